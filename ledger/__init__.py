@@ -1,0 +1,1 @@
+"""What is true: settings, money, tokens, names, prices, tables and the rows themselves. Imports none of the other rooms."""

@@ -1,0 +1,155 @@
+"""The ledger's invariants as queries. Each check returns its findings, one line each; none means that it holds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+from sqlmodel import Session
+
+from ledger import clock, recount, rollups, tables, usage
+from ledger.database import Database
+
+MAX_FINDINGS = 20
+_EVENT = tables.metadata.tables["event"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One invariant: its name, what it says, and what was found against it."""
+
+    name: str
+    says: str
+    findings: tuple[str, ...]
+
+
+def verify(database: Database) -> list[Check]:
+    """Every invariant, checked over one snapshot of the ledger."""
+    with database.snapshot() as session:
+        return [
+            Check(name, says, tuple(line for _, line in zip(range(MAX_FINDINGS), check(session), strict=False)))
+            for name, says, check in _CHECKS
+        ]
+
+
+def _hours_equal_events(session: Session) -> Iterator[str]:
+    """Compare day by day, so that memory holds one day; a day whose raw rows are gone cannot be compared."""
+    waiting = _pending(session)
+    for day in sorted({*recount.open_days(session)} | {hour // 24 for hour, _ in waiting.hours}):
+        counted = recount.hours(session, day, day)
+        held = _held(session, day)
+        for key, amounts in waiting.hours.items():
+            if key[0] // 24 == day:
+                held[key] = usage.combined(held[key], amounts) if key in held else list(amounts)
+        for key in sorted(counted.keys() | held.keys()):
+            yield from _differences(key, counted.get(key), held.get(key))
+
+
+def _differences(key: usage.HourKey, counted: list[int] | None, held: list[int] | None) -> Iterator[str]:
+    zero = [0] * len(usage.COLUMNS)
+    for name, from_events, from_rollup in zip(usage.COLUMNS, counted or zero, held or zero, strict=True):
+        if from_events != from_rollup:
+            hour = clock.rfc3339(key[0] * clock.HOUR_US)
+            yield f"{hour} series {key[1]} {name}: events say {from_events}, rollup + pending {from_rollup}"
+
+
+def _held(session: Session, day: int) -> dict[usage.HourKey, list[int]]:
+    table = rollups.HOUR
+    query = select(table.c.hour, table.c.series_id, *(table.c[name] for name in usage.COLUMNS))
+    rows = session.execute(query.where(table.c.hour.between(day * 24, day * 24 + 23)))
+    return {(row[0], row[1]): list(row[2:]) for row in rows}
+
+
+def _days_equal_hours(session: Session) -> Iterator[str]:
+    """Hours are kept for 400 days; the days that still have them must equal their sum."""
+    hour, day = rollups.HOUR, rollups.DAY_SUMS
+    amounts = [func.sum(hour.c[name]) for name in usage.SUMMED]
+    first = session.execute(select(func.min(hour.c.hour))).scalar()
+    if first is None:
+        return
+    summed = {
+        (int(row[0]), row[1]): [int(amount) for amount in row[2:]]
+        for row in session.execute(
+            select(hour.c.hour // 24, hour.c.series_id, *amounts).group_by(hour.c.hour // 24, hour.c.series_id)
+        )
+    }
+    held = {
+        (row[0], row[1]): list(row[2:])
+        for row in session.execute(
+            select(day.c.day, day.c.series_id, *(day.c[name] for name in usage.SUMMED)).where(day.c.day >= first // 24)
+        )
+    }
+    for key in sorted(summed.keys() | held.keys()):
+        if summed.get(key) != held.get(key):
+            yield f"{clock.date_of(key[0])} series {key[1]}: the day differs from the sum of its hours"
+
+
+def _totals_equal_days(session: Session) -> Iterator[str]:
+    day, total = rollups.DAY_SUMS, rollups.TOTAL
+    amounts = [func.sum(day.c[name]) for name in usage.SUMMED]
+    summed = {
+        row[0]: [int(amount) for amount in row[1:]]
+        for row in session.execute(select(day.c.series_id, *amounts).group_by(day.c.series_id))
+    }
+    held = {
+        row[0]: list(row[1:])
+        for row in session.execute(select(total.c.series_id, *(total.c[name] for name in usage.SUMMED)))
+    }
+    for series_id in sorted(summed.keys() | held.keys()):
+        if summed.get(series_id) != held.get(series_id):
+            yield f"series {series_id}: the total differs from the sum of its days"
+
+
+def _distributions_equal_events(session: Session) -> Iterator[str]:
+    waiting = _pending(session)
+    table = rollups.DISTRIBUTION
+    for day in recount.open_days(session):
+        counted = recount.distributions(session, day, day)
+        rows = session.execute(
+            select(*(table.c[name] for name in ("day", "series_id", "measure", "power", "requests"))).where(
+                table.c.day == day
+            )
+        )
+        held = {(row.day, row.series_id, row.measure, row.power): row.requests for row in rows}
+        for key, requests in waiting.distributions.items():
+            if key[0] == day:
+                held[key] = held.get(key, 0) + requests
+        if counted != held:
+            yield f"{clock.date_of(day)}: the size and latency distribution differs from the events"
+
+
+def _parts_within_wholes(session: Session) -> Iterator[str]:
+    event = _EVENT.c
+    negative = [event[name] < 0 for name in _COUNTS]
+    beyond = [
+        func.coalesce(event.cached_input_tokens, 0) + func.coalesce(event.cache_write_input_tokens, 0)
+        > func.coalesce(event.input_tokens, 0),
+        func.coalesce(event.input_audio_tokens, 0) > func.coalesce(event.input_tokens, 0),
+        func.coalesce(event.reasoning_tokens, 0) > func.coalesce(event.output_tokens, 0),
+        func.coalesce(event.output_audio_tokens, 0) > func.coalesce(event.output_tokens, 0),
+    ]
+    for day in recount.open_days(session):
+        bad = session.execute(
+            select(func.count()).select_from(_EVENT).where(event.day == day, or_(*negative, *beyond))
+        ).scalar_one()
+        if bad:
+            yield f"{clock.date_of(day)}: {bad} events have a negative count or a part larger than its whole"
+
+
+def _pending(session: Session) -> usage.Sums:
+    whole = usage.Sums()
+    for _, sums in rollups.pending(session):
+        whole.merge(sums)
+    return whole
+
+
+_COUNTS = (
+    "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_tokens",
+    "input_audio_tokens", "output_audio_tokens",
+)  # fmt: skip
+_CHECKS: list[tuple[str, str, Callable[[Session], Iterator[str]]]] = [
+    ("hours", "every hour + what is pending equals its raw events", _hours_equal_events),
+    ("days", "every day equals the sum of its hours", _days_equal_hours),
+    ("totals", "every total equals the sum of its days", _totals_equal_days),
+    ("distributions", "sizes and latencies are counted once each", _distributions_equal_events),
+    ("parts", "no count is negative and no part exceeds its whole", _parts_within_wholes),
+]

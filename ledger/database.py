@@ -1,0 +1,159 @@
+"""The database as a resource: opening it, one `transaction()` that commits, one `snapshot()` that reads, and migrations."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pysqlite3.dbapi2 as sqlite3
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+from ledger import clock
+from ledger.errors import StoreUnavailable, UsageError
+
+# SQLite from 3.7.0 to 3.51.2 can corrupt a WAL database that two connections write to; see sqlite.org/wal.html.
+SAFE_SQLITE = (3, 51, 3)
+BUSY_TIMEOUT_MS = 5_000
+LOCK_NAMES = {"migrate": 7_301, "partition": 7_302, "rollup": 7_303, "metric_set": 7_304}
+"""PostgreSQL advisory locks, one number each; SQLite needs none, because a writer is alone."""
+
+
+class Database:
+    """An open ledger. Every process and every fork opens its own; close it when done."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._days_with_partition: set[int] = set()
+
+    def __repr__(self) -> str:
+        return f"Database({self.engine.url.render_as_string(hide_password=True)})"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A writing transaction: committed when the block ends, rolled back when it raises. The only place that commits.
+
+        Raises StoreUnavailable when the database cannot be reached, is full or is locked for too long.
+        """
+        with _named_faults(), Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A read-only view in which every query sees the same instant of the ledger."""
+        with _named_faults(), Session(self.engine.execution_options(writes=False), expire_on_commit=False) as session:
+            yield session
+
+    def prepare_days(self, days: Iterable[int]) -> None:
+        """Make sure that events of these UTC days have a place: on PostgreSQL a day is a partition, made when first needed."""
+        missing = set(days) - self._days_with_partition
+        if self.is_sqlite or not missing:
+            return
+        with self.transaction() as session:
+            lock(session, "partition")
+            for day in sorted(missing):
+                name = f"event_{clock.date_of(day):%Y%m%d}"
+                session.execute(text(f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF event FOR VALUES IN ({day})"))
+        self._days_with_partition |= missing
+
+    def forget_partitions(self) -> None:
+        """Ask again which days have a place, after another process may have dropped one."""
+        self._days_with_partition.clear()
+
+    def migrate(self) -> None:
+        """Bring the tables to this version's revision; of several starters one migrates and the others wait."""
+        with self.engine.execution_options(writes=True).connect() as connection:
+            if not self.is_sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NAMES['migrate']})"))
+            command.upgrade(alembic_config(connection), "head")
+            connection.commit()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def lock(session: Session, name: str, *, shared: bool = False) -> None:
+    """Hold one of LOCK_NAMES until the transaction ends. A writer on SQLite is alone already."""
+    if session.get_bind().dialect.name == "postgresql":
+        suffix = "_shared" if shared else ""
+        session.execute(text(f"SELECT pg_advisory_xact_lock{suffix}({LOCK_NAMES[name]})"))
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration for our migrations over an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _named_faults() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise _unavailable(error) from error
+    except DBAPIError as error:
+        if isinstance(error, OperationalError) or error.connection_invalidated:
+            raise _unavailable(error.orig or error) from error
+        raise
+
+
+def _unavailable(error: BaseException) -> StoreUnavailable:
+    return StoreUnavailable(f"the database cannot be used now: {(str(error).splitlines() or ['no reason given'])[0]}")
+
+
+def _sqlite_engine(url: str) -> Engine:
+    if sqlite3.sqlite_version_info < SAFE_SQLITE:
+        raise UsageError(f"SQLite {sqlite3.sqlite_version} can corrupt a ledger; install pysqlite3 0.6.1 or later")
+    path = make_url(url).database
+    if path and path != ":memory:":
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot create {Path(path).parent}: {error.strerror}; choose another --data") from error
+    engine = create_engine(url, module=sqlite3, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000})
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        # The driver must not begin by itself: every writer begins with BEGIN IMMEDIATE, or two of them could deadlock.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ValueError as error:
+        raise UsageError("SWITCHWISE_DATABASE_URL is not a database address such as postgresql://host/name") from error
+    if not parsed.drivername.startswith("postgres"):
+        raise UsageError(f"SWITCHWISE_DATABASE_URL: {parsed.drivername!r} is not supported; use sqlite or postgresql")
+    options = "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=10s -c timezone=UTC"
+    engine = create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=5,
+        connect_args={"options": options, "connect_timeout": 5, "application_name": "switchwise"},
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("writes", False):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    return engine

@@ -1,0 +1,37 @@
+"""The error tree. Every message is one line that names the thing and the remedy; no message carries a secret or prompt text."""
+
+
+class SwitchwiseError(Exception):
+    """Anything we refuse on purpose. The command line prints it as one line and exits with `exit_code`."""
+
+    exit_code = 1
+
+
+class UsageError(SwitchwiseError):
+    """The caller asked for something that cannot be: a wrong setting, argument, month or file."""
+
+    exit_code = 2
+
+
+class NotFound(SwitchwiseError):
+    """A thing that was named does not exist."""
+
+
+class PriceUnknown(SwitchwiseError):
+    """A model, tier or meter has no price. Totals show its tokens as unpriced, never as 0."""
+
+
+class StoreUnavailable(SwitchwiseError):
+    """The database could not commit. Nothing was acknowledged; the sender may try again."""
+
+
+class Unauthorised(SwitchwiseError):
+    """No key, or one that is malformed, unknown, revoked or expired (401)."""
+
+
+class Forbidden(SwitchwiseError):
+    """A good key without the scope that the route asks for (403)."""
+
+
+class InvariantBroken(SwitchwiseError):
+    """The ledger disagrees with itself. `switchwise verify` names where, `switchwise rebuild` repairs."""

@@ -1,0 +1,193 @@
+"""The one table of every metric we expose: name, kind, unit, help, labels. It holds no values and computes nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+PREFIX = "switchwise_"
+
+# Every label a metric may carry, and no other. Senders cannot make values without end: the ledger folds them into `other`.
+LABELS = (
+    "provider", "model", "canonical_model", "service_tier", "project", "workload", "status", "kind", "month",
+    "from_model", "to_model", "decision", "stage", "method", "reason", "version", "checked", "traffic",
+    "reporting_zone", "route", "code", "format", "outcome",
+)  # fmt: skip
+
+_SENT = ("provider", "model", "service_tier", "project", "workload")
+_SLICE = ("provider", "project", "workload", "from_model", "to_model", "decision")
+_AVERAGE_MONTH = "USD per average month (730 h), estimated"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric. `labels` are in the order in which samples give their values.
+
+    `scope` is `ledger` for figures that are derived from rows, hence equal on every replica and after every restart,
+    and `process` for what one process counts about itself.
+    """
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    unit: str
+    help: str
+    labels: tuple[str, ...] = ()
+    scope: Literal["ledger", "process"] = "ledger"
+
+
+def _counter(name: str, unit: str, text: str, *labels: str) -> Metric:
+    return Metric(PREFIX + name, "counter", unit, text, labels)
+
+
+def _gauge(name: str, unit: str, text: str, *labels: str) -> Metric:
+    return Metric(PREFIX + name, "gauge", unit, text, labels)
+
+
+_USAGE = (
+    _counter("requests_total", "requests", "Requests served, by model as sent.", *_SENT, "status"),
+    _counter(
+        "tokens_total",
+        "tokens",
+        "Billable tokens, by model as sent. The kinds are disjoint: their sum is input plus output.",
+        *_SENT,
+        "kind",
+    ),
+    _counter(
+        "reasoning_tokens_total",
+        "tokens",
+        "Reasoning tokens, already inside the output kind of the token counter.",
+        *_SENT,
+    ),
+    _counter("avoided_tokens_total", "tokens", "Tokens that the gateway's cache answered; nobody billed them.", *_SENT),
+    _gauge(
+        "model_info",
+        "info",
+        "Always 1. Joins a model name as sent to the canonical name that the money gauges use.",
+        "provider",
+        "model",
+        "canonical_model",
+    ),
+)
+
+_SPEND = (
+    _gauge(
+        "cost_usd",
+        "usd",
+        "USD spent since the ledger began, priced part only. A gauge: a corrected price may lower it.",
+        *_SENT,
+    ),
+    _gauge(
+        "month_cost_usd",
+        "usd",
+        "USD spent in a calendar month of the reporting zone, priced part only; 13 months.",
+        "month",
+        "provider",
+        "model",
+    ),
+    _gauge(
+        "month_project_cost_usd",
+        "usd",
+        "USD spent in a calendar month by project, priced part only; 13 months.",
+        "month",
+        "project",
+    ),
+    _gauge("month_requests", "requests", "Requests in a calendar month; 13 months.", "month", "provider", "model"),
+    _gauge("month_forecast_usd", "usd", "USD expected for the whole current month."),
+    _gauge("month_forecast_low_usd", "usd", "Low end of the 80 % band of the current month's forecast, in USD."),
+    _gauge("month_forecast_high_usd", "usd", "High end of the 80 % band of the current month's forecast, in USD."),
+    _gauge("budget_usd", "usd", "USD a calendar month that a project may spend.", "project"),
+)
+
+_SAVINGS = (
+    _gauge(
+        "savings_potential_low_usd", "usd", f"Low end of what a slice's chosen switch saves: {_AVERAGE_MONTH}.", *_SLICE
+    ),
+    _gauge(
+        "savings_potential_usd",
+        "usd",
+        f"What a slice's chosen switch saves: {_AVERAGE_MONTH}. May be negative.",
+        *_SLICE,
+    ),
+    _gauge(
+        "savings_potential_high_usd",
+        "usd",
+        f"High end of what a slice's chosen switch saves: {_AVERAGE_MONTH}.",
+        *_SLICE,
+    ),
+    _gauge("savings_total_low_usd", "usd", f"Low end over all slices decided pilot or switch_now: {_AVERAGE_MONTH}."),
+    _gauge("savings_total_usd", "usd", f"All slices decided pilot or switch_now, each once: {_AVERAGE_MONTH}."),
+    _gauge("savings_total_high_usd", "usd", f"High end over all slices decided pilot or switch_now: {_AVERAGE_MONTH}."),
+    _gauge("savings_missed_usd", "usd", "USD, low end, that open advice would have saved so far had it been followed."),
+    _gauge(
+        "savings_realised_usd", "usd", "USD saved so far by adopted advice, by the method that measured it.", "method"
+    ),
+    _gauge(
+        "breakeven_escalation_ratio",
+        "ratio",
+        "Share of requests, 0 to 1, that may fall back to the dear model before the switch stops saving.",
+        *_SLICE,
+    ),
+    _gauge("recommendations", "recommendations", "Recommendations by decision and stage.", "decision", "stage"),
+)
+
+_TRUST = (
+    _gauge("coverage_ratio", "ratio", "Share of this month, 0 to 1, that is known and priced; absent while unknown."),
+    _gauge("coverage_gap_ratio", "ratio", "Share of this month, 0 to 1, that is not covered, by reason.", "reason"),
+    _gauge(
+        "model_retirement_timestamp_seconds",
+        "seconds",
+        "Unix time of the start of the UTC day on which the provider shuts a model down.",
+        "provider",
+        "model",
+    ),
+    _gauge("ledger_drift_usd", "usd", "USD by which the last check found rollups and raw events apart; 0 is right."),
+    _gauge(
+        "rollup_lag_seconds", "seconds", "Age of the oldest stored event group that is not rolled up yet; 0 if none."
+    ),
+    _gauge(
+        "last_rollup_timestamp_seconds",
+        "seconds",
+        "Unix time at which the worker last finished a pass over the pending groups, also when there was none.",
+    ),
+    _gauge(
+        "price_book_info", "info", "Always 1. Price book in use and the day it was last checked.", "version", "checked"
+    ),
+    _gauge(
+        "ledger_info",
+        "info",
+        "Always 1. What the ledger holds, such as replayed sample traffic, and the zone of its months.",
+        "traffic",
+        "reporting_zone",
+    ),
+)
+
+_PROCESS = (
+    Metric(
+        PREFIX + "ingest_requests_total",
+        "counter",
+        "requests",
+        "Write requests answered.",
+        ("route", "code"),
+        "process",
+    ),
+    Metric(
+        PREFIX + "ingest_events_total",
+        "counter",
+        "events",
+        "Events received, by outcome: accepted, duplicate, conflict, ignored, spooled, rejected.",
+        ("format", "outcome"),
+        "process",
+    ),
+    Metric(
+        PREFIX + "ingest_seconds", "histogram", "seconds", "Seconds from first byte to durable answer.", (), "process"
+    ),
+    Metric(PREFIX + "ingest_bytes_total", "counter", "bytes", "Bytes of write requests, on the wire.", (), "process"),
+)
+
+METRICS: tuple[Metric, ...] = (*_USAGE, *_SPEND, *_SAVINGS, *_TRUST, *_PROCESS)
+BY_NAME: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in METRICS})
+
+
+def named(short_name: str) -> Metric:
+    """The metric of a name without its prefix, such as `month_cost_usd`. KeyError if the table has none."""
+    return BY_NAME[PREFIX + short_name]

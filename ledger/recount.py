@@ -1,0 +1,77 @@
+"""Recounting rollups from raw events in SQL: an independent second reading of what `usage.amounts_of` sums up."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, literal, select
+from sqlmodel import Session
+
+from ledger import clock, events, tables, usage
+
+_EVENT = tables.metadata.tables["event"]
+_SERIES = tables.metadata.tables["series"]
+_BILLABLE = _SERIES.c.usage_source.in_(events.BILLABLE_SOURCES)
+_AVOIDED = _SERIES.c.usage_source == "gateway_cache"
+
+
+def _sum_where(condition: ColumnElement[bool], value: ColumnElement[int]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
+
+
+def _counted(name: str) -> ColumnElement[int]:
+    """The SQL of one rollup column."""
+    column, one, event = _EVENT.c, literal(1), _EVENT.c
+    detail_unknown = and_(_BILLABLE, column.cached_input_tokens.is_(None) | column.reasoning_tokens.is_(None))
+    special: dict[str, ColumnElement[int]] = {
+        "requests": func.count(),
+        "avoided_input_tokens": _sum_where(_AVOIDED, event.input_tokens),
+        "avoided_output_tokens": _sum_where(_AVOIDED, event.output_tokens),
+        "detail_unknown_requests": _sum_where(detail_unknown, one),
+        "detail_unknown_input_tokens": _sum_where(
+            and_(_BILLABLE, column.cached_input_tokens.is_(None)), event.input_tokens
+        ),
+        "latency_requests": func.count(column.latency_ms),
+        "latency_ms_sum": func.coalesce(func.sum(column.latency_ms), 0),
+        "first_token_requests": func.count(column.first_token_ms),
+        "first_token_ms_sum": func.coalesce(func.sum(column.first_token_ms), 0),
+        "paid_retry_requests": _sum_where(and_(_BILLABLE, column.retry_count > 0), one),
+        "largest_input_tokens": func.coalesce(func.max(case((_BILLABLE, column.input_tokens), else_=0)), 0),
+        "largest_output_tokens": func.coalesce(func.max(case((_BILLABLE, column.output_tokens), else_=0)), 0),
+    }
+    return special[name] if name in special else _sum_where(_BILLABLE, column[name])
+
+
+def hours(session: Session, first_day: int, last_day: int) -> dict[usage.HourKey, list[int]]:
+    """The sums of raw events by (hour, series) over these UTC days, both included, in the order of `usage.COLUMNS`."""
+    hour = cast(_EVENT.c.occurred_at // clock.HOUR_US, BigInteger).label("hour")
+    query = (
+        select(hour, _EVENT.c.series_id, *(_counted(name).label(name) for name in usage.COLUMNS))
+        .join_from(_EVENT, _SERIES, _EVENT.c.series_id == _SERIES.c.id)
+        .where(_EVENT.c.day.between(first_day, last_day))
+        .group_by(hour, _EVENT.c.series_id)
+    )
+    return {(row[0], row[1]): [int(amount) for amount in row[2:]] for row in session.execute(query)}
+
+
+def distributions(session: Session, first_day: int, last_day: int) -> dict[usage.DistributionKey, int]:
+    """Request counts of raw events by (day, series, measure, power of two) over these UTC days, both included."""
+    measured = (_EVENT.c.input_tokens, _EVENT.c.output_tokens, _EVENT.c.latency_ms, _EVENT.c.first_token_ms)
+    counts: dict[usage.DistributionKey, int] = {}
+    for measure, value in enumerate(measured):
+        query = (
+            select(_EVENT.c.day, _EVENT.c.series_id, value, func.count())
+            .join_from(_EVENT, _SERIES, _EVENT.c.series_id == _SERIES.c.id)
+            .where(_EVENT.c.day.between(first_day, last_day), value.is_not(None), _BILLABLE)
+            .group_by(_EVENT.c.day, _EVENT.c.series_id, value)
+        )
+        for day, series_id, amount, requests in session.execute(query):
+            key = (day, series_id, measure, int(amount).bit_length())
+            counts[key] = counts.get(key, 0) + requests
+    return counts
+
+
+def open_days(session: Session) -> Iterator[int]:
+    """The UTC days whose raw events are all there, oldest first, found by stepping over the key."""
+    day = session.execute(select(func.min(_EVENT.c.day))).scalar()
+    while day is not None:
+        yield day
+        day = session.execute(select(func.min(_EVENT.c.day)).where(_EVENT.c.day > day)).scalar()

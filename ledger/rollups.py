@@ -1,0 +1,93 @@
+"""Reading and writing the rollup tables: intake rows, hours, days, totals and distributions. Never commits."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Table, case, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from ledger import tables, usage
+
+INTAKE = tables.metadata.tables["intake"]
+HOUR = tables.metadata.tables["usage_hour"]
+DAY_SUMS = tables.metadata.tables["usage_day"]
+TOTAL = tables.metadata.tables["usage_total"]
+DISTRIBUTION = tables.metadata.tables["distribution_day"]
+DAY = tables.metadata.tables["day"]
+
+
+def pending(session: Session, limit: int | None = None) -> list[tuple[int, usage.Sums]]:
+    """The intake rows that wait, oldest first: id and sums."""
+    rows = session.execute(select(INTAKE.c.id, INTAKE.c.sums).order_by(INTAKE.c.id).limit(limit))
+    return [(intake_id, usage.unpack(packed)) for intake_id, packed in rows]
+
+
+def claim(session: Session, limit: int) -> list[usage.Sums]:
+    """Take up to `limit` intake rows out of the table, passing over those another worker holds (PostgreSQL)."""
+    free = select(INTAKE.c.id).order_by(INTAKE.c.id).limit(limit).with_for_update(skip_locked=True)
+    rows = session.execute(delete(INTAKE).where(INTAKE.c.id.in_(free)).returning(INTAKE.c.sums))
+    return [usage.unpack(packed) for packed in rows.scalars()]
+
+
+def remove(session: Session, intake_ids: Sequence[int]) -> int:
+    """Delete these intake rows; how many were still there."""
+    result = session.execute(delete(INTAKE).where(INTAKE.c.id.in_(intake_ids)))
+    return int(result.rowcount)  # type: ignore[attr-defined]  # a DELETE's result is a CursorResult
+
+
+def add(session: Session, sums: usage.Sums, now_us: int) -> None:
+    """Add sums to hours, days, totals and distributions, in sorted order so that workers cannot deadlock."""
+    _add_amounts(session, HOUR, ("hour", "series_id"), sums.hours)
+    _add_amounts(session, DAY_SUMS, ("day", "series_id"), sums.days())
+    _add_amounts(
+        session, TOTAL, ("series_id",), {(series_id,): amounts for series_id, amounts in sums.totals().items()}
+    )
+    rows = [
+        {"day": day, "series_id": series_id, "measure": measure, "power": power, "requests": requests}
+        for (day, series_id, measure, power), requests in sorted(sums.distributions.items())
+    ]
+    upsert(session, DISTRIBUTION, ("day", "series_id", "measure", "power"), rows, summed=("requests",))
+    touch_days(session, {hour // 24 for hour, _ in sums.hours}, now_us)
+
+
+def touch_days(session: Session, days: Iterable[int], now_us: int) -> None:
+    """Note that a rollup wrote into these days: their revision rises, so that the month's statement is computed again."""
+    rows = [{"day": day, "revision": 1, "last_written_at": now_us} for day in sorted(days)]
+    upsert(session, DAY, ("day",), rows, summed=("revision",), replaced=("last_written_at",))
+
+
+def _add_amounts(session: Session, table: Table, key: tuple[str, ...], held: dict[Any, list[int]]) -> None:
+    rows = [
+        {**dict(zip(key, names, strict=True)), **dict(zip(usage.COLUMNS, amounts, strict=True))}
+        for names, amounts in sorted(held.items())
+    ]
+    upsert(session, table, key, rows, summed=usage.SUMMED, largest=usage.LARGEST)
+
+
+def upsert(
+    session: Session,
+    table: Table,
+    key: tuple[str, ...],
+    rows: list[dict[str, Any]],
+    *,
+    summed: tuple[str, ...] = (),
+    largest: tuple[str, ...] = (),
+    replaced: tuple[str, ...] = (),
+) -> None:
+    """Insert rows, and where the key is there add, keep the larger or replace, column by column."""
+    if not rows:
+        return
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table)
+    new = statement.excluded
+    changes: dict[str, Any] = {name: table.c[name] + new[name] for name in summed}
+    changes |= {name: case((table.c[name] > new[name], table.c[name]), else_=new[name]) for name in largest}
+    changes |= {name: new[name] for name in replaced}
+    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes), rows)
+
+
+def pending_count(session: Session) -> tuple[int, int | None]:
+    """How many intake rows wait, and since when (epoch microseconds of the oldest)."""
+    row = session.execute(select(func.count(), func.min(INTAKE.c.created_at)).select_from(INTAKE)).one()
+    return int(row[0]), row[1]

@@ -1,0 +1,90 @@
+"""Every setting, read once from `SWITCHWISE_...` variables and checked at start. The only reader of the environment."""
+
+import os
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ledger import clock
+from ledger.errors import UsageError
+
+PREFIX = "SWITCHWISE_"
+
+
+def _whole_hour_zone(name: str) -> str:
+    """A zone whose offset is whole hours at every instant from 2020 on, so that a month is a set of UTC hours."""
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not a time zone; use a name such as UTC or Europe/Berlin") from error
+    instant, last = datetime(2020, 1, 1, tzinfo=clock.EPOCH.tzinfo), clock.now() + timedelta(days=3 * 366)
+    while instant < last:
+        offset = instant.astimezone(zone).utcoffset()
+        if offset is None or offset % timedelta(hours=1):
+            raise ValueError(
+                f"{name} is not a whole number of hours from UTC on {instant:%Y-%m-%d}; use a zone that is"
+            )
+        instant += timedelta(days=1)
+    return name
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Secrets are SecretStr: no repr, log or error shows them."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    data: Path = Path("switchwise-data")
+    database_url: SecretStr | None = None
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    require_keys: bool = False
+    reporting_zone: Annotated[str, AfterValidator(_whole_hour_zone)] = "UTC"
+    pairs: str = "gpt-4.1:gpt-4.1-mini"
+    alert_threshold_usd: Annotated[Decimal, Field(ge=0, le=10**12)] = Decimal(50)
+    slack_webhook_url: SecretStr | None = None
+    grafana_url: str | None = None
+    grafana_token: SecretStr | None = None
+    grafana_org_id: int | None = None
+    public_url: str | None = None
+    max_series: Annotated[int, Field(ge=1)] = 100_000
+    max_metric_sets: Annotated[int, Field(ge=1)] = 400
+    raw_retention_days: Annotated[int, Field(ge=0)] = 90
+    max_waiting_bytes: Annotated[int, Field(ge=1 << 20)] = 512 << 20
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def database(self) -> str:
+        """The database's address, with its password in it: hand it to `Database` and to nothing else."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data / 'ledger.db'}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The reporting zone in which months are counted."""
+        return ZoneInfo(self.reporting_zone)
+
+
+def load(**overrides: object) -> Settings:
+    """The settings of the environment, with overrides from the command line (None means: not given).
+
+    Raises UsageError, one line that names the variable and what is wrong, never its value where that may be secret.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks each value and names the one that is wrong
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise UsageError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """This process's environment for a child of ours, with additions."""
+    return {**os.environ, **extra}

@@ -1,0 +1,51 @@
+"""The rollup: intake rows become hours, days and totals, each exactly once, in the transaction that deletes them."""
+
+from ledger import clock, metric_sets, rollups, usage
+from ledger.database import Database, lock
+
+CLAIM = 64
+"""Intake rows taken in one transaction: enough to merge away the repeats, few enough to keep it short."""
+
+
+def roll_up(database: Database, max_metric_sets: int) -> int:
+    """Roll up everything that is pending now; how many intake rows that was. Any number of workers may run it."""
+    done = 0
+    while taken := _roll_up_some(database, max_metric_sets):
+        done += taken
+    return done
+
+
+def _roll_up_some(database: Database, max_metric_sets: int) -> int:
+    if database.is_sqlite:
+        return _roll_up_on_sqlite(database, max_metric_sets)
+    with database.transaction() as session:
+        lock(session, "rollup", shared=True)
+        claimed = rollups.claim(session, CLAIM)
+        if claimed:
+            sums = _merged(claimed)
+            rollups.add(session, sums, clock.now_us())
+            metric_sets.assign(session, sums.totals(), max_metric_sets)
+    return len(claimed)
+
+
+def _roll_up_on_sqlite(database: Database, max_metric_sets: int) -> int:
+    """Read and merge outside the write lock, so that ingest does not wait; then delete exactly what was read, or start again."""
+    with database.snapshot() as session:
+        read = rollups.pending(session, CLAIM)
+    if not read:
+        return 0
+    sums = _merged([packed for _, packed in read])
+    with database.transaction() as session:
+        if rollups.remove(session, [intake_id for intake_id, _ in read]) != len(read):
+            session.rollback()
+            return len(read)
+        rollups.add(session, sums, clock.now_us())
+        metric_sets.assign(session, sums.totals(), max_metric_sets)
+    return len(read)
+
+
+def _merged(parts: list[usage.Sums]) -> usage.Sums:
+    whole = usage.Sums()
+    for part in parts:
+        whole.merge(part)
+    return whole
