@@ -19,7 +19,7 @@ from ledger.errors import StoreUnavailable, UsageError
 # SQLite from 3.7.0 to 3.51.2 can corrupt a WAL database that two connections write to; see sqlite.org/wal.html.
 SAFE_SQLITE = (3, 51, 3)
 BUSY_TIMEOUT_MS = 5_000
-LOCK_NAMES = {"migrate": 7_301, "partition": 7_302, "rollup": 7_303, "metric_set": 7_304}
+LOCK_NAMES = {"migrate": 7_301, "partition": 7_302, "rollup": 7_303, "metric_set": 7_304, "refresh": 7_305}
 """PostgreSQL advisory locks, one number each; SQLite needs none, because a writer is alone."""
 
 

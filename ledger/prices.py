@@ -129,13 +129,22 @@ class PriceBook:
     prices: Mapping[PriceKey, tuple[Price, ...]]
     """By key, in rising order of `effective_from`."""
     facts: Mapping[tuple[str, str], ModelFacts]
+    aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Other exact names by which a provider sells a model, in lower case: (provider, name) -> model id."""
+    checked: str = ""
+    """The day on which the book was last checked."""
     thresholds: Mapping[tuple[str, str, str], tuple[int, ...]] = field(init=False)
+    names: Mapping[tuple[str, str], str] = field(init=False)
+    """(provider, name in lower case) -> model id, of every model that has rates of its own, and of the aliases."""
 
     def __post_init__(self) -> None:
         found: dict[tuple[str, str, str], set[int]] = {}
+        names = dict(self.aliases)
         for key in self.prices:
             found.setdefault(key[:3], set()).add(key.over_input_tokens)
+            names[key.provider, key.model.lower()] = key.model
         object.__setattr__(self, "thresholds", {key: tuple(sorted(sizes)) for key, sizes in found.items()})
+        object.__setattr__(self, "names", names)
 
     def at(self, provider: str, model: str, service_tier: str, context_band: int, day: int) -> Price | None:
         """The price in force on a UTC day for a request of a context band; None when there is none (unpriced, never 0).

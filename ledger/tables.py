@@ -188,8 +188,13 @@ class Statement(SQLModel, table=True):
     days_revision: int = Field(sa_type=BigInteger)
     price_book_version: str
     names_version: str
+    through_day: int = Field(sa_type=BigInteger)
     computed_at: int = Field(sa_type=BigInteger)
     closed_at: int | None = _instant()
+    days: str
+    """JSON: cost and requests by UTC day, for charts."""
+    forecast: str | None = None
+    """JSON: the forecast of the whole month; NULL where there is no history to forecast from."""
 
 
 class StatementLine(SQLModel, table=True):

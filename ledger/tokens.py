@@ -30,3 +30,4 @@ class TokenCounts:
 
 
 NONE = TokenCounts()
+FIELDS = tuple(field.name for field in fields(TokenCounts))

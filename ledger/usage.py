@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ledger import clock, events
+from ledger import clock, events, tokens
 
 SUMMED = (
     "requests", "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_tokens",
@@ -16,6 +16,7 @@ SUMMED = (
 LARGEST = ("largest_input_tokens", "largest_output_tokens")
 COLUMNS = SUMMED + LARGEST
 """The order in which sums are packed; the names are the rollup tables' columns."""
+INDEX = {name: index for index, name in enumerate(COLUMNS)}
 
 K = TypeVar("K", bound=Hashable)
 
@@ -93,6 +94,11 @@ def combined(first: list[int], second: list[int]) -> list[int]:
     return [a + b for a, b in zip(first[:split], second[:split], strict=True)] + [
         max(a, b) for a, b in zip(first[split:], second[split:], strict=True)
     ]
+
+
+def token_counts(amounts: list[int]) -> tokens.TokenCounts:
+    """The billable tokens among some amounts."""
+    return tokens.TokenCounts(**{field: amounts[INDEX[field]] for field in tokens.FIELDS})
 
 
 def amounts_of(event: events.Event) -> list[int]:

@@ -206,8 +206,11 @@ def upgrade() -> None:
         sa.Column("days_revision", sa.BigInteger(), nullable=False),
         sa.Column("price_book_version", sa.String(), nullable=False),
         sa.Column("names_version", sa.String(), nullable=False),
+        sa.Column("through_day", sa.BigInteger(), nullable=False),
         sa.Column("computed_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("days", sa.String(), nullable=False),
+        sa.Column("forecast", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("month", name="pk_statement"),
     )
     op.create_table(

@@ -1,0 +1,189 @@
+"""Advice on one slice: every configured alternative assessed and decided, the best one chosen, and the total. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import blake2b
+
+from advisor import (
+    breakeven,
+    candidates,
+    counterfactual,
+    decision,
+    evidence,
+    factors,
+    life,
+    pairs,
+    ranking,
+    risk,
+    window,
+)
+from ledger import money, prices
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the user set: the pairs, the threshold in femto-USD per average month, and a one-off cost of a move."""
+
+    pairs: tuple[pairs.Pair, ...]
+    threshold_femto_usd: int = 50 * money.FEMTO_PER_USD
+    one_off_femto_usd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a slice beside its tokens; None is unknown. `class_level` is the risk of its workload class."""
+
+    coverage: Fraction | None = None
+    class_level: int = risk.UNLABELLED_RISK
+    quality: evidence.Evidence | None = None
+    forecast_error: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One alternative of a slice with its decision. Amounts are femto-USD per average month unless they say otherwise."""
+
+    id: str
+    as_of_day: int
+    alternative: candidates.Alternative
+    decision: decision.Decision
+    confidence: risk.Confidence
+    risk: risk.Risk
+    slice_month_femto_usd: int | None
+    threshold_femto_usd: int
+    at_neutral: breakeven.BreakEven | None
+    at_point: breakeven.BreakEven | None
+    router_femto_usd: int | None
+    """What a router that sends the hard share straight to the source saves at the point factors, in place of a cascade."""
+    source_days_left: int | None
+    days_left: int | None
+    until_retirement: candidates.Estimate | None
+    """The saving of the next year, integrated only to the shutdown of whichever model goes first."""
+
+
+def on_slice(
+    slice_: candidates.Slice, standing: Standing, terms: Terms, book: prices.PriceBook, as_of_day: int
+) -> list[Advice]:
+    """Advice on every configured alternative of a slice, the chosen one first; empty where no pair starts at it."""
+    found = [
+        _decided(candidates.assess(slice_, pair, book, as_of_day), standing, terms, book, as_of_day)
+        for pair in _starting_at(slice_, terms, book)
+    ]
+    return sorted(found, key=_preference)
+
+
+def other_models(
+    slice_: candidates.Slice, terms: Terms, book: prices.PriceBook, as_of_day: int
+) -> list[ranking.OtherModel]:
+    """The models worth a look beside the pairs that start at this slice."""
+    configured = {pair.target.model for pair in _starting_at(slice_, terms, book)}
+    return ranking.others(slice_, book, as_of_day, configured)
+
+
+def total(chosen: Iterable[Advice]) -> candidates.Estimate:
+    """The sum of the chosen savings of slices decided pilot or switch_now: one alternative a slice, so nothing twice."""
+    counted = [
+        item.alternative.estimate for item in chosen if item.decision.counted and item.alternative.estimate is not None
+    ]
+    return candidates.Estimate(
+        sum(item.low_femto_usd for item in counted),
+        sum(item.point_femto_usd for item in counted),
+        sum(item.high_femto_usd for item in counted),
+    )
+
+
+def id_of(alternative: candidates.Alternative) -> str:
+    """The recommendation's id, the same for as long as the slice and the target are: 16 hex characters."""
+    slice_ = alternative.slice
+    parts = (
+        slice_.provider, slice_.project, slice_.workload, slice_.model,
+        alternative.provider, alternative.model, alternative.service_tier,
+    )  # fmt: skip
+    return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _starting_at(slice_: candidates.Slice, terms: Terms, book: prices.PriceBook) -> list[pairs.Pair]:
+    read = (pairs.canonical(pair, slice_.provider, book) for pair in terms.pairs)
+    return [pair for pair in dict.fromkeys(read) if candidates.applies(pair, slice_)]
+
+
+def _decided(
+    found: candidates.Alternative, standing: Standing, terms: Terms, book: prices.PriceBook, as_of_day: int
+) -> Advice:
+    slice_, band = found.slice, found.factors
+    month_cost = _month(candidates.slice_cost(slice_, book, as_of_day).femto_usd, slice_.days)
+    source_days = life.days_left(book, slice_.provider, slice_.model, as_of_day)
+    level = risk.of(standing.quality, standing.class_level, band.unmeasured, found.target_days_left)
+    at_point = _break_even(found, band.point)
+    situation = decision.Situation(
+        days=slice_.days,
+        requests=slice_.requests,
+        coverage=standing.coverage,
+        low_month_femto_usd=found.estimate.low_femto_usd if found.estimate else None,
+        slice_month_femto_usd=month_cost,
+        threshold_femto_usd=terms.threshold_femto_usd,
+        risk_level=level.level,
+        blocks=found.blocks,
+        source_days_left=source_days,
+        target_days_left=found.target_days_left,
+        escalation_rate=band.point.escalation_rate,
+        breakeven_escalation_rate=at_point.escalation_rate if at_point else None,
+        one_off_femto_usd=terms.one_off_femto_usd,
+        quality=standing.quality,
+    )
+    return _advice(found, decision.decide(situation), level, standing, situation, as_of_day)
+
+
+def _advice(
+    found: candidates.Alternative,
+    decided: decision.Decision,
+    level: risk.Risk,
+    standing: Standing,
+    situation: decision.Situation,
+    as_of_day: int,
+) -> Advice:
+    slice_, band = found.slice, found.factors
+    days_left = life.shorter(situation.source_days_left, situation.target_days_left)
+    backdated = any(item.now.backdated or item.instead.backdated for item in found.cells)
+    sure = risk.confidence(
+        slice_.days, slice_.requests, backdated, band.unmeasured, level.drivers["evidence"], standing.forecast_error
+    )
+    return Advice(
+        id=id_of(found),
+        as_of_day=as_of_day,
+        alternative=found,
+        decision=decided,
+        confidence=sure,
+        risk=level,
+        slice_month_femto_usd=situation.slice_month_femto_usd,
+        threshold_femto_usd=situation.threshold_femto_usd,
+        at_neutral=_break_even(found, factors.NEUTRAL),
+        at_point=_break_even(found, band.point),
+        router_femto_usd=_router(found),
+        source_days_left=situation.source_days_left,
+        days_left=days_left,
+        until_retirement=candidates.estimate(found.cells, band, slice_.days, life.earning_months(days_left)),
+    )
+
+
+def _preference(item: Advice) -> tuple[int, bool, int, str]:
+    """Counted decisions first, blocked ones last; within them the best low end, so that headlines rest on low ends."""
+    place = 0 if item.decision.counted else 2 if item.decision.kind == "blocked" else 1
+    estimate = item.alternative.estimate
+    return place, estimate is None, -estimate.low_femto_usd if estimate else 0, item.id
+
+
+def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
+    return money.rounded(window.per_average_month(amount_femto_usd, days)) if days else None
+
+
+def _break_even(found: candidates.Alternative, at: factors.Factors) -> breakeven.BreakEven | None:
+    return breakeven.of(found.cells, at) if found.cells else None
+
+
+def _router(found: candidates.Alternative) -> int | None:
+    if not found.cells:
+        return None
+    point = found.factors.point
+    return _month(counterfactual.router_saving(counterfactual.legs(found.cells, point), point), found.slice.days)

@@ -1,0 +1,129 @@
+"""Advice as figures: exact amounts become the decimal text that every face shows. Pure; decides nothing, rounds ratios once."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from advisor import advice, candidates, cost, counterfactual, explanation, factors, figures, ranking, window
+from ledger import clock, money, prices
+
+
+def of(
+    item: advice.Advice,
+    span: window.Window,
+    standing: advice.Standing,
+    others: Sequence[ranking.OtherModel],
+    book: prices.PriceBook,
+) -> figures.RecommendationFigure:
+    """One advice with every input that recomputes it."""
+    found, slice_ = item.alternative, item.alternative.slice
+    spent = candidates.slice_cost(slice_, book, item.as_of_day)
+    blended = cost.blended_usd_per_mtok(spent)
+    return figures.RecommendationFigure(
+        id=item.id,
+        provider=slice_.provider,
+        project=slice_.project,
+        workload=slice_.workload,
+        from_model=slice_.model,
+        to_provider=found.provider,
+        to_model=found.model,
+        to_service_tier=found.service_tier,
+        decision=item.decision.kind,
+        reason=item.decision.reason,
+        notices=item.decision.notices,
+        counted=item.decision.counted,
+        as_of=clock.date_of(item.as_of_day).isoformat(),
+        price_book_version=book.version,
+        window_first_day=clock.date_of(span.first_day).isoformat(),
+        window_last_day=clock.date_of(span.last_day).isoformat(),
+        window_days=slice_.days,
+        requests=slice_.requests,
+        coverage_ratio=ratio(standing.coverage),
+        cost_month_usd=None if item.slice_month_femto_usd is None else money.usd_text(item.slice_month_femto_usd),
+        usd_per_mtok=None if blended is None else money.text(blended),
+        price_gap_ratio=ratio(found.price_gap),
+        saving_month=_ends(found.estimate),
+        saving_until_retirement=_ends(item.until_retirement),
+        saving_label=found.factors.label,
+        source_days_left=item.source_days_left,
+        target_days_left=found.target_days_left,
+        days_left=item.days_left,
+        break_evens=tuple(_break_evens(item)),
+        factors=tuple(_factor(found.factors, name) for name in factors.changed(found.factors)),
+        risk_level=item.risk.level,
+        risk_drivers=item.risk.drivers,
+        confidence=item.confidence.grade,
+        confidence_grades=dict(item.confidence.grades),
+        stuck_tokens=found.stuck_tokens,
+        cells=tuple(_cell(cell) for cell in found.cells),
+        other_models=tuple(_other(other) for other in others),
+        explanation=tuple(explanation.sentences(item)),
+    )
+
+
+def ratio(value: Fraction | None) -> str | None:
+    """A ratio as decimal text, rounded once half-even to 9 decimals; None stays None."""
+    return None if value is None else money.text(money.usd(money.rounded(value * money.FEMTO_PER_USD)))
+
+
+def _ends(estimate: candidates.Estimate | None) -> figures.Ends | None:
+    if estimate is None:
+        return None
+    return figures.Ends(
+        money.usd_text(estimate.low_femto_usd),
+        money.usd_text(estimate.point_femto_usd),
+        money.usd_text(estimate.high_femto_usd),
+    )
+
+
+def _break_evens(item: advice.Advice) -> Iterator[figures.BreakEvenFigure]:
+    for name, found in (("neutral", item.at_neutral), ("point", item.at_point)):
+        if found is not None:
+            yield figures.BreakEvenFigure(name, ratio(found.escalation_rate), ratio(found.output_inflation))
+
+
+def _factor(band: factors.Band, name: str) -> figures.FactorFigure:
+    low, point, high = (_at_end(end, name) for end in (band.low, band.point, band.high))
+    return figures.FactorFigure(name, low, point, high, band.label)
+
+
+def _at_end(end: factors.Factors, name: str) -> str:
+    value: Fraction | int | bool | None = getattr(end, name)
+    if value is None:
+        return "as today"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name.endswith("femto_usd"):
+        return money.usd_text(int(value))
+    return ratio(Fraction(value)) or "0.00"
+
+
+def _cell(priced: counterfactual.PricedCell) -> figures.CellFigure:
+    cell = priced.cell
+    return figures.CellFigure(
+        cell.service_tier,
+        cell.context_band,
+        cell.requests,
+        cell.counts.input_tokens,
+        cell.counts.cached_input_tokens,
+        cell.counts.cache_write_input_tokens,
+        cell.counts.output_tokens,
+        cell.detail_unknown_input_tokens,
+        _rates(priced.now.rates),
+        _rates(priced.instead.rates),
+    )
+
+
+def _rates(rates: prices.Rates) -> dict[str, int]:
+    return {meter: rate for meter in prices.METERS if (rate := getattr(rates, meter)) is not None}
+
+
+def _other(other: ranking.OtherModel) -> figures.OtherModelFigure:
+    return figures.OtherModelFigure(
+        other.model,
+        other.is_successor,
+        ratio(other.price_gap) or "0.00",
+        money.usd_text(other.month_femto_usd),
+        other.target_days_left,
+        other.blocks,
+        other.pair,
+    )

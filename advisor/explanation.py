@@ -1,0 +1,154 @@
+"""Advice in sentences, one for each factor, made from the same numbers as every other face. Pure; decides nothing."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from advisor import advice, candidates, decision, factors
+from ledger import clock, money
+
+_FACTORS = {
+    "phi_in": "Input tokens on the target, over the source's",
+    "phi_out": "Output tokens on the target, over the source's",
+    "escalation_rate": "Share of requests that fail on the target and run on the source again",
+    "extra_attempts": "Extra attempts on the target per moved request",
+    "sigma": "Cost of an escalated request, over an average one",
+    "cached_share": "Share of input served from the target's cache",
+    "verifier_femto_usd": "Cost of checking the answers if the whole slice moved, in USD",
+    "share": "Share of the requests that moves",
+}
+# By reason: why the decision is what it is, and what would change it.
+_REASONS = {
+    "target_retires": ("the target shuts down in 30 days or fewer", "a target that lives longer"),
+    "context_too_small": ("the largest prompt seen does not fit the target", "shorter prompts or a larger context"),
+    "output_too_small": ("the largest answer seen is longer than the target can write", "shorter answers"),
+    "unsupported_feature": ("the target cannot take an input that this traffic sends", "another target"),
+    "committed_capacity": ("this traffic runs on capacity that is paid for anyway", "the end of the commitment"),
+    "cannot_wait": ("nothing says that this workload may wait for its answers", "the tag can_wait on the workload"),
+    "not_sold_here": ("the provider of this traffic does not sell the target", "a provider in front of the target"),
+    "target_unpriced": ("the target has no price for these tokens", "a price: switchwise prices set"),
+    "too_few_days": ("fewer than 7 closed days of traffic are known", "more days"),
+    "too_few_requests": ("fewer than 1,000 requests were seen in the window", "more traffic"),
+    "coverage_unknown": ("there is nothing to measure the coverage by", "usage reported by the provider"),
+    "low_coverage": ("less than 99 % of the traffic is priced and reported by the provider", "a higher coverage"),
+    "nothing_to_move": ("no part of the slice can move", "prices for its tiers, or another pair"),
+    "escalation_beyond_break_even": ("more requests come back than the saving can bear", "a lower escalation rate"),
+    "no_saving": ("the low end of the saving is not above zero", "cheaper prices or measured factors"),
+    "not_material": ("the low end is too small to be worth the work", "a lower threshold or more traffic"),
+    "inferior": ("paired results say that the target answers worse", "new evidence"),
+    "payback_beyond_life": ("the move would not pay back before a model shuts down", "a smaller one-off cost"),
+    "no_evidence": ("nobody has compared the two models on this workload", "paired results of 200 items"),
+    "too_little_evidence": ("fewer than 50 pairs were compared", "more pairs, 200 in all"),
+    "evidence_expired": ("the paired results are 90 days old or older", "a new comparison"),
+    "inconclusive": ("the paired results do not settle it", "more pairs"),
+    "risk": ("the risk is 3 or more", "a remedy for the worst driver"),
+    decision.SOURCE_RETIRES: ("the source shuts down within 90 days, so the traffic has to move", "nothing"),
+    "proven": ("paired results show that the target answers well enough", "results that say otherwise"),
+}  # fmt: skip
+
+
+def sentences(item: advice.Advice) -> list[str]:
+    """What, how much, by which factors, at which prices and window, why, what would change it, how long, how to check."""
+    found = item.alternative
+    slice_ = found.slice
+    tier = f" at tier {found.service_tier}" if found.service_tier else ""
+    why, change = _REASONS[item.decision.reason]
+    return [
+        (
+            f"Move {slice_.project} / {slice_.workload} from {slice_.model} ({slice_.provider})"
+            f" to {found.model} ({found.provider}){tier}."
+        ),
+        *_amounts(item),
+        *(_factor(found.factors, name) for name in _told_factors(found)),
+        (
+            f"Priced at the rates in force on {clock.date_of(item.as_of_day)}, over {slice_.days} closed days and"
+            f" {slice_.requests} requests."
+        ),
+        *(f"{tokens} tokens stay where they are: {reason}." for reason, tokens in sorted(found.stuck_tokens.items())),
+        *_break_evens(item),
+        (
+            f"Decision: {item.decision.kind}, because {why} ({item.decision.reason}); risk {item.risk.level} of 4"
+            f" ({', '.join(item.risk.worst)}), confidence {item.confidence.grade}."
+        ),
+        f"What would change it: {change}.",
+        _life(item),
+        f"To see the arithmetic: switchwise explain {item.id}",
+    ]
+
+
+def _told_factors(found: candidates.Alternative) -> list[str]:
+    return [name for name in factors.changed(found.factors) if name in _FACTORS] if found.cells else []
+
+
+def _amounts(item: advice.Advice) -> list[str]:
+    found, estimate = item.alternative, item.alternative.estimate
+    gap = [] if found.price_gap is None else [f"The price lists alone differ by {percent(found.price_gap)}."]
+    if estimate is None or item.slice_month_femto_usd is None:
+        return ["No amount can be given per average month yet.", *gap]
+    return [
+        (
+            f"It saves {_ends(estimate)} USD per average month (low / point / high; {found.factors.label}), of"
+            f" {money.usd_text(item.slice_month_femto_usd)} USD that the slice costs."
+        ),
+        *gap,
+    ]
+
+
+def _factor(band: factors.Band, name: str) -> str:
+    measured = name in band.measured or name.partition("_")[0] in band.measured
+    label = "measured" if measured else band.label
+    low, point, high = (_at_end(name, end) for end in (band.low, band.point, band.high))
+    return f"{_FACTORS[name]}: {low} at the low end, {point} at the point, {high} at the high end ({label})."
+
+
+def _at_end(name: str, end: factors.Factors) -> str:
+    if name == "verifier_femto_usd":
+        return money.usd_text(end.verifier_femto_usd)
+    value: Fraction | None = getattr(end, name)
+    return "as today" if value is None else plain(value)
+
+
+def _break_evens(item: advice.Advice) -> list[str]:
+    told = []
+    for label, limits in (("as priced", item.at_neutral), ("at the point factors", item.at_point)):
+        if limits is None:
+            continue
+        parts = []
+        if limits.escalation_rate is not None:
+            parts.append(f"{percent(limits.escalation_rate)} of requests run on the source again")
+        if limits.output_inflation is not None:
+            parts.append(f"the target writes {plain(limits.output_inflation)} times the output")
+        if parts:
+            told.append(f"It saves nothing, {label}, once {' or '.join(parts)}.")
+    return told
+
+
+def _life(item: advice.Advice) -> str:
+    if item.days_left is None:
+        return "Neither model has an announced shutdown."
+    notice = ""
+    if decision.SOURCE_RETIRES in item.decision.notices and item.source_days_left is not None:
+        notice = (
+            f" You must move by {clock.date_of(item.as_of_day + item.source_days_left)}: the source shuts down then."
+        )
+    until = (
+        ""
+        if item.until_retirement is None
+        else f" and is worth {_ends(item.until_retirement)} USD (low / point / high)"
+    )
+    return f"The saving ends in {item.days_left} days, when the first of the two models shuts down{until}.{notice}"
+
+
+def _ends(estimate: candidates.Estimate) -> str:
+    amounts = (estimate.low_femto_usd, estimate.point_femto_usd, estimate.high_femto_usd)
+    return " / ".join(money.usd_text(amount) for amount in amounts)
+
+
+def percent(share: Fraction) -> str:
+    """A share as a percentage with at most one decimal, half-even: `80 %`, `63.7 %`."""
+    return f"{plain(share * 100, 1)} %"
+
+
+def plain(value: Fraction, decimals: int = 3) -> str:
+    """A ratio in plain notation, rounded half-even, without zeros at its end."""
+    text = format(Decimal(round(value * 10**decimals)).scaleb(-decimals), "f")
+    return text.rstrip("0").rstrip(".")

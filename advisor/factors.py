@@ -1,0 +1,98 @@
+"""What a move of model changes beside the price: the factors, neutral by default, and the shipped assumptions. Pure."""
+
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from typing import Literal
+
+from ledger.errors import UsageError
+
+ONE, ZERO = Fraction(1), Fraction(0)
+Label = Literal["neutral", "assumed", "measured"]
+MEASURABLE = frozenset({"phi", "escalation_rate", "extra_attempts", "cached_share"})
+"""The factors that count as measured or not: token inflation, escalation, retries and the cached share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """How the same work behaves on the target model. The defaults are neutral: the target does exactly what the source did.
+
+    `phi_in`, `phi_out` are the target's tokens over the source's, `extra_attempts` the retries per moved request,
+    `escalation_rate` the share that fails and runs on the source again, `sigma` how much dearer than average those are,
+    `cached_share` the share of input served from cache (None: as today), `share` the part of the slice that moves,
+    `verifier_femto_usd` what checking would cost if the whole slice moved. Raises UsageError on a value out of range.
+    """
+
+    phi_in: Fraction = ONE
+    phi_out: Fraction = ONE
+    escalation_rate: Fraction = ZERO
+    extra_attempts: Fraction = ZERO
+    sigma: Fraction = ONE
+    cached_share: Fraction | None = None
+    verifier_femto_usd: int = 0
+    share: Fraction = ONE
+    unknown_input_is_cached: bool = False
+    """The pessimistic reading of input whose cached part is unknown: cached on the source, uncached on the target."""
+
+    def __post_init__(self) -> None:
+        for name in ("escalation_rate", "share", "cached_share"):
+            value: Fraction | None = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise UsageError(f"{name} is {value}; give a share from 0 to 1")
+        for name in ("phi_in", "phi_out", "extra_attempts", "verifier_femto_usd"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} is {getattr(self, name)}; give a number that is not negative")
+        if self.sigma <= 0:
+            raise UsageError(f"sigma is {self.sigma}; give a number over 0")
+
+    @property
+    def escalated_cost_share(self) -> Fraction:
+        """The share of the source's cost that escalated requests bring back: e x sigma, at most 1."""
+        return min(ONE, self.escalation_rate * self.sigma)
+
+
+NEUTRAL = Factors()
+ASSUMED_LOW = Factors(
+    phi_out=Fraction("1.5"),
+    escalation_rate=Fraction("0.25"),
+    extra_attempts=Fraction("0.05"),
+    sigma=Fraction("1.5"),
+    cached_share=ZERO,
+    unknown_input_is_cached=True,
+)
+ASSUMED_POINT = Factors(escalation_rate=Fraction("0.10"), extra_attempts=Fraction("0.02"), sigma=Fraction("1.25"))
+ASSUMED_HIGH = Factors(phi_out=Fraction("0.8"), escalation_rate=Fraction("0.05"))
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Factors at the low, point and high end of a saving, and where they come from."""
+
+    low: Factors
+    point: Factors
+    high: Factors
+    label: Label
+    measured: frozenset[str] = frozenset()
+
+    @property
+    def unmeasured(self) -> int:
+        """How many of the measurable factors rest on assumption; none where the factors are neutral by nature."""
+        return 0 if self.label == "neutral" else len(MEASURABLE - self.measured)
+
+    def with_share(self, share: Fraction, verifier_femto_usd: int = 0) -> "Band":
+        """The same band for a share of the slice and a verifier's cost."""
+        low, point, high = (
+            replace(end, share=share, verifier_femto_usd=verifier_femto_usd)
+            for end in (self.low, self.point, self.high)
+        )
+        return replace(self, low=low, point=point, high=high)
+
+
+ASSUMED = Band(ASSUMED_LOW, ASSUMED_POINT, ASSUMED_HIGH, "assumed")
+# A move of tier alone keeps the model, so nothing about the answers changes; only what is unknown today stays unknown.
+TIER_ALONE = Band(replace(NEUTRAL, unknown_input_is_cached=True), NEUTRAL, NEUTRAL, "neutral")
+
+
+def changed(band: Band) -> list[str]:
+    """The names of the factors that are not neutral at every end, in the order of the table."""
+    ends = (band.low, band.point, band.high)
+    return [field.name for field in fields(Factors) if any(getattr(end, field.name) != field.default for end in ends)]

@@ -1,0 +1,196 @@
+"""Advice and reports as every face shows them: decimal text for money and ratios, integers for tokens. No arithmetic."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The low, point and high end of an amount in USD, as exact decimal text."""
+
+    low_usd: str
+    point_usd: str
+    high_usd: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorFigure:
+    """One factor of the counterfactual at the three ends; `as today` where it follows the slice."""
+
+    name: str
+    low: str
+    point: str
+    high: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEvenFigure:
+    """How wrong the assumptions may be: the escalation share and output inflation at which nothing is saved."""
+
+    at: str
+    escalation_ratio: str | None
+    output_inflation_ratio: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CellFigure:
+    """One cell of the slice: its tokens, and the nano-USD per million tokens they are priced at on both sides."""
+
+    service_tier: str
+    context_band: int
+    requests: int
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_input_tokens: int
+    output_tokens: int
+    detail_unknown_input_tokens: int
+    rates_now: dict[str, int]
+    rates_instead: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherModelFigure:
+    """A model beside the configured pairs: what its price list alone would save, and the pair that would add it."""
+
+    model: str
+    is_successor: bool
+    price_gap_ratio: str
+    saving_month_usd: str
+    days_left: int | None
+    blocks: tuple[str, ...]
+    pair: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationFigure:
+    """Advice on one slice with every input that recomputes it. Amounts are USD per average month (730 h) unless named."""
+
+    id: str
+    provider: str
+    project: str
+    workload: str
+    from_model: str
+    to_provider: str
+    to_model: str
+    to_service_tier: str | None
+    decision: str
+    reason: str
+    notices: tuple[str, ...]
+    counted: bool
+    as_of: str
+    price_book_version: str
+    window_first_day: str
+    window_last_day: str
+    window_days: int
+    requests: int
+    coverage_ratio: str | None
+    cost_month_usd: str | None
+    usd_per_mtok: str | None
+    price_gap_ratio: str | None
+    saving_month: Ends | None
+    saving_until_retirement: Ends | None
+    saving_label: str
+    source_days_left: int | None
+    target_days_left: int | None
+    days_left: int | None
+    break_evens: tuple[BreakEvenFigure, ...]
+    factors: tuple[FactorFigure, ...]
+    risk_level: int
+    risk_drivers: dict[str, int]
+    confidence: str
+    confidence_grades: dict[str, str]
+    stuck_tokens: dict[str, int]
+    cells: tuple[CellFigure, ...]
+    other_models: tuple[OtherModelFigure, ...]
+    explanation: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecommendation:
+    """A recommendation with the stage that people set and the version that guards it."""
+
+    stage: str
+    version: int
+    computed_at: str
+    figure: RecommendationFigure
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageFigure:
+    """How much of a figure is known: the ratio that advice rests on, and the share of each gap."""
+
+    ratio: str | None
+    provisional: bool
+    gaps: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFigure:
+    """Usage and its cost. `cost_usd` is the priced part, None when nothing is priced; the names are those grouped by."""
+
+    names: dict[str, str]
+    cost_usd: str | None
+    list_cost_usd: str | None
+    usd_per_mtok: str | None
+    requests: int
+    tokens: int
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_input_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    avoided_tokens: int
+    unpriced_tokens: int
+    coverage: CoverageFigure
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastReport:
+    """The whole month's expected cost in USD with its 80 % band (None for a run rate), and the method."""
+
+    cost_usd: str
+    low_usd: str | None
+    high_usd: str | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayReport:
+    """Cost and requests of a UTC day of the month."""
+
+    day: str
+    cost_usd: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavingsReport:
+    """What the configured pairs would save per average month: the deduplicated total and each slice's chosen advice."""
+
+    basis: str
+    total: Ends
+    until_retirement: Ends
+    recommendations: tuple[RecommendationFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A month as every face shows it. Projects and models each add up to the total."""
+
+    month: str
+    zone: str
+    currency: str
+    as_of: str
+    state: str
+    revision: int
+    price_book_version: str
+    prices_checked: str
+    total: UsageFigure
+    projects: tuple[UsageFigure, ...]
+    models: tuple[UsageFigure, ...]
+    slices: tuple[UsageFigure, ...]
+    days: tuple[DayReport, ...]
+    forecast: ForecastReport | None
+    savings: SavingsReport
+    sample_projects: tuple[str, ...]
+    notes: tuple[str, ...]

@@ -1,0 +1,84 @@
+"""Recommendations: advice on every slice as figures, stored so that all faces show the same, and read back."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Row, select, update
+from sqlmodel import Session
+
+from advisor import advice, advice_figures, figures, pairs, slices, statements
+from ledger import clock, money, rollups, tables
+from ledger.errors import NotFound
+from ledger.months import Month
+from ledger.settings import Settings
+
+_TABLE = tables.metadata.tables["recommendation"]
+_KEPT = ("provider", "project", "workload", "from_model", "to_model", "decision", "reason")
+
+
+def terms_of(settings: Settings) -> advice.Terms:
+    """The user's policy as the advisor takes it. Raises UsageError on a pair that is none."""
+    return advice.Terms(pairs.parse(settings.pairs), money.femto_usd(str(settings.alert_threshold_usd)))
+
+
+def compute(
+    session: Session, pricing: statements.Pricing, settings: Settings, now_us: int, month: Month | None = None
+) -> list[figures.RecommendationFigure]:
+    """The chosen advice of every slice that a pair starts at, over its look-back or over one month's closed days."""
+    terms, today = terms_of(settings), clock.day_of(now_us)
+    found = []
+    for reading in slices.read(session, pricing, now_us, month):
+        ranked = advice.on_slice(reading.slice, reading.standing, terms, pricing.book, today)
+        if ranked:
+            others = advice.other_models(reading.slice, terms, pricing.book, today)
+            found.append(advice_figures.of(ranked[0], reading.window, reading.standing, others, pricing.book))
+    return sorted(found, key=lambda each: (-_low(each), each.id))
+
+
+def total(found: Iterable[figures.RecommendationFigure], *, until_retirement: bool = False) -> figures.Ends:
+    """The sum over slices decided pilot or switch_now, each once: exact decimal text in USD."""
+    sums = [0, 0, 0]
+    for each in found:
+        ends = each.saving_until_retirement if until_retirement else each.saving_month
+        if each.counted and ends is not None:
+            parts = (ends.low_usd, ends.point_usd, ends.high_usd)
+            sums = [held + money.femto_usd(part) for held, part in zip(sums, parts, strict=True)]
+    return figures.Ends(*(money.usd_text(amount) for amount in sums))
+
+
+def write(session: Session, found: Sequence[figures.RecommendationFigure], now_us: int) -> None:
+    """Make the current recommendations these. A stage set by people stays; one that no longer applies is kept, not current."""
+    session.execute(update(_TABLE).values(current=False))
+    rows = [
+        {
+            "id": each.id, **{name: getattr(each, name) for name in _KEPT},
+            "to_service_tier": each.to_service_tier or "", "stage": "active", "version": 1, "current": True,
+            "computed_at": now_us, "detail": msgspec.json.encode(each).decode(),
+        }
+        for each in found
+    ]  # fmt: skip
+    rollups.upsert(session, _TABLE, ("id",), rows, replaced=("decision", "reason", "current", "computed_at", "detail"))
+
+
+def read(session: Session) -> list[figures.StoredRecommendation]:
+    """The current recommendations, the best low end first."""
+    rows = session.execute(select(_TABLE).where(_TABLE.c.current))
+    return sorted((_stored(row) for row in rows), key=lambda each: (-_low(each.figure), each.figure.id))
+
+
+def find(session: Session, recommendation_id: str) -> figures.StoredRecommendation:
+    """One recommendation, current or not. Raises NotFound."""
+    row = session.execute(select(_TABLE).where(_TABLE.c.id == recommendation_id)).first()
+    if row is None:
+        raise NotFound(f"no recommendation {recommendation_id!r}; list them with: switchwise advise")
+    return _stored(row)
+
+
+def _stored(row: Row[tuple[object, ...]]) -> figures.StoredRecommendation:
+    held = row._mapping
+    figure = msgspec.json.decode(held["detail"], type=figures.RecommendationFigure)
+    return figures.StoredRecommendation(held["stage"], held["version"], clock.rfc3339(held["computed_at"]), figure)
+
+
+def _low(each: figures.RecommendationFigure) -> int:
+    return money.femto_usd(each.saving_month.low_usd) if each.saving_month else 0

@@ -1,0 +1,110 @@
+"""How risky a move is (0 to 4, the worst of its drivers) and how sure the figures are. Pure; dollars never enter."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from advisor import evidence
+
+Grade = Literal["low", "medium", "high"]
+GRADES: tuple[Grade, ...] = ("low", "medium", "high")
+MOST_RISK = 4
+UNLABELLED_RISK = 2
+CLASS_RISK = {
+    "classification": 0, "extraction": 0, "summarisation": 1, "short_text": 1, "unlabelled": 2, "chat": 2,
+    "long_output": 3, "ambiguous": 3, "code": 3, "agentic": 4, "multi_step": 4, "critical": 4,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """The level and what drives it: each driver's own level, the level being their maximum."""
+
+    drivers: dict[str, int]
+
+    @property
+    def level(self) -> int:
+        """0 (none) to 4."""
+        return max(self.drivers.values())
+
+    @property
+    def worst(self) -> list[str]:
+        """The drivers that set the level."""
+        return [name for name, level in self.drivers.items() if level == self.level]
+
+
+def of_class(workload_class: str | None, guessed: bool = False) -> int:
+    """The risk of a workload class; an unknown word counts as unlabelled, and a guess counts 2 at least."""
+    level = CLASS_RISK.get(workload_class or "unlabelled", UNLABELLED_RISK)
+    return max(level, UNLABELLED_RISK) if guessed else level
+
+
+def of_life(target_days_left: int | None) -> int:
+    """The risk of the life that is left to the target; none announced is the least."""
+    if target_days_left is None or target_days_left > 365:
+        return 0
+    if target_days_left > 180:
+        return 1
+    return 2 if target_days_left > 30 else MOST_RISK
+
+
+def of_drift(population_stability_index: Fraction | None, new_snapshot: bool) -> int:
+    """The risk of what changed since the evidence; without evidence nothing can have drifted from it."""
+    if new_snapshot:
+        return MOST_RISK
+    if population_stability_index is None or population_stability_index <= Fraction("0.1"):
+        return 0
+    return 2 if population_stability_index > Fraction("0.2") else 1
+
+
+def of(
+    found: evidence.Evidence | None,
+    class_level: int,
+    unmeasured_factors: int,
+    target_days_left: int | None,
+    drift_level: int = 0,
+) -> Risk:
+    """The risk of a move of model: the maximum over its drivers."""
+    return Risk({
+        "evidence": evidence.risk(found),
+        "workload": class_level,
+        "factors": unmeasured_factors,
+        "life": of_life(target_days_left),
+        "drift": drift_level,
+    })  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How sure the figures are: the lowest of the grades."""
+
+    grades: dict[str, Grade]
+
+    @property
+    def grade(self) -> Grade:
+        """The lowest grade."""
+        return min(self.grades.values(), key=GRADES.index)
+
+
+def confidence(
+    days: int,
+    requests: int,
+    prices_backdated: bool,
+    unmeasured_factors: int,
+    quality_risk: int,
+    forecast_error: Fraction | None,
+) -> Confidence:
+    """Grades of volume, price source, factors, quality and forecast error (a share of the actual; None: never tested)."""
+    return Confidence({
+        "volume": _graded(days >= 28 and requests >= 10_000, days >= 14 and requests >= 1_000),
+        "prices": _graded(not prices_backdated, True),
+        "factors": _graded(unmeasured_factors == 0, unmeasured_factors < MOST_RISK),
+        "quality": _graded(quality_risk == 0, quality_risk <= 2),
+        "forecast": "low" if forecast_error is None else _graded(
+            abs(forecast_error) <= Fraction("0.10"), abs(forecast_error) <= Fraction("0.25")
+        ),
+    })  # fmt: skip
+
+
+def _graded(high: bool, medium: bool) -> Grade:
+    return "high" if high else "medium" if medium else "low"

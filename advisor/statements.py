@@ -1,0 +1,105 @@
+"""A month's statement: usage by series priced day by day into lines that add up. Pure; reading and writing is elsewhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ledger import events, names, prices, tokens, usage
+from ledger.readings import StoredSeries
+
+
+class LineKey(NamedTuple):
+    """What a statement line is for; the model is canonical, the tier the one served."""
+
+    provider: str
+    model: str
+    service_tier: str
+    project: str
+    workload: str
+
+
+@dataclass(slots=True)
+class Line:
+    """Sums of one line. Costs are femto-USD of the priced tokens; the counts name what the line does not know."""
+
+    counts: tokens.TokenCounts = tokens.NONE
+    cost: prices.Cost = field(default_factory=prices.Cost)
+    list_cost_femto_usd: int = 0
+    requests: int = 0
+    avoided_tokens: int = 0
+    tier_unknown_tokens: int = 0
+    backdated_tokens: int = 0
+    successes: int = 0
+    provider_usage_successes: int = 0
+    estimated_requests: int = 0
+    missing_requests: int = 0
+    detail_unknown_requests: int = 0
+    folded_requests: int = 0
+    paid_retry_requests: int = 0
+
+    def add(self, stored: StoredSeries, amounts: list[int], price: prices.Price | None) -> None:
+        """Add the amounts of one series over days of one price."""
+        labels, index = stored.labels, usage.INDEX
+        counts = usage.token_counts(amounts)
+        requests = amounts[index["requests"]]
+        self.counts += counts
+        self.cost += prices.cost(counts, price.rates if price else None)
+        self.list_cost_femto_usd += prices.cost(counts, price.list_rates if price else None).femto_usd
+        self.requests += requests
+        self.avoided_tokens += amounts[index["avoided_input_tokens"]] + amounts[index["avoided_output_tokens"]]
+        self.tier_unknown_tokens += counts.total_tokens if labels.service_tier == events.UNKNOWN else 0
+        self.backdated_tokens += counts.total_tokens if price and price.backdated else 0
+        if labels.status == "success" and labels.usage_source != "gateway_cache":
+            self.successes += requests
+            self.provider_usage_successes += requests if labels.usage_source == "provider" else 0
+            self.missing_requests += requests if labels.usage_source == "missing" else 0
+        self.estimated_requests += requests if labels.usage_source == "estimated" else 0
+        self.detail_unknown_requests += amounts[index["detail_unknown_requests"]]
+        self.folded_requests += requests if stored.folded else 0
+        self.paid_retry_requests += amounts[index["paid_retry_requests"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The amounts of series over hours of one UTC day, which sets their prices and names."""
+
+    day: int
+    amounts: dict[int, list[int]]
+
+
+@dataclass(slots=True)
+class Pricing:
+    """Everything that turns a series and a day into a canonical name and a price."""
+
+    series: dict[int, StoredSeries]
+    book: prices.PriceBook
+    names: names.Names
+    _found: dict[tuple[int, int], tuple[str, str, prices.Price | None]] = field(default_factory=dict)
+
+    def of(self, series_id: int, day: int) -> tuple[str, str, prices.Price | None]:
+        """The (provider, canonical model, price or None) of a series on a UTC day."""
+        known = self._found.get((series_id, day))
+        if known is None:
+            labels = self.series[series_id].labels
+            provider, model = self.names.resolve(labels.namespace, labels.provider, labels.model, day)
+            known = provider, model, self.book.at(provider, model, priced_tier(labels), labels.context_band, day)
+            self._found[series_id, day] = known
+        return known
+
+
+def priced_tier(labels: events.Labels) -> str:
+    """The tier that sets the price: the one served; where nobody said which, the one asked for."""
+    return labels.service_tier_requested if labels.service_tier == events.UNKNOWN else labels.service_tier
+
+
+def lines(parts: Iterable[Part], pricing: Pricing) -> dict[LineKey, Line]:
+    """The lines of a month from its parts, whatever their order."""
+    found: dict[LineKey, Line] = {}
+    for part in parts:
+        for series_id, amounts in part.amounts.items():
+            provider, model, price = pricing.of(series_id, part.day)
+            stored = pricing.series[series_id]
+            labels = stored.labels
+            key = LineKey(provider, model, labels.service_tier, labels.project, labels.workload)
+            found.setdefault(key, Line()).add(stored, amounts, price)
+    return found

@@ -1,0 +1,47 @@
+"""The days of usage that advice looks back on, and their scale to an average month. Pure; a day is a UTC day number."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from fractions import Fraction
+
+HOURS_PER_DAY, DAYS_PER_WEEK = 24, 7
+DEFAULT_WEEKS, MOST_WEEKS = 4, 12
+ENOUGH_DAYS = 7
+# 365/12 days, which is 730 hours: a rate "per average month", never a calendar figure.
+AVERAGE_MONTH_DAYS = Fraction(365, 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Closed UTC days from `first_day` up to and including `last_day`; days in it without traffic count as 0."""
+
+    first_day: int
+    last_day: int
+
+    @property
+    def days(self) -> int:
+        """How many days; 0 before the first full day has closed."""
+        return max(0, self.last_day - self.first_day + 1)
+
+
+def look_back(first_hour: int, as_of_day: int, weeks: int = DEFAULT_WEEKS) -> Window:
+    """The largest whole number of weeks, at most `weeks`, of closed full days; all of them while they are under a week.
+
+    `first_hour` is the UTC hour number of the slice's first event: a first day that begins in its first hour is full.
+    """
+    first_full_day = -(-first_hour // HOURS_PER_DAY)
+    closed = max(0, as_of_day - first_full_day)
+    whole_weeks = min(weeks, MOST_WEEKS, closed // DAYS_PER_WEEK)
+    days = whole_weeks * DAYS_PER_WEEK or closed
+    return Window(as_of_day - days, as_of_day - 1)
+
+
+def of_month(first_day: int, last_day: int, traffic_days: Collection[int], as_of_day: int) -> Window:
+    """A month's closed days from the slice's first to its last with traffic; empty where there is none."""
+    closed = [day for day in traffic_days if first_day <= day <= last_day and day < as_of_day]
+    return Window(min(closed), max(closed)) if closed else Window(first_day, first_day - 1)
+
+
+def per_average_month(amount: Fraction | int, days: int) -> Fraction:
+    """What an amount of some days is per average month: amount / days x 365/12."""
+    return Fraction(amount) / days * AVERAGE_MONTH_DAYS

@@ -1,0 +1,165 @@
+"""API keys and who may do what with them. A key is shown once, when it is made; only the hash of its secret part is kept."""
+
+import hmac
+import ipaddress
+import re
+import secrets
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlmodel import Session, col, select
+
+from ledger import clock
+from ledger.database import Database
+from ledger.errors import Forbidden, NotFound, Unauthorised, UsageError
+from ledger.tables import ApiKey
+
+SCOPES = ("ingest", "read", "scrape", "admin")
+"""What a key may be for. `admin` includes the others."""
+DEFAULT_NAMESPACE = "default"
+REMEMBERED_SECONDS = 3.0
+"""How long a key is believed without asking the database again: a revocation is felt within this time."""
+
+_REMEMBERED_KEYS = 10_000
+_FORM = re.compile(r"sw_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whom a request speaks for: what it may do, and the project and the sender's namespace that its key fixes."""
+
+    scopes: frozenset[str]
+    project: str | None = None
+    namespace: str = DEFAULT_NAMESPACE
+    key_id: str | None = None
+
+    def check(self, scope: str) -> None:
+        """Raises Forbidden unless the scope is among those given."""
+        if scope not in self.scopes and "admin" not in self.scopes:
+            raise Forbidden(f"this key lacks the scope {scope}; create one with: switchwise keys create NAME --scope {scope}")
+
+
+ANYONE = Access(frozenset(SCOPES))
+"""Who asks where no key is needed: on loopback everyone may do everything."""
+
+
+def create(
+    session: Session, name: str, scopes: Iterable[str], *, project: str | None, namespace: str, now_us: int
+) -> tuple[ApiKey, str]:
+    """Store a new key; its row, and its text, which is not kept and cannot be shown again.
+
+    Raises UsageError for a scope that is none, or a name, project or namespace that is empty, long or not printable.
+    """
+    wanted = sorted(set(scopes), key=lambda scope: (scope not in SCOPES, scope))
+    unknown = [scope for scope in wanted if scope not in SCOPES]
+    if unknown or not wanted:
+        raise UsageError(f"{(unknown or ['no scope'])[0]!r} is not a scope; use {', '.join(SCOPES)}")
+    for what, value in (("name", name), ("project", project), ("namespace", namespace)):
+        if value is not None and not _NAME.fullmatch(value):
+            raise UsageError(f"the {what} of a key is 1 to 128 printable characters")
+    secret = secrets.token_urlsafe(32)
+    row = ApiKey(
+        id=secrets.token_hex(6), name=name, secret_hash=_hash(secret), scopes=" ".join(wanted), project=project,
+        namespace=namespace, created_at=now_us,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row, f"sw_{row.id}_{secret}"
+
+
+def list_keys(session: Session) -> list[ApiKey]:
+    """Every key, revoked ones too, oldest first."""
+    return list(session.exec(select(ApiKey).order_by(col(ApiKey.created_at), col(ApiKey.id))))
+
+
+def rotate(session: Session, key_id: str, *, now_us: int) -> tuple[ApiKey, str]:
+    """A second key with the name, scopes, project and namespace of a live one, which goes on working until it is revoked."""
+    old = _live(session, key_id)
+    return create(
+        session, old.name, old.scopes.split(), project=old.project, namespace=old.namespace, now_us=now_us
+    )
+
+
+def revoke(session: Session, key_id: str, *, now_us: int) -> ApiKey:
+    """End a key. Every process refuses it within REMEMBERED_SECONDS. Raises NotFound unless it is a live one."""
+    row = _live(session, key_id)
+    row.revoked_at = now_us
+    session.add(row)
+    session.flush()
+    return row
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server bound to this host."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def refuse_open_bind(host: str, database: Database) -> None:
+    """Raises UsageError where others could reach the server and no live key exists."""
+    if is_loopback(host):
+        return
+    with database.snapshot() as session:
+        if session.exec(select(ApiKey.id).where(col(ApiKey.revoked_at).is_(None)).limit(1)).first() is None:
+            raise UsageError("no API key exists; create one with: switchwise keys create NAME --scope ingest")
+
+
+class Gate:
+    """Decides whom a request speaks for, remembering keys for a few seconds. One a process; any thread may ask it."""
+
+    def __init__(self, database: Database, *, keys_required: bool) -> None:
+        self._database = database
+        self.keys_required = keys_required
+        # By the hash of the whole key, so that a key stays in memory no longer than the request that brought it.
+        self._remembered: dict[bytes, tuple[float, Access]] = {}
+        self._lock = threading.Lock()
+
+    def recall(self, key: str | None) -> Access | None:
+        """The access of a request if that is known without asking the database. Raises Unauthorised without a needed key."""
+        if key is None:
+            if self.keys_required:
+                raise Unauthorised("an API key is needed; send it as Authorization: Bearer KEY")
+            return ANYONE
+        found = self._remembered.get(_hash(key))
+        return found[1] if found and found[0] > clock.monotonic_seconds() else None
+
+    def admit(self, key: str | None) -> Access:
+        """The access of a request; may ask the database.
+
+        Raises Unauthorised for no needed key and for one that is malformed, unknown or revoked; StoreUnavailable.
+        """
+        access = self.recall(key)
+        if access is None and key is not None:
+            access = self._look_up(key)
+            with self._lock:
+                if len(self._remembered) >= _REMEMBERED_KEYS:
+                    self._remembered.clear()
+                self._remembered[_hash(key)] = (clock.monotonic_seconds() + REMEMBERED_SECONDS, access)
+        return access or ANYONE
+
+    def _look_up(self, key: str) -> Access:
+        form = _FORM.fullmatch(key)
+        if form is not None:
+            with self._database.snapshot() as session:
+                row = session.get(ApiKey, form[1])
+            # The hashes are compared even for an unknown id, so that the time taken does not tell which ids exist.
+            same = hmac.compare_digest(row.secret_hash if row else bytes(32), _hash(form[2]))
+            if row is not None and same and row.revoked_at is None:
+                return Access(frozenset(row.scopes.split()), row.project, row.namespace, row.id)
+        raise Unauthorised("the API key is not valid; create one with: switchwise keys create NAME --scope ingest")
+
+
+def _hash(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _live(session: Session, key_id: str) -> ApiKey:
+    row = session.get(ApiKey, key_id)
+    if row is None or row.revoked_at is not None:
+        raise NotFound(f"no live key has the id {key_id[:32]!r}; see: switchwise keys list")
+    return row

@@ -1,0 +1,93 @@
+"""A calendar month in the reporting zone, as whole UTC days plus the hours of its two edge days. Pure."""
+
+import calendar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ledger import clock
+from ledger.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """One calendar month of a zone whose offset is whole hours, so that it is exactly a set of UTC hours."""
+
+    year: int
+    month: int
+    zone: ZoneInfo
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+    @property
+    def first_hour(self) -> int:
+        """UTC hour number in which the month begins."""
+        return clock.hour_of(clock.to_us(datetime(self.year, self.month, 1, tzinfo=self.zone)))
+
+    @property
+    def end_hour(self) -> int:
+        """UTC hour number at which the next month begins."""
+        return self.next().first_hour
+
+    @property
+    def days(self) -> int:
+        """Calendar days of the month."""
+        return calendar.monthrange(self.year, self.month)[1]
+
+    @property
+    def whole_days(self) -> range:
+        """The UTC day numbers that lie in the month as a whole."""
+        return range(-(-self.first_hour // 24), self.end_hour // 24)
+
+    @property
+    def edge_hours(self) -> tuple[range, ...]:
+        """The UTC hours of the month that whole UTC days leave over: none where the zone is UTC."""
+        days = self.whole_days
+        edges = (range(self.first_hour, days.start * 24), range(days.stop * 24, self.end_hour))
+        return tuple(edge for edge in edges if len(edge))
+
+    @property
+    def touched_days(self) -> range:
+        """Every UTC day number that the month shares an hour with."""
+        return range(self.first_hour // 24, -(-self.end_hour // 24))
+
+    def next(self) -> "Month":
+        """The month after."""
+        return Month(self.year + self.month // 12, self.month % 12 + 1, self.zone)
+
+    def previous(self) -> "Month":
+        """The month before."""
+        return Month(self.year - (self.month == 1), (self.month - 2) % 12 + 1, self.zone)
+
+
+def parse(text: str, zone: ZoneInfo) -> Month:
+    """The month of `2026-11`. Raises UsageError when the text is no month."""
+    match = re.fullmatch(r"(\d{4})-(\d{2})", text)
+    if not match or not (1 <= int(match[2]) <= 12 and 2020 <= int(match[1]) <= 9000):
+        raise UsageError(f"{text!r} is not a month; write it as YYYY-MM, for example 2026-11")
+    return Month(int(match[1]), int(match[2]), zone)
+
+
+def containing(instant_us: int, zone: ZoneInfo) -> Month:
+    """The month of the zone in which an instant (epoch microseconds) lies."""
+    local = clock.from_us(instant_us).astimezone(zone)
+    return Month(local.year, local.month, zone)
+
+
+def touching(day: int, zone: ZoneInfo) -> Iterator[Month]:
+    """The one or two months of the zone that share an hour with a UTC day."""
+    first = containing(day * clock.DAY_US, zone)
+    last = containing((day + 1) * clock.DAY_US - 1, zone)
+    yield first
+    if last != first:
+        yield last
+
+
+def local_day_hours(day_start_hour: int, zone: ZoneInfo) -> range:
+    """The UTC hours of the zone's calendar day that begins at this UTC hour (23, 24 or 25 of them)."""
+    local = clock.from_us(day_start_hour * clock.HOUR_US).astimezone(zone)
+    following = datetime.fromordinal(local.date().toordinal() + 1).replace(tzinfo=zone)
+    return range(day_start_hour, clock.hour_of(clock.to_us(following)))

@@ -1,0 +1,103 @@
+"""Reading usage by series over spans of UTC hours, from the coarsest rollup that fits. Never reads raw events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import ColumnElement, Table, func, select
+from sqlmodel import Session
+
+from ledger import rollups, tables, usage
+from ledger.events import Labels
+
+_SERIES = tables.metadata.tables["series"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeries:
+    """A series as read back: its labels, and whether a limit folded names of it into `other`."""
+
+    id: int
+    labels: Labels
+    folded: bool
+
+
+def every_series(session: Session) -> dict[int, StoredSeries]:
+    """All label sets by series id."""
+    names = msgspec.structs.fields(Labels)
+    columns = [_SERIES.c[field.name] for field in names]
+    rows = session.execute(select(_SERIES.c.id, _SERIES.c.folded, *columns))
+    return {row[0]: StoredSeries(row[0], Labels(*row[2:]), row[1]) for row in rows}
+
+
+def sums(session: Session, hours: range) -> dict[int, list[int]]:
+    """Amounts by series id over a span of UTC hours: its whole days from the days, what is left over from the hours."""
+    days = range(-(-hours.start // 24), hours.stop // 24)
+    if not len(days):
+        return _of_hours(session, hours)
+    parts = (
+        _of_hours(session, range(hours.start, days.start * 24)),
+        _summed(session, rollups.DAY_SUMS, rollups.DAY_SUMS.c.day.between(days.start, days.stop - 1)),
+        _of_hours(session, range(days.stop * 24, hours.stop)),
+    )
+    whole: dict[int, list[int]] = {}
+    for part in parts:
+        for series_id, amounts in part.items():
+            whole[series_id] = usage.combined(whole[series_id], amounts) if series_id in whole else amounts
+    return whole
+
+
+def by_day(session: Session, days: range) -> dict[int, dict[int, list[int]]]:
+    """Amounts by UTC day and series id over whole UTC days."""
+    table = rollups.DAY_SUMS
+    columns = [table.c[name] for name in usage.COLUMNS]
+    rows = session.execute(
+        select(table.c.day, table.c.series_id, *columns).where(table.c.day.between(days.start, days.stop - 1))
+    )
+    found: dict[int, dict[int, list[int]]] = {}
+    for day, series_id, *amounts in rows:
+        found.setdefault(day, {})[series_id] = amounts
+    return found
+
+
+def totals(session: Session) -> dict[int, list[int]]:
+    """Amounts by series id since the beginning."""
+    return _summed(session, rollups.TOTAL, rollups.TOTAL.c.series_id.is_not(None))
+
+
+def traffic_days(session: Session, first_day: int, last_day: int) -> dict[int, list[int]]:
+    """By series id, the UTC days with traffic from `first_day` to `last_day`, both included, in order."""
+    table = rollups.DAY_SUMS.c
+    rows = session.execute(
+        select(table.series_id, table.day).where(table.day.between(first_day, last_day)).order_by(table.day)
+    )
+    days: dict[int, list[int]] = {}
+    for series_id, day in rows:
+        days.setdefault(series_id, []).append(day)
+    return days
+
+
+def first_hour_of_day(session: Session, day: int, series_ids: Iterable[int]) -> int | None:
+    """The UTC hour in which the first of these series begins on a day; None where its hours are gone."""
+    table = rollups.HOUR.c
+    of_day = table.hour.between(day * 24, day * 24 + 23)
+    found = session.execute(select(func.min(table.hour)).where(of_day, table.series_id.in_(list(series_ids))))
+    return found.scalar()
+
+
+def day_revisions(session: Session) -> dict[int, int]:
+    """By UTC day, how often a rollup has written into it."""
+    rows = session.execute(select(rollups.DAY.c.day, rollups.DAY.c.revision).order_by(rollups.DAY.c.day))
+    return {row[0]: row[1] for row in rows}
+
+
+def _of_hours(session: Session, hours: range) -> dict[int, list[int]]:
+    if not len(hours):
+        return {}
+    return _summed(session, rollups.HOUR, rollups.HOUR.c.hour.between(hours.start, hours.stop - 1))
+
+
+def _summed(session: Session, table: Table, where: ColumnElement[bool]) -> dict[int, list[int]]:
+    amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [func.max(table.c[name]) for name in usage.LARGEST]
+    rows = session.execute(select(table.c.series_id, *amounts).where(where).group_by(table.c.series_id))
+    return {row[0]: [int(amount) for amount in row[1:]] for row in rows}

@@ -1,0 +1,109 @@
+"""What every HTTP face shares: one shape of error, and whom a request speaks for. Holds no route."""
+
+import secrets
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ledger.access import Access, Gate
+from ledger.errors import Forbidden, NotFound, StoreUnavailable, SwitchwiseError, Unauthorised, UsageError
+
+_STATUS = ((Unauthorised, 401), (Forbidden, 403), (NotFound, 404), (UsageError, 400), (StoreUnavailable, 503))
+_WRITES = ("POST", "PUT", "PATCH", "DELETE")
+_MAX_RETRY_SECONDS = 5
+
+log = structlog.get_logger()
+
+
+def status_of(error: SwitchwiseError) -> int:
+    """The HTTP status of an error of ours; 500 for one that no client can cause."""
+    own = getattr(error, "http_status", None)
+    if isinstance(own, int):
+        return own
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def error_response(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The one shape of error. 429 and 503 say when to try again, spread so that refused senders do not return together."""
+    sent = dict(headers or {})
+    if status in (429, 503):
+        sent["Retry-After"] = str(1 + secrets.randbelow(_MAX_RETRY_SECONDS))
+    if status == 401:
+        sent["WWW-Authenticate"] = "Bearer"
+    return JSONResponse({"error": message}, status, headers=sent)
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Answer every error in the one shape. May be called by each room that adds routes to the app."""
+    app.router.redirect_slashes = False
+    app.add_exception_handler(SwitchwiseError, _refused)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _failed)
+
+
+async def access_of(gate: Gate, request: Request, scope: str) -> Access:
+    """Whom a request speaks for, once it is known to have the scope. Raises Unauthorised, Forbidden or StoreUnavailable."""
+    key = _key_of(request)
+    if key is None and request.method in _WRITES:
+        _refuse_other_sites(request)
+    access = gate.recall(key) or await run_in_threadpool(gate.admit, key)
+    access.check(scope)
+    return access
+
+
+def require(gate: Gate, scope: str) -> Callable[[Request], object]:
+    """A FastAPI dependency that gives the Access of a request with this scope, and refuses every other."""
+
+    async def required(request: Request) -> Access:
+        return await access_of(gate, request, scope)
+
+    return required
+
+
+def _key_of(request: Request) -> str | None:
+    """The key as sent. An Authorization header that is no bearer token is a malformed key, not a missing one."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        return request.headers.get("x-api-key")
+    kind, _, key = authorization.partition(" ")
+    return key.strip() if kind.lower() == "bearer" else ""
+
+
+def _refuse_other_sites(request: Request) -> None:
+    """Without keys, a web page that a user of this machine visits could write here; browsers name the page's origin."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forbidden("a page of another site may not write here; send an API key")
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, SwitchwiseError):
+        raise error
+    status = status_of(error)
+    if status == 500:
+        log.error("request_failed", error=str(error), exc_info=error)
+    return error_response(status, str(error))
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    return error_response(error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    return error_response(400, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+
+
+async def _failed(_request: Request, _error: Exception) -> JSONResponse:
+    return error_response(500, "the request failed here; its cause is in the server's log")

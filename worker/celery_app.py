@@ -1,0 +1,113 @@
+"""The Celery app, its settings on Redis and in memory, and how a worker and beat start. A message is a wake-up, never data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+import structlog
+from celery import Celery, signals
+
+from ledger import clock, logs
+from ledger.settings import Settings
+from worker import tasks
+from worker.jobs import JOBS
+
+WAKE_UP_SECONDS = 60
+"""The longest time between two wake-ups of a job. Beat forgets when it last sent one, the ledger knows whether it is due."""
+
+log = structlog.get_logger()
+
+_SHARED: Mapping[str, Any] = {
+    "task_default_queue": "switchwise",
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "task_ignore_result": True,
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "worker_redirect_stdouts": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "enable_utc": True,
+}
+_ON_REDIS: Mapping[str, Any] = {
+    "worker_concurrency": 2,
+    "worker_max_tasks_per_child": 1_000,
+    "worker_max_memory_per_child": 512 << 10,  # KiB
+    # A worker without remote control, gossip and heartbeat never consumes again after Redis was restarted under it.
+    "worker_enable_remote_control": True,
+    "beat_scheduler": "celery.beat:Scheduler",
+    "beat_max_loop_interval": 1,
+    "broker_transport_options": {
+        "visibility_timeout": 300,
+        "unacked_restore_throttle": 1,
+        "health_check_interval": 25,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+    },
+}
+_IN_MEMORY: Mapping[str, Any] = {
+    "worker_enable_remote_control": False,
+    "broker_transport_options": {"polling_interval": 0.2},
+}
+
+
+def on_redis(settings: Settings) -> Celery:
+    """The app of a production worker or beat."""
+    app = _app(settings, settings.redis_url.get_secret_value(), _ON_REDIS)
+    app.conf.beat_schedule = {
+        job.name: {"task": job.name, "schedule": min(job.period_us / clock.SECOND_US, WAKE_UP_SECONDS)} for job in JOBS
+    }
+    return app
+
+
+def in_memory(settings: Settings) -> Celery:
+    """The app of an embedded worker, which sends its wake-ups to itself."""
+    return _app(settings, "memory://", _IN_MEMORY)
+
+
+def run_worker(settings: Settings) -> int:
+    """Run a production worker until it is told to stop; its exit status."""
+    logs.configure(settings.log_level)
+    _warn_of_eviction(settings)
+    return consume(on_redis(settings), "--pool", "prefork")
+
+
+def run_beat(settings: Settings) -> int:
+    """Send the wake-ups until told to stop; its exit status. Two beats do no harm."""
+    logs.configure(settings.log_level)
+    return int(on_redis(settings).start(["--quiet", "beat"]) or 0)
+
+
+def consume(app: Celery, *options: str) -> int:
+    """Run a worker of this app in the main thread until a signal ends it; its exit status."""
+    return int(app.worker_main(["--quiet", "worker", *options]) or 0)
+
+
+def _app(settings: Settings, broker: str, conf: Mapping[str, Any]) -> Celery:
+    app = Celery("switchwise", broker=broker, set_as_current=False)
+    app.conf.update({**_SHARED, **conf})
+    signals.setup_logging.connect(_keep_our_logging)
+    for job in JOBS:
+        tasks.add(app, settings, job)
+    return app
+
+
+def _keep_our_logging(**_: object) -> None:
+    """Celery leaves logging alone where this signal has a receiver."""
+
+
+def _warn_of_eviction(settings: Settings) -> None:
+    """A Redis that evicts keys empties the queue without a word. No figure is lost, but rollups wait for the next wake-up."""
+    address = settings.redis_url.get_secret_value()
+    try:
+        with redis.Redis.from_url(address, socket_timeout=5, socket_connect_timeout=5) as client:
+            policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
+    except redis.RedisError as error:
+        log.warning(
+            "redis_policy_unknown", reason=type(error).__name__, remedy="see that maxmemory-policy is noeviction"
+        )
+        return
+    if policy != "noeviction":
+        log.warning("redis_evicts", policy=policy, remedy="set maxmemory-policy to noeviction")

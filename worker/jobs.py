@@ -1,0 +1,61 @@
+"""The one table of jobs: what runs, how often, how long it may take. Each may run twice, late or alone without harm."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlmodel import Session
+
+from ledger import checks, clock, rollups, verification
+from ledger.database import Database
+from ledger.settings import Settings
+from worker import rollup
+
+log = structlog.get_logger()
+
+
+def _always(_session: Session) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: a plain function, and when it runs.
+
+    Its slots are the periods since the epoch, and one slot runs once. `rest` is how many times its own duration it
+    stays away after it ended. `may_overlap`: its next slot need not wait for its last run, nor for a worker that died.
+    `is_wanted` lets a job that finds nothing to do pass without taking its slot.
+    """
+
+    name: str
+    run: Callable[[Database, Settings], None]
+    period_us: int
+    limit_seconds: int = 60
+    rest: int = 0
+    may_overlap: bool = False
+    is_wanted: Callable[[Session], bool] = _always
+
+
+def roll_up(database: Database, settings: Settings) -> None:
+    """Roll up what is pending."""
+    rollup.roll_up(database, settings.max_metric_sets)
+
+
+def verify_ledger(database: Database, _settings: Settings) -> None:
+    """Check the ledger's invariants, keep the result, and log each finding."""
+    made = checks.verify(database)
+    for check in made:
+        for finding in check.findings:
+            log.error("ledger_disagrees", check=check.name, finding=finding)
+    with database.transaction() as session:
+        verification.record(session, made, clock.now_us())
+
+
+def _has_pending(session: Session) -> bool:
+    return rollups.pending_count(session)[0] > 0
+
+
+JOBS = (
+    Job("roll_up", roll_up, clock.SECOND_US, may_overlap=True, is_wanted=_has_pending),
+    Job("verify_ledger", verify_ledger, clock.DAY_US, limit_seconds=3_600),
+)

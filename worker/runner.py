@@ -1,0 +1,56 @@
+"""Running one job in its slot, and the boundary of a worker process: a fault ends here, logged, and the next slot tries again."""
+
+import structlog
+
+from ledger import clock
+from ledger.database import Database
+from ledger.errors import StoreUnavailable, SwitchwiseError
+from ledger.settings import Settings
+from worker import schedule
+from worker.jobs import JOBS, Job
+
+log = structlog.get_logger()
+
+
+def wanted(database: Database) -> list[Job]:
+    """The jobs that are due now and have something to do."""
+    now_us = clock.now_us()
+    with database.snapshot() as session:
+        turns = schedule.last_turns(session)
+        return [job for job in JOBS if schedule.due(job, turns.get(job.name), now_us) and job.is_wanted(session)]
+
+
+def run(database: Database, settings: Settings, job: Job) -> None:
+    """Run the job if its slot is free. Raises nothing that a later slot could put right."""
+    try:
+        if not _take(database, job):
+            return
+        job.run(database, settings)
+        with database.transaction() as session:
+            schedule.finished(session, job, clock.now_us())
+    except StoreUnavailable as error:
+        log.warning("job_postponed", job=job.name, reason=str(error))
+    except Exception as error:
+        # The one boundary of a worker process: a job's fault must not end the worker that runs the others.
+        log.exception("job_failed", job=job.name)
+        _note_failure(database, job, error)
+
+
+def _take(database: Database, job: Job) -> bool:
+    now_us = clock.now_us()
+    with database.snapshot() as session:
+        last = schedule.last_turns(session).get(job.name)
+        if not (schedule.due(job, last, now_us) and job.is_wanted(session)):
+            return False
+    with database.transaction() as session:
+        return schedule.take(session, job, last, now_us)
+
+
+def _note_failure(database: Database, job: Job, error: Exception) -> None:
+    """Only our own errors are quoted: the text of a foreign one may hold anything."""
+    failure = str(error) if isinstance(error, SwitchwiseError) else type(error).__name__
+    try:
+        with database.transaction() as session:
+            schedule.failed(session, job, clock.now_us(), failure)
+    except StoreUnavailable as unavailable:
+        log.warning("failure_not_noted", job=job.name, reason=str(unavailable))

@@ -1,0 +1,83 @@
+"""The schedule as rows: whose turn it is, and taking a slot by one conditional update, so that each slot runs at most once.
+
+Any number of schedulers and workers may race. Never commits.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from ledger import clock, tables
+from worker.jobs import Job
+
+CLOCK_TOLERANCE_US = 60 * clock.SECOND_US
+"""A slot taken further in the future than this was taken by a clock that has been set back since."""
+GRACE_SECONDS = 30
+"""How long after its limit a job is ended by force, and as long again until its slot counts as abandoned."""
+MAX_FAILURE_CHARACTERS = 200
+
+_SLOTS = tables.metadata.tables["job_slot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The last slot of a job that was taken: when (UTC epoch microseconds), and how the runs of the job ended lately."""
+
+    taken_at: int
+    finished_at: int | None
+    failed_at: int | None
+
+    @property
+    def ended_at(self) -> int | None:
+        """When this turn ended; None while it runs, and for ever if its worker was killed."""
+        ends = [end for end in (self.finished_at, self.failed_at) if end is not None and end >= self.taken_at]
+        return max(ends, default=None)
+
+
+def last_turns(session: Session) -> dict[str, Turn]:
+    """The last turn of each job that ever ran."""
+    columns = (_SLOTS.c.job, _SLOTS.c.slot, _SLOTS.c.finished_at, _SLOTS.c.failed_at)
+    return {job: Turn(*turn) for job, *turn in session.execute(select(*columns))}
+
+
+def due(job: Job, last: Turn | None, now_us: int) -> bool:
+    """Whether the job has a slot that nobody took. Missed slots count as one; most jobs also wait for their last run's end."""
+    if last is None or last.taken_at > now_us + CLOCK_TOLERANCE_US:
+        return True
+    if now_us // job.period_us <= last.taken_at // job.period_us:
+        return False
+    if job.may_overlap:
+        return True
+    if last.ended_at is None:
+        return now_us > last.taken_at + (job.limit_seconds + 2 * GRACE_SECONDS) * clock.SECOND_US
+    return now_us >= last.ended_at + job.rest * (last.ended_at - last.taken_at)
+
+
+def take(session: Session, job: Job, last: Turn | None, now_us: int) -> bool:
+    """Take the slot of this instant, if no other took one since `last` was read."""
+    if last is None:
+        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        first = dialect.insert(_SLOTS).values(job=job.name, slot=now_us).on_conflict_do_nothing()
+        return session.execute(first.returning(_SLOTS.c.job)).first() is not None
+    mine = update(_SLOTS).where(_SLOTS.c.job == job.name, _SLOTS.c.slot == last.taken_at).values(slot=now_us)
+    return session.execute(mine.returning(_SLOTS.c.job)).first() is not None
+
+
+def finished(session: Session, job: Job, now_us: int) -> None:
+    """Note that the job ended well."""
+    session.execute(update(_SLOTS).where(_SLOTS.c.job == job.name).values(finished_at=now_us, failure=None))
+
+
+def failed(session: Session, job: Job, now_us: int, failure: str) -> None:
+    """Note that the job failed, and why in a few words; its next slot tries again."""
+    stamps = {"failed_at": now_us, "failure": failure[:MAX_FAILURE_CHARACTERS]}
+    session.execute(update(_SLOTS).where(_SLOTS.c.job == job.name).values(stamps))
+
+
+def release(session: Session, now_us: int) -> None:
+    """End the turns of workers that are gone. Only for the worker that knows itself to be alone with its database."""
+    ended_at = func.coalesce(_SLOTS.c.finished_at, 0), func.coalesce(_SLOTS.c.failed_at, 0)
+    running = and_(*(end < _SLOTS.c.slot for end in ended_at))
+    session.execute(update(_SLOTS).where(running).values(failed_at=now_us, failure="its worker ended before it did"))
