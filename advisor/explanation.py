@@ -75,6 +75,11 @@ def sentences(item: advice.Advice) -> list[str]:
     ]
 
 
+def why(reason: str) -> str:
+    """What a reason code says of a decision, to follow "because"."""
+    return _REASONS[reason][0]
+
+
 def _told_factors(found: candidates.Alternative) -> list[str]:
     return [name for name in factors.changed(found.factors) if name in _FACTORS] if found.cells else []
 

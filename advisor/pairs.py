@@ -8,7 +8,7 @@ from ledger.errors import UsageError
 
 TIERS = ("standard", "batch", "flex", "priority")
 _PART = r'"[^"]+"|[^":,/@\s]+'
-_MODEL = r'(?:"[^"]+"|[^":,@\s]+)'
+_MODEL = r'(?:"[^"]+"|[^":,/@\s]+(?:/[^":,/@\s]+)*)'
 _SIDE = re.compile(rf"\s*(?:(?P<provider>{_PART})/)?(?P<model>{_MODEL})(?:@(?P<tier>[a-z]+))?\s*")
 _FORM = "write FROM:TO, each [provider/]model[@tier], with double quotes round a name that holds a colon"
 

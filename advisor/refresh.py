@@ -1,8 +1,11 @@
 """What the worker runs after a rollup: the statements that are out of date, and the recommendations, computed again."""
 
-from advisor import monthly, recommendations, statement_store, statements
-from ledger import catalogue, clock, facts, names, readings
+from sqlmodel import Session
+
+from advisor import alert_store, monthly, recommendations, report, retirements, statement_store
+from ledger import catalogue, clock, facts, readings
 from ledger.database import Database, lock
+from ledger.months import Month
 from ledger.settings import Settings
 
 ADVISED_ON = "advised_on"
@@ -15,21 +18,34 @@ def refresh(database: Database, settings: Settings) -> int:
     """
     now_us = clock.now_us()
     with database.snapshot() as session:
-        aliases = catalogue.aliases(session)
-        book = catalogue.book(session)
-        basis = statement_store.Basis(
-            settings.reporting_zone, 0, book.version, catalogue.version_of(aliases), clock.day_of(now_us)
-        )
-        stale = statement_store.stale_months(session, settings, basis)
-        advised_on = repr((sum(readings.day_revisions(session).values()), basis, recommendations.terms_of(settings)))
+        stale, advised_on = _due(session, settings, now_us)
         if not stale and facts.get(session, ADVISED_ON) == advised_on:
             return 0
-        pricing = statements.Pricing(readings.every_series(session), book, names.Names(book, aliases))
+        pricing = report.pricing(session)
         computed = [monthly.compute(session, month, wanted, pricing, now_us) for month, wanted in stale]
         advice = recommendations.compute(session, pricing, settings, now_us)
+        retiring = retirements.in_use(session, pricing, now_us)
     with database.transaction() as session:
         lock(session, "refresh")
         written = sum(statement_store.write(session, statement) for statement in computed)
         recommendations.write(session, advice, now_us)
+        alert_store.evaluate(session, advice, retiring, settings, now_us)
         facts.put(session, ADVISED_ON, advised_on)
     return written
+
+
+def is_current(session: Session, settings: Settings) -> bool:
+    """Whether statements and recommendations follow from the rollups as they are now."""
+    stale, advised_on = _due(session, settings, clock.now_us())
+    return not stale and facts.get(session, ADVISED_ON) == advised_on
+
+
+def _due(session: Session, settings: Settings, now_us: int) -> tuple[list[tuple[Month, statement_store.Basis]], str]:
+    """The months that are out of date, and a text of everything that advice rests on."""
+    version = catalogue.version_of(catalogue.aliases(session))
+    book = catalogue.book(session)
+    basis = statement_store.Basis(settings.reporting_zone, 0, book.version, version, clock.day_of(now_us))
+    # A webhook that is set later is told what has fired already.
+    told = settings.slack_webhook_url is not None
+    rests_on = (sum(readings.day_revisions(session).values()), basis, recommendations.terms_of(settings), told)
+    return statement_store.stale_months(session, settings, basis), repr(rests_on)

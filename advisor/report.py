@@ -7,20 +7,29 @@ from sqlmodel import Session
 
 from advisor import advice_figures, cost, decision, figures, recommendations, statement_store, statements
 from ledger import catalogue, clock, facts, money, months, names, prices, readings
-from ledger.errors import UsageError
+from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.settings import Settings
 
 
-def build(session: Session, settings: Settings, now_us: int, month_text: str | None = None) -> figures.Report:
-    """The report of a month, by default the current one. Raises UsageError when the text is no month or lies ahead."""
-    current = months.containing(now_us, settings.zone)
-    month = months.parse(month_text, settings.zone) if month_text else current
-    if month > current:
-        raise UsageError(f"{month} lies in the future; the current month is {current}")
+def build(
+    session: Session, settings: Settings, now_us: int, month_text: str | None = None, project: str | None = None
+) -> figures.Report:
+    """The report of a month (by default the current one) for all projects or one; days and forecast are those of all.
+
+    Raises UsageError when the text is no month or lies ahead, NotFound for a project without traffic in it.
+    """
+    current, month = months.containing(now_us, settings.zone), month_of(settings, now_us, month_text)
     book = catalogue.book(session)
     statement = statement_store.read(session, month)
     lines = statement.lines if statement else {}
+    if project is not None:
+        lines = {key: line for key, line in lines.items() if key.project == project}
+        if not lines:
+            raise NotFound(
+                f"no traffic of project {project!r} in {month}; list projects with: switchwise report --month {month}"
+            )
+    whole = statement if project is None else None
     sample = facts.sample_projects(session)
     return figures.Report(
         month=str(month),
@@ -35,12 +44,21 @@ def build(session: Session, settings: Settings, now_us: int, month_text: str | N
         projects=_grouped(lines, lambda key: {"project": key.project}),
         models=_grouped(lines, lambda key: {"provider": key.provider, "model": key.model}),
         slices=_grouped(lines, lambda key: key._asdict()),
-        days=tuple(figures.DayReport(day.day, day.cost_usd, day.requests) for day in statement.days) if statement else (),
-        forecast=_forecast(statement) if statement else None,
-        savings=_savings(session, settings, now_us, book, None if month == current else month),
+        days=tuple(figures.DayReport(day.day, day.cost_usd, day.requests) for day in whole.days) if whole else (),
+        forecast=_forecast(whole) if whole else None,
+        savings=_savings(session, settings, now_us, None if month == current else month, project),
         sample_projects=tuple(project for project in sample if any(key.project == project for key in lines)),
-        notes=tuple(_notes(session, month, statement, sample, book)),
+        notes=tuple(_notes(session, month, lines, sample, book)),
     )  # fmt: skip
+
+
+def month_of(settings: Settings, now_us: int, month_text: str | None) -> Month:
+    """The month that a text names, by default the current one. Raises UsageError when it is no month or lies ahead."""
+    current = months.containing(now_us, settings.zone)
+    month = months.parse(month_text, settings.zone) if month_text else current
+    if month > current:
+        raise UsageError(f"{month} lies in the future; the current month is {current}")
+    return month
 
 
 def grouped_by(
@@ -109,41 +127,50 @@ def _coverage(lines: list[statements.Line]) -> figures.CoverageFigure:
 
 
 def _forecast(statement: statement_store.MonthStatement) -> figures.ForecastReport | None:
+    """The stored forecast, unless nothing that it rests on is priced: it is then unknown, not 0."""
     found = statement.forecast
-    return figures.ForecastReport(found.cost_usd, found.low_usd, found.high_usd, found.method) if found else None
+    if found is None:
+        return None
+    priced = any(line.cost.priced_tokens for line in statement.lines.values())
+    if not priced and not money.femto_usd(found.cost_usd):
+        return None
+    return figures.ForecastReport(found.cost_usd, found.low_usd, found.high_usd, found.method)
 
 
 def _savings(
-    session: Session, settings: Settings, now_us: int, book: prices.PriceBook, month: Month | None
+    session: Session, settings: Settings, now_us: int, month: Month | None, project: str | None
 ) -> figures.SavingsReport:
     """The stored advice for the current month; for an earlier one, advice on that month's closed days at today's prices."""
     if month is None:
-        found = tuple(stored.figure for stored in recommendations.read(session))
+        found = [stored.figure for stored in recommendations.read(session)]
         basis = "the last closed weeks"
     else:
-        pricing = statements.Pricing(
-            readings.every_series(session), book, names.Names(book, catalogue.aliases(session))
-        )
-        found = tuple(recommendations.compute(session, pricing, settings, now_us, month))
+        found = recommendations.compute(session, pricing(session), settings, now_us, month)
         basis = f"the closed days of {month}"
+    kept = tuple(item for item in found if project in (None, item.project))
     return figures.SavingsReport(
-        basis, recommendations.total(found), recommendations.total(found, until_retirement=True), found
+        basis, recommendations.total(kept), recommendations.total(kept, until_retirement=True), kept
     )
+
+
+def pricing(session: Session) -> statements.Pricing:
+    """The price book, names and series in force, as advice and statements take them."""
+    book, aliases = catalogue.book(session), catalogue.aliases(session)
+    return statements.Pricing(readings.every_series(session), book, names.Names(book, aliases))
 
 
 def _notes(
     session: Session,
     month: Month,
-    statement: statement_store.MonthStatement | None,
+    lines: dict[statements.LineKey, statements.Line],
     sample: tuple[str, ...],
     book: prices.PriceBook,
 ) -> Iterable[str]:
-    if statement is None or not statement.lines:
+    if not lines:
         others = [name for name in statement_store.month_names(session) if name != str(month)]
         latest = f"; the latest month with traffic is {others[-1]}" if others else "; nothing has been recorded yet"
         yield f"No traffic in {month}{latest}."
         return
-    lines = statement.lines
     if shown := sorted({key.project for key in lines} & set(sample)):
         yield f"{', '.join(shown)}: replayed sample traffic, priced as GPT-4.1; not your spend."
     unpriced: dict[str, int] = {}

@@ -39,7 +39,9 @@ class Access:
     def check(self, scope: str) -> None:
         """Raises Forbidden unless the scope is among those given."""
         if scope not in self.scopes and "admin" not in self.scopes:
-            raise Forbidden(f"this key lacks the scope {scope}; create one with: switchwise keys create NAME --scope {scope}")
+            raise Forbidden(
+                f"this key lacks the scope {scope}; create one with: switchwise keys create NAME --scope {scope}"
+            )
 
 
 ANYONE = Access(frozenset(SCOPES))
@@ -78,9 +80,7 @@ def list_keys(session: Session) -> list[ApiKey]:
 def rotate(session: Session, key_id: str, *, now_us: int) -> tuple[ApiKey, str]:
     """A second key with the name, scopes, project and namespace of a live one, which goes on working until it is revoked."""
     old = _live(session, key_id)
-    return create(
-        session, old.name, old.scopes.split(), project=old.project, namespace=old.namespace, now_us=now_us
-    )
+    return create(session, old.name, old.scopes.split(), project=old.project, namespace=old.namespace, now_us=now_us)
 
 
 def revoke(session: Session, key_id: str, *, now_us: int) -> ApiKey:

@@ -63,13 +63,15 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     """Hours are kept for 400 days; the days that still have them must equal their sum."""
     hour, day = rollups.HOUR, rollups.DAY_SUMS
     amounts = [func.sum(hour.c[name]) for name in usage.SUMMED]
+    # Named, because PostgreSQL takes an expression that holds a parameter for another one where it is repeated.
+    day_of_hour = (hour.c.hour // 24).label("day_of_hour")
     first = session.execute(select(func.min(hour.c.hour))).scalar()
     if first is None:
         return
     summed = {
         (int(row[0]), row[1]): [int(amount) for amount in row[2:]]
         for row in session.execute(
-            select(hour.c.hour // 24, hour.c.series_id, *amounts).group_by(hour.c.hour // 24, hour.c.series_id)
+            select(day_of_hour, hour.c.series_id, *amounts).group_by(day_of_hour, hour.c.series_id)
         )
     }
     held = {

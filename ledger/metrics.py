@@ -141,6 +141,7 @@ _TRUST = (
         "model",
     ),
     _gauge("ledger_drift_usd", "usd", "USD by which the last check found rollups and raw events apart; 0 is right."),
+    _gauge("ledger_findings", "findings", "Findings of the last check of the ledger's invariants; 0 is right."),
     _gauge(
         "rollup_lag_seconds", "seconds", "Age of the oldest stored event group that is not rolled up yet; 0 if none."
     ),

@@ -65,7 +65,7 @@ class Month:
 
 def parse(text: str, zone: ZoneInfo) -> Month:
     """The month of `2026-11`. Raises UsageError when the text is no month."""
-    match = re.fullmatch(r"(\d{4})-(\d{2})", text)
+    match = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
     if not match or not (1 <= int(match[2]) <= 12 and 2020 <= int(match[1]) <= 9000):
         raise UsageError(f"{text!r} is not a month; write it as YYYY-MM, for example 2026-11")
     return Month(int(match[1]), int(match[2]), zone)

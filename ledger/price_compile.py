@@ -30,7 +30,7 @@ class OverlayPrice(_Entry):
 
     provider: str
     model: str
-    checked: date
+    checked: date | None = None
     service_tier: str = "standard"
     over_input_tokens: int = 0
     effective_from: date = price_catalogue.EVER
@@ -49,7 +49,7 @@ class OverlayCopy(_Entry, rename={"seller": "from", "reseller": "to"}):
     reseller: str
     service_tier: str
     models: tuple[str, ...]
-    checked: date
+    checked: date | None = None
 
 
 class OverlayModel(_Entry):
@@ -128,7 +128,7 @@ def compiled(own: Overlay) -> BookFile:
     return BookFile(
         catalogue=f"genai-prices {installed}",
         released=own.genai_prices.released,
-        checked=max(days, default=own.genai_prices.released),
+        checked=max([own.genai_prices.released, *days]),
         aliases=tuple(book.settled_aliases()),
         facts=tuple(book.known_facts()),
         left_out=tuple(book.left_out),
@@ -164,13 +164,17 @@ class _Draft:
                 )
             found = [row for row in self.rows.values() if row.key[:3] == (copy.seller, model, copy.service_tier)]
             self.add_all(
-                msgspec.structs.replace(row, provider=copy.reseller, source=copy.source, checked=copy.checked)
+                msgspec.structs.replace(row, provider=copy.reseller, source=_source(copy), checked=copy.checked)
                 for row in found
             )
             self._require(copy.reseller, model)
             known = self.facts[copy.seller, model]
             self.facts[copy.reseller, model] = msgspec.structs.replace(known, provider=copy.reseller)
-            self.claim(copy.reseller, model, [name for (_, name), models in self.claims.items() if model in models])
+            self.claim(
+                copy.reseller,
+                model,
+                [name for (seller, name), models in self.claims.items() if (seller, models) == (copy.seller, {model})],
+            )
 
     def describe(self, own: Overlay) -> None:
         for known in own.model:
@@ -216,6 +220,11 @@ class _Draft:
             )
 
 
+def _source(entry: OverlayPrice | OverlayCopy) -> str:
+    """A figure that nobody has read at its source says so wherever its source is shown."""
+    return entry.source if entry.checked else price_file.UNCONFIRMED + entry.source
+
+
 def _own_row(price: OverlayPrice) -> PriceRow:
     key = PriceKey(price.provider, price.model, price.service_tier, price.over_input_tokens)
     rates = Rates(
@@ -226,7 +235,7 @@ def _own_row(price: OverlayPrice) -> PriceRow:
         input_audio=_nano(price.input_audio),
         output_audio=_nano(price.output_audio),
     )
-    return price_file.price_row(key, price.effective_from, rates, price.source, price.checked)
+    return price_file.price_row(key, price.effective_from, rates, _source(price), price.checked)
 
 
 def _nano(amount_usd: Decimal | None) -> int | None:

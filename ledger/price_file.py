@@ -10,12 +10,14 @@ from ledger import clock
 from ledger.prices import METERS, ModelFacts, Price, PriceBook, PriceKey, Rates, Retirement
 
 VERSION_CHARACTERS = 12
+UNCONFIRMED = "unconfirmed: "
+"""How a source begins that nobody has read: its rows have no day of a check."""
 
 
 class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True):
     """One price: its key, the first day of its use, integer nano-USD per million tokens by meter, and where it is from.
 
-    `checked` is None where the figures are as old as the catalogue's release.
+    `checked` is None where the catalogue dates no check of its own (as of its release), and where the source is unconfirmed.
     """
 
     provider: str
@@ -118,9 +120,10 @@ def price_book(book: BookFile) -> PriceBook:
     """The book as everyone uses it. Nothing is under contract here, so the list rates are the rates."""
     prices: dict[PriceKey, list[Price]] = {}
     for row in book.prices:
-        checked, rates = row.checked or book.released, row.rates
+        rates = row.rates
+        checked = "" if row.source.startswith(UNCONFIRMED) else (row.checked or book.released).isoformat()
         first_day = clock.day_number(row.effective_from)
-        price = Price(row.key, first_day, rates, rates, row.source, checked.isoformat())
+        price = Price(row.key, first_day, rates, rates, row.source, checked)
         prices.setdefault(price.key, []).append(price)
     return PriceBook(
         version=book.version,

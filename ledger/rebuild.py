@@ -39,7 +39,7 @@ def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
     wrong = _replace(
         session, table, ("hour", "series_id"), {key: held for key, held in hours.items() if held[0]}, of_day
     )
-    sums = _summed(session, table, (table.c.hour // 24, table.c.series_id), of_day)
+    sums = _summed(session, table, ((table.c.hour // 24).label("day_of_hour"), table.c.series_id), of_day)
     wrong += _replace(session, rollups.DAY_SUMS, ("day", "series_id"), sums, [rollups.DAY_SUMS.c.day == day])
     _rebuild_distribution(session, day, waiting)
     if wrong:

@@ -21,7 +21,11 @@ def _counted(name: str) -> ColumnElement[int]:
     """The SQL of one rollup column."""
     column, one, event = _EVENT.c, literal(1), _EVENT.c
     detail_unknown = and_(_BILLABLE, column.cached_input_tokens.is_(None) | column.reasoning_tokens.is_(None))
+    uncached = event.input_tokens - func.coalesce(event.cached_input_tokens, 0)
+    uncached -= func.coalesce(event.cache_write_input_tokens, 0)
+    audio = case((event.input_audio_tokens > uncached, uncached), else_=event.input_audio_tokens)
     special: dict[str, ColumnElement[int]] = {
+        "input_audio_tokens": _sum_where(_BILLABLE, audio),
         "requests": func.count(),
         "avoided_input_tokens": _sum_where(_AVOIDED, event.input_tokens),
         "avoided_output_tokens": _sum_where(_AVOIDED, event.output_tokens),

@@ -88,3 +88,13 @@ def load(**overrides: object) -> Settings:
 def child_environment(**extra: str) -> dict[str, str]:
     """This process's environment for a child of ours, with additions."""
     return {**os.environ, **extra}
+
+
+def as_environment(chosen: Settings) -> dict[str, str]:
+    """The variables that give a child of ours the same settings, its secrets among them: for its environment only."""
+    given = {name: getattr(chosen, name) for name in chosen.model_fields_set}
+    return {
+        PREFIX + name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in given.items()
+        if value is not None
+    }

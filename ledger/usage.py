@@ -119,7 +119,7 @@ def amounts_of(event: events.Event) -> list[int]:
         (event.cache_write_input_tokens or 0) if billable else 0,
         output_tokens if billable else 0,
         (event.reasoning_tokens or 0) if billable else 0,
-        (event.input_audio_tokens or 0) if billable else 0,
+        _input_audio_tokens(event) if billable else 0,
         (event.output_audio_tokens or 0) if billable else 0,
         input_tokens if avoided else 0,
         output_tokens if avoided else 0,
@@ -133,6 +133,15 @@ def amounts_of(event: events.Event) -> list[int]:
         input_tokens if billable else 0,
         output_tokens if billable else 0,
     ]
+
+
+def _input_audio_tokens(event: events.Event) -> int:
+    """Audio of the uncached input, at most all of it.
+
+    Decided per event: in sums, what one event has too much of would be taken from the uncached text of another.
+    """
+    cached, written = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0
+    return min(event.input_audio_tokens or 0, (event.input_tokens or 0) - cached - written)
 
 
 def _measured(event: events.Event) -> tuple[int | None, int | None, int | None, int | None]:

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import select
 from sqlmodel import Session
 
-from ledger import rollups, tables
+from ledger import facts
 from ledger.checks import Check
 
 FACT = "last_verification"
-_FACTS = tables.metadata.tables["fact"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +25,13 @@ class Verification:
         return not any(self.findings.values())
 
 
-def record(session: Session, checks: Sequence[Check], now_us: int) -> Verification:
+def record(session: Session, checks: Sequence[Check], now_us: int) -> None:
     """Keep the result of these checks in place of the one before."""
     verification = Verification(now_us, {check.name: len(check.findings) for check in checks})
-    row = {"name": FACT, "value": msgspec.json.encode(verification).decode()}
-    rollups.upsert(session, _FACTS, ("name",), [row], replaced=("value",))
-    return verification
+    facts.put(session, FACT, msgspec.json.encode(verification).decode())
 
 
 def last(session: Session) -> Verification | None:
     """The result that was kept last; None before the first."""
-    value = session.execute(select(_FACTS.c.value).where(_FACTS.c.name == FACT)).scalar()
+    value = facts.get(session, FACT)
     return None if value is None else msgspec.json.decode(value, type=Verification)

@@ -1,7 +1,7 @@
 """What every HTTP face shares: one shape of error, and whom a request speaks for. Holds no route."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 import structlog
@@ -53,12 +53,14 @@ async def access_of(gate: Gate, request: Request, scope: str) -> Access:
     key = _key_of(request)
     if key is None and request.method in _WRITES:
         _refuse_other_sites(request)
-    access = gate.recall(key) or await run_in_threadpool(gate.admit, key)
+    access = gate.recall(key)
+    if access is None:
+        access = await run_in_threadpool(gate.admit, key)
     access.check(scope)
     return access
 
 
-def require(gate: Gate, scope: str) -> Callable[[Request], object]:
+def require(gate: Gate, scope: str) -> Callable[[Request], Awaitable[Access]]:
     """A FastAPI dependency that gives the Access of a request with this scope, and refuses every other."""
 
     async def required(request: Request) -> Access:

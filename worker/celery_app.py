@@ -64,13 +64,13 @@ def on_redis(settings: Settings) -> Celery:
 
 def in_memory(settings: Settings) -> Celery:
     """The app of an embedded worker, which sends its wake-ups to itself."""
-    return _app(settings, "memory://", _IN_MEMORY)
+    return _app(settings, "memory://localhost", _IN_MEMORY)
 
 
 def run_worker(settings: Settings) -> int:
     """Run a production worker until it is told to stop; its exit status."""
     logs.configure(settings.log_level)
-    _warn_of_eviction(settings)
+    warn_of_eviction(settings)
     return consume(on_redis(settings), "--pool", "prefork")
 
 
@@ -98,7 +98,7 @@ def _keep_our_logging(**_: object) -> None:
     """Celery leaves logging alone where this signal has a receiver."""
 
 
-def _warn_of_eviction(settings: Settings) -> None:
+def warn_of_eviction(settings: Settings) -> None:
     """A Redis that evicts keys empties the queue without a word. No figure is lost, but rollups wait for the next wake-up."""
     address = settings.redis_url.get_secret_value()
     try:

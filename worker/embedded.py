@@ -1,4 +1,4 @@
-"""The worker of the one-command form, in one process: Celery with a queue in memory, a ticker that reads the schedule, a watchdog."""
+"""The worker of the one-command form, all in one process: Celery with a queue in memory, a ticker over the schedule, a watchdog."""
 
 import os
 import threading
@@ -33,7 +33,7 @@ def run(settings: Settings) -> int:
     signals.task_prerun.connect(_began(pulse), weak=False)
     signals.task_postrun.connect(_ended(pulse), weak=False)
     threading.Thread(target=_tick, args=(database, app, pulse), name="ticker", daemon=True).start()
-    threading.Thread(target=_watch, args=(pulse,), name="watchdog", daemon=True).start()
+    threading.Thread(target=watch, args=(pulse,), name="watchdog", daemon=True).start()
     log.info("worker_started", database=repr(database))
     return celery_app.consume(app, "--pool", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat")
 
@@ -50,7 +50,7 @@ def _tick(database: Database, app: Celery, pulse: Pulse) -> None:
         time.sleep(TICK_SECONDS)
 
 
-def _watch(pulse: Pulse) -> None:
+def watch(pulse: Pulse) -> None:
     """End the process once a part of it is dead: whoever started it starts it again, and the ledger has lost nothing."""
     while True:
         time.sleep(WATCH_SECONDS)

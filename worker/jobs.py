@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import structlog
 from sqlmodel import Session
 
+from advisor import alert_store, delivery, refresh
 from ledger import checks, clock, rollups, verification
 from ledger.database import Database
 from ledger.settings import Settings
@@ -41,6 +42,11 @@ def roll_up(database: Database, settings: Settings) -> None:
     rollup.roll_up(database, settings.max_metric_sets)
 
 
+def advise(database: Database, settings: Settings) -> None:
+    """Compute statements and recommendations again where what they rest on has changed."""
+    refresh.refresh(database, settings)
+
+
 def verify_ledger(database: Database, _settings: Settings) -> None:
     """Check the ledger's invariants, keep the result, and log each finding."""
     made = checks.verify(database)
@@ -51,11 +57,22 @@ def verify_ledger(database: Database, _settings: Settings) -> None:
         verification.record(session, made, clock.now_us())
 
 
+def deliver_alerts(database: Database, settings: Settings) -> None:
+    """Post the alerts that are due to Slack."""
+    delivery.deliver(database, settings)
+
+
+def _has_alerts(session: Session) -> bool:
+    return alert_store.has_due(session, clock.now_us())
+
+
 def _has_pending(session: Session) -> bool:
     return rollups.pending_count(session)[0] > 0
 
 
 JOBS = (
     Job("roll_up", roll_up, clock.SECOND_US, may_overlap=True, is_wanted=_has_pending),
+    Job("advise", advise, 5 * clock.SECOND_US, limit_seconds=300, rest=20),
+    Job("deliver_alerts", deliver_alerts, 5 * clock.SECOND_US, limit_seconds=120, is_wanted=_has_alerts),
     Job("verify_ledger", verify_ledger, clock.DAY_US, limit_seconds=3_600),
 )

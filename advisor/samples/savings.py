@@ -1,0 +1,43 @@
+"""What the current recommendations would save per average month, and how many of them stand where."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from advisor import figures, wire
+from advisor.samples.published import Published
+from advisor.samples.sample import Sample, of_femto_usd, of_text
+from ledger import money
+
+_TOTAL = ("savings_total_low_usd", "savings_total_usd", "savings_total_high_usd")
+_OF_SLICE = ("savings_potential_low_usd", "savings_potential_usd", "savings_potential_high_usd")
+
+
+def samples(
+    report: figures.Report, stored: Sequence[figures.StoredRecommendation], shown: Published
+) -> Iterator[Sample]:
+    """The gauges of advice. While no slice is decided there is no total to show, and that is not a total of 0."""
+    if wire.has_advice(report.savings):
+        yield from (of_text(name, (), text) for name, text in zip(_TOTAL, _texts(report.savings.total), strict=True))
+    yield from _by_slice(report.savings.recommendations, shown)
+    standing = Counter((each.figure.decision, each.stage) for each in stored)
+    yield from (Sample("recommendations", labels, count) for labels, count in sorted(standing.items()))
+
+
+def _by_slice(advised: Sequence[figures.RecommendationFigure], shown: Published) -> Iterator[Sample]:
+    sums: dict[str, dict[tuple[str, ...], int]] = {name: {} for name in _OF_SLICE}
+    for each in advised:
+        place = shown.of_advice(each)
+        labels = (each.provider, *place, each.from_model, each.to_model, each.decision)
+        if each.saving_month is not None:
+            for name, text in zip(_OF_SLICE, _texts(each.saving_month), strict=True):
+                sums[name][labels] = sums[name].get(labels, 0) + money.femto_usd(text)
+        ratio = wire.breakeven_escalation_ratio(each)
+        # Break-evens do not add up, so slices that share a place have none.
+        if ratio is not None and place == (each.project, each.workload):
+            yield of_text("breakeven_escalation_ratio", labels, ratio)
+    for name, by_labels in sums.items():
+        yield from of_femto_usd(name, by_labels)
+
+
+def _texts(ends: figures.Ends) -> tuple[str, str, str]:
+    return ends.low_usd, ends.point_usd, ends.high_usd

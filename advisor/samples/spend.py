@@ -1,0 +1,65 @@
+"""Money spent: since the beginning, by month, and the current month's forecast. Only priced parts; unknown has no sample."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from advisor import figures
+from advisor.samples.months import MonthFigures
+from advisor.samples.published import Published
+from advisor.samples.sample import Sample, of_femto_usd, of_text
+from ledger import money
+from ledger.months import Month
+
+MONTHS = 13
+
+
+def samples(
+    months: Mapping[str, MonthFigures], current: Month, report: figures.Report, shown: Published
+) -> Iterator[Sample]:
+    """The gauges of money spent, by canonical model."""
+    yield from _since_the_beginning(months.values(), shown)
+    for name in _latest(current):
+        if name in months:
+            yield from _of_month(name, months[name], shown)
+    if report.forecast is not None:
+        yield from _forecast(report.forecast)
+
+
+def _since_the_beginning(months: Iterable[MonthFigures], shown: Published) -> list[Sample]:
+    sums: dict[tuple[str, ...], int] = {}
+    for month in months:
+        for key, femto_usd in month.lines_femto_usd.items():
+            labels = (key.provider, key.model, key.service_tier, *shown.of_line(key))
+            sums[labels] = sums.get(labels, 0) + femto_usd
+    return of_femto_usd("cost_usd", sums)
+
+
+def _latest(current: Month) -> Iterator[str]:
+    month = current
+    for _ in range(MONTHS):
+        yield str(month)
+        month = month.previous()
+
+
+def _of_month(name: str, month: MonthFigures, shown: Published) -> Iterator[Sample]:
+    for usage in month.models:
+        labels = (name, usage.names["provider"], usage.names["model"])
+        yield Sample("month_requests", labels, usage.requests)
+        if usage.cost_usd is not None:
+            yield of_text("month_cost_usd", labels, usage.cost_usd)
+    sums: dict[tuple[str, ...], int] = {}
+    for usage in month.projects:
+        if usage.cost_usd is not None:
+            place = (name, shown.of_project(usage.names["project"]))
+            sums[place] = sums.get(place, 0) + money.femto_usd(usage.cost_usd)
+    yield from of_femto_usd("month_project_cost_usd", sums)
+
+
+def _forecast(forecast: figures.ForecastReport) -> Iterator[Sample]:
+    ends = {
+        "month_forecast_low_usd": forecast.low_usd,
+        "month_forecast_usd": forecast.cost_usd,
+        "month_forecast_high_usd": forecast.high_usd,
+    }
+    for name, text in ends.items():
+        if text is not None:
+            yield of_text(name, (), text)

@@ -1,0 +1,181 @@
+"""The JSON of the read API and of `--json`: figures with their names beside their amounts. Formats; computes nothing."""
+
+from dataclasses import dataclass, fields
+from typing import Any, NotRequired, cast
+
+import msgspec
+
+# Before Python 3.12 pydantic, which documents these shapes, reads only this TypedDict.
+from typing_extensions import TypedDict
+
+from advisor import figures
+from advisor.figures import Ends
+
+
+class UsageBody(TypedDict):
+    """Usage under the names it was grouped by; the total has none. `cost_usd` is the priced part, null without one."""
+
+    provider: NotRequired[str]
+    model: NotRequired[str]
+    service_tier: NotRequired[str]
+    project: NotRequired[str]
+    workload: NotRequired[str]
+    cost_usd: str | None
+    list_cost_usd: str | None
+    usd_per_mtok: str | None
+    requests: int
+    tokens: int
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_input_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    avoided_tokens: int
+    unpriced_tokens: int
+    coverage: figures.CoverageFigure
+
+
+class AdviceBody(TypedDict):
+    """Advice on one slice in short; its every input is under its id. Amounts are USD per average month (730 h)."""
+
+    id: str
+    provider: str
+    project: str
+    workload: str
+    from_model: str
+    to_provider: str
+    to_model: str
+    to_service_tier: str | None
+    decision: str
+    reason: str
+    price_gap_ratio: str | None
+    cost_month_usd: str | None
+    saving_month: Ends | None
+    breakeven_escalation_ratio: str | None
+    days_left: int | None
+
+
+class SavingsBody(TypedDict):
+    """What the configured pairs would save per average month. The totals are null while no slice is decided."""
+
+    basis: str
+    total: Ends | None
+    until_retirement: Ends | None
+    recommendations: list[AdviceBody]
+
+
+class ReportBody(TypedDict):
+    """A month. Projects, models and slices each add up to the total; money is exact decimal text."""
+
+    month: str
+    zone: str
+    currency: str
+    as_of: str
+    state: str
+    revision: int
+    price_book_version: str
+    prices_checked: str
+    total: UsageBody
+    projects: list[UsageBody]
+    models: list[UsageBody]
+    slices: list[UsageBody]
+    days: tuple[figures.DayReport, ...]
+    forecast: figures.ForecastReport | None
+    savings: SavingsBody
+    sample_projects: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationBody(figures.RecommendationFigure):
+    """A stored recommendation with every input that recomputes it, its stage and the version that guards the stage."""
+
+    stage: str
+    version: int
+    computed_at: str
+
+
+def report_body(report: figures.Report) -> ReportBody:
+    """The body of `GET /api/v1/report` and of `report --json`."""
+    return ReportBody(
+        month=report.month,
+        zone=report.zone,
+        currency=report.currency,
+        as_of=report.as_of,
+        state=report.state,
+        revision=report.revision,
+        price_book_version=report.price_book_version,
+        prices_checked=report.prices_checked,
+        total=usage_body(report.total),
+        projects=[usage_body(each) for each in report.projects],
+        models=[usage_body(each) for each in report.models],
+        slices=[usage_body(each) for each in report.slices],
+        days=report.days,
+        forecast=report.forecast,
+        savings=savings_body(report.savings),
+        sample_projects=report.sample_projects,
+        notes=report.notes,
+    )
+
+
+def usage_body(usage: figures.UsageFigure) -> UsageBody:
+    """Usage with its names beside its amounts."""
+    return cast(UsageBody, usage.names | {name: held for name, held in _held(usage).items() if name != "names"})
+
+
+def savings_body(savings: figures.SavingsReport) -> SavingsBody:
+    """The savings of a report, each recommendation in short."""
+    known = has_advice(savings)
+    return SavingsBody(
+        basis=savings.basis,
+        total=savings.total if known else None,
+        until_retirement=savings.until_retirement if known else None,
+        recommendations=[advice_body(each) for each in savings.recommendations],
+    )
+
+
+def has_advice(savings: figures.SavingsReport) -> bool:
+    """Whether the totals say anything: where data suffices for no slice they are unknown, which is not 0."""
+    return any(each.decision != "not_enough_data" for each in savings.recommendations)
+
+
+def advice_body(figure: figures.RecommendationFigure) -> AdviceBody:
+    """A recommendation in short."""
+    return AdviceBody(
+        id=figure.id,
+        provider=figure.provider,
+        project=figure.project,
+        workload=figure.workload,
+        from_model=figure.from_model,
+        to_provider=figure.to_provider,
+        to_model=figure.to_model,
+        to_service_tier=figure.to_service_tier,
+        decision=figure.decision,
+        reason=figure.reason,
+        price_gap_ratio=figure.price_gap_ratio,
+        cost_month_usd=figure.cost_month_usd,
+        saving_month=figure.saving_month,
+        breakeven_escalation_ratio=breakeven_escalation_ratio(figure),
+        days_left=figure.days_left,
+    )
+
+
+def breakeven_escalation_ratio(figure: figures.RecommendationFigure) -> str | None:
+    """The share of requests that may escalate until the price gap alone is used up; None where there is no such share."""
+    return next((found.escalation_ratio for found in figure.break_evens if found.at == "neutral"), None)
+
+
+def recommendation_body(stored: figures.StoredRecommendation) -> RecommendationBody:
+    """A stored recommendation in full."""
+    return RecommendationBody(
+        **_held(stored.figure), stage=stored.stage, version=stored.version, computed_at=stored.computed_at
+    )
+
+
+def encoded(body: object) -> bytes:
+    """A body of this module as JSON."""
+    return msgspec.json.encode(body)
+
+
+def _held(figure: figures.UsageFigure | figures.RecommendationFigure) -> dict[str, Any]:
+    return {field.name: getattr(figure, field.name) for field in fields(figure)}

@@ -1,0 +1,82 @@
+"""How figures read for people: dollars with cents, short token counts, percentages, labels. Pure; exact text comes in."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from ledger import money
+
+UNKNOWN = "unknown"
+_SHORT = ((10**9, "bn"), (10**6, "M"))
+_DECISIONS = {
+    "switch_now": "switch now",
+    "pilot": "try on a part first",
+    "keep": "keep",
+    "blocked": "blocked",
+    "not_enough_data": "not enough data yet",
+}
+_METHODS = {
+    "actual": "the month is over",
+    "weekday_mean": "forecast from the last 28 days",
+    "short_history": "forecast from a short history",
+    "run_rate": "forecast at the run rate of fewer than 14 days",
+}
+
+
+def dollars(usd_text: str | None) -> str:
+    """`$2,657.01`, `-$3.00`, `$0.0019` below a cent; `unknown` for None."""
+    if usd_text is None:
+        return UNKNOWN
+    amount = Decimal(usd_text)
+    places = Decimal("0.01") if abs(amount) >= Decimal("0.01") or not amount else Decimal("0.000001")
+    shown = f"{abs(amount).quantize(places, ROUND_HALF_EVEN):,f}"
+    if places != Decimal("0.01"):
+        shown = shown.rstrip("0")
+    return f"{'-' if amount < 0 else ''}${shown}"
+
+
+def percent(ratio_text: str | None) -> str:
+    """`80 %`, `63.7 %`; `unknown` for None. A share short of everything never reads 100 %."""
+    if ratio_text is None:
+        return UNKNOWN
+    share = Decimal(ratio_text) * 100
+    shown = share.quantize(Decimal("0.1"), ROUND_HALF_EVEN)
+    if shown == 100 and share < 100:
+        return "just under 100 %"
+    return f"{f'{shown:f}'.removesuffix('.0')} %"
+
+
+def count(number: int) -> str:
+    """`1.03 bn`, `358 M`, `28,185`."""
+    for size, unit in _SHORT:
+        if number >= size:
+            return f"{Decimal(number) / size:.3g} {unit}" if number < 1000 * size else f"{number // size:,} {unit}"
+    return f"{number:,}"
+
+
+def rate(nano_usd_per_mtok: int | None) -> str:
+    """A rate in USD per million tokens."""
+    return UNKNOWN if nano_usd_per_mtok is None else f"{Decimal(nano_usd_per_mtok).scaleb(-9).normalize():f}"
+
+
+def femto_dollars(tokens: int, nano_usd_per_mtok: int | None) -> str:
+    """What tokens cost at a rate, shown with cents."""
+    return UNKNOWN if nano_usd_per_mtok is None else dollars(money.usd_text(tokens * nano_usd_per_mtok))
+
+
+def whole_dollars(amount_femto_usd: int) -> str:
+    """`$5`, `$500`, `$2.08`: cents only where there are some."""
+    return dollars(money.usd_text(amount_femto_usd)).removesuffix(".00")
+
+
+def decision(kind: str) -> str:
+    """A decision as an instruction: `try on a part first` for a pilot."""
+    return _DECISIONS.get(kind, label(kind))
+
+
+def forecast_method(method: str) -> str:
+    """How the rest of a month was forecast."""
+    return _METHODS.get(method, label(method))
+
+
+def label(code: str) -> str:
+    """A code as words: `detail_unknown` is `detail unknown`."""
+    return code.replace("_", " ")

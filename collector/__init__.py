@@ -1,0 +1,1 @@
+"""Proxy log -> stored event: the write API, one pure parser per sender, file import and keys. Never imports the advisor."""

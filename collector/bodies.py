@@ -1,0 +1,197 @@
+"""Request bodies: identity or gzip, bounded, taken apart while they arrive. Never holds a whole body, and stores nothing."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from collector.formats.reading import Naming, Parser
+from collector.framing import Framing
+from collector.receipts import Readings, Refusal
+from collector.room import EVENT_BYTES, Claim
+from ledger import clock
+from ledger.errors import SwitchwiseError
+
+MIB = 1 << 20
+IDLE_SECONDS = 30.0
+"""A sender that says nothing for so long is given up, so that slow ones cannot hold memory for ever."""
+_PIECE_BYTES = 64 << 10
+# JSON with much repetition shrinks some 100-fold; deflate reaches 1032-fold, with nothing but one byte repeated.
+_MAX_INFLATION, _INFLATION_COUNTS_FROM = 400, 4 * MIB
+
+
+class BadBody(SwitchwiseError):
+    """A body without a single complete element."""
+
+    http_status = 400
+
+
+class Stalled(SwitchwiseError):
+    """A body that did not go on arriving."""
+
+    http_status = 408
+
+
+class TooLarge(SwitchwiseError):
+    """A body beyond a limit of its route."""
+
+    http_status = 413
+
+
+class EncodingUnknown(SwitchwiseError):
+    """A content encoding other than gzip."""
+
+    http_status = 415
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one body may be: bytes as sent, bytes once inflated, elements."""
+
+    wire_bytes: int
+    inflated_bytes: int
+    elements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How the elements of one route are read: its parser, and for native events the names that the parser ignores."""
+
+    limits: Limits
+    parse: Parser
+    unknown_fields: Callable[[bytes], tuple[str, ...]] | None = None
+
+
+class _GzipBroken(Exception):
+    """The compressed stream cannot be read any further."""
+
+
+async def read(
+    request: Request, reader: Reader, naming: Naming, claim: Claim, on_wire: Callable[[int], None]
+) -> Readings:
+    """The readings of a body's elements; a body that breaks keeps those before the break, and one refusal names it.
+
+    `on_wire` is told the bytes as they arrive. Raises TooLarge, BadBody, EncodingUnknown, Stalled, Overloaded, and
+    Starlette's ClientDisconnect.
+    """
+    framing, readings = Framing(), Readings()
+    unfinished_bytes, reason = 0, None
+    try:
+        async for piece in _pieces(request, reader.limits, on_wire):
+            elements = framing.feed(piece)
+            now_us = clock.now_us()
+            for element in elements:
+                readings.add(reader.parse(element, naming), now_us)
+                if reader.unknown_fields is not None:
+                    readings.note_unknown(reader.unknown_fields(element))
+            if readings.count > reader.limits.elements:
+                raise TooLarge(f"more than {reader.limits.elements} events in one body; send fewer at once")
+            unfinished_bytes = len(piece) + (0 if elements else unfinished_bytes)
+            claim.resize(readings.count * EVENT_BYTES + unfinished_bytes)
+    except _GzipBroken as error:
+        reason = str(error)
+    broken = framing.finish()
+    reason = reason or (broken.reason if broken else None)
+    if reason is not None:
+        if not readings.count:
+            raise BadBody(reason)
+        readings.refused.append(Refusal(readings.count, reason))
+        readings.count += 1
+    return readings
+
+
+async def _pieces(request: Request, limits: Limits, on_wire: Callable[[int], None]) -> AsyncIterator[bytes]:
+    """The body once inflated, in small pieces; between two of them other requests have their turn."""
+    gunzip = _decoder(request)
+    wire_bytes = inflated_bytes = 0
+    async for chunk in _wire(request, limits):
+        wire_bytes += len(chunk)
+        on_wire(len(chunk))
+        if wire_bytes > limits.wire_bytes:
+            raise _too_large("on the wire", limits.wire_bytes)
+        for piece in _sliced(chunk) if gunzip is None else gunzip.feed(chunk):
+            inflated_bytes += len(piece)
+            if inflated_bytes > limits.inflated_bytes:
+                raise _too_large("once inflated", limits.inflated_bytes)
+            if inflated_bytes > _INFLATION_COUNTS_FROM and inflated_bytes > wire_bytes * _MAX_INFLATION:
+                raise TooLarge(f"the body inflates more than {_MAX_INFLATION}-fold; send the events themselves")
+            yield piece
+            if len(piece) == _PIECE_BYTES:
+                await asyncio.sleep(0)
+    if gunzip is not None:
+        gunzip.finish()
+
+
+async def _wire(request: Request, limits: Limits) -> AsyncIterator[bytes]:
+    """The chunks as sent. A declared length beyond the limit is refused before anything is read."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > limits.wire_bytes:
+        raise _too_large("on the wire", limits.wire_bytes)
+    chunks = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                chunk = await anext(chunks, None)
+        except TimeoutError as error:
+            raise Stalled(f"the body stopped arriving for {IDLE_SECONDS:g} seconds; send it again") from error
+        if chunk is None:
+            return
+        if chunk:
+            yield chunk
+
+
+def _decoder(request: Request) -> "_Gunzip | None":
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in ("identity", ""):
+        return None
+    if encoding in ("gzip", "x-gzip"):
+        return _Gunzip()
+    raise EncodingUnknown("this content encoding is not read here; send the body as it is, or as gzip")
+
+
+def _sliced(chunk: bytes) -> Iterator[bytes]:
+    if len(chunk) <= _PIECE_BYTES:
+        yield chunk
+        return
+    for start in range(0, len(chunk), _PIECE_BYTES):
+        yield chunk[start : start + _PIECE_BYTES]
+
+
+@dataclass(slots=True)
+class _Gunzip:
+    """A gzip stream of one or more members, inflated piece by piece, so that a bomb costs no memory."""
+
+    _member: "zlib._Decompress" = field(default_factory=lambda: zlib.decompressobj(wbits=31))
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        piece = b""
+        while chunk or len(piece) == _PIECE_BYTES:
+            if self._member.eof:
+                # Some writers pad the last member with zeros.
+                chunk = chunk.lstrip(b"\0")
+                if not chunk:
+                    return
+                self._member = zlib.decompressobj(wbits=31)
+            try:
+                piece = self._member.decompress(chunk, _PIECE_BYTES)
+            except zlib.error as error:
+                if "data check" in str(error) or "length check" in str(error):
+                    # Anything before it may be wrong as well.
+                    raise BadBody(
+                        "the gzip checksum does not match; nothing of this was kept, send it again"
+                    ) from error
+                raise _GzipBroken("the gzip stream is damaged; send it again") from error
+            chunk = self._member.unconsumed_tail or self._member.unused_data
+            if piece:
+                yield piece
+
+    def finish(self) -> None:
+        """Raises unless the stream ended where a member ends."""
+        if not self._member.eof:
+            raise _GzipBroken("the gzip stream ends before its data does; send it whole")
+
+
+def _too_large(where: str, limit_bytes: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit_bytes // MIB} MiB {where}; send fewer events at once")

@@ -1,0 +1,57 @@
+"""From the names in a record to the label set of its event: what the receiver fixed wins, and unknown gets its word. Pure."""
+
+from dataclasses import dataclass
+
+from collector.formats import fields
+from collector.formats.reading import Naming
+from ledger import events, names
+from ledger.events import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The names in a record, as sent; None where it says nothing."""
+
+    provider: str | None = None
+    model: str | None = None
+    request_model: str | None = None
+    project: str | None = None
+    workload: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a parser decided about a request, in our words."""
+
+    service_tiers: tuple[str, str]
+    usage_source: str
+    status: str = "success"
+    context_band: int = 0
+    features: int = 0
+
+
+def labels(said: Said, traits: Traits, naming: Naming) -> Labels:
+    """The label set of one event."""
+    model = fields.first_label(naming.model, said.model)
+    return Labels(
+        namespace=naming.namespace,
+        provider=_provider(naming.provider or said.provider, model, naming),
+        model=model or events.UNKNOWN,
+        request_model=fields.label(said.request_model) or events.UNKNOWN,
+        service_tier=traits.service_tiers[0],
+        service_tier_requested=traits.service_tiers[1],
+        context_band=traits.context_band,
+        features=traits.features,
+        usage_source=traits.usage_source,
+        status=traits.status,
+        project=fields.first_label(naming.project, said.project, naming.default_project) or events.UNASSIGNED,
+        workload=fields.first_label(naming.workload, said.workload) or events.UNLABELLED,
+        key=fields.label(said.key) or events.UNKNOWN,
+    )
+
+
+def _provider(sent: str | None, model: str | None, naming: Naming) -> str:
+    if fields.label(sent) is None and model is not None and naming.vendor_of is not None:
+        sent = naming.vendor_of(model)
+    return fields.label(names.provider_name(fields.label(sent))) or events.UNKNOWN

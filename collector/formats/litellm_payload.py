@@ -1,0 +1,106 @@
+"""The parts of LiteLLM's standard logging payload that are read; all else is skipped undecoded, prompts and answers first of all.
+
+Names are LiteLLM's. Sections may be null. The answer and the parameters hold what upstreams and clients please, so they
+come raw, and only a few fields of them are looked at.
+"""
+
+import msgspec
+
+from collector.formats.fields import Count
+
+Seconds = float | int | None
+
+
+class InputDetails(msgspec.Struct):
+    cached_tokens: Count = None
+    cache_write_tokens: Count = None
+    audio_tokens: Count = None
+    image_tokens: Count = None
+
+
+class OutputDetails(msgspec.Struct):
+    reasoning_tokens: Count = None
+    audio_tokens: Count = None
+
+
+class Usage(msgspec.Struct):
+    prompt_tokens_details: InputDetails | None = None
+    completion_tokens_details: OutputDetails | None = None
+    cache_read_input_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    service_tier: str | None = None
+
+
+class ClientHeaders(msgspec.Struct):
+    retry_count: str | int | None = msgspec.field(default=None, name="x-stainless-retry-count")
+
+
+class Metadata(msgspec.Struct):
+    user_api_key_hash: str | None = None
+    user_api_key_alias: str | None = None
+    user_api_key_team_id: str | None = None
+    user_api_key_team_alias: str | None = None
+    user_api_key_project_id: str | None = None
+    user_api_key_project_alias: str | None = None
+    usage_object: Usage | None = None
+    requester_custom_headers: ClientHeaders | None = None
+
+
+class PricedAs(msgspec.Struct):
+    key: str | None = None
+    mode: str | None = None
+
+
+class ModelMap(msgspec.Struct):
+    model_map_value: PricedAs | None = None
+
+
+class ErrorInformation(msgspec.Struct):
+    error_code: str | int | None = None
+
+
+class Payload(msgspec.Struct):
+    id: str | None = None
+    status: str | None = None
+    call_type: str | None = None
+    cache_hit: bool | None = None
+    stream: bool | None = None
+    start_time: Seconds = msgspec.field(default=None, name="startTime")
+    end_time: Seconds = msgspec.field(default=None, name="endTime")
+    completion_start_time: Seconds = msgspec.field(default=None, name="completionStartTime")
+    custom_llm_provider: str | None = None
+    model: str | None = None
+    model_group: str | None = None
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
+    request_tags: list[str | int | float | bool | None] | None = None
+    metadata: Metadata | None = None
+    model_map_information: ModelMap | None = None
+    error_information: ErrorInformation | None = None
+    response: msgspec.Raw = msgspec.Raw()
+    model_parameters: msgspec.Raw = msgspec.Raw()
+
+
+class Response(msgspec.Struct):
+    model: str | None = None
+    service_tier: str | None = None
+    status: str | None = None
+    created_at: Seconds = None
+    completed_at: Seconds = None
+
+
+class Format(msgspec.Struct):
+    type: str | None = None
+
+
+class Text(msgspec.Struct):
+    format: Format | None = None
+
+
+class Parameters(msgspec.Struct):
+    stream: bool | None = None
+    service_tier: str | None = None
+    tools: msgspec.Raw = msgspec.Raw()
+    functions: msgspec.Raw = msgspec.Raw()
+    response_format: msgspec.Raw = msgspec.Raw()
+    text: msgspec.Raw = msgspec.Raw()

@@ -1,0 +1,46 @@
+"""Azure's public request traces: CSV lines of time, input and output tokens, without a model or an id. Pure."""
+
+import re
+
+from collector.formats import fields, labelling
+from collector.formats.reading import Naming, Rejected
+from ledger import events
+from ledger.events import Event
+
+HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
+
+_OFFSET = re.compile(r"(?:[Zz]|[+-]\d\d:\d\d)\Z")
+_COUNT_DIGITS = len(str(events.MAX_COUNT))
+
+
+def parse_line(line: str, line_number: int, file_sha256: str, naming: Naming) -> Event | Rejected:
+    """The event of one line. The file's hash and the line's number identify it, so a copy of the file is a duplicate.
+
+    Times without an offset are UTC, and their 100 ns digits are cut to microseconds. The model is the naming's.
+    """
+    cells = line.strip().split(",")
+    if len(cells) != HEADER.count(",") + 1:
+        return Rejected(f"not three columns; send lines under {HEADER}")
+    if fields.label(naming.model) is None:
+        return Rejected("the trace names no model; give one with --model")
+    occurred_at = fields.instant_us(cells[0] if _OFFSET.search(cells[0]) else f"{cells[0]}Z")
+    if occurred_at is None:
+        return Rejected("TIMESTAMP is no instant; send 2023-11-16 18:17:03.9799600, in UTC")
+    input_tokens, output_tokens = _count(cells[1]), _count(cells[2])
+    if input_tokens is None or output_tokens is None:
+        return Rejected("ContextTokens or GeneratedTokens is no count; send integers from 0 to 1e9")
+    traits = labelling.Traits(fields.tiers(None, None), "provider", context_band=events.context_band(input_tokens))
+    return Event(
+        dedupe_key=f"{file_sha256}:{line_number}",
+        occurred_at=occurred_at,
+        labels=labelling.labels(labelling.Said(), traits, naming),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+    )
+
+
+def _count(cell: str) -> int | None:
+    if not (cell.isascii() and cell.isdigit()) or len(cell) > _COUNT_DIGITS:
+        return None
+    count = int(cell)
+    return count if count <= events.MAX_COUNT else None

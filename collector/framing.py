@@ -1,0 +1,255 @@
+"""Cuts a byte stream into its JSON elements, chunk by chunk: an array's elements, or objects one after another.
+
+Holds one element at a time, in time linear in the bytes whatever the chunks. It finds where an element ends and judges
+nothing inside one: whether the element is good JSON is the parser's to say. It must never decode.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+MAX_ELEMENT_BYTES = 16 * 1024 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+_SPACE = b" \t\r\n"
+_PAIRS = {ord("{"): ord("}"), ord("["): ord("]")}
+_QUOTE, _NEWLINE, _OBJECT, _ARRAY, _ARRAY_END, _COMMA = b'"\n{[],'
+
+# Everything up to the next bracket, whole strings included. Possessive, so that a string cut by a chunk costs one retry.
+_PLAIN = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"[^"{}\[\]]*+)*+')
+_IN_STRING = re.compile(rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+')
+_GAP = re.compile(rb"[ \t\r\n]*+")
+_SCALAR = {_ARRAY: re.compile(rb'[^ \t\r\n,"{}\[\]]*+'), _OBJECT: re.compile(rb"[^\n{]*+")}
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where and why a body stopped being JSON: the index that its next element would have had."""
+
+    index: int
+    reason: str
+
+
+class _At(Enum):
+    """What the next byte belongs to."""
+
+    OPENING = auto()  # nothing read yet: a byte order mark may come
+    KIND = auto()  # nothing read but space: what comes tells an array from objects
+    VALUE = auto()  # between elements, where one must begin
+    FIRST_VALUE = auto()  # after the opening bracket of an array, where one may begin
+    COMMA = auto()  # after an element of an array
+    BRACKETS = auto()  # inside an object or array
+    STRING = auto()
+    SCALAR = auto()
+    LOST = auto()  # in a stream of objects, after a broken one: until a line begins with an object
+    CLOSED = auto()  # after the array
+    BROKEN = auto()
+
+
+class Framing:
+    """One body. `feed` gives the elements that a chunk completes, `finish` says whether the body ended well.
+
+    Told from the first byte that is not space: `[` opens an array, `{` a stream of objects, on lines or not. A broken
+    array ends there. In a stream of objects a broken one comes out as far as it went, for a parser to reject, and
+    reading goes on at the next line that begins with `{`; so a line torn by a crash costs itself and no other.
+    """
+
+    def __init__(self, max_element_bytes: int = MAX_ELEMENT_BYTES) -> None:
+        self._max_element_bytes = max_element_bytes
+        self._buffer = bytearray()
+        self._start = 0  # of the element in progress
+        self._position = 0  # scanned up to here
+        self._kind = 0  # _ARRAY or _OBJECT, once known
+        self._closers = bytearray()  # those still to come, innermost last
+        self._at = _At.OPENING
+        self._found: list[bytes] = []
+        self._index = 0
+        self._break: Break | None = None
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The elements that this chunk completes, in order. After a break there are none."""
+        self._found = []
+        if self._at is not _At.BROKEN:
+            self._buffer += chunk
+            while self._step():
+                pass
+            self._forget()
+        return self._found
+
+    def finish(self) -> Break | None:
+        """Call once, at the end of the body: None if it was whole, else the break."""
+        if self._at in (_At.OPENING, _At.KIND):
+            return Break(0, "the body is empty; send a JSON array, or JSON objects")
+        if self._at is _At.BROKEN or self._at in (_At.CLOSED, _At.LOST):
+            return self._break
+        if self._at is _At.VALUE and self._kind == _OBJECT:
+            return None
+        return Break(self._index, "the body ends before its JSON does; send it whole")
+
+    def _step(self) -> bool:
+        """Read on as far as one kind of thing goes; False when that takes more bytes than there are."""
+        if self._at is _At.BRACKETS:
+            return self._brackets()
+        if self._at is _At.STRING:
+            return self._string()
+        if self._at is _At.SCALAR:
+            return self._scalar()
+        if self._at is _At.LOST:
+            return self._resume()
+        if self._at is _At.OPENING:
+            return self._skip_bom()
+        if self._at is _At.BROKEN:
+            return False
+        self._position = self._match(_GAP)
+        return self._position < len(self._buffer) and self._between(self._buffer[self._position])
+
+    def _between(self, byte: int) -> bool:
+        if self._at is _At.KIND:
+            return self._open(byte)
+        if self._at is _At.CLOSED:
+            return self._stop("something follows the closing bracket of the array; send one array")
+        if self._at is _At.COMMA and byte == _COMMA:
+            self._position += 1
+            self._at = _At.VALUE
+        elif byte == _ARRAY_END and self._at in (_At.COMMA, _At.FIRST_VALUE):
+            self._position += 1
+            self._at = _At.CLOSED
+        elif self._at is _At.COMMA:
+            return self._stop("no comma after an element of the array; send valid JSON")
+        else:
+            return self._begin(byte)
+        return True
+
+    def _open(self, byte: int) -> bool:
+        if byte not in _PAIRS:
+            return self._stop("the body begins with neither [ nor {; send a JSON array, or JSON objects")
+        self._kind, self._at = byte, _At.VALUE
+        if byte == _ARRAY:
+            self._position += 1
+            self._at = _At.FIRST_VALUE
+        return True
+
+    def _begin(self, byte: int) -> bool:
+        """Begin an element. Among objects whatever is none runs to the next one, or to the end of its line."""
+        self._start = self._position
+        if byte == _OBJECT or (byte == _ARRAY and self._kind == _ARRAY):
+            self._closers.append(_PAIRS[byte])
+            self._at = _At.BRACKETS
+        elif byte == _QUOTE and self._kind == _ARRAY:
+            self._at = _At.STRING
+        elif byte in b']},"' and self._kind == _ARRAY:
+            return self._stop("an element of the array is missing; send valid JSON")
+        else:
+            self._at = _At.SCALAR
+            return True
+        self._position += 1
+        return True
+
+    def _brackets(self) -> bool:
+        """Go from bracket to bracket until the element's own one is closed."""
+        buffer, closers = self._buffer, self._closers
+        while True:
+            position = self._match(_PLAIN)
+            self._position = position
+            if position == len(buffer):
+                return self._within_limit()
+            byte = buffer[position]
+            if byte == _QUOTE:
+                self._position += 1
+                self._at = _At.STRING
+                return True
+            if byte in _PAIRS:
+                if byte == _OBJECT and buffer[position - 1] == _NEWLINE and self._is_misplaced(position):
+                    return self._fail(position, then=_At.VALUE)
+                closers.append(_PAIRS[byte])
+            elif byte != closers.pop():
+                return self._fail(position + 1)
+            self._position += 1
+            if not closers:
+                return self._end()
+
+    def _is_misplaced(self, position: int) -> bool:
+        """Whether the object that begins this line cannot be part of the element: nothing before it asks for a value."""
+        position -= 1
+        while self._buffer[position] in _SPACE:
+            position -= 1
+        return self._buffer[position] not in b":,["
+
+    def _string(self) -> bool:
+        self._position = self._match(_IN_STRING)
+        rest = self._buffer[self._position : self._position + 2]
+        if not rest or rest == b"\\":
+            return self._within_limit()
+        if rest[0] != _QUOTE:
+            return self._fail(self._position + rest.index(_NEWLINE))
+        self._position += 1
+        self._at = _At.BRACKETS
+        return True if self._closers else self._end()
+
+    def _scalar(self) -> bool:
+        self._position = self._match(_SCALAR[self._kind])
+        return self._within_limit() if self._position == len(self._buffer) else self._end()
+
+    def _end(self) -> bool:
+        if self._position - self._start > self._max_element_bytes:
+            return self._stop_at_limit()
+        self._found.append(bytes(self._buffer[self._start : self._position]).rstrip(_SPACE))
+        self._index += 1
+        self._at = _At.COMMA if self._kind == _ARRAY else _At.VALUE
+        return True
+
+    def _fail(self, position: int, then: _At = _At.LOST) -> bool:
+        """The element cannot be JSON, as is plain at `position`."""
+        if self._kind == _ARRAY:
+            return self._stop("the element is not valid JSON; send valid JSON")
+        self._closers.clear()
+        self._position = position
+        if not self._end():
+            return False
+        self._at = then
+        return True
+
+    def _resume(self) -> bool:
+        found = self._buffer.find(b"\n{", self._position)
+        if found < 0:
+            self._position = max(self._position, len(self._buffer) - self._buffer.endswith(b"\n"))
+            return False
+        self._position = found + 1
+        self._at = _At.VALUE
+        return True
+
+    def _match(self, pattern: re.Pattern[bytes]) -> int:
+        """Where the pattern, which matches everywhere, stops matching."""
+        match = pattern.match(self._buffer, self._position)
+        return match.end() if match else self._position
+
+    def _skip_bom(self) -> bool:
+        """Step over a byte order mark; False while it may still become one."""
+        if self._buffer.startswith(_BOM):
+            self._position = len(_BOM)
+        elif _BOM.startswith(self._buffer):
+            return False
+        self._at = _At.KIND
+        return True
+
+    def _within_limit(self) -> bool:
+        if len(self._buffer) - self._start > self._max_element_bytes:
+            self._stop_at_limit()
+        return False
+
+    def _stop_at_limit(self) -> bool:
+        return self._stop(f"the element is larger than {self._max_element_bytes} bytes; log it without its messages")
+
+    def _stop(self, reason: str) -> bool:
+        self._break = Break(self._index, reason)
+        self._at = _At.BROKEN
+        self._buffer.clear()
+        return False
+
+    def _forget(self) -> None:
+        """Drop what is behind: all that was scanned, but for the element in progress."""
+        in_progress = self._at in (_At.BRACKETS, _At.STRING, _At.SCALAR)
+        done = self._start if in_progress else self._position
+        del self._buffer[:done]
+        self._position -= done
+        self._start = 0

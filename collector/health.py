@@ -1,0 +1,78 @@
+"""Whether this process can keep its promise now: a writer that lives, and a database that really commits to disk."""
+
+import threading
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from collector.ingest import GroupCommitter
+from ledger import clock, tables
+from ledger.database import Database
+from ledger.errors import StoreUnavailable
+
+BELIEVED_SECONDS = 1.0
+"""A probe writes, so its answer serves everyone who asks meanwhile."""
+_PROBE = "readiness_probe"
+_FULL = 2
+_FACT = tables.metadata.tables["fact"]
+
+log = structlog.get_logger()
+
+
+class Health:
+    """Answers the probes of an orchestrator. Any thread may ask; one at a time probes."""
+
+    def __init__(self, database: Database, committer: GroupCommitter) -> None:
+        self._database = database
+        self._committer = committer
+        self._lock = threading.Lock()
+        self._checked_at = float("-inf")
+        self._fault: str | None = None
+
+    def ill(self) -> str | None:
+        """Why the process must be started again; None if it need not."""
+        return None if self._committer.is_alive else "the writer has died; start this process again"
+
+    def unready(self) -> str | None:
+        """Why nothing can be stored now; None if it can. Commits a row to find out."""
+        ill = self.ill()
+        if ill is not None:
+            return ill
+        with self._lock:
+            if clock.monotonic_seconds() - self._checked_at > BELIEVED_SECONDS:
+                fault = self._probe()
+                if fault is not None and fault != self._fault:
+                    log.warning("not_ready", reason=fault)
+                self._fault = fault
+                self._checked_at = clock.monotonic_seconds()
+            return self._fault
+
+    def _probe(self) -> str | None:
+        try:
+            with self._database.transaction() as session:
+                careless = _carelessness(session, is_sqlite=self._database.is_sqlite)
+                if careless is None:
+                    _write(session, is_sqlite=self._database.is_sqlite)
+        except StoreUnavailable as error:
+            return str(error)
+        return careless
+
+
+def _carelessness(session: Session, *, is_sqlite: bool) -> str | None:
+    """Why a commit on this connection could be lost in a crash."""
+    if is_sqlite:
+        synchronous = int(session.execute(text("PRAGMA synchronous")).scalar_one())
+        return None if synchronous >= _FULL else "SQLite's synchronous is below FULL; do not lower it"
+    for name in ("fsync", "synchronous_commit"):
+        if session.execute(text(f"SHOW {name}")).scalar_one() == "off":
+            return f"PostgreSQL's {name} is off, so a commit may be lost; switch it on"
+    return None
+
+
+def _write(session: Session, *, is_sqlite: bool) -> None:
+    dialect = sqlite if is_sqlite else postgresql
+    value = str(clock.now_us())
+    statement = dialect.insert(_FACT).values(name=_PROBE, value=value)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))

@@ -1,0 +1,97 @@
+"""What became of the elements of one body: the parsers' readings, then with the store's outcomes the receipt. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from collector.formats.reading import Reading, Rejected
+from ledger import events, store
+from ledger.events import Event
+from ledger.store import Outcome
+
+MAX_UNKNOWN_FIELDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An element that was not stored: its index in what was sent, and why."""
+
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a write. Its numbers and the length of `rejected` add up to the elements that were sent."""
+
+    accepted: int
+    duplicate: int
+    conflict: int
+    ignored: int
+    spooled: int
+    rejected: list[Refusal]
+
+
+@dataclass(frozen=True, slots=True)
+class NativeReceipt(Receipt):
+    """The answer to native events; names the first fields that were ignored because the contract has none of that name."""
+
+    unknown_fields: list[str]
+
+
+@dataclass(slots=True)
+class Readings:
+    """The elements of a body as read so far. `count` includes those that were ignored or refused."""
+
+    events: list[Event] = field(default_factory=list)
+    ignored: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    count: int = 0
+    unknown_fields: dict[str, None] = field(default_factory=dict)
+    _indexes: list[int] = field(default_factory=list)
+
+    def add(self, reading: Reading, now_us: int) -> None:
+        """Take the next element. An event that no parser should have let through is refused here."""
+        if isinstance(reading, Event):
+            fault = events.fault_of(reading, now_us)
+            if fault is None:
+                self.events.append(reading)
+                self._indexes.append(self.count)
+            else:
+                self.refused.append(Refusal(self.count, fault))
+        elif isinstance(reading, Rejected):
+            self.refused.append(Refusal(self.count, reading.reason))
+        else:
+            self.ignored += 1
+        self.count += 1
+
+    def note_unknown(self, names: Sequence[str]) -> None:
+        """Remember names of unknown fields, the first few of a body."""
+        for name in names:
+            if len(self.unknown_fields) < MAX_UNKNOWN_FIELDS:
+                self.unknown_fields[name] = None
+
+    def receipt(self, outcomes: Sequence[Outcome]) -> Receipt:
+        """The receipt, given the outcome of each of `events`."""
+        counts = Counter(outcomes)
+        return Receipt(
+            accepted=counts[Outcome.ACCEPTED],
+            duplicate=counts[Outcome.DUPLICATE],
+            conflict=counts[Outcome.CONFLICT],
+            ignored=self.ignored,
+            spooled=0,
+            rejected=sorted([*self.refused, *self._sealed(outcomes)], key=lambda refusal: refusal.index),
+        )
+
+    def native_receipt(self, outcomes: Sequence[Outcome]) -> NativeReceipt:
+        """The receipt of native events."""
+        plain = self.receipt(outcomes)
+        return NativeReceipt(
+            plain.accepted, plain.duplicate, plain.conflict, plain.ignored, plain.spooled, plain.rejected,
+            list(self.unknown_fields),
+        )  # fmt: skip
+
+    def _sealed(self, outcomes: Sequence[Outcome]) -> Iterator[Refusal]:
+        for index, outcome in zip(self._indexes, outcomes, strict=True):
+            if outcome is Outcome.SEALED:
+                yield Refusal(index, store.SEALED)

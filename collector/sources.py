@@ -1,0 +1,132 @@
+"""Log files as they lie: plain, .gz or .zst (told from their first bytes), or a pipe. Inflates and hashes; reads no record."""
+
+import gzip
+import io
+import itertools
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+from ledger.errors import UsageError
+
+CHUNK_BYTES = 256 << 10
+HEAD_BYTES = 1 << 20
+"""How much of a source is looked at to tell its format."""
+
+_GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+Seen = Callable[[int], None]
+"""Told how many bytes of the source, as it lies, have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file that can be read again. Every method raises UsageError when it cannot be read."""
+
+    path: Path
+    name: str
+
+    @property
+    def size_bytes(self) -> int:
+        """Its size as it lies, compressed or not."""
+        with _named(self.name):
+            return self.path.stat().st_size
+
+    def head(self) -> bytes:
+        """Its first bytes, inflated."""
+        return _head(self.chunks(_unseen))
+
+    def chunks(self, seen: Seen) -> Iterator[bytes]:
+        """All of it, inflated, from the start."""
+        with _named(self.name), self.path.open("rb") as raw:
+            yield from _read(raw, seen)
+
+    def digest(self, seen: Seen) -> str:
+        """The SHA-256 of the inflated bytes, so that a compressed copy has the same."""
+        hashed = sha256()
+        for chunk in self.chunks(seen):
+            hashed.update(chunk)
+        return hashed.hexdigest()
+
+
+@dataclass(slots=True)
+class Pipe:
+    """A stream that can be read once, such as the standard input."""
+
+    raw: io.BufferedReader
+    name: str = "-"
+    _first: list[bytes] = field(default_factory=list)
+    _rest: Iterator[bytes] | None = None
+
+    def head(self) -> bytes:
+        """Its first bytes, inflated; they come again in `chunks`."""
+        chunks = self._unread()
+        while sum(map(len, self._first)) < HEAD_BYTES and (chunk := next(chunks, b"")):
+            self._first.append(chunk)
+        return b"".join(self._first)
+
+    def chunks(self, _seen: Seen) -> Iterator[bytes]:
+        """All of it, inflated; once."""
+        with _named(self.name):
+            yield from itertools.chain(self._first, self._unread())
+
+    def copy_to(self, file: IO[bytes]) -> None:
+        """Write all of it to a file, inflated."""
+        for chunk in self.chunks(_unseen):
+            file.write(chunk)
+        file.flush()
+
+    def _unread(self) -> Iterator[bytes]:
+        if self._rest is None:
+            self._rest = _read(self.raw, _unseen)
+        return self._rest
+
+
+def _unseen(_size_bytes: int) -> None:
+    """Nobody watches."""
+
+
+def _head(chunks: Iterator[bytes]) -> bytes:
+    taken = b""
+    for chunk in chunks:
+        taken += chunk
+        if len(taken) >= HEAD_BYTES:
+            break
+    return taken
+
+
+def _read(raw: io.BufferedReader, seen: Seen) -> Iterator[bytes]:
+    stream = _inflated(raw)
+    read_bytes = 0
+    while chunk := stream.read(CHUNK_BYTES):
+        read_bytes += len(chunk)
+        seen(read_bytes if stream is raw else raw.tell())
+        yield chunk
+
+
+def _inflated(raw: io.BufferedReader) -> IO[bytes] | gzip.GzipFile:
+    magic = raw.peek(len(_ZSTANDARD))
+    if magic.startswith(_GZIP):
+        return gzip.GzipFile(fileobj=raw)
+    if magic.startswith(_ZSTANDARD):
+        return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
+    return raw
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Turn what can go wrong with a file into one line that names it."""
+    try:
+        yield
+    except (gzip.BadGzipFile, zlib.error, EOFError, zstandard.ZstdError) as error:
+        raise UsageError(f"{name} is damaged ({error}); compress or copy it again") from error
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {name}: {(error.strerror or str(error)).lower()}; name a readable file"
+        ) from error

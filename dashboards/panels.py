@@ -1,0 +1,220 @@
+"""One function a panel type, in Grafana's classic JSON. They know how a panel looks, never what it asks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
+JsonObject: TypeAlias = dict[str, Json]
+
+DATA_SOURCE: JsonObject = {"type": "prometheus", "uid": "${datasource}"}
+NEUTRAL: JsonObject = {"mode": "fixed", "fixedColor": "text"}
+BY_NAME: JsonObject = {"mode": "palette-classic-by-name"}
+BY_THRESHOLD: JsonObject = {"mode": "thresholds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every panel has: an id that never changes (alerts link to it), a title, and what it means and comes from."""
+
+    id: int
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One PromQL expression and the name that its series carry."""
+
+    expr: str
+    legend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How numbers look: Grafana's unit, decimals (None lets Grafana choose), colour, and the text where there is no number."""
+
+    unit: str
+    no_value: str
+    decimals: int | None = None
+    color: JsonObject = field(default_factory=lambda: NEUTRAL)
+    thresholds: tuple[tuple[float | None, str], ...] = ((None, "text"),)
+    min: float | None = None
+    max: float | None = None
+
+    def defaults(self, **custom: Json) -> JsonObject:
+        """Grafana's fieldConfig.defaults."""
+        given: JsonObject = {"decimals": self.decimals, "min": self.min, "max": self.max}
+        steps = [{"value": value, "color": color} for value, color in self.thresholds]
+        # Without this mapping Grafana paints "no value" in the colour of the lowest threshold, and NaN as an empty panel.
+        absent: JsonObject = {"match": "null+nan", "result": {"text": self.no_value, "color": "text", "index": 0}}
+        return {
+            "unit": self.unit,
+            "noValue": self.no_value,
+            "mappings": [{"type": "special", "options": absent}],
+            "color": self.color,
+            "thresholds": {"mode": "absolute", "steps": steps},
+            "custom": custom,
+            **{name: value for name, value in given.items() if value is not None},
+        }
+
+
+def by_name(name: str, **properties: Json) -> JsonObject:
+    """An override for one field; `custom__width` stands for the property `custom.width`."""
+    listed = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]
+    return {"matcher": {"id": "byName", "options": name}, "properties": listed}
+
+
+def stat(
+    head: Head, queries: Sequence[Query], shown: Shown, names: bool = False, value_size: int | None = None
+) -> JsonObject:
+    """One number, or a few side by side with their names."""
+    options: JsonObject = {
+        "colorMode": "value",
+        "graphMode": "none",
+        "justifyMode": "center",
+        "orientation": "vertical" if names else "auto",
+        "reduceOptions": _LAST,
+        "text": {"titleSize": 12, **({"valueSize": value_size} if value_size else {})},
+        "textMode": "value_and_name" if names else "value",
+        "wideLayout": True,
+    }
+    return _panel("stat", head, options, shown.defaults(), _targets(queries, "instant"))
+
+
+def bars(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
+    """A horizontal bar a series, longest first where the query sorts."""
+    options: JsonObject = {
+        "displayMode": "basic",
+        "maxVizHeight": 36,
+        "minVizHeight": 16,
+        "namePlacement": "left",
+        "orientation": "horizontal",
+        "reduceOptions": _LAST,
+        "showUnfilled": True,
+        "text": {"valueSize": 16},
+        "sizing": "auto",
+        "valueMode": "text",
+    }
+    return _panel("bargauge", head, options, shown.defaults(), _targets([query], "instant"), overrides)
+
+
+def stacked_lines(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
+    """Areas on top of each other through time: only for parts whose sum is the message."""
+    custom: JsonObject = {
+        "drawStyle": "line",
+        "fillOpacity": 60,
+        "lineInterpolation": "stepAfter",
+        "lineWidth": 1,
+        "showPoints": "never",
+        "spanNulls": False,
+        "stacking": {"mode": "normal", "group": "A"},
+    }
+    options: JsonObject = {
+        "legend": {
+            "calcs": ["lastNotNull"],
+            "displayMode": "table",
+            "placement": "right",
+            "showLegend": True,
+            "sortBy": "Last *",
+            "sortDesc": True,
+        },
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    }
+    panel = _panel("timeseries", head, options, shown.defaults(**custom), _targets([query], "range"), overrides)
+    # One frame: drawn from several, Grafana 13 takes a colour by name from the field's name, and so not the legend's.
+    return {**panel, "transformations": [{"id": "joinByField", "options": {"byField": "Time", "mode": "outer"}}]}
+
+
+def stacked_columns(
+    head: Head, query: Query, shown: Shown, across: str, parts: str, overrides: Sequence[JsonObject] = ()
+) -> JsonObject:
+    """A column for each value of the label `across`, made of the label `parts`: history told by labels, not by scrapes."""
+    matrix = f"{across}\\{parts}"
+    options: JsonObject = {
+        "barWidth": 0.7,
+        "groupWidth": 0.7,
+        "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True},
+        "orientation": "vertical",
+        "showValue": "never",
+        "stacking": "normal",
+        "tooltip": {"mode": "multi", "sort": "desc"},
+        "xField": matrix,
+    }
+    panel = _panel(
+        "barchart", head, options, shown.defaults(fillOpacity=60, lineWidth=1), _targets([query], "table"), overrides
+    )
+    by_label: JsonObject = {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": across}]}}
+    to_matrix: JsonObject = {
+        "id": "groupingToMatrix",
+        "options": {"columnField": parts, "rowField": across, "valueField": "Value", "emptyValue": "null"},
+    }
+    return {**panel, "transformations": [by_label, to_matrix]}
+
+
+def table(
+    head: Head, queries: Sequence[Query], shown: Shown, columns: Mapping[str, str], overrides: Sequence[JsonObject]
+) -> JsonObject:
+    """Rows of equal labels joined over the queries. `columns`: label or legend -> heading, in order; the rest is hidden."""
+    targets = _targets(queries, "table")
+    letters = {query.legend: f"Value #{_LETTERS[index]}" for index, query in enumerate(queries)}
+    fields = [letters.get(name, name) for name in columns]
+    organise: JsonObject = {
+        "excludeByName": {"Time": True},
+        "indexByName": {name: index for index, name in enumerate(fields)},
+        "renameByName": dict(zip(fields, columns.values(), strict=True)),
+    }
+    first_number = next(heading for name, heading in columns.items() if name in letters)
+    options: JsonObject = {
+        "cellHeight": "sm",
+        "showHeader": True,
+        "sortBy": [{"displayName": first_number, "desc": True}],
+    }
+    panel = _panel("table", head, options, shown.defaults(filterable=False), targets, overrides)
+    return {**panel, "transformations": [{"id": "merge", "options": {}}, {"id": "organize", "options": organise}]}
+
+
+def text(head: Head, markdown: str) -> JsonObject:
+    """A note; it asks nothing."""
+    panel: JsonObject = {"id": head.id, "type": "text", "title": head.title, "description": head.description}
+    return {**panel, "transparent": True, "options": {"mode": "markdown", "content": markdown}}
+
+
+_LETTERS = "ABCDEFGH"
+_LAST: JsonObject = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+
+
+def _targets(queries: Sequence[Query], shape: Literal["instant", "range", "table"]) -> list[JsonObject]:
+    return [
+        {
+            "refId": _LETTERS[index],
+            "datasource": DATA_SOURCE,
+            "editorMode": "code",
+            "expr": query.expr,
+            "format": "table" if shape == "table" else "time_series",
+            "instant": shape != "range",
+            "range": shape == "range",
+            "legendFormat": query.legend,
+        }
+        for index, query in enumerate(queries)
+    ]
+
+
+def _panel(
+    kind: str,
+    head: Head,
+    options: JsonObject,
+    defaults: JsonObject,
+    targets: Sequence[JsonObject],
+    overrides: Sequence[JsonObject] = (),
+) -> JsonObject:
+    return {
+        "id": head.id,
+        "type": kind,
+        "title": head.title,
+        "description": head.description,
+        "datasource": DATA_SOURCE,
+        "fieldConfig": {"defaults": defaults, "overrides": overrides},
+        "options": options,
+        "targets": targets,
+    }

@@ -1,0 +1,241 @@
+"""The dashboard *Spend and savings*: what the month costs, what a switch would save, and how far the figures can be trusted."""
+
+from dashboards import frame, panels, queries
+from dashboards.panels import Head, JsonObject, Query, Shown
+
+UID = "switchwise-spend"
+
+_WHOLE = "The whole ledger; the filters do not act on it."
+_MONTH = {"month": "$month"}
+_MODEL = {"provider": "$provider", "model": "$model"}
+# A model keeps its colour in every panel; one that is not named here takes Grafana's colour for its name.
+_MODEL_COLORS = [
+    panels.by_name(model, color={"mode": "fixed", "fixedColor": color})
+    for model, color in (("gpt-4.1", "blue"), ("gpt-4.1-mini", "green"), ("gpt-4.1-nano", "yellow"))
+]
+_NOTHING = "nothing priced yet"
+_SAVED = ((None, "red"), (0, "text"), (0.01, "green"))
+_DECISIONS = {
+    "switch_now": ("switch now", "green"),
+    "pilot": ("pilot", "blue"),
+    "keep": ("keep", "text"),
+    "not_enough_data": ("not enough data", "orange"),
+    "blocked": ("blocked", "red"),
+}
+_REASONS = {
+    "unpriced": "No price for the model",
+    "estimated": "Estimated by the proxy",
+    "missing": "Success without usage",
+    "detail_unknown": "Cached part unknown",
+    "tier_unknown": "Service tier unknown",
+    "folded": "Folded into other",
+    "late": "Arrived after the month closed",
+}
+_NOTE = (
+    "Ledger: ${traffic} · months in ${zone} · prices checked on ${checked}. Spend is usage priced on its own day, not the "
+    "provider's invoice. Savings are **estimates** per average month (730 h), net of retries and escalations: decide on "
+    "*at least*, prove it with a pilot. An empty panel? `switchwise doctor` says why."
+)
+
+
+def dashboard() -> JsonObject:
+    """The whole dashboard, ready to be written to a file or sent to Grafana."""
+    return frame.dashboard(
+        UID,
+        "Spend and savings",
+        "What LLM requests cost this month, where it goes, and what a cheaper model would save. Savings are estimates.",
+        [
+            frame.data_source(),
+            frame.latest("month", "Month", "label_values(switchwise_month_requests, month)"),
+            frame.choice("provider", "Provider", "label_values(switchwise_month_requests, provider)"),
+            frame.choice("model", "Model", 'label_values(switchwise_month_requests{provider=~"$provider"}, model)'),
+            frame.choice("project", "Project", "label_values(switchwise_month_project_cost_usd, project)"),
+            frame.hidden("traffic", "label_values(switchwise_ledger_info, traffic)"),
+            frame.hidden("zone", "label_values(switchwise_ledger_info, reporting_zone)"),
+            frame.hidden("checked", "label_values(switchwise_price_book_info, checked)"),
+        ],
+        frame.rows(
+            (
+                4,
+                [
+                    (4, _month_to_date()),
+                    (5, _forecast()),
+                    (5, _saving()),
+                    (4, _shutdown()),
+                    (3, _coverage()),
+                    (3, _age()),
+                ],
+            ),
+            (2, [(24, panels.text(Head(7, "", "What the figures are and what they are not."), _NOTE))]),
+            (9, [(12, _spend_by_model()), (12, _months())]),
+            (7, [(24, _slices())]),
+            (7, [(12, _projects()), (12, _gaps())]),
+        ),
+    )
+
+
+def _month_to_date() -> JsonObject:
+    head = Head(
+        1, "Spend in $month", f"USD spent in the month, priced part only; coverage says how much that is. {_WHOLE}"
+    )
+    return panels.stat(
+        head, [Query(queries.total("month_cost_usd", **_MONTH), "spend")], Shown("currencyUSD", _NOTHING)
+    )
+
+
+def _forecast() -> JsonObject:
+    head = Head(
+        2, "Forecast for the current month",
+        "Spend so far plus the usual weekday means for the days left, with its 80 % band. Under 14 days of history there is "
+        f"no band. {_WHOLE}",
+    )  # fmt: skip
+    ends = {"low": "month_forecast_low_usd", "expected": "month_forecast_usd", "high": "month_forecast_high_usd"}
+    shown = Shown("currencyUSD", "needs one closed day")
+    return panels.stat(head, [Query(queries.single(name), end) for end, name in ends.items()], shown, names=True)
+
+
+def _saving() -> JsonObject:
+    head = Head(
+        3, "Saving per average month",
+        "Estimated USD per average month (730 h) over all slices decided pilot or switch now, each once. Decide on the "
+        f"low end; the table below shows the slices. {_WHOLE}",
+    )  # fmt: skip
+    ends = {"at least": "savings_total_low_usd", "expected": "savings_total_usd"}
+    shown = Shown("currencyUSD", "no advice yet", color=panels.BY_THRESHOLD, thresholds=_SAVED)
+    return panels.stat(head, [Query(queries.single(name), end) for end, name in ends.items()], shown, names=True)
+
+
+def _shutdown() -> JsonObject:
+    head = Head(
+        4, "Days to shutdown",
+        "Days until the provider shuts down a model that served requests in the month; the two soonest. Move before: "
+        "a saving ends when either model does. Orange from 90 days, red from 30.",
+    )  # fmt: skip
+    in_use = f"{queries.total('month_requests', 'provider', 'model', **_MONTH)} > 0"
+    seconds = f"min by (model) ({queries.once('model_retirement_timestamp_seconds')} and on (provider, model) ({in_use})) - time()"
+    shown = Shown(
+        "locale", "none announced", decimals=0, color=panels.BY_THRESHOLD,
+        thresholds=((None, "red"), (30, "orange"), (90, "text")),
+    )  # fmt: skip
+    return panels.stat(head, [Query(f"bottomk(2, ({seconds}) / 86400)", "{{model}}")], shown, names=True, value_size=32)
+
+
+def _coverage() -> JsonObject:
+    head = Head(
+        5, "Coverage",
+        "Share of the current month that is known and priced. Below 99 % no advice is given; the panel on what is not "
+        f"covered says why. {_WHOLE}",
+    )  # fmt: skip
+    shown = Shown(
+        "percentunit", "unknown", decimals=1, color=panels.BY_THRESHOLD,
+        thresholds=((None, "red"), (0.95, "orange"), (0.99, "green")),
+    )  # fmt: skip
+    return panels.stat(head, [Query(queries.single("coverage_ratio"), "coverage")], shown)
+
+
+def _age() -> JsonObject:
+    head = Head(
+        6, "Data age",
+        "Time since the worker last finished a pass over new events. Orange from 5 minutes, red from 15: is the worker "
+        f"running? {_WHOLE}",
+    )  # fmt: skip
+    shown = Shown(
+        "s", "no rollup yet", decimals=0, color=panels.BY_THRESHOLD,
+        thresholds=((None, "green"), (300, "orange"), (900, "red")),
+    )  # fmt: skip
+    return panels.stat(head, [Query(f"time() - {queries.single('last_rollup_timestamp_seconds')}", "age")], shown)
+
+
+def _spend_by_model() -> JsonObject:
+    head = Head(
+        8, "Spend in $month by model, as it grew",
+        "USD spent in the month so far, by canonical model, as recorded at each moment: the top edge is the sum. A "
+        "corrected price may lower it. Filters: provider, model.",
+    )  # fmt: skip
+    query = Query(queries.total("month_cost_usd", "model", **_MONTH, **_MODEL), "{{model}}")
+    return panels.stacked_lines(head, query, Shown("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0), _MODEL_COLORS)
+
+
+def _months() -> JsonObject:
+    head = Head(
+        9, "Spend by month",
+        "USD by calendar month and canonical model, up to 13 months, whenever it was recorded; the last column is still "
+        "growing. Filters: provider, model.",
+    )  # fmt: skip
+    query = Query(queries.total("month_cost_usd", "month", "model", **_MODEL), "{{model}}")
+    shown = Shown("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0)
+    return panels.stacked_columns(head, query, shown, across="month", parts="model", overrides=_MODEL_COLORS)
+
+
+def _slices() -> JsonObject:
+    head = Head(
+        10, "What a switch would save, by slice",
+        "Estimated USD per average month for the chosen target of each slice, best low end first. Break-even is the share "
+        "of requests that may fall back to the old model before nothing is saved. `switchwise explain` shows the "
+        "arithmetic. Filters: provider, model, project.",
+    )  # fmt: skip
+    matchers = {"provider": "$provider", "from_model": "$model", "project": "$project"}
+    labels = ("project", "workload", "provider", "from_model", "to_model", "decision")
+    figures = {
+        "low": "savings_potential_low_usd",
+        "expected": "savings_potential_usd",
+        "high": "savings_potential_high_usd",
+        "breakeven": "breakeven_escalation_ratio",
+    }
+    asked = [Query(queries.total(name, *labels, **matchers), legend) for legend, name in figures.items()]
+    columns = {
+        "project": "Project", "workload": "Workload", "provider": "Provider", "from_model": "From", "to_model": "To",
+        "decision": "Decision", "low": "At least", "expected": "Expected", "high": "At most", "breakeven": "Break-even",
+    }  # fmt: skip
+    shown = Shown(
+        "prefix:$", "no advice yet: it needs seven days of traffic on a model of the configured pairs", decimals=2
+    )
+    return panels.table(head, asked, shown, columns, _slice_cells())
+
+
+def _slice_cells() -> list[JsonObject]:
+    """Colours and widths of the table's columns; with these widths it fits 1280 pixels."""
+    words: JsonObject = {
+        word: {"text": text, "color": color, "index": index}
+        for index, (word, (text, color)) in enumerate(_DECISIONS.items())
+    }
+    loss: JsonObject = {"mode": "absolute", "steps": [{"value": None, "color": "red"}, {"value": 0, "color": "text"}]}
+    colored: JsonObject = {"type": "color-text"}
+    return [
+        panels.by_name("Provider", custom__width=130),
+        panels.by_name(
+            "Decision", mappings=[{"type": "value", "options": words}], custom__cellOptions=colored, custom__width=135
+        ),
+        panels.by_name(
+            "At least", color=panels.BY_THRESHOLD, thresholds=loss, custom__cellOptions=colored, custom__width=95
+        ),
+        panels.by_name("Expected", custom__width=95),
+        panels.by_name("At most", custom__width=95),
+        panels.by_name("Break-even", unit="percentunit", decimals=0, noValue="–", mappings=[], custom__width=95),
+    ]
+
+
+def _projects() -> JsonObject:
+    head = Head(
+        11, "Spend in $month by project",
+        "USD spent in the month by project, the ten largest; unassigned is traffic whose sender names no project. "
+        "Filter: project.",
+    )  # fmt: skip
+    by_project = queries.total("month_project_cost_usd", "project", **_MONTH, project="$project")
+    shown = Shown("currencyUSD", _NOTHING, color={"mode": "fixed", "fixedColor": "blue"}, min=0)
+    return panels.bars(head, Query(f"sort_desc(topk(10, {by_project}))", "{{project}}"), shown)
+
+
+def _gaps() -> JsonObject:
+    head = Head(
+        12, "What coverage leaves out, by reason",
+        "Share of the current month that is not known or not priced, by reason; the reasons may overlap. Unpriced: give "
+        f"the model a price or an alias. {_WHOLE}",
+    )  # fmt: skip
+    query = Query(f"sort_desc(max by (reason) ({queries.once('coverage_gap_ratio')}))", "{{reason}}")
+    shown = Shown(
+        "percentunit", "unknown", decimals=2, color={"mode": "fixed", "fixedColor": "orange"}, min=0, max=0.05
+    )
+    return panels.bars(
+        head, query, shown, [panels.by_name(reason, displayName=text) for reason, text in _REASONS.items()]
+    )

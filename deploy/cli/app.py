@@ -1,0 +1,50 @@
+"""The Typer application, the options that many commands share, and how a command opens the ledger and prints figures."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from ledger import settings
+from ledger.database import Database
+from ledger.settings import Settings
+
+application = typer.Typer(
+    name="switchwise",
+    help="What your LLM traffic costs, and what moving it to a cheaper model would save.",
+    epilog="Try it: switchwise up --demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console(highlight=False)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Directory of the embedded ledger (default ./switchwise-data).")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the exact figures as JSON.")]
+MonthOption = Annotated[
+    str | None, typer.Option("--month", help="YYYY-MM in the reporting zone; the current month if absent.")
+]
+
+
+@contextmanager
+def opened(data: Path | None, **overrides: object) -> Iterator[tuple[Database, Settings]]:
+    """The settings and the ledger, migrated and ready, closed when the command ends."""
+    found = settings.load(data=data, **overrides)
+    database = Database(found.database)
+    try:
+        database.migrate()
+        yield database, found
+    finally:
+        database.close()
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON, the same bytes whether or not a terminal reads them."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

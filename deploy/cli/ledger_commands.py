@@ -1,0 +1,170 @@
+"""The commands that look after the ledger: verify, rebuild, prices, models, keys."""
+
+from typing import Annotated
+
+import typer
+
+from advisor import report, statement_store
+from deploy.cli import app, plain
+from ledger import access, catalogue, checks, clock, months, price_book, rebuild, tables
+from ledger.errors import NotFound
+
+prices = typer.Typer(help="The price book.", no_args_is_help=True)
+models = typer.Typer(help="Model names and what they resolve to.", no_args_is_help=True)
+keys = typer.Typer(help="API keys with scopes.", no_args_is_help=True)
+app.application.add_typer(prices, name="prices")
+app.application.add_typer(models, name="models")
+app.application.add_typer(keys, name="keys")
+
+
+@app.application.command(epilog="Example: switchwise verify")
+def verify(data: app.Data = None, as_json: app.AsJson = False) -> None:
+    """Prove the ledger's invariants; exit 1 if one is broken."""
+    with app.opened(data) as (database, _):
+        made = checks.verify(database)
+    if as_json:
+        app.print_json(made)
+    else:
+        for check in made:
+            app.console.print(f"{'broken' if check.findings else 'ok':<8}{check.says}")
+            for finding in check.findings:
+                app.console.print(f"        {finding}")
+    if any(check.findings for check in made):
+        typer.echo("switchwise: the ledger disagrees with itself; repair it with: switchwise rebuild", err=True)
+        raise typer.Exit(1)
+
+
+@app.application.command(name="rebuild", epilog="Example: switchwise rebuild")
+def rebuild_command(data: app.Data = None) -> None:
+    """Repair the rollups from the raw events."""
+    with app.opened(data) as (database, _):
+        repaired = rebuild.rebuild(database)
+    app.console.print(f"{repaired} sums were wrong and have been set right." if repaired else "Nothing was wrong.")
+
+
+@prices.command("list", epilog="Example: switchwise prices list --provider openai")
+def list_prices(
+    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Every price in force or known, in USD per million tokens."""
+    _print_prices(data, as_json, None, provider)
+
+
+@prices.command("show", epilog="Example: switchwise prices show gpt-4.1")
+def show_prices(
+    model: Annotated[str, typer.Argument(help="A model id.")],
+    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """The prices of one model, with source and the day they were checked."""
+    _print_prices(data, as_json, model, provider)
+
+
+def _print_prices(data: app.Data, as_json: bool, model: str | None, provider: str | None) -> None:
+    with app.opened(data) as (database, _), database.snapshot() as session:
+        found = price_book.lines(catalogue.book(session), model, provider)
+    if not found:
+        reasons = price_book.reasons_left_out(model) if model else {}
+        why = "".join(f"; {name}: {reason}" for name, reason in reasons.items())
+        raise NotFound(f"no price for {model or provider}{why}; see: switchwise prices list")
+    if as_json:
+        app.print_json(found)
+        return
+    grid = plain.table("provider", "model", "tier", "over", "from", "input", "cached", "write", "output", right=4)
+    for line in found:
+        rates = line.usd_per_million_tokens
+        meters = ("uncached_input", "cached_input", "cache_write_input", "output")
+        over = f"{line.over_input_tokens:,}" if line.over_input_tokens else ""
+        cells = (rates.get(meter, "-") for meter in meters)
+        grid.add_row(line.provider, line.model, line.service_tier, over, line.effective_from or "", *cells)
+    app.console.print(grid)
+    if model:
+        for source in sorted({f"{line.source} (checked {line.checked or 'never'})" for line in found}):
+            app.console.print(f"Source: {source}", style="dim")
+
+
+@models.command(epilog="Example: switchwise models unmapped")
+def unmapped(month: app.MonthOption = None, data: app.Data = None, as_json: app.AsJson = False) -> None:
+    """Names without a price in a month, with the tokens and requests at stake."""
+    with app.opened(data) as (database, settings), database.snapshot() as session:
+        current = months.containing(clock.now_us(), settings.zone)
+        chosen = months.parse(month, settings.zone) if month else current
+        statement = statement_store.read(session, chosen)
+        usage = report.grouped_by(statement.lines if statement else {}, ("provider", "model"))
+    found = [item for item in usage if item.unpriced_tokens]
+    if as_json:
+        app.print_json([
+            {**item.names, "unpriced_tokens": item.unpriced_tokens, "requests": item.requests} for item in found
+        ])  # fmt: skip
+        return
+    if not found:
+        app.console.print(f"Every model with tokens in {chosen} has a price.")
+        return
+    grid = plain.table("provider", "model", "unpriced tokens", "requests", right=2)
+    for item in found:
+        grid.add_row(item.names["provider"], item.names["model"], f"{item.unpriced_tokens:,}", f"{item.requests:,}")
+    app.console.print(grid)
+
+
+@keys.command(epilog="Example: switchwise keys create proxy-eu --scope ingest --project search")
+def create(
+    name: Annotated[str, typer.Argument(help="What or whom the key is for.")],
+    scope: Annotated[list[str], typer.Option(help=f"One or more of {', '.join(access.SCOPES)}.")],
+    project: Annotated[str | None, typer.Option(help="Project that everything sent with it belongs to.")] = None,
+    namespace: Annotated[str, typer.Option(help="Name of the sender; part of the identity of its events.")] = "default",
+    data: app.Data = None,
+) -> None:
+    """Make a key and print it; it is shown this once."""
+    with app.opened(data) as (database, _), database.transaction() as session:
+        row, text = access.create(
+            session, name, scope, project=project, namespace=namespace, now_us=clock.now_us()
+        )  # fmt: skip
+        identity = row.id
+    typer.echo(f"Key {identity}; keep it now, it cannot be shown again:", err=True)
+    typer.echo(text)
+
+
+@keys.command("list", epilog="Example: switchwise keys list")
+def list_keys(data: app.Data = None, as_json: app.AsJson = False) -> None:
+    """Every key by its id, never its text."""
+    with app.opened(data) as (database, _), database.snapshot() as session:
+        rows = access.list_keys(session)
+    if as_json:
+        app.print_json([_described(row) for row in rows])
+        return
+    if not rows:
+        app.console.print(
+            "No keys yet. On loopback none is needed; make one with: switchwise keys create NAME --scope ingest"
+        )
+        return
+    grid = plain.table("id", "name", "scopes", "project", "namespace", "created", "revoked")
+    for row in rows:
+        shown = _described(row)
+        grid.add_row(
+            row.id, row.name, row.scopes, row.project or "", row.namespace, *(str(shown[name] or "") for name in _TIMES)
+        )
+    app.console.print(grid)
+
+
+_TIMES = ("created_at", "revoked_at")
+
+
+def _described(row: tables.ApiKey) -> dict[str, object]:
+    """A key as it may be shown: everything but its text, which nobody has."""
+    times = {name: None if (at := getattr(row, name)) is None else clock.rfc3339(at) for name in _TIMES}
+    names = ("id", "name", "project", "namespace")
+    return {**{name: getattr(row, name) for name in names}, "scopes": row.scopes.split(), **times}
+
+
+@keys.command(epilog="Example: switchwise keys revoke 3f2a9c0d1e4b")
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `switchwise keys list` shows it.")],
+    data: app.Data = None,
+) -> None:
+    """End a key; every process refuses it within seconds."""
+    with app.opened(data) as (database, _), database.transaction() as session:
+        name = access.revoke(session, key_id, now_us=clock.now_us()).name
+    app.console.print(f"Key {key_id} ({name}) is revoked.")

@@ -1,0 +1,113 @@
+"""The report as a lead reads it in a terminal: what is spent, what it will be, what could be saved, how sure that is."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from advisor import figures, words
+from deploy.cli import plain
+
+
+def show(console: Console, report: figures.Report, *, rows: int = 10) -> None:
+    """Print a month's report."""
+    zone = "" if report.zone == "UTC" else f" ({report.zone})"
+    console.print(
+        Text(f"Switchwise report for {report.month}{zone}", style="bold"), Text(f"as of {report.as_of}", style="dim")
+    )
+    if report.sample_projects:
+        console.print(Text("Replayed sample traffic: these are not your own requests.", style="yellow"))
+    console.print()
+    if report.total.requests:
+        _headline(console, report)
+        _spend(console, "Spend by project", "project", report.projects, rows)
+        _spend(console, "Spend by model", "model", report.models, rows)
+        _savings(console, report.savings, rows)
+    for note in report.notes:
+        console.print(Text(f"- {note}", style="dim"))
+
+
+def _headline(console: Console, report: figures.Report) -> None:
+    total, forecast, savings = report.total, report.forecast, report.savings
+    grid = plain.table("", "", "")
+    grid.show_header = False
+    blended = f"{words.dollars(total.usd_per_mtok)} per million tokens as used"
+    usage = f"{words.count(total.requests)} requests, {words.count(total.tokens)} tokens, {blended}"
+    grid.add_row("Spent", Text(words.dollars(total.cost_usd), style="bold"), usage)
+    if forecast is not None and forecast.method != "actual":
+        grid.add_row("Whole month", Text(words.dollars(forecast.cost_usd), style="bold"), _band(forecast))
+    if any(item.counted for item in savings.recommendations):
+        low = f"{words.dollars(savings.total.low_usd)} at least"
+        until = f"at least {words.dollars(savings.until_retirement.low_usd)} in all before the models retire"
+        expected = f"a month, {words.dollars(savings.total.point_usd)} expected; {until}"
+        grid.add_row("Could save", Text(low, style="bold green"), expected)
+    coverage = total.coverage
+    gaps = [f"{words.label(name)} {words.percent(share)}" for name, share in coverage.gaps.items() if share.strip("0.")]
+    verdict = (
+        "provisional: below 99 % no advice is given" if coverage.provisional else "of the traffic is priced and known"
+    )
+    grid.add_row("Coverage", words.percent(coverage.ratio), "; ".join([verdict, *gaps]))
+    console.print(grid)
+    console.print()
+
+
+def _band(forecast: figures.ForecastReport) -> str:
+    method = words.forecast_method(forecast.method)
+    if forecast.low_usd is None or forecast.low_usd == forecast.high_usd:
+        return method
+    return f"{words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)} (80 % band), {method}"
+
+
+def _spend(console: Console, title: str, name: str, found: Iterable[figures.UsageFigure], rows: int) -> None:
+    held = list(found)
+    grid = plain.table(title, "cost", "requests", "tokens", "$ per MTok", right=4)
+    for item in held[:rows]:
+        grid.add_row(
+            item.names[name], words.dollars(item.cost_usd), words.count(item.requests), words.count(item.tokens),
+            words.dollars(item.usd_per_mtok),
+        )  # fmt: skip
+    if len(held) > rows:
+        grid.add_row(f"and {len(held) - rows} more (--json lists all)")
+    console.print(grid)
+    console.print()
+
+
+def _savings(console: Console, savings: figures.SavingsReport, rows: int) -> None:
+    if not savings.recommendations:
+        console.print("No configured pair starts at a model in use; the setting SWITCHWISE_PAIRS names them.")
+        console.print()
+        return
+    grid = plain.table(
+        "Savings per average month", "switch", "decision", "price gap", "low", "expected", "high", right=4
+    )
+    for item in savings.recommendations[:rows]:
+        ends = item.saving_month
+        low, point, high = (ends.low_usd, ends.point_usd, ends.high_usd) if ends else (None, None, None)
+        grid.add_row(
+            f"{item.project} / {item.workload}", f"{item.from_model} -> {item.to_model}",
+            f"{item.decision} ({item.reason})", words.percent(item.price_gap_ratio), words.dollars(low),
+            words.dollars(point), words.dollars(high),
+        )  # fmt: skip
+    console.print(grid)
+    for line in _conditions(savings):
+        console.print(Text(line, style="dim"))
+    console.print()
+
+
+def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
+    """What a reader must know beside the amounts: the life left, the break-even, and the successor's price."""
+    yield f"Estimated over {savings.basis} with assumed factors, at today's prices. Details: switchwise explain ID"
+    lives = {(item.from_model, item.to_model): item for item in savings.recommendations if item.days_left is not None}
+    for (source, target), item in lives.items():
+        limit = next((each.escalation_ratio for each in item.break_evens if each.at == "point"), None)
+        bound = f"; nothing is saved once {words.percent(limit)} of the requests come back" if limit else ""
+        yield f"{source} -> {target}: the saving ends in {item.days_left} days, when a model shuts down{bound}."
+    successors = {
+        (item.from_model, other.model): other
+        for item in savings.recommendations
+        for other in item.other_models
+        if other.is_successor
+    }
+    for (source, model), other in successors.items():
+        gap = words.percent(other.price_gap_ratio)
+        yield f"{source}'s named successor is {model} (price gap {gap}); to be advised on it add the pair {other.pair}."

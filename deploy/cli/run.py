@@ -1,0 +1,59 @@
+"""The commands that run the product: up, serve, worker, beat, migrate."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from deploy import supervisor, web
+from deploy.cli import app
+from ledger import settings
+from worker import celery_app
+
+
+class Room(StrEnum):
+    """What `serve` can serve."""
+
+    COLLECTOR = "collector"
+    ADVISOR = "advisor"
+
+
+Host = Annotated[str | None, typer.Option(help="Address to bind; anything but loopback needs an API key first.")]
+Port = Annotated[int | None, typer.Option(help="Port to bind.", min=0, max=65535)]
+
+
+@app.application.command(epilog="Example: switchwise up --demo")
+def up(
+    host: Host = None,
+    port: Port = None,
+    data: app.Data = None,
+    demo: Annotated[bool, typer.Option(help="Replay sample traffic into an empty ledger, plainly labelled.")] = False,
+) -> None:
+    """Run the whole product in one process group on an embedded database."""
+    chosen = settings.load(host=host, port=port, data=data)
+    raise typer.Exit(supervisor.run(chosen, demo))
+
+
+@app.application.command(epilog="Example: switchwise serve collector --host 0.0.0.0 --port 4318")
+def serve(room: Annotated[Room, typer.Argument(help="What to serve.")], host: Host = None, port: Port = None) -> None:
+    """Serve the collector or the advisor, for production with PostgreSQL and Redis."""
+    raise typer.Exit(web.serve(settings.load(host=host, port=port), (room.value,)))
+
+
+@app.application.command(epilog="Example: SWITCHWISE_REDIS_URL=redis://redis:6379/0 switchwise worker")
+def worker() -> None:
+    """Run a Celery worker on Redis, for production."""
+    raise typer.Exit(celery_app.run_worker(settings.load()))
+
+
+@app.application.command(epilog="Example: SWITCHWISE_REDIS_URL=redis://redis:6379/0 switchwise beat")
+def beat() -> None:
+    """Run the Celery scheduler on Redis, for production; a second one does no harm."""
+    raise typer.Exit(celery_app.run_beat(settings.load()))
+
+
+@app.application.command(epilog="Example: switchwise migrate")
+def migrate(data: app.Data = None) -> None:
+    """Create the tables or bring them to this version."""
+    with app.opened(data) as (database, _):
+        app.console.print(f"{database!r} is up to date.")

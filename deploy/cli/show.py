@@ -1,0 +1,145 @@
+"""The commands that show figures: table, report, advise, explain."""
+
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Annotated
+
+import typer
+
+from advisor import advice_figures, pairs, recommendations, refresh, report, table, wire, words
+from deploy.cli import advice_text, app, plain, report_text
+from ledger import catalogue, clock, money, months, names, prices
+from ledger.errors import PriceUnknown, UsageError
+from worker import rollup
+
+
+@app.application.command(
+    name="table", epilog="Example: switchwise table gpt-4.1 gpt-4.1-mini --volumes 1M,10M,100M --output-share 0.5"
+)
+def table_command(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="A model: [provider/]model[@tier].")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The model to compare with.")],
+    volumes: Annotated[str, typer.Option(help="Tokens a month, such as 1M,10M,1.5B.")] = "1M,10M,100M",
+    output_share: Annotated[str, typer.Option(help="Share of output in all tokens, 0 to 1.")] = "0.5",
+    cached_share: Annotated[str, typer.Option(help="Share of cached in input, 0 to 1.")] = "0",
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Compare two models at monthly volumes and an assumed blend."""
+    with app.opened(data) as (database, _), database.snapshot() as session:
+        book = catalogue.book(session)
+    sides = _priced_side(book, source), _priced_side(book, target)
+    shares = _share("--output-share", output_share), _share("--cached-share", cached_share)
+    found = table.of_pair(book, *sides, table.volumes(volumes), *shares, clock.day_of(clock.now_us()))
+    if as_json:
+        app.print_json(_table_body(found))
+        return
+    app.console.print(found.heading)
+    grid = plain.table("tokens a month", sides[0].model, sides[1].model, "saving", right=3)
+    for row in found.rows:
+        amounts = (row.from_femto_usd, row.to_femto_usd, row.saving_femto_usd)
+        grid.add_row(words.count(row.volume_tokens), *(words.whole_dollars(amount) for amount in amounts))
+    app.console.print(grid)
+    if found.saving_share is not None:
+        app.console.print(
+            f"Savings: {words.percent(advice_figures.ratio(found.saving_share))} at every volume, as priced."
+        )
+
+
+@app.application.command(name="report", epilog="Example: switchwise report --month 2026-11 --json")
+def report_command(
+    month: app.MonthOption = None,
+    project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Spend, usage per model, coverage, forecast and savings of a month."""
+    with app.opened(data) as (database, settings), database.snapshot() as session:
+        found = report.build(session, settings, clock.now_us(), month, project)
+    if as_json:
+        app.print_json(wire.report_body(found))
+    else:
+        report_text.show(app.console, found)
+
+
+@app.application.command(epilog="Example: switchwise advise --pair gpt-4.1:gpt-4.1-mini")
+def advise(
+    month: app.MonthOption = None,
+    pair: Annotated[str | None, typer.Option(help="Only this pair, FROM:TO, whether or not it is configured.")] = None,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Recommendations: what to move, what it saves at least, how sure that is and until when."""
+    with app.opened(data, pairs=pair) as (database, settings), database.snapshot() as session:
+        if month is None and pair is None:
+            found = [stored.figure for stored in recommendations.read(session)]
+        else:
+            if pair:
+                pairs.parse_one(pair)
+            chosen = months.parse(month, settings.zone) if month else None
+            pricing = report.pricing(session)
+            found = recommendations.compute(session, pricing, settings, clock.now_us(), chosen)
+    if as_json:
+        app.print_json(found)
+    else:
+        advice_text.show_list(app.console, found, recommendations.total(found))
+
+
+@app.application.command(epilog="Example: switchwise explain 8a409b66e80aaa0a")
+def explain(
+    recommendation_id: Annotated[str, typer.Argument(metavar="ID", help="As `switchwise advise` lists it.")],
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """One recommendation's arithmetic, line by line."""
+    with app.opened(data) as (database, _), database.snapshot() as session:
+        stored = recommendations.find(session, recommendation_id)
+    if as_json:
+        app.print_json(wire.recommendation_body(stored))
+    else:
+        advice_text.show_one(app.console, stored)
+
+
+@app.application.command(name="rollup", epilog="Example: switchwise rollup")
+def roll_up(data: app.Data = None) -> None:
+    """Roll up what is pending and compute statements and advice, now."""
+    with app.opened(data) as (database, settings):
+        rows = rollup.roll_up(database, settings.max_metric_sets)
+        changed = refresh.refresh(database, settings)
+    app.console.print(f"{rows} groups rolled up, {changed} months computed again.")
+
+
+def _priced_side(book: prices.PriceBook, text: str) -> prices.PriceKey:
+    """The price key of a side; without a provider it is the vendor's own. Raises PriceUnknown naming what to do."""
+    side = pairs.parse_side(text)
+    provider = side.provider or names.sole_vendor(book, side.model)
+    if provider is None:
+        raise PriceUnknown(
+            f"no price for {side.model}; name its provider (provider/{side.model}) or list: switchwise prices list"
+        )
+    word = names.provider_name(provider)
+    return prices.PriceKey(word, names.canonical(book, word, side.model), side.service_tier or "standard")
+
+
+def _table_body(found: table.Table) -> dict[str, object]:
+    rows = [
+        {
+            "volume_tokens": row.volume_tokens,
+            "from_usd": money.usd_text(row.from_femto_usd),
+            "to_usd": money.usd_text(row.to_femto_usd),
+            "saving_usd": money.usd_text(row.saving_femto_usd),
+        }
+        for row in found.rows
+    ]
+    blends = {
+        "from_usd_per_mtok": money.text(found.from_usd_per_mtok),
+        "to_usd_per_mtok": money.text(found.to_usd_per_mtok),
+    }
+    return {"heading": found.heading, **blends, "saving_ratio": advice_figures.ratio(found.saving_share), "rows": rows}
+
+
+def _share(option: str, text: str) -> Fraction:
+    try:
+        return Fraction(Decimal(text))
+    except (InvalidOperation, ValueError, OverflowError) as error:
+        raise UsageError(f"{option}: {text!r} is not a share; give a number from 0 to 1") from error

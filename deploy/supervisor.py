@@ -1,0 +1,126 @@
+"""The one-command form: a parent that starts the web process and the worker, restarts them, ends with them. Serves nothing."""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from deploy import process
+from deploy.child import Child, Start
+from ledger import clock, logs, settings
+from ledger.settings import Settings
+
+STOP_SECONDS = 8.0
+"""How long children may take to end; the supervisor itself must be gone within ten."""
+WRONG_USAGE = 2
+"""The exit status of a child that will never start: its one line of explanation is on stderr already."""
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_LOOK_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+def run(chosen: Settings, demo: bool) -> int:
+    """Run the whole product until a signal ends it; the exit status. Raises UsageError for a directory or port in use."""
+    logs.configure(chosen.log_level)
+    with (
+        process.only_one(chosen.data) as lock,
+        process.listen(chosen.host, chosen.port) as listener,
+        _Signals() as signals,
+    ):
+        log.info("listening", address=process.address_of(listener))
+        children = [Child(start) for start in _starts(chosen, demo, lock, listener)]
+        try:
+            status = _watch(children, signals)
+        finally:
+            _stop(children, signals)
+        log.info("stopped")
+    return status
+
+
+def _starts(chosen: Settings, demo: bool, lock: int, listener: socket.socket) -> list[Start]:
+    root = str(Path(__file__).parent.parent)
+    # Our own root, and never the current directory: a folder `worker` where the user stands must not be taken for ours.
+    path = os.pathsep.join(filter(None, [root, settings.child_environment().get("PYTHONPATH")]))
+    environment = settings.child_environment(**settings.as_environment(chosen), PYTHONPATH=path)
+
+    def start(
+        name: str, *options: str, inherited: tuple[int, ...] = (), silent: bool = False, once: bool = False
+    ) -> Start:
+        command = [sys.executable, "-P", "-m", f"deploy.{name}", "--parent", str(os.getpid()), *options]
+        return Start(name, command, environment, (lock, *inherited), silent, once)
+
+    web = start("web", "--socket", str(listener.fileno()), inherited=(listener.fileno(),))
+    return [web, start("worker", silent=True), *([start("demo", once=True)] if demo else [])]
+
+
+def _watch(children: Sequence[Child], signals: "_Signals") -> int:
+    """Start children, again and again, until a signal comes or one of them cannot be used at all."""
+    while not signals.received:
+        now_seconds = clock.monotonic_seconds()
+        if WRONG_USAGE in [child.ended(now_seconds) for child in children]:
+            return WRONG_USAGE
+        waits = []
+        for child in children:
+            wait_seconds = child.seconds_to_start(now_seconds)
+            if wait_seconds == 0:
+                child.start(now_seconds)
+            elif wait_seconds is not None:
+                waits.append(wait_seconds)
+        signals.wait(min(waits, default=_LOOK_SECONDS))
+    return 0
+
+
+def _stop(children: Sequence[Child], signals: "_Signals") -> None:
+    """Tell children to end; kill them when they do not, or at the second Ctrl-C."""
+    stop_at = clock.monotonic_seconds() + STOP_SECONDS
+    asked = len(signals.received)
+    for child in children:
+        child.send(signal.SIGTERM)
+    while any(child.runs for child in children):
+        now_seconds = clock.monotonic_seconds()
+        if now_seconds > stop_at or len(signals.received) > asked:
+            for child in children:
+                child.send(signal.SIGKILL)
+        for child in children:
+            child.ended(now_seconds)
+        signals.wait(0.1)
+
+
+class _Signals:
+    """The stop signals that came, in order, and a wait that any signal (a child's end, too) cuts short."""
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "_Signals":
+        self._woken, wakes = (self._stack.enter_context(end) for end in socket.socketpair())
+        for end in (self._woken, wakes):
+            end.setblocking(False)
+        self._stack.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False))
+        for number in _STOPPING:
+            self._stack.callback(signal.signal, number, signal.signal(number, self._note))
+        self._stack.callback(signal.signal, signal.SIGCHLD, signal.signal(signal.SIGCHLD, _ignore))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but no longer than until the next signal."""
+        if select.select([self._woken], [], [], seconds)[0]:
+            self._woken.recv(4_096)
+
+    def _note(self, number: int, _frame: object) -> None:
+        self.received.append(number)
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """A handler, so that the signal interrupts a wait."""

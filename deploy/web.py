@@ -1,0 +1,113 @@
+"""The web process: an app of the rooms that were asked for, over one open ledger, served by uvicorn. It holds no route."""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from advisor import routes as advisor_routes
+from collector import routes as collector_routes
+from collector.routes import CollectorState
+from deploy import process
+from ledger import access, logs, settings
+from ledger.database import Database
+from ledger.errors import SwitchwiseError
+from ledger.settings import Settings
+
+ROOMS = ("collector", "advisor")
+STOP_SECONDS = 5
+"""How long requests that are under way may take to end; the supervisor waits a little longer."""
+_WATCH_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
+    """An app with the routes of these rooms, over a migrated ledger that it closes when it shuts down."""
+    database = Database(chosen.database)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(_end_when_ill(collector)) if collector else None
+        yield
+        if watch and collector:
+            watch.cancel()
+            collector.close()
+        database.close()
+
+    app = FastAPI(title="Switchwise", lifespan=lifespan)
+    collector = collector_routes.install(app, database, chosen) if "collector" in rooms else None
+    if "advisor" in rooms:
+        advisor_routes.install(app, database, chosen, collector.registry if collector else None)
+    return app
+
+
+async def _end_when_ill(collector: CollectorState) -> None:
+    """End the process once it can store nothing more: whoever started it starts it again, and nothing acknowledged is lost."""
+    while (reason := collector.health.ill()) is None:
+        await asyncio.sleep(_WATCH_SECONDS)
+    log.error("web_ended", reason=reason)
+    os._exit(1)
+
+
+def serve(chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socket | None = None) -> int:
+    """Serve these rooms until a signal ends it; the exit status. Raises UsageError for a port in use or an open bind."""
+    logs.configure(chosen.log_level)
+    _prepare(chosen)
+    config = uvicorn.Config(
+        create_app(chosen, rooms),
+        http="httptools",
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    with listener or process.listen(chosen.host, chosen.port) as bound:
+        # uvicorn ends by raising again the signal that stopped it; after a clean stop that is no failure.
+        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGINT, _leave)
+        log.info("serving", address=process.address_of(bound), rooms=list(rooms))
+        uvicorn.Server(config).run(sockets=[bound])
+    return 0
+
+
+def _prepare(chosen: Settings) -> None:
+    """Bring the tables up to date, and refuse to serve strangers without a key."""
+    database = Database(chosen.database)
+    try:
+        database.migrate()
+        access.refuse_open_bind(chosen.host, database)
+    finally:
+        database.close()
+
+
+def _leave(_number: int, _frame: object) -> None:
+    sys.exit(0)
+
+
+def main() -> int:
+    """The web process of the one-command form, started by the supervisor with its listening socket; the exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--socket", type=int, required=True)
+    given = parser.parse_args()
+    process.end_with(given.parent)
+    try:
+        return serve(settings.load(), listener=socket.socket(fileno=given.socket))
+    except SwitchwiseError as error:
+        sys.stderr.write(f"switchwise: {error}\n")
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

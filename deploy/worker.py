@@ -1,0 +1,27 @@
+"""The worker process of the one-command form: `python -m deploy.worker --parent ID`, started by the supervisor."""
+
+import argparse
+import sys
+
+from deploy import process
+from ledger import logs, settings
+from ledger.errors import SwitchwiseError
+from worker import embedded
+
+
+def main() -> int:
+    """Run the embedded worker until it is told to stop; the exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--parent", type=int, required=True)
+    process.end_with(parser.parse_args().parent)
+    try:
+        chosen = settings.load()
+        logs.configure(chosen.log_level)
+        return embedded.run(chosen)
+    except SwitchwiseError as error:
+        sys.stderr.write(f"switchwise: {error}\n")
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Small price books written by hand, and short ways to say a cell, a slice or a priced cell."""
+
+from fractions import Fraction
+
+from advisor import candidates, cost, counterfactual
+from ledger import money, prices
+from ledger.tokens import TokenCounts
+
+OPENAI, AZURE = "openai", "azure.ai.openai"
+BIG, MINI, LUNA, DEAR = "gpt-4.1", "gpt-4.1-mini", "gpt-6-luna", "dear-answers"
+AS_OF_DAY = 20_780
+SHUTDOWN_DAY = AS_OF_DAY + 52
+USD = money.FEMTO_PER_USD
+
+
+def rates(uncached: str, cached: str | None, output: str | None, cache_write: str | None = None) -> prices.Rates:
+    """Rates of USD per MTok."""
+    read = (None if text is None else int(Fraction(text) * 10**9) for text in (uncached, cached, cache_write, output))
+    return prices.Rates(*read)
+
+
+RATES = {
+    (BIG, "standard"): rates("2", "0.50", "8"),
+    (BIG, "batch"): rates("1", "0.50", "4"),
+    (BIG, "priority"): rates("3.50", "0.875", "14"),
+    (MINI, "standard"): rates("0.40", "0.10", "1.60"),
+    (MINI, "batch"): rates("0.20", "0.10", "0.80"),
+    (MINI, "priority"): rates("0.70", "0.175", "2.80"),
+    (LUNA, "standard"): rates("0.10", "0.01", "0.50", "0.125"),
+    (DEAR, "standard"): rates("0.40", "0.10", "40"),
+}
+RETIREMENT = prices.Retirement(SHUTDOWN_DAY, LUNA, "https://example.com/deprecations")
+FACTS = {
+    (OPENAI, BIG): prices.ModelFacts(1_047_576, 32_768, frozenset({"text", "image"}), RETIREMENT),
+    (OPENAI, MINI): prices.ModelFacts(1_047_576, 32_768, frozenset({"text", "image"}), RETIREMENT),
+    (OPENAI, LUNA): prices.ModelFacts(1_050_000, 128_000),
+    (OPENAI, DEAR): prices.ModelFacts(200_000),
+}
+
+
+def price(model: str, service_tier: str = "standard", provider: str = OPENAI, effective_from: int = 0) -> prices.Price:
+    """One price of the hand-written book."""
+    key = prices.PriceKey(provider, model, service_tier)
+    found = RATES[model, service_tier]
+    return prices.Price(key, effective_from, found, found, "by hand", "2026-11-01")
+
+
+def book(facts: dict[str, prices.ModelFacts] | None = None) -> prices.PriceBook:
+    """The hand-written book; the facts of models of openai may be replaced."""
+    found = {prices.PriceKey(OPENAI, *key): (price(*key),) for key in RATES}
+    found[prices.PriceKey("elsewhere", "sold-elsewhere", "standard")] = (price(MINI),)
+    replaced = {(OPENAI, model): given for model, given in (facts or {}).items()}
+    return prices.PriceBook("by hand", found, FACTS | replaced)
+
+
+def cell(
+    input_tokens: int, cached: int = 0, output: int = 0, tier: str = "standard", requests: int = 2_000, **more: int
+) -> cost.Cell:
+    """A cell of text tokens."""
+    unknown, band, written = more.get("unknown", 0), more.get("band", 0), more.get("written", 0)
+    counts = TokenCounts(input_tokens, cached, written, output)
+    return cost.Cell(tier, band, counts, requests, unknown)
+
+
+def moved(of: cost.Cell, target: str = MINI, source: str = BIG) -> counterfactual.PricedCell:
+    """A cell with the prices of both models at its own tier."""
+    return counterfactual.PricedCell(of, price(source, of.service_tier), price(target, of.service_tier))
+
+
+def slice_of(*cells: cost.Cell, days: int = 28, can_wait: bool = False, **largest: int) -> candidates.Slice:
+    """A slice of GPT-4.1 traffic."""
+    return candidates.Slice(
+        OPENAI, "search", "ranking", BIG, cells, days, largest.get("largest_input_tokens", 0),
+        largest.get("largest_output_tokens", 0), largest.get("features", 0), can_wait,
+    )  # fmt: skip

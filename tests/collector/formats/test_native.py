@@ -1,0 +1,171 @@
+"""A native event is read as the contract says, strictly, and a typo shows."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.formats import native
+from collector.formats.reading import Ignored, Naming, Reading, Rejected
+from ledger import events
+from ledger.events import Event
+
+LEAST = {"id": "r-1", "time": "2026-11-23T12:00:00Z", "model": "gpt-4.1"}
+COUNTS = ["input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_tokens",
+          "latency_ms", "first_token_ms", "retry_count"]  # fmt: skip
+
+
+def parse(value: object, naming: Naming | None = None) -> Reading:
+    """The reading of one event given as a value."""
+    return native.parse(json.dumps(value).encode(), naming or Naming())
+
+
+def event_of(**changes: object) -> Event:
+    """The event of the least fields with some added; a test fails here if it is none."""
+    found = parse(LEAST | changes)
+    assert isinstance(found, Event), found
+    return found
+
+
+def refusal(**changes: object) -> str:
+    """Why the least fields with some changed are refused."""
+    found = parse(LEAST | changes)
+    assert isinstance(found, Rejected), found
+    return found.reason
+
+
+def test_every_field_of_the_contract_is_read() -> None:
+    event = event_of(
+        time=1795435200.25, provider="Azure", request_model="prod", project="p", workload="w", key="k",
+        input_tokens=40_000, cached_input_tokens=1, cache_write_input_tokens=2, output_tokens=30, reasoning_tokens=4,
+        service_tier="fast", service_tier_requested="auto", status="cancelled", latency_ms=5, first_token_ms=6,
+        retry_count=7, usage_source="estimated", features=["tools", "image"],
+    )  # fmt: skip
+    labels = events.Labels(
+        "default", "azure.ai.openai", "gpt-4.1", "prod", "priority", "standard", 32_768,
+        events.FEATURE_TOOLS | events.FEATURE_IMAGE | events.FEATURE_CLIENT_RETRY, "estimated", "cancelled", "p", "w", "k",
+    )  # fmt: skip
+    assert event == Event(
+        "native:r-1", 1_795_435_200_250_000, labels, 40_000, 1, 2, 30, 4, latency_ms=5, first_token_ms=6, retry_count=7
+    )
+
+
+def test_what_is_absent_or_null_is_unknown_not_zero() -> None:
+    for event in (event_of(), event_of(**dict.fromkeys([*COUNTS, "features", "status", "key", "provider"]))):
+        assert [getattr(event, name) for name in COUNTS[:-1]] == [None] * 7
+        assert (event.labels.status, event.labels.usage_source) == ("success", "missing")
+        assert event.labels.service_tier == "standard"
+
+
+@pytest.mark.parametrize(
+    ("sent", "source"),
+    [
+        ({"input_tokens": 0, "output_tokens": 0}, "provider"),
+        ({"input_tokens": 5}, "missing"),
+        ({"output_tokens": 5, "status": "failure"}, "missing"),
+        ({"status": "failure"}, "none"),
+        ({"status": "failure", "input_tokens": 5, "output_tokens": 0}, "provider"),
+        ({"usage_source": "gateway_cache", "input_tokens": 5, "output_tokens": 5}, "gateway_cache"),
+        ({"usage_source": "provider", "input_tokens": 5}, "provider"),
+    ],
+)
+def test_usage_is_the_providers_only_if_it_is_whole_or_said_to_be(sent: dict[str, Any], source: str) -> None:
+    assert event_of(**sent).labels.usage_source == source
+
+
+@pytest.mark.parametrize("field", COUNTS)
+@pytest.mark.parametrize("sent", ["1200", 1200.0, -1, True, 10**9 + 1, 2**63, [], {}])
+def test_a_count_that_is_none_is_refused_by_name(field: str, sent: object) -> None:
+    assert refusal(**{field: sent}).startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"id": None}, "id"), ({"id": ""}, "id"), ({"id": 7}, "id"), ({"model": None}, "model"), ({"model": " "}, "model"),
+        ({"time": None}, "time"), ({"time": "yesterday"}, "time"), ({"time": True}, "time"), ({"time": -1}, "time"),
+        ({"status": "ok"}, "status"), ({"usage_source": "me"}, "usage_source"), ({"features": ["sound"]}, "features"),
+        ({"features": "tools"}, "features"), ({"usage_source": "none", "input_tokens": 1}, "usage_source"),
+        ({"usage_source": "provider"}, "usage_source"), ({"project": 7}, "project"),
+    ],
+)  # fmt: skip
+def test_a_field_that_cannot_be_is_refused_by_name_and_with_a_remedy(changes: dict[str, Any], named: str) -> None:
+    reason = refusal(**changes)
+    assert reason.startswith(named)
+    assert ";" in reason
+    assert "\n" not in reason
+
+
+def test_a_refusal_never_repeats_what_was_sent() -> None:
+    secret = "my prompt, by mistake"
+    for field in ("time", "status", "usage_source", "input_tokens", "features"):
+        assert secret not in refusal(**{field: [secret] if field == "features" else secret})
+
+
+def test_the_model_of_an_import_stands_in_for_a_missing_one() -> None:
+    found = parse(LEAST | {"model": None}, Naming(model="gpt-4.1-mini"))
+    assert isinstance(found, Event)
+    assert found.labels.model == "gpt-4.1-mini"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [b'"id":"r-2"', b'"model":"gpt-4.1-mini"', b'"input_tokens":1,"input_tokens":2', b'"x":1,"x":{"a":"b"}', b'"\\u0069d":1'],
+)  # fmt: skip
+def test_a_field_that_comes_twice_is_refused(members: bytes) -> None:
+    element = json.dumps(LEAST).encode()[:-1] + b"," + members + b"}"
+    found = native.parse(element, Naming())
+    assert isinstance(found, Rejected)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"9" * 5000, b"NaN", b"Infinity", b"1e999", b'"\\ud800"', b'"\xff"', b"[" * 100_000 + b"]" * 100_000, b"01", b"tru"],
+    ids=lambda value: repr(value[:10]),
+)  # fmt: skip
+@pytest.mark.parametrize("field", [b"project", b"input_tokens"])
+def test_hostile_values_are_refused(field: bytes, value: bytes) -> None:
+    element = json.dumps(LEAST).encode()[:-1] + b',"' + field + b'":' + value + b"}"
+    assert isinstance(native.parse(element, Naming()), Rejected)
+
+
+def test_depth_is_refused_even_where_nothing_is_read() -> None:
+    found = native.parse(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", Naming())
+    assert isinstance(found, Rejected)
+    assert "nested" in found.reason
+
+
+def test_unknown_fields_are_named_and_otherwise_ignored() -> None:
+    element = json.dumps({"inptu_tokens": 7, **LEAST, "a\0b": [1], "x" * 500: "deep"}).encode()
+    assert native.parse(element, Naming()) == event_of()
+    assert native.unknown_fields(element) == ("inptu_tokens", "ab", "x" * 128)
+    assert native.unknown_fields(json.dumps(LEAST).encode()) == ()
+    assert native.unknown_fields(b"null") == ()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from([*LEAST, *COUNTS, "features", "status", "project", "service_tier", "usage_source", 'a"b', "x"])
+
+
+@given(st.dictionaries(FIELDS, JSON))
+def test_no_value_of_any_field_breaks_the_parser(changes: dict[str, object]) -> None:
+    assert isinstance(parse(LEAST | changes), Event | Rejected)
+
+
+@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_no_bytes_break_the_parser(element: bytes) -> None:
+    assert isinstance(native.parse(element, Naming()), Ignored | Rejected)
+    assert isinstance(native.unknown_fields(element), tuple)
+
+
+@given(st.dictionaries(st.text(max_size=8).filter(lambda name: '"' not in name), JSON, max_size=5))
+def test_no_unknown_field_is_taken_for_a_repeated_one(extra: dict[str, object]) -> None:
+    element = json.dumps(extra | LEAST).encode()
+    found = native.parse(element, Naming())
+    assert not isinstance(found, Rejected) or "twice" not in found.reason

@@ -1,0 +1,211 @@
+"""Group commit: nothing is acknowledged before its commit, and nothing that goes wrong with one request harms another."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import msgspec
+import pytest
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import func, select, text
+from sqlmodel import Session
+
+from collector import ingest
+from collector.ingest import GroupCommitter
+from collector.room import EVENT_BYTES, Overloaded, Room
+from ledger import checks, tables
+from ledger.database import Database
+from ledger.errors import StoreUnavailable
+from ledger.events import Event
+from ledger.store import Outcome
+from tests import processes, samples
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room(64 * MIB)
+
+
+@pytest.fixture
+def committer(database: Database, room: Room) -> Iterator[GroupCommitter]:
+    opened = GroupCommitter(database, room, max_series=1_000)
+    yield opened
+    opened.close()
+
+
+def stored(database: Database) -> int:
+    with database.snapshot() as session:
+        return session.execute(select(func.count()).select_from(tables.metadata.tables["event"])).scalar_one()
+
+
+def intakes(database: Database) -> list[int]:
+    with database.snapshot() as session:
+        return list(session.execute(select(tables.metadata.tables["intake"].c.events)).scalars())
+
+
+def test_each_request_learns_the_outcome_of_its_own_events(committer: GroupCommitter) -> None:
+    first = committer.submit([samples.event(1), samples.event(2)])
+    second = committer.submit([samples.event(2), samples.event(3, input_tokens=5), samples.event(3)])
+    assert first.result(10) == [Outcome.ACCEPTED, Outcome.ACCEPTED]
+    assert second.result(10) == [Outcome.DUPLICATE, Outcome.ACCEPTED, Outcome.CONFLICT]
+
+
+def test_an_acknowledged_event_is_already_committed(database: Database, committer: GroupCommitter) -> None:
+    for number in range(5):
+        committer.submit([samples.event(number)]).result(10)
+        assert stored(database) == number + 1
+
+
+def test_what_arrives_during_a_commit_shares_the_next_one(database: Database, committer: GroupCommitter) -> None:
+    with database.transaction() as session:
+        _block_writers(session)
+        waiting = [committer.submit([samples.event(number)]) for number in range(50)]
+        time.sleep(0.1)
+        assert not any(future.done() for future in waiting)
+    assert {future.result(10)[0] for future in waiting} == {Outcome.ACCEPTED}
+    assert len(intakes(database)) <= 2
+    assert sum(intakes(database)) == 50
+
+
+def test_the_same_events_from_eight_threads_at_once_count_once(database: Database, committer: GroupCommitter) -> None:
+    group = [samples.event(number) for number in range(500)]
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda _: committer.submit(group).result(30), range(8)))
+    flat = [outcome for each in outcomes for outcome in each]
+    assert flat.count(Outcome.ACCEPTED) == 500
+    assert flat.count(Outcome.DUPLICATE) == 3_500
+    assert stored(database) == 500
+
+
+def test_two_collectors_that_store_the_same_events_at_once_agree(database: Database, database_url: str) -> None:
+    other = Database(database_url)
+    groups = [
+        [samples.event(number, project=f"p{number % 7}") for number in range(start, start + 40)]
+        for start in range(0, 400, 20)
+    ]
+    committers = [GroupCommitter(each, Room(64 * MIB), max_series=1_000) for each in (database, other)]
+    futures = [each.submit(group) for group in groups for each in committers]
+    wait(futures, 60)
+    for each in committers:
+        each.close()
+    other.close()
+    flat = [outcome for future in futures for outcome in future.result()]
+    assert flat.count(Outcome.ACCEPTED) == stored(database) == 420
+    assert len(flat) == 2 * sum(map(len, groups))
+    assert [check for check in checks.verify(database) if check.findings] == []
+
+
+def test_a_commit_that_fails_acknowledges_nothing_and_the_writer_lives_on(
+    database: Database, committer: GroupCommitter
+) -> None:
+    def fail(_connection: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    sqlalchemy_event.listen(database.engine, "commit", fail)
+    refused = committer.submit([samples.event(1)])
+    with pytest.raises(StoreUnavailable, match="the disk is full"):
+        refused.result(10)
+    sqlalchemy_event.remove(database.engine, "commit", fail)
+    assert stored(database) == 0
+    assert committer.submit([samples.event(1)]).result(10) == [Outcome.ACCEPTED]
+
+
+def test_an_event_that_the_database_refuses_does_not_take_others_with_it(
+    database: Database, committer: GroupCommitter
+) -> None:
+    poison = msgspec.structs.replace(samples.event(1), latency_ms=2**80)
+    with database.transaction() as session:
+        _block_writers(session)
+        good, bad = committer.submit([samples.event(2)]), committer.submit([poison])
+    assert good.result(10) == [Outcome.ACCEPTED]
+    assert bad.exception(10) is not None
+    assert committer.is_alive
+
+
+def test_a_cancelled_request_is_not_stored(database: Database, committer: GroupCommitter, room: Room) -> None:
+    with database.transaction() as session:
+        _block_writers(session)
+        running = committer.submit([samples.event(1)])
+        processes.wait_until(running.running, "the writer to begin")
+        late = committer.submit([samples.event(2)])
+        assert late.cancel()
+        assert room.taken_bytes == EVENT_BYTES
+    assert running.result(10) == [Outcome.ACCEPTED]
+    committer.submit([samples.event(3)]).result(10)
+    assert stored(database) == 2
+
+
+def test_more_than_the_room_holds_is_refused_and_accepted_once_there_is_room(database: Database) -> None:
+    room = Room(10 * EVENT_BYTES)
+    committer = GroupCommitter(database, room, max_series=1_000)
+    with database.transaction() as session:
+        _block_writers(session)
+        waiting = [committer.submit([samples.event(number)]) for number in range(10)]
+        with pytest.raises(Overloaded):
+            committer.submit([samples.event(10)])
+    wait(waiting, 10)
+    assert committer.submit([samples.event(10)]).result(10) == [Outcome.ACCEPTED]
+    committer.close()
+    assert room.taken_bytes == 0
+
+
+def test_closing_stores_what_is_waiting_and_refuses_what_comes_later(
+    database: Database, committer: GroupCommitter
+) -> None:
+    waiting = [committer.submit([samples.event(number)]) for number in range(20)]
+    committer.close()
+    assert all(future.result(0) == [Outcome.ACCEPTED] for future in waiting)
+    with pytest.raises(StoreUnavailable, match="stopping"):
+        committer.submit([samples.event(99)])
+    assert stored(database) == 20
+
+
+def test_a_deadlock_is_tried_again(database: Database, backend: str) -> None:
+    if backend == "sqlite":
+        pytest.skip("a writer on SQLite is alone")
+    # Two transactions store the same two sets of events in opposite order, each waiting for the other's second one.
+    first, second = [samples.event(number) for number in range(2)], [samples.event(number) for number in range(2, 4)]
+    meet = threading.Barrier(2, timeout=5)
+
+    def store_both(mine: list[Event], others: list[Event]) -> list[Outcome]:
+        def also(session: Session) -> None:
+            if not meet.broken:
+                try:
+                    meet.wait()
+                except threading.BrokenBarrierError:
+                    return
+            ingest.store.add(session, others, now_us=0, max_series=100)
+            meet.abort()
+
+        return ingest.commit_group(database, mine, max_series=100, also=also)
+
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(store_both, first, second), pool.submit(store_both, second, first)]
+        wait(futures, 30)
+    assert sorted(outcome for future in futures for outcome in future.result()) == [
+        Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.DUPLICATE,
+    ]  # fmt: skip
+    assert stored(database) == 4
+
+
+def test_a_partition_that_was_dropped_meanwhile_is_made_again(database: Database, committer: GroupCommitter) -> None:
+    assert committer.submit([samples.event(1)]).result(10) == [Outcome.ACCEPTED]
+    if not database.is_sqlite:
+        with database.transaction() as session:
+            session.execute(text("DROP TABLE event_20260305"))
+    assert committer.submit([samples.event(2)]).result(10) == [Outcome.ACCEPTED]
+
+
+def test_events_of_hundreds_of_days_find_their_place_at_once(committer: GroupCommitter) -> None:
+    days = [samples.event(number, time=1_600_000_000 + 86_400 * number) for number in range(800)]
+    assert set(committer.submit(days).result(60)) == {Outcome.ACCEPTED}
+
+
+def _block_writers(session: Session) -> None:
+    """Keep every other writer waiting until the transaction ends. On SQLite its beginning already does."""
+    session.connection()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE event IN ACCESS EXCLUSIVE MODE"))

@@ -1,0 +1,153 @@
+"""A made-up month of two projects as samples of the metrics table: a pure function of time, to look at and to query."""
+
+import math
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from ledger import metrics
+
+Sample = tuple[str, tuple[str, ...], float]
+
+HOUR = 3_600
+# project, workload, provider, model as sent = canonical, USD an hour, requests an hour
+TRAFFIC = (
+    ("support-chat", "answer", "openai", "gpt-4.1", 7.40, 2_900),
+    ("support-chat", "classify", "openai", "gpt-4.1", 2.10, 5_200),
+    ("support-chat", "summary", "openai", "gpt-4.1-mini", 1.15, 2_400),
+    ("code-review", "review", "anthropic", "claude-sonnet-4-5", 4.30, 410),
+    ("code-review", "tests", "openai", "gpt-4.1", 3.25, 640),
+    ("code-review", "titles", "openai", "gpt-4.1-nano", 0.12, 1_900),
+    ("unassigned", "unlabelled", "azure.ai.openai", "gpt-4.1", 0.85, 210),
+)
+# project, workload, provider, decision, low, point, high and the break-even; all from GPT-4.1 to GPT-4.1 Mini
+ADVICE = (
+    ("support-chat", "answer", "openai", "pilot", 2_214.38, 3_625.10, 4_164.92, 0.637),
+    ("support-chat", "classify", "openai", "switch_now", 636.22, 1_028.62, 1_149.75, 0.641),
+    ("code-review", "tests", "openai", "keep", -118.40, 1_591.94, 1_855.28, 0.482),
+    ("unassigned", "unlabelled", "azure.ai.openai", "not_enough_data", 205.13, 416.36, 485.08, 0.63),
+)
+GAPS = {"unpriced": 0.0031, "estimated": 0.0006, "missing": 0.0012, "detail_unknown": 0.0184, "tier_unknown": 0.0,
+        "folded": 0.0, "late": 0.0002}  # fmt: skip
+SHUTDOWN = {
+    ("openai", "gpt-4.1"): datetime(2027, 1, 14, tzinfo=UTC),
+    ("openai", "gpt-4.1-nano"): datetime(2027, 1, 14, tzinfo=UTC),
+    ("azure.ai.openai", "gpt-4.1"): datetime(2027, 4, 11, tzinfo=UTC),
+    ("openai", "o1"): datetime(2026, 11, 1, tzinfo=UTC),
+}
+
+
+def samples(at: datetime) -> Iterator[Sample]:
+    """Every sample of one scrape: short name, label values in the table's order, value."""
+    yield from _usage(at)
+    yield from _months(at)
+    yield from _advice(at)
+    yield from _trust(at)
+
+
+def history(start: datetime, end: datetime, step: timedelta) -> Iterator[str]:
+    """OpenMetrics lines from `start` to `end`, the last at `end` itself, for `promtool tsdb create-blocks-from openmetrics`."""
+    times = [start + step * index for index in range((end - start) // step)] + [end]
+    by_name: dict[str, list[str]] = {}
+    for at in times:
+        for short_name, values, value in samples(at):
+            metric = metrics.named(short_name)
+            by_name.setdefault(metric.name, []).append(f"{series(metric, values)} {value!r} {at.timestamp():.0f}")
+    for name, lines in by_name.items():
+        yield f"# TYPE {name.removesuffix('_total')} {metrics.BY_NAME[name].kind}"
+        yield from lines
+    yield "# EOF"
+
+
+def series(metric: metrics.Metric, values: tuple[str, ...]) -> str:
+    """A series in exposition text, as two replicas' scrapes would name the first of them."""
+    labels = dict(zip(metric.labels, values, strict=True)) | {"job": "switchwise", "instance": "advisor-0:8080"}
+    return metric.name + "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}"
+
+
+def spent(usd_per_hour: float, since: datetime, until: datetime) -> float:
+    """USD between two instants at a rate that breathes with the day and the week. Never falls."""
+    hours = (until - since) / timedelta(hours=1)
+    if hours <= 0:
+        return 0.0
+    phase = until.timestamp() / HOUR
+    return max(
+        0.0, usd_per_hour * (hours + 3.6 * math.sin(phase * 2 * math.pi / 24) + 9 * math.sin(phase * 2 * math.pi / 168))
+    )
+
+
+def _usage(at: datetime) -> Iterator[Sample]:
+    first = datetime(2025, 11, 1, tzinfo=UTC)
+    for project, workload, provider, model, usd, requests in TRAFFIC:
+        labels = (provider, model, "standard", project, workload)
+        hours = (at - first) / timedelta(hours=1)
+        yield "cost_usd", labels, spent(usd, first, at)
+        yield "requests_total", (*labels, "success"), float(int(requests * hours))
+        yield "tokens_total", (*labels, "uncached_input"), float(int(requests * hours) * 900)
+        yield "tokens_total", (*labels, "output"), float(int(requests * hours) * 210)
+        yield "model_info", (provider, model, model), 1.0
+
+
+def _months(at: datetime) -> Iterator[Sample]:
+    first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for age in range(13):
+        last_first = first
+        until = at if age == 0 else last_first + timedelta(days=30)
+        growth = 0.93**age
+        yield from _one_month(first, until, growth)
+        first = (first - timedelta(days=1)).replace(day=1)
+    month_start = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    rate = sum(row[4] for row in TRAFFIC)
+    left = month_start + timedelta(days=30) - at
+    point = spent(rate, month_start, at) + rate * (left / timedelta(hours=1))
+    band = 90 * math.sqrt(max(0.0, left / timedelta(days=1)))
+    yield "month_forecast_usd", (), point
+    yield "month_forecast_low_usd", (), point - band
+    yield "month_forecast_high_usd", (), point + band
+    yield "budget_usd", ("support-chat",), 9_000.0
+
+
+def _one_month(first: datetime, until: datetime, growth: float) -> Iterator[Sample]:
+    month = first.strftime("%Y-%m")
+    by_model: dict[tuple[str, str], tuple[float, float]] = {}
+    by_project: dict[str, float] = {}
+    for project, _, provider, model, usd, requests in TRAFFIC:
+        if model.startswith("claude") and first.year < 2026:
+            continue
+        amount = spent(usd * growth, first, until)
+        so_far, count = by_model.get((provider, model), (0.0, 0.0))
+        by_model[provider, model] = so_far + amount, count + requests * growth * ((until - first) / timedelta(hours=1))
+        by_project[project] = by_project.get(project, 0.0) + amount
+    for (provider, model), (amount, count) in by_model.items():
+        yield "month_cost_usd", (month, provider, model), amount
+        yield "month_requests", (month, provider, model), float(int(count))
+    for project, amount in by_project.items():
+        yield "month_project_cost_usd", (month, project), amount
+
+
+def _advice(at: datetime) -> Iterator[Sample]:
+    for project, workload, provider, decision, low, point, high, breakeven in ADVICE:
+        labels = (provider, project, workload, "gpt-4.1", "gpt-4.1-mini", decision)
+        yield "savings_potential_low_usd", labels, low
+        yield "savings_potential_usd", labels, point
+        yield "savings_potential_high_usd", labels, high
+        yield "breakeven_escalation_ratio", labels, breakeven
+        yield "recommendations", (decision, "active"), 1.0
+    counted = [row for row in ADVICE if row[3] in ("pilot", "switch_now")]
+    yield "savings_total_low_usd", (), sum(row[4] for row in counted)
+    yield "savings_total_usd", (), sum(row[5] for row in counted)
+    yield "savings_total_high_usd", (), sum(row[6] for row in counted)
+    yield "savings_missed_usd", (), 41.5 * at.day
+    yield "savings_realised_usd", ("repricing",), 0.0
+
+
+def _trust(at: datetime) -> Iterator[Sample]:
+    yield "coverage_ratio", (), 1 - GAPS["unpriced"] - GAPS["missing"]
+    for reason, share in GAPS.items():
+        yield "coverage_gap_ratio", (reason,), share
+    for (provider, model), day in SHUTDOWN.items():
+        yield "model_retirement_timestamp_seconds", (provider, model), day.timestamp()
+    yield "ledger_drift_usd", (), 0.0
+    yield "rollup_lag_seconds", (), 0.4
+    yield "last_rollup_timestamp_seconds", (), at.timestamp() - 1
+    yield "price_book_info", ("2026.11.20-1", "2026-11-20"), 1.0
+    yield "ledger_info", ("recorded traffic", "UTC"), 1.0

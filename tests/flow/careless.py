@@ -1,0 +1,24 @@
+"""A collector with a planted fault: it answers first and commits a moment later, as one with a buffer in memory does."""
+
+import sys
+import time
+
+from collector import ingest
+from deploy import web
+from ledger import settings
+from ledger.store import Outcome
+
+BUFFERED_SECONDS = 0.05
+
+
+def _store(self: ingest.GroupCommitter, group: list[ingest._Waiting]) -> None:
+    for waiting in group:
+        waiting.future.set_result([Outcome.ACCEPTED] * len(waiting.events))
+    time.sleep(BUFFERED_SECONDS)
+    events = [event for waiting in group for event in waiting.events]
+    ingest.commit_group(self._database, events, max_series=self._max_series)
+
+
+if __name__ == "__main__":
+    ingest.GroupCommitter._store = _store  # type: ignore[method-assign]  # this is the fault
+    sys.exit(web.serve(settings.load(), ["collector"]))

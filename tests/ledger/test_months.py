@@ -1,0 +1,65 @@
+"""Months of the reporting zone: whole UTC days and edge hours that together are exactly the month, in every whole-hour zone."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger import clock, months, settings
+from ledger.errors import UsageError
+
+UTC = ZoneInfo("UTC")
+
+
+def whole_hour_zones() -> list[str]:
+    found = []
+    for name in sorted(available_timezones()):
+        try:
+            settings.Settings(reporting_zone=name)
+        except ValueError:
+            continue
+        found.append(name)
+    return found
+
+
+ZONES = whole_hour_zones()
+
+
+def test_most_zones_are_whole_hours_and_the_others_are_refused_with_the_reason() -> None:
+    assert "Europe/Berlin" in ZONES
+    with pytest.raises(
+        UsageError, match=r"SWITCHWISE_REPORTING_ZONE: Asia/Kolkata is not a whole number of hours from UTC"
+    ):
+        settings.load(reporting_zone="Asia/Kolkata")
+
+
+@given(zone=st.sampled_from(ZONES), year=st.integers(2020, 2027), month=st.integers(1, 12))
+def test_whole_days_and_edge_hours_are_the_month(zone: str, year: int, month: int) -> None:
+    found = months.Month(year, month, ZoneInfo(zone))
+    hours = [hour for edge in found.edge_hours for hour in edge]
+    hours += [hour for day in found.whole_days for hour in range(day * 24, day * 24 + 24)]
+    assert sorted(hours) == list(range(found.first_hour, found.end_hour))
+    assert found.end_hour == found.next().first_hour
+    assert found.next().previous() == found
+
+
+@given(zone=st.sampled_from(ZONES), instant=st.datetimes(datetime(2020, 1, 2), datetime(2027, 12, 30)))  # noqa: DTZ001  # UTC is added below
+def test_an_instant_lies_in_the_month_that_contains_it(zone: str, instant: datetime) -> None:
+    instant_us = clock.to_us(instant.replace(tzinfo=clock.EPOCH.tzinfo))
+    found = months.containing(instant_us, ZoneInfo(zone))
+    local = clock.from_us(instant_us).astimezone(ZoneInfo(zone))
+    assert (found.year, found.month) == (local.year, local.month)
+    assert found.first_hour <= clock.hour_of(instant_us) < found.end_hour
+    assert found in set(months.touching(clock.day_of(instant_us), ZoneInfo(zone)))
+
+
+def test_a_month_in_utc_has_no_edges() -> None:
+    assert months.parse("2026-11", UTC).edge_hours == ()
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-00", "November", "2026-1", "", "2026-11-01", "1999-01", "٢٠٢٦-١١"])
+def test_what_is_no_month_is_refused_naming_it(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a month; write it as YYYY-MM"):
+        months.parse(text, UTC)

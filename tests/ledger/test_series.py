@@ -1,0 +1,49 @@
+"""Label sets: interned once, and folded into `other` beyond the limit without losing an event."""
+
+import msgspec
+
+from ledger import readings, series, settings
+from ledger.database import Database
+from ledger.events import Labels
+from tests import ledgers
+
+
+def test_a_label_set_is_stored_once(database: Database) -> None:
+    ledgers.add(database, [ledgers.event() for _ in range(3)])
+    ledgers.add(database, [ledgers.event()])
+    with database.snapshot() as session:
+        assert [stored.labels for stored in readings.every_series(session).values()] == [ledgers.labels()]
+
+
+def test_labels_that_join_to_the_same_text_are_two_series() -> None:
+    one, other = ledgers.labels(project="a,b", workload="c"), ledgers.labels(project="a", workload="b,c")
+    assert series.digest_of(one) != series.digest_of(other)
+
+
+def test_beyond_the_limit_names_fold_but_never_provider_model_or_tier(database: Database) -> None:
+    few = settings.Settings(max_series=2)
+    groups = [ledgers.event(of=ledgers.labels(project=f"p{number}", model=f"m{number % 2}")) for number in range(6)]
+    for event in groups:
+        ledgers.add(database, [event], few)
+    with database.snapshot() as session:
+        stored = readings.every_series(session).values()
+        folded = [item.labels for item in stored if item.folded]
+    assert len([item for item in stored if not item.folded]) == 2
+    assert {(item.project, item.workload, item.key, item.request_model) for item in folded} == {("other",) * 4}
+    assert {item.model for item in folded} <= {"m0", "m1"}
+
+
+def test_folding_keeps_every_label_that_sets_a_price() -> None:
+    given = ledgers.labels(model="x", provider="y", service_tier="batch", context_band=32_768)
+    kept = series.folded(given)
+    priced = (
+        "namespace",
+        "provider",
+        "model",
+        "service_tier",
+        "service_tier_requested",
+        "context_band",
+        "usage_source",
+    )
+    assert all(getattr(kept, name) == getattr(given, name) for name in priced)
+    assert {field.name for field in msgspec.structs.fields(Labels)} >= set(series.FOLD_ORDER)

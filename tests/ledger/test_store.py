@@ -1,0 +1,107 @@
+"""Storing events: each once, duplicates told from conflicts, and the intake row with the sums of what was new."""
+
+import threading
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, text
+from sqlmodel import Session
+
+from ledger import clock, rollups, store, tables
+from ledger.database import Database
+from ledger.events import Event
+from ledger.store import Outcome
+from tests import ledgers
+
+EVENT = tables.metadata.tables["event"]
+
+
+def count(session: Session) -> int:
+    return int(session.execute(select(func.count()).select_from(EVENT)).scalar_one())
+
+
+def test_a_replayed_group_changes_nothing(database: Database) -> None:
+    group = [ledgers.event() for _ in range(10)]
+    assert set(ledgers.add(database, group)) == {Outcome.ACCEPTED}
+    assert set(ledgers.add(database, group)) == {Outcome.DUPLICATE}
+    with database.snapshot() as session:
+        assert count(session) == 10
+        assert sum(sums.totals()[1][0] for _, sums in rollups.pending(session)) == 10
+
+
+def test_the_same_identity_with_other_tokens_is_a_conflict_and_the_first_stays(database: Database) -> None:
+    first = ledgers.event(id="a", output_tokens=100)
+    other = ledgers.event(id="a", output_tokens=200)
+    assert ledgers.add(database, [first, other, first]) == [Outcome.ACCEPTED, Outcome.CONFLICT, Outcome.DUPLICATE]
+    assert ledgers.add(database, [other]) == [Outcome.CONFLICT]
+    with database.snapshot() as session:
+        assert session.execute(select(EVENT.c.output_tokens)).scalars().all() == [100]
+
+
+def test_other_labels_alone_do_not_make_a_conflict(database: Database) -> None:
+    ledgers.add(database, [ledgers.event(id="a")])
+    moved = ledgers.event(id="a", of=ledgers.labels(project="another"))
+    assert ledgers.add(database, [moved]) == [Outcome.DUPLICATE]
+
+
+def test_another_sender_with_the_same_id_is_another_event(database: Database) -> None:
+    ours, theirs = ledgers.event(id="a"), ledgers.event(id="a", of=ledgers.labels(namespace="other-proxy"))
+    assert ledgers.add(database, [ours, theirs]) == [Outcome.ACCEPTED, Outcome.ACCEPTED]
+
+
+def test_a_sealed_day_takes_no_event_and_the_others_of_the_group_are_stored(database: Database) -> None:
+    sealed_day = clock.day_of(ledgers.NOON_US)
+    with database.transaction() as session:
+        session.add(tables.Day(day=sealed_day, last_written_at=0, sealed_at=1))
+    late, fresh = ledgers.event(), ledgers.event(ledgers.NOON_US + clock.DAY_US)
+    assert ledgers.add(database, [late, fresh]) == [Outcome.SEALED, Outcome.ACCEPTED]
+
+
+def test_a_rolled_back_transaction_leaves_neither_event_nor_intake(database: Database) -> None:
+    group = [ledgers.event()]
+    database.prepare_days([clock.day_of(ledgers.NOON_US)])
+    try:
+        with database.transaction() as session:
+            store.add(session, group, now_us=clock.now_us(), max_series=10)
+            raise RuntimeError("stop before the commit")
+    except RuntimeError:
+        pass
+    with database.snapshot() as session:
+        assert (count(session), rollups.pending(session)) == (0, [])
+    assert ledgers.add(database, group) == [Outcome.ACCEPTED]
+
+
+def test_eight_threads_with_the_same_500_events_store_500(database: Database) -> None:
+    group = [ledgers.event(id=str(number)) for number in range(500)]
+    outcomes: list[Outcome] = []
+    threads = [threading.Thread(target=lambda: outcomes.extend(ledgers.add(database, group))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (outcomes.count(Outcome.ACCEPTED), outcomes.count(Outcome.DUPLICATE)) == (500, 3_500)
+    with database.snapshot() as session:
+        assert sum(sums.totals()[key][0] for _, sums in rollups.pending(session) for key in sums.totals()) == 500
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(groups=st.lists(st.lists(ledgers.any_event(), max_size=30), max_size=4))
+def test_every_event_has_one_outcome_and_the_intake_counts_what_was_accepted(
+    database: Database, groups: list[list[Event]]
+) -> None:
+    with database.transaction() as session:
+        for name in ("event", "intake", "series"):
+            session.execute(text(f"DELETE FROM {name}"))
+    outcomes = [outcome for group in groups for outcome in ledgers.add(database, group)]
+    assert len(outcomes) == sum(map(len, groups))
+    with database.snapshot() as session:
+        accepted = outcomes.count(Outcome.ACCEPTED)
+        counted = sum(amounts[0] for _, sums in rollups.pending(session) for amounts in sums.totals().values())
+        assert accepted == count(session) == counted
+
+
+def test_an_unknown_count_is_stored_as_unknown_and_zero_as_zero(database: Database) -> None:
+    ledgers.add(database, [ledgers.event(cached_input_tokens=None, reasoning_tokens=0)])
+    with database.snapshot() as session:
+        row = session.execute(select(EVENT.c.cached_input_tokens, EVENT.c.reasoning_tokens)).one()
+        assert tuple(row) == (None, 0)

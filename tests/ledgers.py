@@ -1,0 +1,81 @@
+"""Small ledgers for tests: events with defaults that a test overrides, stored, rolled up and advised on like the product does."""
+
+import itertools
+from collections.abc import Iterable
+
+from hypothesis import strategies as st
+
+from advisor import refresh
+from ledger import clock, events, settings, store
+from ledger.database import Database
+from ledger.events import Event, Labels
+from ledger.settings import Settings
+from worker import rollup
+
+NOON_US = clock.to_us(clock.EPOCH.replace(year=2026, month=11, day=20, hour=12))
+SETTINGS = settings.Settings()
+_numbers = itertools.count()
+
+
+def labels(**changed: object) -> Labels:
+    """The labels of an ordinary GPT-4.1 request, with changes."""
+    ordinary: dict[str, object] = {
+        "namespace": "default", "provider": "openai", "model": "gpt-4.1", "request_model": "gpt-4.1",
+        "service_tier": "standard", "service_tier_requested": "standard", "context_band": 0, "features": 0,
+        "usage_source": "provider", "status": "success", "project": "search", "workload": "chat", "key": "search-prod",
+    }  # fmt: skip
+    return Labels(**{**ordinary, **changed})  # type: ignore[arg-type]  # a test that misspells a label fails at once
+
+
+def event(occurred_at: int = NOON_US, *, id: str | None = None, of: Labels | None = None, **changed: object) -> Event:
+    """An ordinary event of 1,000 input and 100 output tokens, with changes; without an id it is one of its own."""
+    ordinary: dict[str, object] = {
+        "input_tokens": 1_000, "cached_input_tokens": 0, "output_tokens": 100, "reasoning_tokens": 0,
+    }  # fmt: skip
+    name = f"test:{next(_numbers)}" if id is None else f"test:{id}"
+    return Event(name, occurred_at, of or labels(), **{**ordinary, **changed})  # type: ignore[arg-type]  # as above
+
+
+def add(database: Database, group: Iterable[Event], chosen: Settings = SETTINGS) -> list[store.Outcome]:
+    """Store events in one transaction, as the collector does."""
+    held = list(group)
+    database.prepare_days({clock.day_of(item.occurred_at) for item in held})
+    with database.transaction() as session:
+        return store.add(session, held, now_us=clock.now_us(), max_series=chosen.max_series)
+
+
+def settle(database: Database, chosen: Settings = SETTINGS) -> None:
+    """Roll up what is pending, then compute statements and advice, as the worker does."""
+    rollup.roll_up(database, chosen.max_metric_sets)
+    refresh.refresh(database, chosen)
+
+
+def any_event(hours: int = 3) -> st.SearchStrategy[Event]:
+    """Any event that a parser could hand over, within a few hours, of a handful of label sets; ids may repeat."""
+    return st.builds(
+        _any_event,
+        number=st.integers(0, 40),
+        offset_us=st.integers(0, hours * clock.HOUR_US - 1),
+        project=st.sampled_from(["search", "support"]),
+        source=st.sampled_from(["provider", "estimated", "missing", "gateway_cache", "none"]),
+        status=st.sampled_from(["success", "failure", "cancelled"]),
+        tokens=st.tuples(*[st.integers(0, 10_000)] * 4),
+        known=st.booleans(),
+        latency_ms=st.none() | st.integers(0, 100_000),
+        retry_count=st.integers(0, 2),
+    )
+
+
+def _any_event(
+    number: int, offset_us: int, project: str, source: str, status: str, tokens: tuple[int, ...], known: bool,
+    latency_ms: int | None, retry_count: int,
+) -> Event:  # fmt: skip
+    silent = source in ("missing", "none")
+    cached, written, rest, output = tokens
+    features = events.FEATURE_CLIENT_RETRY if retry_count else 0
+    return event(
+        NOON_US + offset_us, id=str(number), of=labels(project=project, usage_source=source, status=status, features=features),
+        input_tokens=None if silent else cached + written + rest, cached_input_tokens=cached if known and not silent else None,
+        cache_write_input_tokens=written if known and not silent else None, output_tokens=None if silent else output,
+        reasoning_tokens=output // 2 if known and not silent else None, latency_ms=latency_ms, retry_count=retry_count,
+    )  # fmt: skip

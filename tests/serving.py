@@ -1,0 +1,52 @@
+"""A collector as its senders see it: a real web server on a free loopback port, in a thread of the test's process."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from collector import routes
+from collector.routes import CollectorState
+from ledger import settings
+from ledger.database import Database
+from tests import processes
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running collector: a client whose addresses are relative to it, and what it holds."""
+
+    client: httpx.Client
+    state: CollectorState
+    app: FastAPI
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The address of an app while it is served."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    processes.wait_until(lambda: server.started, "the web server")
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def collector(database: Database, **overrides: object) -> Iterator[Served]:
+    """A collector on a ledger, with settings other than the defaults where given."""
+    app = FastAPI()
+    state = routes.install(app, database, settings.load(**overrides))
+    try:
+        with served(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+            yield Served(client, state, app)
+    finally:
+        state.close()
