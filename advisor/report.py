@@ -121,9 +121,14 @@ def _coverage(lines: list[statements.Line]) -> figures.CoverageFigure:
         "detail_unknown": (sum(line.detail_unknown_requests for line in lines), requests),
         "folded": (sum(line.folded_requests for line in lines), requests),
     }
-    gaps = {name: advice_figures.ratio(Fraction(part, whole)) or "" for name, (part, whole) in shares.items() if whole}
+    gaps = {name: _share(part, whole) for name, (part, whole) in shares.items() if whole}
     provisional = found is None or found < decision.COVERAGE_FLOOR
     return figures.CoverageFigure(advice_figures.ratio(found), provisional, gaps)
+
+
+def _share(part: int, whole: int) -> str:
+    # Most gaps of most lines are empty, and a Fraction is dear.
+    return (advice_figures.ratio(Fraction(part, whole)) if part else None) or "0.00"
 
 
 def _forecast(statement: statement_store.MonthStatement) -> figures.ForecastReport | None:

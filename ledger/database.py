@@ -10,7 +10,7 @@ import pysqlite3.dbapi2 as sqlite3
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session
 
 from ledger import clock
@@ -67,8 +67,11 @@ class Database:
         self._days_with_partition.clear()
 
     def migrate(self) -> None:
-        """Bring the tables to this version's revision; of several starters one migrates and the others wait."""
-        with self.engine.execution_options(writes=True).connect() as connection:
+        """Bring the tables to this version's revision; of several starters one migrates and the others wait.
+
+        Raises StoreUnavailable as a transaction does.
+        """
+        with _named_faults(), self.engine.execution_options(writes=True).connect() as connection:
             if not self.is_sqlite:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NAMES['migrate']})"))
             command.upgrade(alembic_config(connection), "head")
@@ -139,7 +142,7 @@ def _sqlite_engine(url: str) -> Engine:
 def _postgresql_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-    except ValueError as error:
+    except (ArgumentError, ValueError) as error:
         raise UsageError("SWITCHWISE_DATABASE_URL is not a database address such as postgresql://host/name") from error
     if not parsed.drivername.startswith("postgres"):
         raise UsageError(f"SWITCHWISE_DATABASE_URL: {parsed.drivername!r} is not supported; use sqlite or postgresql")

@@ -31,6 +31,7 @@ UsageSource = Literal["provider", "estimated", "missing", "gateway_cache", "none
 Status = Literal["success", "failure", "cancelled"]
 ServiceTier = Literal["standard", "batch", "flex", "priority", "scale", "unknown"]
 BILLABLE_SOURCES = ("provider", "estimated")
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Labels(msgspec.Struct, frozen=True, order=True):
@@ -93,7 +94,7 @@ def fingerprint_of(event: Event) -> int:
         event.labels.status,
         event.labels.service_tier,
     )
-    return int.from_bytes(blake2b(repr(content).encode(), digest_size=8).digest(), "big", signed=True)
+    return int.from_bytes(blake2b(_ENCODER.encode(content), digest_size=8).digest(), "big", signed=True)
 
 
 def fault_of(event: Event, now_us: int) -> str | None:

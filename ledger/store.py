@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import psycopg
 from sqlalchemy import insert, select
@@ -26,8 +26,7 @@ class Outcome(StrEnum):
     SEALED = "sealed"
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     identity: tuple[int, bytes]
     fingerprint: int
     event: Event

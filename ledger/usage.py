@@ -1,5 +1,6 @@
 """The sums of usage: what one event adds, how sums merge, and their packed form in an intake row. Pure."""
 
+import operator
 from collections.abc import Hashable, Iterable
 from typing import TypeVar
 
@@ -91,9 +92,9 @@ def unpack(packed: bytes) -> Sums:
 def combined(first: list[int], second: list[int]) -> list[int]:
     """Two lists of amounts as one: sums added, largest sizes compared."""
     split = len(SUMMED)
-    return [a + b for a, b in zip(first[:split], second[:split], strict=True)] + [
-        max(a, b) for a, b in zip(first[split:], second[split:], strict=True)
-    ]
+    added = list(map(operator.add, first, second))
+    added[split:] = map(max, first[split:], second[split:])
+    return added
 
 
 def token_counts(amounts: list[int]) -> tokens.TokenCounts:

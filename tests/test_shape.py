@@ -1,7 +1,7 @@
 """The shape of the code and of the repository, and that each rule would notice a planted fault."""
 
+import os
 import re
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -140,16 +140,10 @@ def test_a_path_of_a_machine_is_noticed(folder: str) -> None:
 
 
 def project_files() -> list[Path]:
-    """The files that git tracks or would track; without git, those that are not hidden, built or installed."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if listed.returncode == 0:
-        return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
-    skipped = {"node_modules", "__pycache__", "dist", "switchwise-data"}
-    found = (path for path in ROOT.rglob("*") if path.is_file())
-    return [
-        path for path in found
-        if not any(part in skipped or part.startswith(".") for part in path.relative_to(ROOT).parts)
-    ]  # fmt: skip
+    """The files of the project, without what was installed, built, cached or collected by a running Switchwise."""
+    skipped = {".git", ".venv", ".hypothesis", "node_modules", "__pycache__", "dist", "switchwise-data"}
+    found = []
+    for folder, subfolders, names in os.walk(ROOT):
+        subfolders[:] = [name for name in subfolders if name not in skipped and not name.endswith("_cache")]
+        found += [Path(folder, name) for name in names]
+    return found

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from advisor import figures, words
+from advisor import explanation, figures, words
 from deploy.cli import plain
 
 
@@ -13,7 +13,8 @@ def show(console: Console, report: figures.Report, *, rows: int = 10) -> None:
     """Print a month's report."""
     zone = "" if report.zone == "UTC" else f" ({report.zone})"
     console.print(
-        Text(f"Switchwise report for {report.month}{zone}", style="bold"), Text(f"as of {report.as_of}", style="dim")
+        Text(f"Switchwise report for {report.month}{zone}", style="bold"),
+        Text(f"as of {report.as_of[:16]}Z", style="dim"),
     )
     if report.sample_projects:
         console.print(Text("Replayed sample traffic: these are not your own requests.", style="yellow"))
@@ -29,33 +30,40 @@ def show(console: Console, report: figures.Report, *, rows: int = 10) -> None:
 
 def _headline(console: Console, report: figures.Report) -> None:
     total, forecast, savings = report.total, report.forecast, report.savings
-    grid = plain.table("", "", "")
-    grid.show_header = False
-    blended = f"{words.dollars(total.usd_per_mtok)} per million tokens as used"
-    usage = f"{words.count(total.requests)} requests, {words.count(total.tokens)} tokens, {blended}"
-    grid.add_row("Spent", Text(words.dollars(total.cost_usd), style="bold"), usage)
+    usage = f"{words.count(total.requests)} requests, {words.count(total.tokens)} tokens"
+    _line(
+        console,
+        "Spent",
+        words.dollars(total.cost_usd),
+        f"{usage}, {words.dollars(total.usd_per_mtok)} per MTok as used",
+    )
     if forecast is not None and forecast.method != "actual":
-        grid.add_row("Whole month", Text(words.dollars(forecast.cost_usd), style="bold"), _band(forecast))
+        _line(console, "Whole month", words.dollars(forecast.cost_usd), _band(forecast))
     if any(item.counted for item in savings.recommendations):
-        low = f"{words.dollars(savings.total.low_usd)} at least"
-        until = f"at least {words.dollars(savings.until_retirement.low_usd)} in all before the models retire"
-        expected = f"a month, {words.dollars(savings.total.point_usd)} expected; {until}"
-        grid.add_row("Could save", Text(low, style="bold green"), expected)
+        low, expected = words.dollars(savings.total.low_usd), words.dollars(savings.total.point_usd)
+        _line(console, "Could save", low, f"at least per average month, {expected} expected", style="bold green")
+        until = "at least in all, before the first of the models retires"
+        _line(console, "", words.dollars(savings.until_retirement.low_usd), until)
     coverage = total.coverage
-    gaps = [f"{words.label(name)} {words.percent(share)}" for name, share in coverage.gaps.items() if share.strip("0.")]
+    gaps = [
+        f"{name.replace('_', ' ')} {words.percent(share)}" for name, share in coverage.gaps.items() if share.strip("0.")
+    ]
     verdict = (
         "provisional: below 99 % no advice is given" if coverage.provisional else "of the traffic is priced and known"
     )
-    grid.add_row("Coverage", words.percent(coverage.ratio), "; ".join([verdict, *gaps]))
-    console.print(grid)
+    _line(console, "Coverage", words.percent(coverage.ratio), "; ".join([verdict, *gaps]))
     console.print()
+
+
+def _line(console: Console, name: str, amount: str, remark: str, style: str = "bold") -> None:
+    console.print(Text.assemble(f"{name:<12}", (f"{amount:>10}", style), f"  {remark}"))
 
 
 def _band(forecast: figures.ForecastReport) -> str:
     method = words.forecast_method(forecast.method)
     if forecast.low_usd is None or forecast.low_usd == forecast.high_usd:
-        return method
-    return f"{words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)} (80 % band), {method}"
+        return f"forecast {method}"
+    return f"forecast, {words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)} (80 % band), {method}"
 
 
 def _spend(console: Console, title: str, name: str, found: Iterable[figures.UsageFigure], rows: int) -> None:
@@ -77,31 +85,35 @@ def _savings(console: Console, savings: figures.SavingsReport, rows: int) -> Non
         console.print("No configured pair starts at a model in use; the setting SWITCHWISE_PAIRS names them.")
         console.print()
         return
-    grid = plain.table(
-        "Savings per average month", "switch", "decision", "price gap", "low", "expected", "high", right=4
-    )
-    for item in savings.recommendations[:rows]:
-        ends = item.saving_month
-        low, point, high = (ends.low_usd, ends.point_usd, ends.high_usd) if ends else (None, None, None)
-        grid.add_row(
-            f"{item.project} / {item.workload}", f"{item.from_model} -> {item.to_model}",
-            f"{item.decision} ({item.reason})", words.percent(item.price_gap_ratio), words.dollars(low),
-            words.dollars(point), words.dollars(high),
-        )  # fmt: skip
+    grid = plain.table("Savings per average month", "decision", "low", "expected", "high", right=3)
+    shown = savings.recommendations[:rows]
+    for switch in dict.fromkeys((item.from_model, item.to_model, item.price_gap_ratio) for item in shown):
+        grid.add_row(f"{switch[0]} -> {switch[1]}, price gap {words.percent(switch[2])}")
+        for item in shown:
+            if (item.from_model, item.to_model, item.price_gap_ratio) == switch:
+                grid.add_row(f"  {item.project} / {item.workload}", item.decision, *_ends(item.saving_month))
     console.print(grid)
     for line in _conditions(savings):
         console.print(Text(line, style="dim"))
     console.print()
 
 
+def _ends(ends: figures.Ends | None) -> tuple[str, str, str]:
+    if ends is None:
+        return (words.UNKNOWN,) * 3
+    return words.dollars(ends.low_usd), words.dollars(ends.point_usd), words.dollars(ends.high_usd)
+
+
 def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
-    """What a reader must know beside the amounts: the life left, the break-even, and the successor's price."""
-    yield f"Estimated over {savings.basis} with assumed factors, at today's prices. Details: switchwise explain ID"
+    """What a reader must know beside the amounts: why, the life left, the break-even, and the successor's price."""
+    yield f"Estimated over {savings.basis} with assumed factors, at today's prices."
+    for kind, reason in dict.fromkeys((item.decision, item.reason) for item in savings.recommendations):
+        yield f"{kind}: {explanation.why(reason)}."
     lives = {(item.from_model, item.to_model): item for item in savings.recommendations if item.days_left is not None}
     for (source, target), item in lives.items():
         limit = next((each.escalation_ratio for each in item.break_evens if each.at == "point"), None)
-        bound = f"; nothing is saved once {words.percent(limit)} of the requests come back" if limit else ""
-        yield f"{source} -> {target}: the saving ends in {item.days_left} days, when a model shuts down{bound}."
+        bound = f"; it saves nothing once {words.percent(limit)} of the requests come back" if limit else ""
+        yield f"{source} -> {target} ends in {item.days_left} days, when a model shuts down{bound}."
     successors = {
         (item.from_model, other.model): other
         for item in savings.recommendations
@@ -110,4 +122,5 @@ def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
     }
     for (source, model), other in successors.items():
         gap = words.percent(other.price_gap_ratio)
-        yield f"{source}'s named successor is {model} (price gap {gap}); to be advised on it add the pair {other.pair}."
+        yield f"{source}'s named successor is {model}, price gap {gap}; for advice on it add the pair {other.pair}."
+    yield "Line by line: switchwise advise, then switchwise explain ID"

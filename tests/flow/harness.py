@@ -109,21 +109,25 @@ def kill_under_load(product: Product, victims: Sequence[str], kills: int, sender
     """Kill processes at random while clients post, each time after somebody got an acknowledgement; how many were killed."""
     chance, done = random.Random(seed), 0  # noqa: S311  # repeatable on purpose
     while done < kills:
-        asked_at = time.monotonic()
-        product.tend()
-        processes.wait_until(
-            lambda since=asked_at: any(client.last_acknowledged_at > since for client in senders),  # type: ignore[misc]  # mypy cannot type a default
-            "an acknowledgement after a kill", SETTLE_SECONDS,
-        )  # fmt: skip
+        _wait_for_progress(product, senders)
         time.sleep(chance.uniform(0, 0.4))
         done += product.kill(chance.choice(victims))
-    product.tend()
     return done
+
+
+def _wait_for_progress(product: Product, senders: Sequence[Client]) -> None:
+    since = time.monotonic()
+
+    def somebody_was_answered() -> bool:
+        product.tend()
+        return any(client.last_acknowledged_at > since for client in senders)
+
+    processes.wait_until(somebody_was_answered, "an acknowledgement after a kill", SETTLE_SECONDS)
 
 
 def settle(product: Product, senders: Sequence[Client], database: Database) -> None:
     """Let clients get their last answers and the worker roll up the rest."""
-    product.tend()
+    _wait_for_progress(product, senders)
     clients.finish(senders)
     processes.wait_until(lambda: _pending(database) == 0, "everything to be rolled up", SETTLE_SECONDS)
 
