@@ -19,45 +19,27 @@ def of(
     spent = candidates.slice_cost(slice_, book, item.as_of_day)
     blended = cost.blended_usd_per_mtok(spent)
     return figures.RecommendationFigure(
-        id=item.id,
-        provider=slice_.provider,
-        project=slice_.project,
-        workload=slice_.workload,
-        from_model=slice_.model,
-        to_provider=found.provider,
-        to_model=found.model,
-        to_service_tier=found.service_tier,
-        decision=item.decision.kind,
-        reason=item.decision.reason,
-        notices=item.decision.notices,
-        counted=item.decision.counted,
-        as_of=clock.date_of(item.as_of_day).isoformat(),
-        price_book_version=book.version,
+        id=item.id, provider=slice_.provider, project=slice_.project, workload=slice_.workload, from_model=slice_.model,
+        to_provider=found.provider, to_model=found.model, to_service_tier=found.service_tier,
+        decision=item.decision.kind, reason=item.decision.reason, notices=item.decision.notices,
+        counted=item.decision.counted, as_of=clock.date_of(item.as_of_day).isoformat(), price_book_version=book.version,
         window_first_day=clock.date_of(span.first_day).isoformat(),
-        window_last_day=clock.date_of(span.last_day).isoformat(),
-        window_days=slice_.days,
-        requests=slice_.requests,
-        coverage_ratio=ratio(standing.coverage),
-        cost_month_usd=None if item.slice_month_femto_usd is None else money.usd_text(item.slice_month_femto_usd),
-        usd_per_mtok=None if blended is None else money.text(blended),
-        price_gap_ratio=ratio(found.price_gap),
-        saving_month=_ends(found.estimate),
-        saving_until_retirement=_ends(item.until_retirement),
-        saving_label=found.factors.label,
-        source_days_left=item.source_days_left,
-        target_days_left=found.target_days_left,
-        days_left=item.days_left,
-        break_evens=tuple(_break_evens(item)),
+        window_last_day=clock.date_of(span.last_day).isoformat(), window_days=slice_.days, requests=slice_.requests,
+        coverage_ratio=ratio(standing.coverage), cost_month_usd=_usd(item.slice_month_femto_usd),
+        usd_per_mtok=None if blended is None else money.text(blended), price_gap_ratio=ratio(found.price_gap),
+        saving_month=_ends(found.estimate), saving_until_retirement=_ends(item.until_retirement),
+        saving_label=found.factors.label, source_days_left=item.source_days_left,
+        target_days_left=found.target_days_left, days_left=item.days_left, break_evens=tuple(_break_evens(item)),
         factors=tuple(_factor(found.factors, name) for name in factors.changed(found.factors)),
-        risk_level=item.risk.level,
-        risk_drivers=item.risk.drivers,
-        confidence=item.confidence.grade,
-        confidence_grades=dict(item.confidence.grades),
-        stuck_tokens=found.stuck_tokens,
-        cells=tuple(_cell(cell) for cell in found.cells),
-        other_models=tuple(_other(other) for other in others),
+        risk_level=item.risk.level, risk_drivers=item.risk.drivers, confidence=item.confidence.grade,
+        confidence_grades=dict(item.confidence.grades), stuck_tokens=found.stuck_tokens,
+        cells=tuple(_cell(cell) for cell in found.cells), other_models=tuple(_other(other) for other in others),
         explanation=tuple(explanation.sentences(item)),
-    )
+    )  # fmt: skip
+
+
+def _usd(amount_femto_usd: int | None) -> str | None:
+    return None if amount_femto_usd is None else money.usd_text(amount_femto_usd)
 
 
 def ratio(value: Fraction | None) -> str | None:

@@ -80,10 +80,8 @@ class Framing:
         """Call once, at the end of the body: None if it was whole, else the break."""
         if self._at in (_At.OPENING, _At.KIND):
             return Break(0, "the body is empty; send a JSON array, or JSON objects")
-        if self._at is _At.BROKEN or self._at in (_At.CLOSED, _At.LOST):
+        if self._at in (_At.BROKEN, _At.CLOSED, _At.LOST) or (self._at is _At.VALUE and self._kind == _OBJECT):
             return self._break
-        if self._at is _At.VALUE and self._kind == _OBJECT:
-            return None
         return Break(self._index, "the body ends before its JSON does; send it whole")
 
     def _step(self) -> bool:
@@ -199,13 +197,13 @@ class Framing:
         return True
 
     def _fail(self, position: int, then: _At = _At.LOST) -> bool:
-        """The element cannot be JSON, as is plain at `position`."""
-        if self._kind == _ARRAY:
-            return self._stop("the element is not valid JSON; send valid JSON")
-        self._closers.clear()
+        """The element cannot be JSON, as is plain at `position`. Its size comes first, so that chunks change no reason."""
         self._position = position
+        if self._kind == _ARRAY and position - self._start <= self._max_element_bytes:
+            return self._stop("the element is not valid JSON; send valid JSON")
         if not self._end():
             return False
+        self._closers.clear()
         self._at = then
         return True
 

@@ -2,6 +2,7 @@
 
 from typing import Any, get_args
 
+from fastapi import Response
 from pydantic import BaseModel
 
 from collector.receipts import NativeReceipt, Receipt
@@ -83,3 +84,8 @@ def _answers(receipt: type[Receipt]) -> dict[int | str, Document]:
 NATIVE: Document = {"openapi_extra": _body(_NATIVE_EVENT), "responses": _answers(NativeReceipt)}
 LITELLM: Document = {"openapi_extra": _body(_LITELLM_PAYLOAD), "responses": _answers(Receipt)}
 PROBE: Document = {"responses": {503: {"model": Refused, "description": "Not now; the reason is in `error`"}}}
+_SCRAPE_REFUSALS = {401: _REFUSALS[401], 403: "The key may not scrape", 503: "Ask again after Retry-After seconds"}
+METRICS: Document = {
+    "response_class": Response,
+    "responses": {status: {"model": Refused, "description": says} for status, says in _SCRAPE_REFUSALS.items()},
+}

@@ -14,10 +14,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from advisor import routes as advisor_routes
+from collector import exposition as collector_exposition
 from collector import routes as collector_routes
 from collector.routes import CollectorState
 from deploy import process
-from ledger import access, logs, settings
+from ledger import access, logs, opening, settings
 from ledger.database import Database
 from ledger.errors import SwitchwiseError
 from ledger.settings import Settings
@@ -47,6 +48,8 @@ def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
     collector = collector_routes.install(app, database, chosen) if "collector" in rooms else None
     if "advisor" in rooms:
         advisor_routes.install(app, database, chosen, collector.registry if collector else None)
+    elif collector:
+        collector_exposition.install(app, collector)
     return app
 
 
@@ -83,9 +86,8 @@ def serve(chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socke
 
 def _prepare(chosen: Settings) -> None:
     """Bring the tables up to date, and refuse to serve strangers without a key."""
-    database = Database(chosen.database)
+    database = opening.migrated(chosen.database)
     try:
-        database.migrate()
         access.refuse_open_bind(chosen.host, database)
     finally:
         database.close()

@@ -9,6 +9,7 @@ import psycopg
 import pysqlite3.dbapi2 as sqlite3
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session
@@ -69,12 +70,15 @@ class Database:
     def migrate(self) -> None:
         """Bring the tables to this version's revision; of several starters one migrates and the others wait.
 
-        Raises StoreUnavailable as a transaction does.
+        Raises StoreUnavailable as a transaction does, and UsageError for the tables of a later version.
         """
         with _named_faults(), self.engine.execution_options(writes=True).connect() as connection:
             if not self.is_sqlite:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NAMES['migrate']})"))
-            command.upgrade(alembic_config(connection), "head")
+            try:
+                command.upgrade(alembic_config(connection), "head")
+            except CommandError as error:
+                raise UsageError("a later version of switchwise made this ledger; start that version again") from error
             connection.commit()
 
     def close(self) -> None:

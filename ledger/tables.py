@@ -2,34 +2,18 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Integer, LargeBinary
+from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field, SQLModel
 
-SQLModel.metadata.naming_convention = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = SQLModel.metadata
+from ledger import advice_tables, columns
 
-# SQLite numbers rows itself only in a column that is called INTEGER.
-_ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _key(**more: Any) -> Any:
-    """A 64-bit column of a composite primary key; its value is given, never numbered by the database."""
-    return Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}, **more)
-
-
-def _count() -> Any:
-    """A 64-bit count that starts at 0."""
-    return Field(default=0, sa_type=BigInteger)
-
-
-def _instant() -> Any:
-    """UTC epoch microseconds; None where the thing has not happened."""
-    return Field(default=None, sa_type=BigInteger)
+metadata = columns.metadata
+Statement, StatementLine = advice_tables.Statement, advice_tables.StatementLine
+Recommendation, AlertState, AlertMessage = (
+    advice_tables.Recommendation,
+    advice_tables.AlertState,
+    advice_tables.AlertMessage,
+)
 
 
 class Series(SQLModel, table=True):
@@ -61,7 +45,7 @@ class EventRow(SQLModel, table=True):
     __tablename__ = "event"
     __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False, "postgresql_partition_by": "LIST (day)"}
 
-    day: int = _key()
+    day: int = columns.key()
     key: bytes = Field(primary_key=True, sa_type=LargeBinary)
     series_id: int
     occurred_at: int = Field(sa_type=BigInteger)
@@ -72,8 +56,8 @@ class EventRow(SQLModel, table=True):
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
-    latency_ms: int | None = _instant()
-    first_token_ms: int | None = _instant()
+    latency_ms: int | None = columns.instant()
+    first_token_ms: int | None = columns.instant()
     retry_count: int = 0
     fingerprint: int = Field(sa_type=BigInteger)
 
@@ -84,7 +68,7 @@ class Intake(SQLModel, table=True):
     __tablename__ = "intake"
     __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_ROW_ID)
+    id: int | None = Field(default=None, primary_key=True, sa_type=columns.ROW_ID)
     created_at: int = Field(sa_type=BigInteger)
     events: int
     sums: bytes = Field(sa_type=LargeBinary)
@@ -93,25 +77,25 @@ class Intake(SQLModel, table=True):
 class UsageSums(SQLModel):
     """The integer sums that every rollup holds. Tokens are billable ones; avoided tokens are gateway cache hits."""
 
-    requests: int = _count()
-    input_tokens: int = _count()
-    cached_input_tokens: int = _count()
-    cache_write_input_tokens: int = _count()
-    output_tokens: int = _count()
-    reasoning_tokens: int = _count()
-    input_audio_tokens: int = _count()
-    output_audio_tokens: int = _count()
-    avoided_input_tokens: int = _count()
-    avoided_output_tokens: int = _count()
-    detail_unknown_requests: int = _count()
-    detail_unknown_input_tokens: int = _count()
-    latency_requests: int = _count()
-    latency_ms_sum: int = _count()
-    first_token_requests: int = _count()
-    first_token_ms_sum: int = _count()
-    paid_retry_requests: int = _count()
-    largest_input_tokens: int = _count()
-    largest_output_tokens: int = _count()
+    requests: int = columns.count()
+    input_tokens: int = columns.count()
+    cached_input_tokens: int = columns.count()
+    cache_write_input_tokens: int = columns.count()
+    output_tokens: int = columns.count()
+    reasoning_tokens: int = columns.count()
+    input_audio_tokens: int = columns.count()
+    output_audio_tokens: int = columns.count()
+    avoided_input_tokens: int = columns.count()
+    avoided_output_tokens: int = columns.count()
+    detail_unknown_requests: int = columns.count()
+    detail_unknown_input_tokens: int = columns.count()
+    latency_requests: int = columns.count()
+    latency_ms_sum: int = columns.count()
+    first_token_requests: int = columns.count()
+    first_token_ms_sum: int = columns.count()
+    paid_retry_requests: int = columns.count()
+    largest_input_tokens: int = columns.count()
+    largest_output_tokens: int = columns.count()
 
 
 class UsageHour(UsageSums, table=True):
@@ -119,8 +103,8 @@ class UsageHour(UsageSums, table=True):
 
     __tablename__ = "usage_hour"
 
-    hour: int = _key()
-    series_id: int = _key()
+    hour: int = columns.key()
+    series_id: int = columns.key()
 
 
 class UsageDay(UsageSums, table=True):
@@ -128,8 +112,8 @@ class UsageDay(UsageSums, table=True):
 
     __tablename__ = "usage_day"
 
-    day: int = _key()
-    series_id: int = _key()
+    day: int = columns.key()
+    series_id: int = columns.key()
 
 
 class UsageTotal(UsageSums, table=True):
@@ -137,7 +121,7 @@ class UsageTotal(UsageSums, table=True):
 
     __tablename__ = "usage_total"
 
-    series_id: int = _key()
+    series_id: int = columns.key()
 
 
 class DistributionDay(SQLModel, table=True):
@@ -145,11 +129,11 @@ class DistributionDay(SQLModel, table=True):
 
     __tablename__ = "distribution_day"
 
-    day: int = _key()
-    series_id: int = _key()
-    measure: int = _key()
-    power: int = _key()
-    requests: int = _count()
+    day: int = columns.key()
+    series_id: int = columns.key()
+    measure: int = columns.key()
+    power: int = columns.key()
+    requests: int = columns.count()
 
 
 class Day(SQLModel, table=True):
@@ -157,10 +141,10 @@ class Day(SQLModel, table=True):
 
     __tablename__ = "day"
 
-    day: int = _key()
-    revision: int = _count()
+    day: int = columns.key()
+    revision: int = columns.count()
     last_written_at: int = Field(sa_type=BigInteger)
-    sealed_at: int | None = _instant()
+    sealed_at: int | None = columns.instant()
 
 
 class MetricSet(SQLModel, table=True):
@@ -177,83 +161,6 @@ class MetricSet(SQLModel, table=True):
     published_workload: str
 
 
-class Statement(SQLModel, table=True):
-    """A month in the reporting zone: what its lines were computed from. Open until it is closed."""
-
-    __tablename__ = "statement"
-
-    month: str = Field(primary_key=True)
-    zone: str
-    revision: int
-    days_revision: int = Field(sa_type=BigInteger)
-    price_book_version: str
-    names_version: str
-    through_day: int = Field(sa_type=BigInteger)
-    computed_at: int = Field(sa_type=BigInteger)
-    closed_at: int | None = _instant()
-    days: str
-    """JSON: cost and requests by UTC day, for charts."""
-    forecast: str | None = None
-    """JSON: the forecast of the whole month; NULL where there is no history to forecast from."""
-
-
-class StatementLine(SQLModel, table=True):
-    """A month x provider x canonical model x tier x project x workload: tokens as integers, money as decimal text."""
-
-    __tablename__ = "statement_line"
-
-    month: str = Field(primary_key=True)
-    provider: str = Field(primary_key=True)
-    model: str = Field(primary_key=True)
-    service_tier: str = Field(primary_key=True)
-    project: str = Field(primary_key=True)
-    workload: str = Field(primary_key=True)
-    requests: int = _count()
-    input_tokens: int = _count()
-    cached_input_tokens: int = _count()
-    cache_write_input_tokens: int = _count()
-    output_tokens: int = _count()
-    reasoning_tokens: int = _count()
-    input_audio_tokens: int = _count()
-    output_audio_tokens: int = _count()
-    avoided_tokens: int = _count()
-    priced_tokens: int = _count()
-    unpriced_tokens: int = _count()
-    tier_unknown_tokens: int = _count()
-    backdated_tokens: int = _count()
-    successes: int = _count()
-    provider_usage_successes: int = _count()
-    estimated_requests: int = _count()
-    missing_requests: int = _count()
-    detail_unknown_requests: int = _count()
-    folded_requests: int = _count()
-    paid_retry_requests: int = _count()
-    list_cost_usd: str | None = None
-    cost_usd: str | None = None
-
-
-class Recommendation(SQLModel, table=True):
-    """Advice on one slice: the decision (computed), the stage (set by people) and every input needed to recompute it."""
-
-    __tablename__ = "recommendation"
-
-    id: str = Field(primary_key=True)
-    provider: str
-    project: str
-    workload: str
-    from_model: str
-    to_model: str
-    to_service_tier: str
-    decision: str
-    reason: str
-    stage: str = "active"
-    version: int = 1
-    current: bool = True
-    computed_at: int = Field(sa_type=BigInteger)
-    detail: str
-    """JSON of the estimate and its inputs, as the API shows it."""
-
-
 class Price(SQLModel, table=True):
     """An operator's own price, over the shipped price book from a UTC day on. Rates are nano-USD per million tokens."""
 
@@ -262,14 +169,14 @@ class Price(SQLModel, table=True):
     provider: str = Field(primary_key=True)
     model: str = Field(primary_key=True)
     service_tier: str = Field(primary_key=True)
-    over_input_tokens: int = _key()
-    effective_from: int = _key()
-    uncached_input: int | None = _instant()
-    cached_input: int | None = _instant()
-    cache_write_input: int | None = _instant()
-    output: int | None = _instant()
-    input_audio: int | None = _instant()
-    output_audio: int | None = _instant()
+    over_input_tokens: int = columns.key()
+    effective_from: int = columns.key()
+    uncached_input: int | None = columns.instant()
+    cached_input: int | None = columns.instant()
+    cache_write_input: int | None = columns.instant()
+    output: int | None = columns.instant()
+    input_audio: int | None = columns.instant()
+    output_audio: int | None = columns.instant()
     source: str
     created_at: int = Field(sa_type=BigInteger)
 
@@ -282,7 +189,7 @@ class ModelAlias(SQLModel, table=True):
     namespace: str = Field(primary_key=True)
     provider: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
-    effective_from: int = _key()
+    effective_from: int = columns.key()
     model_provider: str
     model: str
     created_at: int = Field(sa_type=BigInteger)
@@ -300,7 +207,7 @@ class ApiKey(SQLModel, table=True):
     project: str | None = None
     namespace: str
     created_at: int = Field(sa_type=BigInteger)
-    revoked_at: int | None = _instant()
+    revoked_at: int | None = columns.instant()
 
 
 class ImportedFile(SQLModel, table=True):
@@ -312,9 +219,9 @@ class ImportedFile(SQLModel, table=True):
     namespace: str = Field(primary_key=True)
     format: str = Field(primary_key=True)
     name: str
-    offset_bytes: int = _count()
-    lines: int = _count()
-    finished_at: int | None = _instant()
+    offset_bytes: int = columns.count()
+    lines: int = columns.count()
+    finished_at: int | None = columns.instant()
 
 
 class JobSlot(SQLModel, table=True):
@@ -324,39 +231,9 @@ class JobSlot(SQLModel, table=True):
 
     job: str = Field(primary_key=True)
     slot: int = Field(sa_type=BigInteger)
-    finished_at: int | None = _instant()
-    failed_at: int | None = _instant()
+    finished_at: int | None = columns.instant()
+    failed_at: int | None = columns.instant()
     failure: str | None = None
-
-
-class AlertState(SQLModel, table=True):
-    """Whether one alert (rule and scope) is armed or has fired, and the figure it last saw (decimal text)."""
-
-    __tablename__ = "alert_state"
-
-    rule: str = Field(primary_key=True)
-    scope: str = Field(primary_key=True)
-    fired: bool = False
-    figure_usd: str | None = None
-    changed_at: int = Field(sa_type=BigInteger)
-
-
-class AlertMessage(SQLModel, table=True):
-    """An outgoing alert, written in the transaction that fired it and delivered by the worker until it is accepted."""
-
-    __tablename__ = "alert_message"
-    __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=_ROW_ID)
-    rule: str
-    scope: str
-    text: str
-    created_at: int = Field(sa_type=BigInteger)
-    due_at: int = Field(sa_type=BigInteger)
-    attempts: int = 0
-    delivered_at: int | None = _instant()
-    given_up_at: int | None = _instant()
-    last_failure: str | None = None
 
 
 class Fact(SQLModel, table=True):

@@ -7,7 +7,8 @@ import redis
 import structlog
 from celery import Celery, signals
 
-from ledger import clock, logs
+from ledger import clock, logs, opening
+from ledger.errors import UsageError
 from ledger.settings import Settings
 from worker import tasks
 from worker.jobs import JOBS
@@ -54,12 +55,22 @@ _IN_MEMORY: Mapping[str, Any] = {
 
 
 def on_redis(settings: Settings) -> Celery:
-    """The app of a production worker or beat."""
-    app = _app(settings, settings.redis_url.get_secret_value(), _ON_REDIS)
+    """The app of a production worker or beat. Raises UsageError for a Redis address that is none."""
+    app = _app(settings, _redis_address(settings), _ON_REDIS)
     app.conf.beat_schedule = {
         job.name: {"task": job.name, "schedule": min(job.period_us / clock.SECOND_US, WAKE_UP_SECONDS)} for job in JOBS
     }
     return app
+
+
+def _redis_address(settings: Settings) -> str:
+    """Celery would take a name without a scheme for another kind of broker, and quote it with its password."""
+    address = settings.redis_url.get_secret_value()
+    try:
+        redis.ConnectionPool.from_url(address)
+    except ValueError as error:
+        raise UsageError("SWITCHWISE_REDIS_URL is not an address such as redis://127.0.0.1:6379/0") from error
+    return address
 
 
 def in_memory(settings: Settings) -> Celery:
@@ -70,14 +81,20 @@ def in_memory(settings: Settings) -> Celery:
 def run_worker(settings: Settings) -> int:
     """Run a production worker until it is told to stop; its exit status."""
     logs.configure(settings.log_level)
+    app = on_redis(settings)
+    # Its children open the ledger again, each for itself: connections must not cross a fork.
+    opening.migrated(settings.database).close()
     warn_of_eviction(settings)
-    return consume(on_redis(settings), "--pool", "prefork")
+    log.info("worker_started", broker=app.connection_for_read().as_uri())
+    return consume(app, "--pool", "prefork")
 
 
 def run_beat(settings: Settings) -> int:
     """Send the wake-ups until told to stop; its exit status. Two beats do no harm."""
     logs.configure(settings.log_level)
-    return int(on_redis(settings).start(["--quiet", "beat"]) or 0)
+    app = on_redis(settings)
+    log.info("beat_started", broker=app.connection_for_write().as_uri())
+    return int(app.start(["--quiet", "beat"]) or 0)
 
 
 def consume(app: Celery, *options: str) -> int:

@@ -10,12 +10,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from ledger import clock, tables
-from worker.jobs import Job
+from worker.jobs import JOBS, Job
 
 CLOCK_TOLERANCE_US = 60 * clock.SECOND_US
 """A slot taken further in the future than this was taken by a clock that has been set back since."""
 GRACE_SECONDS = 30
 """How long after its limit a job is ended by force, and as long again until its slot counts as abandoned."""
+OVERDUE_SECONDS = 180
+"""A job whose turn came so long ago has no worker: wake-ups are sent every minute at least."""
 MAX_FAILURE_CHARACTERS = 200
 
 _SLOTS = tables.metadata.tables["job_slot"]
@@ -81,3 +83,17 @@ def release(session: Session, now_us: int) -> None:
     ended_at = func.coalesce(_SLOTS.c.finished_at, 0), func.coalesce(_SLOTS.c.failed_at, 0)
     running = and_(*(end < _SLOTS.c.slot for end in ended_at))
     session.execute(update(_SLOTS).where(running).values(failed_at=now_us, failure="its worker ended before it did"))
+
+
+def overdue(session: Session, now_us: int) -> list[str]:
+    """The jobs that a worker at work would have begun long ago; all that never ran.
+
+    A job that may overlap takes no slot while it has nothing to do, so its silence says nothing.
+    """
+    turns, before = last_turns(session), now_us - OVERDUE_SECONDS * clock.SECOND_US
+    late = []
+    for job in JOBS:
+        last = turns.get(job.name)
+        if not job.may_overlap and (last is None or (last.taken_at < before and due(job, last, before))):
+            late.append(job.name)
+    return late

@@ -14,6 +14,7 @@ MODULES = {
     "show": ("table", "report", "advise", "explain", "rollup"),
     "ledger_commands": ("verify", "rebuild", "prices", "models", "keys"),
     "outlets": ("export", "dashboards"),
+    "setup": ("init", "jobs"),
 }
 """The modules of this package, and the commands that each adds to the application."""
 

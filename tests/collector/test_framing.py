@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector import framing
@@ -151,6 +151,10 @@ def test_any_stream_of_objects_is_cut_into_them(
 
 
 @given(st.sampled_from([b"", b"[", b"{", b'[{"a":"']), SOUP | st.binary(), PLACES, st.sampled_from([8, 10_000]))
+@example(b"", b"{]{", [2], 10_000)
+@example(b"[", b"{[[[}", [5], 3)
+@example(b"{", b"]\n{}", [3], 10_000)
+@example(b"", b" \xef\xbb\xbf[]", [1], 10_000)
 def test_chunks_never_matter(start: bytes, rest: bytes, places: list[int], limit: int) -> None:
     body = start + rest
     whole = cut(body, limit=limit)

@@ -55,6 +55,7 @@ class Client(threading.Thread):
         self._random = random.Random(f"{seed} {name}")  # noqa: S311  # repeatable on purpose
         self._sent: list[Group] = []
         self._stopping = threading.Event()
+        self._abandoned = False
         self._connection: http.client.HTTPConnection | None = None
         self.last_acknowledged_at = 0.0
 
@@ -75,6 +76,11 @@ class Client(threading.Thread):
     def finish(self) -> None:
         """Send what was begun, then end."""
         self._stopping.set()
+
+    def abandon(self) -> None:
+        """End at once, without the acknowledgement that is being waited for."""
+        self._stopping.set()
+        self._abandoned = True
 
     def _group(self, number: int) -> Group:
         draw = self._random
@@ -98,7 +104,7 @@ class Client(threading.Thread):
 
     def _until_acknowledged(self, group: Group) -> dict[str, int]:
         body = json.dumps(group).encode()
-        while True:
+        while not self._abandoned:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 status, answer = self._post(body)
                 if status == 200:
@@ -109,6 +115,7 @@ class Client(threading.Thread):
                 assert status == 503, answer
             self._close()
             time.sleep(0.05)
+        raise SystemExit
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
         with self._book.lock:

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import text
 
@@ -32,6 +33,15 @@ ROLES = {
 }
 
 
+PYTHON = [sys.executable, "-P", "-c"]
+
+
+def environment(**own: str) -> dict[str, str]:
+    """The environment of a process of the product. It may keep its bytecode: it is started too often to compile each time."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONPATH": str(ROOT), **own}
+
+
 @dataclass(slots=True)
 class Product:
     """Processes of the product over one data directory: some that we start, and whatever those start."""
@@ -40,6 +50,7 @@ class Product:
     port: int
     roles: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
+    folder: Path = ROOT
     _started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def tend(self) -> None:
@@ -53,8 +64,8 @@ class Product:
         own = {"SWITCHWISE_DATA": str(self.data), "SWITCHWISE_PORT": str(self.port), **self.environment}
         with (self.data.parent / f"{role}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-c", f"from ledger import settings; {ROLES[role]}; raise SystemExit(status)"],
-                cwd=ROOT, env={**os.environ, **own}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [*PYTHON, f"from ledger import settings; {ROLES[role]}; raise SystemExit(status)"],
+                cwd=self.folder, env=environment(**own), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
     def process_ids(self, name: str) -> list[int]:
@@ -105,13 +116,25 @@ class Verdict:
     findings: list[str]
 
 
-def kill_under_load(product: Product, victims: Sequence[str], kills: int, senders: Sequence[Client], seed: int) -> int:
-    """Kill processes at random while clients post, each time after somebody got an acknowledgement; how many were killed."""
+def kill_under_load(
+    product: Product,
+    victims: Sequence[str],
+    kills: int,
+    senders: Sequence[Client],
+    seed: int,
+    others: Mapping[str, Callable[[], bool]] = MappingProxyType({}),
+) -> int:
+    """Kill processes at random while clients post, each time after somebody got an acknowledgement; how many were killed.
+
+    A victim that is no process of the product is killed by calling its entry in `others`.
+    """
     chance, done = random.Random(seed), 0  # noqa: S311  # repeatable on purpose
     while done < kills:
         _wait_for_progress(product, senders)
         time.sleep(chance.uniform(0, 0.4))
-        done += product.kill(chance.choice(victims))
+        victim = chance.choice(victims)
+        done += others[victim]() if victim in others else product.kill(victim)
+    _wait_for_progress(product, senders)
     return done
 
 
@@ -127,7 +150,6 @@ def _wait_for_progress(product: Product, senders: Sequence[Client]) -> None:
 
 def settle(product: Product, senders: Sequence[Client], database: Database) -> None:
     """Let clients get their last answers and the worker roll up the rest."""
-    _wait_for_progress(product, senders)
     clients.finish(senders)
     processes.wait_until(lambda: _pending(database) == 0, "everything to be rolled up", SETTLE_SECONDS)
 

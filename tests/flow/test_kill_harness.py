@@ -48,7 +48,7 @@ def test_the_embedded_product_keeps_its_promise_over_200_kills(launch: Launch) -
 def test_a_collector_that_answers_before_it_commits_is_caught(launch: Launch) -> None:
     product, book = launch(["careless"]), Book()
     senders = clients.start(product.port, book, 3, seed=3)
-    kills = harness.kill_under_load(product, ["careless"], 5, senders, seed=3)
+    kills = harness.kill_under_load(product, ["careless"], 3, senders, seed=3)
     clients.finish(senders)
     product.stop()
     database = Database(f"sqlite:///{product.data / 'ledger.db'}")
@@ -58,22 +58,32 @@ def test_a_collector_that_answers_before_it_commits_is_caught(launch: Launch) ->
     assert verdict.lost > 0
 
 
-def run_production(
-    launch: Launch, url: str, redis_server: servers.Redis, victims: list[str], kills: int, seed: int
-) -> Verdict:
+def run_production(launch: Launch, server: servers.Postgres, redis_url: str, kills: int, *, cluster: bool) -> Verdict:
+    url = server.database()
     roles = ["collector", "worker-1", "worker-2", "beat"]
-    product = launch(roles, SWITCHWISE_DATABASE_URL=url, SWITCHWISE_REDIS_URL=redis_server.url)
+    product = launch(roles, SWITCHWISE_DATABASE_URL=url, SWITCHWISE_REDIS_URL=redis_url)
     book = Book()
-    senders = clients.start(product.port, book, 3, seed)
-    done = harness.kill_under_load(product, victims, kills, senders, seed)
+    senders = clients.start(product.port, book, 3, seed=4)
+
+    def crash() -> bool:
+        server.kill()
+        server.start()
+        return True
+
+    victims = ["collector", "worker-1", "worker-2", *(["cluster"] if cluster else [])]
+    done = harness.kill_under_load(product, victims, kills, senders, 4, {"cluster": crash})
     return settled(product, senders, book, done, url)
 
 
-VICTIMS = ["collector", "worker-1", "worker-2"]
-
-
-@pytest.mark.parametrize("backend", ["postgresql"])
 def test_collectors_and_workers_on_postgresql_keep_the_promise_over_10_kills(
-    launch: Launch, database_url: str, redis_server: servers.Redis
+    launch: Launch, postgres_server: servers.Postgres, redis_server: servers.Redis
 ) -> None:
-    assert_kept(run_production(launch, database_url, redis_server, VICTIMS, 10, seed=4))
+    assert_kept(run_production(launch, postgres_server, redis_server.url, 10, cluster=False))
+
+
+@pytest.mark.full
+def test_postgresql_keeps_the_promise_over_60_kills_of_its_cluster_too(
+    launch: Launch, redis_server: servers.Redis
+) -> None:
+    with servers.Postgres() as server:
+        assert_kept(run_production(launch, server, redis_server.url, 60, cluster=True))

@@ -1,0 +1,159 @@
+"""The monthly review: a month's report as tables, in the order in which a lead reads them. It formats no file."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlmodel import Session
+
+from advisor import figures, report, retirements, statement_store, wire
+from advisor.figures import Ends, RecommendationFigure, UsageFigure
+from advisor.retirements import Retiring
+from ledger import catalogue, clock
+from ledger.errors import NotFound
+from ledger.months import Month
+from ledger.settings import Settings
+
+Cell = str | Decimal | int | bool | None
+"""Text, an exact amount or ratio, a count, yes or no; None is unknown, never zero."""
+Row = Mapping[str, Cell]
+
+_GAPS = ("unpriced", "tier_unknown", "estimated", "missing", "detail_unknown", "folded")
+_ENDS = ("low_usd", "point_usd", "high_usd")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table of the review: its columns, whose names carry the unit, and its rows by column."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A month's review: the report that it shows, and its tables."""
+
+    month: Month
+    report: figures.Report
+    sections: tuple[Section, ...]
+
+
+def build(session: Session, settings: Settings, now_us: int, month_text: str, project: str | None = None) -> Review:
+    """The review of a month, of all projects or one. Raises UsageError for no month, NotFound for one without traffic."""
+    month = report.month_of(settings, now_us, month_text)
+    if statement_store.read(session, month) is None:
+        others = ", ".join(statement_store.month_names(session))
+        raise NotFound(f"no traffic in {month}; " + (f"there is some in {others}" if others else "import some first"))
+    found = report.build(session, settings, now_us, month_text, project)
+    models = [(each.names["provider"], each.names["model"]) for each in found.models]
+    retiring = retirements.of_models(models, catalogue.book(session), clock.day_of(now_us))
+    return Review(month, found, sections(found, retiring))
+
+
+def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Section, ...]:
+    """A report as tables. Projects, models and showback each add up to the headline."""
+    return (
+        _section("headline", [_headline(found)]),
+        _section("projects", [_usage(each, "project") for each in found.projects]),
+        _section("models", [_usage(each, "provider", "model") for each in found.models]),
+        _section(
+            "showback",
+            [_usage(each, "project", "workload", "provider", "model", "service_tier") for each in found.slices],
+        ),
+        _section("days", map(_day, found.days), "day cost_usd requests"),
+        _section("savings", map(_saving, found.savings.recommendations), SAVINGS_COLUMNS),
+        _section("data_quality", _quality(found)),
+        _section("retirements", map(_retirement, retiring), "provider model shutdown_date successor source"),
+        _section("method_notes", [{"note": note} for note in found.notes]),
+    )
+
+
+SAVINGS_COLUMNS = (
+    "project workload provider from_model to_provider to_model to_service_tier decision reason counted requests"
+    " coverage_ratio cost_month_usd price_gap_ratio month_low_usd month_point_usd month_high_usd"
+    " until_retirement_low_usd until_retirement_point_usd until_retirement_high_usd breakeven_escalation_ratio days_left"
+    " label risk_level confidence window_first_day window_last_day as_of id"
+)
+"""The columns of the savings, also where there are none. A month is the average one of 730 hours."""
+
+
+def _section(name: str, rows: Iterable[Row], columns: str = "") -> Section:
+    held = tuple(rows)
+    return Section(name, tuple(columns.split()) or tuple(held[0]), held)
+
+
+def _headline(found: figures.Report) -> Row:
+    forecast, savings = found.forecast, found.savings
+    known = wire.has_advice(savings)
+    return {
+        "month": found.month, "zone": found.zone, "currency": found.currency, "state": found.state, "revision": found.revision,
+        **_spent(found.total),
+        "coverage_ratio": _exact(found.total.coverage.ratio), "provisional": found.total.coverage.provisional,
+        "forecast_usd": _exact(forecast.cost_usd) if forecast else None,
+        "forecast_low_usd": _exact(forecast.low_usd) if forecast else None,
+        "forecast_high_usd": _exact(forecast.high_usd) if forecast else None,
+        "forecast_method": forecast.method if forecast else None,
+        **_ends("savings_month", savings.total if known else None),
+        **_ends("savings_until_retirement", savings.until_retirement if known else None),
+        "savings_basis": savings.basis, "statement_computed_at": found.as_of, "price_book_version": found.price_book_version,
+        "prices_checked": found.prices_checked,
+    }  # fmt: skip
+
+
+def _usage(usage: UsageFigure, *names: str) -> Row:
+    return {name: usage.names[name] for name in names} | _spent(usage)
+
+
+def _spent(usage: UsageFigure) -> dict[str, Cell]:
+    counts = (
+        "requests", "tokens", "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens",
+        "reasoning_tokens", "avoided_tokens", "unpriced_tokens",
+    )  # fmt: skip
+    amounts = ("cost_usd", "list_cost_usd", "usd_per_mtok")
+    exact: dict[str, Cell] = {name: _exact(getattr(usage, name)) for name in amounts}
+    return exact | {name: getattr(usage, name) for name in counts}
+
+
+def _day(day: figures.DayReport) -> Row:
+    return {"day": day.day, "cost_usd": Decimal(day.cost_usd), "requests": day.requests}
+
+
+def _saving(item: RecommendationFigure) -> Row:
+    given: dict[str, Cell] = {
+        "coverage_ratio": _exact(item.coverage_ratio), "cost_month_usd": _exact(item.cost_month_usd),
+        "price_gap_ratio": _exact(item.price_gap_ratio), **_ends("month", item.saving_month),
+        **_ends("until_retirement", item.saving_until_retirement),
+        "breakeven_escalation_ratio": _exact(wire.breakeven_escalation_ratio(item)), "label": item.saving_label,
+    }  # fmt: skip
+    return {name: given[name] if name in given else getattr(item, name) for name in SAVINGS_COLUMNS.split()}
+
+
+def _quality(found: figures.Report) -> Iterable[Row]:
+    """How much of the total and of each project and model is known; a gap is the share of tokens or requests not covered."""
+    parts = [("total", "", found.total)]
+    parts += [("project", each.names["project"], each) for each in found.projects]
+    parts += [("model", f"{each.names['provider']}/{each.names['model']}", each) for each in found.models]
+    for level, name, usage in parts:
+        gaps: dict[str, Cell] = {f"{gap}_ratio": _exact(usage.coverage.gaps.get(gap)) for gap in _GAPS}
+        yield {
+            "level": level, "name": name, "coverage_ratio": _exact(usage.coverage.ratio),
+            "provisional": usage.coverage.provisional, "unpriced_tokens": usage.unpriced_tokens, **gaps,
+        }  # fmt: skip
+
+
+def _retirement(model: Retiring) -> Row:
+    day = clock.date_of(model.shutdown_day).isoformat()
+    return {
+        "provider": model.provider, "model": model.model, "shutdown_date": day, "successor": model.successor,
+        "source": model.source,
+    }  # fmt: skip
+
+
+def _ends(name: str, ends: Ends | None) -> dict[str, Cell]:
+    return {f"{name}_{end}": _exact(getattr(ends, end)) if ends else None for end in _ENDS}
+
+
+def _exact(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

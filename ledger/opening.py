@@ -1,0 +1,38 @@
+"""Opening a ledger when a process starts: waits for a database that is not up yet, and says so. Reads and writes no row."""
+
+import time
+
+import structlog
+
+from ledger import clock
+from ledger.database import Database
+from ledger.errors import StoreUnavailable
+
+WAIT_SECONDS = 30.0
+"""How long a database may take to come up beside us. Whoever started this process may start it again after that."""
+_POLL_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+
+def migrated(url: str, wait_seconds: float = WAIT_SECONDS) -> Database:
+    """An open ledger with its tables brought up to date. The caller closes it.
+
+    Raises UsageError for an address that is none, and StoreUnavailable when the database cannot be used in time.
+    """
+    database = Database(url)
+    give_up_at = clock.monotonic_seconds() + wait_seconds
+    said = ""
+    while True:
+        try:
+            database.migrate()
+        except StoreUnavailable as error:
+            if clock.monotonic_seconds() >= give_up_at:
+                database.close()
+                raise
+            if str(error) != said:
+                said = str(error)
+                log.warning("waiting_for_database", database=repr(database), reason=said)
+        else:
+            return database
+        time.sleep(_POLL_SECONDS)

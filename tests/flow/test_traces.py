@@ -1,0 +1,94 @@
+"""Both real traces imported as files: every total ties to an independent integer sum, to the last digit, and once only."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from advisor import figures, report
+from collector import files
+from collector.formats.reading import Naming
+from deploy import demo
+from ledger import checks, clock, readings, tables
+from ledger.database import Database
+from tests import ledgers
+
+SAMPLE = Path(demo.__file__).parent / "sample"
+TRACES = {"code": "azure-llm-2023-code.csv", "conversation": "azure-llm-2023-conversation.csv"}
+
+
+def plain_sums(name: str) -> tuple[int, int, int]:
+    """Requests, input and output of a trace, added up without any of our code."""
+    rows = [line.split(",") for line in (SAMPLE / name).read_text().splitlines()[1:]]
+    return len(rows), sum(int(row[1]) for row in rows), sum(int(row[2]) for row in rows)
+
+
+def import_traces(database: Database) -> list[files.ImportReceipt]:
+    receipts = [
+        files.import_file(
+            database,
+            ledgers.SETTINGS,
+            str(SAMPLE / name),
+            "auto",
+            Naming(model="gpt-4.1", project=project),
+            lambda *_: None,
+        )
+        for project, name in TRACES.items()
+    ]
+    ledgers.settle(database)
+    return receipts
+
+
+def report_of_november_2023(database: Database) -> figures.Report:
+    with database.snapshot() as session:
+        return report.build(session, ledgers.SETTINGS, clock.now_us(), "2023-11")
+
+
+@pytest.mark.usefixtures("frozen_now")
+def test_every_total_of_both_traces_equals_an_independent_sum(database: Database) -> None:
+    receipts = import_traces(database)
+    found = report_of_november_2023(database)
+    sums = {project: plain_sums(name) for project, name in TRACES.items()}
+    assert [receipt.accepted for receipt in receipts] == [held[0] for held in sums.values()] == [8_819, 19_366]
+    for usage in found.projects:
+        requests, input_tokens, output_tokens = sums[usage.names["project"]]
+        assert (usage.requests, usage.input_tokens, usage.output_tokens) == (requests, input_tokens, output_tokens)
+        assert Decimal(usage.cost_usd or 0) == Decimal(2 * input_tokens + 8 * output_tokens) / 10**6
+    whole = [sum(held[part] for held in sums.values()) for part in range(3)]
+    assert [found.total.requests, found.total.input_tokens, found.total.output_tokens] == whole
+    assert all(check.findings == () for check in checks.verify(database))
+
+
+@pytest.mark.usefixtures("frozen_now")
+def test_the_price_per_mtok_is_the_one_as_used_and_the_price_gap_is_exactly_80_percent(database: Database) -> None:
+    import_traces(database)
+    found = report_of_november_2023(database)
+    tokens = found.total.tokens
+    assert found.total.usd_per_mtok is not None
+    exact = Decimal(found.total.cost_usd or 0) * 10**6 / tokens
+    assert abs(Decimal(found.total.usd_per_mtok) - exact) <= Decimal("5e-10")
+    assert Decimal(2) < Decimal(found.total.usd_per_mtok) < Decimal(3)
+    assert [item.price_gap_ratio for item in found.savings.recommendations] == ["0.80", "0.80"]
+
+
+@pytest.mark.usefixtures("frozen_now")
+def test_importing_again_changes_nothing_and_says_so(database: Database) -> None:
+    import_traces(database)
+    before = report_of_november_2023(database)
+    again = import_traces(database)
+    assert [(receipt.accepted, receipt.duplicate) for receipt in again] == [(0, 8_819), (0, 19_366)]
+    assert all("every event was here already" in (receipt.remark() or "") for receipt in again)
+    assert report_of_november_2023(database) == before
+
+
+@pytest.mark.usefixtures("frozen_now")
+def test_a_trace_without_cached_counts_is_priced_in_full_and_counted_as_detail_unknown(database: Database) -> None:
+    import_traces(database)
+    found = report_of_november_2023(database)
+    assert found.total.coverage.ratio == "1.00"
+    assert found.total.coverage.gaps["detail_unknown"] == "1.00"
+    with database.snapshot() as session:
+        event = tables.metadata.tables["event"]
+        assert set(session.execute(select(event.c.cached_input_tokens)).scalars()) == {None}
+        assert len(readings.every_series(session)) == 2
