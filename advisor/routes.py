@@ -3,7 +3,8 @@
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from advisor import api, exposition, health
+from advisor import api, exposition, health, page
+from advisor.exports import routes as exports
 from advisor.outlet import Outlet
 from ledger import access, web
 from ledger.access import Gate
@@ -23,5 +24,7 @@ def install(
     given = Outlet(database, settings, gate)
     api.install(app, given)
     exposition.install(app, given, process_registry)
+    exports.install(app, given)
+    page.install(app, given)
     if "/readyz" not in {getattr(route, "path", None) for route in app.routes}:
         health.install(app, database)

@@ -15,9 +15,9 @@ _DECISIONS = {
 }
 _METHODS = {
     "actual": "the month is over",
-    "weekday_mean": "forecast from the last 28 days",
-    "short_history": "forecast from a short history",
-    "run_rate": "forecast at the run rate of fewer than 14 days",
+    "weekday_mean": "from the last 28 days",
+    "short_history": "from a short history",
+    "run_rate": "at the run rate of fewer than 14 days",
 }
 
 
@@ -73,7 +73,7 @@ def decision(kind: str) -> str:
 
 
 def forecast_method(method: str) -> str:
-    """How the rest of a month was forecast."""
+    """How a month was forecast, to follow the word."""
     return _METHODS.get(method, label(method))
 
 

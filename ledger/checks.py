@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
 from ledger import clock, recount, rollups, tables, usage
@@ -11,6 +11,7 @@ from ledger.database import Database
 
 MAX_FINDINGS = 20
 _EVENT = tables.metadata.tables["event"]
+_LINE = tables.metadata.tables["statement_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,19 @@ def _parts_within_wholes(session: Session) -> Iterator[str]:
             yield f"{clock.date_of(day)}: {bad} events have a negative count or a part larger than its whole"
 
 
+def _tokens_priced_or_listed(session: Session) -> Iterator[str]:
+    """Unknown is never zero: a token without a price is in no amount, and it is in the count of unpriced tokens."""
+    line = _LINE.c
+    listed = line.priced_tokens + line.unpriced_tokens
+    wrong = or_(
+        listed != line.input_tokens + line.output_tokens,
+        and_(line.priced_tokens > 0, line.cost_usd.is_(None)),
+        and_(line.priced_tokens == 0, line.cost_usd.is_not(None)),
+    )
+    for month, model in session.execute(select(line.month, line.model).where(wrong).order_by(line.month, line.model)):
+        yield f"{month} {model}: priced and unpriced tokens do not add up to its tokens"
+
+
 def _pending(session: Session) -> usage.Sums:
     whole = usage.Sums()
     for _, sums in rollups.pending(session):
@@ -154,4 +168,5 @@ _CHECKS: list[tuple[str, str, Callable[[Session], Iterator[str]]]] = [
     ("totals", "every total equals the sum of its days", _totals_equal_days),
     ("distributions", "sizes and latencies are counted once each", _distributions_equal_events),
     ("parts", "no count is negative and no part exceeds its whole", _parts_within_wholes),
+    ("prices", "every token is priced or listed as unpriced", _tokens_priced_or_listed),
 ]

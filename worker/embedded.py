@@ -3,10 +3,12 @@
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable
 
 import structlog
 from celery import Celery, Task, signals
+from celery.exceptions import SecurityWarning
 
 from ledger import clock
 from ledger.database import Database
@@ -28,6 +30,8 @@ def run(settings: Settings) -> int:
     database.migrate()
     with database.transaction() as session:
         schedule.release(session, clock.now_us())
+    # Celery warns of running as root because a broker could be made to run anything; here nobody else can reach it.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     app = celery_app.in_memory(settings)
     pulse = Pulse(clock.monotonic_seconds())
     signals.task_prerun.connect(_began(pulse), weak=False)

@@ -21,6 +21,10 @@ Cell = tuple[str, int, str, str]
 Group = list[dict[str, str | int]]
 
 
+class Abandoned(Exception):
+    """A client was told to give up what it had begun."""
+
+
 @dataclass(slots=True)
 class Book:
     """The clients' own ledger. `healed` counts events that were acknowledged once and yet were new when sent again."""
@@ -61,6 +65,10 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         """Post until `finish`; what was begun is posted until it is acknowledged."""
+        with contextlib.suppress(Abandoned):
+            self._post_groups()
+
+    def _post_groups(self) -> None:
         number = 0
         while not self._stopping.is_set():
             if self._sent and self._random.random() < REPEATED_SHARE:
@@ -115,7 +123,7 @@ class Client(threading.Thread):
                 assert status == 503, answer
             self._close()
             time.sleep(0.05)
-        raise SystemExit
+        raise Abandoned
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
         with self._book.lock:

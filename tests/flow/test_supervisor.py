@@ -8,8 +8,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
-
 from tests import processes
 from tests.flow import clients, harness
 from tests.flow.clients import Book
@@ -26,6 +24,22 @@ def post(product: Product) -> int:
     status = connection.getresponse().status
     connection.close()
     return status
+
+
+def serving(launch: Launch) -> Product:
+    """A product that has answered its first request."""
+    product = launch(["up"])
+    wait_for_port(product)
+    assert post(product) == 200
+    return product
+
+
+def wait_for_port(product: Product) -> None:
+    def open_port() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((processes.LOOPBACK, product.port)) == 0
+
+    processes.wait_until(open_port, "the supervisor's port")
 
 
 def up(data: Path, port: int, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -55,16 +69,14 @@ def test_told_to_stop_under_load_it_ends_well_within_ten_seconds_and_leaves_no_p
 
 
 def test_a_killed_supervisor_takes_its_children_with_it(launch: Launch) -> None:
-    product = launch(["up"])
-    assert post(product) == 200
+    product = serving(launch)
     assert len(product.census()) == 3
     product.kill("up")
     processes.wait_until(lambda: product.census() == [], "the end of the children", seconds=3)
 
 
 def test_a_request_that_comes_while_the_web_process_is_dead_is_answered_by_the_next_one(launch: Launch) -> None:
-    product = launch(["up"])
-    assert post(product) == 200
+    product = serving(launch)
     (before,) = product.process_ids("web")
     product.kill("web")
     assert post(product) == 200
@@ -72,8 +84,7 @@ def test_a_request_that_comes_while_the_web_process_is_dead_is_answered_by_the_n
 
 
 def test_a_second_interrupt_does_not_wait_for_a_child_that_hangs(launch: Launch) -> None:
-    product = launch(["up"])
-    assert post(product) == 200
+    product = serving(launch)
     (supervisor,) = product.process_ids("up")
     os.kill(product.process_ids("worker")[0], signal.SIGSTOP)
     os.kill(supervisor, signal.SIGINT)
@@ -83,8 +94,7 @@ def test_a_second_interrupt_does_not_wait_for_a_child_that_hangs(launch: Launch)
 
 
 def test_a_second_supervisor_on_the_same_directory_is_refused_in_one_line(launch: Launch) -> None:
-    product = launch(["up"])
-    assert post(product) == 200
+    product = serving(launch)
     second = up(product.data, processes.free_port())
     assert second.returncode == 2
     (line,) = own_lines(second)
@@ -107,11 +117,12 @@ def test_an_open_bind_without_a_key_ends_everything_in_one_line(tmp_path: Path) 
     assert "no API key exists" in line
 
 
-@pytest.mark.parametrize("name", ["worker", "deploy"])
-def test_a_folder_of_the_user_with_the_name_of_one_of_our_packages_is_not_loaded(launch: Launch, name: str) -> None:
+def test_folders_of_the_user_with_the_names_of_our_packages_are_not_loaded(launch: Launch) -> None:
     product = launch([])
-    (product.data / name).mkdir()
-    (product.data / name / "__init__.py").write_text("raise SystemExit('not yours')")
+    for name in ("deploy", "worker", "ledger"):
+        (product.data / name).mkdir()
+        (product.data / name / "__init__.py").write_text("raise SystemExit('not yours')")
     product.folder, product.roles = product.data, ["up"]
     product.tend()
+    wait_for_port(product)
     assert post(product) == 200

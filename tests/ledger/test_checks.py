@@ -73,3 +73,12 @@ def test_what_python_sums_up_is_what_sql_counts(database: Database, groups: list
         if rolled:
             ledgers.settle(database)
     assert broken(database) == set()
+
+
+def test_tokens_that_are_neither_priced_nor_listed_are_found(filled: Database) -> None:
+    ledgers.add(filled, [ledgers.event(of=ledgers.labels(model="house-model"))])
+    ledgers.settle(filled)
+    assert broken(filled) == set()
+    with filled.transaction() as session:
+        session.execute(text("UPDATE statement_line SET unpriced_tokens = 0 WHERE model = 'house-model'"))
+    assert broken(filled) == {"prices"}

@@ -1,0 +1,1 @@
+"""Benchmarks: our figure and its floor measured side by side in one run. Never part of the tests."""

@@ -1,0 +1,164 @@
+"""Bodies are read in pieces: bounded, inflated without trust, and of a broken one the complete elements are kept."""
+
+import asyncio
+import gzip
+import json
+import tracemalloc
+from collections.abc import Sequence
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
+
+from collector import bodies
+from collector.bodies import BadBody, EncodingUnknown, Limits, Reader, Stalled, TooLarge
+from collector.formats import native
+from collector.formats.reading import Naming
+from collector.receipts import Readings
+from collector.room import EVENT_BYTES, Claim, Overloaded, Room
+from ledger.errors import SwitchwiseError
+from tests import samples
+
+MIB = 1 << 20
+LIMITS = Limits(wire_bytes=8 * MIB, inflated_bytes=32 * MIB, elements=10_000)
+LINES = b"\n".join(json.dumps(samples.native_event(number)).encode() for number in range(300))
+ARRAY = b"[" + LINES.replace(b"\n", b",") + b"]"
+
+
+def read(
+    chunks: Sequence[bytes],
+    encoding: str | None = None,
+    limits: Limits = LIMITS,
+    room: Room | None = None,
+    whole: bool = True,
+) -> Readings:
+    """The readings of a body that arrives in these chunks; the sender goes away after them unless the body is `whole`."""
+    messages: list[Message] = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    messages.append({"type": "http.request", "body": b""} if whole else {"type": "http.disconnect"})
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    headers = [(b"content-encoding", encoding.encode())] if encoding else []
+    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    reader = Reader(limits, native.parse, native.unknown_fields)
+    return asyncio.run(bodies.read(request, reader, Naming(), Claim(room or Room(64 * MIB)), lambda _size: None))
+
+
+@given(st.data(), st.sampled_from([LINES, ARRAY]), st.booleans())
+def test_how_a_body_is_cut_into_chunks_makes_no_difference(data: st.DataObject, body: bytes, zipped: bool) -> None:
+    sent = gzip.compress(body) if zipped else body
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=8)))
+    chunks = [sent[start:end] for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
+    readings = read(chunks, "gzip" if zipped else None)
+    assert [event.dedupe_key for event in readings.events] == [f"native:request-{number}" for number in range(300)]
+    assert not readings.refused
+
+
+def test_a_gzip_body_may_have_several_members_and_padding() -> None:
+    first, second = LINES[: LINES.index(b"\n", 9_000) + 1], LINES[LINES.index(b"\n", 9_000) + 1 :]
+    assert len(read([gzip.compress(first) + gzip.compress(second) + bytes(16)], "gzip").events) == 300
+
+
+@given(st.integers(1, len(ARRAY) - 1))
+def test_of_an_array_that_ends_too_early_the_complete_elements_are_kept(length: int) -> None:
+    complete = ARRAY[:length].count(b"}")
+    if not complete:
+        with pytest.raises(BadBody):
+            read([ARRAY[:length]])
+        return
+    readings = read([ARRAY[:length]])
+    assert len(readings.events) == complete
+    assert [refusal.index for refusal in readings.refused] == [complete]
+
+
+def test_of_a_gzip_stream_that_ends_too_early_the_complete_elements_are_kept() -> None:
+    sent = gzip.compress(LINES, compresslevel=1)
+    readings = read([sent[: len(sent) // 2]], "gzip")
+    assert 50 < len(readings.events) < 300
+    (refusal,) = readings.refused
+    assert (refusal.index, readings.count) == (len(readings.events), len(readings.events) + 1)
+
+
+def test_of_a_gzip_body_whose_checksum_is_wrong_nothing_is_kept() -> None:
+    sent = bytearray(gzip.compress(LINES))
+    sent[-8] ^= 1
+    with pytest.raises(BadBody, match="checksum"):
+        read([bytes(sent)], "gzip")
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n ", b"hello", b"<xml/>", b"[", b'[{"id": ', b"\x1f\x8b"])
+def test_a_body_without_a_complete_element_is_refused(body: bytes) -> None:
+    with pytest.raises(BadBody):
+        read([body])
+
+
+def test_an_empty_array_is_a_body_of_nothing() -> None:
+    assert read([b"[]"]).count == 0
+
+
+def test_unknown_fields_are_noted() -> None:
+    assert list(read([b'{"id": "a", "time": 1795464000, "model": "m", "colour": 1}']).unknown_fields) == ["colour"]
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip", "zstd"])
+def test_other_encodings_are_refused(encoding: str) -> None:
+    with pytest.raises(EncodingUnknown):
+        read([LINES], encoding)
+
+
+def test_more_bytes_or_elements_than_the_route_takes_are_refused() -> None:
+    room = Room(MIB)
+    for limits, encoding, body in (
+        (Limits(len(LINES) - 1, MIB, 1_000), None, LINES),
+        (Limits(MIB, len(LINES) - 1, 1_000), "gzip", gzip.compress(LINES)),
+        (Limits(MIB, MIB, 299), None, LINES),
+    ):
+        with pytest.raises(TooLarge):
+            read([body], encoding, limits, room)
+    assert len(read([LINES], None, Limits(len(LINES), len(LINES), 300), room).events) == 300
+
+
+@pytest.mark.parametrize("content", [b"\0", b" ", b"[", b'{"a":"', b"[1,"])
+def test_a_gzip_bomb_is_refused_quickly_and_in_little_memory(content: bytes) -> None:
+    bomb = gzip.compress(content + content[-1:] * (200 * MIB))
+    tracemalloc.start()
+    started = perf_counter()
+    with pytest.raises(SwitchwiseError):
+        read([bomb], "gzip", Limits(64 * MIB, 256 * MIB, 10**9), Room(512 * MIB))
+    seconds, (_, peak_bytes) = perf_counter() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 32 * MIB
+    assert seconds < 5, "a bound against hanging; the benchmark holds the real one"
+
+
+def test_a_body_holds_room_for_what_is_unfinished_and_for_its_events() -> None:
+    with pytest.raises(Overloaded):
+        read([b'[{"id":"', *[b"x" * 60_000] * 20], room=Room(MIB))
+    with pytest.raises(Overloaded):
+        read([LINES], room=Room(100 * EVENT_BYTES))
+    assert (
+        len(read([LINES[at : at + 5_000] for at in range(0, len(LINES), 5_000)], room=Room(320 * EVENT_BYTES)).events)
+        == 300
+    )
+
+
+def test_a_sender_that_goes_away_leaves_nothing() -> None:
+    with pytest.raises(ClientDisconnect):
+        read([LINES[:5_000]], whole=False)
+
+
+def test_a_sender_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "IDLE_SECONDS", 0.05)
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError("not waited for")
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    reading = bodies.read(request, Reader(LIMITS, native.parse), Naming(), Claim(Room(MIB)), lambda _size: None)
+    with pytest.raises(Stalled):
+        asyncio.run(reading)

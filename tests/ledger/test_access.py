@@ -1,0 +1,140 @@
+"""API keys: shown once, stored as a hash, refused soon after they are revoked, and never seen anywhere else."""
+
+import re
+from pathlib import Path
+
+import pytest
+import structlog
+import time_machine
+
+from ledger import access
+from ledger.access import ANYONE, Gate
+from ledger.database import Database
+from ledger.errors import Forbidden, NotFound, Unauthorised, UsageError
+
+
+def create(database: Database, *scopes: str, project: str | None = None, namespace: str = "default") -> tuple[str, str]:
+    """The id and the text of a new key."""
+    with database.transaction() as session:
+        row, text = access.create(session, "proxy", scopes, project=project, namespace=namespace, now_us=1)
+        return row.id, text
+
+
+def test_a_key_opens_what_its_scopes_say_and_nothing_else(database: Database) -> None:
+    _, text = create(database, "ingest", "read")
+    found = Gate(database, keys_required=True).admit(text)
+    found.check("ingest")
+    found.check("read")
+    with pytest.raises(Forbidden, match="scrape"):
+        found.check("scrape")
+
+
+def test_an_admin_key_opens_everything(database: Database) -> None:
+    found = Gate(database, keys_required=True).admit(create(database, "admin")[1])
+    for scope in access.SCOPES:
+        found.check(scope)
+
+
+def test_a_key_brings_its_project_and_namespace_even_where_none_is_needed(database: Database) -> None:
+    key_id, text = create(database, "ingest", project="search", namespace="proxy-2")
+    found = Gate(database, keys_required=False).admit(text)
+    assert (found.project, found.namespace, found.key_id) == ("search", "proxy-2", key_id)
+
+
+def test_without_a_key_everyone_may_do_everything_on_loopback_and_nothing_elsewhere(database: Database) -> None:
+    assert Gate(database, keys_required=False).admit(None) == ANYONE
+    with pytest.raises(Unauthorised):
+        Gate(database, keys_required=True).admit(None)
+
+
+def test_a_key_that_is_malformed_unknown_or_altered_is_refused_even_on_loopback(database: Database) -> None:
+    key_id, text = create(database, "ingest")
+    other_id, other = create(database, "admin")
+    swapped = f"sw_{other_id}_{text.split('_', 2)[2]}"
+    gate = Gate(database, keys_required=False)
+    wrong = [
+        "",
+        "sw_",
+        "nonsense",
+        f"sw_{key_id}_",
+        text[:-1],
+        f"{text}x",
+        f"sw_{'0' * 12}_{'a' * 43}",
+        swapped,
+        "é\ud800",
+    ]
+    for key in wrong:
+        with pytest.raises(Unauthorised):
+            gate.admit(key)
+    assert gate.admit(other).scopes == {"admin"}
+
+
+def test_a_revoked_key_is_refused_within_seconds_by_those_who_remember_it(database: Database) -> None:
+    with time_machine.travel(0, tick=False) as clock:
+        key_id, text = create(database, "ingest")
+        gate = Gate(database, keys_required=True)
+        assert gate.admit(text).key_id == key_id
+        with database.transaction() as session:
+            access.revoke(session, key_id, now_us=2)
+        assert gate.admit(text).key_id == key_id, "still remembered"
+        clock.shift(access.REMEMBERED_SECONDS + 0.1)
+        with pytest.raises(Unauthorised):
+            gate.admit(text)
+        with pytest.raises(NotFound), database.transaction() as session:
+            access.revoke(session, key_id, now_us=3)
+
+
+def test_a_rotated_key_and_its_successor_both_work_until_the_old_one_is_revoked(database: Database) -> None:
+    key_id, old = create(database, "ingest", project="search", namespace="eu")
+    with database.transaction() as session:
+        row, new = access.rotate(session, key_id, now_us=2)
+    gate = Gate(database, keys_required=True)
+    assert gate.admit(old).project == gate.admit(new).project == "search"
+    assert gate.admit(new).namespace == "eu"
+    assert row.id != key_id
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes"), [("a", []), ("a", ["write"]), ("", ["read"]), ("a\n", ["read"]), ("a" * 129, ["read"])]
+)
+def test_a_key_without_a_name_or_with_a_wrong_scope_is_not_made(
+    database: Database, name: str, scopes: list[str]
+) -> None:
+    with pytest.raises(UsageError), database.transaction() as session:
+        access.create(session, name, scopes, project=None, namespace="default", now_us=1)
+    with database.snapshot() as session:
+        assert access.list_keys(session) == []
+
+
+def test_an_open_bind_is_refused_until_a_live_key_exists(database: Database) -> None:
+    for host in ("127.0.0.1", "::1", "localhost", "127.9.9.9"):
+        access.refuse_open_bind(host, database)
+    for host in ("0.0.0.0", "::", "10.0.0.7", "spend.example.com", ""):  # noqa: S104  # what must be refused
+        with pytest.raises(UsageError, match="switchwise keys create NAME --scope ingest"):
+            access.refuse_open_bind(host, database)
+    key_id, _ = create(database, "ingest")
+    access.refuse_open_bind("0.0.0.0", database)  # noqa: S104  # allowed now
+    with database.transaction() as session:
+        access.revoke(session, key_id, now_us=2)
+    with pytest.raises(UsageError):
+        access.refuse_open_bind("0.0.0.0", database)  # noqa: S104  # no live key is left
+
+
+def test_the_text_of_a_key_is_found_nowhere_but_where_it_was_handed_out(
+    database: Database, backend: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with structlog.testing.capture_logs() as logs:
+        key_id, text = create(database, "ingest")
+        gate = Gate(database, keys_required=True)
+        gate.admit(text)
+        with pytest.raises(Unauthorised) as refusal:
+            gate.admit(f"{text}x")
+        with database.snapshot() as session:
+            rows = access.list_keys(session)
+    seen = [repr(rows), repr(gate), repr(vars(gate)), str(refusal.value), repr(logs), *capsys.readouterr()]
+    if backend == "sqlite":
+        path = Path(str(database.engine.url.database))
+        seen += [each.read_bytes().decode("latin-1") for each in path.parent.iterdir()]
+    secret = text.split("_", 2)[2]
+    assert not [where for where in seen if secret in where]
+    assert re.fullmatch(rf"sw_{key_id}_[\w-]{{43}}", text)
