@@ -8,7 +8,7 @@ from advisor.figures import DayReport
 from ledger import clock, money
 
 HEIGHT = 1_000
-_STEPS = (1, 2, 4, 5, 10)
+_STEPS = (10, 12, 16, 20, 30, 40, 50, 60, 80, 100)
 """Tops of a scale whose halves are round, too."""
 
 
@@ -45,7 +45,7 @@ def of_days(found: Iterable[DayReport], days: range, today: int) -> Chart:
 
 def scale_top(largest_femto_usd: int) -> int:
     """The least round amount that is not below the largest one; a cent at least."""
-    unit = money.FEMTO_PER_USD // 100
+    unit = money.FEMTO_PER_USD // 1_000
     while unit * _STEPS[-1] < largest_femto_usd:
         unit *= 10
     return next(unit * step for step in _STEPS if unit * step >= largest_femto_usd)

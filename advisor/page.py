@@ -112,7 +112,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     made.filters |= {
-        "dollars": words.dollars, "percent": words.percent, "count": words.count, "label": words.label,
+        "dollars": words.dollars, "percent": words.percent, "count": words.count, "gap": words.gap,
         "decision": words.decision, "method": words.forecast_method, "why": explanation.why, "width": share_width,
         "date": lambda day: clock.date_of(day).isoformat(), "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC",
     }  # fmt: skip

@@ -19,6 +19,14 @@ _METHODS = {
     "short_history": "from a short history",
     "run_rate": "at the run rate of fewer than 14 days",
 }
+_GAPS = {
+    "unpriced": "Tokens without a price",
+    "tier_unknown": "Tokens served at an unknown tier",
+    "estimated": "Requests whose usage the proxy estimated",
+    "missing": "Successes without usage",
+    "detail_unknown": "Requests whose cached or reasoning part is unknown",
+    "folded": "Requests under names beyond the limit",
+}
 
 
 def dollars(usd_text: str | None) -> str:
@@ -75,6 +83,11 @@ def decision(kind: str) -> str:
 def forecast_method(method: str) -> str:
     """How a month was forecast, to follow the word."""
     return _METHODS.get(method, label(method))
+
+
+def gap(name: str) -> str:
+    """What a gap in the coverage is a share of."""
+    return _GAPS.get(name, label(name))
 
 
 def label(code: str) -> str:

@@ -1,4 +1,4 @@
-"""Measuring two things side by side, in turn, so that a machine that slows down slows both: medians, and the ratio of each round."""
+"""Measuring two things side by side, in turn, so that a slow machine slows both: medians, and the ratio of each round."""
 
 import statistics
 from collections.abc import Callable

@@ -1,0 +1,79 @@
+"""Slices: the look-back of closed days, a partial first day left out, and what the traffic shows of coverage and size."""
+
+from fractions import Fraction
+
+import pytest
+
+from advisor import report, slices
+from ledger import clock, events
+from ledger.database import Database
+from tests import conftest, ledgers
+
+pytestmark = pytest.mark.usefixtures("frozen_now")
+NOW_US = clock.to_us(conftest.NOW)
+TODAY = clock.day_of(NOW_US)
+
+
+def read(database: Database) -> list[slices.SliceReading]:
+    ledgers.settle(database)
+    with database.snapshot() as session:
+        return slices.read(session, report.pricing(session), NOW_US)
+
+
+def on_day(age: int, hour: int = 0, **changed: object) -> events.Event:
+    return ledgers.event((TODAY - age) * clock.DAY_US + hour * clock.HOUR_US, of=ledgers.labels(**changed))
+
+
+def test_the_window_is_the_last_whole_weeks_and_today_is_not_in_it(database: Database) -> None:
+    ledgers.add(database, [on_day(age) for age in range(40)])
+    (found,) = read(database)
+    assert (found.window.first_day, found.window.last_day, found.slice.requests) == (TODAY - 28, TODAY - 1, 28)
+
+
+@pytest.mark.parametrize(("first_hour", "days"), [(0, 7), (1, 6)])
+def test_a_first_day_counts_only_if_it_began_in_its_first_hour(database: Database, first_hour: int, days: int) -> None:
+    ledgers.add(database, [on_day(7, first_hour), *(on_day(age) for age in range(1, 7))])
+    (found,) = read(database)
+    assert found.slice.days == days
+
+
+def test_days_without_traffic_count_as_days(database: Database) -> None:
+    ledgers.add(database, [on_day(14), on_day(3)])
+    (found,) = read(database)
+    assert (found.slice.days, found.slice.requests) == (14, 2)
+
+
+def test_dated_snapshots_and_the_alias_are_one_slice(database: Database) -> None:
+    ledgers.add(database, [on_day(1), on_day(1, model="gpt-4.1-2025-04-14"), on_day(1, model="openai/gpt-4.1")])
+    (found,) = read(database)
+    assert (found.slice.model, found.slice.requests) == ("gpt-4.1", 3)
+
+
+def test_projects_and_workloads_are_slices_of_their_own(database: Database) -> None:
+    ledgers.add(database, [on_day(1, project=project, workload=workload) for project in "ab" for workload in "xy"])
+    assert [(each.slice.project, each.slice.workload) for each in read(database)] == [
+        ("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"),
+    ]  # fmt: skip
+
+
+def test_coverage_counts_unreported_successes_and_unpriced_tokens(database: Database) -> None:
+    silent = ledgers.event(
+        (TODAY - 1) * clock.DAY_US, of=ledgers.labels(usage_source="missing"), input_tokens=None, output_tokens=None
+    )
+    flex = ledgers.labels(service_tier="flex", service_tier_requested="flex")
+    ledgers.add(database, [*(on_day(1) for _ in range(8)), silent])
+    assert read(database)[0].standing.coverage == Fraction(8, 9)
+    ledgers.add(database, [ledgers.event((TODAY - 1) * clock.DAY_US, of=flex) for _ in range(8)])
+    assert read(database)[0].standing.coverage == Fraction(1, 2)
+
+
+def test_a_tier_nobody_named_is_priced_as_asked(database: Database) -> None:
+    ledgers.add(database, [on_day(1, service_tier="unknown", service_tier_requested="priority")])
+    assert [cell.service_tier for cell in read(database)[0].slice.cells] == ["priority"]
+
+
+def test_sizes_and_features_of_the_window_are_seen(database: Database) -> None:
+    labels = ledgers.labels(features=events.FEATURE_TOOLS, context_band=32_768)
+    ledgers.add(database, [on_day(1), ledgers.event((TODAY - 1) * clock.DAY_US, of=labels, input_tokens=40_000)])
+    (found,) = read(database)
+    assert (found.slice.features, found.slice.largest_input_tokens, len(found.slice.cells)) == (1, 40_000, 2)
