@@ -91,9 +91,9 @@ def _slice(item: RecommendationFigure) -> str:
 
 
 def _switch(item: RecommendationFigure) -> str:
-    at = item.provider if item.to_provider == item.provider else f"{item.provider} -> {item.to_provider}"
+    at = item.provider if item.to_provider == item.provider else f"{item.provider} → {item.to_provider}"
     tier = f" ({item.to_service_tier})" if item.to_service_tier else ""
-    return f"{name(item.from_model)} -> {name(item.to_model)}{tier} at {name(at)}"
+    return f"{name(item.from_model)} → {name(item.to_model)}{tier} at {name(at)}"
 
 
 def _per_month(ends: Ends | None) -> str:

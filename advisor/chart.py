@@ -33,7 +33,7 @@ class Chart:
 def of_days(found: Iterable[DayReport], days: range, today: int) -> Chart:
     """The bars of these UTC days; the one of today is still open."""
     figures = {figure.day: figure for figure in found}
-    costs = {day: money.femto_usd(figure.cost_usd) for day, figure in figures.items()}
+    costs = {day: money.femto_usd(figure.cost_usd) for day, figure in figures.items() if figure.cost_usd is not None}
     top = scale_top(max(costs.values(), default=0))
     bars = []
     for day in days:

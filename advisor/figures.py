@@ -156,10 +156,10 @@ class ForecastReport:
 
 @dataclass(frozen=True, slots=True)
 class DayReport:
-    """Cost and requests of a UTC day of the month."""
+    """Cost (None when nothing is priced) and requests of a UTC day of the month."""
 
     day: str
-    cost_usd: str
+    cost_usd: str | None
     requests: int
 
 

@@ -5,12 +5,10 @@ from datetime import date
 
 from sqlmodel import Session
 
-from advisor import forecast, statements
-from advisor.statement_store import Basis, DayFigure, ForecastFigure, MonthStatement
+from advisor import cost, forecast, statements
+from advisor.statement_store import HISTORY_DAYS, Basis, DayFigure, ForecastFigure, MonthStatement
 from ledger import clock, money, readings
 from ledger.months import Month
-
-HISTORY_DAYS = forecast.FULL_HISTORY_DAYS
 
 
 def compute(session: Session, month: Month, basis: Basis, pricing: statements.Pricing, now_us: int) -> MonthStatement:
@@ -30,9 +28,10 @@ def _parts(session: Session, month: Month) -> list[statements.Part]:
 
 def _day_figure(part: statements.Part, pricing: statements.Pricing) -> DayFigure:
     of_day = statements.lines([part], pricing).values()
-    cost_femto_usd = sum(line.cost.femto_usd for line in of_day)
+    spent = cost.total(line.cost for line in of_day)
     requests = sum(line.requests for line in of_day)
-    return DayFigure(clock.date_of(part.day).isoformat(), money.usd_text(cost_femto_usd), requests)
+    shown = money.usd_text(spent.femto_usd) if spent.priced_tokens else None
+    return DayFigure(clock.date_of(part.day).isoformat(), shown, requests)
 
 
 def _forecast(

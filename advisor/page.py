@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from advisor import chart, explanation, figures, outlet, report, retirements, statement_store, wire, words
+from advisor import chart, explanation, figures, report, retirements, statement_store, wire, words
 from advisor.chart import Chart
 from advisor.outlet import Outlet
 from advisor.retirements import Retiring
@@ -58,7 +58,8 @@ def install(app: FastAPI, given: Outlet) -> None:
         with given.database.snapshot() as session:
             found = view(session, given.settings, clock.now_us(), month or None, project)
         where = (given.settings.public_url or str(request.base_url)).rstrip("/")
-        example = {"address": where, "now": clock.rfc3339(clock.now_us()), "keys_required": given.gate.keys_required}
+        whole_second = clock.now_us() // clock.SECOND_US * clock.SECOND_US
+        example = {"address": where, "now": clock.rfc3339(whole_second), "keys_required": given.gate.keys_required}
         return _html(templates, "month.html" if found.latest else "empty.html", 200, {"view": found, **example})
 
     async def page(
@@ -75,7 +76,8 @@ def install(app: FastAPI, given: Outlet) -> None:
             kept = {name: value for name, value in plain.headers.items() if name in ("retry-after", "www-authenticate")}
             return _html(templates, "refused.html", plain.status_code, {"reason": str(error)}, kept)
 
-    app.get("/", response_class=HTMLResponse, responses=outlet.REFUSALS)(page)
+    refused = {"content": {"text/html": {}}, "description": "Refused; the page says why and what to do"}
+    app.get("/", response_class=HTMLResponse, responses={"4XX": refused, 503: refused})(page)
 
 
 def view(

@@ -7,13 +7,15 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
-from advisor import statements
+from advisor import forecast, statements
 from ledger import money, months, prices, readings, tables, tokens
 from ledger.months import Month
 from ledger.settings import Settings
 
 _STATEMENT = tables.metadata.tables["statement"]
 _LINE = tables.metadata.tables["statement_line"]
+HISTORY_DAYS = forecast.FULL_HISTORY_DAYS
+"""Closed days that a forecast looks back on."""
 _COUNTS = (
     "requests", "avoided_tokens", "tier_unknown_tokens", "backdated_tokens", "successes", "provider_usage_successes",
     "estimated_requests", "missing_requests", "detail_unknown_requests", "folded_requests", "paid_retry_requests",
@@ -21,10 +23,10 @@ _COUNTS = (
 
 
 class DayFigure(msgspec.Struct, frozen=True):
-    """A UTC day of a month: the cost of its priced tokens as decimal USD text, and its requests."""
+    """A UTC day of a month: the cost of its priced tokens as decimal USD text (None if none is priced), and its requests."""
 
     day: str
-    cost_usd: str
+    cost_usd: str | None
     requests: int
 
 
@@ -64,11 +66,17 @@ class MonthStatement:
 
 def stale_months(session: Session, settings: Settings, basis_of: Basis) -> list[tuple[Month, Basis]]:
     """The open months whose statement no longer follows from the rollups, prices, names or zone, newest last."""
-    zone = settings.zone
+    zone, today = settings.zone, basis_of.through_day
+    by_day = readings.day_revisions(session)
     revisions: dict[Month, int] = {}
-    for day, revision in readings.day_revisions(session).items():
+    for day, revision in by_day.items():
         for month in months.touching(day, zone):
             revisions[month] = revisions.get(month, 0) + revision
+    for month in revisions:
+        if today in month.touched_days:
+            # The forecast of a month under way rests on closed days that may lie in the month before.
+            before = range(today - HISTORY_DAYS - 1, month.touched_days.start)
+            revisions[month] += sum(by_day.get(day, 0) for day in before)
     held = {row.month: row for row in session.execute(select(_STATEMENT))}
     stale = []
     for month, revision in sorted(revisions.items()):
@@ -88,13 +96,13 @@ def stale_months(session: Session, settings: Settings, basis_of: Basis) -> list[
 
 def write(session: Session, statement: MonthStatement) -> bool:
     """Replace an open month's statement, unless a newer or a closed one is there; whether it was written."""
-    name = str(statement.month)
+    name, basis = str(statement.month), statement.basis
     held = session.execute(select(_STATEMENT).where(_STATEMENT.c.month == name)).first()
-    if held is not None and (held.closed_at is not None or held.days_revision > statement.basis.days_revision):
+    newer = held is not None and (held.through_day, held.days_revision) > (basis.through_day, basis.days_revision)
+    if held is not None and (newer or held.closed_at is not None):
         return False
     session.execute(delete(_LINE).where(_LINE.c.month == name))
     session.execute(delete(_STATEMENT).where(_STATEMENT.c.month == name))
-    basis = statement.basis
     session.execute(
         _STATEMENT.insert().values(
             month=name, zone=basis.zone, revision=held.revision + 1 if held else 1, days_revision=basis.days_revision,

@@ -42,13 +42,15 @@ def dollars(usd_text: str | None) -> str:
 
 
 def percent(ratio_text: str | None) -> str:
-    """`80 %`, `63.7 %`; `unknown` for None. A share short of everything never reads 100 %."""
+    """`80 %`, `63.7 %`; `unknown` for None. A share short of everything never reads 100 %, nor a share of something 0 %."""
     if ratio_text is None:
         return UNKNOWN
     share = Decimal(ratio_text) * 100
     shown = share.quantize(Decimal("0.1"), ROUND_HALF_EVEN)
     if shown == 100 and share < 100:
         return "just under 100 %"
+    if shown == 0 and share:
+        return "under 0.1 %" if share > 0 else "just below 0 %"
     return f"{f'{shown:f}'.removesuffix('.0')} %"
 
 

@@ -19,7 +19,7 @@ IDLE_SECONDS = 30.0
 """A sender that says nothing for so long is given up, so that slow ones cannot hold memory for ever."""
 _PIECE_BYTES = 64 << 10
 # JSON with much repetition shrinks some 100-fold; deflate reaches 1032-fold, with nothing but one byte repeated.
-_MAX_INFLATION, _INFLATION_COUNTS_FROM = 400, 4 * MIB
+_MAX_INFLATION, _INFLATION_COUNTS_FROM = 400, MIB
 
 
 class BadBody(SwitchwiseError):
@@ -79,17 +79,15 @@ async def read(
     framing, readings = Framing(), Readings()
     unfinished_bytes, reason = 0, None
     try:
-        async for piece in _pieces(request, reader.limits, on_wire):
-            elements = framing.feed(piece)
-            now_us = clock.now_us()
-            for element in elements:
-                readings.add(reader.parse(element, naming), now_us)
-                if reader.unknown_fields is not None:
-                    readings.note_unknown(reader.unknown_fields(element))
-            if readings.count > reader.limits.elements:
-                raise TooLarge(f"more than {reader.limits.elements} events in one body; send fewer at once")
-            unfinished_bytes = len(piece) + (0 if elements else unfinished_bytes)
-            claim.resize(readings.count * EVENT_BYTES + unfinished_bytes)
+        async with asyncio.timeout(IDLE_SECONDS) as idle:
+            async for piece in _pieces(request, reader.limits, on_wire):
+                elements = framing.feed(piece)
+                _take(elements, reader, naming, readings)
+                unfinished_bytes = len(piece) + (0 if elements else unfinished_bytes)
+                claim.resize(readings.count * EVENT_BYTES + unfinished_bytes)
+                idle.reschedule(asyncio.get_running_loop().time() + IDLE_SECONDS)
+    except TimeoutError as error:
+        raise Stalled(f"the body stopped arriving for {IDLE_SECONDS:g} seconds; send it again") from error
     except _GzipBroken as error:
         reason = str(error)
     broken = framing.finish()
@@ -102,11 +100,27 @@ async def read(
     return readings
 
 
+def _take(elements: list[bytes], reader: Reader, naming: Naming, readings: Readings) -> None:
+    now_us = clock.now_us()
+    for element in elements:
+        readings.add(reader.parse(element, naming), now_us)
+        if reader.unknown_fields is not None:
+            readings.note_unknown(reader.unknown_fields(element))
+    if readings.count > reader.limits.elements:
+        raise TooLarge(f"more than {reader.limits.elements} events in one body; send fewer at once")
+
+
 async def _pieces(request: Request, limits: Limits, on_wire: Callable[[int], None]) -> AsyncIterator[bytes]:
     """The body once inflated, in small pieces; between two of them other requests have their turn."""
     gunzip = _decoder(request)
+    # A declared length beyond the limit is refused before anything is read.
+    declared = request.headers.get("content-length", "0")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > limits.wire_bytes:
+        raise _too_large("on the wire", limits.wire_bytes)
     wire_bytes = inflated_bytes = 0
-    async for chunk in _wire(request, limits):
+    async for chunk in request.stream():
+        if not chunk:
+            continue
         wire_bytes += len(chunk)
         on_wire(len(chunk))
         if wire_bytes > limits.wire_bytes:
@@ -115,31 +129,13 @@ async def _pieces(request: Request, limits: Limits, on_wire: Callable[[int], Non
             inflated_bytes += len(piece)
             if inflated_bytes > limits.inflated_bytes:
                 raise _too_large("once inflated", limits.inflated_bytes)
-            if inflated_bytes > _INFLATION_COUNTS_FROM and inflated_bytes > wire_bytes * _MAX_INFLATION:
+            if gunzip is not None and inflated_bytes > _INFLATION_COUNTS_FROM + gunzip.consumed_bytes * _MAX_INFLATION:
                 raise TooLarge(f"the body inflates more than {_MAX_INFLATION}-fold; send the events themselves")
             yield piece
             if len(piece) == _PIECE_BYTES:
                 await asyncio.sleep(0)
     if gunzip is not None:
         gunzip.finish()
-
-
-async def _wire(request: Request, limits: Limits) -> AsyncIterator[bytes]:
-    """The chunks as sent. A declared length beyond the limit is refused before anything is read."""
-    declared = request.headers.get("content-length", "0")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > limits.wire_bytes:
-        raise _too_large("on the wire", limits.wire_bytes)
-    chunks = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                chunk = await anext(chunks, None)
-        except TimeoutError as error:
-            raise Stalled(f"the body stopped arriving for {IDLE_SECONDS:g} seconds; send it again") from error
-        if chunk is None:
-            return
-        if chunk:
-            yield chunk
 
 
 def _decoder(request: Request) -> "_Gunzip | None":
@@ -163,6 +159,7 @@ def _sliced(chunk: bytes) -> Iterator[bytes]:
 class _Gunzip:
     """A gzip stream of one or more members, inflated piece by piece, so that a bomb costs no memory."""
 
+    consumed_bytes: int = 0
     _member: "zlib._Decompress" = field(default_factory=lambda: zlib.decompressobj(wbits=31))
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
@@ -183,7 +180,9 @@ class _Gunzip:
                         "the gzip checksum does not match; nothing of this was kept, send it again"
                     ) from error
                 raise _GzipBroken("the gzip stream is damaged; send it again") from error
-            chunk = self._member.unconsumed_tail or self._member.unused_data
+            left = self._member.unconsumed_tail or self._member.unused_data
+            self.consumed_bytes += len(chunk) - len(left)
+            chunk = left
             if piece:
                 yield piece
 

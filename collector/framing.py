@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 MAX_ELEMENT_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 1 << 20
+"""Brackets open at once. Far beyond any JSON, it bounds the time that a body of nothing but brackets can take."""
 
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
@@ -18,6 +20,8 @@ _QUOTE, _NEWLINE, _OBJECT, _ARRAY, _ARRAY_END, _COMMA = b'"\n{[],'
 # Everything up to the next bracket, whole strings included. Possessive, so that a string cut by a chunk costs one retry.
 _PLAIN = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"[^"{}\[\]]*+)*+')
 _IN_STRING = re.compile(rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+')
+_OPENING = re.compile(rb"[{\[]++")
+_CLOSERS = bytes.maketrans(b"{[", b"}]")
 _GAP = re.compile(rb"[ \t\r\n]*+")
 _SCALAR = {_ARRAY: re.compile(rb'[^ \t\r\n,"{}\[\]]*+'), _OBJECT: re.compile(rb"[^\n{]*+")}
 
@@ -159,8 +163,13 @@ class Framing:
             if byte in _PAIRS:
                 if byte == _OBJECT and buffer[position - 1] == _NEWLINE and self._is_misplaced(position):
                     return self._fail(position, then=_At.VALUE)
-                closers.append(_PAIRS[byte])
-            elif byte != closers.pop():
+                # All brackets of a run at once, for a body may hold nothing else.
+                self._position = self._match(_OPENING)
+                closers += buffer[position : self._position].translate(_CLOSERS)
+                if len(closers) > MAX_DEPTH:
+                    return self._stop("the element is nested too deeply; send flat events")
+                continue
+            if byte != closers.pop():
                 return self._fail(position + 1)
             self._position += 1
             if not closers:

@@ -19,6 +19,7 @@ CHUNK_BYTES = 256 << 10
 HEAD_BYTES = 1 << 20
 """How much of a source is looked at to tell its format."""
 
+_PACKED_BYTES = 16 << 10
 _GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 Seen = Callable[[int], None]
@@ -102,21 +103,33 @@ def _head(chunks: Iterator[bytes]) -> bytes:
 
 
 def _read(raw: io.BufferedReader, seen: Seen) -> Iterator[bytes]:
-    stream = _inflated(raw)
     read_bytes = 0
-    while chunk := stream.read(CHUNK_BYTES):
+    for chunk in _inflated(raw):
         read_bytes += len(chunk)
-        seen(read_bytes if stream is raw else raw.tell())
+        seen(raw.tell() if raw.seekable() else read_bytes)
         yield chunk
 
 
-def _inflated(raw: io.BufferedReader) -> IO[bytes] | gzip.GzipFile:
+def _inflated(raw: io.BufferedReader) -> Iterator[bytes]:
     magic = raw.peek(len(_ZSTANDARD))
-    if magic.startswith(_GZIP):
-        return gzip.GzipFile(fileobj=raw)
     if magic.startswith(_ZSTANDARD):
-        return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
-    return raw
+        return _unpacked_zstandard(raw)
+    stream = gzip.GzipFile(fileobj=raw) if magic.startswith(_GZIP) else raw
+    return iter(lambda: stream.read(CHUNK_BYTES), b"")
+
+
+def _unpacked_zstandard(raw: io.BufferedReader) -> Iterator[bytes]:
+    """One frame after another. The library's own reader takes a truncated frame for a whole one; this raises EOFError."""
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    while packed := raw.read(_PACKED_BYTES):
+        while packed:
+            if frame.eof:
+                frame = zstandard.ZstdDecompressor().decompressobj()
+            if chunk := frame.decompress(packed):
+                yield chunk
+            packed = frame.unused_data
+    if not frame.eof:
+        raise EOFError("it ends before its data does")
 
 
 @contextmanager

@@ -34,7 +34,7 @@ _REASONS = {
 _NOTE = (
     "Ledger: ${traffic} · months in ${zone} · prices checked on ${checked}. Spend is usage priced on its own day, not the "
     "provider's invoice. Savings are **estimates** per average month (730 h), net of retries and escalations: decide on "
-    "*at least*, prove it with a pilot. An empty panel? `switchwise doctor` says why."
+    "*at least*, prove it with a pilot. An empty panel? See that Prometheus scrapes `/metrics`."
 )
 
 
@@ -85,7 +85,7 @@ def _month_to_date() -> JsonObject:
 
 def _forecast() -> JsonObject:
     head = Head(
-        2, "Forecast for the current month",
+        2, "Forecast for this month",
         "Spend so far plus the usual weekday means for the days left, with its 80 % band. Under 14 days of history there is "
         f"no band. {_WHOLE}",
     )  # fmt: skip

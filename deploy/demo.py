@@ -105,7 +105,9 @@ def main() -> int:
     """Replay the demo, wait until it is rolled up, and print the report; the exit status. Started by the supervisor."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--parent", type=int, required=True)
-    process.end_with(parser.parse_args().parent)
+    parser.add_argument("--address", required=True)
+    given = parser.parse_args()
+    process.end_with(given.parent)
     try:
         chosen = settings.load()
         logs.configure(chosen.log_level)
@@ -113,7 +115,7 @@ def main() -> int:
         database.migrate()
         with progress.bar("Replaying 28 days of sample traffic") as show:
             replay(database, chosen, show)
-        _print_report(database, chosen)
+        _print_report(database, chosen, given.address)
         database.close()
     except SwitchwiseError as error:
         sys.stderr.write(f"switchwise: {error}\n")
@@ -121,7 +123,7 @@ def main() -> int:
     return 0
 
 
-def _print_report(database: Database, chosen: Settings) -> None:
+def _print_report(database: Database, chosen: Settings, address: str) -> None:
     """Print the report as soon as the worker has brought it up to date."""
     while True:
         with database.snapshot() as session:
@@ -130,7 +132,9 @@ def _print_report(database: Database, chosen: Settings) -> None:
             if not waiting and found.total.requests and refresh.is_current(session, chosen):
                 break
         time.sleep(_POLL_SECONDS)
-    report_text.show(Console(highlight=False), found)
+    console = Console(highlight=False)
+    report_text.show(console, found)
+    console.print(f"\nThe page is at {address}/, the metrics at {address}/metrics. Ctrl-C stops Switchwise.")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -26,15 +26,24 @@ _LOOK_SECONDS = 1.0
 log = structlog.get_logger()
 
 
-def run(chosen: Settings, demo: bool) -> int:
-    """Run the whole product until a signal ends it; the exit status. Raises UsageError for a directory or port in use."""
+def _silently(_address: str) -> None:
+    """Tell nobody."""
+
+
+def run(chosen: Settings, demo: bool, announce: Callable[[str], None] = _silently) -> int:
+    """Run the whole product until a signal ends it; the exit status. Raises UsageError for a directory or port in use.
+
+    `announce` is told the address once it is bound.
+    """
     logs.configure(chosen.log_level)
     with (
         process.only_one(chosen.data) as lock,
         process.listen(chosen.host, chosen.port) as listener,
         _Signals() as signals,
     ):
-        log.info("listening", address=process.address_of(listener))
+        address = process.address_of(listener)
+        log.info("listening", address=address)
+        announce(address)
         children = [Child(start) for start in _starts(chosen, demo, lock, listener)]
         try:
             status = _watch(children, signals)
@@ -56,8 +65,9 @@ def _starts(chosen: Settings, demo: bool, lock: int, listener: socket.socket) ->
         command = [sys.executable, "-P", "-m", f"deploy.{name}", "--parent", str(os.getpid()), *options]
         return Start(name, command, environment, (lock, *inherited), silent, once)
 
-    web = start("web", "--socket", str(listener.fileno()), inherited=(listener.fileno(),))
-    return [web, start("worker", silent=True), *([start("demo", once=True)] if demo else [])]
+    web = start("web", "--socket", str(listener.fileno()), inherited=(lock, listener.fileno()))
+    demonstration = start("demo", "--address", process.address_of(listener), once=True)
+    return [web, start("worker"), *([demonstration] if demo else [])]
 
 
 def _watch(children: Sequence[Child], signals: "_Signals") -> int:

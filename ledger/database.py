@@ -126,7 +126,7 @@ def _sqlite_engine(url: str) -> Engine:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"cannot create {Path(path).parent}: {error.strerror}; choose another --data") from error
-    engine = create_engine(url, module=sqlite3, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000})
+    engine = create_engine(url, module=sqlite3, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000})
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
@@ -151,9 +151,12 @@ def _postgresql_engine(url: str) -> Engine:
     if not parsed.drivername.startswith("postgres"):
         raise UsageError(f"SWITCHWISE_DATABASE_URL: {parsed.drivername!r} is not supported; use sqlite or postgresql")
     options = "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=10s -c timezone=UTC"
+    # A day's partition grows from nothing within minutes: a plan that was made and kept while it was empty reads all of it.
+    options += " -c plan_cache_mode=force_custom_plan"
     engine = create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        hide_parameters=True,
         pool_size=5,
         connect_args={"options": options, "connect_timeout": 5, "application_name": "switchwise"},
     )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -33,6 +34,16 @@ def _whole_hour_zone(name: str) -> str:
     return name
 
 
+def _webhook(address: SecretStr | None) -> SecretStr | None:
+    """A webhook that can be posted to: HTTPS, or plain HTTP on this machine. The message never shows the address."""
+    if address is not None:
+        parts = urlsplit(address.get_secret_value())
+        loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if not parts.hostname or not (parts.scheme == "https" or loopback):
+            raise ValueError("must look like https://hooks.slack.com/services/...")
+    return address
+
+
 class Settings(BaseSettings):
     """The settings of one process. Secrets are SecretStr: no repr, log or error shows them."""
 
@@ -47,7 +58,7 @@ class Settings(BaseSettings):
     reporting_zone: Annotated[str, AfterValidator(_whole_hour_zone)] = "UTC"
     pairs: str = "gpt-4.1:gpt-4.1-mini"
     alert_threshold_usd: Annotated[Decimal, Field(ge=0, le=10**12)] = Decimal(50)
-    slack_webhook_url: SecretStr | None = None
+    slack_webhook_url: Annotated[SecretStr | None, AfterValidator(_webhook)] = None
     grafana_url: str | None = None
     grafana_token: SecretStr | None = None
     grafana_org_id: int | None = None

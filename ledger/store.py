@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, cast
 
 import psycopg
-from sqlalchemy import insert, select
+from sqlalchemy import ARRAY, LargeBinary, any_, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
@@ -36,6 +36,7 @@ _EVENT = tables.metadata.tables["event"]
 _DAY = tables.metadata.tables["day"]
 _INTAKE = tables.metadata.tables["intake"]
 _COLUMNS = [column.name for column in _EVENT.columns]
+_KEYS_AT_ONCE = 500
 
 
 def add(session: Session, group: Sequence[Event], *, now_us: int, max_series: int) -> list[Outcome]:
@@ -83,13 +84,24 @@ def _insert_new(session: Session, rows: list[_Row], series_ids: dict[events.Labe
         with session.begin_nested():
             _bulk_insert(session, values)
     except IntegrityError:
-        stored = _stored_fingerprints(session, [row.identity for row in rows])
-        fresh = [value for row, value in zip(rows, values, strict=True) if row.identity not in stored]
-        inserted = _insert_skipping(session, fresh)
-        lost = [identity for identity in fingerprints if identity not in stored and identity not in inserted]
-        stored |= _stored_fingerprints(session, lost)
-        return _Kept([row.identity for row in rows if row.identity in inserted], fingerprints | stored)
+        return _insert_missing(session, rows, values)
     return _Kept(list(fingerprints), fingerprints)
+
+
+def _insert_missing(session: Session, rows: list[_Row], values: list[tuple[Any, ...]]) -> _Kept:
+    """Insert a group of which some is there: in bulk again, unless another writer is just storing some of it too."""
+    stored = _stored_fingerprints(session, [row.identity for row in rows])
+    fresh = [value for row, value in zip(rows, values, strict=True) if row.identity not in stored]
+    inserted = {row.identity for row in rows if row.identity not in stored}
+    try:
+        with session.begin_nested():
+            _bulk_insert(session, fresh)
+    except IntegrityError:
+        inserted = _insert_skipping(session, fresh)
+        lost = [row.identity for row in rows if row.identity not in stored and row.identity not in inserted]
+        stored |= _stored_fingerprints(session, lost)
+    fingerprints = {row.identity: row.fingerprint for row in rows}
+    return _Kept([row.identity for row in rows if row.identity in inserted], fingerprints | stored)
 
 
 def _values(row: _Row, series_ids: dict[events.Labels, int]) -> tuple[Any, ...]:
@@ -104,6 +116,8 @@ def _values(row: _Row, series_ids: dict[events.Labels, int]) -> tuple[Any, ...]:
 
 def _bulk_insert(session: Session, values: list[tuple[Any, ...]]) -> None:
     """The fastest way in that raises IntegrityError on a key that is there: executemany on SQLite, COPY on PostgreSQL."""
+    if not values:
+        return
     connection = session.connection()
     columns = ", ".join(_COLUMNS)
     if connection.dialect.name == "sqlite":
@@ -121,8 +135,6 @@ def _bulk_insert(session: Session, values: list[tuple[Any, ...]]) -> None:
 
 def _insert_skipping(session: Session, values: list[tuple[Any, ...]]) -> set[tuple[int, bytes]]:
     """Insert what no other writer has inserted meanwhile; the identities that are new."""
-    if not values:
-        return set()
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(_EVENT).on_conflict_do_nothing().returning(_EVENT.c.day, _EVENT.c.key)
     rows = session.execute(statement, [dict(zip(_COLUMNS, value, strict=True)) for value in values])
@@ -134,9 +146,12 @@ def _stored_fingerprints(session: Session, identities: list[tuple[int, bytes]]) 
     for day, key in identities:
         by_day.setdefault(day, []).append(key)
     found: dict[tuple[int, bytes], int] = {}
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
     for day, keys in by_day.items():
-        for start in range(0, len(keys), 500):
-            wanted = _EVENT.c.key.in_(keys[start : start + 500])
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[start : start + _KEYS_AT_ONCE]
+            # One parameter on PostgreSQL: its driver takes longer over hundreds of them than the server over the query.
+            wanted = _EVENT.c.key.in_(some) if on_sqlite else _EVENT.c.key == any_(literal(some, ARRAY(LargeBinary)))
             rows = session.execute(select(_EVENT.c.key, _EVENT.c.fingerprint).where(_EVENT.c.day == day, wanted))
             found |= {(day, bytes(key)): fingerprint for key, fingerprint in rows}
     return found

@@ -1,4 +1,4 @@
-"""The result of the last `verify`, kept as a fact so that `doctor` and the metrics can show it. Never commits."""
+"""The result of the last `verify`, kept as a fact so that the metrics can show it. Never commits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

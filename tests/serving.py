@@ -1,5 +1,6 @@
 """A collector as its senders see it: a real web server on a free loopback port, in a thread of the test's process."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +9,17 @@ from dataclasses import dataclass
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import text
+from sqlmodel import Session
 
 from collector import routes
 from collector.routes import CollectorState
 from ledger import settings
 from ledger.database import Database
 from tests import processes
+
+COUNTS = ("accepted", "duplicate", "conflict", "ignored", "spooled")
+"""The numbers of a receipt; with the length of `rejected` they add up to what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class Served:
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def serve(app: FastAPI) -> Iterator[str]:
     """The address of an app while it is served."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -46,7 +52,29 @@ def collector(database: Database, **overrides: object) -> Iterator[Served]:
     app = FastAPI()
     state = routes.install(app, database, settings.load(**overrides))
     try:
-        with served(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+        with serve(app) as address, httpx.Client(base_url=address, timeout=30) as client:
             yield Served(client, state, app)
     finally:
         state.close()
+
+
+def post(
+    served: Served, content: bytes | list[object] | object, path: str = "/v1/events", **headers: str
+) -> httpx.Response:
+    """The answer to a body, given as bytes or as a JSON value."""
+    sent = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return served.client.post(path, content=sent, headers=headers)
+
+
+def total(receipt: dict[str, object]) -> int:
+    """What the numbers of a receipt add up to."""
+    rejected = receipt["rejected"]
+    assert isinstance(rejected, list)
+    return sum(int(str(receipt[name])) for name in COUNTS) + len(rejected)
+
+
+def block_writers(session: Session) -> None:
+    """Keep every other writer waiting until the transaction ends. On SQLite its beginning already does."""
+    session.connection()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE event IN ACCESS EXCLUSIVE MODE"))

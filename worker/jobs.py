@@ -15,7 +15,8 @@ from worker import rollup
 log = structlog.get_logger()
 
 
-def _always(_session: Session) -> bool:
+def always(_session: Session) -> bool:
+    """The job finds out itself whether there is anything to do."""
     return True
 
 
@@ -34,7 +35,7 @@ class Job:
     limit_seconds: int = 60
     rest: int = 0
     may_overlap: bool = False
-    is_wanted: Callable[[Session], bool] = _always
+    is_wanted: Callable[[Session], bool] = always
 
 
 def roll_up(database: Database, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from ledger import clock, tables
+from worker import jobs
 from worker.jobs import JOBS, Job
 
 CLOCK_TOLERANCE_US = 60 * clock.SECOND_US
@@ -88,12 +89,12 @@ def release(session: Session, now_us: int) -> None:
 def overdue(session: Session, now_us: int) -> list[str]:
     """The jobs that a worker at work would have begun long ago; all that never ran.
 
-    A job that may overlap takes no slot while it has nothing to do, so its silence says nothing.
+    A job that passes without taking its slot when it has nothing to do is left out: its silence says nothing.
     """
     turns, before = last_turns(session), now_us - OVERDUE_SECONDS * clock.SECOND_US
     late = []
     for job in JOBS:
         last = turns.get(job.name)
-        if not job.may_overlap and (last is None or (last.taken_at < before and due(job, last, before))):
+        if job.is_wanted is jobs.always and (last is None or (last.taken_at < before and due(job, last, before))):
             late.append(job.name)
     return late

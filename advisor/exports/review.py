@@ -117,7 +117,7 @@ def _spent(usage: UsageFigure) -> dict[str, Cell]:
 
 
 def _day(day: figures.DayReport) -> Row:
-    return {"day": day.day, "cost_usd": Decimal(day.cost_usd), "requests": day.requests}
+    return {"day": day.day, "cost_usd": _exact(day.cost_usd), "requests": day.requests}
 
 
 def _saving(item: RecommendationFigure) -> Row:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from advisor import figures
@@ -11,7 +11,7 @@ from ledger import clock, rollups, tables, verification
 from ledger.prices import PriceBook
 
 _JOBS = tables.metadata.tables["job_slot"]
-_ROLLUP_JOB = "roll_up"
+_ROLLUP_JOBS = ("roll_up", "advise")
 _DAY_SECONDS = clock.DAY_US // clock.SECOND_US
 
 
@@ -45,7 +45,8 @@ def _freshness(session: Session, now_us: int) -> Iterator[Sample]:
     _, oldest_us = rollups.pending_count(session)
     lag_us = 0 if oldest_us is None else max(0, now_us - oldest_us)
     yield Sample("rollup_lag_seconds", (), lag_us / clock.SECOND_US)
-    finished_us = session.execute(select(_JOBS.c.finished_at).where(_JOBS.c.job == _ROLLUP_JOB)).scalar()
+    # The roll-up takes no turn while nothing is pending; the job that follows it each few seconds shows that someone looked.
+    finished_us = session.execute(select(func.max(_JOBS.c.finished_at)).where(_JOBS.c.job.in_(_ROLLUP_JOBS))).scalar()
     if finished_us is not None:
         yield Sample("last_rollup_timestamp_seconds", (), finished_us / clock.SECOND_US)
 

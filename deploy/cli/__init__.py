@@ -9,7 +9,8 @@ from ledger.errors import SwitchwiseError
 
 # Only the module of the command that was asked for is loaded, so that a report does not wait for the web server's imports.
 MODULES = {
-    "run": ("up", "serve", "worker", "beat", "migrate"),
+    "up": ("up",),
+    "run": ("serve", "worker", "beat", "migrate"),
     "feed": ("import",),
     "show": ("table", "report", "advise", "explain", "rollup"),
     "ledger_commands": ("verify", "rebuild", "prices", "models", "keys"),

@@ -32,6 +32,9 @@ MonthOption = Annotated[
     str | None, typer.Option("--month", help="YYYY-MM in the reporting zone; the current month if absent.")
 ]
 
+Host = Annotated[str | None, typer.Option(help="Address to bind; anything but loopback needs an API key first.")]
+Port = Annotated[int | None, typer.Option(help="Port to bind.", min=0, max=65535)]
+
 
 @contextmanager
 def opened(data: Path | None, **overrides: object) -> Iterator[tuple[Database, Settings]]:

@@ -1,11 +1,11 @@
-"""The commands that run the product: up, serve, worker, beat, migrate."""
+"""The commands of production: serve, worker, beat, migrate."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from deploy import supervisor, web
+from deploy import web
 from deploy.cli import app
 from ledger import settings
 from worker import celery_app
@@ -18,24 +18,10 @@ class Room(StrEnum):
     ADVISOR = "advisor"
 
 
-Host = Annotated[str | None, typer.Option(help="Address to bind; anything but loopback needs an API key first.")]
-Port = Annotated[int | None, typer.Option(help="Port to bind.", min=0, max=65535)]
-
-
-@app.application.command(epilog="Example: switchwise up --demo")
-def up(
-    host: Host = None,
-    port: Port = None,
-    data: app.Data = None,
-    demo: Annotated[bool, typer.Option(help="Replay sample traffic into an empty ledger, plainly labelled.")] = False,
-) -> None:
-    """Run the whole product in one process group on an embedded database."""
-    chosen = settings.load(host=host, port=port, data=data)
-    raise typer.Exit(supervisor.run(chosen, demo))
-
-
 @app.application.command(epilog="Example: switchwise serve collector --host 0.0.0.0 --port 4318")
-def serve(room: Annotated[Room, typer.Argument(help="What to serve.")], host: Host = None, port: Port = None) -> None:
+def serve(
+    room: Annotated[Room, typer.Argument(help="What to serve.")], host: app.Host = None, port: app.Port = None
+) -> None:
     """Serve the collector or the advisor, for production with PostgreSQL and Redis."""
     raise typer.Exit(web.serve(settings.load(host=host, port=port), (room.value,)))
 

@@ -103,7 +103,7 @@ def test_only_a_change_to_blocked_is_told() -> None:
     changed = judged(blocked, held={("blocked", SLICE): False})["blocked", SLICE]
     assert changed.fired
     assert changed.text is not None
-    assert "No longer possible: gpt-4.1 -> gpt-4.1-mini" in changed.text
+    assert "No longer possible: gpt-4.1 → gpt-4.1-mini" in changed.text
 
 
 @pytest.mark.parametrize(

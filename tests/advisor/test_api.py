@@ -106,6 +106,9 @@ def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
             row = session.execute(select(row_of).where(row_of.c.id == each["id"])).one()
         stored = {"stage": row.stage, "version": row.version, "computed_at": clock.rfc3339(row.computed_at)}
         assert full == {**json.loads(row.detail), **stored}
+        neutral, point = full["break_evens"]
+        assert (neutral["at"], each["breakeven_escalation_ratio"]) == ("neutral", neutral["escalation_ratio"])
+        assert point["escalation_ratio"] != neutral["escalation_ratio"]
         assert {name: full[name] for name in each if name in full} == {
             name: value for name, value in each.items() if name != "breakeven_escalation_ratio"
         }
@@ -198,10 +201,9 @@ def test_every_answer_is_what_the_documentation_says_and_nothing_more(client: Te
         if "properties" in schema:
             schema["additionalProperties"] = False
     id = client.get(READ[2]).json()["recommendations"][0]["id"]
-    for template, held in document["paths"].items():
-        if template.startswith("/api/"):
-            said = held["get"]["responses"]
-            assert set(said) == {"200", "4XX", "503"}
-            schema = said["200"]["content"]["application/json"]["schema"]
-            answered = client.get(template.replace("{id}", id))
-            jsonschema.validate(answered.json(), {**schema, "components": document["components"]})
+    for path in [*READ, "/api/v1/recommendations/{id}"]:
+        said = document["paths"][path]["get"]["responses"]
+        assert set(said) == {"200", "4XX", "503"}
+        schema = said["200"]["content"]["application/json"]["schema"]
+        answered = client.get(path.replace("{id}", id))
+        jsonschema.validate(answered.json(), {**schema, "components": document["components"]})

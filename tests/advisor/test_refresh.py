@@ -1,5 +1,6 @@
 """Statements and advice follow from the rollups: day by day at the day's price, in every zone, and only when something changed."""
 
+from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -66,6 +67,20 @@ def test_a_late_event_changes_its_own_month_alone(database: Database) -> None:
     ledgers.add(database, [ledgers.event(october)])
     ledgers.settle(database)
     assert (statement(database, "2026-11").revision, statement(database, "2026-10").revision) == (1, 2)
+
+
+def test_a_late_event_of_last_month_changes_this_months_forecast(database: Database) -> None:
+    midnight_us = clock.day_of(NOW_US) * clock.DAY_US
+    ledgers.add(database, [ledgers.event(midnight_us - age * clock.DAY_US) for age in range(1, 29)])
+    ledgers.settle(database)
+    before = statement(database).forecast
+    october = midnight_us - 25 * clock.DAY_US
+    ledgers.add(database, [ledgers.event(october + turn) for turn in range(50)])
+    ledgers.settle(database)
+    after = statement(database).forecast
+    assert before is not None
+    assert after is not None
+    assert Decimal(after.cost_usd) > Decimal(before.cost_usd)
 
 
 def test_a_closed_month_stays_as_it_was(database: Database) -> None:

@@ -19,7 +19,7 @@ from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from ledger.events import Event
 from ledger.store import Outcome
-from tests import processes, samples
+from tests import processes, samples, serving
 
 MIB = 1 << 20
 
@@ -61,7 +61,7 @@ def test_an_acknowledged_event_is_already_committed(database: Database, committe
 
 def test_what_arrives_during_a_commit_shares_the_next_one(database: Database, committer: GroupCommitter) -> None:
     with database.transaction() as session:
-        _block_writers(session)
+        serving.block_writers(session)
         waiting = [committer.submit([samples.event(number)]) for number in range(50)]
         time.sleep(0.1)
         assert not any(future.done() for future in waiting)
@@ -119,7 +119,7 @@ def test_an_event_that_the_database_refuses_does_not_take_others_with_it(
 ) -> None:
     poison = msgspec.structs.replace(samples.event(1), latency_ms=2**80)
     with database.transaction() as session:
-        _block_writers(session)
+        serving.block_writers(session)
         good, bad = committer.submit([samples.event(2)]), committer.submit([poison])
     assert good.result(10) == [Outcome.ACCEPTED]
     assert bad.exception(10) is not None
@@ -128,7 +128,7 @@ def test_an_event_that_the_database_refuses_does_not_take_others_with_it(
 
 def test_a_cancelled_request_is_not_stored(database: Database, committer: GroupCommitter, room: Room) -> None:
     with database.transaction() as session:
-        _block_writers(session)
+        serving.block_writers(session)
         running = committer.submit([samples.event(1)])
         processes.wait_until(running.running, "the writer to begin")
         late = committer.submit([samples.event(2)])
@@ -143,7 +143,7 @@ def test_more_than_the_room_holds_is_refused_and_accepted_once_there_is_room(dat
     room = Room(10 * EVENT_BYTES)
     committer = GroupCommitter(database, room, max_series=1_000)
     with database.transaction() as session:
-        _block_writers(session)
+        serving.block_writers(session)
         waiting = [committer.submit([samples.event(number)]) for number in range(10)]
         with pytest.raises(Overloaded):
             committer.submit([samples.event(10)])
@@ -205,10 +205,3 @@ def test_a_partition_that_was_dropped_meanwhile_is_made_again(database: Database
 def test_events_of_hundreds_of_days_find_their_place_at_once(committer: GroupCommitter) -> None:
     days = [samples.event(number, time=1_600_000_000 + 86_400 * number) for number in range(300)]
     assert set(committer.submit(days).result(60)) == {Outcome.ACCEPTED}
-
-
-def _block_writers(session: Session) -> None:
-    """Keep every other writer waiting until the transaction ends. On SQLite its beginning already does."""
-    session.connection()
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE event IN ACCESS EXCLUSIVE MODE"))

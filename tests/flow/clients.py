@@ -14,7 +14,7 @@ START = "2026-10-1{day}T{hour:02}:30:00Z"
 PROJECTS = ("search", "chat", "mail")
 MODELS = ("gpt-4.1", "gpt-4.1-mini")
 REPEATED_SHARE = 0.15
-PAUSE_SECONDS = 0.004
+PAUSE_SECONDS = 0.01
 
 Cell = tuple[str, int, str, str]
 """What a sum belongs to: the meter, the day of October 2026, the project, the model."""

@@ -1,6 +1,7 @@
 """The kill harness: real processes, seeded SIGKILLs under load, and a verdict against the clients' own ledger."""
 
 import contextlib
+import math
 import os
 import random
 import signal
@@ -123,13 +124,16 @@ def kill_under_load(
     senders: Sequence[Client],
     seed: int,
     others: Mapping[str, Callable[[], bool]] = MappingProxyType({}),
+    seconds: float = math.inf,
 ) -> int:
     """Kill processes at random while clients post, each time after somebody got an acknowledgement; how many were killed.
 
-    A victim that is no process of the product is killed by calling its entry in `others`.
+    A victim that is no process of the product is killed by calling its entry in `others`. Fewer are killed where the
+    machine is too slow for all of them within `seconds`.
     """
+    end_at = time.monotonic() + seconds
     chance, done = random.Random(seed), 0  # noqa: S311  # repeatable on purpose
-    while done < kills:
+    while done < kills and time.monotonic() < end_at:
         _wait_for_progress(product, senders)
         time.sleep(chance.uniform(0, 0.4))
         victim = chance.choice(victims)

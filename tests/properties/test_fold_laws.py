@@ -133,7 +133,7 @@ def test_rebuild_repairs_any_damage_to_rollups(database: Database, data: st.Data
         usage_events.store(database, group)
         if data.draw(st.booleans()):
             folding.roll_up(database)
-    damage(database, data.draw(st.lists(st.sampled_from(DAMAGE), max_size=3)))
+    damage(database, data.draw(st.lists(st.sampled_from(DAMAGE), max_size=3, unique=True)))
     rebuild.rebuild(database)
     assert findings(database) == []
     folding.roll_up(database)

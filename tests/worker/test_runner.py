@@ -8,6 +8,7 @@ from ledger.database import Database
 from ledger.errors import NotFound, StoreUnavailable
 from ledger.settings import Settings
 from ledger.tables import JobSlot
+from tests.worker import usage_events
 from worker import runner, schedule
 from worker.jobs import JOBS, Job
 
@@ -83,8 +84,13 @@ def test_a_job_without_anything_to_do_takes_no_slot(database: Database) -> None:
     assert row_of(database, idle) is None
 
 
-def test_a_fresh_ledger_wants_every_job_but_the_rollup(database: Database) -> None:
-    assert [job.name for job in runner.wanted(database)] == [job.name for job in JOBS if job.name != "roll_up"]
+def test_a_fresh_ledger_wants_the_jobs_that_need_nothing_to_be_there(database: Database) -> None:
+    assert [job.name for job in runner.wanted(database)] == ["advise", "verify_ledger"]
+
+
+def test_events_that_wait_make_the_rollup_wanted(database: Database) -> None:
+    usage_events.store(database, usage_events.some(1))
+    assert "roll_up" in [job.name for job in runner.wanted(database)]
 
 
 def test_what_ran_is_not_wanted_again_before_its_period(database: Database) -> None:

@@ -1,0 +1,36 @@
+"""How figures read for people."""
+
+import pytest
+
+from advisor import words
+
+
+@pytest.mark.parametrize(
+    ("usd_text", "shown"),
+    [
+        ("2657.014", "$2,657.01"), ("-3.00", "-$3.00"), ("0.00", "$0.00"), ("0.0019", "$0.0019"), (None, "unknown"),
+        ("0.125", "$0.12"), ("1000000000000000000000.00", "$1,000,000,000,000,000,000,000.00"),
+    ],
+)  # fmt: skip
+def test_dollars_have_cents_and_less_than_a_cent_is_not_nothing(usd_text: str | None, shown: str) -> None:
+    assert words.dollars(usd_text) == shown
+
+
+@pytest.mark.parametrize(
+    ("ratio_text", "shown"),
+    [
+        ("0.80", "80 %"), ("0.637", "63.7 %"), ("1.00", "100 %"), ("0.99999", "just under 100 %"), ("0.00", "0 %"),
+        ("0.00001", "under 0.1 %"), ("-0.25", "-25 %"), ("-0.0001", "just below 0 %"), (None, "unknown"),
+    ],
+)  # fmt: skip
+def test_only_everything_reads_100_percent_and_only_nothing_reads_0(ratio_text: str | None, shown: str) -> None:
+    assert words.percent(ratio_text) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(0, "0"), (28_185, "28,185"), (999_999, "999,999"), (358_000_000, "358 M"), (1_030_000_000, "1.03 bn"),
+     (2_000_000_000_000, "2,000 bn")],
+)  # fmt: skip
+def test_large_counts_are_short(number: int, shown: str) -> None:
+    assert words.count(number) == shown

@@ -1,0 +1,104 @@
+"""The command line: the article's table to the digit, one clear line for each mistake, and figures that tie to the API."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from advisor import report, wire
+from deploy import cli, demo
+from ledger import clock
+from ledger.database import Database
+from tests import ledgers
+
+SAMPLE = Path(demo.__file__).parent / "sample" / "azure-llm-2023-code.csv"
+COMMAND = [sys.executable, "-c", "from deploy import cli; cli.main()"]
+
+
+def run(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *words, "--data", str(data)], capture_output=True, text=True, check=False)
+
+
+def test_the_table_prints_the_article_exactly(tmp_path: Path) -> None:
+    words = ["table", "gpt-4.1", "gpt-4.1-mini", "--volumes", "1M,10M,100M", "--output-share", "0.5"]
+    shown = run(*words, data=tmp_path)
+    rows = [line.split()[-3:] for line in shown.stdout.splitlines() if line.startswith("1")]
+    assert rows == [["$5", "$1", "$4"], ["$50", "$10", "$40"], ["$500", "$100", "$400"]]
+    assert "Savings: 80 %" in shown.stdout
+    exact = json.loads(run(*words, "--json", data=tmp_path).stdout)
+    assert [(row["from_usd"], row["to_usd"]) for row in exact["rows"]] == [
+        ("5.00", "1.00"), ("50.00", "10.00"), ("500.00", "100.00"),
+    ]  # fmt: skip
+    assert exact["saving_ratio"] == "0.80"
+
+
+MISTAKES = [
+    ("report --month 2026-13", 2, "'2026-13' is not a month"),
+    ("report --month 2999-01", 2, "lies in the future"),
+    ("report --project nobody", 1, "no traffic of project 'nobody'"),
+    ("table gpt-9 gpt-4.1", 1, "no price for gpt-9"),
+    ("table gpt-4.1 gpt-4.1-mini --volumes many", 2, "'many' is not a volume of tokens"),
+    ("table gpt-4.1 gpt-4.1-mini --output-share 1.5", 2, "the output share is"),
+    ("table gpt-4.1 gpt-4.1-mini --output-share half", 2, "'half' is not a share"),
+    ("advise --pair gpt-4.1", 2, "is not a pair of models"),
+    ("explain nothing", 1, "no recommendation 'nothing'"),
+    ("import /no/such/file.jsonl", 2, "cannot read /no/such/file.jsonl"),
+    (f"import {SAMPLE.parent}", 2, "cannot read"),
+    (f"import {SAMPLE} --format litellm", 2, "litellm"),
+    ("prices show gpt-9", 1, "no price for gpt-9"),
+    ("keys create x --scope root", 2, "'root' is not a scope"),
+    ("keys revoke 123", 1, "no live key has the id "),
+    ("export 2026-1 --out /tmp/x", 2, "is not a month"),
+    ("dashboards publish", 2, "SWITCHWISE_GRAFANA_URL"),
+]
+
+
+@pytest.mark.parametrize(("words", "status", "said"), MISTAKES, ids=[words for words, _, _ in MISTAKES])
+def test_a_mistake_gets_one_line_that_names_it(
+    words: str,
+    status: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    data = [] if words.startswith("dashboards") else ["--data", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["switchwise", *words.split(), *data])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    error = capfd.readouterr().err.strip()
+    assert (ended.value.code, error.count("\n")) == (status, 0)
+    assert error.startswith("switchwise: ")
+    assert said in error
+
+
+def test_a_wrong_setting_stops_every_command_with_one_line(tmp_path: Path) -> None:
+    shown = subprocess.run(
+        [*COMMAND, "report", "--data", str(tmp_path)], env={"SWITCHWISE_REPORTING_ZONE": "Asia/Kolkata"}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert (shown.returncode, shown.stdout, shown.stderr.count("\n")) == (2, "", 1)
+    assert shown.stderr.startswith("switchwise: SWITCHWISE_REPORTING_ZONE: Asia/Kolkata is not a whole number of hours")
+
+
+def test_the_report_as_json_is_the_body_of_the_api(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
+    database.migrate()
+    ledgers.add(database, [ledgers.event(clock.now_us() - clock.HOUR_US) for _ in range(5)])
+    ledgers.settle(database)
+    month = clock.rfc3339(clock.now_us() - clock.HOUR_US)[:7]
+    with database.snapshot() as session:
+        body = json.loads(
+            wire.encoded(wire.report_body(report.build(session, ledgers.SETTINGS, clock.now_us(), month)))
+        )
+    database.close()
+    assert json.loads(run("report", "--month", month, "--json", data=tmp_path).stdout) == body
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for command in [command for commands in cli.MODULES.values() for command in commands]:
+        shown = subprocess.run([*COMMAND, command, "--help"], capture_output=True, text=True, check=False)
+        assert shown.returncode == 0
+        assert "Example:" in shown.stdout or "COMMAND" in shown.stdout
