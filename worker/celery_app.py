@@ -58,7 +58,13 @@ def on_redis(settings: Settings) -> Celery:
     """The app of a production worker or beat. Raises UsageError for a Redis address that is none."""
     app = _app(settings, _redis_address(settings), _ON_REDIS)
     app.conf.beat_schedule = {
-        job.name: {"task": job.name, "schedule": min(job.period_us / clock.SECOND_US, WAKE_UP_SECONDS)} for job in JOBS
+        job.name: {
+            "task": job.name,
+            "schedule": min(job.period_us / clock.SECOND_US, WAKE_UP_SECONDS),
+            # So that a beat that is started again and again still wakes each job.
+            "last_run_at": clock.EPOCH,
+        }
+        for job in JOBS
     }
     return app
 

@@ -15,7 +15,6 @@ from ledger.settings import Settings
 
 application = typer.Typer(
     name="switchwise",
-    help="What your LLM traffic costs, and what moving it to a cheaper model would save.",
     epilog="Try it: switchwise up --demo",
     no_args_is_help=True,
     add_completion=False,
@@ -23,6 +22,13 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 console = Console(highlight=False)
+
+
+@application.callback()
+def switchwise() -> None:
+    """What your LLM traffic costs, and what moving it to a cheaper model would save."""
+    # Without a callback Typer would take an application of one command for that command, and its name for an argument.
+
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Directory of the embedded ledger (default ./switchwise-data).")

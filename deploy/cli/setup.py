@@ -26,14 +26,14 @@ def init(
     logs.configure(chosen.log_level)
     database = opening.migrated(chosen.database)
     try:
-        app.console.print(f"{database!r} is up to date.")
+        typer.echo(f"{database!r} is up to date.")
         written = first_keys.create(database, keys_dir)
     finally:
         database.close()
     for path in written:
-        app.console.print(f"A new API key is in {path}")
+        typer.echo(f"A new API key is in {path}")
     if not written:
-        app.console.print("The API keys exist; see: switchwise keys list")
+        typer.echo("The API keys exist; see: switchwise keys list")
     if dashboards_dir is not None:
         try:
             count = len(catalogue.write(dashboards_dir))
@@ -41,7 +41,7 @@ def init(
             raise UsageError(
                 f"cannot write to {dashboards_dir}: {error.strerror}; choose another --dashboards-dir"
             ) from error
-        app.console.print(f"{count} dashboards are in {dashboards_dir}")
+        typer.echo(f"{count} dashboards are in {dashboards_dir}")
 
 
 @app.application.command(epilog="Example: switchwise jobs --json")

@@ -101,4 +101,5 @@ def test_every_command_has_help_with_an_example() -> None:
     for command in [command for commands in cli.MODULES.values() for command in commands]:
         shown = subprocess.run([*COMMAND, command, "--help"], capture_output=True, text=True, check=False)
         assert shown.returncode == 0
+        assert f" {command} " in shown.stdout.splitlines()[0]
         assert "Example:" in shown.stdout or "COMMAND" in shown.stdout

@@ -41,7 +41,9 @@ def replayed(database: Database) -> tuple[int, figures.Report]:
 def test_each_closed_day_holds_the_whole_traces(database: Database) -> None:
     accepted, _ = replayed(database)
     with database.snapshot() as session:
-        days = Counter(dict(session.execute(select(EVENT.c.day, func.count()).group_by(EVENT.c.day)).tuples().all()))
+        days = Counter(
+            {day: held for day, held in session.execute(select(EVENT.c.day, func.count()).group_by(EVENT.c.day))}
+        )
     today = clock.day_of(clock.now_us())
     assert days == Counter(dict.fromkeys(range(today - 3, today), 8_819 + 19_366))
     assert accepted == 3 * (8_819 + 19_366)
