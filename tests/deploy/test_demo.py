@@ -41,9 +41,7 @@ def replayed(database: Database) -> tuple[int, figures.Report]:
 def test_each_closed_day_holds_the_whole_traces(database: Database) -> None:
     accepted, _ = replayed(database)
     with database.snapshot() as session:
-        days = Counter(
-            {day: held for day, held in session.execute(select(EVENT.c.day, func.count()).group_by(EVENT.c.day))}
-        )
+        days = Counter(session.execute(select(EVENT.c.day)).scalars())
     today = clock.day_of(clock.now_us())
     assert days == Counter(dict.fromkeys(range(today - 3, today), 8_819 + 19_366))
     assert accepted == 3 * (8_819 + 19_366)

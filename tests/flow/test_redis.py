@@ -14,7 +14,8 @@ from tests.flow.clients import Book
 from tests.flow.conftest import Launch
 from tests.flow.harness import Product
 
-FRESH_SECONDS = 30.0
+FRESH_SECONDS = 90.0
+"""Within 30 seconds on a machine of its own; the test runs on whatever there is, and a worker that hangs hangs for ever."""
 
 
 @pytest.fixture
