@@ -134,7 +134,7 @@ def _print_report(database: Database, chosen: Settings, address: str) -> None:
         time.sleep(_POLL_SECONDS)
     console = Console(highlight=False)
     report_text.show(console, found)
-    console.print(f"\nThe page is at {address}/, the metrics at {address}/metrics. Ctrl-C stops Switchwise.")
+    console.print(f"\nThe page is at {address}/ and the metrics at {address}/metrics. Ctrl-C stops it.", soft_wrap=True)
 
 
 if __name__ == "__main__":

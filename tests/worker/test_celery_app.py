@@ -4,9 +4,11 @@ import json
 
 import pytest
 import redis
+from celery.beat import Scheduler
 from structlog.testing import capture_logs
 
 from ledger import clock
+from ledger.errors import UsageError
 from ledger.settings import Settings
 from tests import servers
 from worker import celery_app
@@ -84,3 +86,16 @@ def test_a_redis_that_cannot_be_asked_is_named_without_its_address() -> None:
         celery_app.warn_of_eviction(settings)
     assert [entry["event"] for entry in logs] == ["redis_policy_unknown"]
     assert "hunter2" not in repr(logs)
+
+
+@pytest.mark.parametrize("address", ["hunter2:nonsense", "amqp://:hunter2@host", "redis://:hunter2@host:port/0"])
+def test_a_redis_address_that_is_none_is_refused_without_being_quoted(address: str) -> None:
+    with pytest.raises(UsageError, match="SWITCHWISE_REDIS_URL") as error:
+        celery_app.on_redis(Settings.model_validate({"redis_url": address}))
+    assert "hunter2" not in str(error.value)
+
+
+def test_beat_wakes_every_job_as_soon_as_it_starts(settings: Settings) -> None:
+    scheduler = Scheduler(celery_app.on_redis(settings))
+    due = {name for name, entry in scheduler.schedule.items() if scheduler.is_due(entry).is_due}
+    assert due == {job.name for job in JOBS}

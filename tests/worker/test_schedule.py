@@ -7,8 +7,8 @@ import pytest
 
 from ledger import clock
 from ledger.database import Database
-from worker import schedule
-from worker.jobs import Job
+from worker import jobs, schedule
+from worker.jobs import JOBS, Job
 from worker.schedule import Turn
 
 SECOND_US = clock.SECOND_US
@@ -111,3 +111,25 @@ def test_release_ends_the_turns_of_dead_workers_and_no_others(database: Database
         schedule.release(session, NOW_US + 2)
         turns = schedule.last_turns(session)
     assert turns == {"ended": turn(NOW_US, finished_at=NOW_US + 1), "dead": turn(NOW_US, failed_at=NOW_US + 2)}
+
+
+@pytest.mark.parametrize(
+    ("last_us", "expected"),
+    [(0, []), (schedule.OVERDUE_SECONDS * SECOND_US, []), (2 * schedule.OVERDUE_SECONDS * SECOND_US, ["advise"])],
+)
+def test_a_job_that_nobody_has_taken_for_long_is_overdue(database: Database, last_us: int, expected: list[str]) -> None:
+    steady = [job for job in JOBS if job.is_wanted is jobs.always]
+    with database.transaction() as session:
+        assert schedule.overdue(session, NOW_US) == [job.name for job in steady]
+        for job in steady:
+            schedule.take(session, job, None, NOW_US - last_us)
+            schedule.finished(session, job, NOW_US - last_us)
+        assert schedule.overdue(session, NOW_US) == expected
+
+
+def test_a_job_that_is_running_is_not_overdue_within_its_limit(database: Database) -> None:
+    steady = [job for job in JOBS if job.is_wanted is jobs.always]
+    with database.transaction() as session:
+        for job in steady:
+            schedule.take(session, job, None, NOW_US - 200 * SECOND_US)
+        assert schedule.overdue(session, NOW_US) == []
