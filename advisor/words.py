@@ -95,3 +95,8 @@ def gap(name: str) -> str:
 def label(code: str) -> str:
     """A code as words: `detail_unknown` is `detail unknown`."""
     return code.replace("_", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 request`, `28,185 requests`, `1.03 bn tokens`."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"

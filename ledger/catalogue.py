@@ -5,7 +5,8 @@ from hashlib import blake2b
 from sqlalchemy import select
 from sqlmodel import Session
 
-from ledger import names, price_book, prices, tables
+from ledger import names, price_book, prices, rollups, tables
+from ledger.errors import UsageError
 
 _PRICE = tables.metadata.tables["price"]
 _ALIAS = tables.metadata.tables["alias"]
@@ -23,6 +24,19 @@ def book(session: Session) -> prices.PriceBook:
         )
         for row in rows
     )
+
+
+def set_price(session: Session, price: price_book.OperatorPrice, now_us: int) -> None:
+    """Store an operator's own price in place of the one of the same key and day. Raises UsageError for one that cannot be."""
+    fault = price_book.fault_of(price.key, price.rates)
+    if fault is not None:
+        raise UsageError(fault)
+    rates = {meter: getattr(price.rates, meter) for meter in prices.METERS}
+    row = {
+        **price.key._asdict(), "effective_from": price.effective_from, **rates, "source": price.source, "created_at": now_us,
+    }  # fmt: skip
+    key = (*price.key._fields, "effective_from")
+    rollups.upsert(session, _PRICE, key, [row], replaced=(*prices.METERS, "source", "created_at"))
 
 
 def aliases(session: Session) -> list[names.Alias]:

@@ -43,6 +43,16 @@ def femto_usd(amount_text: str) -> int:
     return int(scaled)
 
 
+def nano_usd_per_mtok(rate_text: str) -> int:
+    """A rate as the price book holds it, of a plain decimal string of USD per million tokens. Raises UsageError."""
+    scaled = femto_usd(rate_text)
+    if scaled < 0 or scaled % (FEMTO_PER_USD // NANO_PER_USD):
+        raise UsageError(
+            f"{rate_text!r} is not a rate; write USD per million tokens, 0 or more, with at most 9 decimals"
+        )
+    return scaled // (FEMTO_PER_USD // NANO_PER_USD)
+
+
 def rounded(amount_femto_usd: Fraction) -> int:
     """A fraction of femto-USD rounded once, half-even, to nano-USD (9 decimals of a USD), as femto-USD.
 

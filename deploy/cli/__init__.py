@@ -13,7 +13,8 @@ MODULES = {
     "run": ("serve", "worker", "beat", "migrate"),
     "feed": ("import",),
     "show": ("table", "report", "advise", "explain", "rollup"),
-    "ledger_commands": ("verify", "rebuild", "prices", "models", "keys"),
+    "ledger_commands": ("verify", "rebuild", "models", "keys"),
+    "price_commands": ("prices",),
     "outlets": ("export", "dashboards"),
     "setup": ("init", "jobs"),
 }

@@ -9,7 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from ledger import settings
+from ledger import logs, settings
 from ledger.database import Database
 from ledger.settings import Settings
 
@@ -46,6 +46,8 @@ Port = Annotated[int | None, typer.Option(help="Port to bind.", min=0, max=65535
 def opened(data: Path | None, **overrides: object) -> Iterator[tuple[Database, Settings]]:
     """The settings and the ledger, migrated and ready, closed when the command ends."""
     found = settings.load(data=data, **overrides)
+    # A person reads this terminal: what a command has to say is printed, so only trouble is logged unless asked for.
+    logs.configure(found.log_level if "log_level" in found.model_fields_set else "warning")
     database = Database(found.database)
     try:
         database.migrate()

@@ -27,7 +27,10 @@ def import_command(
     data: app.Data = None,
     as_json: app.AsJson = False,
 ) -> None:
-    """Import log files with their own times; resumable, and importing again changes nothing."""
+    """Import log files; importing again changes nothing.
+
+    Files keep their own times, and an import that was stopped goes on where it stopped.
+    """
     naming = Naming(namespace=source, project=project, workload=workload, provider=provider, model=model)
     with app.opened(data) as (database, settings):
         receipts = [_import(database, settings, path, format, naming) for path in paths]

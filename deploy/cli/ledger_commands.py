@@ -1,4 +1,4 @@
-"""The commands that look after the ledger: verify, rebuild, prices, models, keys."""
+"""The commands that look after the ledger: verify, rebuild, models, keys."""
 
 from typing import Annotated
 
@@ -6,13 +6,10 @@ import typer
 
 from advisor import report, statement_store
 from deploy.cli import app, plain
-from ledger import access, catalogue, checks, clock, months, price_book, rebuild, tables
-from ledger.errors import NotFound
+from ledger import access, checks, clock, months, rebuild, tables
 
-prices = typer.Typer(help="The price book.", no_args_is_help=True)
 models = typer.Typer(help="Model names and what they resolve to.", no_args_is_help=True)
 keys = typer.Typer(help="API keys with scopes.", no_args_is_help=True)
-app.application.add_typer(prices, name="prices")
 app.application.add_typer(models, name="models")
 app.application.add_typer(keys, name="keys")
 
@@ -40,50 +37,6 @@ def rebuild_command(data: app.Data = None) -> None:
     with app.opened(data) as (database, _):
         repaired = rebuild.rebuild(database)
     app.console.print(f"{repaired} sums were wrong and have been set right." if repaired else "Nothing was wrong.")
-
-
-@prices.command("list", epilog="Example: switchwise prices list --provider openai")
-def list_prices(
-    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
-) -> None:
-    """Every price in force or known, in USD per million tokens."""
-    _print_prices(data, as_json, None, provider)
-
-
-@prices.command("show", epilog="Example: switchwise prices show gpt-4.1")
-def show_prices(
-    model: Annotated[str, typer.Argument(help="A model id.")],
-    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
-) -> None:
-    """The prices of one model, with source and the day they were checked."""
-    _print_prices(data, as_json, model, provider)
-
-
-def _print_prices(data: app.Data, as_json: bool, model: str | None, provider: str | None) -> None:
-    with app.opened(data) as (database, _), database.snapshot() as session:
-        found = price_book.lines(catalogue.book(session), model, provider)
-    if not found:
-        reasons = price_book.reasons_left_out(model) if model else {}
-        why = "".join(f"; {name}: {reason}" for name, reason in reasons.items())
-        raise NotFound(f"no price for {model or provider}{why}; see: switchwise prices list")
-    if as_json:
-        app.print_json(found)
-        return
-    grid = plain.table("provider", "model", "tier", "over", "from", "input", "cached", "write", "output", right=4)
-    for line in found:
-        rates = line.usd_per_million_tokens
-        meters = ("uncached_input", "cached_input", "cache_write_input", "output")
-        over = f"{line.over_input_tokens:,}" if line.over_input_tokens else ""
-        cells = (rates.get(meter, "-") for meter in meters)
-        grid.add_row(line.provider, line.model, line.service_tier, over, line.effective_from or "", *cells)
-    app.console.print(grid)
-    if model:
-        for source in sorted({f"{line.source} (checked {line.checked or 'never'})" for line in found}):
-            app.console.print(f"Source: {source}", style="dim")
 
 
 @models.command(epilog="Example: switchwise models unmapped")

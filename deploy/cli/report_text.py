@@ -30,7 +30,7 @@ def show(console: Console, report: figures.Report, *, rows: int = 10) -> None:
 
 def _headline(console: Console, report: figures.Report) -> None:
     total, forecast, savings = report.total, report.forecast, report.savings
-    usage = f"{words.count(total.requests)} requests, {words.count(total.tokens)} tokens"
+    usage = f"{words.counted(total.requests, 'request')}, {words.counted(total.tokens, 'token')}"
     _line(
         console,
         "Spent",

@@ -22,24 +22,27 @@ class Room(StrEnum):
 def serve(
     room: Annotated[Room, typer.Argument(help="What to serve.")], host: app.Host = None, port: app.Port = None
 ) -> None:
-    """Serve the collector or the advisor, for production with PostgreSQL and Redis."""
+    """Serve the collector or the advisor (production)."""
     raise typer.Exit(web.serve(settings.load(host=host, port=port), (room.value,)))
 
 
 @app.application.command(epilog="Example: SWITCHWISE_REDIS_URL=redis://redis:6379/0 switchwise worker")
 def worker() -> None:
-    """Run a Celery worker on Redis, for production."""
+    """Run a Celery worker on Redis (production)."""
     raise typer.Exit(celery_app.run_worker(settings.load()))
 
 
 @app.application.command(epilog="Example: SWITCHWISE_REDIS_URL=redis://redis:6379/0 switchwise beat")
 def beat() -> None:
-    """Run the Celery scheduler on Redis, for production; a second one does no harm."""
+    """Run the scheduler on Redis (production).
+
+    A second one does no harm.
+    """
     raise typer.Exit(celery_app.run_beat(settings.load()))
 
 
 @app.application.command(epilog="Example: switchwise migrate")
 def migrate(data: app.Data = None) -> None:
-    """Create the tables or bring them to this version."""
+    """Create the tables or bring them up to date."""
     with app.opened(data) as (database, _):
         app.console.print(f"{database!r} is up to date.")

@@ -25,7 +25,7 @@ def table_command(
     data: app.Data = None,
     as_json: app.AsJson = False,
 ) -> None:
-    """Compare two models at monthly volumes and an assumed blend."""
+    """Compare two models at monthly volumes and a blend."""
     with app.opened(data) as (database, _), database.snapshot() as session:
         book = catalogue.book(session)
     sides = _priced_side(book, source), _priced_side(book, target)
@@ -53,7 +53,7 @@ def report_command(
     data: app.Data = None,
     as_json: app.AsJson = False,
 ) -> None:
-    """Spend, usage per model, coverage, forecast and savings of a month."""
+    """What a month costs, its forecast and its savings."""
     with app.opened(data) as (database, settings), database.snapshot() as session:
         found = report.build(session, settings, clock.now_us(), month, project)
     if as_json:
@@ -69,7 +69,7 @@ def advise(
     data: app.Data = None,
     as_json: app.AsJson = False,
 ) -> None:
-    """Recommendations: what to move, what it saves at least, how sure that is and until when."""
+    """What to move, what it saves at least, until when."""
     with app.opened(data, pairs=pair) as (database, settings), database.snapshot() as session:
         if month is None and pair is None:
             found = [stored.figure for stored in recommendations.read(session)]
@@ -102,11 +102,11 @@ def explain(
 
 @app.application.command(name="rollup", epilog="Example: switchwise rollup")
 def roll_up(data: app.Data = None) -> None:
-    """Roll up what is pending and compute statements and advice, now."""
+    """Roll up and compute statements and advice, now."""
     with app.opened(data) as (database, settings):
         rows = rollup.roll_up(database, settings.max_metric_sets)
         changed = refresh.refresh(database, settings)
-    app.console.print(f"{rows} groups rolled up, {changed} months computed again.")
+    app.console.print(f"{words.counted(rows, 'group')} rolled up, {words.counted(changed, 'month')} computed again.")
 
 
 def _priced_side(book: prices.PriceBook, text: str) -> prices.PriceKey:

@@ -103,3 +103,22 @@ def test_every_command_has_help_with_an_example() -> None:
         assert shown.returncode == 0
         assert f" {command} " in shown.stdout.splitlines()[0]
         assert "Example:" in shown.stdout or "COMMAND" in shown.stdout
+
+
+def test_a_price_of_ones_own_prices_what_was_unknown(tmp_path: Path) -> None:
+    line = {
+        "id": "1",
+        "time": "2026-11-20T00:00:00Z",
+        "provider": "house",
+        "model": "house-model",
+        "input_tokens": 1_000,
+        "output_tokens": 100,
+    }
+    (tmp_path / "one.jsonl").write_text(json.dumps(line))
+    assert run("import", str(tmp_path / "one.jsonl"), data=tmp_path).stdout.endswith("(native): 1 accepted\n")
+    unmapped = json.loads(run("models", "unmapped", "--month", "2026-11", "--json", data=tmp_path).stdout)
+    assert unmapped == [{"provider": "house", "model": "house-model", "unpriced_tokens": 1_100, "requests": 1}]
+    words = "prices set house-model --provider house --input 0.5 --output 1.5 --since 2026-11-01"
+    assert run(*words.split(), data=tmp_path).returncode == 0
+    total = json.loads(run("report", "--month", "2026-11", "--json", data=tmp_path).stdout)["total"]
+    assert (total["cost_usd"], total["unpriced_tokens"]) == ("0.00065", 0)

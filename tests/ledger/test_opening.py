@@ -1,6 +1,7 @@
 """Opening a ledger at start: a database that is late is waited for, one that stays away or is too new is named."""
 
-import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
@@ -15,13 +16,13 @@ NOBODY = "postgresql://switchwise:hunter2@127.0.0.1:1/ledger"
 
 
 def test_a_database_that_comes_up_late_is_waited_for_and_said_once() -> None:
-    with servers.Postgres() as server, capture_logs() as logs:
+    with servers.Postgres() as server, ThreadPoolExecutor(1) as beside, capture_logs() as logs:
         url = server.database()
         server.stop()
-        late = threading.Timer(1.2, server.start)
-        late.start()
-        database = opening.migrated(url)
-        late.join()
+        opened = beside.submit(opening.migrated, url)
+        time.sleep(1.2)
+        server.start()
+        database = opened.result()
         with database.snapshot() as session:
             assert session.execute(text("SELECT count(*) FROM event")).scalar_one() == 0
         database.close()
