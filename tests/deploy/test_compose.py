@@ -73,6 +73,11 @@ def test_every_process_of_the_design_is_there() -> None:
     assert COMPOSE["services"].keys() - composition.ours(COMPOSE).keys() == third_party
 
 
+def test_every_service_of_ours_asks_for_keys() -> None:
+    environments = [service["environment"] for service in composition.ours(COMPOSE).values()]
+    assert {given["SWITCHWISE_REQUIRE_KEYS"] for given in environments} == {"true"}
+
+
 def test_redis_evicts_nothing_and_survives_a_restart() -> None:
     words = COMPOSE["services"]["redis"]["command"]
     assert composition.option(words, "--maxmemory-policy") == "noeviction"
