@@ -1,6 +1,5 @@
-"""Advice on one slice: every configured alternative assessed and decided, the best one chosen, and the total. Pure."""
+"""Advice on one slice: every configured alternative assessed and decided, and the best one chosen. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
@@ -79,18 +78,6 @@ def other_models(
     """The models worth a look beside the pairs that start at this slice."""
     configured = {pair.target.model for pair in _starting_at(slice_, terms, book)}
     return ranking.others(slice_, book, as_of_day, configured)
-
-
-def total(chosen: Iterable[Advice]) -> candidates.Estimate:
-    """The sum of the chosen savings of slices decided pilot or switch_now: one alternative a slice, so nothing twice."""
-    counted = [
-        item.alternative.estimate for item in chosen if item.decision.counted and item.alternative.estimate is not None
-    ]
-    return candidates.Estimate(
-        sum(item.low_femto_usd for item in counted),
-        sum(item.point_femto_usd for item in counted),
-        sum(item.high_femto_usd for item in counted),
-    )
 
 
 def id_of(alternative: candidates.Alternative) -> str:

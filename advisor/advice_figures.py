@@ -92,6 +92,8 @@ def _cell(priced: counterfactual.PricedCell) -> figures.CellFigure:
         cell.detail_unknown_input_tokens,
         _rates(priced.now.rates),
         _rates(priced.instead.rates),
+        cell.counts.input_audio_tokens,
+        cell.counts.output_audio_tokens,
     )
 
 

@@ -9,7 +9,6 @@ from advisor import outlet, recommendations, report, statement_store, wire
 from advisor.outlet import Outlet
 from ledger import clock
 from ledger.access import Access
-from ledger.errors import NotFound
 
 DEFAULT_GROUPS = "provider,model,project"
 Month = Annotated[str | None, Query(description="YYYY-MM in the reporting zone; the current month if not given")]
@@ -104,11 +103,7 @@ def _add_recommendation(app: FastAPI, given: Outlet) -> None:
     def read_recommendation(access: Annotated[Access, Depends(given.reader())], id: str) -> Response:
         """One recommendation with every input that recomputes it, its stage and its explanation."""
         with given.database.snapshot() as session:
-            found = recommendations.find(session, id)
-        if access.project not in (None, found.figure.project):
-            raise NotFound(
-                f"no recommendation {id!r} of project {access.project}; list them at /api/v1/recommendations"
-            )
+            found = recommendations.find(session, id, access.project)
         return outlet.answer(wire.recommendation_body(found))
 
     path = "/api/v1/recommendations/{id}"

@@ -10,8 +10,8 @@ from ledger import clock
 from ledger.database import Database
 from ledger.settings import Settings
 
-MOST_ATTEMPTS = 30
-"""About a day and a half of attempts."""
+MOST_ATTEMPTS = 60
+"""The waits between them add up to about 38 hours on average, so that a message outlives an outage of a day."""
 MOST_A_RUN = 10
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 5, 3_600
 

@@ -23,7 +23,7 @@ _REASONS = {
     "output_too_small": ("the largest answer seen is longer than the target can write", "shorter answers"),
     "unsupported_feature": ("the target cannot take an input that this traffic sends", "another target"),
     "committed_capacity": ("this traffic runs on capacity that is paid for anyway", "the end of the commitment"),
-    "cannot_wait": ("nothing says that this workload may wait for its answers", "the tag can_wait on the workload"),
+    "cannot_wait": ("nothing says that this workload may wait for its answers", "a target without batch or flex"),
     "not_sold_here": ("the provider of this traffic does not sell the target", "a provider in front of the target"),
     "target_unpriced": ("the target has no price for these tokens", "a price: switchwise prices set"),
     "too_few_days": ("fewer than 7 closed days of traffic are known", "more days"),
@@ -114,7 +114,7 @@ def _at_end(name: str, end: factors.Factors) -> str:
 
 def _break_evens(item: advice.Advice) -> list[str]:
     told = []
-    for label, limits in (("as priced", item.at_neutral), ("at the point factors", item.at_point)):
+    for label, limits in (("as priced", item.at_neutral), ("at the expected (point) factors", item.at_point)):
         if limits is None:
             continue
         parts = []

@@ -72,9 +72,9 @@ def install(app: FastAPI, given: Outlet) -> None:
             return await run_in_threadpool(show, request, month, access.project)
         except SwitchwiseError as error:
             # The one shape of errors is JSON; whoever reads a page gets the same words as a page.
-            plain = web.error_response(web.status_of(error), str(error))
+            plain = web.error_response(web.status_of(error), web.words_of(error))
             kept = {name: value for name, value in plain.headers.items() if name in ("retry-after", "www-authenticate")}
-            return _html(templates, "refused.html", plain.status_code, {"reason": str(error)}, kept)
+            return _html(templates, "refused.html", plain.status_code, {"reason": web.words_of(error)}, kept)
 
     refused = {"content": {"text/html": {}}, "description": "Refused; the page says why and what to do"}
     app.get("/", response_class=HTMLResponse, responses={"4XX": refused, 503: refused})(page)
@@ -116,6 +116,7 @@ def _templates() -> jinja2.Environment:
     made.filters |= {
         "dollars": words.dollars, "percent": words.percent, "count": words.count, "gap": words.gap,
         "decision": words.decision, "method": words.forecast_method, "why": explanation.why, "width": share_width,
+        "breakeven": wire.breakeven_escalation_ratio,
         "date": lambda day: clock.date_of(day).isoformat(), "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC",
     }  # fmt: skip
     made.globals |= {"style": _STYLE, "chart_height": chart.HEIGHT}

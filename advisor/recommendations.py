@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from advisor import advice, advice_figures, figures, pairs, slices, statements
 from ledger import clock, money, rollups, tables
-from ledger.errors import NotFound
+from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.settings import Settings
 
@@ -18,7 +18,11 @@ _KEPT = ("provider", "project", "workload", "from_model", "to_model", "decision"
 
 def terms_of(settings: Settings) -> advice.Terms:
     """The user's policy as the advisor takes it. Raises UsageError on a pair that is none."""
-    return advice.Terms(pairs.parse(settings.pairs), money.femto_usd(str(settings.alert_threshold_usd)))
+    try:
+        chosen = pairs.parse(settings.pairs)
+    except UsageError as error:
+        raise UsageError(f"SWITCHWISE_PAIRS: {error}") from error
+    return advice.Terms(chosen, money.femto_usd(str(settings.alert_threshold_usd)))
 
 
 def compute(
@@ -66,10 +70,10 @@ def read(session: Session) -> list[figures.StoredRecommendation]:
     return sorted((_stored(row) for row in rows), key=lambda each: (-_low(each.figure), each.figure.id))
 
 
-def find(session: Session, recommendation_id: str) -> figures.StoredRecommendation:
-    """One recommendation, current or not. Raises NotFound."""
+def find(session: Session, recommendation_id: str, project: str | None = None) -> figures.StoredRecommendation:
+    """One recommendation, current or not. Raises NotFound, in the same words where it is not of the project asked for."""
     row = session.execute(select(_TABLE).where(_TABLE.c.id == recommendation_id)).first()
-    if row is None:
+    if row is None or project not in (None, row.project):
         raise NotFound(f"no recommendation {recommendation_id!r}; list them with: switchwise advise")
     return _stored(row)
 

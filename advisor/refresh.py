@@ -19,7 +19,8 @@ def refresh(database: Database, settings: Settings) -> int:
     now_us = clock.now_us()
     with database.snapshot() as session:
         stale, advised_on = _due(session, settings, now_us)
-        if not stale and facts.get(session, ADVISED_ON) == advised_on:
+        before = facts.get(session, ADVISED_ON)
+        if not stale and before == advised_on:
             return 0
         pricing = report.pricing(session)
         computed = [monthly.compute(session, month, wanted, pricing, now_us) for month, wanted in stale]
@@ -27,6 +28,9 @@ def refresh(database: Database, settings: Settings) -> int:
         retiring = retirements.in_use(session, pricing, now_us)
     with database.transaction() as session:
         lock(session, "refresh")
+        if facts.get(session, ADVISED_ON) != before:
+            # Another run has written meanwhile, perhaps from a newer snapshot; the next one starts from what it wrote.
+            return 0
         written = sum(statement_store.write(session, statement) for statement in computed)
         recommendations.write(session, advice, now_us)
         alert_store.evaluate(session, advice, retiring, settings, now_us)

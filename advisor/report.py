@@ -106,13 +106,12 @@ def _usage(names_: dict[str, str], lines: Iterable[statements.Line]) -> figures.
 
 
 def _coverage(lines: list[statements.Line]) -> figures.CoverageFigure:
-    """Coverage is the smaller of the priced share of tokens and the share of successes whose usage the provider gave."""
     tokens = sum(line.counts.total_tokens for line in lines)
     requests = sum(line.requests for line in lines)
     successes = sum(line.successes for line in lines)
     priced = sum(line.cost.priced_tokens for line in lines)
     known = sum(line.provider_usage_successes for line in lines)
-    found = min(Fraction(priced, tokens), Fraction(known, successes)) if tokens and successes else None
+    found = statements.coverage_ratio(priced, tokens, known, successes)
     shares = {
         "unpriced": (tokens - priced, tokens),
         "tier_unknown": (sum(line.tier_unknown_tokens for line in lines), tokens),

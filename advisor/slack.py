@@ -5,6 +5,7 @@ import logging
 import re
 import threading
 from dataclasses import dataclass
+from itertools import accumulate
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -64,7 +65,11 @@ def escaped(text: str) -> str:
 
 
 def _plain(text: str, most: int) -> dict[str, object]:
-    return {"type": "plain_text", "text": text[:most].translate(_ESCAPES), "emoji": False}
+    # Slack counts what it is sent, and half an entity would show as rubbish: whole escaped characters, as many as fit.
+    shown = [character.translate(_ESCAPES) for character in text]
+    lengths = accumulate(len(each) for each in shown)
+    fitting = "".join(each for each, length in zip(shown, lengths, strict=True) if length <= most)
+    return {"type": "plain_text", "text": fitting, "emoji": False}
 
 
 def _post(webhook_url: SecretStr, text: str, public_url: str | None) -> Answer:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from sqlmodel import Session
 
@@ -38,13 +37,6 @@ class _Gathered:
     tokens: int = 0
     successes: int = 0
     provider_usage_successes: int = 0
-
-    @property
-    def coverage(self) -> Fraction | None:
-        """The smaller of the priced share of tokens and the share of successes with usage from the provider."""
-        if not self.tokens or not self.successes:
-            return None
-        return min(Fraction(self.priced_tokens, self.tokens), Fraction(self.provider_usage_successes, self.successes))
 
 
 def read(session: Session, pricing: statements.Pricing, now_us: int, month: Month | None = None) -> list[SliceReading]:
@@ -106,7 +98,10 @@ def _slice(
         provider, project, workload, model, cells, span.days, gathered.largest_input_tokens,
         gathered.largest_output_tokens, gathered.features,
     )  # fmt: skip
-    return SliceReading(slice_, advice.Standing(gathered.coverage, risk.UNLABELLED_RISK), span)
+    coverage = statements.coverage_ratio(
+        gathered.priced_tokens, gathered.tokens, gathered.provider_usage_successes, gathered.successes
+    )
+    return SliceReading(slice_, advice.Standing(coverage, risk.UNLABELLED_RISK), span)
 
 
 def _gather(gathered: _Gathered, series_id: int, amounts: list[int], pricing: statements.Pricing, today: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 
 from ledger import events, names, prices, tokens, usage
@@ -90,6 +91,16 @@ class Pricing:
 def priced_tier(labels: events.Labels) -> str:
     """The tier that sets the price: the one served; where nobody said which, the one asked for."""
     return labels.service_tier_requested if labels.service_tier == events.UNKNOWN else labels.service_tier
+
+
+def coverage_ratio(priced_tokens: int, tokens: int, known_successes: int, successes: int) -> Fraction | None:
+    """The smaller of the priced share of tokens and the share of successes whose usage the provider gave.
+
+    None where there is nothing to measure it by.
+    """
+    if not tokens or not successes:
+        return None
+    return min(Fraction(priced_tokens, tokens), Fraction(known_successes, successes))
 
 
 def lines(parts: Iterable[Part], pricing: Pricing) -> dict[LineKey, Line]:

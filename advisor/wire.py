@@ -160,9 +160,12 @@ def advice_body(figure: figures.RecommendationFigure) -> AdviceBody:
     )
 
 
-def breakeven_escalation_ratio(figure: figures.RecommendationFigure) -> str | None:
-    """The share of requests that may escalate until the price gap alone is used up; None where there is no such share."""
-    return next((found.escalation_ratio for found in figure.break_evens if found.at == "neutral"), None)
+def breakeven_escalation_ratio(figure: figures.RecommendationFigure, at: str = "neutral") -> str | None:
+    """The share of requests that may escalate until nothing is saved; None where there is no such share.
+
+    By default the price gap alone bears them, which is the break-even of every face; at `point` the expected factors do.
+    """
+    return next((found.escalation_ratio for found in figure.break_evens if found.at == at), None)
 
 
 def recommendation_body(stored: figures.StoredRecommendation) -> RecommendationBody:

@@ -1,11 +1,12 @@
 """How figures read for people: dollars with cents, short token counts, percentages, labels. Pure; exact text comes in."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from ledger import money
 
 UNKNOWN = "unknown"
-_SHORT = ((10**9, "bn"), (10**6, "M"))
+_SHORT_FROM = 10**6
+_THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
 _DECISIONS = {
     "switch_now": "switch now",
     "pilot": "try on a part first",
@@ -30,12 +31,15 @@ _GAPS = {
 
 
 def dollars(usd_text: str | None) -> str:
-    """`$2,657.01`, `-$3.00`, `$0.0019` below a cent; `unknown` for None."""
+    """`$2,657.01`, `-$3.00`, `$0.0019` below a cent; `unknown` for None. An amount that is not 0 never reads $0."""
     if usd_text is None:
         return UNKNOWN
     amount = Decimal(usd_text)
     places = Decimal("0.01") if abs(amount) >= Decimal("0.01") or not amount else Decimal("0.000001")
-    shown = f"{abs(amount).quantize(places, ROUND_HALF_EVEN):,f}"
+    rounded = abs(amount).quantize(places, ROUND_HALF_EVEN)
+    if amount and not rounded:
+        return "under $0.000001" if amount > 0 else "just below $0"
+    shown = f"{rounded:,f}"
     if places != Decimal("0.01"):
         shown = shown.rstrip("0")
     return f"{'-' if amount < 0 else ''}${shown}"
@@ -55,11 +59,13 @@ def percent(ratio_text: str | None) -> str:
 
 
 def count(number: int) -> str:
-    """`1.03 bn`, `358 M`, `28,185`."""
-    for size, unit in _SHORT:
-        if number >= size:
-            return f"{Decimal(number) / size:.3g} {unit}" if number < 1000 * size else f"{number // size:,} {unit}"
-    return f"{number:,}"
+    """`1.03 bn`, `358 M`, `28,185`: from a million on three digits."""
+    if number < _SHORT_FROM:
+        return f"{number:,}"
+    # Rounded before the unit is chosen, as 999,999,999 rounds to a billion.
+    short = int(_THREE_DIGITS.create_decimal(number))
+    size, unit = (10**9, "bn") if short >= 10**9 else (10**6, "M")
+    return f"{Decimal(short) / size:,f} {unit}"
 
 
 def rate(nano_usd_per_mtok: int | None) -> str:

@@ -125,7 +125,7 @@ class _Import:
     def run(self, found: Iterator[records.Read], labels_given: bool) -> ImportReceipt:
         before = self._before()
         is_new = before is None or before.finished_at is None
-        skipped = before.lines if before is not None and is_new else 0
+        skipped = before.records if before is not None and is_new else 0
         position = sum(1 for _ in itertools.islice(found, skipped))
         counts: Counter[str] = Counter()
         refusals: list[Refusal] = []
@@ -165,7 +165,7 @@ class _Import:
                 row = session.get(ImportedFile, key)
                 if row is None:
                     row = ImportedFile(sha256=key[0], namespace=key[1], format=key[2], name=self.name)
-                row.lines = position
+                row.records = position
                 row.finished_at = clock.now_us() if finished else None
                 session.add(row)
 

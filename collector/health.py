@@ -4,11 +4,10 @@ import threading
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from collector.ingest import GroupCommitter
-from ledger import clock, tables
+from ledger import clock, facts, web
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 
@@ -16,7 +15,6 @@ BELIEVED_SECONDS = 1.0
 """A probe writes, so its answer serves everyone who asks meanwhile."""
 _PROBE = "readiness_probe"
 _FULL = 2
-_FACT = tables.metadata.tables["fact"]
 
 log = structlog.get_logger()
 
@@ -54,9 +52,10 @@ class Health:
             with self._database.transaction() as session:
                 careless = _carelessness(session, is_sqlite=self._database.is_sqlite)
                 if careless is None:
-                    _write(session, is_sqlite=self._database.is_sqlite)
+                    facts.put(session, _PROBE, str(clock.now_us()))
         except StoreUnavailable as error:
-            return str(error)
+            log.warning("database_unavailable", reason=str(error))
+            return web.words_of(error)
         return careless
 
 
@@ -69,10 +68,3 @@ def _carelessness(session: Session, *, is_sqlite: bool) -> str | None:
         if session.execute(text(f"SHOW {name}")).scalar_one() == "off":
             return f"PostgreSQL's {name} is off, so a commit may be lost; switch it on"
     return None
-
-
-def _write(session: Session, *, is_sqlite: bool) -> None:
-    dialect = sqlite if is_sqlite else postgresql
-    value = str(clock.now_us())
-    statement = dialect.insert(_FACT).values(name=_PROBE, value=value)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))

@@ -24,6 +24,7 @@ from ledger.store import Outcome
 GROUP_EVENTS = 20_000
 """A group closes at this size, so that one commit never holds the write lock for long."""
 ATTEMPTS = 5
+_DEAD = "the writer has died; nothing of this was acknowledged, try again"
 _DAYS_AT_ONCE = 64
 """Partitions made in one transaction: each takes several of PostgreSQL's shared locks."""
 
@@ -103,7 +104,7 @@ class GroupCommitter:
             with self._changed:
                 self._closed = True
                 left = list(self._waiting.values())
-            _refuse(left, "the writer has died; nothing of this was acknowledged, try again")
+            _refuse(left, StoreUnavailable(_DEAD))
             raise
 
     def _next_group(self) -> list[_Waiting]:
@@ -130,7 +131,7 @@ class GroupCommitter:
             events = [event for waiting in group for event in waiting.events]
             outcomes = commit_group(self._database, events, max_series=self._max_series)
         except StoreUnavailable as error:
-            _refuse(group, str(error))
+            _refuse(group, error)
         except _POISONED as error:
             if len(group) > 1:
                 for waiting in group:
@@ -138,7 +139,7 @@ class GroupCommitter:
             else:
                 group[0].future.set_exception(error)
         except BaseException:
-            _refuse(group, "the writer has died; nothing of this was acknowledged, try again")
+            _refuse(group, StoreUnavailable(_DEAD))
             raise
         else:
             start = 0
@@ -186,7 +187,7 @@ def is_passing(error: BaseException) -> bool:
     return False
 
 
-def _refuse(group: list[_Waiting], reason: str) -> None:
+def _refuse(group: list[_Waiting], error: StoreUnavailable) -> None:
     for waiting in group:
         if not waiting.future.done():
-            waiting.future.set_exception(StoreUnavailable(reason))
+            waiting.future.set_exception(type(error)(str(error)))

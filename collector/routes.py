@@ -112,7 +112,7 @@ class Inlet:
             status = web.status_of(error)
             if status >= 500:
                 log.warning("ingest_refused", code=status, reason=str(error))
-            return web.error_response(status, str(error))
+            return web.error_response(status, web.words_of(error))
         self.meters.stored(self.format_name, receipt)
         return Response(msgspec.json.encode(receipt), media_type="application/json")
 

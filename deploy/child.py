@@ -16,13 +16,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a child is started. A silent one has no stdout; one that runs `once` is not started again after it ended well."""
+    """How a child is started. One that runs `once` is not started again after it ended well."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     inherited: tuple[int, ...]
-    silent: bool = False
     once: bool = False
 
 
@@ -50,7 +49,7 @@ class Child:
         """Start the process, in a group of its own: Ctrl-C goes to the terminal's group, and a child is told to stop by us."""
         self._process = subprocess.Popen(  # noqa: S603  # the command is our own interpreter and module
             self._start.command, env=self._start.environment, pass_fds=self._start.inherited,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL if self._start.silent else None, process_group=0,
+            stdin=subprocess.DEVNULL, process_group=0,
         )  # fmt: skip
         self._started_at = now_seconds
         log.info("child_started", child=self._start.name, process_id=self._process.pid)

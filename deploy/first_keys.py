@@ -42,7 +42,7 @@ def create(database: Database, directory: Path) -> list[Path]:
     """
     written = []
     with database.transaction() as session:
-        lock(session, "migrate")
+        lock(session, "first_keys")
         for first in FIRST_KEYS:
             path = directory / first.file
             if _is_there(session, database, first, path):

@@ -59,13 +59,11 @@ def _starts(chosen: Settings, demo: bool, lock: int, listener: socket.socket) ->
     path = os.pathsep.join(filter(None, [root, settings.child_environment().get("PYTHONPATH")]))
     environment = settings.child_environment(**settings.as_environment(chosen), PYTHONPATH=path)
 
-    def start(
-        name: str, *options: str, inherited: tuple[int, ...] = (), silent: bool = False, once: bool = False
-    ) -> Start:
+    def start(name: str, *options: str, inherited: tuple[int, ...] = (), once: bool = False) -> Start:
         command = [sys.executable, "-P", "-m", f"deploy.{name}", "--parent", str(os.getpid()), *options]
-        return Start(name, command, environment, (lock, *inherited), silent, once)
+        return Start(name, command, environment, (lock, *inherited), once)
 
-    web = start("web", "--socket", str(listener.fileno()), inherited=(lock, listener.fileno()))
+    web = start("web", "--socket", str(listener.fileno()), inherited=(listener.fileno(),))
     demonstration = start("demo", "--address", process.address_of(listener), once=True)
     return [web, start("worker"), *([demonstration] if demo else [])]
 

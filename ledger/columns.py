@@ -27,6 +27,11 @@ def count() -> Any:
     return Field(default=0, sa_type=BigInteger)
 
 
+def optional_count() -> Any:
+    """A 64-bit whole number; None where it is not known."""
+    return Field(default=None, sa_type=BigInteger)
+
+
 def instant() -> Any:
     """UTC epoch microseconds; None where the thing has not happened."""
     return Field(default=None, sa_type=BigInteger)

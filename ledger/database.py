@@ -11,16 +11,24 @@ from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
 from ledger import clock
-from ledger.errors import StoreUnavailable, UsageError
+from ledger.errors import DatabaseUnavailable, StoreUnavailable, UsageError
 
 # SQLite from 3.7.0 to 3.51.2 can corrupt a WAL database that two connections write to; see sqlite.org/wal.html.
 SAFE_SQLITE = (3, 51, 3)
 BUSY_TIMEOUT_MS = 5_000
-LOCK_NAMES = {"migrate": 7_301, "partition": 7_302, "rollup": 7_303, "metric_set": 7_304, "refresh": 7_305}
+LOCK_NAMES = {
+    "migrate": 7_301,
+    "partition": 7_302,
+    "rollup": 7_303,
+    "metric_set": 7_304,
+    "refresh": 7_305,
+    "first_keys": 7_306,
+}
 """PostgreSQL advisory locks, one number each; SQLite needs none, because a writer is alone."""
 
 
@@ -93,6 +101,12 @@ def lock(session: Session, name: str, *, shared: bool = False) -> None:
         session.execute(text(f"SELECT pg_advisory_xact_lock{suffix}({LOCK_NAMES[name]})"))
 
 
+def stop_ingest(session: Session) -> None:
+    """Let no group of events commit until the transaction ends: each writes an intake row. A writer on SQLite is alone."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE intake IN SHARE MODE"))
+
+
 def alembic_config(connection: Connection) -> Config:
     """Alembic's configuration for our migrations over an open connection."""
     config = Config()
@@ -105,16 +119,20 @@ def alembic_config(connection: Connection) -> Config:
 def _named_faults() -> Iterator[None]:
     try:
         yield
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.InternalError, PoolTimeoutError) as error:
         raise _unavailable(error) from error
     except DBAPIError as error:
-        if isinstance(error, OperationalError) or error.connection_invalidated:
+        # What our own statements or values are to blame for keeps its name; the rest is the database's trouble.
+        ours = isinstance(error, IntegrityError | DataError | ProgrammingError)
+        if error.connection_invalidated or not ours:
             raise _unavailable(error.orig or error) from error
         raise
 
 
 def _unavailable(error: BaseException) -> StoreUnavailable:
-    return StoreUnavailable(f"the database cannot be used now: {(str(error).splitlines() or ['no reason given'])[0]}")
+    return DatabaseUnavailable(
+        f"the database cannot be used now: {(str(error).splitlines() or ['no reason given'])[0]}"
+    )
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -25,13 +25,13 @@ class StoreUnavailable(SwitchwiseError):
     """The database could not commit. Nothing was acknowledged; the sender may try again."""
 
 
+class DatabaseUnavailable(StoreUnavailable):
+    """The same in the database's own words. They name hosts and users: for logs and terminals, never for an HTTP answer."""
+
+
 class Unauthorised(SwitchwiseError):
     """No key, or one that is malformed, unknown, revoked or expired (401)."""
 
 
 class Forbidden(SwitchwiseError):
     """A good key without the scope that the route asks for (403)."""
-
-
-class InvariantBroken(SwitchwiseError):
-    """The ledger disagrees with itself. `switchwise verify` names where, `switchwise rebuild` repairs."""

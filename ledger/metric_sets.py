@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import and_, insert, select
 from sqlmodel import Session
 
 from ledger import events, tables
@@ -11,7 +11,7 @@ from ledger.database import lock
 _SET = tables.metadata.tables["metric_set"]
 _SERIES = tables.metadata.tables["series"]
 KEY = ("provider", "model", "service_tier", "project", "workload")
-_KEY_COLUMNS = [_SET.c[name] for name in KEY]
+_OF_SERIES = and_(*(_SERIES.c[name] == _SET.c[name] for name in KEY))
 
 
 def assign(session: Session, series_ids: Iterable[int], limit: int) -> None:
@@ -20,22 +20,16 @@ def assign(session: Session, series_ids: Iterable[int], limit: int) -> None:
     The first `limit` sets keep their names; later ones read workload `other`, and where that makes a further set, project
     `other` too. A set keeps what it was given, so no counter ever falls.
     """
-    wanted = list(series_ids)
-    found: set[tuple[str, ...]] = set()
-    for start in range(0, len(wanted), 500):
-        chosen = _SERIES.c.id.in_(wanted[start : start + 500])
-        found |= {tuple(row) for row in session.execute(select(*(_SERIES.c[name] for name in KEY)).where(chosen))}
-    if not found or not (found - _assigned(session, found)):
+    new = _unassigned(session, list(series_ids))
+    if not new:
         return
     lock(session, "metric_set")
-    held = {tuple(row) for row in session.execute(select(*_KEY_COLUMNS))}
-    shown = {
-        (*row[:3], row[3], row[4])
-        for row in session.execute(
-            select(*_KEY_COLUMNS[:3], _SET.c.published_project, _SET.c.published_workload).distinct()
-        )
-    }
-    for labels in sorted(found - held):
+    columns = [_SET.c[name] for name in (*KEY, "published_project", "published_workload")]
+    rows = [tuple(row) for row in session.execute(select(*columns))]
+    # Read under the lock: another process may have assigned some of the new ones meanwhile.
+    held = {row[:5] for row in rows}
+    shown = {(*row[:3], *row[5:]) for row in rows}
+    for labels in sorted(new - held):
         project, workload = _published(labels, shown, limit)
         shown.add((*labels[:3], project, workload))
         values = dict(zip(KEY, labels, strict=True))
@@ -54,8 +48,15 @@ def _published(labels: tuple[str, ...], shown: set[tuple[str, ...]], limit: int)
     return events.OTHER, events.OTHER
 
 
-def _assigned(session: Session, label_sets: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
-    total = session.execute(select(func.count()).select_from(_SET)).scalar_one()
-    if not total:
-        return set()
-    return {tuple(row) for row in session.execute(select(*_KEY_COLUMNS))} & label_sets
+def _unassigned(session: Session, series_ids: list[int]) -> set[tuple[str, ...]]:
+    """The label sets of these series that are published under no name yet."""
+    unnamed = (
+        select(*(_SERIES.c[name] for name in KEY))
+        .join_from(_SERIES, _SET, _OF_SERIES, isouter=True)
+        .where(_SET.c.provider.is_(None))
+    )
+    found: set[tuple[str, ...]] = set()
+    for start in range(0, len(series_ids), 500):
+        chosen = _SERIES.c.id.in_(series_ids[start : start + 500])
+        found |= {tuple(row) for row in session.execute(unnamed.where(chosen))}
+    return found

@@ -66,7 +66,9 @@ class Month:
 def parse(text: str, zone: ZoneInfo) -> Month:
     """The month of `2026-11`. Raises UsageError when the text is no month."""
     match = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
-    if not match or not (1 <= int(match[2]) <= 12 and 2020 <= int(match[1]) <= 9000):
+    if match and int(match[1]) < 2020:
+        raise UsageError(f"{text} lies before 2020, where no ledger begins")
+    if not match or not (1 <= int(match[2]) <= 12 and int(match[1]) <= 9000):
         raise UsageError(f"{text!r} is not a month; write it as YYYY-MM, for example 2026-11")
     return Month(int(match[1]), int(match[2]), zone)
 
@@ -84,10 +86,3 @@ def touching(day: int, zone: ZoneInfo) -> Iterator[Month]:
     yield first
     if last != first:
         yield last
-
-
-def local_day_hours(day_start_hour: int, zone: ZoneInfo) -> range:
-    """The UTC hours of the zone's calendar day that begins at this UTC hour (23, 24 or 25 of them)."""
-    local = clock.from_us(day_start_hour * clock.HOUR_US).astimezone(zone)
-    following = datetime.fromordinal(local.date().toordinal() + 1).replace(tzinfo=zone)
-    return range(day_start_hour, clock.hour_of(clock.to_us(following)))

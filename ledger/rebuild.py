@@ -10,7 +10,7 @@ from sqlalchemy import Table, delete, func, select
 from sqlmodel import Session
 
 from ledger import clock, recount, rollups, usage
-from ledger.database import Database, lock
+from ledger.database import Database, lock, stop_ingest
 
 _SPLIT = len(usage.SUMMED)
 _Amounts = dict[tuple[int, ...], list[int]]
@@ -20,6 +20,7 @@ def rebuild(database: Database) -> int:
     """Repair every rollup that can be recounted, in one transaction; how many sums were wrong."""
     with database.transaction() as session:
         lock(session, "rollup")
+        stop_ingest(session)
         waiting = usage.Sums()
         for _, sums in rollups.pending(session):
             waiting.merge(sums)

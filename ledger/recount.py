@@ -58,9 +58,9 @@ def hours(session: Session, first_day: int, last_day: int) -> dict[usage.HourKey
 
 def distributions(session: Session, first_day: int, last_day: int) -> dict[usage.DistributionKey, int]:
     """Request counts of raw events by (day, series, measure, power of two) over these UTC days, both included."""
-    measured = (_EVENT.c.input_tokens, _EVENT.c.output_tokens, _EVENT.c.latency_ms, _EVENT.c.first_token_ms)
     counts: dict[usage.DistributionKey, int] = {}
-    for measure, value in enumerate(measured):
+    for measure, name in enumerate(usage.MEASURES):
+        value = _EVENT.c[name]
         query = (
             select(_EVENT.c.day, _EVENT.c.series_id, value, func.count())
             .join_from(_EVENT, _SERIES, _EVENT.c.series_id == _SERIES.c.id)

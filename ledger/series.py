@@ -8,11 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from ledger import events, tables
+from ledger import events, names, price_book, tables
 from ledger.events import Labels
 
 MAX_UNPRICED_NAMES = 1_000
-FOLD_ORDER = ("key", "request_model", "workload", "project")
+"""Beyond so many model names without a price, a request without tokens under a further one reads model `other`."""
+FOLDED = ("key", "request_model", "workload", "project")
 """The names that a new label set gives up beyond the limit, all of them; never provider, model or tier."""
 
 _TABLE = tables.metadata.tables["series"]
@@ -29,19 +30,42 @@ def intern(session: Session, label_sets: Iterable[Labels], max_series: int) -> d
     known = _known(session, digests.values())
     missing = sorted(labels for labels, digest in digests.items() if digest not in known)
     if missing:
-        stored = {labels: labels for labels in missing}
+        stored = _without_junk_names(session, missing)
         room = max_series - _count(session)
         for labels in missing[max(room, 0) :]:
-            stored[labels] = folded(labels)
+            stored[labels] = folded(stored[labels])
         _insert(session, sorted(set(stored.values())), folded_sets={stored[m] for m in missing if stored[m] != m})
         digests |= {labels: digest_of(kept) for labels, kept in stored.items()}
         known = _known(session, digests.values())
     return {labels: known[digest] for labels, digest in digests.items()}
 
 
+def _without_junk_names(session: Session, missing: list[Labels]) -> dict[Labels, Labels]:
+    """Each label set as it is stored. Scanners ask for models that do not exist: their names must not fill the ledger."""
+    stored = {labels: labels for labels in missing}
+    junk = [
+        labels
+        for labels in missing
+        if labels.usage_source in ("none", "missing") and not _has_price(labels.provider, labels.model)
+    ]
+    if junk:
+        rows = session.execute(select(_TABLE.c.provider, _TABLE.c.model).distinct())
+        kept = {(provider, model) for provider, model in rows if not _has_price(provider, model)}
+        for labels in junk:
+            if (labels.provider, labels.model) not in kept and len(kept) >= MAX_UNPRICED_NAMES:
+                stored[labels] = msgspec.structs.replace(labels, model=events.OTHER, request_model=events.OTHER)
+            kept.add((stored[labels].provider, stored[labels].model))
+    return stored
+
+
+def _has_price(provider: str, model: str) -> bool:
+    book = price_book.shipped()
+    return (provider, names.canonical(book, provider, model).lower()) in book.names
+
+
 def folded(labels: Labels) -> Labels:
     """The label set with the names it gives up replaced by `other`."""
-    return msgspec.structs.replace(labels, **dict.fromkeys(FOLD_ORDER, events.OTHER))
+    return msgspec.structs.replace(labels, **dict.fromkeys(FOLDED, events.OTHER))
 
 
 def _known(session: Session, digests: Collection[bytes]) -> dict[bytes, int]:

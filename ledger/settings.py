@@ -65,7 +65,6 @@ class Settings(BaseSettings):
     public_url: str | None = None
     max_series: Annotated[int, Field(ge=1)] = 100_000
     max_metric_sets: Annotated[int, Field(ge=1)] = 400
-    raw_retention_days: Annotated[int, Field(ge=0)] = 90
     max_waiting_bytes: Annotated[int, Field(ge=1 << 20)] = 512 << 20
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

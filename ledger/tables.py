@@ -56,8 +56,8 @@ class EventRow(SQLModel, table=True):
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
-    latency_ms: int | None = columns.instant()
-    first_token_ms: int | None = columns.instant()
+    latency_ms: int | None = columns.optional_count()
+    first_token_ms: int | None = columns.optional_count()
     retry_count: int = 0
     fingerprint: int = Field(sa_type=BigInteger)
 
@@ -171,12 +171,12 @@ class Price(SQLModel, table=True):
     service_tier: str = Field(primary_key=True)
     over_input_tokens: int = columns.key()
     effective_from: int = columns.key()
-    uncached_input: int | None = columns.instant()
-    cached_input: int | None = columns.instant()
-    cache_write_input: int | None = columns.instant()
-    output: int | None = columns.instant()
-    input_audio: int | None = columns.instant()
-    output_audio: int | None = columns.instant()
+    uncached_input: int | None = columns.optional_count()
+    cached_input: int | None = columns.optional_count()
+    cache_write_input: int | None = columns.optional_count()
+    output: int | None = columns.optional_count()
+    input_audio: int | None = columns.optional_count()
+    output_audio: int | None = columns.optional_count()
     source: str
     created_at: int = Field(sa_type=BigInteger)
 
@@ -219,18 +219,17 @@ class ImportedFile(SQLModel, table=True):
     namespace: str = Field(primary_key=True)
     format: str = Field(primary_key=True)
     name: str
-    offset_bytes: int = columns.count()
-    lines: int = columns.count()
+    records: int = columns.count()
     finished_at: int | None = columns.instant()
 
 
 class JobSlot(SQLModel, table=True):
-    """The schedule of one job: the last slot that was taken. Taking a slot is one conditional update, so once only."""
+    """The schedule of one job: when its last slot was taken. Taking a slot is one conditional update, so once only."""
 
     __tablename__ = "job_slot"
 
     job: str = Field(primary_key=True)
-    slot: int = Field(sa_type=BigInteger)
+    taken_at: int = Field(sa_type=BigInteger)
     finished_at: int | None = columns.instant()
     failed_at: int | None = columns.instant()
     failure: str | None = None

@@ -1,7 +1,7 @@
 """The sums of usage: what one event adds, how sums merge, and their packed form in an intake row. Pure."""
 
 import operator
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -21,7 +21,9 @@ INDEX = {name: index for index, name in enumerate(COLUMNS)}
 
 K = TypeVar("K", bound=Hashable)
 
-MEASURES = {"input_size": 0, "output_size": 1, "latency": 2, "first_token": 3}
+MEASURES = ("input_tokens", "output_tokens", "latency_ms", "first_token_ms")
+"""The fields of an event that have a distribution; a measure's number is its place here."""
+_measures_of: Callable[[events.Event], tuple[int | None, ...]] = operator.attrgetter(*MEASURES)
 
 HourKey = tuple[int, int]
 """UTC hour number, series id."""
@@ -145,10 +147,8 @@ def _input_audio_tokens(event: events.Event) -> int:
     return min(event.input_audio_tokens or 0, (event.input_tokens or 0) - cached - written)
 
 
-def _measured(event: events.Event) -> tuple[int | None, int | None, int | None, int | None]:
-    if event.labels.usage_source not in events.BILLABLE_SOURCES:
-        return None, None, None, None
-    return event.input_tokens, event.output_tokens, event.latency_ms, event.first_token_ms
+def _measured(event: events.Event) -> tuple[int | None, ...]:
+    return _measures_of(event) if event.labels.usage_source in events.BILLABLE_SOURCES else ()
 
 
 def _folded(pairs: Iterable[tuple[K, list[int]]]) -> dict[K, list[int]]:

@@ -12,7 +12,15 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ledger.access import Access, Gate
-from ledger.errors import Forbidden, NotFound, StoreUnavailable, SwitchwiseError, Unauthorised, UsageError
+from ledger.errors import (
+    DatabaseUnavailable,
+    Forbidden,
+    NotFound,
+    StoreUnavailable,
+    SwitchwiseError,
+    Unauthorised,
+    UsageError,
+)
 
 _STATUS = ((Unauthorised, 401), (Forbidden, 403), (NotFound, 404), (UsageError, 400), (StoreUnavailable, 503))
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -27,6 +35,13 @@ def status_of(error: SwitchwiseError) -> int:
     if isinstance(own, int):
         return own
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def words_of(error: SwitchwiseError) -> str:
+    """What a client is told of an error: its own line, but not the database's words."""
+    if isinstance(error, DatabaseUnavailable):
+        return "the ledger's database cannot be used now; nothing of this was acknowledged, try again"
+    return str(error)
 
 
 def error_response(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -91,7 +106,9 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
     status = status_of(error)
     if status == 500:
         log.error("request_failed", error=str(error), exc_info=error)
-    return error_response(status, str(error))
+    if isinstance(error, DatabaseUnavailable):
+        log.warning("database_unavailable", reason=str(error))
+    return error_response(status, words_of(error))
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:

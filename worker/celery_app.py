@@ -10,11 +10,14 @@ from celery import Celery, signals
 from ledger import clock, logs, opening
 from ledger.errors import UsageError
 from ledger.settings import Settings
-from worker import tasks
+from worker import schedule, tasks
 from worker.jobs import JOBS
 
 WAKE_UP_SECONDS = 60
 """The longest time between two wake-ups of a job. Beat forgets when it last sent one, the ledger knows whether it is due."""
+
+GIVEN_BACK_SECONDS = max(job.limit_seconds for job in JOBS) + 2 * schedule.GRACE_SECONDS
+"""When Redis gives out a message again that nobody finished: once the longest job must have ended and its slot is free."""
 
 log = structlog.get_logger()
 
@@ -40,7 +43,7 @@ _ON_REDIS: Mapping[str, Any] = {
     "beat_scheduler": "celery.beat:Scheduler",
     "beat_max_loop_interval": 1,
     "broker_transport_options": {
-        "visibility_timeout": 300,
+        "visibility_timeout": GIVEN_BACK_SECONDS,
         "unacked_restore_throttle": 1,
         "health_check_interval": 25,
         "socket_timeout": 30,

@@ -1,5 +1,7 @@
 """The rollup: intake rows become hours, days and totals, each exactly once, in the transaction that deletes them."""
 
+from sqlmodel import Session
+
 from ledger import clock, metric_sets, rollups, usage
 from ledger.database import Database, lock
 
@@ -9,39 +11,45 @@ CLAIM = 64
 
 def roll_up(database: Database, max_metric_sets: int) -> int:
     """Roll up everything that is pending now; how many intake rows that was. Any number of workers may run it."""
+    roll_up_some = _roll_up_on_sqlite if database.is_sqlite else _roll_up_on_postgresql
     done = 0
-    while taken := _roll_up_some(database, max_metric_sets):
+    while (taken := roll_up_some(database, max_metric_sets)) is not None:
         done += taken
     return done
 
 
-def _roll_up_some(database: Database, max_metric_sets: int) -> int:
-    if database.is_sqlite:
-        return _roll_up_on_sqlite(database, max_metric_sets)
+def _roll_up_on_postgresql(database: Database, max_metric_sets: int) -> int | None:
     with database.transaction() as session:
         lock(session, "rollup", shared=True)
         claimed = rollups.claim(session, CLAIM)
-        if claimed:
-            sums = _merged(claimed)
-            rollups.add(session, sums, clock.now_us())
-            metric_sets.assign(session, sums.totals(), max_metric_sets)
+        if not claimed:
+            return None
+        _add(session, claimed, max_metric_sets)
     return len(claimed)
 
 
-def _roll_up_on_sqlite(database: Database, max_metric_sets: int) -> int:
-    """Read and merge outside the write lock, so that ingest does not wait; then delete exactly what was read, or start again."""
+def _roll_up_on_sqlite(database: Database, max_metric_sets: int) -> int | None:
+    """Read and merge outside the write lock, so that ingest does not wait; then delete exactly what was read.
+
+    Where another worker has been faster, nothing is written and the answer is 0: there may be more.
+    """
     with database.snapshot() as session:
         read = rollups.pending(session, CLAIM)
     if not read:
-        return 0
-    sums = _merged([packed for _, packed in read])
+        return None
+    sums = [_merged([packed for _, packed in read])]
     with database.transaction() as session:
         if rollups.remove(session, [intake_id for intake_id, _ in read]) != len(read):
             session.rollback()
-            return len(read)
-        rollups.add(session, sums, clock.now_us())
-        metric_sets.assign(session, sums.totals(), max_metric_sets)
+            return 0
+        _add(session, sums, max_metric_sets)
     return len(read)
+
+
+def _add(session: Session, parts: list[usage.Sums], max_metric_sets: int) -> None:
+    sums = _merged(parts)
+    rollups.add(session, sums, clock.now_us())
+    metric_sets.assign(session, sums.totals(), max_metric_sets)
 
 
 def _merged(parts: list[usage.Sums]) -> usage.Sums:

@@ -30,6 +30,7 @@ def run(database: Database, settings: Settings, job: Job) -> None:
             schedule.finished(session, job, clock.now_us())
     except StoreUnavailable as error:
         log.warning("job_postponed", job=job.name, reason=str(error))
+        _note_failure(database, job, error)
     except Exception as error:
         # The one boundary of a worker process: a job's fault must not end the worker that runs the others.
         log.exception("job_failed", job=job.name)

@@ -41,7 +41,7 @@ class Turn:
 
 def last_turns(session: Session) -> dict[str, Turn]:
     """The last turn of each job that ever ran."""
-    columns = (_SLOTS.c.job, _SLOTS.c.slot, _SLOTS.c.finished_at, _SLOTS.c.failed_at)
+    columns = (_SLOTS.c.job, _SLOTS.c.taken_at, _SLOTS.c.finished_at, _SLOTS.c.failed_at)
     return {job: Turn(*turn) for job, *turn in session.execute(select(*columns))}
 
 
@@ -62,9 +62,9 @@ def take(session: Session, job: Job, last: Turn | None, now_us: int) -> bool:
     """Take the slot of this instant, if no other took one since `last` was read."""
     if last is None:
         dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-        first = dialect.insert(_SLOTS).values(job=job.name, slot=now_us).on_conflict_do_nothing()
+        first = dialect.insert(_SLOTS).values(job=job.name, taken_at=now_us).on_conflict_do_nothing()
         return session.execute(first.returning(_SLOTS.c.job)).first() is not None
-    mine = update(_SLOTS).where(_SLOTS.c.job == job.name, _SLOTS.c.slot == last.taken_at).values(slot=now_us)
+    mine = update(_SLOTS).where(_SLOTS.c.job == job.name, _SLOTS.c.taken_at == last.taken_at).values(taken_at=now_us)
     return session.execute(mine.returning(_SLOTS.c.job)).first() is not None
 
 
@@ -82,7 +82,7 @@ def failed(session: Session, job: Job, now_us: int, failure: str) -> None:
 def release(session: Session, now_us: int) -> None:
     """End the turns of workers that are gone. Only for the worker that knows itself to be alone with its database."""
     ended_at = func.coalesce(_SLOTS.c.finished_at, 0), func.coalesce(_SLOTS.c.failed_at, 0)
-    running = and_(*(end < _SLOTS.c.slot for end in ended_at))
+    running = and_(*(end < _SLOTS.c.taken_at for end in ended_at))
     session.execute(update(_SLOTS).where(running).values(failed_at=now_us, failure="its worker ended before it did"))
 
 

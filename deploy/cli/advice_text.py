@@ -1,12 +1,13 @@
 """Advice in a terminal: the list of recommendations, and one of them line by line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from advisor import figures, words
+from advisor import figures, ranking, words
 from deploy.cli import plain
+from ledger import prices, tokens
 
 
 def show_list(console: Console, found: Sequence[figures.RecommendationFigure], total: figures.Ends) -> None:
@@ -39,6 +40,8 @@ def _show_item(console: Console, item: figures.RecommendationFigure) -> None:
         gap = words.percent(other.price_gap_ratio)
         line = f"  {kind} {other.model}: price gap {gap}; to decide on it add the pair {other.pair}"
         console.print(Text(line, style="dim"))
+    if item.other_models:
+        console.print(Text(f"  their price gaps are {ranking.CAVEAT}", style="dim"))
 
 
 def _ends(ends: figures.Ends | None) -> str:
@@ -54,34 +57,41 @@ def show_one(console: Console, stored: figures.StoredRecommendation) -> None:
     for sentence in item.explanation:
         console.print(f"- {sentence}")
     console.print()
-    grid = plain.table("cell", "meter", "tokens", "now", "instead", "cost now", "cost instead", right=5)
+    grid = plain.table("cell", "tokens now", "rate", "cost", "tokens instead", "rate", "cost", right=6)
     for cell in item.cells:
-        for meter, tokens, now, instead in _meters(cell):
-            grid.add_row(
-                f"{cell.service_tier}, over {cell.context_band:,}", meter, f"{tokens:,}", words.rate(now), words.rate(instead),
-                words.femto_dollars(tokens, now), words.femto_dollars(tokens, instead),
-            )  # fmt: skip
+        grid.add_row(f"{cell.service_tier}, over {cell.context_band:,}")
+        for meter, now, instead in _meters(cell):
+            grid.add_row(f"  {meter}", *now, *instead)
     console.print(grid)
     console.print(
         Text("Rates in USD per million tokens; costs of the window, before factors and scaling.", style="dim")
     )
 
 
-def _meters(cell: figures.CellFigure) -> list[tuple[str, int, int | None, int | None]]:
-    uncached = cell.input_tokens - cell.cached_input_tokens - cell.cache_write_input_tokens
-    parts = (
-        ("uncached_input", uncached),
-        ("cached_input", cell.cached_input_tokens),
-        ("cache_write_input", cell.cache_write_input_tokens),
-        ("output", cell.output_tokens),
+def _meters(cell: figures.CellFigure) -> Iterator[tuple[str, tuple[str, str, str], tuple[str, str, str]]]:
+    """Each meter that holds tokens, and its tokens, rate and cost on both sides. The lines of a side add up to its cost."""
+    counts = tokens.TokenCounts(
+        input_tokens=cell.input_tokens,
+        cached_input_tokens=cell.cached_input_tokens,
+        cache_write_input_tokens=cell.cache_write_input_tokens,
+        output_tokens=cell.output_tokens,
+        input_audio_tokens=cell.input_audio_tokens,
+        output_audio_tokens=cell.output_audio_tokens,
     )
-    return [
-        (meter, tokens, _rate(cell.rates_now, meter), _rate(cell.rates_instead, meter))
-        for meter, tokens in parts
-        if tokens
-    ]
+    # A side without a rate for cached or cache-write input bills those tokens as ordinary input, so the sides may differ.
+    now = prices.metered(counts, prices.Rates(**cell.rates_now))
+    instead = prices.metered(counts, prices.Rates(**cell.rates_instead))
+    for meter in prices.METERS:
+        if now[meter] or instead[meter]:
+            yield (
+                meter,
+                _side(now[meter], cell.rates_now.get(meter)),
+                _side(instead[meter], cell.rates_instead.get(meter)),
+            )
 
 
-def _rate(rates: dict[str, int], meter: str) -> int | None:
-    """A meter's rate; cached and cache-write input without one of their own are ordinary input."""
-    return rates.get(meter, rates.get("uncached_input") if meter.endswith("input") else None)
+def _side(metered_tokens: int, nano_usd_per_mtok: int | None) -> tuple[str, str, str]:
+    if not metered_tokens:
+        return "", "", ""
+    rate, cost = words.rate(nano_usd_per_mtok), words.femto_dollars(metered_tokens, nano_usd_per_mtok)
+    return f"{metered_tokens:,}", rate, cost

@@ -9,6 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from advisor import recommendations
 from ledger import logs, settings
 from ledger.database import Database
 from ledger.settings import Settings
@@ -42,10 +43,17 @@ Host = Annotated[str | None, typer.Option(help="Address to bind; anything but lo
 Port = Annotated[int | None, typer.Option(help="Port to bind.", min=0, max=65535)]
 
 
+def checked_settings(**overrides: object) -> Settings:
+    """The settings, every one of them checked, the pairs of models too. Raises UsageError naming the one that is wrong."""
+    found = settings.load(**overrides)
+    recommendations.terms_of(found)
+    return found
+
+
 @contextmanager
 def opened(data: Path | None, **overrides: object) -> Iterator[tuple[Database, Settings]]:
     """The settings and the ledger, migrated and ready, closed when the command ends."""
-    found = settings.load(data=data, **overrides)
+    found = checked_settings(data=data, **overrides)
     # A person reads this terminal: what a command has to say is printed, so only trouble is logged unless asked for.
     logs.configure(found.log_level if "log_level" in found.model_fields_set else "warning")
     database = Database(found.database)

@@ -13,6 +13,8 @@ keys = typer.Typer(help="API keys with scopes.", no_args_is_help=True)
 app.application.add_typer(models, name="models")
 app.application.add_typer(keys, name="keys")
 
+KeyId = Annotated[str, typer.Argument(metavar="ID", help="As `switchwise keys list` shows it.")]
+
 
 @app.application.command(epilog="Example: switchwise verify")
 def verify(data: app.Data = None, as_json: app.AsJson = False) -> None:
@@ -76,6 +78,10 @@ def create(
             session, name, scope, project=project, namespace=namespace, now_us=clock.now_us()
         )  # fmt: skip
         identity = row.id
+    _show_once(identity, text)
+
+
+def _show_once(identity: str, text: str) -> None:
     typer.echo(f"Key {identity}; keep it now, it cannot be shown again:", err=True)
     typer.echo(text)
 
@@ -112,11 +118,18 @@ def _described(row: tables.ApiKey) -> dict[str, object]:
     return {**{name: getattr(row, name) for name in names}, "scopes": row.scopes.split(), **times}
 
 
+@keys.command(epilog="Example: switchwise keys rotate 3f2a9c0d1e4b")
+def rotate(key_id: KeyId, data: app.Data = None) -> None:
+    """Make a new key like a live one and print it; the old one works until it is revoked."""
+    with app.opened(data) as (database, _), database.transaction() as session:
+        row, text = access.rotate(session, key_id, now_us=clock.now_us())
+        identity = row.id
+    _show_once(identity, text)
+    typer.echo(f"The old key works until you end it with: switchwise keys revoke {key_id}", err=True)
+
+
 @keys.command(epilog="Example: switchwise keys revoke 3f2a9c0d1e4b")
-def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `switchwise keys list` shows it.")],
-    data: app.Data = None,
-) -> None:
+def revoke(key_id: KeyId, data: app.Data = None) -> None:
     """End a key; every process refuses it within seconds."""
     with app.opened(data) as (database, _), database.transaction() as session:
         name = access.revoke(session, key_id, now_us=clock.now_us()).name

@@ -1,17 +1,19 @@
 """The commands of the price book: prices list, show, set."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from advisor import refresh, words
 from deploy.cli import app, plain
-from ledger import catalogue, clock, money, names, price_book, prices
+from ledger import catalogue, clock, events, money, names, price_book, prices
 from ledger.errors import NotFound, UsageError
 
 commands = typer.Typer(help="The price book.", no_args_is_help=True)
 app.application.add_typer(commands, name="prices")
+
+TIERS = tuple(tier for tier in get_args(events.ServiceTier) if tier != events.UNKNOWN)
 
 Rate = Annotated[str | None, typer.Option(help="USD per million tokens.")]
 
@@ -84,7 +86,10 @@ def set_price(
         raise UsageError(f"{tier!r} is not a tier; use one of {', '.join(TIERS)}")
     with app.opened(data) as (database, settings):
         with database.transaction() as session:
-            word = names.provider_name(provider or names.sole_vendor(catalogue.book(session), model))
+            named = provider or names.sole_vendor(catalogue.book(session), model)
+            if named is None:
+                raise UsageError(f"no single vendor sells {model!r}; name its provider with --provider")
+            word = names.provider_name(named)
             day = _day(since) if since else clock.day_of(clock.now_us())
             row = price_book.OperatorPrice(prices.PriceKey(word, model, tier), day, prices.Rates(**exact), source)
             catalogue.set_price(session, row, clock.now_us())
@@ -92,9 +97,6 @@ def set_price(
     app.console.print(
         f"{model} ({word}, {tier}) is priced from {clock.date_of(day)} on; computed {words.counted(changed, 'month')} again."
     )
-
-
-TIERS = ("standard", "batch", "flex", "priority", "scale")
 
 
 def _day(text: str) -> int:

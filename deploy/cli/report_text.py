@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from advisor import explanation, figures, words
+from advisor import explanation, figures, wire, words
 from deploy.cli import plain
 
 
@@ -111,9 +111,7 @@ def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
         yield f"{kind}: {explanation.why(reason)}."
     lives = {(item.from_model, item.to_model): item for item in savings.recommendations if item.days_left is not None}
     for (source, target), item in lives.items():
-        limit = next((each.escalation_ratio for each in item.break_evens if each.at == "point"), None)
-        bound = f"; it saves nothing once {words.percent(limit)} of the requests come back" if limit else ""
-        yield f"{source} -> {target} ends in {item.days_left} days, when a model shuts down{bound}."
+        yield f"{source} -> {target} ends in {item.days_left} days, when a model shuts down{bound(item)}."
     successors = {
         (item.from_model, other.model): other
         for item in savings.recommendations
@@ -124,3 +122,12 @@ def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
         gap = words.percent(other.price_gap_ratio)
         yield f"{source}'s named successor is {model}, price gap {gap}; for advice on it add the pair {other.pair}."
     yield "Line by line: switchwise advise, then switchwise explain ID"
+
+
+def bound(item: figures.RecommendationFigure) -> str:
+    """The break-even as priced and at the expected factors, to follow a sentence; empty where nothing is known of it."""
+    limit, expected = wire.breakeven_escalation_ratio(item), wire.breakeven_escalation_ratio(item, at="point")
+    if limit is None:
+        return ""
+    beside = "" if expected is None else f" ({words.percent(expected)} at the expected factors)"
+    return f"; it saves nothing once {words.percent(limit)} of the requests come back{beside}"

@@ -7,7 +7,6 @@ import typer
 
 from deploy import web
 from deploy.cli import app
-from ledger import settings
 from worker import celery_app
 
 
@@ -23,13 +22,13 @@ def serve(
     room: Annotated[Room, typer.Argument(help="What to serve.")], host: app.Host = None, port: app.Port = None
 ) -> None:
     """Serve the collector or the advisor (production)."""
-    raise typer.Exit(web.serve(settings.load(host=host, port=port), (room.value,)))
+    raise typer.Exit(web.serve(app.checked_settings(host=host, port=port), (room.value,)))
 
 
 @app.application.command(epilog="Example: SWITCHWISE_REDIS_URL=redis://redis:6379/0 switchwise worker")
 def worker() -> None:
     """Run a Celery worker on Redis (production)."""
-    raise typer.Exit(celery_app.run_worker(settings.load()))
+    raise typer.Exit(celery_app.run_worker(app.checked_settings()))
 
 
 @app.application.command(epilog="Example: SWITCHWISE_REDIS_URL=redis://redis:6379/0 switchwise beat")
@@ -38,7 +37,7 @@ def beat() -> None:
 
     A second one does no harm.
     """
-    raise typer.Exit(celery_app.run_beat(settings.load()))
+    raise typer.Exit(celery_app.run_beat(app.checked_settings()))
 
 
 @app.application.command(epilog="Example: switchwise migrate")

@@ -8,7 +8,7 @@ import typer
 
 from advisor import advice_figures, pairs, recommendations, refresh, report, table, wire, words
 from deploy.cli import advice_text, app, plain, report_text
-from ledger import catalogue, clock, money, months, names, prices
+from ledger import catalogue, clock, money, months, names, prices, rollups
 from ledger.errors import PriceUnknown, UsageError
 from worker import rollup
 
@@ -56,10 +56,15 @@ def report_command(
     """What a month costs, its forecast and its savings."""
     with app.opened(data) as (database, settings), database.snapshot() as session:
         found = report.build(session, settings, clock.now_us(), month, project)
+        pending, _ = rollups.pending_count(session)
     if as_json:
         app.print_json(wire.report_body(found))
     else:
         report_text.show(app.console, found)
+        if pending:
+            app.console.print(
+                f"{words.counted(pending, 'group')} of events wait for the worker; now: switchwise rollup"
+            )
 
 
 @app.application.command(epilog="Example: switchwise advise --pair gpt-4.1:gpt-4.1-mini")
@@ -70,12 +75,12 @@ def advise(
     as_json: app.AsJson = False,
 ) -> None:
     """What to move, what it saves at least, until when."""
+    if pair:
+        pairs.parse_one(pair)
     with app.opened(data, pairs=pair) as (database, settings), database.snapshot() as session:
         if month is None and pair is None:
             found = [stored.figure for stored in recommendations.read(session)]
         else:
-            if pair:
-                pairs.parse_one(pair)
             chosen = months.parse(month, settings.zone) if month else None
             pricing = report.pricing(session)
             found = recommendations.compute(session, pricing, settings, clock.now_us(), chosen)

@@ -7,7 +7,7 @@ import typer
 
 from deploy import supervisor
 from deploy.cli import app
-from ledger import settings
+from ledger import access, settings
 
 
 @app.application.command(epilog="Example: switchwise up --demo")
@@ -18,7 +18,10 @@ def up(
     demo: Annotated[bool, typer.Option(help="Replay sample traffic into the ledger, plainly labelled.")] = False,
 ) -> None:
     """Run the whole product in one process group."""
-    chosen = settings.load(host=host, port=port, data=data)
+    chosen = app.checked_settings(host=host, port=port, data=data)
+    if not access.is_loopback(chosen.host):
+        with app.opened(data) as (database, _):
+            access.refuse_open_bind(chosen.host, database)
     if sys.stderr.isatty() and "log_level" not in chosen.model_fields_set:
         # A person reads this terminal; what they need to know is printed, and trouble is still logged.
         chosen = settings.load(host=host, port=port, data=data, log_level="warning")

@@ -1,12 +1,13 @@
 """Advice on slices: what is chosen, what is added up, and what other tools get wrong."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import advice, candidates, cost, pairs, risk
+from advisor import advice, advice_figures, candidates, cost, figures, pairs, recommendations, risk, window
 from advisor.evidence import Evidence
 from ledger import clock, money, price_book
 from tests.advisor import books, strategies
@@ -20,6 +21,11 @@ def _advice(
     slice_: candidates.Slice = LARGE, named: str = "gpt-4.1:gpt-4.1-mini", standing: advice.Standing = KNOWN
 ) -> list[advice.Advice]:
     return advice.on_slice(slice_, standing, advice.Terms(pairs.parse(named)), books.book(), books.AS_OF_DAY)
+
+
+def _total(chosen: Iterable[advice.Advice]) -> figures.Ends:
+    span = window.look_back((books.AS_OF_DAY - 28) * 24, books.AS_OF_DAY)
+    return recommendations.total(advice_figures.of(item, span, KNOWN, (), books.book()) for item in chosen)
 
 
 def test_without_evidence_the_product_pair_is_a_pilot_with_a_notice() -> None:
@@ -90,25 +96,29 @@ def test_only_counted_decisions_enter_the_total_and_each_slice_once() -> None:
     counted, small = _advice(named=BOTH)[0], _advice(replace(LARGE, days=6))[0]
     assert small.decision.kind == "not_enough_data"
     assert small.alternative.estimate is not None
-    assert advice.total([counted, small]) == counted.alternative.estimate
+    estimate = counted.alternative.estimate
+    assert estimate is not None
+    ends = (estimate.low_femto_usd, estimate.point_femto_usd, estimate.high_femto_usd)
+    assert _total([counted, small]) == figures.Ends(*(money.usd_text(amount) for amount in ends))
 
 
 @given(st.lists(strategies.SLICES, min_size=1, max_size=3))
 def test_the_total_never_exceeds_the_largest_alternatives_nor_the_cost(found: list[list[cost.Cell]]) -> None:
     advised = [_advice(books.slice_of(*cells), BOTH) for cells in found]
-    total = advice.total(each[0] for each in advised)
+    total = _total(each[0] for each in advised)
+    low, point, high = (money.femto_usd(text) for text in (total.low_usd, total.point_usd, total.high_usd))
     largest = [
         max([0, *(item.alternative.estimate.high_femto_usd for item in each if item.alternative.estimate)])
         for each in advised
     ]
     spent = sum(each[0].slice_month_femto_usd or 0 for each in advised)
-    assert total.low_femto_usd <= total.point_femto_usd <= total.high_femto_usd <= sum(largest) <= spent
+    assert low <= point <= high <= sum(largest) <= spent
 
 
 def test_a_switch_to_a_model_that_does_not_exist_saves_nothing() -> None:
     (found,) = _advice(named="gpt-4.1:gpt-4.1-micro")
     assert (found.decision.kind, found.decision.reason) == ("blocked", "target_unpriced")
-    assert advice.total([found]) == candidates.Estimate(0, 0, 0)
+    assert _total([found]) == figures.Ends("0.00", "0.00", "0.00")
 
 
 def test_a_target_cheaper_on_input_and_dearer_on_output_is_a_loss_shown_with_its_sign() -> None:

@@ -192,6 +192,7 @@ def test_a_key_of_one_project_sees_nothing_of_another(client: TestClient, databa
     other = client.get(f"/api/v1/recommendations/{ids['search']}", headers=headers)
     absent = client.get("/api/v1/recommendations/0123456789abcdef", headers=headers)
     assert (other.status_code, absent.status_code) == (404, 404)
+    assert other.text == absent.text.replace("0123456789abcdef", ids["search"])
     assert client.get(f"/api/v1/recommendations/{ids['support']}", headers=headers).status_code == 200
 
 

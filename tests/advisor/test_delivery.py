@@ -124,6 +124,12 @@ def test_waits_double_to_an_hour_and_differ_by_chance() -> None:
         assert whole // 2 <= min(waits) < max(waits) <= whole
 
 
+def test_all_the_waits_of_a_message_add_up_to_about_38_hours() -> None:
+    runs = 200
+    waited = sum(delivery.wait_seconds(attempt) for _ in range(runs) for attempt in range(1, delivery.MOST_ATTEMPTS))
+    assert 37 < waited / runs / 3_600 < 39
+
+
 def test_a_refused_message_is_given_up_and_the_next_one_is_sent(
     database: Database, webhook: FakeSlack, travel: time_machine.Traveller
 ) -> None:

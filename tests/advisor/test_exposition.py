@@ -240,7 +240,7 @@ def test_the_lag_is_the_age_of_the_oldest_group_that_waits(database: Database) -
 def test_the_last_rollup_is_when_its_job_ended(database: Database) -> None:
     jobs = tables.metadata.tables["job_slot"]
     with database.transaction() as session:
-        session.execute(jobs.insert().values(job="roll_up", slot=1, finished_at=1_700_000_000_500_000))
+        session.execute(jobs.insert().values(job="roll_up", taken_at=1, finished_at=1_700_000_000_500_000))
     assert traffic.scrape(database)["last_rollup_timestamp_seconds", ()] == 1_700_000_000.5
 
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from advisor import report, routes, wire
+from advisor import report, routes, wire, words
 from advisor.figures import Report
 from ledger import access, clock, facts, settings
 from ledger.database import Database
@@ -94,6 +94,20 @@ def test_every_amount_on_the_page_is_one_of_the_report(database: Database, month
     assert all(note in text for note in found.notes)
     assert ("forecast" in text) is (month is None)
     assert "Replayed sample traffic." not in text
+
+
+def test_the_break_even_is_the_one_of_the_api_with_the_expected_one_beneath(database: Database) -> None:
+    traffic.fill(database)
+    html = client_of(database).get("/").text
+    cells = re.findall(
+        r'data-label="Break-even" class="number">([^<]*)(?:<span class="why">([^<]*)</span>)?</td>', html
+    )
+    wanted = [
+        tuple(words.percent(wire.breakeven_escalation_ratio(item, at)) for at in ("neutral", "point"))
+        for item in built(database).savings.recommendations
+    ]
+    assert wanted
+    assert cells == [(limit, f"{expected} expected") for limit, expected in wanted]
 
 
 def test_an_unknown_amount_reads_unknown(database: Database) -> None:

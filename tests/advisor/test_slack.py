@@ -1,5 +1,6 @@
 """What is posted to Slack, what its answers mean, and that the webhook's address stays secret."""
 
+import html
 import io
 import logging
 from collections.abc import Iterator
@@ -52,6 +53,15 @@ def test_slack_shows_the_name_as_it_was_sent() -> None:
     headline = alert_text.saving(advised.recommendation(project="R&D <eu>"), ()).partition("\n")[0]
     shown: Any = slack.blocks(headline, None)[0]
     assert shown["text"]["text"].endswith("R&amp;D &lt;eu&gt; / ranking")
+
+
+@pytest.mark.parametrize("name", ["&" * 3_000, "a<b>&" * 1_000, "plain " * 1_000])
+def test_a_long_text_is_cut_where_what_is_sent_fits_and_no_entity_is_halved(name: str) -> None:
+    shown: Any = slack.blocks(f"{name}\n{name}", None)
+    for block, most in zip(shown, (150, 2_900), strict=True):
+        sent = block["text"]["text"]
+        assert most - len("&amp;") < len(sent) <= most
+        assert name.startswith(html.unescape(sent))
 
 
 def test_an_address_of_ours_cannot_end_its_link_early() -> None:

@@ -9,7 +9,8 @@ from advisor import words
     ("usd_text", "shown"),
     [
         ("2657.014", "$2,657.01"), ("-3.00", "-$3.00"), ("0.00", "$0.00"), ("0.0019", "$0.0019"), (None, "unknown"),
-        ("0.125", "$0.12"), ("1000000000000000000000.00", "$1,000,000,000,000,000,000,000.00"),
+        ("0.125", "$0.12"), ("0.0000001", "under $0.000001"), ("-0.0000001", "just below $0"), ("0.0000006", "$0.000001"),
+        ("1000000000000000000000.00", "$1,000,000,000,000,000,000,000.00"),
     ],
 )  # fmt: skip
 def test_dollars_have_cents_and_less_than_a_cent_is_not_nothing(usd_text: str | None, shown: str) -> None:
@@ -30,7 +31,8 @@ def test_only_everything_reads_100_percent_and_only_nothing_reads_0(ratio_text: 
 @pytest.mark.parametrize(
     ("number", "shown"),
     [(0, "0"), (28_185, "28,185"), (999_999, "999,999"), (358_000_000, "358 M"), (1_030_000_000, "1.03 bn"),
-     (2_000_000_000_000, "2,000 bn")],
+     (2_000_000_000_000, "2,000 bn"), (999_999_999, "1 bn"), (999_499_999, "999 M"), (999_999_999_999, "1,000 bn"),
+     (1_000_000, "1 M"), (20_000_000, "20 M")],
 )  # fmt: skip
 def test_large_counts_are_short(number: int, shown: str) -> None:
     assert words.count(number) == shown

@@ -130,7 +130,7 @@ def test_a_chunk_and_how_far_the_file_was_read_are_committed_together(
     def watch(done_bytes: int, all_bytes: int) -> None:
         seen.append((done_bytes, all_bytes))
         with database.snapshot() as session:
-            rows = session.execute(select(tables.metadata.tables["imported_file"].c.lines)).scalars().all()
+            rows = session.execute(select(tables.metadata.tables["imported_file"].c.records)).scalars().all()
             count = session.execute(select(func.count()).select_from(tables.metadata.tables["event"])).scalar_one()
         assert sum(rows) == count
 

@@ -9,8 +9,10 @@ import pytest
 
 from advisor import report, wire
 from deploy import cli, demo
-from ledger import clock
+from ledger import clock, logs
+from ledger.access import Gate
 from ledger.database import Database
+from ledger.errors import Unauthorised
 from tests import ledgers
 
 SAMPLE = Path(demo.__file__).parent / "sample" / "azure-llm-2023-code.csv"
@@ -50,6 +52,9 @@ MISTAKES = [
     ("prices show gpt-9", 1, "no price for gpt-9"),
     ("keys create x --scope root", 2, "'root' is not a scope"),
     ("keys revoke 123", 1, "no live key has the id "),
+    ("keys rotate 123", 1, "no live key has the id "),
+    ("prices set house-model --input 1", 2, "name its provider with --provider"),
+    ("prices set gpt-4.1 --input 1 --tier unknown", 2, "'unknown' is not a tier"),
     ("export 2026-1 --out /tmp/x", 2, "is not a month"),
     ("dashboards publish", 2, "SWITCHWISE_GRAFANA_URL"),
 ]
@@ -66,6 +71,8 @@ def test_a_mistake_gets_one_line_that_names_it(
 ) -> None:
     data = [] if words.startswith("dashboards") else ["--data", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["switchwise", *words.split(), *data])
+    # The log would go on writing to this test's captured stderr after the test.
+    monkeypatch.setattr(logs, "configure", lambda _level: None)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     error = capfd.readouterr().err.strip()
@@ -122,3 +129,39 @@ def test_a_price_of_ones_own_prices_what_was_unknown(tmp_path: Path) -> None:
     assert run(*words.split(), data=tmp_path).returncode == 0
     total = json.loads(run("report", "--month", "2026-11", "--json", data=tmp_path).stdout)["total"]
     assert (total["cost_usd"], total["unpriced_tokens"]) == ("0.00065", 0)
+
+
+def test_a_price_may_be_set_for_the_unknown_provider_by_its_name(tmp_path: Path) -> None:
+    shown = run(*["prices", "set", "house-model", "--provider", "unknown", "--input", "0.5"], data=tmp_path)
+    assert (shown.returncode, shown.stdout.startswith("house-model (unknown, standard) is priced")) == (0, True)
+
+
+def test_a_rotated_key_is_shown_once_and_the_old_one_works_until_it_is_revoked(tmp_path: Path) -> None:
+    old = run("keys", "create", "proxy", "--scope", "ingest", data=tmp_path).stdout.strip()
+    old_id = old.split("_")[1]
+    shown = run("keys", "rotate", old_id, data=tmp_path)
+    new = shown.stdout.strip()
+    assert new not in shown.stderr
+    assert f"works until you end it with: switchwise keys revoke {old_id}" in shown.stderr
+    database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
+    for text in (old, new):
+        Gate(database, keys_required=True).admit(text).check("ingest")
+    assert run("keys", "revoke", old_id, data=tmp_path).returncode == 0
+    Gate(database, keys_required=True).admit(new)
+    with pytest.raises(Unauthorised):
+        Gate(database, keys_required=True).admit(old)
+    database.close()
+
+
+def test_wrong_pairs_stop_every_command_that_gives_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWITCHWISE_PAIRS", "gpt-4.1")
+    for command in ("report", "advise", "up"):
+        shown = run(command, data=tmp_path)
+        assert (shown.returncode, shown.stderr.count("\n")) == (2, 1)
+        assert shown.stderr.startswith("switchwise: SWITCHWISE_PAIRS: 'gpt-4.1' is not a pair of models")
+
+
+def test_up_beyond_loopback_is_refused_before_it_says_that_it_runs(tmp_path: Path) -> None:
+    shown = run("up", "--host", "0.0.0.0", "--port", "0", data=tmp_path)  # noqa: S104  # it is refused
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr.startswith("switchwise: no API key exists; create one with: switchwise keys create")

@@ -59,7 +59,7 @@ def test_a_month_in_utc_has_no_edges() -> None:
     assert months.parse("2026-11", UTC).edge_hours == ()
 
 
-@pytest.mark.parametrize("text", ["2026-13", "2026-00", "November", "2026-1", "", "2026-11-01", "1999-01", "٢٠٢٦-١١"])
+@pytest.mark.parametrize("text", ["2026-13", "2026-00", "November", "2026-1", "", "2026-11-01", "٢٠٢٦-١١"])
 def test_what_is_no_month_is_refused_naming_it(text: str) -> None:
     with pytest.raises(UsageError, match="is not a month; write it as YYYY-MM"):
         months.parse(text, UTC)

@@ -1,6 +1,7 @@
 """Label sets: interned once, and folded into `other` beyond the limit without losing an event."""
 
 import msgspec
+import pytest
 
 from ledger import readings, series, settings
 from ledger.database import Database
@@ -46,4 +47,17 @@ def test_folding_keeps_every_label_that_sets_a_price() -> None:
         "usage_source",
     )
     assert all(getattr(kept, name) == getattr(given, name) for name in priced)
-    assert {field.name for field in msgspec.structs.fields(Labels)} >= set(series.FOLD_ORDER)
+    assert {field.name for field in msgspec.structs.fields(Labels)} >= set(series.FOLDED)
+
+
+def test_names_of_models_that_do_not_exist_fold_once_there_are_many_unless_they_used_tokens(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(series, "MAX_UNPRICED_NAMES", 2)
+    for number in range(5):
+        labels = ledgers.labels(model=f"probe-{number}", status="failure", usage_source="none")
+        ledgers.add(database, [ledgers.event(of=labels, input_tokens=None, output_tokens=None)])
+    ledgers.add(database, [ledgers.event(of=ledgers.labels(model="probe-9")), ledgers.event(of=ledgers.labels())])
+    with database.snapshot() as session:
+        found = {stored.labels.model for stored in readings.every_series(session).values()}
+    assert found == {"probe-0", "probe-1", "other", "probe-9", "gpt-4.1"}

@@ -11,7 +11,7 @@ from ledger.errors import UsageError
     [
         ("port", "eighty"), ("port", "70000"), ("alert_threshold_usd", "fifty"), ("alert_threshold_usd", "-1"),
         ("alert_threshold_usd", "NaN"), ("reporting_zone", "Mars/Base"), ("reporting_zone", "../etc/passwd"),
-        ("max_series", "0"), ("log_level", "loud"), ("require_keys", "perhaps"), ("raw_retention_days", "-3"),
+        ("max_series", "0"), ("log_level", "loud"), ("require_keys", "perhaps"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_naming_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

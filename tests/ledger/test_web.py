@@ -16,7 +16,7 @@ RAISED: list[tuple[Exception, int]] = [
     (errors.NotFound("no such thing"), 404),
     (errors.UsageError("no such month"), 400),
     (errors.StoreUnavailable("locked"), 503),
-    (errors.InvariantBroken("sums differ"), 500),
+    (errors.PriceUnknown("no such price"), 500),
     (ZeroDivisionError("a secret of the server"), 500),
 ]
 

@@ -120,7 +120,7 @@ DAMAGE = [
     "DELETE FROM usage_total",
     "DELETE FROM distribution_day WHERE measure = 1",
     "UPDATE distribution_day SET requests = requests + 1",
-    "INSERT INTO usage_total SELECT series_id + 1000, {columns} FROM usage_total",
+    "INSERT INTO usage_total (series_id, {columns}) SELECT series_id + 1000, {columns} FROM usage_total",
 ]
 
 

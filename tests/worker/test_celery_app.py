@@ -49,8 +49,8 @@ def test_a_message_is_given_back_when_its_worker_dies_and_never_before_its_job_m
     assert conf.worker_prefetch_multiplier == 1
     assert conf.broker_transport_options["unacked_restore_throttle"] == 1
     app = celery_app.on_redis(settings)
-    roll_up = app.tasks["roll_up"]
-    assert roll_up.soft_time_limit < roll_up.time_limit < conf.broker_transport_options["visibility_timeout"]
+    for task in (app.tasks[job.name] for job in JOBS):
+        assert task.soft_time_limit < task.time_limit < conf.broker_transport_options["visibility_timeout"]
 
 
 def test_a_worker_keeps_remote_control_because_without_it_it_may_never_come_back(settings: Settings) -> None:

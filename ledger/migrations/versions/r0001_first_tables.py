@@ -106,8 +106,7 @@ def upgrade() -> None:
         sa.Column("namespace", sa.String(), nullable=False),
         sa.Column("format", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("offset_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("lines", sa.BigInteger(), nullable=False),
+        sa.Column("records", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("sha256", "namespace", "format", name="pk_imported_file"),
     )
@@ -123,7 +122,7 @@ def upgrade() -> None:
     op.create_table(
         "job_slot",
         sa.Column("job", sa.String(), nullable=False),
-        sa.Column("slot", sa.BigInteger(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("failed_at", sa.BigInteger(), nullable=True),
         sa.Column("failure", sa.String(), nullable=True),

@@ -1,0 +1,43 @@
+"""The report in a terminal names the break-even that every face shows, and beside it the one at the expected factors."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from advisor import report
+from advisor.figures import BreakEvenFigure
+from deploy.cli import report_text
+from ledger import clock
+from ledger.database import Database
+from tests import ledgers
+from tests.advisor import advised, traffic
+
+AS_PRICED, EXPECTED = BreakEvenFigure("neutral", "0.80", None), BreakEvenFigure("point", "0.637", None)
+
+
+@pytest.mark.usefixtures("frozen_now")
+def test_the_conditions_name_the_break_even_as_priced_and_at_the_expected_factors(database: Database) -> None:
+    traffic.fill(database)
+    with database.snapshot() as session:
+        found = report.build(session, ledgers.SETTINGS, clock.now_us())
+    console = Console(file=io.StringIO(), width=200)
+    with console.capture() as shown:
+        report_text.show(console, found)
+    assert "it saves nothing once 80 % of the requests come back (" in shown.get()
+    assert "% at the expected factors)" in shown.get()
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (
+            (AS_PRICED, EXPECTED),
+            "; it saves nothing once 80 % of the requests come back (63.7 % at the expected factors)",
+        ),
+        ((AS_PRICED,), "; it saves nothing once 80 % of the requests come back"),
+        ((), ""),
+    ],
+)
+def test_a_break_even_that_is_not_known_is_not_told(limits: tuple[BreakEvenFigure, ...], said: str) -> None:
+    assert report_text.bound(advised.recommendation(break_evens=limits)) == said
