@@ -3,7 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from advisor import advice, candidates, decision, factors
+from advisor import advice, candidates, decision, factors, life
 from ledger import clock, money
 
 _FACTORS = {
@@ -130,17 +130,17 @@ def _break_evens(item: advice.Advice) -> list[str]:
 def _life(item: advice.Advice) -> str:
     if item.days_left is None:
         return "Neither model has an announced shutdown."
-    notice = ""
+    worth = f", and is worth {_ends(item.until_retirement)} USD (low / point / high)" if item.until_retirement else ""
+    told = [f"The saving ends in {item.days_left} days, when the first of the two models shuts down{worth}."]
     if decision.SOURCE_RETIRES in item.decision.notices and item.source_days_left is not None:
-        notice = (
-            f" You must move by {clock.date_of(item.as_of_day + item.source_days_left)}: the source shuts down then."
+        told.append(
+            f"You must move by {clock.date_of(item.as_of_day + item.source_days_left)}: the source shuts down then."
         )
-    until = (
-        ""
-        if item.until_retirement is None
-        else f" and is worth {_ends(item.until_retirement)} USD (low / point / high)"
-    )
-    return f"The saving ends in {item.days_left} days, when the first of the two models shuts down{until}.{notice}"
+    target_days_left = item.alternative.target_days_left
+    if target_days_left is not None and target_days_left <= life.SOURCE_NOTICE_DAYS:
+        day = clock.date_of(item.as_of_day + target_days_left)
+        told.append(f"The target shuts down too, on {day}: look at the named successor first.")
+    return " ".join(told)
 
 
 def _ends(estimate: candidates.Estimate) -> str:

@@ -54,7 +54,8 @@ def show_one(console: Console, stored: figures.StoredRecommendation) -> None:
     """Print one recommendation: its sentences, then the tokens and rates they follow from."""
     item = stored.figure
     console.print(Text(f"Recommendation {item.id}  (stage {stored.stage})", style="bold"))
-    for sentence in item.explanation:
+    # The last sentence names the command that has just been given.
+    for sentence in item.explanation[:-1]:
         console.print(f"- {sentence}")
     console.print()
     grid = plain.table("cell", "tokens now", "rate", "cost", "tokens instead", "rate", "cost", right=6)
