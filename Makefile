@@ -1,6 +1,6 @@
 # `make` alone lists the targets. Nothing is installed outside .venv, except Debian packages that `test` needs and root may add.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full lint bench lock servers pictures clean
+.PHONY: help run test test-full lint bench lock servers browser clean
 .NOTPARALLEL:
 
 # Without compiled files every start takes two seconds longer.
@@ -22,7 +22,7 @@ run: $(RUNTIME) ## start the demo: the whole product on SQLite with replayed sam
 test: servers lint ## lint, types, import rules and every test that is not marked `full`
 	@exec $(PYTHON) -m pytest -m "not full" $(PYTEST)
 
-test-full: servers pictures lint ## everything that `test` does, and the slow and exotic tests too
+test-full: servers browser lint ## everything that `test` does, and the slow and exotic tests too
 	@exec $(PYTHON) -m pytest --hypothesis-profile=full $(PYTEST)
 
 lint: $(TOOLS) ## ruff, mypy --strict and the import contracts
@@ -46,8 +46,8 @@ clean: ## remove .venv and every cache (the data directory stays)
 servers: $(TOOLS)
 	@sh deploy/setup/packages.sh redis-server:redis-server postgres:postgresql promtool:prometheus
 
-pictures: $(TOOLS)
-	@sh deploy/setup/packages.sh chromium:chromium node:nodejs npm:npm
+browser: $(TOOLS)
+	@sh deploy/setup/packages.sh chromium:chromium
 
 $(RUNTIME): requirements.txt pyproject.toml deploy/setup/venv.sh
 	@sh deploy/setup/venv.sh requirements.txt

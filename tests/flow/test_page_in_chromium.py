@@ -1,0 +1,52 @@
+"""The page as a browser shows it: headless Chromium loads it without a network, lays it out and finds the figures."""
+
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from advisor import report, routes, words
+from ledger.database import Database
+from tests import ledgers, processes, serving
+from tests.advisor import traffic
+
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-quic", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)  # fmt: skip
+WIDE, NARROW = (1280, 1800), (420, 2400)
+
+
+@pytest.fixture
+def backend() -> str:
+    """The page is the same on either database."""
+    return "sqlite"
+
+
+def browse(address: str, profile: Path, *options: str) -> str:
+    command = [processes.command_path("chromium", "chromium"), *QUIET, f"--user-data-dir={profile}", *options, address]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.usefixtures("frozen_now")
+def test_chromium_lays_the_page_out_and_shows_the_reports_figures(
+    database: Database, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    traffic.fill(database)
+    app = FastAPI()
+    routes.install(app, database, ledgers.SETTINGS)
+    picture = tmp_path / "page.png"
+    with serving.serve(app) as address:
+        shown = browse(address, tmp_path / "dom", "--dump-dom")
+        browse(address, tmp_path / "png", f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}")
+    with database.snapshot() as session:
+        found = report.build(session, ledgers.SETTINGS, traffic.NOW_US)
+    assert words.dollars(found.total.cost_usd) in shown
+    assert all(usage.names["project"] in shown for usage in found.projects)
+    header = picture.read_bytes()
+    assert struct.unpack(">II", header[16:24]) == size
+    assert len(header) > 40_000
