@@ -1,7 +1,9 @@
 """The one place that sets up logging: a JSON line an event, on stderr. No field holds a key, a password or a prompt."""
 
+import io
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
 
@@ -12,15 +14,28 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
 )
 
 
+class _Stderr(io.TextIOBase):
+    """Standard error as it is when something is written: whoever captures it for a while may close it afterwards."""
+
+    def write(self, text: str) -> int:
+        """Write to what standard error is now."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush what standard error is now."""
+        sys.stderr.flush()
+
+
 def configure(level: str) -> None:
     """Log our events from this level on, and warnings of the libraries below us, all in one form."""
+    stderr = _Stderr()
     least = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*_SHARED, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, stderr)),
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(cast(TextIO, stderr))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_SHARED,
