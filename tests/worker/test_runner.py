@@ -58,8 +58,9 @@ def test_an_error_of_our_own_is_noted_in_its_own_words(database: Database) -> No
 def test_a_job_that_failed_is_tried_again_in_its_next_slot(database: Database) -> None:
     attempts: list[int] = []
 
-    def fail_once(_database: Database, _settings: Settings) -> None:
-        attempts.append(clock.now_us())
+    def fail_once(ledger: Database, _settings: Settings) -> None:
+        with ledger.snapshot() as session:
+            attempts.append(schedule.last_turns(session)["mending"].taken_at)
         if len(attempts) == 1:
             raise RuntimeError
 
