@@ -94,6 +94,7 @@ def _cell(priced: counterfactual.PricedCell) -> figures.CellFigure:
         _rates(priced.instead.rates),
         cell.counts.input_audio_tokens,
         cell.counts.output_audio_tokens,
+        cell.region,
     )
 
 

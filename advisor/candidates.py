@@ -145,7 +145,8 @@ def _divided(
     movable, stuck = [], dict[str, int]()
     for cell in slice_.cells:
         now = cost.price_of(book, slice_.provider, slice_.model, cell, as_of_day)
-        instead = cost.price_of(book, provider, target.model, cell, as_of_day, target.service_tier)
+        there = cell if provider == slice_.provider else replace(cell, region="")
+        instead = cost.price_of(book, provider, target.model, there, as_of_day, target.service_tier)
         reason = _stays_because(cell, pair.source.service_tier, now, instead, facts)
         if now is not None and instead is not None and reason is None:
             movable.append(counterfactual.PricedCell(cell, now, instead))

@@ -11,7 +11,7 @@ from ledger.tokens import TokenCounts
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The tokens of one service tier and context band of a slice over its window: the unit of pricing.
+    """The tokens of one service tier, context band and region of a slice over its window: the unit of pricing.
 
     The days of the window are already summed, because advice prices every token on one day, the day it is given.
     `detail_unknown_input_tokens` is the input of requests whose cached part nobody reported.
@@ -22,13 +22,14 @@ class Cell:
     counts: TokenCounts
     requests: int
     detail_unknown_input_tokens: int = 0
+    region: str = ""
 
 
 def price_of(
     book: prices.PriceBook, provider: str, model: str, cell: Cell, day: int, service_tier: str | None = None
 ) -> prices.Price | None:
     """The price of a cell's tokens on a model at a UTC day, at the cell's own tier unless another one is named."""
-    return book.at(provider, model, service_tier or cell.service_tier, cell.context_band, day)
+    return book.at(provider, model, service_tier or cell.service_tier, cell.context_band, day, cell.region)
 
 
 def at(cell: Cell, price: prices.Price | None) -> prices.Cost:

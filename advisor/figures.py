@@ -46,9 +46,9 @@ class CellFigure:
     detail_unknown_input_tokens: int
     rates_now: dict[str, int]
     rates_instead: dict[str, int]
-    # Advice stored before cells told their audio reads as having none.
-    input_audio_tokens: int = 0
-    output_audio_tokens: int = 0
+    input_audio_tokens: int
+    output_audio_tokens: int
+    region: str
 
 
 @dataclass(frozen=True, slots=True)

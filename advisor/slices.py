@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from advisor import advice, candidates, cost, risk, statements, window
-from ledger import clock, readings, tokens, usage
+from ledger import clock, prices, readings, tokens, usage
 from ledger.months import Month
 
 LONGEST_GAP_DAYS = window.MOST_WEEKS * 7
@@ -29,7 +29,7 @@ class SliceReading:
 class _Gathered:
     """What adds up while the series of one slice are read."""
 
-    cells: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    cells: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
     features: int = 0
     largest_input_tokens: int = 0
     largest_output_tokens: int = 0
@@ -48,7 +48,7 @@ def read(session: Session, pricing: statements.Pricing, now_us: int, month: Mont
     days = readings.traffic_days(session, first, last)
     members: dict[SliceKey, list[int]] = {}
     for series_id in days:
-        provider, model, _ = pricing.of(series_id, today)
+        provider, model, *_ = pricing.of(series_id, today)
         labels = pricing.series[series_id].labels
         members.setdefault((provider, labels.project, labels.workload, model), []).append(series_id)
     windows: dict[window.Window, list[SliceKey]] = {}
@@ -89,9 +89,9 @@ def _slice(
     cells = tuple(
         cost.Cell(
             tier, band, usage.token_counts(held), held[usage.INDEX["requests"]],
-            held[usage.INDEX["detail_unknown_input_tokens"]],
+            held[usage.INDEX["detail_unknown_input_tokens"]], region,
         )
-        for (tier, band), held in sorted(gathered.cells.items())
+        for (tier, band, region), held in sorted(gathered.cells.items())
     )  # fmt: skip
     provider, project, workload, model = key
     slice_ = candidates.Slice(
@@ -113,12 +113,12 @@ def _gather(gathered: _Gathered, series_id: int, amounts: list[int], pricing: st
             gathered.provider_usage_successes += amounts[index["requests"]]
     if counts == tokens.NONE:
         return
-    price = pricing.of(series_id, today)[2]
+    priced = pricing.of(series_id, today)
     gathered.tokens += counts.total_tokens
-    gathered.priced_tokens += cost.at(cost.Cell("", 0, counts, 0), price).priced_tokens
+    gathered.priced_tokens += prices.cost(counts, priced.price.rates if priced.price else None).priced_tokens
     gathered.features |= labels.features
     gathered.largest_input_tokens = max(gathered.largest_input_tokens, amounts[index["largest_input_tokens"]])
     gathered.largest_output_tokens = max(gathered.largest_output_tokens, amounts[index["largest_output_tokens"]])
-    place = (statements.priced_tier(labels), labels.context_band)
+    place = (statements.priced_tier(labels), labels.context_band, priced.region)
     held = gathered.cells.get(place)
     gathered.cells[place] = amounts if held is None else usage.combined(held, amounts)

@@ -19,6 +19,7 @@ HISTORY_DAYS = forecast.FULL_HISTORY_DAYS
 _COUNTS = (
     "requests", "avoided_tokens", "tier_unknown_tokens", "backdated_tokens", "successes", "provider_usage_successes",
     "estimated_requests", "missing_requests", "detail_unknown_requests", "folded_requests", "paid_retry_requests",
+    "tier_mismatch_requests",
 )  # fmt: skip
 
 

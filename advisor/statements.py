@@ -37,6 +37,7 @@ class Line:
     detail_unknown_requests: int = 0
     folded_requests: int = 0
     paid_retry_requests: int = 0
+    tier_mismatch_requests: int = 0
 
     def add(self, stored: StoredSeries, amounts: list[int], price: prices.Price | None) -> None:
         """Add the amounts of one series over days of one price."""
@@ -58,6 +59,7 @@ class Line:
         self.detail_unknown_requests += amounts[index["detail_unknown_requests"]]
         self.folded_requests += requests if stored.folded else 0
         self.paid_retry_requests += amounts[index["paid_retry_requests"]]
+        self.tier_mismatch_requests += requests if is_other_tier(labels) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,15 @@ class Part:
     amounts: dict[int, list[int]]
 
 
+class Priced(NamedTuple):
+    """What a series is on a day: its provider, canonical model and region, and its price (None: unpriced)."""
+
+    provider: str
+    model: str
+    region: str
+    price: prices.Price | None
+
+
 @dataclass(slots=True)
 class Pricing:
     """Everything that turns a series and a day into a canonical name and a price."""
@@ -75,15 +86,16 @@ class Pricing:
     series: dict[int, StoredSeries]
     book: prices.PriceBook
     names: names.Names
-    _found: dict[tuple[int, int], tuple[str, str, prices.Price | None]] = field(default_factory=dict)
+    _found: dict[tuple[int, int], Priced] = field(default_factory=dict)
 
-    def of(self, series_id: int, day: int) -> tuple[str, str, prices.Price | None]:
-        """The (provider, canonical model, price or None) of a series on a UTC day."""
+    def of(self, series_id: int, day: int) -> Priced:
+        """What a series is, and costs, on a UTC day."""
         known = self._found.get((series_id, day))
         if known is None:
             labels = self.series[series_id].labels
-            provider, model = self.names.resolve(labels.namespace, labels.provider, labels.model, day)
-            known = provider, model, self.book.at(provider, model, priced_tier(labels), labels.context_band, day)
+            provider, model, region = self.names.resolve(labels.namespace, labels.provider, labels.model, day)
+            price = self.book.at(provider, model, priced_tier(labels), labels.context_band, day, region)
+            known = Priced(provider, model, region, price)
             self._found[series_id, day] = known
         return known
 
@@ -91,6 +103,13 @@ class Pricing:
 def priced_tier(labels: events.Labels) -> str:
     """The tier that sets the price: the one served; where nobody said which, the one asked for."""
     return labels.service_tier_requested if labels.service_tier == events.UNKNOWN else labels.service_tier
+
+
+def is_other_tier(labels: events.Labels) -> bool:
+    """Whether a request asked for one tier and was served, and is priced, at another."""
+    return events.UNKNOWN not in (labels.service_tier, labels.service_tier_requested) and (
+        labels.service_tier != labels.service_tier_requested
+    )
 
 
 def coverage_ratio(priced_tokens: int, tokens: int, known_successes: int, successes: int) -> Fraction | None:
@@ -108,7 +127,7 @@ def lines(parts: Iterable[Part], pricing: Pricing) -> dict[LineKey, Line]:
     found: dict[LineKey, Line] = {}
     for part in parts:
         for series_id, amounts in part.amounts.items():
-            provider, model, price = pricing.of(series_id, part.day)
+            provider, model, _, price = pricing.of(series_id, part.day)
             stored = pricing.series[series_id]
             labels = stored.labels
             key = LineKey(provider, model, labels.service_tier, labels.project, labels.workload)

@@ -2,14 +2,14 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from ledger import columns
 
 
 class Statement(SQLModel, table=True):
-    """A month in the reporting zone: what its lines were computed from. Open until it is closed."""
+    """A month in the reporting zone: what its lines were computed from. Open until it is closed, then frozen with its hash."""
 
     __tablename__ = "statement"
 
@@ -22,23 +22,20 @@ class Statement(SQLModel, table=True):
     through_day: int = Field(sa_type=BigInteger)
     computed_at: int = Field(sa_type=BigInteger)
     closed_at: int | None = columns.instant()
+    closed_by: str | None = None
+    content_sha256: str | None = None
+    """Hash of the closed statement's content; NULL while it is open."""
+    trace: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """The arithmetic behind the lines of a closed statement, packed, so that it can be explained whatever prices do later."""
     days: str
     """JSON: cost and requests by UTC day, for charts."""
     forecast: str | None = None
     """JSON: the forecast of the whole month; NULL where there is no history to forecast from."""
 
 
-class StatementLine(SQLModel, table=True):
-    """A month x provider x canonical model x tier x project x workload: tokens as integers, money as decimal text."""
+class LineSums(SQLModel):
+    """What a line of a statement or of an adjustment holds: tokens as integers, money as decimal text."""
 
-    __tablename__ = "statement_line"
-
-    month: str = Field(primary_key=True)
-    provider: str = Field(primary_key=True)
-    model: str = Field(primary_key=True)
-    service_tier: str = Field(primary_key=True)
-    project: str = Field(primary_key=True)
-    workload: str = Field(primary_key=True)
     requests: int = columns.count()
     input_tokens: int = columns.count()
     cached_input_tokens: int = columns.count()
@@ -59,8 +56,54 @@ class StatementLine(SQLModel, table=True):
     detail_unknown_requests: int = columns.count()
     folded_requests: int = columns.count()
     paid_retry_requests: int = columns.count()
+    tier_mismatch_requests: int = columns.count()
     list_cost_usd: str | None = None
     cost_usd: str | None = None
+
+
+class StatementLine(LineSums, table=True):
+    """A month x provider x canonical model x tier x project x workload."""
+
+    __tablename__ = "statement_line"
+
+    month: str = Field(primary_key=True)
+    provider: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    service_tier: str = Field(primary_key=True)
+    project: str = Field(primary_key=True)
+    workload: str = Field(primary_key=True)
+
+
+class Adjustment(SQLModel, table=True):
+    """A dated correction on top of a closed month: late events of one UTC day, or a repricing that somebody booked."""
+
+    __tablename__ = "adjustment"
+
+    month: str = Field(primary_key=True)
+    number: int = columns.key()
+    kind: str
+    dated_day: int = Field(sa_type=BigInteger)
+    reason: str
+    made_by: str
+    price_book_version: str
+    names_version: str
+    created_at: int = Field(sa_type=BigInteger)
+    trace: bytes = Field(sa_type=LargeBinary)
+    """The arithmetic behind the lines, packed."""
+
+
+class AdjustmentLine(LineSums, table=True):
+    """A line of an adjustment; amounts add to the closed statement's, and a repricing's may be below 0."""
+
+    __tablename__ = "adjustment_line"
+
+    month: str = Field(primary_key=True)
+    number: int = columns.key()
+    provider: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    service_tier: str = Field(primary_key=True)
+    project: str = Field(primary_key=True)
+    workload: str = Field(primary_key=True)
 
 
 class Recommendation(SQLModel, table=True):

@@ -17,7 +17,9 @@ def book(session: Session) -> prices.PriceBook:
     rows = session.execute(select(_PRICE)).mappings()
     return price_book.load(
         price_book.OperatorPrice(
-            prices.PriceKey(row["provider"], row["model"], row["service_tier"], row["over_input_tokens"]),
+            prices.PriceKey(
+                row["provider"], row["model"], row["service_tier"], row["over_input_tokens"], row["region"]
+            ),
             row["effective_from"],
             prices.Rates(**{meter: row[meter] for meter in prices.METERS}),
             row["source"],
@@ -44,7 +46,13 @@ def aliases(session: Session) -> list[names.Alias]:
     rows = session.execute(select(_ALIAS).order_by(*_ALIAS.primary_key.columns)).mappings()
     return [
         names.Alias(
-            row["namespace"], row["provider"], row["name"], row["model_provider"], row["model"], row["effective_from"]
+            row["namespace"],
+            row["provider"],
+            row["name"],
+            row["model_provider"],
+            row["model"],
+            row["effective_from"],
+            row["region"],
         )
         for row in rows
     ]

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger import events
 from ledger.prices import PriceBook
@@ -96,7 +97,10 @@ def _without_tuner(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A user's word that a name of one sender is a model, from a UTC day (number since 1970-01-01) on."""
+    """A user's word that a name of one sender is a model, from a UTC day (number since 1970-01-01) on.
+
+    `region` is where that deployment runs, in the price book's word, if its prices differ there; else empty.
+    """
 
     namespace: str
     provider: str
@@ -104,6 +108,15 @@ class Alias:
     model_provider: str
     model: str
     effective_from: int
+    region: str = ""
+
+
+class Resolved(NamedTuple):
+    """What a name as sent means: where the request was priced, as which canonical model, in which region if that matters."""
+
+    provider: str
+    model: str
+    region: str = ""
 
 
 class Names:
@@ -116,14 +129,14 @@ class Names:
         for alias in sorted(aliases, key=lambda each: each.effective_from):
             self._aliases.setdefault((alias.namespace, alias.provider, alias.name), []).append(alias)
 
-    def resolve(self, namespace: str, provider: str, name: str, day: int) -> tuple[str, str]:
-        """The (provider, canonical model) of a name on a UTC day: the alias then in force, else the book's id."""
+    def resolve(self, namespace: str, provider: str, name: str, day: int) -> Resolved:
+        """What a name means on a UTC day: the alias then in force, else the book's id."""
         aliases = self._aliases.get((namespace, provider, name), ())
         index = bisect_right(aliases, day, key=lambda alias: alias.effective_from)
         if index:
             alias = aliases[index - 1]
-            return alias.model_provider, self._canonical_of(alias.model_provider, alias.model)
-        return provider, self._canonical_of(provider, name)
+            return Resolved(alias.model_provider, self._canonical_of(alias.model_provider, alias.model), alias.region)
+        return Resolved(provider, self._canonical_of(provider, name))
 
     def change_days(self) -> list[int]:
         """The days on which some alias comes into force, sorted."""

@@ -35,6 +35,7 @@ class PriceLine:
     model: str
     service_tier: str
     over_input_tokens: int
+    region: str
     effective_from: str | None
     usd_per_million_tokens: dict[str, str]
     source: str
@@ -116,4 +117,5 @@ def _line(price: Price) -> PriceLine:
 
 def _named(key: PriceKey) -> str:
     over = f" over {key.over_input_tokens} tokens" if key.over_input_tokens else ""
-    return f"{key.model} at {key.provider}, {key.service_tier}{over}"
+    region = f" in {key.region}" if key.region else ""
+    return f"{key.model} at {key.provider}, {key.service_tier}{over}{region}"

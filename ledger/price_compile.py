@@ -33,6 +33,7 @@ class OverlayPrice(_Entry):
     checked: date | None = None
     service_tier: str = "standard"
     over_input_tokens: int = 0
+    region: str = ""
     effective_from: date = price_catalogue.EVER
     uncached_input: Decimal | None = None
     cached_input: Decimal | None = None
@@ -198,7 +199,7 @@ class _Draft:
 
     def settled_aliases(self) -> Iterator[tuple[str, str, str]]:
         """The names that mean one model. A model's own id is no alias, and a name that two models claim means neither."""
-        ids = {(provider, model.lower()) for (provider, model, _, _), _ in self.rows}
+        ids = {(provider, model.lower()) for (provider, model, *_), _ in self.rows}
         for (provider, name), models in self.claims.items():
             if len(models) == 1 and (provider, name) not in ids:
                 yield provider, name, next(iter(models))
@@ -226,7 +227,7 @@ def _source(entry: OverlayPrice | OverlayCopy) -> str:
 
 
 def _own_row(price: OverlayPrice) -> PriceRow:
-    key = PriceKey(price.provider, price.model, price.service_tier, price.over_input_tokens)
+    key = PriceKey(price.provider, price.model, price.service_tier, price.over_input_tokens, price.region)
     rates = Rates(
         uncached_input=_nano(price.uncached_input),
         cached_input=_nano(price.cached_input),

@@ -24,6 +24,7 @@ class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True):
     model: str
     service_tier: str
     over_input_tokens: int
+    region: str
     effective_from: date
     uncached_input: int | None
     cached_input: int | None
@@ -37,7 +38,7 @@ class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True):
     @property
     def key(self) -> PriceKey:
         """What the price is for."""
-        return PriceKey(self.provider, self.model, self.service_tier, self.over_input_tokens)
+        return PriceKey(self.provider, self.model, self.service_tier, self.over_input_tokens, self.region)
 
     @property
     def rates(self) -> Rates:
@@ -52,6 +53,7 @@ def price_row(key: PriceKey, effective_from: date, rates: Rates, source: str, ch
         model=key.model,
         service_tier=key.service_tier,
         over_input_tokens=key.over_input_tokens,
+        region=key.region,
         effective_from=effective_from,
         uncached_input=rates.uncached_input,
         cached_input=rates.cached_input,

@@ -11,12 +11,16 @@ METERS = ("uncached_input", "cached_input", "cache_write_input", "input_audio", 
 
 
 class PriceKey(NamedTuple):
-    """What a price is for: one provider's one model at one service tier; `over_input_tokens` is 0 or a long-context threshold."""
+    """What a price is for: one provider's one model at one service tier; `over_input_tokens` is 0 or a long-context threshold.
+
+    `region` is empty where the provider asks the same everywhere, else its word for where the model runs: only an alias says so.
+    """
 
     provider: str
     model: str
     service_tier: str
     over_input_tokens: int = 0
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,29 +137,33 @@ class PriceBook:
     """Other exact names by which a provider sells a model, in lower case: (provider, name) -> model id."""
     checked: str = ""
     """The day on which the book was last checked."""
-    thresholds: Mapping[tuple[str, str, str], tuple[int, ...]] = field(init=False)
+    thresholds: Mapping[PriceKey, tuple[int, ...]] = field(init=False)
+    """By key without a threshold, the thresholds that it is sold at, in rising order."""
     names: Mapping[tuple[str, str], str] = field(init=False)
     """(provider, name in lower case) -> model id, of every model that has rates of its own, and of the aliases."""
 
     def __post_init__(self) -> None:
-        found: dict[tuple[str, str, str], set[int]] = {}
+        found: dict[PriceKey, set[int]] = {}
         names = dict(self.aliases)
         for key in self.prices:
-            found.setdefault(key[:3], set()).add(key.over_input_tokens)
+            found.setdefault(key._replace(over_input_tokens=0), set()).add(key.over_input_tokens)
             names[key.provider, key.model.lower()] = key.model
         object.__setattr__(self, "thresholds", {key: tuple(sorted(sizes)) for key, sizes in found.items()})
         object.__setattr__(self, "names", names)
 
-    def at(self, provider: str, model: str, service_tier: str, context_band: int, day: int) -> Price | None:
+    def at(
+        self, provider: str, model: str, service_tier: str, context_band: int, day: int, region: str = ""
+    ) -> Price | None:
         """The price in force on a UTC day for a request of a context band; None when there is none (unpriced, never 0).
 
-        `model` is a canonical id. The earliest row of a key also serves every earlier day and is then `backdated`.
+        `model` is a canonical id. The earliest row of a key also serves every earlier day and is then `backdated`. A region
+        has prices of its own: the ones that hold everywhere else never stand in for them.
         """
-        sizes = self.thresholds.get((provider, model, service_tier))
+        key = PriceKey(provider, model, service_tier, 0, region)
+        sizes = self.thresholds.get(key)
         if not sizes or sizes[0] > context_band:
             return None
-        key = PriceKey(provider, model, service_tier, sizes[bisect_right(sizes, context_band) - 1])
-        rows = self.prices[key]
+        rows = self.prices[key._replace(over_input_tokens=sizes[bisect_right(sizes, context_band) - 1])]
         index = bisect_right(rows, day, key=lambda row: row.effective_from)
         if index:
             return rows[index - 1]

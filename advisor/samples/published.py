@@ -56,7 +56,7 @@ def read(session: Session, names: Names) -> Published:
     for namespace, sent_provider, sent_model, tier, project, workload, *published in rows:
         place = (published[0], published[1])
         projects.add(published[0])
-        for provider, model in {names.resolve(namespace, sent_provider, sent_model, day) for day in days}:
+        for provider, model, _ in {names.resolve(namespace, sent_provider, sent_model, day) for day in days}:
             line = LineKey(provider, model, tier, project, workload)
             slice_ = (provider, model, project, workload)
             found.lines[line] = _exacter(place, found.lines.get(line), (project, workload))

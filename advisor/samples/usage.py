@@ -68,7 +68,7 @@ def _model_names(session: Session, book: PriceBook, resolving: Names) -> Iterato
     latest = max(resolving.change_days(), default=0)
     found: dict[tuple[str, str], set[str]] = {}
     for provider, model, namespace in rows:
-        found.setdefault((provider, model), set()).add(resolving.resolve(namespace, provider, model, latest)[1])
+        found.setdefault((provider, model), set()).add(resolving.resolve(namespace, provider, model, latest).model)
     for (provider, model), canonical in sorted(found.items()):
         (only,) = canonical if len(canonical) == 1 else (names.canonical(book, provider, model),)
         yield Sample("model_info", (provider, model, only), 1)

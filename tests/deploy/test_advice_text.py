@@ -20,7 +20,9 @@ NOW = {
     "output_audio": 80 * 10**9,
 }
 INSTEAD = {"uncached_input": 10**9, "input_audio": 10 * 10**9, "output": 4 * 10**9, "output_audio": 20 * 10**9}
-CELL = CellFigure("standard", 0, 10, 9_000_000, 3_000_000, 1_000_000, 5_000_000, 0, NOW, INSTEAD, 2_000_000, 4_000_000)
+CELL = CellFigure(
+    "standard", 0, 10, 9_000_000, 3_000_000, 1_000_000, 5_000_000, 0, NOW, INSTEAD, 2_000_000, 4_000_000, ""
+)
 COUNTS = TokenCounts(9_000_000, 3_000_000, 1_000_000, 5_000_000, 0, 2_000_000, 4_000_000)
 
 
@@ -50,7 +52,7 @@ def test_cached_tokens_are_ordinary_input_on_the_side_that_has_no_rate_for_them(
 
 
 def test_a_meter_without_a_rate_is_unknown() -> None:
-    silent = CellFigure("standard", 0, 10, 5, 0, 0, 0, 0, NOW, {"uncached_input": 10**9}, 5, 0)
+    silent = CellFigure("standard", 0, 10, 5, 0, 0, 0, 0, NOW, {"uncached_input": 10**9}, 5, 0, "")
     assert lines(silent) == [["input_audio", "5", "40", "$0.0002", "5", "unknown", "unknown"]]
 
 
