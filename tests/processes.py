@@ -21,7 +21,7 @@ from typing import Self
 import pytest
 
 LOOPBACK = "127.0.0.1"
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 _PR_SET_PDEATHSIG = 1

@@ -51,7 +51,7 @@ def _import(database: Database, settings: Settings, path: str, format_name: str,
 def _print(receipt: files.ImportReceipt) -> None:
     counts = {name: getattr(receipt, name) for name in ("accepted", "duplicate", "conflict", "ignored", "rejected")}
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or name == "accepted")
-    app.console.print(f"{receipt.name} ({receipt.format}): {told}")
+    app.console.print(f"{receipt.name} ({receipt.format}): {told}", soft_wrap=True)  # a path is for copying
     if receipt.resumed_after:
         app.console.print(f"  resumed after {receipt.resumed_after:,} records of an earlier import")
     for refusal in receipt.refusals:
