@@ -53,8 +53,8 @@ def shipped() -> PriceBook:
     return price_file.price_book(_file())
 
 
-def load(operator_rows: Iterable[OperatorPrice]) -> PriceBook:
-    """The shipped book with an operator's prices over it; its version names both. Raises UsageError on a bad row."""
+def load(operator_rows: Iterable[OperatorPrice], base: PriceBook | None = None) -> PriceBook:
+    """The shipped book or another, with an operator's prices over it; its version names both. Raises UsageError on a bad row."""
     own: dict[PriceKey, list[Price]] = {}
     for row in sorted(operator_rows, key=lambda each: (each.key, each.effective_from)):
         reason = fault_of(row.key, row.rates)
@@ -65,7 +65,7 @@ def load(operator_rows: Iterable[OperatorPrice]) -> PriceBook:
         if listed and listed[-1].effective_from == row.effective_from:
             raise UsageError(f"two prices of {_named(row.key)} from {day}; keep one of them")
         listed.append(Price(row.key, row.effective_from, row.rates, row.rates, row.source, day))
-    book = shipped()
+    book = base or shipped()
     if not own:
         return book
     merged = dict(book.prices)

@@ -10,6 +10,8 @@ from ledger import clock
 from ledger.prices import METERS, ModelFacts, Price, PriceBook, PriceKey, Rates, Retirement
 
 VERSION_CHARACTERS = 12
+EVER = date(1970, 1, 1)
+"""The first day of a price for which no source names a first day."""
 UNCONFIRMED = "unconfirmed: "
 """How a source begins that nobody has read: its rows have no day of a check."""
 
@@ -77,6 +79,7 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True):
     shutdown: date | None = None
     successor: str | None = None
     source: str = ""
+    without_rate: tuple[tuple[str, str], ...] = ()
 
 
 class BookFile(msgspec.Struct, frozen=True):
@@ -144,4 +147,5 @@ def _facts(row: FactRow) -> ModelFacts:
     retirement = None
     if row.shutdown is not None:
         retirement = Retirement(clock.day_number(row.shutdown), row.successor, row.source)
-    return ModelFacts(row.context_window, row.max_output_tokens, frozenset(row.modalities), retirement)
+    modalities, without_rate = frozenset(row.modalities), dict(row.without_rate)
+    return ModelFacts(row.context_window, row.max_output_tokens, modalities, retirement, without_rate)
