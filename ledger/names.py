@@ -73,6 +73,12 @@ def sole_vendor(book: PriceBook, model: str) -> str | None:
     return publishing[0] if len(publishing) == 1 else None
 
 
+def sellers(book: PriceBook, name: str) -> list[str]:
+    """The providers at which a name as sent has a price, by the same exact rules."""
+    providers = {provider for provider, _ in book.names}
+    return sorted(provider for provider in providers if _priced_id(book, provider, name) is not None)
+
+
 def _priced_id(book: PriceBook, provider: str, name: str) -> str | None:
     for candidate in (name, _split_prefix(name)[1]):
         exact = _without_tuner(candidate)

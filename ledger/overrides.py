@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ledger import contracts, price_book
+from ledger import clock, contracts, price_book
 from ledger.contracts import Contract, Discount, FixedPrice, Listed
 from ledger.errors import NotFound, UsageError
 from ledger.names import Alias
@@ -65,8 +65,8 @@ def _fault_of(new: Contract, others: Iterable[Contract], listed: Listed) -> str 
         return f"{new} would end before it begins; --until names the first day without it"
     for other in others:
         if other.scope == new.scope and other.meets(new):
-            held = contracts.period_text(other)
-            return f"{other} holds {held}; end it first with: switchwise contracts end {other.id}"
+            remedy = f"switchwise contracts end {other.id} --on {clock.date_of(new.effective_from)}"
+            return f"{other} holds {contracts.period_text(other)}; end it first with: {remedy}"
     return _fault_of_discount(new, listed) if isinstance(new, Discount) else _fault_of_fixed(new, listed)
 
 

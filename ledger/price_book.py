@@ -138,15 +138,16 @@ def _line(price: Price, *, in_force: bool) -> PriceLine:
     return PriceLine(
         *price.key,
         clock.date_of(price.effective_from).isoformat() if price.effective_from else None,
-        _texts(price.rates),
+        rate_texts(price.rates),
         price.source,
         price.checked,
-        _texts(price.list_rates),
+        rate_texts(price.list_rates),
         price.contract,
         in_force,
     )
 
 
-def _texts(rates: Rates) -> dict[str, str]:
+def rate_texts(rates: Rates) -> dict[str, str]:
+    """The rates that there are, by meter: exact USD per million tokens."""
     held = {meter: rate for meter in METERS if (rate := getattr(rates, meter)) is not None}
     return {meter: money.text(Decimal(rate).scaleb(-9)) for meter, rate in held.items()}

@@ -13,8 +13,11 @@ MODULES = {
     "run": ("serve", "worker", "beat", "migrate"),
     "feed": ("import",),
     "show": ("table", "report", "advise", "explain", "rollup"),
-    "ledger_commands": ("verify", "rebuild", "models", "keys"),
+    "ledger_commands": ("verify", "rebuild", "keys"),
     "price_commands": ("prices",),
+    "contract_commands": ("contracts",),
+    "model_commands": ("models",),
+    "reprice_commands": ("reprice",),
     "outlets": ("export", "dashboards"),
     "setup": ("init", "jobs"),
 }
