@@ -129,7 +129,10 @@ class CoverageFigure:
 
 @dataclass(frozen=True, slots=True)
 class UsageFigure:
-    """Usage and its cost. `cost_usd` is the priced part, None when nothing is priced; the names are those grouped by."""
+    """Usage and its cost. `cost_usd` is the priced part, None when nothing is priced; the names are those grouped by.
+
+    `list_cost_usd` is the same without contracts. `tier_mismatch_requests` asked for one tier and were served at another.
+    """
 
     names: dict[str, str]
     cost_usd: str | None
@@ -144,6 +147,7 @@ class UsageFigure:
     reasoning_tokens: int
     avoided_tokens: int
     unpriced_tokens: int
+    tier_mismatch_requests: int
     coverage: CoverageFigure
 
 

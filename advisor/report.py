@@ -101,6 +101,7 @@ def _usage(names_: dict[str, str], lines: Iterable[statements.Line]) -> figures.
         reasoning_tokens=sum(line.counts.reasoning_tokens for line in held),
         avoided_tokens=sum(line.avoided_tokens for line in held),
         unpriced_tokens=spent.unpriced_tokens,
+        tier_mismatch_requests=sum(line.tier_mismatch_requests for line in held),
         coverage=_coverage(held),
     )
 
@@ -187,4 +188,7 @@ def _notes(
         yield f"{backdated:,} tokens are older than the earliest known price of their model and take that price."
     if tier_unknown := sum(line.tier_unknown_tokens for line in lines.values()):
         yield f"{tier_unknown:,} tokens were served at an unknown tier and are priced at the tier asked for."
+    if other_tier := sum(line.tier_mismatch_requests for line in lines.values()):
+        asked = f"{other_tier:,} requests asked for one tier and were served, and are priced, at another"
+        yield f"{asked}; see: switchwise models tiers --month {month}"
     yield f"Prices checked on {book.checked}; savings are estimates until a switch is measured."

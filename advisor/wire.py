@@ -32,6 +32,7 @@ class UsageBody(TypedDict):
     reasoning_tokens: int
     avoided_tokens: int
     unpriced_tokens: int
+    tier_mismatch_requests: int
     coverage: figures.CoverageFigure
 
 

@@ -73,6 +73,12 @@ def sole_vendor(book: PriceBook, model: str) -> str | None:
     return publishing[0] if len(publishing) == 1 else None
 
 
+def sellers(book: PriceBook, name: str) -> list[str]:
+    """The providers at which a name as sent has a price, by the same exact rules."""
+    providers = {provider for provider, _ in book.names}
+    return sorted(provider for provider in providers if _priced_id(book, provider, name) is not None)
+
+
 def _priced_id(book: PriceBook, provider: str, name: str) -> str | None:
     for candidate in (name, _split_prefix(name)[1]):
         exact = _without_tuner(candidate)
@@ -100,6 +106,7 @@ class Alias:
     """A user's word that a name of one sender is a model, from a UTC day (number since 1970-01-01) on.
 
     `region` is where that deployment runs, in the price book's word, if its prices differ there; else empty.
+    An empty model ends the alias: from that day on the name stands for itself again.
     """
 
     namespace: str
@@ -109,6 +116,11 @@ class Alias:
     model: str
     effective_from: int
     region: str = ""
+
+    @property
+    def sent(self) -> tuple[str, str, str]:
+        """The name as it is sent: namespace, provider and spelling."""
+        return self.namespace, self.provider, self.name
 
 
 class Resolved(NamedTuple):
@@ -127,19 +139,19 @@ class Names:
         self._canonical: dict[tuple[str, str], str] = {}
         self._aliases: dict[tuple[str, str, str], list[Alias]] = {}
         for alias in sorted(aliases, key=lambda each: each.effective_from):
-            self._aliases.setdefault((alias.namespace, alias.provider, alias.name), []).append(alias)
+            self._aliases.setdefault(alias.sent, []).append(alias)
 
     def resolve(self, namespace: str, provider: str, name: str, day: int) -> Resolved:
         """What a name means on a UTC day: the alias then in force, else the book's id."""
         aliases = self._aliases.get((namespace, provider, name), ())
         index = bisect_right(aliases, day, key=lambda alias: alias.effective_from)
-        if index:
-            alias = aliases[index - 1]
+        alias = aliases[index - 1] if index else None
+        if alias is not None and alias.model:
             return Resolved(alias.model_provider, self._canonical_of(alias.model_provider, alias.model), alias.region)
         return Resolved(provider, self._canonical_of(provider, name))
 
     def change_days(self) -> list[int]:
-        """The days on which some alias comes into force, sorted."""
+        """The days on which some alias begins or ends, sorted."""
         return sorted({alias.effective_from for aliases in self._aliases.values() for alias in aliases})
 
     def _canonical_of(self, provider: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ledger.tokens import TokenCounts
@@ -21,6 +21,11 @@ class PriceKey(NamedTuple):
     service_tier: str
     over_input_tokens: int = 0
     region: str = ""
+
+    def __str__(self) -> str:
+        over = f" over {self.over_input_tokens} tokens" if self.over_input_tokens else ""
+        region = f" in {self.region}" if self.region else ""
+        return f"{self.model} at {self.provider}, {self.service_tier}{over}{region}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,8 @@ class Rates:
 class Price:
     """Rates in force from a UTC day (number since 1970-01-01) on, with the source and the day they were checked.
 
-    `backdated` is True where the day asked for lies before the earliest known row, whose rates are then used.
-    `list_rates` are the catalogue's, `rates` those after contract; they are equal without a contract.
+    `backdated` is True where the day asked for lies before the earliest known list row, whose rates are then used.
+    `list_rates` are the catalogue's, `rates` those after contract; they are equal without a contract, which `contract` names.
     """
 
     key: PriceKey
@@ -54,6 +59,7 @@ class Price:
     source: str
     checked: str
     backdated: bool = False
+    contract: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +175,7 @@ class PriceBook:
         index = bisect_right(rows, day, key=lambda row: row.effective_from)
         if index:
             return rows[index - 1]
-        first = rows[0]
-        return Price(first.key, first.effective_from, first.rates, first.list_rates, first.source, first.checked, True)
+        return replace(rows[0], backdated=True)
 
     def facts_of(self, provider: str, model: str) -> ModelFacts:
         """What is known of a canonical model; empty facts when nothing is."""

@@ -109,7 +109,7 @@ def _usage(usage: UsageFigure, *names: str) -> Row:
 def _spent(usage: UsageFigure) -> dict[str, Cell]:
     counts = (
         "requests", "tokens", "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens",
-        "reasoning_tokens", "avoided_tokens", "unpriced_tokens",
+        "reasoning_tokens", "avoided_tokens", "unpriced_tokens", "tier_mismatch_requests",
     )  # fmt: skip
     amounts = ("cost_usd", "list_cost_usd", "usd_per_mtok")
     exact: dict[str, Cell] = {name: _exact(getattr(usage, name)) for name in amounts}

@@ -13,9 +13,12 @@ MODULES = {
     "run": ("serve", "worker", "beat", "migrate"),
     "feed": ("import",),
     "show": ("table", "report", "advise", "explain", "rollup"),
-    "ledger_commands": ("verify", "rebuild", "models", "keys"),
+    "ledger_commands": ("verify", "rebuild", "keys"),
     "price_commands": ("prices",),
     "book_commands": ("prices compile", "prices diff"),
+    "contract_commands": ("contracts",),
+    "model_commands": ("models",),
+    "reprice_commands": ("reprice",),
     "outlets": ("export", "dashboards"),
     "setup": ("init", "jobs"),
 }

@@ -1,16 +1,13 @@
-"""The commands that look after the ledger: verify, rebuild, models, keys."""
+"""The commands that look after the ledger: verify, rebuild, keys."""
 
 from typing import Annotated
 
 import typer
 
-from advisor import report, statement_store
 from deploy.cli import app, plain
-from ledger import access, checks, clock, months, rebuild, tables
+from ledger import access, checks, clock, rebuild, tables
 
-models = typer.Typer(help="Model names and what they resolve to.", no_args_is_help=True)
 keys = typer.Typer(help="API keys with scopes.", no_args_is_help=True)
-app.application.add_typer(models, name="models")
 app.application.add_typer(keys, name="keys")
 
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="As `switchwise keys list` shows it.")]
@@ -39,29 +36,6 @@ def rebuild_command(data: app.Data = None) -> None:
     with app.opened(data) as (database, _):
         repaired = rebuild.rebuild(database)
     app.console.print(f"{repaired} sums were wrong and have been set right." if repaired else "Nothing was wrong.")
-
-
-@models.command(epilog="Example: switchwise models unmapped")
-def unmapped(month: app.MonthOption = None, data: app.Data = None, as_json: app.AsJson = False) -> None:
-    """Names without a price in a month, with the tokens and requests at stake."""
-    with app.opened(data) as (database, settings), database.snapshot() as session:
-        current = months.containing(clock.now_us(), settings.zone)
-        chosen = months.parse(month, settings.zone) if month else current
-        statement = statement_store.read(session, chosen)
-        usage = report.grouped_by(statement.lines if statement else {}, ("provider", "model"))
-    found = [item for item in usage if item.unpriced_tokens]
-    if as_json:
-        app.print_json([
-            {**item.names, "unpriced_tokens": item.unpriced_tokens, "requests": item.requests} for item in found
-        ])  # fmt: skip
-        return
-    if not found:
-        app.console.print(f"Every model with tokens in {chosen} has a price.")
-        return
-    grid = plain.table("provider", "model", "unpriced tokens", "requests", right=2)
-    for item in found:
-        grid.add_row(item.names["provider"], item.names["model"], f"{item.unpriced_tokens:,}", f"{item.requests:,}")
-    app.console.print(grid)
 
 
 @keys.command(epilog="Example: switchwise keys create proxy-eu --scope ingest --project search")

@@ -1,106 +1,132 @@
 """The commands of the price book: prices list, show, set."""
 
-from datetime import date
-from typing import Annotated, get_args
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
-from advisor import refresh, words
-from deploy.cli import app, plain
-from ledger import catalogue, clock, events, money, names, price_book, prices
-from ledger.errors import NotFound, UsageError
+from deploy.cli import app, changing, options, plain
+from ledger import catalogue, clock, price_book
+from ledger.errors import NotFound
+from ledger.price_book import OperatorPrice, PriceLine
 
 commands = typer.Typer(help="The price book.", no_args_is_help=True)
 app.application.add_typer(commands, name="prices")
 
-TIERS = tuple(tier for tier in get_args(events.ServiceTier) if tier != events.UNKNOWN)
-
-Rate = Annotated[str | None, typer.Option(help="USD per million tokens.")]
+_METERS = {"uncached_input": "input", "cached_input": "cached", "cache_write_input": "write", "output": "output"}
+_AUDIO = {"input_audio": "audio in", "output_audio": "audio out"}
+OnlyProvider = Annotated[str | None, typer.Option("--provider", help="Only this provider.")]
 
 
 @commands.command("list", epilog="Example: switchwise prices list --provider openai")
-def list_prices(
-    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
-) -> None:
-    """Every price in force or known, in USD per million tokens."""
-    _print_prices(data, as_json, None, provider)
+def list_prices(provider: OnlyProvider = None, data: app.Data = None, as_json: app.AsJson = False) -> None:
+    """Every price in force or known, in USD per million tokens, after contract."""
+    found = _lines(data, None, provider)
+    if as_json:
+        app.print_json(found)
+        return
+    grid = plain.table("provider", "model", "tier", "over", "from", *_METERS.values(), right=4)
+    for line in found:
+        grid.add_row(line.provider, line.model, *_place(line), line.effective_from or "", *_cells(line, _METERS))
+    app.console.print(grid)
 
 
 @commands.command("show", epilog="Example: switchwise prices show gpt-4.1")
 def show_prices(
     model: Annotated[str, typer.Argument(help="A model id.")],
-    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
+    provider: OnlyProvider = None,
     data: app.Data = None,
     as_json: app.AsJson = False,
 ) -> None:
-    """The prices of one model, with source and the day they were checked."""
-    _print_prices(data, as_json, model, provider)
+    """The prices of one model at each provider: what is in force today, what contracts make of it, and the sources."""
+    found = _lines(data, model, provider)
+    if as_json:
+        app.print_json(found)
+        return
+    for seller in dict.fromkeys(line.provider for line in found):
+        sold = [line for line in found if line.provider == seller]
+        app.console.print(Text(f"{model} at {seller}, USD per million tokens; * is in force today", style="bold"))
+        app.console.print(_prices(sold))
+        for contract in dict.fromkeys(line.contract for line in sold if line.contract):
+            app.console.print(Text(f"Contract: {contract}"))
+        for source in sorted({f"{line.source} (checked {line.checked or 'never'})" for line in sold}):
+            app.console.print(Text(f"Source: {source}", style="dim"))
+        app.console.print()
 
 
-def _print_prices(data: app.Data, as_json: bool, model: str | None, provider: str | None) -> None:
+@commands.command(
+    "set", epilog="Example: switchwise prices set house-model --provider house --input 0.50 --output 1.50 --dry-run"
+)
+def set_price(
+    model: Annotated[str, typer.Argument(help="The model's name as `switchwise models unmapped` lists it.")],
+    provider: options.Provider = None,
+    input: options.Rate = None,  # noqa: A002  # the option's name
+    cached: options.Rate = None,
+    cache_write: options.Rate = None,
+    output: options.Rate = None,
+    input_audio: options.Rate = None,
+    output_audio: options.Rate = None,
+    tier: options.Tier = "standard",
+    over: options.Over = 0,
+    region: options.Region = "",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="First UTC day, YYYY-MM-DD; today if absent. Earlier days take it too while it is the first."
+        ),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Where the price is from.")] = "set by the operator",
+    dry_run: options.DryRun = False,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Set a list price of your own, over the book's from a day on; contracts take off from it.
+
+    It shows what moves in each month first.
+    """
+    rates = options.rates(
+        uncached_input=input, cached_input=cached, cache_write_input=cache_write, output=output, input_audio=input_audio,
+        output_audio=output_audio,
+    )  # fmt: skip
+    day = options.day("--since", since)
+    with app.opened(data) as (database, settings):
+        with database.snapshot() as session:
+            book = catalogue.book(session)
+        price = OperatorPrice(options.key(book, model, provider, tier, over, region), day, rates, source)
+        what = f"{price.key}: {options.rates_text(rates)}; from {clock.date_of(day)} on"
+        changing.carry_out(
+            database, settings, lambda said: said.with_price(price), what, dry_run=dry_run, as_json=as_json
+        )
+
+
+def _lines(data: app.Data, model: str | None, provider: str | None) -> list[PriceLine]:
     with app.opened(data) as (database, _), database.snapshot() as session:
-        found = price_book.lines(catalogue.book(session), model, provider)
+        found = price_book.lines(catalogue.book(session), clock.day_of(clock.now_us()), model, provider)
     if not found:
         reasons = price_book.reasons_left_out(model) if model else {}
         why = "".join(f"; {name}: {reason}" for name, reason in reasons.items())
         raise NotFound(f"no price for {model or provider}{why}; see: switchwise prices list")
-    if as_json:
-        app.print_json(found)
-        return
-    grid = plain.table("provider", "model", "tier", "over", "from", "input", "cached", "write", "output", right=4)
-    for line in found:
-        rates = line.usd_per_million_tokens
-        meters = ("uncached_input", "cached_input", "cache_write_input", "output")
-        over = f"{line.over_input_tokens:,}" if line.over_input_tokens else ""
-        cells = (rates.get(meter, "-") for meter in meters)
-        grid.add_row(line.provider, line.model, line.service_tier, over, line.effective_from or "", *cells)
-    app.console.print(grid)
-    if model:
-        for source in sorted({f"{line.source} (checked {line.checked or 'never'})" for line in found}):
-            app.console.print(f"Source: {source}", style="dim")
+    return found
 
 
-@commands.command(
-    "set", epilog="Example: switchwise prices set house-model --provider house --input 0.50 --output 1.50"
-)
-def set_price(
-    model: Annotated[str, typer.Argument(help="The model's name as `switchwise models unmapped` lists it.")],
-    provider: Annotated[str | None, typer.Option(help="Its provider; the vendor's own if one vendor sells it.")] = None,
-    input: Rate = None,  # noqa: A002  # the option's name
-    cached: Rate = None,
-    cache_write: Rate = None,
-    output: Rate = None,
-    tier: Annotated[str, typer.Option(help="standard, batch, flex, priority or scale.")] = "standard",
-    since: Annotated[
-        str, typer.Option(help="First UTC day, YYYY-MM-DD; earlier days take it too while it is the first.")
-    ] = "",
-    source: Annotated[str, typer.Option(help="Where the price is from.")] = "set by the operator",
-    data: app.Data = None,
-) -> None:
-    """Set your own price, over the book's from a day on."""
-    rates = {"uncached_input": input, "cached_input": cached, "cache_write_input": cache_write, "output": output}
-    exact = {meter: money.nano_usd_per_mtok(text) for meter, text in rates.items() if text is not None}
-    if tier not in TIERS:
-        raise UsageError(f"{tier!r} is not a tier; use one of {', '.join(TIERS)}")
-    with app.opened(data) as (database, settings):
-        with database.transaction() as session:
-            named = provider or names.sole_vendor(catalogue.book(session), model)
-            if named is None:
-                raise UsageError(f"no single vendor sells {model!r}; name its provider with --provider")
-            word = names.provider_name(named)
-            day = _day(since) if since else clock.day_of(clock.now_us())
-            row = price_book.OperatorPrice(prices.PriceKey(word, model, tier), day, prices.Rates(**exact), source)
-            catalogue.set_price(session, row, clock.now_us())
-        changed = refresh.refresh(database, settings)
-    app.console.print(
-        f"{model} ({word}, {tier}) is priced from {clock.date_of(day)} on; computed {words.counted(changed, 'month')} again."
-    )
+def _prices(sold: Sequence[PriceLine]) -> Table:
+    meters = _METERS | (_AUDIO if any(_AUDIO.keys() & line.usd_per_million_tokens.keys() for line in sold) else {})
+    grid = plain.table("", "tier", "over", "from", *meters.values(), right=len(meters))
+    for line in sold:
+        grid.add_row("*" if line.in_force else "", *_place(line), line.effective_from or "", *_cells(line, meters))
+        if line.usd_per_million_tokens != line.list_usd_per_million_tokens:
+            grid.add_row(
+                "", "", "", "list price", *(line.list_usd_per_million_tokens.get(meter, "-") for meter in meters)
+            )
+    return grid
 
 
-def _day(text: str) -> int:
-    try:
-        return clock.day_number(date.fromisoformat(text))
-    except ValueError as error:
-        raise UsageError(f"--since: {text!r} is not a day; write it as YYYY-MM-DD") from error
+def _place(line: PriceLine) -> tuple[Text, str]:
+    tier = f"{line.service_tier} ({line.region})" if line.region else line.service_tier
+    return Text(tier), f"{line.over_input_tokens:,}" if line.over_input_tokens else ""
+
+
+def _cells(line: PriceLine, meters: dict[str, str]) -> list[str]:
+    return [line.usd_per_million_tokens.get(meter, "-") for meter in meters]

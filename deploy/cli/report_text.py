@@ -1,6 +1,7 @@
 """The report as a lead reads it in a terminal: what is spent, what it will be, what could be saved, how sure that is."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from rich.console import Console
 from rich.text import Text
@@ -37,6 +38,9 @@ def _headline(console: Console, report: figures.Report) -> None:
         words.dollars(total.cost_usd),
         f"{usage}, {words.dollars(total.usd_per_mtok)} per MTok as used",
     )
+    if total.cost_usd is not None and total.list_cost_usd is not None and total.list_cost_usd != total.cost_usd:
+        remark = _contracts(Decimal(total.list_cost_usd), Decimal(total.cost_usd))
+        _line(console, "List price", words.dollars(total.list_cost_usd), remark)
     if forecast is not None and forecast.method != "actual":
         _line(console, "Whole month", words.dollars(forecast.cost_usd), _band(forecast))
     if any(item.counted for item in savings.recommendations):
@@ -57,6 +61,13 @@ def _headline(console: Console, report: figures.Report) -> None:
 
 def _line(console: Console, name: str, amount: str, remark: str, style: str = "bold") -> None:
     console.print(Text.assemble(f"{name:<12}", (f"{amount:>10}", style), f"  {remark}"))
+
+
+def _contracts(listed_usd: Decimal, spent_usd: Decimal) -> str:
+    """What contracts are worth, to follow the list price."""
+    worth, verb = abs(listed_usd - spent_usd), "take off" if spent_usd < listed_usd else "add"
+    share = f" ({words.percent(str(worth / listed_usd))})" if listed_usd else ""
+    return f"is what providers ask; contracts {verb} {words.dollars(str(worth))}{share}"
 
 
 def _band(forecast: figures.ForecastReport) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import price_book
+from ledger.contracts import Discount
 from ledger.errors import UsageError
 from ledger.price_book import OperatorPrice
 from ledger.prices import PriceKey, Rates
@@ -76,16 +77,26 @@ def test_an_operator_s_row_that_cannot_be_right_is_refused_by_name(rows: list[Op
 
 
 def test_prices_are_listed_as_exact_text_with_source_and_check() -> None:
-    batch, priority, standard = price_book.lines(price_book.shipped(), "gpt-4.1", "openai")
+    batch, priority, standard = price_book.lines(price_book.shipped(), 20_780, "gpt-4.1", "openai")
     assert [line.service_tier for line in (batch, priority, standard)] == ["batch", "priority", "standard"]
     assert priority.usd_per_million_tokens == {"uncached_input": "3.50", "cached_input": "0.875", "output": "14.00"}
     assert (batch.effective_from, standard.effective_from) == ("2025-04-14", None)
     assert all(line.source and line.checked for line in (batch, priority, standard))
 
 
+def test_a_list_says_what_is_in_force_and_what_the_provider_asks_beside_it() -> None:
+    book = price_book.load([], [Discount(20_700, 20_800, "deal", "openai", 100_000, "gpt-4.1", "standard")])
+    for day, in_force in ((0, 0), (20_699, 0), (20_700, 1), (20_799, 1), (20_800, 2)):
+        found = [line for line in price_book.lines(book, day, "gpt-4.1", "openai") if line.service_tier == "standard"]
+        assert [line.in_force for line in found] == [place == in_force for place in range(3)]
+        assert [line.usd_per_million_tokens["output"] for line in found] == ["8.00", "7.20", "8.00"]
+        assert [line.list_usd_per_million_tokens["output"] for line in found] == ["8.00"] * 3
+        assert [line.contract for line in found] == ["", "10 % off gpt-4.1 at openai, standard: deal", ""]
+
+
 def test_without_a_filter_every_price_is_listed() -> None:
     shipped = price_book.shipped()
-    assert len(price_book.lines(shipped)) == sum(len(rows) for rows in shipped.prices.values())
+    assert len(price_book.lines(shipped, 20_780)) == sum(len(rows) for rows in shipped.prices.values())
 
 
 def test_using_the_book_never_loads_the_catalogue_package() -> None:

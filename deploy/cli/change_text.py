@@ -1,0 +1,110 @@
+"""What a change of prices or names moves in each month, as a table in a terminal and as JSON. It formats; it computes nothing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from advisor import words
+from advisor.repricing import NOTHING, Amount, MonthShift, Place, Shift
+from deploy.cli import plain
+from ledger import money
+
+ROWS = 12
+"""Places that are shown of a month; --json lists all."""
+
+
+def show(console: Console, months: Sequence[MonthShift]) -> None:
+    """Print what differs, month by month; a closed month in a sentence, because it stays as it is."""
+    moved = [month for month in months if month.places]
+    console.print()
+    if not moved:
+        console.print("No figure of any month changes.")
+    for month in moved:
+        if month.closed:
+            continue
+        console.print(_table(month))
+        if month.arrived_requests:
+            arrived = words.counted(month.arrived_requests, "request")
+            console.print(Text(f"{arrived} arrived since the month was published, and are part of it.", style="dim"))
+        console.print()
+    for month in moved:
+        if month.closed:
+            console.print(Text(_of_closed(month)))
+
+
+def bodies(months: Iterable[MonthShift]) -> list[dict[str, object]]:
+    """The same as JSON, every place of every month, exact."""
+    return [
+        {
+            "month": month.month, "state": "closed" if month.closed else "open", **_body(month.whole),
+            "requests_since_published": month.arrived_requests,
+            "places": [{**place._asdict(), **_body(shift)} for place, shift in month.places.items()],
+        }
+        for month in months
+    ]  # fmt: skip
+
+
+def _table(month: MonthShift) -> Table:
+    grid = plain.table(month.month, "before", "after", "change", "unpriced tokens", right=4)
+    grid.add_row("all of it", *_cells(month.whole))
+    shown = dict(list(month.places.items())[:ROWS])
+    for project in dict.fromkeys(place.project for place in shown):
+        grid.add_row(Text(project))
+        for place, shift in shown.items():
+            if place.project == project:
+                grid.add_row(Text(f"  {_named(place, shown)}"), *_cells(shift))
+    if len(month.places) > len(shown):
+        grid.add_row(f"and {len(month.places) - len(shown)} more (--json lists all)")
+    return grid
+
+
+def _named(place: Place, shown: Iterable[Place]) -> str:
+    """The model, with its provider where another provider's model of that name stands in the same table."""
+    ambiguous = any(each.model == place.model and each.provider != place.provider for each in shown)
+    return f"{place.model} ({place.provider})" if ambiguous else place.model
+
+
+def _cells(shift: Shift) -> Iterator[str]:
+    yield _cost(shift.before)
+    yield _cost(shift.after)
+    yield _signed(words.dollars(money.usd_text(shift.cost_femto_usd))) if shift.cost_femto_usd else ""
+    yield _signed(f"{shift.unpriced_tokens:,}") if shift.unpriced_tokens else ""
+
+
+def _cost(amount: Amount) -> str:
+    if amount == NOTHING:
+        return "-"
+    return words.dollars(money.usd_text(amount.cost_femto_usd) if amount.priced_tokens else None)
+
+
+def _signed(figure: str) -> str:
+    return figure if figure.startswith("-") else f"+{figure}"
+
+
+def _of_closed(month: MonthShift) -> str:
+    before, after = _cost(month.whole.before), _cost(month.whole.after)
+    told = f"{month.month} is closed and stays at {before}; it would come to {after}."
+    return f"{told} To book the difference: switchwise reprice {month.month}"
+
+
+def _body(shift: Shift) -> dict[str, object]:
+    """The change of cost is that of the priced parts; what had no price cost an unknown amount before."""
+    return {
+        "before": _amount(shift.before),
+        "after": _amount(shift.after),
+        "change_cost_usd": money.usd_text(shift.cost_femto_usd),
+        "change_unpriced_tokens": shift.unpriced_tokens,
+    }
+
+
+def _amount(amount: Amount) -> dict[str, object]:
+    """Costs are null where nothing is priced."""
+    priced = amount.priced_tokens > 0
+    return {
+        "cost_usd": money.usd_text(amount.cost_femto_usd) if priced else None,
+        "list_cost_usd": money.usd_text(amount.list_cost_femto_usd) if priced else None,
+        "unpriced_tokens": amount.unpriced_tokens,
+        "requests": amount.requests,
+    }

@@ -1,0 +1,31 @@
+"""How a command changes prices, contracts or names: it shows what moves, then makes the change, or only shows it."""
+
+from rich.text import Text
+
+from advisor import refresh, repricing, words
+from deploy.cli import app, change_text, progress
+from ledger import catalogue, clock
+from ledger.database import Database
+from ledger.settings import Settings
+
+
+def carry_out(
+    database: Database, settings: Settings, wanted: catalogue.Change, what: str, *, dry_run: bool, as_json: bool
+) -> None:
+    """Show what a change moves in each month, then make it unless that was all. Raises as the change does."""
+    with progress.bar("months") as show, database.snapshot() as session:
+        months = repricing.of_change(session, settings, wanted, show)
+    if not as_json:
+        app.console.print(Text(what))
+        change_text.show(app.console, months)
+    computed = 0
+    if not dry_run:
+        with database.transaction() as session:
+            catalogue.change(session, wanted, clock.now_us())
+        computed = refresh.refresh(database, settings)
+    if as_json:
+        app.print_json({"change": what, "stored": not dry_run, "months": change_text.bodies(months)})
+    elif dry_run:
+        app.console.print("Nothing is stored: this was a dry run.")
+    else:
+        app.console.print(f"Stored; {words.counted(computed, 'month')} computed again.")
