@@ -118,11 +118,17 @@ class UsageDay(UsageSums, table=True):
 
 
 class UsageLate(UsageSums, table=True):
-    """A UTC hour x series of a month that was closed before these events were rolled up, by the UTC day on which they were."""
+    """A UTC hour x series of a month that was closed before these events were rolled up, and when they were.
+
+    `recorded_day` is the UTC day of the rollup, `after_number` the month's last repricing before it (0: none), so that
+    an adjustment's usage grows until the day ends or a repricing is booked, and never after.
+    """
 
     __tablename__ = "usage_late"
 
+    month: str = Field(primary_key=True)
     recorded_day: int = columns.key()
+    after_number: int = columns.key()
     hour: int = columns.key()
     series_id: int = columns.key()
 
