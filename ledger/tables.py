@@ -10,11 +10,8 @@ from ledger import advice_tables, columns
 metadata = columns.metadata
 Statement, StatementLine = advice_tables.Statement, advice_tables.StatementLine
 Adjustment, AdjustmentLine = advice_tables.Adjustment, advice_tables.AdjustmentLine
-Recommendation, AlertState, AlertMessage = (
-    advice_tables.Recommendation,
-    advice_tables.AlertState,
-    advice_tables.AlertMessage,
-)
+Recommendation = advice_tables.Recommendation
+AlertState, AlertMessage = advice_tables.AlertState, advice_tables.AlertMessage
 
 
 class Series(SQLModel, table=True):
@@ -118,11 +115,7 @@ class UsageDay(UsageSums, table=True):
 
 
 class UsageLate(UsageSums, table=True):
-    """A UTC hour x series of a month that was closed before these events were rolled up, and when they were.
-
-    `recorded_day` is the UTC day of the rollup, `after_number` the month's last repricing before it (0: none), so that
-    an adjustment's usage grows until the day ends or a repricing is booked, and never after.
-    """
+    """A UTC hour x series that was rolled up after its month was closed: on which UTC day, after which repricing (0: none)."""
 
     __tablename__ = "usage_late"
 

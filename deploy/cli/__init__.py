@@ -15,6 +15,7 @@ MODULES = {
     "show": ("table", "report", "advise", "explain", "rollup"),
     "ledger_commands": ("verify", "rebuild", "models", "keys"),
     "price_commands": ("prices",),
+    "close_commands": ("close", "reprice"),
     "outlets": ("export", "dashboards"),
     "setup": ("init", "jobs"),
 }
