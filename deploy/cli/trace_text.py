@@ -118,7 +118,8 @@ def _difference(rows: Sequence[Row], less: Sequence[Booked]) -> Iterator[str]:
         yield "  no usage has this name now"
     for held in less:
         booked = "the closed statement" if held.number == 0 else f"adjustment {held.number}"
-        yield from _equals(f"  less {booked}", Sum(held.cost_usd, held.requests, held.unpriced_tokens))
+        before = Sum(held.cost_usd, held.requests, held.unpriced_tokens)
+        yield from _equals(f"  less {booked}", before, unknown="no amount")
     yield from _equals("  difference", explained.of_rows(rows, less))
 
 
@@ -133,19 +134,18 @@ def _end(found: ExplainedMonth) -> Iterator[str]:
         yield from _wrapped(f"The report still shows {shown} USD and will follow; now: switchwise rollup")
 
 
-def _equals(name: str, found: Sum) -> Iterator[str]:
+def _equals(name: str, found: Sum, unknown: str = words.UNKNOWN) -> Iterator[str]:
     told = f"{name}, {words.counted(found.requests, 'request')}"
     if found.unpriced_tokens:
         told += f", {found.unpriced_tokens:,} tokens unpriced"
     if len(told) > _AMOUNT_AT - 3:
         yield told
         told = ""
-    yield f"{told:<{_AMOUNT_AT - 2}}= {_pointed(found.cost_usd)}"
+    amount = unknown.rjust(_WHOLE) if found.cost_usd is None else _pointed(found.cost_usd)
+    yield f"{told:<{_AMOUNT_AT - 2}}= {amount}"
 
 
-def _pointed(amount_usd: str | None) -> str:
-    if amount_usd is None:
-        return words.UNKNOWN.rjust(_WHOLE)
+def _pointed(amount_usd: str) -> str:
     whole, _, cents = amount_usd.partition(".")
     return f"{Decimal(whole):>{_WHOLE},}.{cents}"
 
