@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import adjusted, adjustments, decision, monthly, report, statement_store, statements, trace, usage_figures
+from advisor import adjusted, adjustments, monthly, report, statement_store, statements, trace, usage_figures, words
 from advisor.adjustments import Adjustment, Arithmetic, Booked
 from advisor.statement_store import Basis, MonthStatement
 from advisor.statements import Line, LineKey
@@ -76,7 +76,7 @@ def _book_difference(
     session: Session,
     statement: MonthStatement,
     pricing: statements.Pricing,
-    words: tuple[str, str],
+    why_and_who: tuple[str, str],
     now_us: int,
 ) -> int | None:
     month = str(statement.month)
@@ -90,7 +90,7 @@ def _book_difference(
     if not changed:
         return None
     made = Adjustment(
-        month, REPRICING, clock.day_of(now_us), adjustments.last_number(session, month, REPRICING), *words,
+        month, REPRICING, clock.day_of(now_us), adjustments.last_number(session, month, REPRICING), *why_and_who,
         pricing.book.version, pricing.names_version, now_us, changed,
     )  # fmt: skip
     arithmetic = Arithmetic(
@@ -149,8 +149,8 @@ def _refuse_closed(statement: MonthStatement | None) -> None:
 def _refuse_gaps(statement: MonthStatement) -> None:
     coverage = usage_figures.total(statement.lines).coverage
     if coverage.provisional:
-        gaps = ", ".join(f"{name} {share}" for name, share in coverage.gaps.items() if Fraction(share))
+        gaps = ", ".join(f"{name} {words.percent(share)}" for name, share in coverage.gaps.items() if Fraction(share))
         raise NotAllowed(
-            f"the coverage of {statement.month} is {coverage.ratio or 'unknown'} ({gaps or 'nothing to measure it by'}), below"
-            f" {decision.COVERAGE_FLOOR}; fill the gaps (switchwise models unmapped) or close it with --despite-gaps"
+            f"the coverage of {statement.month} is {words.percent(coverage.ratio)} ({gaps or 'nothing to measure it by'}),"
+            " below 99 %; fill the gaps (switchwise models unmapped), or close it with --despite-gaps"
         )
