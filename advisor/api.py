@@ -18,9 +18,13 @@ Groups = Annotated[
 
 
 class GroupedUsage(TypedDict):
-    """A month's usage by the names asked for, the dearest first. The groups add up to the month's total."""
+    """A month's usage by the names asked for, the dearest first. The groups add up to the month's total.
+
+    Where the state is closed, this is the usage that it was closed with; the report has the adjustments.
+    """
 
     month: str
+    state: str
     currency: str
     group_by: list[str]
     usage: list[wire.UsageBody]
@@ -74,7 +78,8 @@ def _add_usage(app: FastAPI, given: Outlet) -> None:
             if access.project in (None, key.project)
         }
         usage = [wire.usage_body(each) for each in report.grouped_by(lines, names)]
-        return outlet.answer(GroupedUsage(month=str(chosen), currency="USD", group_by=names, usage=usage))
+        state = "closed" if statement and statement.closing else "open"
+        return outlet.answer(GroupedUsage(month=str(chosen), state=state, currency="USD", group_by=names, usage=usage))
 
     app.get("/api/v1/usage", response_model=GroupedUsage, responses=outlet.REFUSALS)(read_usage)
 

@@ -56,7 +56,7 @@ def of_month(session: Session, month: Month, before: statements.Pricing, after: 
 def _open_months(session: Session, settings: Settings) -> Iterator[Month]:
     for name in reversed(statement_store.month_names(session)):
         statement = statement_store.read(session, months.parse(name, settings.zone))
-        if statement is not None and statement.closed_at is None:
+        if statement is not None and statement.closing is None:
             yield statement.month
 
 

@@ -181,18 +181,60 @@ class SavingsReport:
 
 
 @dataclass(frozen=True, slots=True)
+class AdjustmentLine:
+    """What an adjustment changes of one line; amounts may be below 0. `cost_usd` is None where nobody prices its usage."""
+
+    provider: str
+    model: str
+    service_tier: str
+    project: str
+    workload: str
+    cost_usd: str | None
+    list_cost_usd: str | None
+    requests: int
+    tokens: int
+    unpriced_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentFigure:
+    """A dated correction on top of a closed month: late usage of one UTC day, or a repricing. Its lines add up to it."""
+
+    number: int
+    dated: str
+    kind: str
+    reason: str
+    made_by: str
+    price_book_version: str
+    cost_usd: str | None
+    requests: int
+    tokens: int
+    unpriced_tokens: int
+    lines: tuple[AdjustmentLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """A month as every face shows it. Projects and models each add up to the total."""
+    """A month as every face shows it. Projects and models each add up to the total.
+
+    A closed month's total, projects, models, slices and days are those it was closed with; `adjustments` came later, and
+    `adjusted` is the total with them. Both are empty of an open month, whose figures follow every change.
+    """
 
     month: str
     zone: str
     currency: str
     as_of: str
     state: str
+    closed_at: str | None
+    closed_by: str | None
+    content_sha256: str | None
     revision: int
     price_book_version: str
     prices_checked: str
     total: UsageFigure
+    adjusted: UsageFigure | None
+    adjustments: tuple[AdjustmentFigure, ...]
     projects: tuple[UsageFigure, ...]
     models: tuple[UsageFigure, ...]
     slices: tuple[UsageFigure, ...]

@@ -13,15 +13,15 @@ from ledger.months import Month
 
 def compute(session: Session, month: Month, basis: Basis, pricing: statements.Pricing, now_us: int) -> MonthStatement:
     """A month's statement from the rollups as this session sees them."""
-    held = parts(session, month)
-    lines = statements.lines(held, pricing)
+    found = parts(session, month)
+    lines = statements.lines(found, pricing)
     spent = sum(line.cost.femto_usd for line in lines.values())
-    days = tuple(_day_figure(part, pricing) for part in held)
+    days = tuple(_day_figure(part, pricing) for part in found)
     return MonthStatement(month, basis, 0, now_us, None, lines, days, _forecast(session, month, spent, pricing, now_us))
 
 
 def parts(session: Session, month: Month) -> list[statements.Part]:
-    """The usage of a month by UTC day, in order."""
+    """The usage of a month by UTC day: its whole days, and the hours of its edge days."""
     found = [statements.Part(day, held) for day, held in readings.by_day(session, month.whole_days).items()]
     found += [statements.Part(edge.start // 24, readings.sums(session, edge)) for edge in month.edge_hours]
     return sorted((part for part in found if part.amounts), key=lambda part: part.day)
@@ -42,7 +42,7 @@ def _forecast(
     first_day = clock.day_number(date(month.year, month.month, 1))
     finished = today >= first_day + month.days
     history = [] if finished else _closed_days(session, month, today, pricing)
-    today_femto_usd = 0 if finished else _cost_of_day(session, month, today, pricing) or 0
+    today_femto_usd = 0 if finished else cost_of_day(session, month, today, pricing) or 0
     found = forecast.of_month(
         forecast.Month(first_day, month.days, today, spent_femto_usd, today_femto_usd), [cost or 0 for cost in history]
     )
@@ -54,10 +54,10 @@ def _forecast(
 
 def _closed_days(session: Session, month: Month, today: int, pricing: statements.Pricing) -> list[int | None]:
     """Cost of the zone's last closed days, oldest first, from the first full day with traffic on."""
-    costs = [_cost_of_day(session, month, today - age, pricing) for age in range(HISTORY_DAYS, 0, -1)]
+    costs = [cost_of_day(session, month, today - age, pricing) for age in range(HISTORY_DAYS, 0, -1)]
     silent = list(itertools.takewhile(lambda cost: cost is None, costs))
     first = today - len(costs) + len(silent)
-    began_before = not silent and _cost_of_day(session, month, first - 1, pricing) is not None
+    began_before = not silent and cost_of_day(session, month, first - 1, pricing) is not None
     costs = costs[len(silent) :]
     if costs and not began_before:
         start = _first_hour(first, month)
@@ -66,7 +66,7 @@ def _closed_days(session: Session, month: Month, today: int, pricing: statements
     return costs
 
 
-def _cost_of_day(session: Session, month: Month, local_day: int, pricing: statements.Pricing) -> int | None:
+def cost_of_day(session: Session, month: Month, local_day: int, pricing: statements.Pricing) -> int | None:
     """Femto-USD of one calendar day of the month's zone; None without any traffic in it."""
     hours = range(_first_hour(local_day, month), _first_hour(local_day + 1, month))
     cuts = sorted({hours.start, hours.stop, *range(-(-hours.start // 24) * 24, hours.stop, 24)})

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from advisor import alert_store, monthly, recommendations, report, retirements, statement_store
+from advisor import adjustments, alert_store, monthly, recommendations, report, retirements, statement_store
 from ledger import catalogue, clock, facts, readings
 from ledger.database import Database, lock
 from ledger.months import Month
@@ -12,18 +12,20 @@ ADVISED_ON = "advised_on"
 
 
 def refresh(database: Database, settings: Settings) -> int:
-    """Bring statements and recommendations up to date with rollups, prices, names and today; how many months changed.
+    """Bring statements, adjustments and advice up to date with rollups, prices, names and today; how many months changed.
 
     Everything is computed in one snapshot and written in one short transaction, so readers see all of it or none.
     """
     now_us = clock.now_us()
     with database.snapshot() as session:
         stale, advised_on = _due(session, settings, now_us)
+        late = adjustments.unbooked(session)
         before = facts.get(session, ADVISED_ON)
-        if not stale and before == advised_on:
+        if not stale and not late and before == advised_on:
             return 0
         pricing = report.pricing(session)
         computed = [monthly.compute(session, month, wanted, pricing, now_us) for month, wanted in stale]
+        came_late = [adjustments.of_late_usage(session, bucket, pricing, now_us) for bucket in late]
         advice = recommendations.compute(session, pricing, settings, now_us)
         retiring = retirements.in_use(session, pricing, now_us)
     with database.transaction() as session:
@@ -31,17 +33,18 @@ def refresh(database: Database, settings: Settings) -> int:
         if facts.get(session, ADVISED_ON) != before:
             # Another run has written meanwhile, perhaps from a newer snapshot; the next one starts from what it wrote.
             return 0
-        written = sum(statement_store.write(session, statement) for statement in computed)
+        written = {statement.month for statement in computed if statement_store.write(session, statement)}
+        adjusted = {made.month for made, arithmetic in came_late if adjustments.book(session, made, arithmetic)}
         recommendations.write(session, advice, now_us)
         alert_store.evaluate(session, advice, retiring, settings, now_us)
         facts.put(session, ADVISED_ON, advised_on)
-    return written
+    return len(written) + len(adjusted)
 
 
 def is_current(session: Session, settings: Settings) -> bool:
     """Whether statements and recommendations follow from the rollups as they are now."""
     stale, advised_on = _due(session, settings, clock.now_us())
-    return not stale and facts.get(session, ADVISED_ON) == advised_on
+    return not stale and not adjustments.unbooked(session) and facts.get(session, ADVISED_ON) == advised_on
 
 
 def _due(session: Session, settings: Settings, now_us: int) -> tuple[list[tuple[Month, statement_store.Basis]], str]:

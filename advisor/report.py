@@ -1,15 +1,39 @@
 """The report: one value made of statements and recommendations, which API, CLI, page, metrics and exports all show."""
 
-from collections.abc import Callable, Iterable
-from fractions import Fraction
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from advisor import advice_figures, cost, decision, figures, recommendations, statement_store, statements
+from advisor import (
+    adjusted,
+    adjustments,
+    figures,
+    notes,
+    recommendations,
+    statement_store,
+    statements,
+    usage_figures,
+)
+from advisor.statement_store import MonthStatement
+from advisor.statements import Line, LineKey
 from ledger import catalogue, clock, facts, money, months, names, prices, readings
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a report is made of: a month's statement, its lines of all projects or one, and the adjustments of them."""
+
+    statement: MonthStatement | None
+    lines: Mapping[LineKey, Line]
+    booked: adjusted.Booked
+
+    @property
+    def closing(self) -> statement_store.Closing | None:
+        return self.statement.closing if self.statement else None
 
 
 def build(
@@ -20,36 +44,54 @@ def build(
     Raises UsageError when the text is no month or lies ahead, NotFound for a project without traffic in it.
     """
     current, month = months.containing(now_us, settings.zone), month_of(settings, now_us, month_text)
-    book = catalogue.book(session)
-    statement = statement_store.read(session, month)
-    lines = statement.lines if statement else {}
-    if project is not None:
-        lines = {key: line for key, line in lines.items() if key.project == project}
-        if not lines:
-            raise NotFound(
-                f"no traffic of project {project!r} in {month}; list projects with: switchwise report --month {month}"
-            )
+    book, shown = catalogue.book(session), _read(session, month, project)
+    statement, lines, closing = shown.statement, shown.lines, shown.closing
+    late = adjusted.late_requests(shown.booked) if shown.booked else None
     whole = statement if project is None else None
     sample = facts.sample_projects(session)
-    return figures.Report(
+    found = figures.Report(
         month=str(month),
-        zone=settings.reporting_zone,
+        zone=str(statement.month.zone) if statement else settings.reporting_zone,
         currency="USD",
         as_of=clock.rfc3339(statement.computed_at if statement else now_us),
-        state="closed" if statement and statement.closed_at else "open",
+        state="closed" if closing else "open",
+        closed_at=clock.rfc3339(closing.closed_at) if closing else None,
+        closed_by=closing.closed_by if closing else None,
+        content_sha256=closing.content_sha256 if closing else None,
         revision=statement.revision if statement else 0,
         price_book_version=statement.basis.price_book_version if statement else book.version,
         prices_checked=book.checked,
-        total=_usage({}, lines.values()),
-        projects=_grouped(lines, lambda key: {"project": key.project}),
-        models=_grouped(lines, lambda key: {"provider": key.provider, "model": key.model}),
-        slices=_grouped(lines, lambda key: key._asdict()),
+        total=usage_figures.total(lines, late),
+        adjusted=usage_figures.total(adjusted.together(lines, shown.booked), late) if closing else None,
+        adjustments=adjusted.adjustment_figures(shown.booked),
+        projects=usage_figures.grouped(lines, lambda key: {"project": key.project}, late),
+        models=usage_figures.grouped(lines, lambda key: {"provider": key.provider, "model": key.model}, late),
+        slices=usage_figures.grouped(lines, lambda key: key._asdict(), late),
         days=tuple(figures.DayReport(day.day, day.cost_usd, day.requests) for day in whole.days) if whole else (),
         forecast=_forecast(whole) if whole else None,
         savings=_savings(session, settings, now_us, None if month == current else month, project),
         sample_projects=tuple(project for project in sample if any(key.project == project for key in lines)),
-        notes=tuple(_notes(session, month, lines, sample, book)),
+        notes=(),
     )  # fmt: skip
+    return replace(found, notes=tuple(notes.of(session, settings, found, lines)))
+
+
+def _read(session: Session, month: Month, project: str | None) -> _Shown:
+    statement = statement_store.read(session, month)
+    if statement is None:
+        shown = _Shown(None, {}, {})
+    else:
+        booked = adjustments.read(session, str(month)) if statement.closing else {}
+        shown = _Shown(statement, statement.lines, booked)
+    if project is None:
+        return shown
+    lines = {key: line for key, line in shown.lines.items() if key.project == project}
+    shown = _Shown(statement, lines, adjusted.of_project(shown.booked, project))
+    if not lines and not shown.booked:
+        raise NotFound(
+            f"no traffic of project {project!r} in {month}; list projects with: switchwise report --month {month}"
+        )
+    return shown
 
 
 def month_of(settings: Settings, now_us: int, month_text: str | None) -> Month:
@@ -61,74 +103,13 @@ def month_of(settings: Settings, now_us: int, month_text: str | None) -> Month:
     return month
 
 
-def grouped_by(
-    report_lines: dict[statements.LineKey, statements.Line], names_: Iterable[str]
-) -> tuple[figures.UsageFigure, ...]:
+def grouped_by(report_lines: Mapping[LineKey, Line], names_: Iterable[str]) -> tuple[figures.UsageFigure, ...]:
     """Usage by any of the names of a statement line. Raises UsageError on another name."""
     wanted = list(names_)
     for name in wanted:
         if name not in statements.LineKey._fields:
             raise UsageError(f"cannot group by {name!r}; use {', '.join(statements.LineKey._fields)}")
-    return _grouped(report_lines, lambda key: {name: getattr(key, name) for name in wanted})
-
-
-def _grouped(
-    lines: dict[statements.LineKey, statements.Line], name_of: Callable[[statements.LineKey], dict[str, str]]
-) -> tuple[figures.UsageFigure, ...]:
-    groups: dict[tuple[tuple[str, str], ...], list[statements.Line]] = {}
-    for key, line in lines.items():
-        groups.setdefault(tuple(name_of(key).items()), []).append(line)
-    ranked = sorted(groups.items(), key=lambda item: (-sum(line.cost.femto_usd for line in item[1]), item[0]))
-    return tuple(_usage(dict(names_), held) for names_, held in ranked)
-
-
-def _usage(names_: dict[str, str], lines: Iterable[statements.Line]) -> figures.UsageFigure:
-    held = list(lines)
-    spent = cost.total(line.cost for line in held)
-    blended = cost.blended_usd_per_mtok(spent)
-    priced = spent.priced_tokens > 0
-    return figures.UsageFigure(
-        names=names_,
-        cost_usd=money.usd_text(spent.femto_usd) if priced else None,
-        list_cost_usd=money.usd_text(sum(line.list_cost_femto_usd for line in held)) if priced else None,
-        usd_per_mtok=None if blended is None else money.text(blended),
-        requests=sum(line.requests for line in held),
-        tokens=sum(line.counts.total_tokens for line in held),
-        input_tokens=sum(line.counts.input_tokens for line in held),
-        cached_input_tokens=sum(line.counts.cached_input_tokens for line in held),
-        cache_write_input_tokens=sum(line.counts.cache_write_input_tokens for line in held),
-        output_tokens=sum(line.counts.output_tokens for line in held),
-        reasoning_tokens=sum(line.counts.reasoning_tokens for line in held),
-        avoided_tokens=sum(line.avoided_tokens for line in held),
-        unpriced_tokens=spent.unpriced_tokens,
-        tier_mismatch_requests=sum(line.tier_mismatch_requests for line in held),
-        coverage=_coverage(held),
-    )
-
-
-def _coverage(lines: list[statements.Line]) -> figures.CoverageFigure:
-    tokens = sum(line.counts.total_tokens for line in lines)
-    requests = sum(line.requests for line in lines)
-    successes = sum(line.successes for line in lines)
-    priced = sum(line.cost.priced_tokens for line in lines)
-    known = sum(line.provider_usage_successes for line in lines)
-    found = statements.coverage_ratio(priced, tokens, known, successes)
-    shares = {
-        "unpriced": (tokens - priced, tokens),
-        "tier_unknown": (sum(line.tier_unknown_tokens for line in lines), tokens),
-        "estimated": (sum(line.estimated_requests for line in lines), requests),
-        "missing": (sum(line.missing_requests for line in lines), successes),
-        "detail_unknown": (sum(line.detail_unknown_requests for line in lines), requests),
-        "folded": (sum(line.folded_requests for line in lines), requests),
-    }
-    gaps = {name: _share(part, whole) for name, (part, whole) in shares.items() if whole}
-    provisional = found is None or found < decision.COVERAGE_FLOOR
-    return figures.CoverageFigure(advice_figures.ratio(found), provisional, gaps)
-
-
-def _share(part: int, whole: int) -> str:
-    # Most gaps of most lines are empty, and a Fraction is dear.
-    return (advice_figures.ratio(Fraction(part, whole)) if part else None) or "0.00"
+    return usage_figures.grouped(report_lines, lambda key: {name: getattr(key, name) for name in wanted})
 
 
 def _forecast(statement: statement_store.MonthStatement) -> figures.ForecastReport | None:
@@ -161,34 +142,6 @@ def _savings(
 def pricing(session: Session, base: prices.PriceBook | None = None) -> statements.Pricing:
     """The price book, names and series in force, as advice and statements take them; `base` stands in for the shipped book."""
     book, aliases = catalogue.book(session, base), catalogue.aliases(session)
-    return statements.Pricing(readings.every_series(session), book, names.Names(book, aliases))
-
-
-def _notes(
-    session: Session,
-    month: Month,
-    lines: dict[statements.LineKey, statements.Line],
-    sample: tuple[str, ...],
-    book: prices.PriceBook,
-) -> Iterable[str]:
-    if not lines:
-        others = [name for name in statement_store.month_names(session) if name != str(month)]
-        latest = f"; the latest month with traffic is {others[-1]}" if others else "; nothing has been recorded yet"
-        yield f"No traffic in {month}{latest}."
-        return
-    if shown := sorted({key.project for key in lines} & set(sample)):
-        yield f"{', '.join(shown)}: replayed sample traffic, priced as GPT-4.1; not your spend."
-    unpriced: dict[str, int] = {}
-    for key, line in lines.items():
-        unpriced[key.model] = unpriced.get(key.model, 0) + line.cost.unpriced_tokens
-    for model, tokens in sorted(unpriced.items()):
-        if tokens:
-            yield f"{model}: {tokens:,} tokens have no price and are in no amount of USD; set one with: switchwise prices set"
-    if backdated := sum(line.backdated_tokens for line in lines.values()):
-        yield f"{backdated:,} tokens are older than the earliest known price of their model and take that price."
-    if tier_unknown := sum(line.tier_unknown_tokens for line in lines.values()):
-        yield f"{tier_unknown:,} tokens were served at an unknown tier and are priced at the tier asked for."
-    if other_tier := sum(line.tier_mismatch_requests for line in lines.values()):
-        asked = f"{other_tier:,} requests asked for one tier and were served, and are priced, at another"
-        yield f"{asked}; see: switchwise models tiers --month {month}"
-    yield f"Prices checked on {book.checked}; savings are estimates until a switch is measured."
+    return statements.Pricing(
+        readings.every_series(session), book, names.Names(book, aliases), catalogue.version_of(aliases)
+    )

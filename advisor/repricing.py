@@ -114,7 +114,7 @@ def _shifts(
     found = []
     for done, month in enumerate(sorted(touched), start=1):
         parts, statement = monthly.parts(session, month), statement_store.read(session, month)
-        closed = statement is not None and statement.closed_at is not None
+        closed = statement is not None and statement.closing is not None
         published = statement.lines if statement else {}
         held = published if before is None or closed else statements.lines(parts, before)
         found.append(between(str(month), held, statements.lines(parts, after), closed=closed))

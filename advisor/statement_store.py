@@ -1,26 +1,25 @@
 """Statements as rows: which months are out of date, writing one, and reading it back. Computes no figure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
-from advisor import forecast, statements
-from ledger import money, months, prices, readings, tables, tokens
+from advisor import forecast, line_rows, statements
+from ledger import closed, months, readings, tables
 from ledger.months import Month
 from ledger.settings import Settings
 
 _STATEMENT = tables.metadata.tables["statement"]
 _LINE = tables.metadata.tables["statement_line"]
+_FIGURES = [column for column in _STATEMENT.columns if column.name != "document"]
+"""All of a statement but its document, which only explanations and exports read."""
 HISTORY_DAYS = forecast.FULL_HISTORY_DAYS
 """Closed days that a forecast looks back on."""
-_COUNTS = (
-    "requests", "avoided_tokens", "tier_unknown_tokens", "backdated_tokens", "successes", "provider_usage_successes",
-    "estimated_requests", "missing_requests", "detail_unknown_requests", "folded_requests", "paid_retry_requests",
-    "tier_mismatch_requests",
-)  # fmt: skip
 
 
 class DayFigure(msgspec.Struct, frozen=True):
@@ -52,14 +51,23 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """When (UTC epoch microseconds) and by whom a month was closed, and the hash of its document."""
+
+    closed_at: int
+    closed_by: str
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class MonthStatement:
-    """A month's statement as every face reads it."""
+    """A month's statement as every face reads it; `closing` is None while it is open."""
 
     month: Month
     basis: Basis
     revision: int
     computed_at: int
-    closed_at: int | None
+    closing: Closing | None
     lines: dict[statements.LineKey, statements.Line]
     days: tuple[DayFigure, ...]
     forecast: ForecastFigure | None
@@ -78,7 +86,7 @@ def stale_months(session: Session, settings: Settings, basis_of: Basis) -> list[
             # The forecast of a month under way rests on closed days that may lie in the month before.
             before = range(today - HISTORY_DAYS - 1, month.touched_days.start)
             revisions[month] += sum(by_day.get(day, 0) for day in before)
-    held = {row.month: row for row in session.execute(select(_STATEMENT))}
+    held = {row.month: row for row in session.execute(select(*_FIGURES))}
     stale = []
     for month, revision in sorted(revisions.items()):
         end_day = month.touched_days.stop
@@ -95,41 +103,65 @@ def stale_months(session: Session, settings: Settings, basis_of: Basis) -> list[
     return stale
 
 
+def revision_of(by_day: Mapping[int, int], month: Month) -> int:
+    """How often rollups have written into the days of a month, of all revisions by day."""
+    return sum(by_day.get(day, 0) for day in month.touched_days)
+
+
 def write(session: Session, statement: MonthStatement) -> bool:
     """Replace an open month's statement, unless a newer or a closed one is there; whether it was written."""
-    name, basis = str(statement.month), statement.basis
-    held = session.execute(select(_STATEMENT).where(_STATEMENT.c.month == name)).first()
+    basis = statement.basis
+    held = session.execute(select(*_FIGURES).where(_STATEMENT.c.month == str(statement.month))).first()
     newer = held is not None and (held.through_day, held.days_revision) > (basis.through_day, basis.days_revision)
     if held is not None and (newer or held.closed_at is not None):
         return False
+    _replace(session, statement, held.revision + 1 if held else 1)
+    return True
+
+
+def freeze(session: Session, statement: MonthStatement, arithmetic: object, closed_at: int, closed_by: str) -> Closing:
+    """Write a month's statement for the last time, with its document. The caller has seen that it is not closed yet."""
+    held = session.execute(select(_STATEMENT.c.revision).where(_STATEMENT.c.month == str(statement.month))).scalar()
+    lines = line_rows.rows_of(statement.lines)
+    closing = {
+        "month": str(statement.month), "zone": statement.basis.zone, "closed_at": closed_at, "closed_by": closed_by,
+        "price_book_version": statement.basis.price_book_version, "names_version": statement.basis.names_version,
+    }  # fmt: skip
+    content = closed.document(closing, lines, statement.days, arithmetic)
+    made = Closing(closed_at, closed_by, closed.hash_of(content))
+    stamps = {"closed_at": closed_at, "closed_by": closed_by, "content_sha256": made.content_sha256}
+    _replace(session, statement, (held or 0) + 1, **stamps, document=closed.packed(content))
+    return made
+
+
+def _replace(session: Session, statement: MonthStatement, revision: int, **closing: object) -> None:
+    name, basis = str(statement.month), statement.basis
     session.execute(delete(_LINE).where(_LINE.c.month == name))
     session.execute(delete(_STATEMENT).where(_STATEMENT.c.month == name))
     session.execute(
         _STATEMENT.insert().values(
-            month=name, zone=basis.zone, revision=held.revision + 1 if held else 1, days_revision=basis.days_revision,
+            month=name, zone=basis.zone, revision=revision, days_revision=basis.days_revision,
             price_book_version=basis.price_book_version, names_version=basis.names_version,
             through_day=basis.through_day, computed_at=statement.computed_at,
             days=msgspec.json.encode(statement.days).decode(),
             forecast=msgspec.json.encode(statement.forecast).decode() if statement.forecast else None,
+            **closing,
         )
     )  # fmt: skip
     if statement.lines:
-        session.execute(_LINE.insert(), [_row(name, key, line) for key, line in sorted(statement.lines.items())])
-    return True
+        session.execute(_LINE.insert(), line_rows.rows_of(statement.lines, month=name))
 
 
 def read(session: Session, month: Month) -> MonthStatement | None:
-    """A month's statement; None where there is no traffic."""
-    row = session.execute(select(_STATEMENT).where(_STATEMENT.c.month == str(month))).first()
+    """A month's statement; None where there is no traffic. A closed month is the one of the zone it was closed in."""
+    row = session.execute(select(*_FIGURES).where(_STATEMENT.c.month == str(month))).first()
     if row is None:
         return None
-    rows = session.execute(select(_LINE).where(_LINE.c.month == str(month)))
-    lines = {
-        statements.LineKey(*(line[name] for name in statements.LineKey._fields)): _line(line)
-        for line in rows.mappings()
-    }
+    closing = None if row.closed_at is None else Closing(row.closed_at, row.closed_by, row.content_sha256)
+    rows = session.execute(select(_LINE).where(_LINE.c.month == str(month))).mappings()
     return MonthStatement(
-        month, _basis(row), row.revision, row.computed_at, row.closed_at, lines,
+        months.parse(row.month, ZoneInfo(row.zone)) if closing else month,
+        _basis(row), row.revision, row.computed_at, closing, {line_rows.key_of(line): line_rows.line_of(line) for line in rows},
         msgspec.json.decode(row.days, type=tuple[DayFigure, ...]),
         msgspec.json.decode(row.forecast, type=ForecastFigure) if row.forecast else None,
     )  # fmt: skip
@@ -142,28 +174,3 @@ def month_names(session: Session) -> list[str]:
 
 def _basis(row: Any) -> Basis:
     return Basis(row.zone, row.days_revision, row.price_book_version, row.names_version, row.through_day)
-
-
-def _row(month: str, key: statements.LineKey, line: statements.Line) -> dict[str, object]:
-    counts = {name: getattr(line.counts, name) for name in tokens.FIELDS}
-    priced = line.cost.priced_tokens > 0
-    return {
-        "month": month, **key._asdict(), **counts, **{name: getattr(line, name) for name in _COUNTS},
-        "priced_tokens": line.cost.priced_tokens, "unpriced_tokens": line.cost.unpriced_tokens,
-        "cost_usd": money.usd_text(line.cost.femto_usd) if priced else None,
-        "list_cost_usd": money.usd_text(line.list_cost_femto_usd) if priced else None,
-    }  # fmt: skip
-
-
-def _line(row: Any) -> statements.Line:
-    cost = prices.Cost(
-        money.femto_usd(row["cost_usd"]) if row["cost_usd"] is not None else 0,
-        row["priced_tokens"],
-        row["unpriced_tokens"],
-    )
-    return statements.Line(
-        tokens.TokenCounts(**{name: row[name] for name in tokens.FIELDS}),
-        cost,
-        money.femto_usd(row["list_cost_usd"]) if row["list_cost_usd"] is not None else 0,
-        **{name: row[name] for name in _COUNTS},
-    )

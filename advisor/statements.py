@@ -1,9 +1,10 @@
 """A month's statement: usage by series priced day by day into lines that add up. Pure; reading and writing is elsewhere."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger import events, names, prices, tokens, usage
 from ledger.readings import StoredSeries
@@ -61,6 +62,20 @@ class Line:
         self.paid_retry_requests += amounts[index["paid_retry_requests"]]
         self.tier_mismatch_requests += requests if is_other_tier(labels) else 0
 
+    def __add__(self, other: "Line") -> "Line":
+        return self._with(other, operator.add)
+
+    def __sub__(self, other: "Line") -> "Line":
+        return self._with(other, operator.sub)
+
+    def _with(self, other: "Line", combine: Callable[[Any, Any], Any]) -> "Line":
+        return Line(*(combine(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)))
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether the line says any amount of money. In a difference the priced tokens alone may cancel out."""
+        return bool(self.cost.priced_tokens or self.cost.femto_usd or self.list_cost_femto_usd)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -86,6 +101,7 @@ class Pricing:
     series: dict[int, StoredSeries]
     book: prices.PriceBook
     names: names.Names
+    names_version: str = ""
     _found: dict[tuple[int, int], Priced] = field(default_factory=dict)
 
     def of(self, series_id: int, day: int) -> Priced:
@@ -127,9 +143,20 @@ def lines(parts: Iterable[Part], pricing: Pricing) -> dict[LineKey, Line]:
     found: dict[LineKey, Line] = {}
     for part in parts:
         for series_id, amounts in part.amounts.items():
-            provider, model, _, price = pricing.of(series_id, part.day)
-            stored = pricing.series[series_id]
-            labels = stored.labels
-            key = LineKey(provider, model, labels.service_tier, labels.project, labels.workload)
-            found.setdefault(key, Line()).add(stored, amounts, price)
+            priced, stored = pricing.of(series_id, part.day), pricing.series[series_id]
+            found.setdefault(key_of(stored.labels, priced), Line()).add(stored, amounts, priced.price)
     return found
+
+
+def key_of(labels: events.Labels, priced: Priced) -> LineKey:
+    """The line that usage of a series belongs to on a day."""
+    return LineKey(priced.provider, priced.model, labels.service_tier, labels.project, labels.workload)
+
+
+def together(statements: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line]:
+    """Several sets of lines as one, each line their sum."""
+    whole: dict[LineKey, Line] = {}
+    for lines_ in statements:
+        for key, line in lines_.items():
+            whole[key] = whole[key] + line if key in whole else line
+    return whole

@@ -66,17 +66,25 @@ class SavingsBody(TypedDict):
 
 
 class ReportBody(TypedDict):
-    """A month. Projects, models and slices each add up to the total; money is exact decimal text."""
+    """A month. Projects, models and slices each add up to the total; money is exact decimal text.
+
+    Where the state is closed these are the figures it was closed with; `adjusted` is the total with the `adjustments`.
+    """
 
     month: str
     zone: str
     currency: str
     as_of: str
     state: str
+    closed_at: str | None
+    closed_by: str | None
+    content_sha256: str | None
     revision: int
     price_book_version: str
     prices_checked: str
     total: UsageBody
+    adjusted: UsageBody | None
+    adjustments: tuple[figures.AdjustmentFigure, ...]
     projects: list[UsageBody]
     models: list[UsageBody]
     slices: list[UsageBody]
@@ -104,10 +112,15 @@ def report_body(report: figures.Report) -> ReportBody:
         currency=report.currency,
         as_of=report.as_of,
         state=report.state,
+        closed_at=report.closed_at,
+        closed_by=report.closed_by,
+        content_sha256=report.content_sha256,
         revision=report.revision,
         price_book_version=report.price_book_version,
         prices_checked=report.prices_checked,
         total=usage_body(report.total),
+        adjusted=usage_body(report.adjusted) if report.adjusted else None,
+        adjustments=report.adjustments,
         projects=[usage_body(each) for each in report.projects],
         models=[usage_body(each) for each in report.models],
         slices=[usage_body(each) for each in report.slices],

@@ -27,6 +27,7 @@ _GAPS = {
     "missing": "Successes without usage",
     "detail_unknown": "Requests whose cached or reasoning part is unknown",
     "folded": "Requests under names beyond the limit",
+    "late": "Requests that came after the month was closed",
 }
 
 

@@ -24,9 +24,9 @@ class Statement(SQLModel, table=True):
     closed_at: int | None = columns.instant()
     closed_by: str | None = None
     content_sha256: str | None = None
-    """Hash of the closed statement's content; NULL while it is open."""
-    trace: bytes | None = Field(default=None, sa_type=LargeBinary)
-    """The arithmetic behind the lines of a closed statement, packed, so that it can be explained whatever prices do later."""
+    """Hash of the closed statement's document; NULL while it is open."""
+    document: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """The closed statement whole, packed: its lines, and the arithmetic behind them whatever prices do later."""
     days: str
     """JSON: cost and requests by UTC day, for charts."""
     forecast: str | None = None
@@ -83,6 +83,8 @@ class Adjustment(SQLModel, table=True):
     number: int = columns.key()
     kind: str
     dated_day: int = Field(sa_type=BigInteger)
+    after_number: int = Field(sa_type=BigInteger)
+    """The last repricing before it; 0 where there is none."""
     reason: str
     made_by: str
     price_book_version: str

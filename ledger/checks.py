@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
-from ledger import clock, recount, rollups, tables, usage
+from ledger import clock, closed, recount, rollups, tables, usage
 from ledger.database import Database
 
 MAX_FINDINGS = 20
@@ -32,10 +32,14 @@ def verify(database: Database) -> list[Check]:
         ]
 
 
-def _hours_equal_events(session: Session) -> Iterator[str]:
-    """Compare day by day, so that memory holds one day; a day whose raw rows are gone cannot be compared."""
+def hours_equal_events(session: Session, days: range | None = None) -> Iterator[str]:
+    """Where hours + what is pending differ from their raw events, in some UTC days or all.
+
+    Compared day by day, so that memory holds one day; a day whose raw rows are gone cannot be compared.
+    """
     waiting = _pending(session)
-    for day in sorted({*recount.open_days(session)} | {hour // 24 for hour, _ in waiting.hours}):
+    found = {*recount.open_days(session)} | {hour // 24 for hour, _ in waiting.hours}
+    for day in sorted(found if days is None else found & {*days}):
         counted = recount.hours(session, day, day)
         held = _held(session, day)
         for key, amounts in waiting.hours.items():
@@ -152,10 +156,7 @@ def _tokens_priced_or_listed(session: Session) -> Iterator[str]:
 
 
 def _pending(session: Session) -> usage.Sums:
-    whole = usage.Sums()
-    for _, sums in rollups.pending(session):
-        whole.merge(sums)
-    return whole
+    return usage.merged(sums for _, sums in rollups.pending(session))
 
 
 _COUNTS = (
@@ -163,10 +164,12 @@ _COUNTS = (
     "input_audio_tokens", "output_audio_tokens",
 )  # fmt: skip
 _CHECKS: list[tuple[str, str, Callable[[Session], Iterator[str]]]] = [
-    ("hours", "every hour + what is pending equals its raw events", _hours_equal_events),
+    ("hours", "every hour + what is pending equals its raw events", hours_equal_events),
     ("days", "every day equals the sum of its hours", _days_equal_hours),
     ("totals", "every total equals the sum of its days", _totals_equal_days),
     ("distributions", "sizes and latencies are counted once each", _distributions_equal_events),
     ("parts", "no count is negative and no part exceeds its whole", _parts_within_wholes),
     ("prices", "every token is priced or listed as unpriced", _tokens_priced_or_listed),
+    ("closed", "every closed statement is as it was when it was closed", closed.changed_statements),
+    ("late", "a closed month and what came after it equal its rollups", closed.months_that_do_not_add_up),
 ]

@@ -17,6 +17,10 @@ class NotFound(SwitchwiseError):
     """A thing that was named does not exist."""
 
 
+class NotAllowed(SwitchwiseError):
+    """What was asked for is well said, and the ledger as it stands forbids it: a month that is closed, or not fit to be."""
+
+
 class PriceUnknown(SwitchwiseError):
     """A model, tier or meter has no price. Totals show its tokens as unpriced, never as 0."""
 

@@ -73,13 +73,21 @@ _SPEND = (
     _gauge(
         "cost_usd",
         "usd",
-        "USD spent since the ledger began, priced part only. A gauge: a corrected price may lower it.",
+        "USD spent since the ledger began, adjustments included, priced part only. A gauge: a corrected price may lower it.",
         *_SENT,
     ),
     _gauge(
         "month_cost_usd",
         "usd",
-        "USD spent in a calendar month of the reporting zone, priced part only; 13 months.",
+        "USD spent in a calendar month of the reporting zone, priced part only; 13 months. A closed month's never changes.",
+        "month",
+        "provider",
+        "model",
+    ),
+    _gauge(
+        "month_adjustment_usd",
+        "usd",
+        "USD by which dated adjustments change a closed month, beside its closed figure; may be negative; 13 months.",
         "month",
         "provider",
         "model",

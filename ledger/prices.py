@@ -77,6 +77,9 @@ class Cost:
             self.unpriced_tokens + other.unpriced_tokens,
         )
 
+    def __sub__(self, other: "Cost") -> "Cost":
+        return self + Cost(-other.femto_usd, -other.priced_tokens, -other.unpriced_tokens)
+
 
 def metered(counts: TokenCounts, rates: Rates) -> dict[str, int]:
     """Tokens by meter, disjoint, adding up to input + output (reasoning is output).

@@ -1,6 +1,7 @@
 """Repair, from the ground up: hours from the raw events, days from their hours, totals from their days.
 
-The only thing that may lower a counter. Days whose raw rows are gone keep what they have.
+The only thing that may lower a counter. Days whose raw rows are gone keep what they have. A closed month and its late usage
+are books, not rollups: they stay, `verify` says where the repaired rollups differ, and a repricing books the difference.
 """
 
 from collections.abc import Iterable
@@ -21,9 +22,7 @@ def rebuild(database: Database) -> int:
     with database.transaction() as session:
         lock(session, "rollup")
         stop_ingest(session)
-        waiting = usage.Sums()
-        for _, sums in rollups.pending(session):
-            waiting.merge(sums)
+        waiting = usage.merged(sums for _, sums in rollups.pending(session))
         sealed = set(session.execute(select(rollups.DAY.c.day).where(rollups.DAY.c.sealed_at.is_not(None))).scalars())
         days = [day for day in recount.open_days(session) if day not in sealed]
         wrong = sum(_rebuild_day(session, day, waiting) for day in days)

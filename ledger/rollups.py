@@ -7,12 +7,13 @@ from sqlalchemy import Table, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from ledger import tables, usage
+from ledger import clock, late, metric_sets, tables, usage
 
 INTAKE = tables.metadata.tables["intake"]
 HOUR = tables.metadata.tables["usage_hour"]
 DAY_SUMS = tables.metadata.tables["usage_day"]
 TOTAL = tables.metadata.tables["usage_total"]
+LATE = tables.metadata.tables["usage_late"]
 DISTRIBUTION = tables.metadata.tables["distribution_day"]
 DAY = tables.metadata.tables["day"]
 
@@ -23,7 +24,7 @@ def pending(session: Session, limit: int | None = None) -> list[tuple[int, usage
     return [(intake_id, usage.unpack(packed)) for intake_id, packed in rows]
 
 
-def claim(session: Session, limit: int) -> list[usage.Sums]:
+def claim(session: Session, limit: int | None = None) -> list[usage.Sums]:
     """Take up to `limit` intake rows out of the table, passing over those another worker holds (PostgreSQL)."""
     free = select(INTAKE.c.id).order_by(INTAKE.c.id).limit(limit).with_for_update(skip_locked=True)
     rows = session.execute(delete(INTAKE).where(INTAKE.c.id.in_(free)).returning(INTAKE.c.sums))
@@ -36,8 +37,11 @@ def remove(session: Session, intake_ids: Sequence[int]) -> int:
     return int(result.rowcount)  # type: ignore[attr-defined]  # a DELETE's result is a CursorResult
 
 
-def add(session: Session, sums: usage.Sums, now_us: int) -> None:
-    """Add sums to hours, days, totals and distributions, in sorted order so that workers cannot deadlock."""
+def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -> None:
+    """Add sums to hours, days, totals and distributions, and to the late usage of closed months: all that a rollup writes.
+
+    In sorted order, so that workers cannot deadlock. The caller holds the lock "rollup", so no month closes meanwhile.
+    """
     _add_amounts(session, HOUR, ("hour", "series_id"), sums.hours)
     _add_amounts(session, DAY_SUMS, ("day", "series_id"), sums.days())
     _add_amounts(
@@ -48,7 +52,10 @@ def add(session: Session, sums: usage.Sums, now_us: int) -> None:
         for (day, series_id, measure, power), requests in sorted(sums.distributions.items())
     ]
     upsert(session, DISTRIBUTION, ("day", "series_id", "measure", "power"), rows, summed=("requests",))
+    came_late = late.among(sums, late.closed_months(session), clock.day_of(now_us))
+    _add_amounts(session, LATE, ("month", "recorded_day", "after_number", "hour", "series_id"), came_late)
     touch_days(session, {hour // 24 for hour, _ in sums.hours}, now_us)
+    metric_sets.assign(session, sums.totals(), max_metric_sets)
 
 
 def touch_days(session: Session, days: Iterable[int], now_us: int) -> None:

@@ -10,11 +10,8 @@ from ledger import advice_tables, columns
 metadata = columns.metadata
 Statement, StatementLine = advice_tables.Statement, advice_tables.StatementLine
 Adjustment, AdjustmentLine = advice_tables.Adjustment, advice_tables.AdjustmentLine
-Recommendation, AlertState, AlertMessage = (
-    advice_tables.Recommendation,
-    advice_tables.AlertState,
-    advice_tables.AlertMessage,
-)
+Recommendation = advice_tables.Recommendation
+AlertState, AlertMessage = advice_tables.AlertState, advice_tables.AlertMessage
 
 
 class Series(SQLModel, table=True):
@@ -118,11 +115,13 @@ class UsageDay(UsageSums, table=True):
 
 
 class UsageLate(UsageSums, table=True):
-    """A UTC hour x series of a month that was closed before these events were rolled up, by the UTC day on which they were."""
+    """A UTC hour x series that was rolled up after its month was closed: on which UTC day, after which repricing (0: none)."""
 
     __tablename__ = "usage_late"
 
+    month: str = Field(primary_key=True)
     recorded_day: int = columns.key()
+    after_number: int = columns.key()
     hour: int = columns.key()
     series_id: int = columns.key()
 

@@ -28,6 +28,9 @@ class TokenCounts:
     def __add__(self, other: "TokenCounts") -> "TokenCounts":
         return TokenCounts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
+    def __sub__(self, other: "TokenCounts") -> "TokenCounts":
+        return TokenCounts(*(getattr(self, field.name) - getattr(other, field.name) for field in fields(self)))
+
 
 NONE = TokenCounts()
 FIELDS = tuple(field.name for field in fields(TokenCounts))

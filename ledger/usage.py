@@ -67,6 +67,14 @@ class Sums(msgspec.Struct):
         return _folded((series_id, amounts) for (_, series_id), amounts in self.hours.items())
 
 
+def merged(parts: Iterable[Sums]) -> Sums:
+    """All of these sums as one."""
+    whole = Sums()
+    for part in parts:
+        whole.merge(part)
+    return whole
+
+
 class _Packed(msgspec.Struct, array_like=True):
     hours: list[tuple[int, int, list[int]]]
     distributions: list[tuple[int, int, int, int, int]]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from advisor import refresh
+from advisor import closing, refresh
 from ledger import clock, events, settings, store
 from ledger.database import Database
 from ledger.events import Event, Labels
@@ -48,6 +48,11 @@ def settle(database: Database, chosen: Settings = SETTINGS) -> None:
     """Roll up what is pending, then compute statements and advice, as the worker does."""
     rollup.roll_up(database, chosen.max_metric_sets)
     refresh.refresh(database, chosen)
+
+
+def close(database: Database, month: str, chosen: Settings = SETTINGS, *, despite_gaps: bool = False) -> None:
+    """Close a month, as `switchwise close` does."""
+    closing.close(database, chosen, month, "ada", despite_gaps=despite_gaps)
 
 
 def any_event(hours: int = 3) -> st.SearchStrategy[Event]:

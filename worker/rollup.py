@@ -1,8 +1,6 @@
 """The rollup: intake rows become hours, days and totals, each exactly once, in the transaction that deletes them."""
 
-from sqlmodel import Session
-
-from ledger import clock, metric_sets, rollups, usage
+from ledger import clock, rollups, usage
 from ledger.database import Database, lock
 
 CLAIM = 64
@@ -24,7 +22,7 @@ def _roll_up_on_postgresql(database: Database, max_metric_sets: int) -> int | No
         claimed = rollups.claim(session, CLAIM)
         if not claimed:
             return None
-        _add(session, claimed, max_metric_sets)
+        rollups.add(session, usage.merged(claimed), clock.now_us(), max_metric_sets)
     return len(claimed)
 
 
@@ -37,23 +35,10 @@ def _roll_up_on_sqlite(database: Database, max_metric_sets: int) -> int | None:
         read = rollups.pending(session, CLAIM)
     if not read:
         return None
-    sums = [_merged([packed for _, packed in read])]
+    sums = usage.merged(packed for _, packed in read)
     with database.transaction() as session:
         if rollups.remove(session, [intake_id for intake_id, _ in read]) != len(read):
             session.rollback()
             return 0
-        _add(session, sums, max_metric_sets)
+        rollups.add(session, sums, clock.now_us(), max_metric_sets)
     return len(read)
-
-
-def _add(session: Session, parts: list[usage.Sums], max_metric_sets: int) -> None:
-    sums = _merged(parts)
-    rollups.add(session, sums, clock.now_us())
-    metric_sets.assign(session, sums.totals(), max_metric_sets)
-
-
-def _merged(parts: list[usage.Sums]) -> usage.Sums:
-    whole = usage.Sums()
-    for part in parts:
-        whole.merge(part)
-    return whole

@@ -14,6 +14,8 @@ Files = dict[str, bytes]
 """Contents by file name."""
 
 MANIFEST = "manifest.json"
+CLOSED_STATEMENT = "closed_statement.json"
+"""The document of a closed month as it was frozen: its hash in the manifest is the month's `content_sha256`."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -38,6 +40,8 @@ def files(review: Review, formats: Sequence[str]) -> Files:
     made: Files = {}
     for name in wanted:
         made |= FORMATS[name](review)
+    if review.document is not None:
+        made[CLOSED_STATEMENT] = review.document
     return made | {MANIFEST: _manifest(review, wanted, made)}
 
 
@@ -60,6 +64,9 @@ def _manifest(review: Review, formats: Sequence[str], made: Files) -> bytes:
         "zone": found.zone,
         "window": {name: clock.rfc3339(hour * clock.HOUR_US) for name, hour in window.items()},
         "state": found.state,
+        "closed_at": found.closed_at,
+        "closed_by": found.closed_by,
+        "content_sha256": found.content_sha256,
         "revision": found.revision,
         "statement_computed_at": found.as_of,
         "price_book_version": found.price_book_version,

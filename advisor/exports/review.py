@@ -9,7 +9,7 @@ from sqlmodel import Session
 from advisor import figures, report, retirements, statement_store, wire
 from advisor.figures import Ends, RecommendationFigure, UsageFigure
 from advisor.retirements import Retiring
-from ledger import catalogue, clock
+from ledger import catalogue, clock, closed
 from ledger.errors import NotFound
 from ledger.months import Month
 from ledger.settings import Settings
@@ -18,7 +18,7 @@ Cell = str | Decimal | int | bool | None
 """Text, an exact amount or ratio, a count, yes or no; None is unknown, never zero."""
 Row = Mapping[str, Cell]
 
-_GAPS = ("unpriced", "tier_unknown", "estimated", "missing", "detail_unknown", "folded")
+_GAPS = ("unpriced", "tier_unknown", "estimated", "missing", "detail_unknown", "folded", "late")
 _ENDS = ("low_usd", "point_usd", "high_usd")
 
 
@@ -33,27 +33,30 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A month's review: the report that it shows, and its tables."""
+    """A month's review: the report that it shows, its tables, and the document of a closed month where all of it is shown."""
 
     month: Month
     report: figures.Report
     sections: tuple[Section, ...]
+    document: bytes | None = None
 
 
 def build(session: Session, settings: Settings, now_us: int, month_text: str, project: str | None = None) -> Review:
     """The review of a month, of all projects or one. Raises UsageError for no month, NotFound for one without traffic."""
     month = report.month_of(settings, now_us, month_text)
-    if statement_store.read(session, month) is None:
+    statement = statement_store.read(session, month)
+    if statement is None:
         others = ", ".join(statement_store.month_names(session))
         raise NotFound(f"no traffic in {month}; " + (f"there is some in {others}" if others else "import some first"))
     found = report.build(session, settings, now_us, month_text, project)
     models = [(each.names["provider"], each.names["model"]) for each in found.models]
     retiring = retirements.of_models(models, catalogue.book(session), clock.day_of(now_us))
-    return Review(month, found, sections(found, retiring))
+    document = closed.read(session, found.month) if project is None else None
+    return Review(statement.month, found, sections(found, retiring), document)
 
 
 def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Section, ...]:
-    """A report as tables. Projects, models and showback each add up to the headline."""
+    """A report as tables. Projects, models and showback each add up to the headline, adjustments to what it adds to them."""
     return (
         _section("headline", [_headline(found)]),
         _section("projects", [_usage(each, "project") for each in found.projects]),
@@ -62,6 +65,7 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
             "showback",
             [_usage(each, "project", "workload", "provider", "model", "service_tier") for each in found.slices],
         ),
+        _section("adjustments", _adjustments(found), " ".join(ADJUSTMENTS_COLUMNS)),
         _section("days", map(_day, found.days), "day cost_usd requests"),
         _section("savings", map(_saving, found.savings.recommendations), SAVINGS_COLUMNS),
         _section("data_quality", _quality(found)),
@@ -69,6 +73,13 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
         _section("method_notes", [{"note": note} for note in found.notes]),
     )
 
+
+_OF_ADJUSTMENT = ("number", "dated", "kind", "reason", "made_by", "price_book_version")
+ADJUSTMENTS_COLUMNS = (
+    *_OF_ADJUSTMENT, "project", "workload", "provider", "model", "service_tier", "cost_usd", "list_cost_usd", "requests",
+    "tokens", "unpriced_tokens",
+)  # fmt: skip
+"""The columns of a closed month's adjustments: one row for each line that an adjustment changes."""
 
 SAVINGS_COLUMNS = (
     "project workload provider from_model to_provider to_model to_service_tier decision reason counted requests"
@@ -88,8 +99,11 @@ def _headline(found: figures.Report) -> Row:
     forecast, savings = found.forecast, found.savings
     known = wire.has_advice(savings)
     return {
-        "month": found.month, "zone": found.zone, "currency": found.currency, "state": found.state, "revision": found.revision,
-        **_spent(found.total),
+        "month": found.month, "zone": found.zone, "currency": found.currency, "state": found.state,
+        "closed_at": found.closed_at, "closed_by": found.closed_by, "content_sha256": found.content_sha256,
+        "revision": found.revision, **_spent(found.total),
+        "adjusted_cost_usd": _exact(found.adjusted.cost_usd) if found.adjusted else None,
+        "adjusted_requests": found.adjusted.requests if found.adjusted else None,
         "coverage_ratio": _exact(found.total.coverage.ratio), "provisional": found.total.coverage.provisional,
         "forecast_usd": _exact(forecast.cost_usd) if forecast else None,
         "forecast_low_usd": _exact(forecast.low_usd) if forecast else None,
@@ -114,6 +128,14 @@ def _spent(usage: UsageFigure) -> dict[str, Cell]:
     amounts = ("cost_usd", "list_cost_usd", "usd_per_mtok")
     exact: dict[str, Cell] = {name: _exact(getattr(usage, name)) for name in amounts}
     return exact | {name: getattr(usage, name) for name in counts}
+
+
+def _adjustments(found: figures.Report) -> Iterable[Row]:
+    for each in found.adjustments:
+        for line in each.lines:
+            given: dict[str, Cell] = {"cost_usd": _exact(line.cost_usd), "list_cost_usd": _exact(line.list_cost_usd)}
+            given |= {name: getattr(each, name) for name in _OF_ADJUSTMENT}
+            yield {name: given[name] if name in given else getattr(line, name) for name in ADJUSTMENTS_COLUMNS}
 
 
 def _day(day: figures.DayReport) -> Row:

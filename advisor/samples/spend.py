@@ -52,6 +52,16 @@ def _of_month(name: str, month: MonthFigures, shown: Published) -> Iterator[Samp
             place = (name, shown.of_project(usage.names["project"]))
             sums[place] = sums.get(place, 0) + money.femto_usd(usage.cost_usd)
     yield from of_femto_usd("month_project_cost_usd", sums)
+    yield from _adjustments(name, month.adjustments)
+
+
+def _adjustments(name: str, booked: Iterable[figures.AdjustmentFigure]) -> list[Sample]:
+    sums: dict[tuple[str, ...], int] = {}
+    for line in (line for each in booked for line in each.lines):
+        if line.cost_usd is not None:
+            labels = (name, line.provider, line.model)
+            sums[labels] = sums.get(labels, 0) + money.femto_usd(line.cost_usd)
+    return of_femto_usd("month_adjustment_usd", sums)
 
 
 def _forecast(forecast: figures.ForecastReport) -> Iterator[Sample]:

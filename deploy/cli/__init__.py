@@ -19,6 +19,7 @@ MODULES = {
     "contract_commands": ("contracts",),
     "model_commands": ("models",),
     "reprice_commands": ("reprice",),
+    "close_commands": ("close",),
     "outlets": ("export", "dashboards"),
     "setup": ("init", "jobs"),
 }

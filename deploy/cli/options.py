@@ -1,5 +1,6 @@
-"""Options that commands about prices and names share, and what a person gives with them, read exactly or refused."""
+"""Options that commands about prices, names and closed months share, and what a person gives with them, read exactly or refused."""
 
+import getpass
 from datetime import date
 from typing import Annotated, get_args
 
@@ -19,6 +20,8 @@ Over = Annotated[int, typer.Option(help="Only for requests of more input tokens 
 Region = Annotated[str, typer.Option(help="Where the model runs, if its price differs there.")]
 Until = Annotated[str | None, typer.Option(help="First UTC day without it, YYYY-MM-DD; open if absent.")]
 Source = Annotated[str, typer.Option(help="Where it is written down, for whoever asks.")]
+MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="YYYY-MM in the reporting zone.")]
+By = Annotated[str | None, typer.Option(help="Who does it, for the books; your login name if absent.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would change, and store nothing.")]
 
 
@@ -63,3 +66,18 @@ def checked_tier(tier: str) -> None:
     """Raises UsageError for a tier that is none."""
     if tier not in TIERS:
         raise UsageError(f"{tier!r} is not a tier; use one of {', '.join(TIERS)}")
+
+
+def who(by: str | None) -> str:
+    """The name that goes into the books. Raises UsageError where there is none."""
+    name = (by or _login_name()).strip()
+    if not name:
+        raise UsageError("nobody is named; say who does it with --by NAME")
+    return name
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

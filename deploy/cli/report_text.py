@@ -19,9 +19,13 @@ def show(console: Console, report: figures.Report, *, rows: int = 10) -> None:
     )
     if report.sample_projects:
         console.print(Text("Replayed sample traffic: these are not your own requests.", style="yellow"))
+    if report.state == "closed":
+        console.print(Text(f"Closed on {(report.closed_at or '')[:10]} by {report.closed_by}.", style="bold"))
     console.print()
     if report.total.requests:
         _headline(console, report)
+    show_adjustments(console, report, rows=rows)
+    if report.total.requests:
         _spend(console, "Spend by project", "project", report.projects, rows)
         _spend(console, "Spend by model", "model", report.models, rows)
         _savings(console, report.savings, rows)
@@ -41,6 +45,9 @@ def _headline(console: Console, report: figures.Report) -> None:
     if total.cost_usd is not None and total.list_cost_usd is not None and total.list_cost_usd != total.cost_usd:
         remark = _contracts(Decimal(total.list_cost_usd), Decimal(total.cost_usd))
         _line(console, "List price", words.dollars(total.list_cost_usd), remark)
+    if report.adjusted is not None and report.adjustments:
+        made = words.counted(len(report.adjustments), "adjustment")
+        _line(console, "Adjusted", words.dollars(report.adjusted.cost_usd), f"as closed, with {made} booked since")
     if forecast is not None and forecast.method != "actual":
         _line(console, "Whole month", words.dollars(forecast.cost_usd), _band(forecast))
     if any(item.counted for item in savings.recommendations):
@@ -56,6 +63,24 @@ def _headline(console: Console, report: figures.Report) -> None:
         "provisional: below 99 % no advice is given" if coverage.provisional else "of the traffic is priced and known"
     )
     _line(console, "Coverage", words.percent(coverage.ratio), "; ".join([verdict, *gaps]))
+    console.print()
+
+
+def show_adjustments(console: Console, report: figures.Report, *, rows: int = 10) -> None:
+    """Print what was booked since the month was closed, the latest first."""
+    if not report.adjustments:
+        return
+    latest = report.adjustments[: -rows - 1 : -1]
+    grid = plain.table("Adjustments", "dated", "cost", "requests", "tokens", right=3)
+    for each in latest:
+        cells = (each.dated, words.dollars(each.cost_usd), f"{each.requests:,}", words.count(each.tokens))
+        grid.add_row(f"{each.number} {each.kind}, by {each.made_by}", *cells)
+    if len(report.adjustments) > rows:
+        grid.add_row(f"and {len(report.adjustments) - rows} earlier (--json lists all)")
+    console.print(grid)
+    for each in latest:
+        console.print(Text(f"{each.number}: {each.reason}", style="dim"))
+    console.print(Text(f"Line by line: switchwise explain {report.month}", style="dim"))
     console.print()
 
 

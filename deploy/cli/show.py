@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from advisor import advice_figures, pairs, recommendations, refresh, report, table, wire, words
-from deploy.cli import advice_text, app, plain, report_text
+from advisor import advice_figures, explained, pairs, recommendations, refresh, report, table, wire, words
+from deploy.cli import advice_text, app, plain, report_text, trace_text
 from ledger import catalogue, clock, money, months, names, prices, rollups
 from ledger.errors import PriceUnknown, UsageError
 from worker import rollup
@@ -90,19 +90,34 @@ def advise(
         advice_text.show_list(app.console, found, recommendations.total(found))
 
 
-@app.application.command(epilog="Example: switchwise explain 8a409b66e80aaa0a")
+@app.application.command(epilog="Example: switchwise explain 2026-10 --project search")
 def explain(
-    recommendation_id: Annotated[str, typer.Argument(metavar="ID", help="As `switchwise advise` lists it.")],
+    what: Annotated[
+        str, typer.Argument(metavar="MONTH|ID", help="A month, or a recommendation as `switchwise advise` lists it.")
+    ],
+    project: Annotated[str | None, typer.Option(help="Of a month: only this project.")] = None,
+    model: Annotated[str | None, typer.Option(help="Of a month: only this model, as the report names it.")] = None,
     data: app.Data = None,
     as_json: app.AsJson = False,
 ) -> None:
-    """One recommendation's arithmetic, line by line."""
-    with app.opened(data) as (database, _), database.snapshot() as session:
-        stored = recommendations.find(session, recommendation_id)
-    if as_json:
-        app.print_json(wire.recommendation_body(stored))
+    """The arithmetic behind a month's figure and its adjustments, or behind one recommendation."""
+    with app.opened(data) as (database, settings), database.snapshot() as session:
+        # The id of a recommendation is hexadecimal, so only a month has a hyphen.
+        found = (
+            explained.month(session, settings, clock.now_us(), what, project, model)
+            if "-" in what
+            else recommendations.find(session, what)
+        )
+    if isinstance(found, explained.ExplainedMonth):
+        if as_json:
+            app.print_json(found)
+        else:
+            for line in trace_text.lines(found):
+                typer.echo(line)
+    elif as_json:
+        app.print_json(wire.recommendation_body(found))
     else:
-        advice_text.show_one(app.console, stored)
+        advice_text.show_one(app.console, found)
 
 
 @app.application.command(name="rollup", epilog="Example: switchwise rollup")

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from advisor import refresh, report, statement_store
 from ledger import clock, months, settings, tables
@@ -81,17 +80,6 @@ def test_a_late_event_of_last_month_changes_this_months_forecast(database: Datab
     assert before is not None
     assert after is not None
     assert Decimal(after.cost_usd) > Decimal(before.cost_usd)
-
-
-def test_a_closed_month_stays_as_it_was(database: Database) -> None:
-    ledgers.add(database, [ledgers.event()])
-    ledgers.settle(database)
-    with database.transaction() as session:
-        session.execute(text("UPDATE statement SET closed_at = 1"))
-    closed = statement(database)
-    ledgers.add(database, [ledgers.event()])
-    ledgers.settle(database)
-    assert statement(database) == closed
 
 
 def test_a_model_without_a_price_is_unpriced_and_its_cost_unknown(database: Database) -> None:

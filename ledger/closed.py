@@ -1,0 +1,154 @@
+"""Closed statements: the document that each is frozen in, and the checks that nothing under them has moved.
+
+A closed statement never changes. What comes later stands beside it, as late usage and dated adjustments.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, FromClause, Table, func, select
+from sqlmodel import Session
+
+from ledger import clock, late, readings, rollups, tables, tokens, usage
+
+_STATEMENT = tables.metadata.tables["statement"]
+_LINE = tables.metadata.tables["statement_line"]
+_ADJUSTMENT = tables.metadata.tables["adjustment"]
+_ADJUSTMENT_LINE = tables.metadata.tables["adjustment_line"]
+_SERIES = tables.metadata.tables["series"]
+_IS_CLOSED = _STATEMENT.c.closed_at.is_not(None)
+
+FORMAT = 1
+"""The shape of the documents written from now on. Those written before keep theirs, and their hash."""
+_OF_ROW = ("month", "zone", "closed_by", "price_book_version", "names_version")
+_COMPARED = ("requests", *tokens.FIELDS)
+_GROUP = ("service_tier", "project", "workload")
+"""The names of a line that no price book and no alias can change."""
+
+_Usage = dict[tuple[str, ...], list[int]]
+
+
+def document(closing: Mapping[str, object], lines: list[dict[str, object]], days: object, arithmetic: object) -> bytes:
+    """A closed statement as JSON text: `closing` holds the statement's own columns, `lines` and `days` its figures.
+
+    Equal statements give equal bytes. Their SHA-256 is the statement's `content_sha256`, so a file of them proves itself.
+    """
+    held = {
+        "format": FORMAT, "currency": "USD", **{name: closing[name] for name in _OF_ROW},
+        "closed_at": clock.rfc3339(int(str(closing["closed_at"]))), "days": days,
+        "lines": [{name: value for name, value in line.items() if name != "month"} for line in lines],
+        "arithmetic": arithmetic,
+    }  # fmt: skip
+    return msgspec.json.format(msgspec.json.encode(held), indent=2) + b"\n"
+
+
+def hash_of(content: bytes) -> str:
+    """The hash by which a document is known."""
+    return sha256(content).hexdigest()
+
+
+def packed(content: bytes) -> bytes:
+    """JSON text as a column holds it."""
+    return zlib.compress(content)
+
+
+def unpacked(held: bytes) -> bytes:
+    """The JSON text of a column."""
+    return zlib.decompress(held)
+
+
+def read(session: Session, month: str) -> bytes | None:
+    """The document of a closed month; None where none is closed."""
+    held = session.execute(select(_STATEMENT.c.document).where(_STATEMENT.c.month == month)).scalar()
+    return None if held is None else unpacked(held)
+
+
+def changed_statements(session: Session) -> Iterator[str]:
+    """Closed statements that are no longer what they were when they were closed."""
+    for row in session.execute(select(_STATEMENT).where(_IS_CLOSED).order_by(_STATEMENT.c.month)).mappings().all():
+        month, remedy = row["month"], "bring it back from a backup"
+        try:
+            content = unpacked(row["document"] or b"")
+        except zlib.error:
+            content = b""
+        if hash_of(content) != row["content_sha256"]:
+            yield f"{month}: its document no longer has the hash {row['content_sha256']} it was closed with; {remedy}"
+            continue
+        told = msgspec.json.decode(content)
+        if any(told[name] != row[name] for name in _OF_ROW) or told["closed_at"] != clock.rfc3339(row["closed_at"]):
+            yield f"{month}: when, by whom or at which prices it was closed has been changed; {remedy}"
+        elif told["days"] != msgspec.json.decode(row["days"]) or not _same_lines(session, month, told["lines"]):
+            yield f"{month}: its figures are no longer those it was closed with; {remedy}"
+
+
+def _same_lines(session: Session, month: str, told: list[dict[str, object]]) -> bool:
+    """Compared by the names that the document has: a column that a later version added is no change."""
+    held = [dict(line) for line in session.execute(select(_LINE).where(_LINE.c.month == month)).mappings()]
+    names = list(told[0]) if told else []
+    return sorted(_key([line[name] for name in names]) for line in held) == sorted(
+        _key(list(line.values())) for line in told
+    )
+
+
+def _key(values: list[object]) -> str:
+    return msgspec.json.encode(values).decode()
+
+
+def months_that_do_not_add_up(session: Session) -> Iterator[str]:
+    """Closed months whose statement, late usage and booked corrections are together not the rollups of their hours."""
+    for month in late.closed_months(session):
+        booked = _of_lines(session, _LINE, _LINE.c.month == month.name)
+        for part in (_of_late(session, month.name), _of_repricings(session, month.name)):
+            _add(booked, part)
+        rolled_up = _of_rollups(session, month.hours)
+        nothing = [0] * len(_COMPARED)
+        for group in sorted(booked.keys() | rolled_up.keys()):
+            for name, held, found in zip(
+                _COMPARED, booked.get(group, nothing), rolled_up.get(group, nothing), strict=True
+            ):
+                if held != found:
+                    yield (
+                        f"{month.name} {' / '.join(group)} {name}: closed, late and repriced {held}, rollups {found};"
+                        f" if the rollups are right, book it with: switchwise reprice {month.name}"
+                    )
+
+
+def _of_repricings(session: Session, month: str) -> _Usage:
+    """A repricing also books the usage that a repair of the rollups has changed under a closed month."""
+    of_kind = select(_ADJUSTMENT.c.number).where(_ADJUSTMENT.c.month == month, _ADJUSTMENT.c.kind == late.REPRICING)
+    line = _ADJUSTMENT_LINE.c
+    return _of_lines(session, _ADJUSTMENT_LINE, (line.month == month) & line.number.in_(of_kind))
+
+
+def _of_lines(session: Session, table: Table, where: ColumnElement[bool]) -> _Usage:
+    return _summed(session, table, table, table, where)
+
+
+def _of_late(session: Session, month: str) -> _Usage:
+    table = rollups.LATE
+    joined = table.join(_SERIES, table.c.series_id == _SERIES.c.id)
+    return _summed(session, joined, _SERIES, table, table.c.month == month)
+
+
+def _summed(session: Session, source: FromClause, named: Table, table: Table, where: ColumnElement[bool]) -> _Usage:
+    groups: list[ColumnElement[Any]] = [named.c[name] for name in _GROUP]
+    amounts = [func.sum(table.c[name]) for name in _COMPARED]
+    rows = session.execute(select(*groups, *amounts).select_from(source).where(where).group_by(*groups))
+    return {tuple(row[: len(_GROUP)]): [int(amount) for amount in row[len(_GROUP) :]] for row in rows}
+
+
+def _of_rollups(session: Session, hours: range) -> _Usage:
+    groups = {row[0]: tuple(row[1:]) for row in session.execute(select(_SERIES.c.id, *(_SERIES.c[n] for n in _GROUP)))}
+    found: _Usage = {}
+    for series_id, amounts in readings.sums(session, hours).items():
+        _add(found, {groups[series_id]: [amounts[usage.INDEX[name]] for name in _COMPARED]})
+    return found
+
+
+def _add(to: _Usage, part: _Usage) -> None:
+    for group, amounts in part.items():
+        held = to.get(group, [0] * len(_COMPARED))
+        to[group] = [a + b for a, b in zip(held, amounts, strict=True)]

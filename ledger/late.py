@@ -1,0 +1,56 @@
+"""Late usage: what a rollup adds to the hours of a month that is closed already. Which months those are, and what of it is theirs.
+
+The closed statement stays as it is, so what came late is kept a second time, by month and day, for a dated adjustment.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from ledger import months, tables, usage
+
+_STATEMENT = tables.metadata.tables["statement"]
+_ADJUSTMENT = tables.metadata.tables["adjustment"]
+
+LATE, REPRICING = "late", "repricing"
+"""The kinds of adjustment: usage that came after the month was closed, and a correction that somebody booked."""
+
+LateKey = tuple[str, int, int, int, int]
+"""Month, UTC day of the rollup, number of the month's last repricing, UTC hour, series id."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedMonth:
+    """A closed month: the UTC hours that it holds in the zone it was closed in, and its last repricing (0: none)."""
+
+    name: str
+    hours: range
+    after_number: int
+
+
+def closed_months(session: Session) -> list[ClosedMonth]:
+    """Every closed month, oldest first. Zones may differ, so an hour may lie in two of them."""
+    repriced = (
+        select(func.coalesce(func.max(_ADJUSTMENT.c.number), 0))
+        .where(_ADJUSTMENT.c.month == _STATEMENT.c.month, _ADJUSTMENT.c.kind == REPRICING)
+        .scalar_subquery()
+    )
+    closed = select(_STATEMENT.c.month, _STATEMENT.c.zone, repriced).where(_STATEMENT.c.closed_at.is_not(None))
+    found = []
+    for name, zone, number in session.execute(closed.order_by(_STATEMENT.c.month)):
+        month = months.parse(name, ZoneInfo(zone))
+        found.append(ClosedMonth(name, range(month.first_hour, month.end_hour), number))
+    return found
+
+
+def among(sums: usage.Sums, closed: Iterable[ClosedMonth], recorded_day: int) -> dict[LateKey, list[int]]:
+    """The part of these sums that is late for each closed month."""
+    return {
+        (month.name, recorded_day, month.after_number, hour, series_id): amounts
+        for month in closed
+        for (hour, series_id), amounts in sums.hours.items()
+        if hour in month.hours
+    }
