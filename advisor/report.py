@@ -157,9 +157,9 @@ def _savings(
     )
 
 
-def pricing(session: Session) -> statements.Pricing:
-    """The price book, names and series in force, as advice and statements take them."""
-    book, aliases = catalogue.book(session), catalogue.aliases(session)
+def pricing(session: Session, base: prices.PriceBook | None = None) -> statements.Pricing:
+    """The price book, names and series in force, as advice and statements take them; `base` stands in for the shipped book."""
+    book, aliases = catalogue.book(session, base), catalogue.aliases(session)
     return statements.Pricing(readings.every_series(session), book, names.Names(book, aliases))
 
 

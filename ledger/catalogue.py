@@ -12,10 +12,10 @@ _PRICE = tables.metadata.tables["price"]
 _ALIAS = tables.metadata.tables["alias"]
 
 
-def book(session: Session) -> prices.PriceBook:
-    """The shipped price book with the operator's own prices over it."""
+def book(session: Session, base: prices.PriceBook | None = None) -> prices.PriceBook:
+    """The shipped price book, or another one, with the operator's own prices over it."""
     rows = session.execute(select(_PRICE)).mappings()
-    return price_book.load(
+    own = (
         price_book.OperatorPrice(
             prices.PriceKey(
                 row["provider"], row["model"], row["service_tier"], row["over_input_tokens"], row["region"]
@@ -26,6 +26,7 @@ def book(session: Session) -> prices.PriceBook:
         )
         for row in rows
     )
+    return price_book.load(own, base)
 
 
 def set_price(session: Session, price: price_book.OperatorPrice, now_us: int) -> None:

@@ -53,8 +53,8 @@ def shipped() -> PriceBook:
     return price_file.price_book(_file())
 
 
-def load(operator_rows: Iterable[OperatorPrice]) -> PriceBook:
-    """The shipped book with an operator's prices over it; its version names both. Raises UsageError on a bad row."""
+def load(operator_rows: Iterable[OperatorPrice], base: PriceBook | None = None) -> PriceBook:
+    """The shipped book or another, with an operator's prices over it; its version names both. Raises UsageError on a bad row."""
     own: dict[PriceKey, list[Price]] = {}
     for row in sorted(operator_rows, key=lambda each: (each.key, each.effective_from)):
         reason = fault_of(row.key, row.rates)
@@ -65,7 +65,7 @@ def load(operator_rows: Iterable[OperatorPrice]) -> PriceBook:
         if listed and listed[-1].effective_from == row.effective_from:
             raise UsageError(f"two prices of {_named(row.key)} from {day}; keep one of them")
         listed.append(Price(row.key, row.effective_from, row.rates, row.rates, row.source, day))
-    book = shipped()
+    book = base or shipped()
     if not own:
         return book
     merged = dict(book.prices)
@@ -102,6 +102,11 @@ def lines(book: PriceBook, model: str | None = None, provider: str | None = None
 def reasons_left_out(model: str) -> dict[str, str]:
     """By provider, why the catalogue's price of a model is not in the shipped book."""
     return {provider: reason for provider, name, reason in _file().left_out if name == model}
+
+
+def tiers_without_rate(model: str) -> dict[tuple[str, str], str]:
+    """By (provider, tier), why a model of the shipped book has no price per token there: its tokens are unpriced, never free."""
+    return {(provider, tier): reason for provider, name, tier, reason in _file().without_rate if name == model}
 
 
 def _line(price: Price) -> PriceLine:

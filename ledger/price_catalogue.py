@@ -17,9 +17,6 @@ from ledger.prices import PriceKey, Rates
 
 _Rate = Decimal | types.TieredPrices
 
-EVER = date(1970, 1, 1)
-"""The first day of a price for which the catalogue names no first day."""
-
 # Sellers whose price a model name decides. Left out: resellers where the route decides it (openrouter, huggingface_*), and
 # subscriptions that list their models at no or a converted price (github-copilot, cursor).
 SELLERS = (
@@ -101,7 +98,7 @@ def price_rows(word: str, provider: types.Provider, model: types.ModelInfo) -> I
         }
         # A threshold that only some days know gets a row on every day, or its dear rate would outlive it.
         sizes = {step.start for rates in listed.values() for rate in rates.values() for step in _steps(rate)}
-        checked = min(listed) if listed and min(listed) != EVER else None
+        checked = min(listed) if listed and min(listed) != price_file.EVER else None
         for size in sorted(sizes | {0}):
             for day, rates in listed.items():
                 key = PriceKey(word, model.id, tier, size)
@@ -121,15 +118,17 @@ def exact_names(model: types.ModelInfo) -> set[str]:
 
 def _change_days(model: types.ModelInfo, context: dict[str, str]) -> list[date]:
     """The days on which a price of the model in one tier begins, sorted; none if the tier is not sold."""
-    standard = [_start(each.constraint) for each in model.prices] if isinstance(model.prices, list) else [EVER]
+    standard = (
+        [_start(each.constraint) for each in model.prices] if isinstance(model.prices, list) else [price_file.EVER]
+    )
     if not context:
-        return sorted({EVER, *standard})
+        return sorted({price_file.EVER, *standard})
     tier = [_start(each.constraint) for each in model.price_variants or () if each.when == context]
     return sorted({*tier, *(day for day in standard if day > min(tier))}) if tier else []
 
 
 def _start(constraint: types.StartDateConstraint | types.TimeOfDateConstraint | None) -> date:
-    return constraint.start_date if isinstance(constraint, types.StartDateConstraint) else EVER
+    return constraint.start_date if isinstance(constraint, types.StartDateConstraint) else price_file.EVER
 
 
 def _listed(prices: types.ModelPrice) -> dict[str, _Rate]:

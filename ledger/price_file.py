@@ -10,6 +10,8 @@ from ledger import clock
 from ledger.prices import METERS, ModelFacts, Price, PriceBook, PriceKey, Rates, Retirement
 
 VERSION_CHARACTERS = 12
+EVER = date(1970, 1, 1)
+"""The first day of a price for which no source names a first day."""
 UNCONFIRMED = "unconfirmed: "
 """How a source begins that nobody has read: its rows have no day of a check."""
 
@@ -80,7 +82,10 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class BookFile(msgspec.Struct, frozen=True):
-    """A compiled book. `left_out` names the models of the catalogue that have no price here, each with its reason."""
+    """A compiled book. `left_out` names the models of the catalogue that have no price here, each with its reason.
+
+    `without_rate` names the tiers of priced models that have no price per token: provider, model, tier and why.
+    """
 
     catalogue: str
     released: date
@@ -88,6 +93,7 @@ class BookFile(msgspec.Struct, frozen=True):
     aliases: tuple[tuple[str, str, str], ...]
     facts: tuple[FactRow, ...]
     left_out: tuple[tuple[str, str, str], ...]
+    without_rate: tuple[tuple[str, str, str, str], ...]
     prices: tuple[PriceRow, ...]
     version: str = ""
 
@@ -103,7 +109,7 @@ def encode(book: BookFile) -> bytes:
         f'"{name}": {msgspec.json.encode(getattr(book, name)).decode()}'
         for name in ("catalogue", "released", "checked")
     ]
-    tables = [_table(name, getattr(book, name)) for name in ("aliases", "facts", "left_out", "prices")]
+    tables = [_table(name, getattr(book, name)) for name in ("aliases", "facts", "left_out", "without_rate", "prices")]
     body = ",\n".join(head + tables)
     return f'{{\n"version": "{version_of(body.encode())}",\n{body}\n}}\n'.encode()
 

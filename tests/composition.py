@@ -118,7 +118,7 @@ def unknown_commands(compose: Compose) -> list[str]:
     """A command line of ours, to run or to check health, is one that the command line takes."""
     lines = [(name, service["command"]) for name, service in ours(compose).items()]
     lines += [(name, service["healthcheck"].get("test", [])[1:]) for name, service in ours(compose).items()]
-    cli.load(None)
+    cli.load()
     group: Any = typer.main.get_command(app.application)
     faults = []
     for name, words in lines:

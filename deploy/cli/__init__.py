@@ -15,15 +15,16 @@ MODULES = {
     "show": ("table", "report", "advise", "explain", "rollup"),
     "ledger_commands": ("verify", "rebuild", "models", "keys"),
     "price_commands": ("prices",),
+    "book_commands": ("prices compile", "prices diff"),
     "outlets": ("export", "dashboards"),
     "setup": ("init", "jobs"),
 }
-"""The modules of this package, and the commands that each adds to the application."""
+"""The modules of this package, and the commands that each adds; two words where the module is for that part of a command alone."""
 
 
 def main() -> None:
     """Run the command line and exit: 0 on success, 1 on a failed check, 2 on wrong usage, 130 on Ctrl-C."""
-    load(sys.argv[1] if len(sys.argv) > 1 else None)
+    load(*sys.argv[1:3])
     try:
         app.application()
     except SwitchwiseError as error:
@@ -36,8 +37,13 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def load(command: str | None) -> None:
-    """Add a command to the application; all of them for a word that is none, such as `--help`."""
-    wanted = [module for module, commands in MODULES.items() if command in commands]
+def load(command: str = "", part: str = "") -> None:
+    """Add a command to the application; all parts of it for its `--help`, and all commands for a word that is none."""
+    in_full = not part or part.startswith("-")
+    wanted = [
+        module
+        for module, commands in MODULES.items()
+        if f"{command} {part}" in commands or command in (name.split()[0] if in_full else name for name in commands)
+    ]
     for module in wanted or MODULES:
         import_module(f"deploy.cli.{module}")

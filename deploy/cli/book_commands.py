@@ -1,0 +1,75 @@
+"""The commands of who maintains the shipped price book: prices compile, prices diff. They alone load the public catalogue."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from advisor import book_change, report, words
+from deploy.cli import app, book_text, price_commands
+from ledger import price_book, price_compile, price_diff, price_file, price_overlay
+from ledger.errors import UsageError
+
+Overlay = Annotated[
+    Path, typer.Option("--overlay", help="The file of our own prices.", show_default="the one of this release")
+]
+
+
+@price_commands.commands.command("compile", epilog="Example: switchwise prices compile")
+def compile_book(
+    overlay: Overlay = price_overlay.PATH,
+    out: Annotated[
+        Path, typer.Option(help="Where to write.", show_default="over the shipped book")
+    ] = price_book.BOOK_PATH,
+    as_json: app.AsJson = False,
+) -> None:
+    """Compile the shipped book from the installed genai-prices and the overlay; same inputs, same bytes."""
+    own = _read(overlay)
+    price_compile.check_release(own)
+    content = price_file.encode(price_compile.compiled(own))
+    book = price_file.decode(content)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror}; choose another file with --out") from error
+    if as_json:
+        counts = {"prices": len(book.prices), "left_out": len(book.left_out)}
+        app.print_json({"version": book.version, "catalogue": book.catalogue, **counts, "path": str(out)})
+    else:
+        left_out = words.counted(len(book.left_out), "model")
+        app.console.print(
+            f"Price book {book.version}: {len(book.prices):,} prices of {book.catalogue} and the overlay."
+        )
+        app.console.print(f"{left_out} left out, each with its reason. Written to {out}", soft_wrap=True)
+
+
+@price_commands.commands.command("diff", epilog="Example: switchwise prices diff --json")
+def diff(overlay: Overlay = price_overlay.PATH, data: app.Data = None, as_json: app.AsJson = False) -> None:
+    """What the installed genai-prices and the overlay would change: prices, facts, and the dollars of your own traffic."""
+    own = _read(overlay)
+    shipped = price_file.decode(price_book.BOOK_PATH.read_bytes())
+    compiled = price_file.decode(price_file.encode(price_compile.compiled(own)))
+    with app.opened(data) as (database, settings), database.snapshot() as session:
+        pricings = [report.pricing(session, price_file.price_book(book)) for book in (shipped, compiled)]
+        months = book_change.of_open_months(session, settings, *pricings)
+    found = book_text.Review(
+        shipped=shipped,
+        compiled=compiled,
+        overlay_release=own.genai_prices.version,
+        installed_release=price_compile.installed_release(),
+        prices=price_diff.prices(shipped, compiled),
+        facts=price_diff.facts(shipped, compiled),
+        months=months,
+    )
+    if as_json:
+        app.print_json(book_text.body(found))
+    else:
+        book_text.show(app.console, found)
+
+
+def _read(overlay: Path) -> price_overlay.Overlay:
+    try:
+        return price_overlay.read(overlay)
+    except (OSError, msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise UsageError(f"cannot read the overlay {overlay}: {error}; see {price_overlay.PATH}") from error

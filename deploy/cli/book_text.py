@@ -1,0 +1,197 @@
+"""How a review of the price book reads: as text for a terminal, and as the JSON of `prices diff`. It computes no figure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rich.console import Console
+
+from advisor import words
+from advisor.book_change import Difference, MonthChange
+from deploy.cli import plain
+from ledger import money, price_file, prices
+from ledger.price_diff import FactChange, PriceChange
+from ledger.price_file import BookFile
+from ledger.prices import METERS, PriceKey, Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A compiled book beside the shipped one."""
+
+    shipped: BookFile
+    compiled: BookFile
+    overlay_release: str
+    installed_release: str
+    prices: Sequence[PriceChange]
+    facts: Sequence[FactChange]
+    months: Sequence[MonthChange]
+
+    @property
+    def notice(self) -> str | None:
+        """What stands between this review and `prices compile`; None where nothing does."""
+        if self.installed_release == self.overlay_release:
+            return None
+        return (
+            f"genai-prices {self.installed_release} is installed; the overlay was written over {self.overlay_release}. "
+            f"Once reviewed, name {self.installed_release} in the overlay and compile."
+        )
+
+
+def show(console: Console, review: Review) -> None:
+    """Print a review."""
+    shipped, compiled = review.shipped, review.compiled
+    console.print(f"Shipped: price book {shipped.version} of {shipped.catalogue}.")
+    console.print(f"Here:    price book {compiled.version} of {compiled.catalogue} and the overlay.")
+    if review.notice:
+        console.print(review.notice)
+    if not (review.prices or review.facts):
+        same = (
+            "Nothing"
+            if shipped.version == compiled.version
+            else "No price and no fact, only sources and days of checks,"
+        )
+        console.print(f"{same} would change.")
+        return
+    for kind in ("changed", "added", "gone"):
+        chosen = [change for change in review.prices if change.kind == kind]
+        _show_list(console, f"{words.counted(len(chosen), 'price')} {kind}", map(_price_cells, chosen))
+    _show_list(console, f"{words.counted(len(review.facts), 'fact')} changed", map(_fact_cells, review.facts))
+    _show_months(console, review.months)
+
+
+def body(review: Review) -> dict[str, object]:
+    """A review as JSON: rates in USD per million tokens and money as exact decimal text, null where there is none."""
+    shipped, compiled = review.shipped, review.compiled
+    return {
+        "shipped": {"version": shipped.version, "catalogue": shipped.catalogue},
+        "compiled": {"version": compiled.version, "catalogue": compiled.catalogue},
+        "overlay_release": review.overlay_release,
+        "notice": review.notice,
+        "prices": [
+            {
+                "change": each.kind,
+                **each.key._asdict(),
+                "effective_from": _since(each),
+                "before": _usd(each.before),
+                "after": _usd(each.after),
+            }
+            for each in review.prices
+        ],
+        "facts": list(review.facts),
+        "months": [
+            {
+                "month": str(each.month),
+                **_costs(each),
+                "models": [
+                    {"provider": one.provider, "model": one.model, "service_tier": one.service_tier, **_costs(one)}
+                    for one in each.differences
+                ],
+            }
+            for each in review.months
+        ],
+    }
+
+
+def _show_list(console: Console, title: str, rows: Iterable[tuple[str, str]]) -> None:
+    cells = list(rows)
+    if not cells:
+        return
+    console.print()
+    grid = plain.table(title, "")
+    for row in cells:
+        grid.add_row(*row)
+    console.print(grid)
+
+
+def _show_months(console: Console, months: Sequence[MonthChange]) -> None:
+    console.print()
+    if not months:
+        console.print("The ledger has no open month with traffic, so there is nothing to put in dollars.")
+        return
+    grid = plain.table("Your own traffic at both books", "now", "then", "change", right=3)
+    for month in months:
+        grid.add_row(str(month.month), *_amounts(month))
+        for difference in month.differences:
+            name = f"  {difference.provider} {difference.model} {difference.service_tier}"
+            grid.add_row(name + _priced_tokens(difference), *_amounts(difference))
+    console.print(grid)
+    if not any(month.differences for month in months):
+        console.print("None of it would cost another amount.")
+
+
+def _price_cells(change: PriceChange) -> tuple[str, str]:
+    both = [(meter, _rate(change.before, meter), _rate(change.after, meter)) for meter in METERS]
+    said = [
+        f"{_SHORT[meter]} {_arrow(was, becomes) if change.kind == 'changed' else was or becomes}"
+        for meter, was, becomes in both
+        if (was != becomes if change.kind == "changed" else was or becomes)
+    ]
+    since = _since(change)
+    return _named(change.key) + (f", from {since}" if since else ""), ", ".join(said)
+
+
+def _fact_cells(change: FactChange) -> tuple[str, str]:
+    return f"{change.provider} {change.model}", f"{words.label(change.fact)} {_arrow(change.before, change.after)}"
+
+
+_SHORT = {
+    "uncached_input": "input", "cached_input": "cached", "cache_write_input": "cache write", "input_audio": "audio in",
+    "output": "output", "output_audio": "audio out",
+}  # fmt: skip
+
+
+def _named(key: PriceKey) -> str:
+    over = f" over {key.over_input_tokens:,} tokens" if key.over_input_tokens else ""
+    region = f" in {key.region}" if key.region else ""
+    return f"{key.provider} {key.model} {key.service_tier}{over}{region}"
+
+
+def _arrow(was: str | None, becomes: str | None) -> str:
+    return f"{was or 'none'} -> {becomes or 'none'}"
+
+
+def _since(change: PriceChange) -> str | None:
+    return None if change.effective_from == price_file.EVER else change.effective_from.isoformat()
+
+
+def _rate(rates: Rates | None, meter: str) -> str | None:
+    nano_usd: int | None = None if rates is None else getattr(rates, meter)
+    return None if nano_usd is None else money.text(Decimal(nano_usd).scaleb(-9))
+
+
+def _usd(rates: Rates | None) -> dict[str, str] | None:
+    if rates is None:
+        return None
+    return {meter: text for meter in METERS if (text := _rate(rates, meter)) is not None}
+
+
+def _costs(change: MonthChange | Difference) -> dict[str, object]:
+    before, after = change.before, change.after
+    return {
+        "before_usd": _usd_of(before),
+        "after_usd": _usd_of(after),
+        "change_usd": money.usd_text(after.femto_usd - before.femto_usd),
+        "before_unpriced_tokens": before.unpriced_tokens,
+        "after_unpriced_tokens": after.unpriced_tokens,
+    }
+
+
+def _usd_of(cost: prices.Cost) -> str | None:
+    """The cost of the priced tokens; None where none is priced."""
+    return money.usd_text(cost.femto_usd) if cost.priced_tokens else None
+
+
+def _amounts(change: MonthChange | Difference) -> tuple[str, str, str]:
+    difference = change.after.femto_usd - change.before.femto_usd
+    sign = "+" if difference > 0 else ""
+    shown = sign + words.dollars(money.usd_text(difference)) if difference else "none"
+    return words.dollars(_usd_of(change.before)), words.dollars(_usd_of(change.after)), shown
+
+
+def _priced_tokens(difference: Difference) -> str:
+    """How many tokens gain or lose a price, to follow a name."""
+    gained = difference.before.unpriced_tokens - difference.after.unpriced_tokens
+    if not gained:
+        return ""
+    return f", {words.count(abs(gained))} tokens {'get' if gained > 0 else 'lose'} a price"
