@@ -106,7 +106,7 @@ def test_the_report_as_json_is_the_body_of_the_api(tmp_path: Path) -> None:
 
 def test_every_command_has_help_with_an_example() -> None:
     for command in [command for commands in cli.MODULES.values() for command in commands]:
-        shown = subprocess.run([*COMMAND, command, "--help"], capture_output=True, text=True, check=False)
+        shown = subprocess.run([*COMMAND, *command.split(), "--help"], capture_output=True, text=True, check=False)
         assert shown.returncode == 0
         assert f" {command} " in shown.stdout.splitlines()[0]
         assert "Example:" in shown.stdout or "COMMAND" in shown.stdout

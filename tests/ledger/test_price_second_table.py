@@ -1,0 +1,123 @@
+"""The shipped book against a second public price table: they agree rate by rate, or the difference is named with its reason."""
+
+from dataclasses import replace
+
+import pytest
+
+from ledger import price_book
+from ledger.prices import PriceBook, PriceKey
+from tests.ledger import second_table
+from tests.ledger.second_table import Difference
+
+# Names of LiteLLM's that we do not price, each with the reason. Their tokens are unpriced, which is seen and counted.
+UNPRICED_HERE = {
+    "computer-use-preview": "shut down on 2026-07-23; genai-prices knows it as computer-use only",
+    "computer-use-preview-2025-03-11": "the same model",
+    "daybreak-blue-latest": "a preview for invited customers that genai-prices does not list",
+    "daybreak-red-latest": "a preview for invited customers that genai-prices does not list",
+    "gpt-daybreak-blue-latest": "the same model as daybreak-blue-latest",
+    "gpt-daybreak-red-latest": "the same model as daybreak-red-latest",
+    "gpt-5.5-cyber-preview": "a preview for invited customers; genai-prices lists gpt-5.5-cyber, which is no snapshot of it",
+    "gpt-6-astra-law": "a model for one trade that genai-prices does not list",
+    "ft:gpt-4-0613": "was never sold to all; LiteLLM repeats the base model's rates",
+}
+
+# Where OpenAI's batch table names no cached rate, genai-prices keeps the standard one and LiteLLM has none.
+CACHED_OF_BATCH = {
+    "gpt-4.1": "0.5", "gpt-4.1-2025-04-14": "0.5", "gpt-4.1-mini": "0.1", "gpt-4.1-mini-2025-04-14": "0.1",
+    "gpt-4.1-nano": "0.025", "gpt-4.1-nano-2025-04-14": "0.025", "gpt-4o": "1.25", "gpt-4o-2024-08-06": "1.25",
+    "gpt-4o-2024-11-20": "1.25", "gpt-4o-mini": "0.075", "gpt-4o-mini-2024-07-18": "0.075",
+    "gpt-4o-mini-search-preview": "0.075", "gpt-4o-mini-search-preview-2025-03-11": "0.075", "o1": "7.5",
+    "o1-2024-12-17": "7.5", "o3": "0.5", "o3-2025-04-16": "0.5", "o3-mini": "0.55", "o3-mini-2025-01-31": "0.55",
+    "o4-mini": "0.275", "o4-mini-2025-04-16": "0.275",
+}  # fmt: skip
+
+OTHERS = {
+    Difference("ft:gpt-4o-2024-11-20", "standard", 0, "cached", "1.875", "-"): "LiteLLM has it as the cache-write rate",
+    Difference(
+        "ft:gpt-4o-2024-11-20", "standard", 0, "cache_write", "-", "1.875"
+    ): "see above: OpenAI has no such rate",
+    **{
+        Difference(
+            name, tier, 0, meter, "-", theirs
+        ): "shut down on 2026-07-23; genai-prices has neither cached nor batch"
+        for name in ("gpt-4o-search-preview", "gpt-4o-search-preview-2025-03-11")
+        for tier, meter, theirs in (
+            ("standard", "cached", "1.25"),
+            ("batch", "input", "1.25"),
+            ("batch", "output", "5"),
+        )
+    },
+}
+
+NOT_IN_THE_SECOND_TABLE = {
+    "no longer served": {
+        "ada", "babbage", "babbage-002", "chatgpt-4o-latest", "codex-mini", "computer-use", "curie", "davinci", "davinci-002",
+        "gpt-3.5-0301", "gpt-3.5-turbo-0613", "gpt-3.5-turbo-instruct", "gpt-4-32k", "gpt-4-vision-preview",
+        "gpt-4.5-preview", "o1-mini", "o1-preview", "text-davinci-002", "text-davinci-003",
+    },
+    "not a text model there": {
+        "gpt-4o-mini-realtime-preview", "gpt-4o-mini-transcribe", "gpt-4o-mini-tts", "gpt-4o-realtime-preview",
+        "gpt-4o-transcribe", "gpt-5-image", "gpt-5-image-mini", "gpt-5.4-image-2",
+    },
+    "a pattern of the catalogue, which no name equals": {
+        "ft:gpt-3.5-turbo-", "gpt-4o-mini-2024-07-18.ft-", "gpt-4o:extended",
+    },
+}  # fmt: skip
+
+
+def _explained(difference: Difference) -> bool:
+    if difference.name in UNPRICED_HERE:
+        return difference.ours == "-"
+    if difference[1:4] == ("batch", 0, "cached") and difference.theirs == "-":
+        return CACHED_OF_BATCH.get(difference.name) == difference.ours
+    return difference in OTHERS
+
+
+def test_every_rate_on_which_the_two_tables_differ_is_explained() -> None:
+    assert [each for each in second_table.differences(price_book.shipped()) if not _explained(each)] == []
+
+
+def test_no_explanation_outlives_its_difference() -> None:
+    found = second_table.differences(price_book.shipped())
+    assert UNPRICED_HERE.keys() <= {each.name for each in found}
+    assert CACHED_OF_BATCH.keys() == {each.name for each in found if each[1:4] == ("batch", 0, "cached")}
+    assert OTHERS.keys() <= set(found)
+
+
+def test_every_price_that_the_second_table_lacks_is_named() -> None:
+    named = set[str]().union(*NOT_IN_THE_SECOND_TABLE.values())
+    assert {key.model for key in second_table.only_ours(price_book.shipped())} == named
+
+
+def test_the_comparison_covers_the_pair_at_every_tier_and_hundreds_of_rows() -> None:
+    rows = {(row["model"], row["tier"]) for row in second_table.rows()}
+    pair = {(model, tier) for model in ("gpt-4.1", "gpt-4.1-mini") for tier in ("standard", "batch", "priority")}
+    assert pair <= rows
+    assert len(second_table.rows()) > 300
+
+
+def _with_wrong_rate(key: PriceKey, meter: str) -> PriceBook:
+    """The shipped book with the newest price of one key dearer by a thousandth of a dollar on one meter."""
+    book = price_book.shipped()
+    *before, last = book.prices[key]
+    wrong = replace(last.rates, **{meter: getattr(last.rates, meter) + 1_000_000})
+    return PriceBook(
+        book.version, {**book.prices, key: (*before, replace(last, rates=wrong))}, book.facts, book.aliases
+    )
+
+
+@pytest.mark.parametrize("meter", ["uncached_input", "cached_input", "output"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        PriceKey("openai", "gpt-4.1", "standard"),
+        PriceKey("openai", "gpt-4.1", "batch"),
+        PriceKey("openai", "gpt-4.1-mini", "priority"),
+        PriceKey("openai", "ft:gpt-4.1", "standard"),
+        PriceKey("openai", "gpt-6-luna", "flex", 272_000),
+    ],
+)
+def test_litellm_38730_a_wrong_rate_in_the_book_does_not_pass_unseen(key: PriceKey, meter: str) -> None:
+    found = second_table.differences(_with_wrong_rate(key, meter))
+    assert {each.tier for each in found if not _explained(each)} == {key.service_tier}
