@@ -46,7 +46,7 @@ def of_open_months(
 
 def of_month(session: Session, month: Month, before: statements.Pricing, after: statements.Pricing) -> MonthChange:
     """A month's usage at two pricings: exact femto-USD of the priced tokens, and the tokens that find no rate."""
-    parts = monthly.parts_of(session, month)
+    parts = monthly.parts(session, month)
     old, new = _by_model(statements.lines(parts, before)), _by_model(statements.lines(parts, after))
     found = (Difference(*key, old.get(key, prices.Cost()), new.get(key, prices.Cost())) for key in sorted(old | new))
     differences = sorted((each for each in found if each.before != each.after), key=_size, reverse=True)

@@ -13,18 +13,18 @@ from ledger.months import Month
 
 def compute(session: Session, month: Month, basis: Basis, pricing: statements.Pricing, now_us: int) -> MonthStatement:
     """A month's statement from the rollups as this session sees them."""
-    parts = parts_of(session, month)
-    lines = statements.lines(parts, pricing)
+    held = parts(session, month)
+    lines = statements.lines(held, pricing)
     spent = sum(line.cost.femto_usd for line in lines.values())
-    days = tuple(_day_figure(part, pricing) for part in parts)
+    days = tuple(_day_figure(part, pricing) for part in held)
     return MonthStatement(month, basis, 0, now_us, None, lines, days, _forecast(session, month, spent, pricing, now_us))
 
 
-def parts_of(session: Session, month: Month) -> list[statements.Part]:
-    """The usage of a month, day by day, as statements price it."""
-    parts = [statements.Part(day, held) for day, held in readings.by_day(session, month.whole_days).items()]
-    parts += [statements.Part(edge.start // 24, readings.sums(session, edge)) for edge in month.edge_hours]
-    return sorted((part for part in parts if part.amounts), key=lambda part: part.day)
+def parts(session: Session, month: Month) -> list[statements.Part]:
+    """The usage of a month by UTC day, in order."""
+    found = [statements.Part(day, held) for day, held in readings.by_day(session, month.whole_days).items()]
+    found += [statements.Part(edge.start // 24, readings.sums(session, edge)) for edge in month.edge_hours]
+    return sorted((part for part in found if part.amounts), key=lambda part: part.day)
 
 
 def _day_figure(part: statements.Part, pricing: statements.Pricing) -> DayFigure:

@@ -104,11 +104,6 @@ def reasons_left_out(model: str) -> dict[str, str]:
     return {provider: reason for provider, name, reason in _file().left_out if name == model}
 
 
-def tiers_without_rate(model: str) -> dict[tuple[str, str], str]:
-    """By (provider, tier), why a model of the shipped book has no price per token there: its tokens are unpriced, never free."""
-    return {(provider, tier): reason for provider, name, tier, reason in _file().without_rate if name == model}
-
-
 def _line(price: Price) -> PriceLine:
     rates = {meter: rate for meter in METERS if (rate := getattr(price.rates, meter)) is not None}
     return PriceLine(

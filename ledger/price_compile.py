@@ -59,7 +59,6 @@ def compiled(own: Overlay) -> BookFile:
         aliases=tuple(book.settled_aliases()),
         facts=tuple(book.known_facts()),
         left_out=tuple(book.left_out),
-        without_rate=tuple(book.without_rate),
         prices=tuple(_without_repeats(book.rows.values())),
     )
 
@@ -72,7 +71,6 @@ class _Draft:
         self.facts: dict[tuple[str, str], FactRow] = {}
         self.claims: dict[tuple[str, str], set[str]] = {}
         self.left_out: list[tuple[str, str, str]] = []
-        self.without_rate: list[tuple[str, str, str, str]] = []
 
     def add_all(self, rows: Iterable[PriceRow]) -> None:
         for row in rows:
@@ -134,7 +132,9 @@ class _Draft:
                         f"{model} at {provider} has a price at {entry.service_tier}, where the overlay says that it has none; "
                         "drop one of the two"
                     )
-                self.without_rate.append((provider, model, entry.service_tier, entry.reason))
+                known = self.facts.get((provider, model), FactRow(provider, model))
+                named = (*known.without_rate, (entry.service_tier, entry.reason))
+                self.facts[provider, model] = msgspec.structs.replace(known, without_rate=tuple(sorted(named)))
 
     def settled_aliases(self) -> Iterator[tuple[str, str, str]]:
         """The names that mean one model. A model's own id is no alias, and a name that two models claim means neither."""

@@ -8,7 +8,7 @@ from typing import Literal
 from ledger.price_file import BookFile, FactRow, PriceRow
 from ledger.prices import PriceKey, Rates
 
-_FACTS = ("context_window", "max_output_tokens", "modalities", "shutdown", "successor")
+_FACTS = ("context_window", "max_output_tokens", "modalities", "shutdown", "successor", "without_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,6 @@ def _fact(row: FactRow | None, fact: str) -> str | None:
     value = None if row is None else getattr(row, fact)
     if value in (None, ()):
         return None
+    if fact == "without_rate":
+        return "; ".join(f"{tier}: {reason}" for tier, reason in value)
     return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -79,13 +79,11 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True):
     shutdown: date | None = None
     successor: str | None = None
     source: str = ""
+    without_rate: tuple[tuple[str, str], ...] = ()
 
 
 class BookFile(msgspec.Struct, frozen=True):
-    """A compiled book. `left_out` names the models of the catalogue that have no price here, each with its reason.
-
-    `without_rate` names the tiers of priced models that have no price per token: provider, model, tier and why.
-    """
+    """A compiled book. `left_out` names the models of the catalogue that have no price here, each with its reason."""
 
     catalogue: str
     released: date
@@ -93,7 +91,6 @@ class BookFile(msgspec.Struct, frozen=True):
     aliases: tuple[tuple[str, str, str], ...]
     facts: tuple[FactRow, ...]
     left_out: tuple[tuple[str, str, str], ...]
-    without_rate: tuple[tuple[str, str, str, str], ...]
     prices: tuple[PriceRow, ...]
     version: str = ""
 
@@ -109,7 +106,7 @@ def encode(book: BookFile) -> bytes:
         f'"{name}": {msgspec.json.encode(getattr(book, name)).decode()}'
         for name in ("catalogue", "released", "checked")
     ]
-    tables = [_table(name, getattr(book, name)) for name in ("aliases", "facts", "left_out", "without_rate", "prices")]
+    tables = [_table(name, getattr(book, name)) for name in ("aliases", "facts", "left_out", "prices")]
     body = ",\n".join(head + tables)
     return f'{{\n"version": "{version_of(body.encode())}",\n{body}\n}}\n'.encode()
 
@@ -150,4 +147,5 @@ def _facts(row: FactRow) -> ModelFacts:
     retirement = None
     if row.shutdown is not None:
         retirement = Retirement(clock.day_number(row.shutdown), row.successor, row.source)
-    return ModelFacts(row.context_window, row.max_output_tokens, frozenset(row.modalities), retirement)
+    modalities, without_rate = frozenset(row.modalities), dict(row.without_rate)
+    return ModelFacts(row.context_window, row.max_output_tokens, modalities, retirement, without_rate)

@@ -123,6 +123,8 @@ class ModelFacts:
     max_output_tokens: int | None = None
     modalities: frozenset[str] = frozenset()
     retirement: Retirement | None = None
+    without_rate: Mapping[str, str] = field(default_factory=dict)
+    """By service tier, why the model has no price per token there (committed capacity, not sold): unpriced, never free."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,15 +55,11 @@ def _print_prices(data: app.Data, as_json: bool, model: str | None, provider: st
         meters = ("uncached_input", "cached_input", "cache_write_input", "output")
         over = f"{line.over_input_tokens:,}" if line.over_input_tokens else ""
         cells = (rates.get(meter, "-") for meter in meters)
-        tier = f"{line.service_tier} ({line.region})" if line.region else line.service_tier
-        grid.add_row(line.provider, line.model, tier, over, line.effective_from or "", *cells)
+        grid.add_row(line.provider, line.model, line.service_tier, over, line.effective_from or "", *cells)
     app.console.print(grid)
     if model:
         for source in sorted({f"{line.source} (checked {line.checked or 'never'})" for line in found}):
             app.console.print(f"Source: {source}", style="dim")
-        for (seller, tier), reason in sorted(price_book.tiers_without_rate(model).items()):
-            if provider in (None, seller):
-                app.console.print(f"No price at {tier} ({seller}): {reason}; its tokens are unpriced.", style="dim")
 
 
 @commands.command(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from advisor import book_change, monthly, report, statement_store
-from ledger import clock, price_book, settings
+from ledger import catalogue, clock, price_book, settings, tables
 from ledger.database import Database
 from ledger.prices import Cost, PriceBook, PriceKey
 from tests import ledgers
@@ -39,11 +39,8 @@ def test_a_change_of_price_is_put_in_dollars_of_the_last_two_months_with_traffic
     assert [str(newest.month), str(before.month)] == ["2026-11", "2026-10"]
     assert newest.after.femto_usd - newest.before.femto_usd == 1_000 * 10**9
     assert newest.before == Cost(1_000 * 2 * 10**9 + 100 * 8 * 10**9, priced_tokens=1_100)
-    assert [each[:3] for each in map(_names, newest.differences)] == [("openai", "gpt-4.1", "standard")]
-
-
-def _names(difference: book_change.Difference) -> tuple[str, str, str]:
-    return difference.provider, difference.model, difference.service_tier
+    (difference,) = newest.differences
+    assert (difference.provider, difference.model, difference.service_tier) == BIG[:3]
 
 
 def test_the_same_book_changes_no_month(database: Database) -> None:
@@ -76,7 +73,7 @@ def test_an_operator_s_own_price_holds_under_both_books(database: Database) -> N
     ledgers.add(database, [ledgers.event()])
     with database.transaction() as session:
         own = price_book.OperatorPrice(BIG, 0, price_book.shipped().prices[BIG][0].rates, "contract")
-        report.catalogue.set_price(session, own, clock.now_us())
+        catalogue.set_price(session, own, clock.now_us())
     ledgers.settle(database)
     (month,) = _changes(database, _book({BIG: 9 * 10**9}))
     assert month.differences == ()
@@ -86,11 +83,8 @@ def test_a_closed_month_keeps_its_figures_and_is_not_shown(database: Database) -
     ledgers.add(database, [ledgers.event(), ledgers.event(ledgers.NOON_US - MONTH_US)])
     ledgers.settle(database)
     with database.transaction() as session:
-        session.execute(
-            statement_store._STATEMENT.update()
-            .where(statement_store._STATEMENT.c.month == "2026-10")
-            .values(closed_at=1)
-        )
+        statement = tables.metadata.tables["statement"]
+        session.execute(statement.update().where(statement.c.month == "2026-10").values(closed_at=1))
     assert [str(each.month) for each in _changes(database, _book({BIG: 10**9}))] == ["2026-11"]
 
 
@@ -100,4 +94,4 @@ def test_the_parts_are_those_that_a_statement_adds_up(database: Database) -> Non
     with database.snapshot() as session:
         statement = statement_store.read(session, _changes(database, price_book.shipped())[0].month)
         assert statement is not None
-        assert len(monthly.parts_of(session, statement.month)) == len(statement.days)
+        assert len(monthly.parts(session, statement.month)) == len(statement.days)

@@ -52,7 +52,7 @@ def test_the_diff_of_an_edited_overlay_names_every_change_and_puts_it_in_dollars
     assert "genai-prices 0.2.3 is installed; the overlay was written over 0.2.2." in text
     assert "1 price changed openai gpt-4.1 standard input 2.00 -> 1.00" in text
     assert "1 price added openai gpt-4.1 scale input 1.50, output 6.00" in text
-    assert "4 facts changed" in text
+    assert "5 facts changed" in text
     assert "openai gpt-4.1 shutdown 2027-01-14 -> 2027-02-28" in text
     assert "2026-11 $0.0028 $0.0039 +$0.0011" in text
     assert "openai gpt-4.1 standard $0.0028 $0.0018 -$0.001" in text

@@ -18,7 +18,7 @@ def _row(key: PriceKey = KEY, day: date = price_file.EVER, source: str = "a", **
 
 
 def _book(*rows: PriceRow, facts: tuple[FactRow, ...] = ()) -> BookFile:
-    return BookFile("genai-prices 0", price_file.EVER, price_file.EVER, (), facts, (), (), rows)
+    return BookFile("genai-prices 0", price_file.EVER, price_file.EVER, (), facts, (), rows)
 
 
 def test_a_book_beside_itself_changes_nothing() -> None:

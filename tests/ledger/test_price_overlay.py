@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from advisor import candidates
-from ledger import clock, price_book, price_file, price_overlay
+from ledger import clock, price_book, price_file
 from ledger.prices import Rates
 from tests.ledger import shipped
 from tests.ledger.shipped import TODAY, usd
@@ -96,22 +96,19 @@ def test_a_figure_read_at_second_hand_claims_no_check_and_azure_s_own_list_does(
 @pytest.mark.parametrize("provider", ["openai", AZURE])
 @pytest.mark.parametrize("model", ["gpt-4.1", "gpt-4.1-mini"])
 def test_the_book_says_why_committed_capacity_has_no_price_and_advice_blocks_it(provider: str, model: str) -> None:
-    reason = price_book.tiers_without_rate(model)[provider, candidates.COMMITTED_TIER]
-    assert reason.startswith("committed capacity")
+    without_rate = price_book.shipped().facts_of(provider, model).without_rate
+    assert without_rate[candidates.COMMITTED_TIER].startswith("committed capacity")
+    assert without_rate["flex"] == "not sold at flex"
     assert price_book.shipped().at(provider, model, candidates.COMMITTED_TIER, 0, TODAY) is None
-    assert price_book.tiers_without_rate(model)[provider, "flex"] == "not sold at flex"
 
 
 def test_a_tier_with_a_price_is_never_said_to_have_none() -> None:
-    priced = {key[:3] for key in price_book.shipped().prices}
+    book = price_book.shipped()
     without = {
-        (provider, model, entry.service_tier)
-        for entry in price_overlay.read().without_rate
-        for provider in entry.providers
-        for model in entry.models
+        (provider, model, tier) for (provider, model), facts in book.facts.items() for tier in facts.without_rate
     }
     assert without
-    assert not priced & without
+    assert not without & {key[:3] for key in book.prices}
 
 
 @pytest.mark.parametrize(
