@@ -24,7 +24,7 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class FactChange:
-    """One fact of a model that differs, as text; None where a book does not say."""
+    """One fact of a model, or what a name is priced as, that differs, as text; None where a book does not say."""
 
     provider: str
     model: str
@@ -38,6 +38,16 @@ def prices(before: BookFile, after: BookFile) -> list[PriceChange]:
     old, new = (_by_key_and_day(book.prices) for book in (before, after))
     changes = (_price_change(*at, old.get(at), new.get(at)) for at in sorted(old.keys() | new.keys()))
     return [change for change in changes if change is not None]
+
+
+def names(before: BookFile, after: BookFile) -> list[FactChange]:
+    """The other names of models that would be priced as another one, in the order of provider and name."""
+    old, new = ({(provider, name): model for provider, name, model in book.aliases} for book in (before, after))
+    return [
+        FactChange(*at, "priced_as", old.get(at), new.get(at))
+        for at in sorted(old.keys() | new.keys())
+        if old.get(at) != new.get(at)
+    ]
 
 
 def facts(before: BookFile, after: BookFile) -> list[FactChange]:

@@ -59,7 +59,7 @@ def diff(overlay: Overlay = price_overlay.PATH, data: app.Data = None, as_json: 
         overlay_release=own.genai_prices.version,
         installed_release=price_compile.installed_release(),
         prices=price_diff.prices(shipped, compiled),
-        facts=price_diff.facts(shipped, compiled),
+        facts=[*price_diff.facts(shipped, compiled), *price_diff.names(shipped, compiled)],
         months=months,
     )
     if as_json:

@@ -23,7 +23,7 @@ def _book(*rows: PriceRow, facts: tuple[FactRow, ...] = ()) -> BookFile:
 
 def test_a_book_beside_itself_changes_nothing() -> None:
     assert price_diff.prices(SHIPPED, SHIPPED) == []
-    assert price_diff.facts(SHIPPED, SHIPPED) == []
+    assert price_diff.facts(SHIPPED, SHIPPED) == price_diff.names(SHIPPED, SHIPPED) == []
 
 
 def test_rows_are_added_gone_or_changed_by_key_and_day() -> None:
@@ -47,6 +47,15 @@ def test_one_planted_row_is_found_in_the_whole_book(row: PriceRow) -> None:
     planted = msgspec.structs.replace(SHIPPED, prices=[dearer if each == row else each for each in SHIPPED.prices])
     (change,) = price_diff.prices(SHIPPED, planted)
     assert (change.kind, change.key, change.effective_from) == ("changed", row.key, row.effective_from)
+
+
+def test_a_name_that_would_be_priced_as_another_model_shows() -> None:
+    before, after = (
+        msgspec.structs.replace(_book(), aliases=aliases)
+        for aliases in ((("p", "x", "m"), ("p", "y", "m")), (("p", "x", "n"), ("p", "z", "m")))
+    )
+    found = [(each.model, each.fact, each.before, each.after) for each in price_diff.names(before, after)]
+    assert found == [("x", "priced_as", "m", "n"), ("y", "priced_as", "m", None), ("z", "priced_as", None, "m")]
 
 
 def test_a_shutdown_that_moves_is_a_changed_fact() -> None:
