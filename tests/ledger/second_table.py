@@ -2,20 +2,32 @@
 
 import csv
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger import names
+from ledger import clock, names
 from ledger.prices import Price, PriceBook, PriceKey, Rates
 from tests.ledger.shipped import TODAY
 
-TABLE = Path(__file__).parents[1] / "golden" / "prices" / "litellm-1.110.2-openai.csv"
+FOLDER = Path(__file__).parents[1] / "golden" / "prices"
 METERS = {
     "input": "uncached_input", "cached": "cached_input", "cache_write": "cache_write_input", "output": "output",
     "input_audio": "input_audio", "output_audio": "output_audio",
 }  # fmt: skip
 NO_PRICE = Rates()
+
+
+class Table(NamedTuple):
+    """A price map of LiteLLM's, and the UTC day (number since 1970-01-01) for which it is read."""
+
+    file_name: str
+    day: int
+
+
+NOW = Table("litellm-1.110.2-openai.csv", TODAY)
+JULY = Table("litellm-1.94.0-openai.csv", clock.day_number(date(2026, 7, 28)))
 
 
 class Difference(NamedTuple):
@@ -29,30 +41,30 @@ class Difference(NamedTuple):
     theirs: str
 
 
-def rows() -> list[dict[str, str]]:
+def rows(table: Table) -> list[dict[str, str]]:
     """LiteLLM's rates of OpenAI's text models, a row for each name, tier and long-context threshold."""
-    with TABLE.open(newline="") as file:
+    with (FOLDER / table.file_name).open(newline="") as file:
         return list(csv.DictReader(file))
 
 
-def differences(book: PriceBook) -> list[Difference]:
-    """Every rate of LiteLLM's that is not ours today, under the name that LiteLLM gives the model."""
-    return [difference for row in rows() for difference in _of_row(book, row)]
+def differences(book: PriceBook, table: Table) -> list[Difference]:
+    """Every rate of LiteLLM's that is not ours on its day, under the name that LiteLLM gives the model."""
+    return [difference for row in rows(table) for difference in _of_row(book, row, table.day)]
 
 
 def only_ours(book: PriceBook) -> set[PriceKey]:
     """Our keys of OpenAI that no row of LiteLLM's reaches."""
-    reached = {price.key for row in rows() if (price := _ours(book, row))}
+    reached = {price.key for row in rows(NOW) if (price := _ours(book, row, NOW.day))}
     return {key for key in book.prices if key.provider == "openai"} - reached
 
 
-def _ours(book: PriceBook, row: dict[str, str]) -> Price | None:
+def _ours(book: PriceBook, row: dict[str, str], day: int) -> Price | None:
     model = names.canonical(book, "openai", row["model"])
-    return book.at("openai", model, row["tier"], int(row["over"]), TODAY)
+    return book.at("openai", model, row["tier"], int(row["over"]), day)
 
 
-def _of_row(book: PriceBook, row: dict[str, str]) -> Iterator[Difference]:
-    price = _ours(book, row)
+def _of_row(book: PriceBook, row: dict[str, str], day: int) -> Iterator[Difference]:
+    price = _ours(book, row, day)
     rates = price.rates if price and price.key.over_input_tokens == int(row["over"]) else NO_PRICE
     for meter, ours in METERS.items():
         texts = _text(getattr(rates, ours)), row[meter] or "-"

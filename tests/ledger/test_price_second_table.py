@@ -66,22 +66,84 @@ NOT_IN_THE_SECOND_TABLE = {
 }  # fmt: skip
 
 
+# What the map of July says otherwise than we do for that day, each with the reason.
+IN_JULY = {
+    "LiteLLM had 10 for 12.50; its later maps and OpenAI's own page of that time have 12.50": """
+        gpt-5.5 priority 0 input 12.5 10
+        gpt-5.5 priority 0 cached 1.25 1
+        gpt-5.5 priority 0 output 75 60
+        gpt-5.5-2026-04-23 priority 0 input 12.5 10
+        gpt-5.5-2026-04-23 priority 0 cached 1.25 1
+        gpt-5.5-2026-04-23 priority 0 output 75 60""",
+    "a slip of LiteLLM's (nano is not sold at priority; 2.50 is GPT-5's), gone since": """
+        gpt-5-nano priority 0 input - 2.5""",
+    "OpenAI names no cached rate for a pro model; LiteLLM has dropped it since": """
+        gpt-5.4-pro standard 0 cached - 3
+        gpt-5.4-pro standard 272000 cached - 6
+        gpt-5.4-pro-2026-03-05 standard 0 cached - 3
+        gpt-5.4-pro-2026-03-05 standard 272000 cached - 6
+        gpt-5.5-pro standard 0 cached - 3
+        gpt-5.5-pro standard 272000 cached - 6
+        gpt-5.5-pro-2026-04-23 standard 0 cached - 3
+        gpt-5.5-pro-2026-04-23 standard 272000 cached - 6""",
+    "half of the standard rate there, until LiteLLM took OpenAI's batch table over": """
+        ft:gpt-4o-2024-08-06 batch 0 input 2.225 1.875
+        ft:gpt-4o-2024-08-06 batch 0 output 12.5 7.5""",
+    "OpenAI rounds to 0.138": """
+        o4-mini flex 0 cached 0.138 0.1375""",
+    "a model at a tier that genai-prices does not list; shut down in July or August, so unpriced here": """
+        gpt-5.1-codex-mini priority 0 input - 0.45
+        gpt-5.1-codex-mini priority 0 cached - 0.045
+        gpt-5.1-codex-mini priority 0 output - 3.6
+        gpt-5.3-chat-latest priority 0 input - 3.5
+        gpt-5.3-chat-latest priority 0 cached - 0.35
+        gpt-5.3-chat-latest priority 0 output - 28
+        o3-deep-research batch 0 input - 5
+        o3-deep-research batch 0 output - 20
+        o3-deep-research-2025-06-26 batch 0 input - 5
+        o3-deep-research-2025-06-26 batch 0 output - 20
+        o4-mini-deep-research batch 0 input - 1
+        o4-mini-deep-research batch 0 output - 4
+        o4-mini-deep-research-2025-06-26 batch 0 input - 1
+        o4-mini-deep-research-2025-06-26 batch 0 output - 4""",
+}
+
+
+def _parsed(text: str) -> set[Difference]:
+    cells = (line.split() for line in text.strip().splitlines())
+    return {Difference(name, tier, int(over), meter, ours, theirs) for name, tier, over, meter, ours, theirs in cells}
+
+
+def test_the_prices_of_july_are_those_of_a_second_table_of_july_or_the_difference_is_explained() -> None:
+    """LiteLLM had no cached rate for any batch then, so it says nothing of ours."""
+    assert not any(row["cached"] for row in second_table.rows(second_table.JULY) if row["tier"] == "batch")
+    explained = set[Difference]().union(*map(_parsed, IN_JULY.values())) | OTHERS.keys()
+    found = {
+        each
+        for each in second_table.differences(price_book.shipped(), second_table.JULY)
+        if (each.tier, each.meter) != ("batch", "cached") and each.name not in UNPRICED_HERE
+    }
+    assert found == explained
+
+
 def _explained(difference: Difference) -> bool:
     if difference.name in UNPRICED_HERE:
         return difference.ours == "-"
-    if difference[1:4] == ("batch", 0, "cached") and difference.theirs == "-":
+    if (difference.tier, difference.meter, difference.theirs) == ("batch", "cached", "-"):
         return CACHED_OF_BATCH.get(difference.name) == difference.ours
     return difference in OTHERS
 
 
 def test_every_rate_on_which_the_two_tables_differ_is_explained() -> None:
-    assert [each for each in second_table.differences(price_book.shipped()) if not _explained(each)] == []
+    assert [
+        each for each in second_table.differences(price_book.shipped(), second_table.NOW) if not _explained(each)
+    ] == []
 
 
 def test_no_explanation_outlives_its_difference() -> None:
-    found = second_table.differences(price_book.shipped())
+    found = second_table.differences(price_book.shipped(), second_table.NOW)
     assert UNPRICED_HERE.keys() <= {each.name for each in found}
-    assert CACHED_OF_BATCH.keys() == {each.name for each in found if each[1:4] == ("batch", 0, "cached")}
+    assert CACHED_OF_BATCH.keys() == {each.name for each in found if (each.tier, each.meter) == ("batch", "cached")}
     assert OTHERS.keys() <= set(found)
 
 
@@ -91,10 +153,10 @@ def test_every_price_that_the_second_table_lacks_is_named() -> None:
 
 
 def test_the_comparison_covers_the_pair_at_every_tier_and_hundreds_of_rows() -> None:
-    rows = {(row["model"], row["tier"]) for row in second_table.rows()}
+    rows = {(row["model"], row["tier"]) for row in second_table.rows(second_table.NOW)}
     pair = {(model, tier) for model in ("gpt-4.1", "gpt-4.1-mini") for tier in ("standard", "batch", "priority")}
     assert pair <= rows
-    assert len(second_table.rows()) > 300
+    assert len(second_table.rows(second_table.NOW)) > 300
 
 
 def _with_wrong_rate(key: PriceKey, meter: str) -> PriceBook:
@@ -119,5 +181,5 @@ def _with_wrong_rate(key: PriceKey, meter: str) -> PriceBook:
     ],
 )
 def test_litellm_38730_a_wrong_rate_in_the_book_does_not_pass_unseen(key: PriceKey, meter: str) -> None:
-    found = second_table.differences(_with_wrong_rate(key, meter))
+    found = second_table.differences(_with_wrong_rate(key, meter), second_table.NOW)
     assert {each.tier for each in found if not _explained(each)} == {key.service_tier}
