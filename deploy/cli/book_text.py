@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rich.console import Console
+from rich.text import Text
 
 from advisor import words
 from advisor.book_change import Difference, MonthChange
@@ -46,12 +47,9 @@ def show(console: Console, review: Review) -> None:
     if review.notice:
         console.print(review.notice)
     if not (review.prices or review.facts):
-        same = (
-            "Nothing"
-            if shipped.version == compiled.version
-            else "No price and no fact, only sources and days of checks,"
-        )
-        console.print(f"{same} would change.")
+        differs = shipped.version != compiled.version
+        what = "No price and no fact, only sources and days of checks," if differs else "Nothing"
+        console.print(f"{what} would change.")
         return
     for kind in ("changed", "added", "gone"):
         chosen = [change for change in review.prices if change.kind == kind]
@@ -100,7 +98,7 @@ def _show_list(console: Console, title: str, rows: Iterable[tuple[str, str]]) ->
     console.print()
     grid = plain.table(title, "")
     for row in cells:
-        grid.add_row(*row)
+        grid.add_row(*map(Text, row))
     console.print(grid)
 
 
@@ -114,7 +112,7 @@ def _show_months(console: Console, months: Sequence[MonthChange]) -> None:
         grid.add_row(str(month.month), *_amounts(month))
         for difference in month.differences:
             name = f"  {difference.provider} {difference.model} {difference.service_tier}"
-            grid.add_row(name + _priced_tokens(difference), *_amounts(difference))
+            grid.add_row(Text(name + _priced_tokens(difference)), *_amounts(difference))
     console.print(grid)
     if not any(month.differences for month in months):
         console.print("None of it would cost another amount.")
