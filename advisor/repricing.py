@@ -10,6 +10,7 @@ from advisor import monthly, statement_store, statements
 from advisor.statements import Line, LineKey
 from ledger import catalogue, months, names, readings
 from ledger.overrides import Overrides
+from ledger.prices import PriceBook
 from ledger.settings import Settings
 
 Show = Callable[[int, int], None]
@@ -102,8 +103,16 @@ def of_ledger(session: Session, settings: Settings, show: Show = _silent) -> lis
     return _shifts(session, settings, _pricing(readings.every_series(session), catalogue.read(session)), None, show)
 
 
-def _pricing(series: dict[int, readings.StoredSeries], said: Overrides) -> statements.Pricing:
-    book = said.book()
+def of_book(session: Session, settings: Settings, base: PriceBook, show: Show = _silent) -> list[MonthShift]:
+    """What another price book in place of the shipped one would do to each month, under what the operator has said."""
+    held, series = catalogue.read(session), readings.every_series(session)
+    return _shifts(session, settings, _pricing(series, held, base), _pricing(series, held), show)
+
+
+def _pricing(
+    series: dict[int, readings.StoredSeries], said: Overrides, base: PriceBook | None = None
+) -> statements.Pricing:
+    book = said.book(base)
     return statements.Pricing(series, book, names.Names(book, said.aliases))
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from advisor import book_change, report, words
-from deploy.cli import app, book_text, price_commands
+from advisor import repricing, words
+from deploy.cli import app, book_text, price_commands, progress
 from ledger import price_book, price_compile, price_diff, price_file, price_overlay
 from ledger.errors import UsageError
 
@@ -50,9 +50,8 @@ def diff(overlay: Overlay = price_overlay.PATH, data: app.Data = None, as_json: 
     own = _read(overlay)
     shipped = price_file.decode(price_book.BOOK_PATH.read_bytes())
     compiled = price_file.decode(price_file.encode(price_compile.compiled(own)))
-    with app.opened(data) as (database, settings), database.snapshot() as session:
-        pricings = [report.pricing(session, price_file.price_book(book)) for book in (shipped, compiled)]
-        months = book_change.of_open_months(session, settings, *pricings)
+    with app.opened(data) as (database, settings), progress.bar("months") as show, database.snapshot() as session:
+        months = repricing.of_book(session, settings, price_file.price_book(compiled), show)
     found = book_text.Review(
         shipped=shipped,
         compiled=compiled,

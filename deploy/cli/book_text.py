@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import words
-from advisor.book_change import Difference, MonthChange
-from deploy.cli import plain
-from ledger import money, price_file, prices
+from advisor.repricing import MonthShift
+from deploy.cli import change_text, plain
+from ledger import money, price_file
 from ledger.price_diff import FactChange, PriceChange
 from ledger.price_file import BookFile
 from ledger.prices import METERS, PriceKey, Rates
@@ -26,7 +26,7 @@ class Review:
     installed_release: str
     prices: Sequence[PriceChange]
     facts: Sequence[FactChange]
-    months: Sequence[MonthChange]
+    months: Sequence[MonthShift]
 
     @property
     def notice(self) -> str | None:
@@ -55,7 +55,12 @@ def show(console: Console, review: Review) -> None:
         chosen = [change for change in review.prices if change.kind == kind]
         _show_list(console, f"{words.counted(len(chosen), 'price')} {kind}", map(_price_cells, chosen))
     _show_list(console, f"{words.counted(len(review.facts), 'fact')} changed", map(_fact_cells, review.facts))
-    _show_months(console, review.months)
+    if not review.months:
+        console.print("The ledger has no traffic, so there is nothing to put in dollars.")
+        return
+    console.print()
+    console.print("Your own traffic at both books:")
+    change_text.show(console, review.months)
 
 
 def body(review: Review) -> dict[str, object]:
@@ -77,17 +82,7 @@ def body(review: Review) -> dict[str, object]:
             for each in review.prices
         ],
         "facts": list(review.facts),
-        "months": [
-            {
-                "month": str(each.month),
-                **_costs(each),
-                "models": [
-                    {"provider": one.provider, "model": one.model, "service_tier": one.service_tier, **_costs(one)}
-                    for one in each.differences
-                ],
-            }
-            for each in review.months
-        ],
+        "months": change_text.bodies(review.months),
     }
 
 
@@ -100,22 +95,6 @@ def _show_list(console: Console, title: str, rows: Iterable[tuple[str, str]]) ->
     for row in cells:
         grid.add_row(*map(Text, row))
     console.print(grid)
-
-
-def _show_months(console: Console, months: Sequence[MonthChange]) -> None:
-    console.print()
-    if not months:
-        console.print("The ledger has no open month with traffic, so there is nothing to put in dollars.")
-        return
-    grid = plain.table("Your own traffic at both books", "now", "then", "change", right=3)
-    for month in months:
-        grid.add_row(str(month.month), *_amounts(month))
-        for difference in month.differences:
-            name = f"  {difference.provider} {difference.model} {difference.service_tier}"
-            grid.add_row(Text(name + _priced_tokens(difference)), *_amounts(difference))
-    console.print(grid)
-    if not any(month.differences for month in months):
-        console.print("None of it would cost another amount.")
 
 
 def _price_cells(change: PriceChange) -> tuple[str, str]:
@@ -162,34 +141,3 @@ def _usd(rates: Rates | None) -> dict[str, str] | None:
     if rates is None:
         return None
     return {meter: text for meter in METERS if (text := _rate(rates, meter)) is not None}
-
-
-def _costs(change: MonthChange | Difference) -> dict[str, object]:
-    before, after = change.before, change.after
-    return {
-        "before_usd": _usd_of(before),
-        "after_usd": _usd_of(after),
-        "change_usd": money.usd_text(after.femto_usd - before.femto_usd),
-        "before_unpriced_tokens": before.unpriced_tokens,
-        "after_unpriced_tokens": after.unpriced_tokens,
-    }
-
-
-def _usd_of(cost: prices.Cost) -> str | None:
-    """The cost of the priced tokens; None where none is priced."""
-    return money.usd_text(cost.femto_usd) if cost.priced_tokens else None
-
-
-def _amounts(change: MonthChange | Difference) -> tuple[str, str, str]:
-    difference = change.after.femto_usd - change.before.femto_usd
-    sign = "+" if difference > 0 else ""
-    shown = sign + words.dollars(money.usd_text(difference)) if difference else "none"
-    return words.dollars(_usd_of(change.before)), words.dollars(_usd_of(change.after)), shown
-
-
-def _priced_tokens(difference: Difference) -> str:
-    """How many tokens gain or lose a price, to follow a name."""
-    gained = difference.before.unpriced_tokens - difference.after.unpriced_tokens
-    if not gained:
-        return ""
-    return f", {words.count(abs(gained))} tokens {'get' if gained > 0 else 'lose'} a price"

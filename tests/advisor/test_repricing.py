@@ -11,14 +11,14 @@ from sqlalchemy import text
 
 from advisor import refresh, repricing, statement_store
 from advisor.repricing import MonthShift, Place
-from ledger import catalogue, clock, money, months, settings, tables
+from ledger import catalogue, clock, money, months, price_book, settings, tables
 from ledger.contracts import Discount, FixedPrice
 from ledger.database import Database
 from ledger.events import Event
 from ledger.names import Alias
 from ledger.overrides import Overrides
 from ledger.price_book import OperatorPrice
-from ledger.prices import PriceKey, Rates
+from ledger.prices import PriceBook, PriceKey, Rates
 from tests import ledgers
 from worker import rollup
 
@@ -214,3 +214,26 @@ def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(databas
     assert money.usd_text(october.whole.cost_femto_usd) == "0.0028"
     make(database, lambda said: said.with_alias(DEPLOYMENT), chosen)
     assert published(database)["2026-10"] == before
+
+
+def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_holds_under_both(
+    database: Database,
+) -> None:
+    fill(database)
+    shipped = price_book.shipped()
+    dearer = {
+        key: tuple(replace(row, rates=replace(row.rates, uncached_input=9 * 10**9)) for row in rows)
+        for key, rows in shipped.prices.items()
+        if key == KEY
+    }
+    other = PriceBook("other", {**shipped.prices, **dearer}, shipped.facts, shipped.aliases, shipped.checked)
+    with database.snapshot() as session:
+        october, november = repricing.of_book(session, ledgers.SETTINGS, other)
+    assert november.whole.cost_femto_usd == 2 * 2 * 1_000 * 7 * 10**9
+    assert list(november.places) == [Place("search", "openai", "gpt-4.1")]
+    assert october.whole.cost_femto_usd == 2 * 1_000 * 7 * 10**9
+    with database.transaction() as session:
+        own = OperatorPrice(KEY, 0, shipped.prices[KEY][0].rates, "agreed")
+        catalogue.change(session, lambda said: said.with_price(own), 1)
+    with database.snapshot() as session:
+        assert [each.places for each in repricing.of_book(session, ledgers.SETTINGS, other)] == [{}, {}]

@@ -52,11 +52,10 @@ def test_the_diff_of_an_edited_overlay_names_every_change_and_puts_it_in_dollars
     assert "genai-prices 0.2.3 is installed; the overlay was written over 0.2.2." in text
     assert "1 price changed openai gpt-4.1 standard input 2.00 -> 1.00" in text
     assert "1 price added openai gpt-4.1 scale input 1.50, output 6.00" in text
-    assert "5 facts changed" in text
+    assert "6 facts changed" in text
     assert "openai gpt-4.1 shutdown 2027-01-14 -> 2027-02-28" in text
-    assert "2026-11 $0.0028 $0.0039 +$0.0011" in text
-    assert "openai gpt-4.1 standard $0.0028 $0.0018 -$0.001" in text
-    assert "openai gpt-4.1 scale, 1,100 tokens get a price unknown $0.0021 +$0.0021" in text
+    assert "all of it $0.0028 $0.0039 +$0.0011 -1,100" in text
+    assert "search gpt-4.1 $0.0028 $0.0039 +$0.0011 -1,100" in text
 
 
 def test_the_diff_as_json_is_exact(overlay: Path, data: Path) -> None:
@@ -66,12 +65,10 @@ def test_the_diff_as_json_is_exact(overlay: Path, data: Path) -> None:
     assert (added["change"], added["service_tier"], added["before"]) == ("added", "scale", None)
     assert (changed["before"]["uncached_input"], changed["after"]["uncached_input"]) == ("2.00", "1.00")
     (month,) = body["months"]
-    assert (month["month"], month["before_usd"], month["after_usd"]) == ("2026-11", "0.0028", "0.0039")
-    assert (month["before_unpriced_tokens"], month["after_unpriced_tokens"]) == (1_100, 0)
-    assert {each["service_tier"]: each["before_usd"] for each in month["models"]} == {
-        "standard": "0.0028",
-        "scale": None,
-    }
+    before, after = month["before"], month["after"]
+    assert (month["month"], before["cost_usd"], after["cost_usd"]) == ("2026-11", "0.0028", "0.0039")
+    assert (before["unpriced_tokens"], after["unpriced_tokens"]) == (1_100, 0)
+    assert [(each["project"], each["change_cost_usd"]) for each in month["places"]] == [("search", "0.0011")]
 
 
 def test_without_an_edit_nothing_would_change(tmp_path: Path) -> None:
