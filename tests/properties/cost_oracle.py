@@ -17,7 +17,12 @@ from tests import ledgers
 
 FIRST_DAY = clock.day_of(ledgers.NOON_US) - 50
 DAYS = 50
-PROVIDERS, MODELS, TIERS, OVER = ("openai", "azure.ai.openai"), ("big", "mini", "spoken"), ("standard", "batch"), (0, 200_000)
+PROVIDERS, MODELS, TIERS, OVER = (
+    ("openai", "azure.ai.openai"),
+    ("big", "mini", "spoken"),
+    ("standard", "batch"),
+    (0, 200_000),
+)
 LineName = tuple[str, str, str, str]
 """Provider, model, tier served, project."""
 

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from advisor import statements
-from ledger import clock, contracts, names, price_book, readings, usage
+from ledger import contracts, names, readings, usage
 from ledger.database import Database
 from ledger.events import Event
 from ledger.prices import PriceBook
@@ -16,7 +16,7 @@ from tests.properties import cost_oracle
 from tests.properties.cost_oracle import Amount, LineName
 from worker import rollup
 
-GROUP = 5_000
+GROUP = 1_000
 
 
 def by_line(lines: dict[statements.LineKey, statements.Line]) -> dict[LineName, Amount]:
@@ -41,7 +41,7 @@ def stored_lines(database: Database, book: PriceBook) -> dict[LineName, Amount]:
 
 
 def compare(database: Database, seed: int, count: int) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
     listed = cost_oracle.price_list(chance)
     agreed = cost_oracle.contracts(chance, list(listed))
     book = PriceBook("drawn", contracts.compiled(listed, agreed), {})
@@ -52,11 +52,11 @@ def compare(database: Database, seed: int, count: int) -> None:
         # Some of each group comes a second time.
         ledgers.add(database, [*sent[start : start + GROUP], *sent[start : start + GROUP // 10]])
     rollup.roll_up(database, ledgers.SETTINGS.max_metric_sets)
-    assert stored_lines(database, book) == {name: held for name, held in expected.items()}
+    assert stored_lines(database, book) == expected
 
 
-def test_20_000_events_cost_what_the_oracle_says_on_both_databases(database: Database) -> None:
-    compare(database, 1, 20_000)
+def test_5_000_events_cost_what_the_oracle_says_on_both_databases(database: Database) -> None:
+    compare(database, 1, 5_000)
 
 
 @pytest.mark.full
@@ -66,7 +66,7 @@ def test_a_million_events_cost_what_the_oracle_says(database: Database) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_any_order_and_grouping_of_events_costs_the_same(seed: int) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
     listed = cost_oracle.price_list(chance)
     agreed = cost_oracle.contracts(chance, list(listed))
     book = PriceBook("drawn", contracts.compiled(listed, agreed), {})
