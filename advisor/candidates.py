@@ -124,11 +124,9 @@ def estimate(
     """The saving of average months at the three ends of a band; None without a cell that can move or a closed day."""
     if not cells or not days:
         return None
-    low, point, high = (
-        money.rounded(window.per_average_month(counterfactual.saving(cells, end), days) * months)
-        for end in (band.low, band.point, band.high)
-    )
-    return Estimate(low, point, high)
+    ends = (band.low, band.point, band.high)
+    savings = {end: counterfactual.saving(cells, end) for end in dict.fromkeys(ends)}
+    return Estimate(*(money.rounded(window.per_average_month(savings[end], days) * months) for end in ends))
 
 
 def slice_cost(slice_: Slice, book: prices.PriceBook, as_of_day: int) -> prices.Cost:
@@ -201,5 +199,5 @@ def _blocks(slice_: Slice, target: pairs.Side, facts: prices.ModelFacts, days_le
 
 def _sold_here_or_nowhere(book: prices.PriceBook, target: pairs.Side, provider: str) -> bool:
     """False where another provider sells the model and the slice's does not; a model nobody sells is just unpriced."""
-    sellers = {key.provider for key in book.prices if key.model == target.model}
+    sellers = {seller for seller, sold in book.models.items() if target.model in sold}
     return target.provider is not None or provider in sellers or not sellers

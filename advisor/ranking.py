@@ -3,11 +3,12 @@
 They carry no decision and enter no total: nothing is assumed about how they answer, only their prices are compared.
 """
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor import candidates, factors, pairs
+from advisor import candidates, cost, factors, pairs
 from ledger import prices
 
 MOST_OTHERS = 3
@@ -39,24 +40,32 @@ def others(
     """
     retirement = book.facts_of(slice_.provider, slice_.model).retirement
     successor = retirement.successor if retirement else None
-    known = {key.model for key in book.prices if key.provider == slice_.provider}
-    found = [
+    known = book.models.get(slice_.provider, frozenset()) - {slice_.model} - set(configured)
+    named = _other(slice_, book, as_of_day, successor, True) if successor in known else None
+    cheaper = (
         other
-        for model in sorted(known - {slice_.model} - set(configured))
-        if (other := _other(slice_, book, as_of_day, model, model == successor)) is not None
-    ]
-    named = [other for other in found if other.is_successor]
-    cheaper = [other for other in found if not other.is_successor and other.price_gap > 0 and not other.blocks]
-    cheaper.sort(key=lambda other: (-other.month_femto_usd, other.model))
-    return named + cheaper[:MOST_OTHERS]
+        for model in _cheapest_first(slice_, book, as_of_day, known - {successor})
+        if (other := _other(slice_, book, as_of_day, model, False)) and other.price_gap > 0 and not other.blocks
+    )
+    return [*([named] if named else []), *itertools.islice(cheaper, MOST_OTHERS)]
+
+
+def _cheapest_first(
+    slice_: candidates.Slice, book: prices.PriceBook, as_of_day: int, models: Collection[str]
+) -> Iterator[str]:
+    """The models that could price every token of a slice, the cheapest first: most are never assessed, which is dear."""
+    costs = {
+        model: cost.of_model(slice_.cells, book, slice_.provider, model, as_of_day)
+        for model in models
+        if not model.startswith("ft:") and book.facts_of(slice_.provider, model).context_window is not None
+    }
+    priced = (model for model, found in costs.items() if not found.unpriced_tokens)
+    yield from sorted(priced, key=lambda model: (costs[model].femto_usd, model))
 
 
 def _other(
     slice_: candidates.Slice, book: prices.PriceBook, as_of_day: int, model: str, is_successor: bool
 ) -> OtherModel | None:
-    window_unknown = book.facts_of(slice_.provider, model).context_window is None
-    if not is_successor and (model.startswith("ft:") or window_unknown):
-        return None
     pair = pairs.Pair(pairs.Side(None, slice_.model), pairs.Side(None, model))
     found = candidates.assess(slice_, pair, book, as_of_day, NEUTRAL_BAND)
     if found.stuck_tokens or found.price_gap is None or found.estimate is None:

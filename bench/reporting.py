@@ -1,54 +1,100 @@
-"""The monthly report over ten times the events: it reads statements, so it should cost the same."""
+"""The monthly report over many more events: it reads statements, so it costs what its lines cost, on both databases."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from advisor import refresh, report, wire
 from bench import measure
-from ledger import clock, settings, store
+from ledger import clock, metric_sets, months, rollups, series, settings, usage
 from ledger.database import Database
-from ledger.events import Event, Labels
-from worker import rollup
+from ledger.events import Labels
+from ledger.months import Month
+from tests import servers
 
-SERIES, EVENTS = 40, 20_000
+FEW_SERIES, MANY_SERIES = 40, 2_000
+FEW_EVENTS, MANY_EVENTS = 1_000_000, 100_000_000
+MODELS = ("gpt-4.1", "gpt-4.1-mini", "gpt-4o", "o3", "gpt-5")
 SETTINGS = settings.Settings()
 
 
 def run() -> list[measure.Result]:
-    """The report of a month with 40 series, over N and over 10 N events."""
-    with tempfile.TemporaryDirectory() as folder:
-        many, few = (_filled(f"sqlite:///{folder}/{count}.db", count) for count in (10 * EVENTS, EVENTS))
-        result = measure.times(
-            f"report over {10 * EVENTS:,} events, SQLite",
-            lambda: _report(many),
-            lambda: _report(few),
-            f"over {EVENTS:,} events",
-        )
-        many.close()
-        few.close()
-    return [result]
+    """The report of the last month and of the one before, and computing a month's statement from its days."""
+    found: list[measure.Result] = []
+    with tempfile.TemporaryDirectory() as folder, servers.Postgres() as postgres:
+        for name, urls in {
+            "SQLite": [f"sqlite:///{folder}/{number}.db" for number in range(3)],
+            "PostgreSQL": [postgres.database() for _ in range(3)],
+        }.items():
+            found += _on(name, urls)
+    return found
 
 
-def _filled(url: str, count: int) -> Database:
+def _on(name: str, urls: list[str]) -> list[measure.Result]:
+    with _filled(urls[0], FEW_SERIES, FEW_EVENTS) as small, _filled(urls[1], FEW_SERIES, 10 * FEW_EVENTS) as tenfold:
+        same = measure.times(
+            f"report of {FEW_SERIES} series over {10 * FEW_EVENTS:,} events, {name}",
+            lambda: _report(tenfold), lambda: _report(small), f"over {FEW_EVENTS:,} events",
+        )  # fmt: skip
+        with _filled(urls[2], MANY_SERIES, MANY_EVENTS) as large:
+            many = measure.times(
+                f"report of {MANY_SERIES:,} series over {MANY_EVENTS:,} events, {name}",
+                lambda: _report(large), lambda: _report(small), f"{FEW_SERIES} series",
+            )  # fmt: skip
+            earlier = measure.times(
+                f"the same of the month before, advised anew, {name}",
+                lambda: _report(large, _month().previous()), lambda: _report(large), "the month under way",
+            )  # fmt: skip
+    return [same, many, earlier]
+
+
+@contextmanager
+def _filled(url: str, series_count: int, events: int) -> Iterator[Database]:
+    """A ledger of two whole months whose rollups are written directly: no event is stored."""
     database = Database(url)
     database.migrate()
-    now_us = clock.now_us()
-    for start in range(0, count, 5_000):
-        group = [_event(number, now_us) for number in range(start, start + 5_000)]
-        with database.transaction() as session:
-            store.add(session, group, now_us=now_us, max_series=1_000)
-    rollup.roll_up(database, SETTINGS.max_metric_sets)
+    labels = [_labels(number) for number in range(series_count)]
+    days = range(_month().previous().touched_days.start, clock.day_of(clock.now_us()))
+    with database.transaction() as session:
+        ids = series.intern(session, set(labels), series_count)
+        each_day = events // len(days) // series_count
+        hours = {
+            (day * 24 + hour, ids[label]): _amounts(each_day // 2)
+            for day in days
+            for hour in (0, 12)
+            for label in labels
+        }
+        sums = usage.Sums(hours)
+        rollups.add(session, sums, clock.now_us())
+        metric_sets.assign(session, sums.totals(), SETTINGS.max_metric_sets)
     refresh.refresh(database, SETTINGS)
-    return database
+    yield database
+    database.close()
 
 
-def _event(number: int, now_us: int) -> Event:
-    labels = Labels(
-        "bench", "openai", "gpt-4.1", "gpt-4.1", "standard", "standard", 0, 0, "provider", "success",
-        f"project-{number % SERIES}", "chat", "key",
+def _labels(number: int) -> Labels:
+    return Labels(
+        "bench", "openai", MODELS[number % len(MODELS)], "gpt-4.1", "standard", "standard", 0, 0, "provider", "success",
+        f"project-{number // len(MODELS) % 50}", f"workload-{number // len(MODELS) // 50}", "key",
     )  # fmt: skip
-    return Event(f"bench:{number}", now_us - number * 1_000, labels, 1_000, 0, None, 100, 0)
 
 
-def _report(database: Database) -> bytes:
+def _amounts(requests: int) -> list[int]:
+    amounts = [0] * len(usage.COLUMNS)
+    for name, amount in {
+        "requests": requests,
+        "input_tokens": 1_000 * requests,
+        "output_tokens": 100 * requests,
+    }.items():
+        amounts[usage.INDEX[name]] = amount
+    return amounts
+
+
+def _month() -> Month:
+    return months.containing(clock.now_us(), SETTINGS.zone)
+
+
+def _report(database: Database, month: Month | None = None) -> bytes:
     with database.snapshot() as session:
-        return wire.encoded(wire.report_body(report.build(session, SETTINGS, clock.now_us())))
+        found = report.build(session, SETTINGS, clock.now_us(), str(month) if month else None)
+        return wire.encoded(wire.report_body(found))

@@ -119,8 +119,8 @@ def compiled(listed: Listed, contracts: Iterable[Contract]) -> dict[PriceKey, tu
 def _rows(key: PriceKey, listed: Sequence[Price], about: Sequence[Contract]) -> Iterator[Price]:
     cuts = {row.effective_from for row in listed}
     cuts.update(day for each in about for day in (each.effective_from, each.effective_until) if day is not None)
-    if not listed or min(cuts) < listed[0].effective_from:
-        # What holds before the first contract needs a row of its own, or the contract would reach back over it.
+    if not listed or any(each.effective_from <= listed[0].effective_from for each in about):
+        # The first row of a key serves every earlier day, and a contract must not reach back with it.
         cuts.add(_EVER)
     for day in sorted(cuts):
         yield _price(key, day, listed, [each for each in about if each.holds_on(day)])

@@ -150,16 +150,21 @@ class PriceBook:
     """The day on which the book was last checked."""
     thresholds: Mapping[PriceKey, tuple[int, ...]] = field(init=False)
     """By key without a threshold, the thresholds that it is sold at, in rising order."""
+    models: Mapping[str, frozenset[str]] = field(init=False)
+    """By provider, the ids of the models that have a price there."""
     names: Mapping[tuple[str, str], str] = field(init=False)
     """(provider, name in lower case) -> model id, of every model that has rates of its own, and of the aliases."""
 
     def __post_init__(self) -> None:
         found: dict[PriceKey, set[int]] = {}
         names = dict(self.aliases)
+        models: dict[str, set[str]] = {}
         for key in self.prices:
+            models.setdefault(key.provider, set()).add(key.model)
             found.setdefault(key._replace(over_input_tokens=0), set()).add(key.over_input_tokens)
             names[key.provider, key.model.lower()] = key.model
         object.__setattr__(self, "thresholds", {key: tuple(sorted(sizes)) for key, sizes in found.items()})
+        object.__setattr__(self, "models", {provider: frozenset(sold) for provider, sold in models.items()})
         object.__setattr__(self, "names", names)
 
     def at(
