@@ -5,9 +5,9 @@ from datetime import date
 
 from sqlmodel import Session
 
-from advisor import cost, forecast, statements
+from advisor import forecast, statements
 from advisor.statement_store import HISTORY_DAYS, Basis, DayFigure, ForecastFigure, MonthStatement
-from ledger import clock, money, readings
+from ledger import clock, money, readings, usage
 from ledger.months import Month
 
 
@@ -28,9 +28,8 @@ def parts(session: Session, month: Month) -> list[statements.Part]:
 
 
 def _day_figure(part: statements.Part, pricing: statements.Pricing) -> DayFigure:
-    of_day = statements.lines([part], pricing).values()
-    spent = cost.total(line.cost for line in of_day)
-    requests = sum(line.requests for line in of_day)
+    spent = statements.cost_of(part, pricing)
+    requests = sum(amounts[usage.INDEX["requests"]] for amounts in part.amounts.values())
     shown = money.usd_text(spent.femto_usd) if spent.priced_tokens else None
     return DayFigure(clock.date_of(part.day).isoformat(), shown, requests)
 
@@ -74,7 +73,7 @@ def cost_of_day(session: Session, month: Month, local_day: int, pricing: stateme
     for start, stop in itertools.pairwise(cuts):
         part = statements.Part(start // 24, readings.sums(session, range(start, stop)))
         if part.amounts:
-            found = (found or 0) + sum(line.cost.femto_usd for line in statements.lines([part], pricing).values())
+            found = (found or 0) + statements.cost_of(part, pricing).femto_usd
     return found
 
 

@@ -1,13 +1,15 @@
 """A month's statement: usage by series priced day by day into lines that add up. Pure; reading and writing is elsewhere."""
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ledger import events, names, prices, tokens, usage
 from ledger.readings import StoredSeries
+
+K = TypeVar("K", bound=Hashable)
 
 
 class LineKey(NamedTuple):
@@ -139,12 +141,15 @@ def coverage_ratio(priced_tokens: int, tokens: int, known_successes: int, succes
 
 
 def lines(parts: Iterable[Part], pricing: Pricing) -> dict[LineKey, Line]:
-    """The lines of a month from its parts, whatever their order."""
-    found: dict[LineKey, Line] = {}
+    """The lines of a month from its parts, whatever their order. Days between two changes are summed first, then priced."""
+    spans: dict[tuple[int, Priced], list[int]] = {}
     for part in parts:
         for series_id, amounts in part.amounts.items():
-            priced, stored = pricing.of(series_id, part.day), pricing.series[series_id]
-            found.setdefault(key_of(stored.labels, priced), Line()).add(stored, amounts, priced.price)
+            _collect(spans, (series_id, pricing.of(series_id, part.day)), amounts)
+    found: dict[LineKey, Line] = {}
+    for (series_id, priced), amounts in spans.items():
+        stored = pricing.series[series_id]
+        found.setdefault(key_of(stored.labels, priced), Line()).add(stored, amounts, priced.price)
     return found
 
 
@@ -160,3 +165,19 @@ def together(statements: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line
         for key, line in lines_.items():
             whole[key] = whole[key] + line if key in whole else line
     return whole
+
+
+def cost_of(part: Part, pricing: Pricing) -> prices.Cost:
+    """What a part costs, all of it. Series of one price are summed first."""
+    by_price: dict[prices.Price | None, list[int]] = {}
+    for series_id, amounts in part.amounts.items():
+        _collect(by_price, pricing.of(series_id, part.day).price, amounts)
+    costs = (
+        prices.cost(usage.token_counts(amounts), price.rates if price else None) for price, amounts in by_price.items()
+    )
+    return sum(costs, prices.Cost())
+
+
+def _collect(sums: dict[K, list[int]], key: K, amounts: list[int]) -> None:
+    held = sums.get(key)
+    sums[key] = amounts if held is None else usage.combined(held, amounts)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from advisor import refresh, report, wire
 from bench import measure
-from ledger import clock, metric_sets, months, rollups, series, settings, usage
+from ledger import clock, months, rollups, series, settings, usage
 from ledger.database import Database
 from ledger.events import Labels
 from ledger.months import Month
@@ -64,9 +64,7 @@ def _filled(url: str, series_count: int, events: int) -> Iterator[Database]:
             for hour in (0, 12)
             for label in labels
         }
-        sums = usage.Sums(hours)
-        rollups.add(session, sums, clock.now_us())
-        metric_sets.assign(session, sums.totals(), SETTINGS.max_metric_sets)
+        rollups.add(session, usage.Sums(hours), clock.now_us(), SETTINGS.max_metric_sets)
     refresh.refresh(database, SETTINGS)
     yield database
     database.close()
