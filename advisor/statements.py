@@ -1,7 +1,7 @@
 """A month's statement: usage by series priced day by day into lines that add up. Pure; reading and writing is elsewhere."""
 
 import operator
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeVar
