@@ -179,7 +179,8 @@ class PriceBook:
         sizes = self.thresholds.get(key)
         if not sizes or sizes[0] > context_band:
             return None
-        rows = self.prices[key._replace(over_input_tokens=sizes[bisect_right(sizes, context_band) - 1])]
+        over = sizes[bisect_right(sizes, context_band) - 1]
+        rows = self.prices[key._replace(over_input_tokens=over) if over else key]
         index = bisect_right(rows, day, key=lambda row: row.effective_from)
         if index:
             return rows[index - 1]

@@ -22,7 +22,8 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-console = Console(highlight=False)
+# Names come from senders: what looks like markup in them is text.
+console = Console(highlight=False, markup=False, emoji=False)
 
 
 @application.callback()

@@ -31,7 +31,7 @@ def show(console: Console, months: Sequence[MonthShift]) -> None:
         console.print()
     for month in moved:
         if month.closed:
-            console.print(Text(_of_closed(month)))
+            console.print(_of_closed(month))
 
 
 def bodies(months: Iterable[MonthShift]) -> list[dict[str, object]]:
@@ -51,10 +51,10 @@ def _table(month: MonthShift) -> Table:
     grid.add_row("all of it", *_cells(month.whole))
     shown = dict(list(month.places.items())[:ROWS])
     for project in dict.fromkeys(place.project for place in shown):
-        grid.add_row(Text(project))
+        grid.add_row(project)
         for place, shift in shown.items():
             if place.project == project:
-                grid.add_row(Text(f"  {_named(place, shown)}"), *_cells(shift))
+                grid.add_row(f"  {_named(place, shown)}", *_cells(shift))
     if len(month.places) > len(shown):
         grid.add_row(f"and {len(month.places) - len(shown)} more (--json lists all)")
     return grid

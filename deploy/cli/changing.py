@@ -1,7 +1,5 @@
 """How a command changes prices, contracts or names: it shows what moves, then makes the change, or only shows it."""
 
-from rich.text import Text
-
 from advisor import refresh, repricing, words
 from deploy.cli import app, change_text, progress
 from ledger import catalogue, clock
@@ -16,7 +14,7 @@ def carry_out(
     with progress.bar("months") as show, database.snapshot() as session:
         months = repricing.of_change(session, settings, wanted, show)
     if not as_json:
-        app.console.print(Text(what))
+        app.console.print(what)
         change_text.show(app.console, months)
     computed = 0
     if not dry_run:

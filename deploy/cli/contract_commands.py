@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from deploy.cli import app, changing, options, plain
 from ledger import catalogue, clock, contracts, names, price_book
@@ -31,7 +30,7 @@ def list_contracts(data: app.Data = None, as_json: app.AsJson = False) -> None:
     for each in held:
         since, until = _days(each)
         agreed = f"{each}{_rates_text(each)}; {each.source}"
-        grid.add_row("*" if each.holds_on(today) else "", each.id, since, until or "", Text(agreed))
+        grid.add_row("*" if each.holds_on(today) else "", each.id, since, until or "", agreed)
     app.console.print(grid)
 
 

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from advisor import mapping, report, tiers, unpriced, words
 from advisor.statements import Line
@@ -107,9 +106,7 @@ def list_names(data: app.Data = None, as_json: app.AsJson = False) -> None:
         body = _alias_body(alias, until, today)
         sent, model = f"{alias.name} at {alias.provider}{_sender(alias.namespace)}", _model(alias)
         mark = "*" if body["in_force"] else ""
-        grid.add_row(
-            mark, Text(sent), Text(model), str(body["effective_from"] or "always"), str(body["effective_until"] or "")
-        )
+        grid.add_row(mark, sent, model, str(body["effective_from"] or "always"), str(body["effective_until"] or ""))
     app.console.print(grid)
 
 
@@ -129,7 +126,7 @@ def list_tiers(month: app.MonthOption = None, data: app.Data = None, as_json: ap
     for served, line in found.items():
         usage = words.count(line.requests), words.count(line.counts.total_tokens)
         cost = words.dollars(_cost_usd(line))
-        grid.add_row(Text(served.project), Text(served.model), served.asked, served.served, *usage, cost)
+        grid.add_row(served.project, served.model, served.asked, served.served, *usage, cost)
     app.console.print(grid)
 
 
@@ -150,9 +147,9 @@ def _show_unmapped(found: list[Unpriced]) -> None:
     for each in found:
         sent = f"{each.name}{_sender(each.namespace)}"
         grid.add_row(
-            Text(sent),
-            Text(each.provider),
-            Text(unpriced.reason_text(each.why)),
+            sent,
+            each.provider,
+            unpriced.reason_text(each.why),
             f"{each.unpriced_tokens:,}",
             f"{each.requests:,}",
         )
@@ -160,8 +157,8 @@ def _show_unmapped(found: list[Unpriced]) -> None:
     for each in found:
         if each.command is not None:
             app.console.print()
-            app.console.print(Text(f"{each.name}: {each.hint}:"))
-            app.console.print(Text(f"  {each.command}"), soft_wrap=True)
+            app.console.print(f"{each.name}: {each.hint}:")
+            app.console.print(f"  {each.command}", soft_wrap=True)
     app.console.print()
     app.console.print("Say what a name stands for: switchwise models map NAME MODEL --dry-run")
     app.console.print("Or give it a price: switchwise prices set NAME --provider P --input RATE", soft_wrap=True)

@@ -50,7 +50,7 @@ def show_prices(
         app.console.print(Text(f"{model} at {seller}, USD per million tokens; * is in force today", style="bold"))
         app.console.print(_prices(sold))
         for contract in dict.fromkeys(line.contract for line in sold if line.contract):
-            app.console.print(Text(f"Contract: {contract}"))
+            app.console.print(f"Contract: {contract}")
         for source in sorted({f"{line.source} (checked {line.checked or 'never'})" for line in sold}):
             app.console.print(Text(f"Source: {source}", style="dim"))
         app.console.print()
@@ -123,9 +123,9 @@ def _prices(sold: Sequence[PriceLine]) -> Table:
     return grid
 
 
-def _place(line: PriceLine) -> tuple[Text, str]:
+def _place(line: PriceLine) -> tuple[str, str]:
     tier = f"{line.service_tier} ({line.region})" if line.region else line.service_tier
-    return Text(tier), f"{line.over_input_tokens:,}" if line.over_input_tokens else ""
+    return tier, f"{line.over_input_tokens:,}" if line.over_input_tokens else ""
 
 
 def _cells(line: PriceLine, meters: dict[str, str]) -> list[str]:

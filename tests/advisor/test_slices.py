@@ -4,14 +4,17 @@ from fractions import Fraction
 
 import pytest
 
-from advisor import report, slices
-from ledger import clock, events
+from advisor import recommendations, report, slices
+from ledger import catalogue, clock, events
+from ledger.contracts import Discount, FixedPrice
 from ledger.database import Database
+from ledger.prices import PriceKey, Rates
 from tests import conftest, ledgers
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
 NOW_US = clock.to_us(conftest.NOW)
 TODAY = clock.day_of(NOW_US)
+MINI = PriceKey("openai", "gpt-4.1-mini", "standard")
 
 
 def read(database: Database) -> list[slices.SliceReading]:
@@ -77,3 +80,23 @@ def test_sizes_and_features_of_the_window_are_seen(database: Database) -> None:
     ledgers.add(database, [on_day(1), ledgers.event((TODAY - 1) * clock.DAY_US, of=labels, input_tokens=40_000)])
     (found,) = read(database)
     assert (found.slice.features, found.slice.largest_input_tokens, len(found.slice.cells)) == (1, 40_000, 2)
+
+
+def test_advice_rests_on_contracted_rates_on_both_sides(database: Database) -> None:
+    def advice() -> tuple[str | None, str | None, dict[str, int], dict[str, int]]:
+        with database.snapshot() as session:
+            (found,) = recommendations.compute(session, report.pricing(session), ledgers.SETTINGS, NOW_US)
+        (cell,) = found.cells
+        return found.price_gap_ratio, found.cost_month_usd, cell.rates_now, cell.rates_instead
+
+    ledgers.add(database, [on_day(age) for age in range(1, 15)])
+    ledgers.settle(database)
+    gap, cost, now, instead = advice()
+    assert (gap, now["output"], instead["output"]) == ("0.80", 8_000_000_000, 1_600_000_000)
+    half = Discount(TODAY - 1, None, "deal", "openai", 500_000, "gpt-4.1")
+    dearer = FixedPrice(TODAY, None, "deal", MINI, Rates(uncached_input=800_000_000, output=3_200_000_000))
+    with database.transaction() as session:
+        catalogue.change(session, lambda said: said.with_contract(half).with_contract(dearer), 1)
+    gap_after, cost_after, now, instead = advice()
+    assert (gap_after, now["output"], instead["output"]) == ("0.20", 4_000_000_000, 3_200_000_000)
+    assert (cost, cost_after) == ("0.085166667", "0.042583333")

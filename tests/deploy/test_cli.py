@@ -124,7 +124,9 @@ def test_a_price_of_ones_own_prices_what_was_unknown(tmp_path: Path) -> None:
     (tmp_path / "one.jsonl").write_text(json.dumps(line))
     assert run("import", str(tmp_path / "one.jsonl"), data=tmp_path).stdout.endswith("(native): 1 accepted\n")
     unmapped = json.loads(run("models", "unmapped", "--month", "2026-11", "--json", data=tmp_path).stdout)
-    assert unmapped == [{"provider": "house", "model": "house-model", "unpriced_tokens": 1_100, "requests": 1}]
+    (found,) = unmapped
+    assert (found["provider"], found["name"], found["reason"]) == ("house", "house-model", "unknown_provider")
+    assert (found["unpriced_tokens"], found["requests"]) == (1_100, 1)
     words = "prices set house-model --provider house --input 0.5 --output 1.5 --since 2026-11-01"
     assert run(*words.split(), data=tmp_path).returncode == 0
     total = json.loads(run("report", "--month", "2026-11", "--json", data=tmp_path).stdout)["total"]
@@ -133,7 +135,10 @@ def test_a_price_of_ones_own_prices_what_was_unknown(tmp_path: Path) -> None:
 
 def test_a_price_may_be_set_for_the_unknown_provider_by_its_name(tmp_path: Path) -> None:
     shown = run(*["prices", "set", "house-model", "--provider", "unknown", "--input", "0.5"], data=tmp_path)
-    assert (shown.returncode, shown.stdout.startswith("house-model (unknown, standard) is priced")) == (0, True)
+    assert (shown.returncode, shown.stdout.startswith("house-model at unknown, standard: uncached input 0.50 USD")) == (
+        0,
+        True,
+    )
 
 
 def test_a_rotated_key_is_shown_once_and_the_old_one_works_until_it_is_revoked(tmp_path: Path) -> None:

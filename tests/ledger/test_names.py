@@ -128,7 +128,7 @@ def _alias(namespace: str = "default", model: str = "gpt-4.1", day: int = 20_700
     return Alias(namespace, "azure.ai.openai", "prod-chat", "azure.ai.openai", model, day)
 
 
-def test_litellm_8538_a_deployment_name_has_a_price_from_its_alias_on() -> None:
+def test_ll_8538_a_deployment_name_has_a_price_from_its_alias_on() -> None:
     resolver = Names(BOOK, [_alias()])
     assert resolver.resolve("default", "azure.ai.openai", "prod-chat", 20_699)[:2] == ("azure.ai.openai", "prod-chat")
     assert resolver.resolve("default", "azure.ai.openai", "prod-chat", 20_700)[:2] == ("azure.ai.openai", "gpt-4.1")
@@ -159,3 +159,27 @@ def test_without_an_alias_the_book_resolves_and_the_provider_stays() -> None:
             "unknown",
             "gpt-4.1-2025-04-14",
         )
+
+
+@given(
+    days=st.lists(st.integers(0, 30), unique=True, max_size=6),
+    models=st.lists(st.sampled_from(["gpt-4.1", "gpt-4.1-mini", "gpt-4o", ""]), min_size=6, max_size=6),
+    regions=st.lists(st.sampled_from(["", "swedencentral"]), min_size=6, max_size=6),
+    day=st.integers(0, 31),
+    data=st.data(),
+)
+def test_a_name_means_what_the_last_alias_up_to_a_day_says_and_itself_where_that_ends_it(
+    days: list[int], models: list[str], regions: list[str], day: int, data: st.DataObject
+) -> None:
+    azure = "azure.ai.openai"
+    aliases = [
+        Alias("default", azure, "prod-chat", azure, model, since, region)
+        for since, model, region in zip(days, models, regions, strict=False)
+    ]
+    resolver = Names(BOOK, data.draw(st.permutations(aliases)))
+    last = max(
+        (each for each in aliases if each.effective_from <= day), key=lambda each: each.effective_from, default=None
+    )
+    wanted = (azure, last.model, last.region) if last and last.model else (azure, "prod-chat", "")
+    assert resolver.resolve("default", azure, "prod-chat", day) == wanted
+    assert resolver.change_days() == sorted(days)
