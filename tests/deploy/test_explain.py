@@ -97,7 +97,7 @@ def repriced_lines(adjustment: dict[str, object]) -> None:
     """The alias fix moved the deployment's tokens to GPT-4.1, which took its unpriced tokens along."""
     lines = adjustment["lines"]
     assert isinstance(lines, list)
-    by_model = {line["model"]: line for line in lines if line["project"] == "support"}
+    by_model = {line["model"]: line for line in lines if (line["project"], line["workload"]) == ("support", "chat")}
     assert by_model["prod-chat"]["unpriced_tokens"] == -(2 * 9_999 + 2 * 100)
     assert by_model["gpt-4.1"]["tokens"] == 2 * 9_999 + 2 * 100
     assert sum(line["tokens"] for line in lines) == 0
