@@ -151,6 +151,6 @@ def _refuse_gaps(statement: MonthStatement) -> None:
     if coverage.provisional:
         gaps = ", ".join(f"{name} {words.percent(share)}" for name, share in coverage.gaps.items() if Fraction(share))
         raise NotAllowed(
-            f"the coverage of {statement.month} is {words.percent(coverage.ratio)} ({gaps or 'nothing to measure it by'}),"
+            f"the coverage of {statement.month} is {words.covered(coverage.ratio)} ({gaps or 'nothing to measure it by'}),"
             " below 99 %; fill the gaps (switchwise models unmapped), or close it with --despite-gaps"
         )

@@ -114,7 +114,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     made.filters |= {
-        "dollars": words.dollars, "percent": words.percent, "count": words.count, "gap": words.gap,
+        "dollars": words.dollars, "percent": words.percent, "covered": words.covered, "count": words.count, "gap": words.gap,
         "decision": words.decision, "method": words.forecast_method, "why": explanation.why, "width": share_width,
         "breakeven": wire.breakeven_escalation_ratio,
         "date": lambda day: clock.date_of(day).isoformat(), "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC",

@@ -1,6 +1,6 @@
 """How figures read for people: dollars with cents, short token counts, percentages, labels. Pure; exact text comes in."""
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 
 from ledger import money
 
@@ -57,6 +57,13 @@ def percent(ratio_text: str | None) -> str:
     if shown == 0 and share:
         return "under 0.1 %" if share > 0 else "just below 0 %"
     return f"{f'{shown:f}'.removesuffix('.0')} %"
+
+
+def covered(ratio_text: str | None) -> str:
+    """A coverage as a percentage, rounded down: what lies below the floor never reads as if it reached it."""
+    if ratio_text is None:
+        return UNKNOWN
+    return percent(f"{Decimal(ratio_text).quantize(Decimal('0.001'), ROUND_DOWN):f}")
 
 
 def count(number: int) -> str:

@@ -62,7 +62,7 @@ def _headline(console: Console, report: figures.Report) -> None:
     verdict = (
         "provisional: below 99 % no advice is given" if coverage.provisional else "of the traffic is priced and known"
     )
-    _line(console, "Coverage", words.percent(coverage.ratio), "; ".join([verdict, *gaps]))
+    _line(console, "Coverage", words.covered(coverage.ratio), "; ".join([verdict, *gaps]))
     console.print()
 
 

@@ -29,6 +29,14 @@ def test_only_everything_reads_100_percent_and_only_nothing_reads_0(ratio_text: 
 
 
 @pytest.mark.parametrize(
+    ("ratio_text", "shown"),
+    [("0.98999999", "98.9 %"), ("0.99", "99 %"), ("0.99999", "99.9 %"), ("1.00", "100 %"), ("0.00", "0 %"), (None, "unknown")],
+)  # fmt: skip
+def test_a_coverage_is_rounded_down_so_that_none_seems_to_reach_the_floor(ratio_text: str | None, shown: str) -> None:
+    assert words.covered(ratio_text) == shown
+
+
+@pytest.mark.parametrize(
     ("number", "shown"),
     [(0, "0"), (28_185, "28,185"), (999_999, "999,999"), (358_000_000, "358 M"), (1_030_000_000, "1.03 bn"),
      (2_000_000_000_000, "2,000 bn"), (999_999_999, "1 bn"), (999_499_999, "999 M"), (999_999_999_999, "1,000 bn"),
