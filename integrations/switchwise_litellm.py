@@ -417,6 +417,13 @@ def _seconds(retry_after: str) -> float:
     return 0.0
 
 
+def _is_address(url: str) -> bool:
+    with suppress(ValueError):
+        parts = urllib.parse.urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    return False
+
+
 class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class, or none where it is not installed
     """LiteLLM's hooks. None of them raises, and none waits for the network. A wrong setting stops the start."""
 
@@ -428,7 +435,7 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
             environment.get("SWITCHWISE_SPOOL_DIR", "").strip() or Path(__file__).parent / "switchwise-spool"
         )
         max_bytes = environment.get("SWITCHWISE_SPOOL_MAX_BYTES", "").strip() or str(1 << 30)
-        if not self._url.startswith(("http://", "https://")):
+        if not _is_address(self._url):
             raise ValueError("SWITCHWISE_URL: must look like http://127.0.0.1:8080")
         if not (max_bytes.isascii() and max_bytes.isdigit()):
             raise ValueError("SWITCHWISE_SPOOL_MAX_BYTES: must be a number of bytes, such as 1073741824")

@@ -44,7 +44,10 @@ class Proxy(processes.Server):
         self._workers = workers
         self._environment = {"SWITCHWISE_SPOOL_DIR": str(self.spool), **environment}
         models = [
-            {"model_name": asked, "litellm_params": {"model": f"openai/{model}", "api_base": f"{upstream}/v1", "api_key": "sk-up"}}
+            {
+                "model_name": asked,
+                "litellm_params": {"model": f"openai/{model}", "api_base": f"{upstream}/v1", "api_key": "sk-up"},
+            }
             for asked, model in DEPLOYMENTS.items()
         ]
         config = {
@@ -71,7 +74,9 @@ class Proxy(processes.Server):
         quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_TELEMETRY": "False", "PYTHONDONTWRITEBYTECODE": ""}
         own = [f"{name}={value}" for name, value in {**quiet, **self._environment}.items()]
         options = ["--config", "config.yaml", "--host", processes.LOOPBACK, "--port", str(self.port)]
-        return ["env", *own, program("litellm"), *options, "--num_workers", str(self._workers)]
+        # A worker that loads is dead to the one that watches it, unless that one is patient.
+        workers = ["--num_workers", str(self._workers), "--timeout_worker_healthcheck", "120"]
+        return ["env", *own, program("litellm"), *options, *(workers if self._workers > 1 else [])]
 
     def answers(self) -> bool:
         try:

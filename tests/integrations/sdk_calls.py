@@ -10,7 +10,10 @@ import openai
 def make(address: str, call: dict[str, Any]) -> dict[str, Any]:
     """One call: its `key`, `kind`, `retries` and `seconds`, and the arguments of the library's method."""
     library = openai.OpenAI(
-        base_url=f"{address}/v1", api_key=call["key"], max_retries=call.get("retries", 0), timeout=call.get("seconds", 60)
+        base_url=f"{address}/v1",
+        api_key=call["key"],
+        max_retries=call.get("retries", 0),
+        timeout=call.get("seconds", 60),
     )
     methods = {"chat": library.chat.completions, "responses": library.responses, "embeddings": library.embeddings}
     method: Any = methods[call["kind"]]

@@ -1,7 +1,7 @@
 """A model provider for tests: it answers in OpenAI's shapes, does what the prompt says, and counts what it served in integers.
 
-A prompt begins with a plan in JSON, such as `{"project": "search", "input": 1200, "cached": 1024, "output": 80}`; what follows it is
-never looked at. So the provider knows whose tokens it counts, and a test knows a text that must turn up nowhere.
+A prompt begins with a plan in JSON, such as `{"project": "search", "input": 1200, "cached": 1024, "output": 80}`; what follows
+it is never looked at. So the provider knows whose tokens it counts, and a test knows a text that must turn up nowhere.
 """
 
 import asyncio
@@ -60,7 +60,11 @@ class Provider:
         if refusal := await self._refuse(plan):
             return refusal
         answer = _response(self._serve(plan, body), body["model"], plan, _tier(plan, body))
-        return StreamingResponse(_events(answer), media_type="text/event-stream") if body.get("stream") else JSONResponse(answer)
+        return (
+            StreamingResponse(_events(answer), media_type="text/event-stream")
+            if body.get("stream")
+            else JSONResponse(answer)
+        )
 
     async def _embed(self, request: Request) -> Response:
         body = await request.json()
@@ -74,7 +78,7 @@ class Provider:
         return JSONResponse({"object": "list", "data": [vector], "model": body["model"], "usage": usage})
 
     async def _refuse(self, plan: Plan) -> Response | None:
-        """The failure that a plan asks for: `fail` is a status, for the first `times` attempts at the plan's `name`, or for ever."""
+        """The failure that a plan asks for: `fail` is a status, for the first `times` attempts at its `name`, or for ever."""
         await asyncio.sleep(plan.get("seconds", 0))
         with self._lock:
             self._attempts[plan.get("name", "")] += 1
