@@ -110,7 +110,9 @@ SENT: dict[str, Any] = {
 def slim(payload: object, sent: Mapping[str, Any] = SENT) -> dict[str, object]:
     """What is sent of a payload, or of a section of it. Unknown fields are left out."""
     kept: dict[str, object] = {}
-    for name, rule in sent.items() if isinstance(payload, dict) else ():
+    if not isinstance(payload, dict):
+        return kept
+    for name, rule in sent.items():
         value = payload.get(name)
         found = slim(value, rule) or None if isinstance(rule, dict) else rule(value)
         if found is not None:
@@ -162,6 +164,8 @@ class Spool:
         self.max_bytes = max_bytes
         self.unsynced = threading.Event()
         self.held_bytes = 0
+        self.dropped = 0
+        self.reason = ""
         self._appended_bytes = 0
         self._current: Segment | None = None
         self._closed: list[Segment] = []
@@ -181,6 +185,12 @@ class Spool:
             self.held_bytes += len(line)
             self._appended_bytes += len(line)
         self.unsynced.set()
+
+    def drop(self, reason: str) -> None:
+        """Count an event that is not kept, and remember why."""
+        with self._appending:
+            self.dropped += 1
+            self.reason = reason
 
     def close_segment(self) -> None:
         """Let what was written so far be sent."""
@@ -467,21 +477,14 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
                 raise ValueError("LiteLLM made no payload")
             self._spool.append(json.dumps(payload, separators=(",", ":")).encode() + b"\n")
         except SpoolFull:
-            self._drop(f"{self._folder} holds SWITCHWISE_SPOOL_MAX_BYTES ({self._max_bytes:,})")
+            self._spool.drop(f"{self._folder} holds SWITCHWISE_SPOOL_MAX_BYTES ({self._max_bytes:,})")
         except OSError as error:
-            self._drop(f"{self._folder} cannot be written ({error.strerror or error})")
+            self._spool.drop(f"{self._folder} cannot be written ({error.strerror or error})")
         except Exception as error:  # noqa: BLE001  # no fault of this file may become one of the proxy
-            self._drop(f"an event cannot be read ({type(error).__name__})")
-
-    def _drop(self, reason: str) -> None:
-        with self._counting:
-            self._dropped += 1
-            self._reason = reason
+            self._spool.drop(f"an event cannot be read ({type(error).__name__})")
 
     def _start(self) -> None:
-        self._dropped = self._reported = 0
-        self._reason = ""
-        self._counting = threading.Lock()
+        self._reported = 0
         self._voice = Voice()
         self._spool = Spool(self._folder, self._max_bytes)
         self._courier = Courier(self._spool, self._url, self._key, self._voice)
@@ -507,9 +510,9 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
 
     def _send_soon(self) -> None:
         time.sleep(SEND_SECONDS)
-        dropped = self._dropped
+        dropped = self._spool.dropped
         if dropped > self._reported and self._voice.say(
-            "dropped", f"{dropped:,} events dropped so far: {self._reason}"
+            "dropped", f"{dropped:,} events dropped so far: {self._spool.reason}"
         ):
             self._reported = dropped
         self._courier.turn()

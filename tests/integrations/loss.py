@@ -114,8 +114,8 @@ class Site:
         self.upstream = self._stack.enter_context(serving.serve(self.provider.app()))
         self.address = self._stack.enter_context(serving.serve(self.gate))
         processes.wait_until(self._is_ready, "the collector")
-        self._database = Database(f"sqlite:///{self.product.data / 'ledger.db'}")
-        self._stack.callback(self._database.close)
+        self.database = Database(f"sqlite:///{self.product.data / 'ledger.db'}")
+        self._stack.callback(self.database.close)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -137,7 +137,7 @@ class Site:
             SELECT e.input_tokens FROM event e JOIN series s ON s.id = e.series_id
             WHERE s.project = :project AND s.status = 'success'
         """)
-        with self._database.snapshot() as session:
+        with self.database.snapshot() as session:
             return [int(size) for size in session.execute(query, {"project": project}).scalars()]
 
     def _is_ready(self) -> bool:

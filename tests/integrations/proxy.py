@@ -36,7 +36,7 @@ def program(name: str) -> str:
 class Proxy(processes.Server):
     """A LiteLLM proxy before an upstream, with these callbacks. Stopped and started again, it keeps its folder."""
 
-    start_seconds = 120.0
+    start_seconds = 300.0
 
     def __init__(self, upstream: str, callbacks: Sequence[str], workers: int = 1, **environment: str) -> None:
         super().__init__()

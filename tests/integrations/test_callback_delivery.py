@@ -16,7 +16,6 @@ from tests.flow.conftest import Launch
 from tests.flow.conftest import launch as launch  # a fixture of theirs
 from tests.integrations import callback
 from tests.integrations.gate import Gate
-from tests.integrations.test_callback_spool import courier, fill, spooled, stored
 from tests.serving import Served
 
 
@@ -24,20 +23,20 @@ def test_events_wait_for_a_dead_collector_and_are_sent_when_it_comes_back(
     ours: ModuleType, tmp_path: Path, launch: Launch
 ) -> None:
     product = launch([])
-    sender = courier(ours, tmp_path, f"http://{processes.LOOPBACK}:{product.port}")
-    fill(ours, tmp_path, 6)
+    sender = callback.courier(ours, tmp_path, f"http://{processes.LOOPBACK}:{product.port}")
+    callback.fill(ours, tmp_path, 6)
     sender.turn()
-    assert len(spooled(tmp_path)) == 6
+    assert len(callback.spooled(tmp_path)) == 6
     product.roles = ["collector"]
     product.tend()
 
     def is_sent() -> bool:
         sender.turn()
-        return spooled(tmp_path) == []
+        return callback.spooled(tmp_path) == []
 
     processes.wait_until(is_sent, "the events in the ledger")
     database = Database(f"sqlite:///{product.data / 'ledger.db'}")
-    assert stored(database) == 6
+    assert callback.stored(database) == 6
     database.close()
 
 
@@ -45,15 +44,15 @@ def test_a_body_that_is_too_large_is_sent_in_parts_and_an_event_that_is_too_larg
     ours: ModuleType, tmp_path: Path, gate: tuple[Gate, str], database: Database
 ) -> None:
     passage, address = gate
-    fill(ours, tmp_path, 10)
+    callback.fill(ours, tmp_path, 10)
     passage.most_lines = 3
-    courier(ours, tmp_path, address).turn()
-    assert (stored(database), spooled(tmp_path)) == (10, [])
+    callback.courier(ours, tmp_path, address).turn()
+    assert (callback.stored(database), callback.spooled(tmp_path)) == (10, [])
     assert [status for status in passage.statuses if status != 200] == [413, 413]
-    fill(ours, tmp_path, 2)
+    callback.fill(ours, tmp_path, 2)
     passage.most_lines = 0
-    courier(ours, tmp_path, address).turn()
-    assert (spooled(tmp_path), len(spooled(tmp_path / "rejected"))) == ([], 2)
+    callback.courier(ours, tmp_path, address).turn()
+    assert (callback.spooled(tmp_path), len(callback.spooled(tmp_path / "rejected"))) == ([], 2)
 
 
 @pytest.mark.parametrize(
@@ -69,13 +68,13 @@ def test_a_refusal_keeps_the_events_says_so_and_is_not_tried_again_at_once(
 ) -> None:
     passage, address = gate
     passage.status = status
-    fill(ours, tmp_path, 3)
-    fill(ours, tmp_path, 3)
-    sender = courier(ours, tmp_path, address)
+    callback.fill(ours, tmp_path, 3)
+    callback.fill(ours, tmp_path, 3)
+    sender = callback.courier(ours, tmp_path, address)
     with caplog.at_level(logging.ERROR):
         sender.turn()
         sender.turn()
-    assert (passage.statuses, len(spooled(tmp_path))) == ([status], 6)
+    assert (passage.statuses, len(callback.spooled(tmp_path))) == ([status], 6)
     assert said in caplog.text
     assert len(caplog.records) == 1
 
@@ -87,9 +86,9 @@ def test_an_answer_that_is_no_receipt_deletes_nothing(ours: ModuleType, tmp_path
     for passage.answer in answers:
         for path in tmp_path.iterdir():
             path.unlink()
-        fill(ours, tmp_path, 3)
-        courier(ours, tmp_path, address).turn()
-        assert len(spooled(tmp_path)) == 3
+        callback.fill(ours, tmp_path, 3)
+        callback.courier(ours, tmp_path, address).turn()
+        assert len(callback.spooled(tmp_path)) == 3
     assert len(passage.statuses) == len(answers)
 
 
@@ -103,27 +102,27 @@ def test_a_body_that_is_refused_for_good_is_set_aside_and_the_next_one_is_sent(
 ) -> None:
     passage, address = gate
     passage.status = 400
-    fill(ours, tmp_path, 3)
+    callback.fill(ours, tmp_path, 3)
     with caplog.at_level(logging.ERROR):
-        courier(ours, tmp_path, address).turn()
-    assert (spooled(tmp_path), len(spooled(tmp_path / "rejected"))) == ([], 3)
+        callback.courier(ours, tmp_path, address).turn()
+    assert (callback.spooled(tmp_path), len(callback.spooled(tmp_path / "rejected"))) == ([], 3)
     assert "refused 3 events for good" in caplog.text
     passage.status = 0
-    fill(ours, tmp_path, 3)
-    courier(ours, tmp_path, address).turn()
-    assert stored(database) == 3
+    callback.fill(ours, tmp_path, 3)
+    callback.courier(ours, tmp_path, address).turn()
+    assert callback.stored(database) == 3
 
 
 def test_an_event_that_the_receipt_rejects_is_set_aside_and_the_others_are_stored(
     ours: ModuleType, tmp_path: Path, collected: Served, database: Database
 ) -> None:
-    fill(ours, tmp_path, 3)
+    callback.fill(ours, tmp_path, 3)
     (path,) = tmp_path.iterdir()
     late = ours.slim(callback.payload(7, startTime=time.time() + 86_400))
     path.write_bytes(json.dumps(late).encode() + b"\n" + path.read_bytes())
-    courier(ours, tmp_path, str(collected.client.base_url)).turn()
-    assert (stored(database), spooled(tmp_path)) == (3, [])
-    (line,) = spooled(tmp_path / "rejected")
+    callback.courier(ours, tmp_path, str(collected.client.base_url)).turn()
+    assert (callback.stored(database), callback.spooled(tmp_path)) == (3, [])
+    (line,) = callback.spooled(tmp_path / "rejected")
     assert json.loads(line)["id"] == "chatcmpl-7"
 
 
@@ -142,8 +141,8 @@ def test_nothing_is_tried_before_the_time_that_the_collector_asked_for(
 ) -> None:
     passage, address = gate
     passage.status, passage.headers = 503, {"Retry-After": "50"}
-    fill(ours, tmp_path, 1)
-    sender = courier(ours, tmp_path, address)
+    callback.fill(ours, tmp_path, 1)
+    sender = callback.courier(ours, tmp_path, address)
     sender.turn()
     started = time.monotonic()
     for later_seconds, posts in ((49, 1), (51, 2)):
@@ -156,9 +155,9 @@ def test_what_was_sent_twice_is_stored_once_and_is_no_conflict(
     ours: ModuleType, tmp_path: Path, collected: Served, database: Database
 ) -> None:
     for _ in range(2):
-        fill(ours, tmp_path, 4)
-        courier(ours, tmp_path, str(collected.client.base_url)).turn()
-    assert stored(database) == 4
+        callback.fill(ours, tmp_path, 4)
+        callback.courier(ours, tmp_path, str(collected.client.base_url)).turn()
+    assert callback.stored(database) == 4
 
 
 def test_a_request_that_generic_api_reports_too_is_stored_once(collected: Served, ours: ModuleType) -> None:
@@ -177,12 +176,12 @@ def test_a_key_is_sent_and_never_said(
         _, key = access.create(session, "proxy", ["ingest"], project=None, namespace="default", now_us=0)
     with serving.collector(database, require_keys=True) as running:
         address = str(running.client.base_url)
-        fill(ours, tmp_path, 2)
+        callback.fill(ours, tmp_path, 2)
         ours.Courier(ours.Spool(tmp_path, 1 << 20), address, key[:-1] + "x", ours.Voice()).turn()
-        assert len(spooled(tmp_path)) == 2
+        assert len(callback.spooled(tmp_path)) == 2
         assert "give a key of scope ingest" in caplog.text
         ours.Courier(ours.Spool(tmp_path, 1 << 20), f"{address}/v1/litellm/", key, ours.Voice()).turn()
-    assert (stored(database), spooled(tmp_path)) == (2, [])
+    assert (callback.stored(database), callback.spooled(tmp_path)) == (2, [])
     assert key[:-1] not in caplog.text
 
 
