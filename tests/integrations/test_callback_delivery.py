@@ -14,7 +14,7 @@ from tests import processes, serving
 from tests.collector.formats import captures
 from tests.flow.conftest import Launch
 from tests.flow.conftest import launch as launch  # a fixture of theirs
-from tests.integrations import callback
+from tests.integrations import callback, spools
 from tests.integrations.gate import Gate
 from tests.serving import Served
 
@@ -23,20 +23,20 @@ def test_events_wait_for_a_dead_collector_and_are_sent_when_it_comes_back(
     ours: ModuleType, tmp_path: Path, launch: Launch
 ) -> None:
     product = launch([])
-    sender = callback.courier(ours, tmp_path, f"http://{processes.LOOPBACK}:{product.port}")
-    callback.fill(ours, tmp_path, 6)
+    sender = spools.courier(ours, tmp_path, f"http://{processes.LOOPBACK}:{product.port}")
+    spools.fill(ours, tmp_path, 6)
     sender.turn()
-    assert len(callback.spooled(tmp_path)) == 6
+    assert len(spools.spooled(tmp_path)) == 6
     product.roles = ["collector"]
     product.tend()
 
     def is_sent() -> bool:
         sender.turn()
-        return callback.spooled(tmp_path) == []
+        return spools.spooled(tmp_path) == []
 
     processes.wait_until(is_sent, "the events in the ledger")
     database = Database(f"sqlite:///{product.data / 'ledger.db'}")
-    assert callback.stored(database) == 6
+    assert spools.stored(database) == 6
     database.close()
 
 
@@ -44,15 +44,15 @@ def test_a_body_that_is_too_large_is_sent_in_parts_and_an_event_that_is_too_larg
     ours: ModuleType, tmp_path: Path, gate: tuple[Gate, str], database: Database
 ) -> None:
     passage, address = gate
-    callback.fill(ours, tmp_path, 10)
+    spools.fill(ours, tmp_path, 10)
     passage.most_lines = 3
-    callback.courier(ours, tmp_path, address).turn()
-    assert (callback.stored(database), callback.spooled(tmp_path)) == (10, [])
+    spools.courier(ours, tmp_path, address).turn()
+    assert (spools.stored(database), spools.spooled(tmp_path)) == (10, [])
     assert [status for status in passage.statuses if status != 200] == [413, 413]
-    callback.fill(ours, tmp_path, 2)
+    spools.fill(ours, tmp_path, 2)
     passage.most_lines = 0
-    callback.courier(ours, tmp_path, address).turn()
-    assert (callback.spooled(tmp_path), len(callback.spooled(tmp_path / "rejected"))) == ([], 2)
+    spools.courier(ours, tmp_path, address).turn()
+    assert (spools.spooled(tmp_path), len(spools.spooled(tmp_path / "rejected"))) == ([], 2)
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_a_refusal_keeps_the_events_says_so_and_is_not_tried_again_at_once(
 ) -> None:
     passage, address = gate
     passage.status = status
-    callback.fill(ours, tmp_path, 3)
-    callback.fill(ours, tmp_path, 3)
-    sender = callback.courier(ours, tmp_path, address)
+    spools.fill(ours, tmp_path, 3)
+    spools.fill(ours, tmp_path, 3)
+    sender = spools.courier(ours, tmp_path, address)
     with caplog.at_level(logging.ERROR):
         sender.turn()
         sender.turn()
-    assert (passage.statuses, len(callback.spooled(tmp_path))) == ([status], 6)
+    assert (passage.statuses, len(spools.spooled(tmp_path))) == ([status], 6)
     assert said in caplog.text
     assert len(caplog.records) == 1
 
@@ -86,9 +86,9 @@ def test_an_answer_that_is_no_receipt_deletes_nothing(ours: ModuleType, tmp_path
     for passage.answer in answers:
         for path in tmp_path.iterdir():
             path.unlink()
-        callback.fill(ours, tmp_path, 3)
-        callback.courier(ours, tmp_path, address).turn()
-        assert len(callback.spooled(tmp_path)) == 3
+        spools.fill(ours, tmp_path, 3)
+        spools.courier(ours, tmp_path, address).turn()
+        assert len(spools.spooled(tmp_path)) == 3
     assert len(passage.statuses) == len(answers)
 
 
@@ -102,27 +102,27 @@ def test_a_body_that_is_refused_for_good_is_set_aside_and_the_next_one_is_sent(
 ) -> None:
     passage, address = gate
     passage.status = 400
-    callback.fill(ours, tmp_path, 3)
+    spools.fill(ours, tmp_path, 3)
     with caplog.at_level(logging.ERROR):
-        callback.courier(ours, tmp_path, address).turn()
-    assert (callback.spooled(tmp_path), len(callback.spooled(tmp_path / "rejected"))) == ([], 3)
+        spools.courier(ours, tmp_path, address).turn()
+    assert (spools.spooled(tmp_path), len(spools.spooled(tmp_path / "rejected"))) == ([], 3)
     assert "refused 3 events for good" in caplog.text
     passage.status = 0
-    callback.fill(ours, tmp_path, 3)
-    callback.courier(ours, tmp_path, address).turn()
-    assert callback.stored(database) == 3
+    spools.fill(ours, tmp_path, 3)
+    spools.courier(ours, tmp_path, address).turn()
+    assert spools.stored(database) == 3
 
 
 def test_an_event_that_the_receipt_rejects_is_set_aside_and_the_others_are_stored(
     ours: ModuleType, tmp_path: Path, collected: Served, database: Database
 ) -> None:
-    callback.fill(ours, tmp_path, 3)
+    spools.fill(ours, tmp_path, 3)
     (path,) = tmp_path.iterdir()
     late = ours.slim(callback.payload(7, startTime=time.time() + 86_400))
     path.write_bytes(json.dumps(late).encode() + b"\n" + path.read_bytes())
-    callback.courier(ours, tmp_path, str(collected.client.base_url)).turn()
-    assert (callback.stored(database), callback.spooled(tmp_path)) == (3, [])
-    (line,) = callback.spooled(tmp_path / "rejected")
+    spools.courier(ours, tmp_path, str(collected.client.base_url)).turn()
+    assert (spools.stored(database), spools.spooled(tmp_path)) == (3, [])
+    (line,) = spools.spooled(tmp_path / "rejected")
     assert json.loads(line)["id"] == "chatcmpl-7"
 
 
@@ -141,8 +141,8 @@ def test_nothing_is_tried_before_the_time_that_the_collector_asked_for(
 ) -> None:
     passage, address = gate
     passage.status, passage.headers = 503, {"Retry-After": "50"}
-    callback.fill(ours, tmp_path, 1)
-    sender = callback.courier(ours, tmp_path, address)
+    spools.fill(ours, tmp_path, 1)
+    sender = spools.courier(ours, tmp_path, address)
     sender.turn()
     started = time.monotonic()
     for later_seconds, posts in ((49, 1), (51, 2)):
@@ -155,9 +155,9 @@ def test_what_was_sent_twice_is_stored_once_and_is_no_conflict(
     ours: ModuleType, tmp_path: Path, collected: Served, database: Database
 ) -> None:
     for _ in range(2):
-        callback.fill(ours, tmp_path, 4)
-        callback.courier(ours, tmp_path, str(collected.client.base_url)).turn()
-    assert callback.stored(database) == 4
+        spools.fill(ours, tmp_path, 4)
+        spools.courier(ours, tmp_path, str(collected.client.base_url)).turn()
+    assert spools.stored(database) == 4
 
 
 def test_a_request_that_generic_api_reports_too_is_stored_once(collected: Served, ours: ModuleType) -> None:
@@ -176,12 +176,12 @@ def test_a_key_is_sent_and_never_said(
         _, key = access.create(session, "proxy", ["ingest"], project=None, namespace="default", now_us=0)
     with serving.collector(database, require_keys=True) as running:
         address = str(running.client.base_url)
-        callback.fill(ours, tmp_path, 2)
+        spools.fill(ours, tmp_path, 2)
         ours.Courier(ours.Spool(tmp_path, 1 << 20), address, key[:-1] + "x", ours.Voice()).turn()
-        assert len(callback.spooled(tmp_path)) == 2
+        assert len(spools.spooled(tmp_path)) == 2
         assert "give a key of scope ingest" in caplog.text
         ours.Courier(ours.Spool(tmp_path, 1 << 20), f"{address}/v1/litellm/", key, ours.Voice()).turn()
-    assert (callback.stored(database), callback.spooled(tmp_path)) == (2, [])
+    assert (spools.stored(database), spools.spooled(tmp_path)) == (2, [])
     assert key[:-1] not in caplog.text
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ledger.database import Database
 from tests import processes
-from tests.integrations import callback
+from tests.integrations import callback, spools
 from tests.integrations.conftest import Writer, dead_address
 from tests.integrations.gate import Gate
 from tests.serving import Served
@@ -27,10 +27,10 @@ def test_what_a_hook_took_is_on_disk_when_the_hook_returns_and_is_sent_soon(
     for number in range(5):
         kwargs = {"standard_logging_object": callback.payload(number)}
         handler.log_success_event(kwargs=kwargs, response_obj=None, start_time=None, end_time=None)
-        assert json.loads(callback.spooled(tmp_path)[-1])["id"] == f"chatcmpl-{number}"
+        assert json.loads(spools.spooled(tmp_path)[-1])["id"] == f"chatcmpl-{number}"
     passage.status = 0
     processes.wait_until(
-        lambda: callback.stored(database) == 5 and not callback.spooled(tmp_path), "the events in the ledger"
+        lambda: spools.stored(database) == 5 and not spools.spooled(tmp_path), "the events in the ledger"
     )
     assert "CANARY" not in b"".join(passage.bodies).decode()
 
@@ -38,16 +38,16 @@ def test_what_a_hook_took_is_on_disk_when_the_hook_returns_and_is_sent_soon(
 def test_what_a_killed_process_left_is_sent_by_another_and_what_a_living_one_writes_is_left_alone(
     ours: ModuleType, tmp_path: Path, collected: Served, database: Database, writer: Writer
 ) -> None:
-    living, killed = ours.Spool(tmp_path, callback.SPOOL_BYTES), writer(4)
+    living, killed = ours.Spool(tmp_path, spools.SPOOL_BYTES), writer(4)
     living.append(json.dumps(ours.slim(callback.payload(10))).encode() + b"\n")
     killed.kill()
     killed.wait()
-    sender = callback.courier(ours, tmp_path, str(collected.client.base_url))
+    sender = spools.courier(ours, tmp_path, str(collected.client.base_url))
     sender.turn()
-    assert (callback.stored(database), len(callback.spooled(tmp_path))) == (4, 1)
+    assert (spools.stored(database), len(spools.spooled(tmp_path))) == (4, 1)
     living.close_segment()
     sender.turn()
-    assert (callback.stored(database), len(callback.spooled(tmp_path))) == (5, 0)
+    assert (spools.stored(database), len(spools.spooled(tmp_path))) == (5, 0)
 
 
 def test_a_process_that_starts_sends_what_a_killed_one_left_before_it_gets_a_request(
@@ -57,11 +57,11 @@ def test_a_process_that_starts_sends_what_a_killed_one_left_before_it_gets_a_req
     killed.kill()
     killed.wait()
     writer(0, SWITCHWISE_URL=str(collected.client.base_url))
-    processes.wait_until(lambda: callback.stored(database) == 4, "the events of the killed process")
+    processes.wait_until(lambda: spools.stored(database) == 4, "the events of the killed process")
 
 
 def test_two_processes_never_send_one_segment_at_the_same_time(ours: ModuleType, tmp_path: Path) -> None:
-    callback.fill(ours, tmp_path, 2)
+    spools.fill(ours, tmp_path, 2)
     (path,) = tmp_path.iterdir()
     with ours.claimed(path) as first, ours.claimed(path) as second:
         assert first is not None
@@ -69,7 +69,7 @@ def test_two_processes_never_send_one_segment_at_the_same_time(ours: ModuleType,
 
 
 def test_a_segment_that_another_process_has_just_sent_is_not_sent_again(ours: ModuleType, tmp_path: Path) -> None:
-    callback.fill(ours, tmp_path, 2)
+    spools.fill(ours, tmp_path, 2)
     (path,) = tmp_path.iterdir()
     with path.open("r+b") as file:
         path.unlink()
@@ -81,11 +81,11 @@ def test_a_segment_that_another_process_has_just_sent_is_not_sent_again(ours: Mo
 def test_a_torn_last_line_is_dropped_and_costs_no_other(
     ours: ModuleType, tmp_path: Path, collected: Served, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    callback.fill(ours, tmp_path, 3, tail=b'{"id":"chatcmpl-9","status":"succ')
-    callback.fill(ours, tmp_path, 3, tail=b"\0" * 40)
+    spools.fill(ours, tmp_path, 3, tail=b'{"id":"chatcmpl-9","status":"succ')
+    spools.fill(ours, tmp_path, 3, tail=b"\0" * 40)
     with caplog.at_level(logging.ERROR):
-        callback.courier(ours, tmp_path, str(collected.client.base_url)).turn()
-    assert (callback.stored(database), callback.spooled(tmp_path)) == (3, [])
+        spools.courier(ours, tmp_path, str(collected.client.base_url)).turn()
+    assert (spools.stored(database), spools.spooled(tmp_path)) == (3, [])
     assert "1 lines were torn by a crash or a full disk" in caplog.text
 
 
@@ -93,7 +93,7 @@ def test_a_line_that_the_disk_took_in_part_is_taken_back(tmp_path: Path) -> None
     line = len(json.dumps(callback.load().slim(callback.payload(0)), separators=(",", ":"))) + 1
     script = f"""
 import resource, sys
-from tests.integrations import callback
+from tests.integrations import callback, spools
 resource.setrlimit(resource.RLIMIT_FSIZE, ({3 * line + line // 2}, {3 * line + line // 2}))
 handler = callback.load().handler
 for number in range(9):
@@ -102,13 +102,13 @@ print(handler._spool.dropped)
 """
     ended = run(script, tmp_path)
     assert ended.stdout == "6\n"
-    assert [json.loads(each)["id"] for each in callback.spooled(tmp_path)] == ["chatcmpl-0", "chatcmpl-1", "chatcmpl-2"]
+    assert [json.loads(each)["id"] for each in spools.spooled(tmp_path)] == ["chatcmpl-0", "chatcmpl-1", "chatcmpl-2"]
 
 
 def test_a_forked_process_writes_a_segment_of_its_own(tmp_path: Path) -> None:
     script = """
 import os
-from tests.integrations import callback
+from tests.integrations import callback, spools
 handler = callback.load().handler
 handler.keep({"standard_logging_object": callback.payload(0)})
 if not os.fork():
@@ -147,13 +147,13 @@ def test_beyond_its_limit_the_spool_drops_events_counts_them_and_says_so(
     handler = ours.SwitchwiseHandler(own)
     for number in range(9):
         handler.keep({"standard_logging_object": callback.payload(number)})
-    assert len(callback.spooled(tmp_path)) == 4
+    assert len(spools.spooled(tmp_path)) == 4
     processes.wait_until(lambda: "5 events dropped so far" in caplog.text, "the count in the log")
     assert f"{tmp_path} holds SWITCHWISE_SPOOL_MAX_BYTES ({4 * line:,})" in caplog.text
 
 
 def test_the_limit_counts_what_other_processes_have_spooled(ours: ModuleType, tmp_path: Path) -> None:
-    callback.fill(ours, tmp_path, 10)
+    spools.fill(ours, tmp_path, 10)
     spool = ours.Spool(tmp_path, sum(path.stat().st_size for path in tmp_path.iterdir()) + 10)
     spool.measure()
     with pytest.raises(ours.SpoolFull):
