@@ -95,10 +95,10 @@ def section(outcomes: Iterable[Outcome], costs: Sequence[str]) -> str:
     ]
     lines = [
         "",
-        f"`make bench-litellm`, {clock.now().astimezone(UTC):%Y-%m-%d}: litellm[proxy] {_version('litellm')}, Python 3.11, loopback.",
-        f"{loss.CLIENTS} clients in a closed loop, one fault a row; a request is lost when its client was answered and the ledger does",
-        "not hold it. Where nothing else is said the proxy has our callback. LiteLLM answers its client first and calls back a moment",
-        "later: of what a killed proxy had not handed over by then (*unhanded*), no callback knows.",
+        f"`make bench-litellm`, {clock.now().astimezone(UTC):%Y-%m-%d}: litellm[proxy] {_version('litellm')}, all on loopback.",
+        f"{loss.CLIENTS} clients in a closed loop, one fault a row; a request is lost when its client was answered and the",
+        "ledger does not hold it. Where nothing else is said the proxy has our callback. LiteLLM answers its client first",
+        "and calls back a moment later: of what a killed proxy had not handed over by then (*unhanded*), no callback knows.",
         "",
         "| fault | requests answered | lost | unhanded | posts | bytes on the wire an event |",
         "| --- | --- | --- | --- | --- | --- |",

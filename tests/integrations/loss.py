@@ -121,10 +121,10 @@ class Site:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def proxy(self, *callbacks: str, workers: int = 1, **environment: str) -> Proxy:
+    def proxy(self, *callbacks: str, workers: int = 1, sections: litellm.Sections = litellm.NOTHING) -> Proxy:
         """A running proxy with these callbacks, which knows the gate as the collector."""
         known = {"SWITCHWISE_URL": self.address, "GENERIC_LOGGER_ENDPOINT": f"{self.address}/v1/litellm"}
-        made = Proxy(self.upstream, callbacks, workers, **known, **environment)
+        made = Proxy(self.upstream, callbacks, workers, sections, **known)
         self._stack.callback(made.close)
         made.start()
         with Load(made.address, "warm-up", CLIENTS * workers):

@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,9 @@ DEPLOYMENTS = {
 }  # fmt: skip
 """The names that clients ask for, and the provider's model behind each."""
 
+Sections = Mapping[str, Mapping[str, object]]
+NOTHING: Sections = MappingProxyType({})
+
 
 def program(name: str) -> str:
     """A program of the environment that holds LiteLLM. Fails the test, with the remedy, where there is none."""
@@ -34,11 +39,21 @@ def program(name: str) -> str:
 
 
 class Proxy(processes.Server):
-    """A LiteLLM proxy before an upstream, with these callbacks. Stopped and started again, it keeps its folder."""
+    """A LiteLLM proxy before an upstream, with these callbacks. Stopped and started again, it keeps its folder.
+
+    Sections of its configuration may be added to, under their names.
+    """
 
     start_seconds = 300.0
 
-    def __init__(self, upstream: str, callbacks: Sequence[str], workers: int = 1, **environment: str) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        callbacks: Sequence[str],
+        workers: int = 1,
+        sections: Sections = NOTHING,
+        **environment: str,
+    ) -> None:
         super().__init__()
         self.spool = self.folder / "spool"
         self._workers = workers
@@ -50,7 +65,7 @@ class Proxy(processes.Server):
             }
             for asked, model in DEPLOYMENTS.items()
         ]
-        config = {
+        config: dict[str, Any] = {
             "model_list": models,
             "litellm_settings": {"callbacks": list(callbacks), "fallbacks": [{"fragile": ["gpt-4.1-mini"]}]},
             "router_settings": {"num_retries": 0, "disable_cooldowns": True},
@@ -59,6 +74,8 @@ class Proxy(processes.Server):
                 "master_key": f"sk-{secrets.token_hex(32)}",
             },
         }
+        for name, added in sections.items():
+            config[name] = {**config.get(name, {}), **added}
         # JSON is YAML.
         (self.folder / "config.yaml").write_text(json.dumps(config))
         shutil.copy(Path(__file__).with_name("proxy_auth.py"), self.folder)

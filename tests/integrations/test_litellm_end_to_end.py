@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
@@ -17,6 +18,7 @@ from tests.integrations.proxy import OURS, Proxy
 from tests.integrations.upstream import METERS, SNAPSHOT
 
 pytestmark = pytest.mark.full
+README = proxy.CALLBACK.with_name("README.md")
 PROJECTS = ("search", "support")
 COLUMNS = dict(
     zip(METERS, ("requests", "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens"), strict=True)
@@ -170,15 +172,18 @@ def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_a_proxy_that_reports_through_generic_api_as_well_is_counted_once(site: Site) -> None:
-    made = site.proxy(OURS, "generic_api")
+def test_a_proxy_that_reports_through_generic_api_as_our_readme_says_as_well_is_counted_once(site: Site) -> None:
+    documented = yaml.safe_load(README.read_text().split("```yaml\n")[2].split("```")[0])
+    documented["litellm_settings"]["callbacks"].append(OURS)
+    documented["callback_settings"]["switchwise"]["endpoint"] = f"{site.address}/v1/litellm"
+    made = site.proxy(sections=documented)
     before = outcomes(site)
     proxy.client(made.address, calls("both"))
     # `generic_api` may lose some of its own.
     processes.wait_until(lambda: outcomes(site)["duplicate"] - before["duplicate"] > 10, "both reports", 60)
     processes.wait_until(lambda: sums(site, "both") == books(site, "both"), "the same sums", 60)
     assert outcomes(site)["conflict"] == outcomes(site)["rejected"] == 0
-    assert canary("both").encode() in b"".join(site.gate.bodies), "generic_api sends prompts, so a canary can be seen"
+    assert canary("both").encode() in b"".join(site.gate.bodies), "generic_api sends every tag, so a canary can be seen"
 
 
 def outcomes(site: Site) -> Counter[str]:
