@@ -4,6 +4,7 @@ Put this file beside the proxy's config.yaml and name it there, alone or in a li
 
     litellm_settings:
       callbacks: switchwise_litellm.handler
+      global_disable_no_log_param: true     # or a client hides its requests from every callback with "no-log": true
 
 What each request used (never a prompt, an answer, an e-mail address or an IP) is written to a file before the hook returns; a
 thread posts the files and deletes each once Switchwise has committed it. What the environment says, once, at start:

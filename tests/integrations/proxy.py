@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+import yaml
 
 from tests import processes
 
@@ -28,6 +29,13 @@ DEPLOYMENTS = {
 
 Sections = Mapping[str, Mapping[str, object]]
 NOTHING: Sections = MappingProxyType({})
+
+
+def documented(number: int, collector: str) -> dict[str, Any]:
+    """A piece of a proxy's configuration as our README tells it, with the collector in its place."""
+    text = CALLBACK.with_name("README.md").read_text().split("```yaml\n")[number + 1].split("```")[0]
+    found: dict[str, Any] = yaml.safe_load(text.replace("http://127.0.0.1:8080/v1/litellm", collector))
+    return found
 
 
 def program(name: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
@@ -18,7 +17,6 @@ from tests.integrations.proxy import OURS, Proxy
 from tests.integrations.upstream import METERS, SNAPSHOT
 
 pytestmark = pytest.mark.full
-README = proxy.CALLBACK.with_name("README.md")
 PROJECTS = ("search", "support")
 COLUMNS = dict(
     zip(METERS, ("requests", "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens"), strict=True)
@@ -68,6 +66,7 @@ def calls(project: str) -> list[dict[str, object]]:
         chat(project, input=97, output=15, fail=500, times=1, name=f"{project} proxy retries", sent=retried),
         {**chat(project, input=101, output=16, fail=500, times=1, name=f"{project} client retries"), "retries": 2},
         chat(project, "fragile", input=103, output=17, fail=500, times=1, name=f"{project} falls back"),
+        chat(project, input=127, output=23, sent={"extra_body": {"no-log": True}}),
         other(project, "responses", "gpt-4.1", input=107, cached=64, output=19, reasoning=3),
         other(project, "responses", "gpt-4.1-mini", stream=True, input=109, output=21),
         other(project, "embeddings", "text-embedding-3-small", input=113),
@@ -84,7 +83,9 @@ def site() -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def served(site: Site) -> Proxy:
     """A proxy with our callback and LiteLLM's own metrics, after one of every kind of call in two projects."""
-    made = site.proxy(OURS, "prometheus")
+    sections = proxy.documented(0, site.address)
+    sections["litellm_settings"]["callbacks"] = [sections["litellm_settings"]["callbacks"], "prometheus"]
+    made = site.proxy(sections=sections)
     results = proxy.client(made.address, [call for project in PROJECTS for call in calls(project)])
     assert Counter(result["status"] for result in results if "status" in result) == {429: 2, 500: 2}
     processes.wait_until(lambda: not made.spooled_bytes() and sums(site) == books(site), "the same sums", 60)
@@ -173,10 +174,9 @@ def files(folder: Path) -> list[Path]:
 
 
 def test_a_proxy_that_reports_through_generic_api_as_our_readme_says_as_well_is_counted_once(site: Site) -> None:
-    documented = yaml.safe_load(README.read_text().split("```yaml\n")[2].split("```")[0])
-    documented["litellm_settings"]["callbacks"].append(OURS)
-    documented["callback_settings"]["switchwise"]["endpoint"] = f"{site.address}/v1/litellm"
-    made = site.proxy(sections=documented)
+    sections = proxy.documented(1, f"{site.address}/v1/litellm")
+    sections["litellm_settings"]["callbacks"].append(OURS)
+    made = site.proxy(sections=sections)
     before = outcomes(site)
     proxy.client(made.address, calls("both"))
     # `generic_api` may lose some of its own.
