@@ -218,10 +218,10 @@ def collector_killed(site: Site) -> Callable[[Load], None]:
     return fault
 
 
-def proxy_ended(proxy: Proxy, how: signal.Signals) -> Callable[[Load], float]:
+def proxy_ended(proxy: Proxy, how: signal.Signals) -> Callable[[Load], float | None]:
     """The proxy is told to stop, or killed, at half of the load, and started again."""
 
-    def fault(load: Load) -> float:
+    def fault(load: Load) -> float | None:
         load.wait_for(0.5)
         assert proxy.process is not None
         proxy.process.send_signal(how)
@@ -230,7 +230,7 @@ def proxy_ended(proxy: Proxy, how: signal.Signals) -> Callable[[Load], float]:
             proxy.process.wait(60)
         proxy.kill()
         proxy.start()
-        return killed_at
+        return killed_at if how == signal.SIGKILL else None
 
     return fault
 
@@ -282,7 +282,7 @@ def with_callback(site: Site) -> Iterator[Outcome]:
     yield phase(site, proxy, "proxy killed under load", 200, proxy_ended(proxy, signal.SIGKILL))
     proxy.close()
     proxy = site.proxy(litellm.OURS, workers=2)
-    yield phase(site, proxy, "one of two workers killed", 400, worker_killed(proxy))
+    yield phase(site, proxy, "one of two workers killed under load", 400, worker_killed(proxy))
 
 
 def with_generic_api(site: Site) -> Iterator[Outcome]:
