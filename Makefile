@@ -1,6 +1,6 @@
 # `make` alone lists the targets. Nothing is installed outside .venv, except Debian packages that `test` needs and root may add.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full lint bench lock servers browser clean
+.PHONY: help run test test-full lint bench bench-litellm lock servers browser litellm clean
 .NOTPARALLEL:
 
 # Without compiled files every start takes two seconds longer.
@@ -9,8 +9,9 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON := .venv/bin/python
 RUNTIME := .venv/.runtime-installed
 TOOLS := .venv/.tools-installed
+LITELLM := .venv-e2e/.installed
 UV = $(or $(wildcard .venv/bin/uv),uv)
-COMPILE = $(UV) pip compile --quiet pyproject.toml --group build --universal --python-version 3.11 \
+COMPILE = $(UV) pip compile --quiet pyproject.toml --universal --python-version 3.11 \
 	--upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 help: ## list the targets
@@ -22,7 +23,7 @@ run: $(RUNTIME) ## start the demo: the whole product on SQLite with replayed sam
 test: servers lint ## lint, types, import rules and every test that is not marked `full`
 	@exec $(PYTHON) -m pytest -m "not full" $(PYTEST)
 
-test-full: servers browser lint ## everything that `test` does, and the slow and exotic tests too
+test-full: servers browser litellm lint ## everything that `test` does, and the slow and exotic tests too
 	@exec $(PYTHON) -m pytest --hypothesis-profile=full $(PYTEST)
 
 lint: $(TOOLS) ## ruff, mypy --strict and the import contracts
@@ -35,12 +36,16 @@ lint: $(TOOLS) ## ruff, mypy --strict and the import contracts
 bench: $(TOOLS) servers ## run the benchmarks
 	@exec $(PYTHON) -m bench
 
-lock: ## resolve the dependencies again and write both lock files
-	@$(COMPILE) --output-file requirements.txt
-	@$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+bench-litellm: servers litellm ## measure what LiteLLM loses, with our callback and without
+	@exec $(PYTHON) -m bench.litellm
 
-clean: ## remove .venv and every cache (the data directory stays)
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist *.egg-info
+lock: ## resolve the dependencies again and write the lock files
+	@$(COMPILE) --group build --output-file requirements.txt
+	@$(COMPILE) --group build --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	@$(COMPILE:pyproject.toml=) --group litellm --output-file integrations/requirements-e2e.txt
+
+clean: ## remove what was installed and every cache (the data directory stays)
+	@rm -rf .venv .venv-e2e .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 servers: $(TOOLS)
@@ -48,6 +53,14 @@ servers: $(TOOLS)
 
 browser: $(TOOLS)
 	@sh deploy/setup/packages.sh chromium:chromium
+
+litellm: $(LITELLM)
+
+$(LITELLM): integrations/requirements-e2e.txt $(TOOLS)
+	@echo "installing LiteLLM's proxy into .venv-e2e, about a minute ..." >&2
+	@.venv/bin/uv venv --quiet --clear --python $(PYTHON) .venv-e2e
+	@.venv/bin/uv pip install --quiet --python .venv-e2e --require-hashes --no-deps --compile-bytecode --requirement $<
+	@touch $@
 
 $(RUNTIME): requirements.txt pyproject.toml deploy/setup/venv.sh
 	@sh deploy/setup/venv.sh requirements.txt

@@ -19,6 +19,8 @@ LIBRARIES = ("fastapi", "msgspec", "sqlalchemy", "sqlmodel", "uvicorn")
 
 rows = [result.row for module in (storing, reporting) for result in module.run()]
 versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+# Other sections are written by commands of their own.
+_, mark, others = RESULTS.read_text().partition("\n## ")
 RESULTS.write_text(
     "\n".join([
         "# Results",
@@ -31,6 +33,6 @@ RESULTS.write_text(
         "| --- | --- | --- | --- | --- |",
         *rows,
         "",
-    ])
+    ]) + mark + others
 )  # fmt: skip
 print(RESULTS.read_text())

@@ -79,6 +79,7 @@ class Server(abc.ABC):
     """One server process: ready on entry, gone on exit, and stopped by the kernel should pytest itself be killed."""
 
     stop_signal = signal.SIGTERM
+    start_seconds = START_SECONDS
     account: str | None = None
 
     def __init__(self) -> None:
@@ -103,7 +104,7 @@ class Server(abc.ABC):
                 user=self.account, preexec_fn=functools.partial(_die_with_parent, self.stop_signal),
             )  # fmt: skip
         try:
-            wait_until(lambda: process.poll() is not None or self.answers(), type(self).__name__)
+            wait_until(lambda: process.poll() is not None or self.answers(), type(self).__name__, self.start_seconds)
         except TimeoutError:
             self.kill()
         if process.poll() is not None:

@@ -99,7 +99,7 @@ ADDRESS = re.compile(r"https?:|file:|--(extra-)?index-url|--find-links|--trusted
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w")
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "integrations/requirements-e2e.txt"])
 def test_a_lock_file_pins_every_package_with_hashes_and_names_no_address(name: str) -> None:
     text = (ROOT / name).read_text()
     assert not ADDRESS.search(text)
@@ -141,7 +141,7 @@ def test_a_path_of_a_machine_is_noticed(folder: str) -> None:
 
 def project_files() -> list[Path]:
     """The files of the project, without what was installed, built, cached or collected by a running Switchwise."""
-    skipped = {".git", ".venv", ".hypothesis", "node_modules", "__pycache__", "dist", "switchwise-data"}
+    skipped = {".git", ".venv", ".venv-e2e", ".hypothesis", "node_modules", "__pycache__", "dist", "switchwise-data"}
     found = []
     for folder, subfolders, names in os.walk(ROOT):
         subfolders[:] = [name for name in subfolders if name not in skipped and not name.endswith("_cache")]

@@ -1,6 +1,7 @@
 """What LiteLLM really sent, element by element, beside the reading of each that is right."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,3 +41,24 @@ def litellm() -> list[Captured]:
     }
     assert len(rows) == len(elements)
     return [Captured(elements[str(row["file"]), int(str(row["request"])), int(str(row["event"]))], row) for row in rows]
+
+
+def private_texts(payload: dict[str, object]) -> set[str]:
+    """Every text of a captured payload that must not be kept: who asked, from where, what was said, and what failed."""
+    kept = {"messages", "response", "error_information", "error_str", "requester_ip_address", "user_agent"}
+    found = {text for field in kept for text in texts_of(payload.get(field))}
+    metadata = payload["metadata"]
+    assert isinstance(metadata, dict)
+    for field in ("user_api_key_user_email", "requester_ip_address", "user_agent", "requester_metadata"):
+        found |= texts_of(metadata.get(field))
+    # Single words are names and ids as a rule, some of which an event holds on purpose.
+    return {text for text in found if re.search(r"[\s@]|\d+\.\d+\.\d+", text)}
+
+
+def texts_of(value: object) -> set[str]:
+    """The texts inside a JSON value."""
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, dict):
+        value = list(value.values())
+    return {text for each in value for text in texts_of(each)} if isinstance(value, list) else set()

@@ -120,32 +120,11 @@ def test_project_workload_and_key_follow_the_names_in_the_payload() -> None:
 
 def test_no_private_text_of_the_captures_reaches_an_event() -> None:
     texts = "\n".join(repr(litellm.parse(captured.element, Naming())) for captured in CAPTURED)
-    canaries = {canary for captured in CAPTURED for canary in private_texts(json.loads(captured.element))}
+    canaries = {canary for captured in CAPTURED for canary in captures.private_texts(json.loads(captured.element))}
     assert {"ada@example.com", "127.0.0.1", "You are terse."} <= canaries
     assert len(canaries) > 40
     assert [canary for canary in canaries if canary in texts] == []
     assert not re.search(r"[\w.]+@[\w.]+|Traceback|\d+\.\d+\.\d+\.\d+", texts)
-
-
-def private_texts(payload: dict[str, object]) -> set[str]:
-    """Every text of a captured payload that must not be kept: who asked, from where, what was said, and what failed."""
-    kept = {"messages", "response", "error_information", "error_str", "requester_ip_address", "user_agent"}
-    found = {text for field in kept for text in texts_of(payload.get(field))}
-    metadata = payload["metadata"]
-    assert isinstance(metadata, dict)
-    for field in ("user_api_key_user_email", "requester_ip_address", "user_agent", "requester_metadata"):
-        found |= texts_of(metadata.get(field))
-    # Single words are names and ids as a rule, some of which an event holds on purpose.
-    return {text for text in found if re.search(r"[\s@]|\d+\.\d+\.\d+", text)}
-
-
-def texts_of(value: object) -> set[str]:
-    """The texts inside a JSON value."""
-    if isinstance(value, str):
-        return {value}
-    if isinstance(value, dict):
-        value = list(value.values())
-    return {text for each in value for text in texts_of(each)} if isinstance(value, list) else set()
 
 
 @given(st.sampled_from(USAGE), st.data())

@@ -1,0 +1,527 @@
+"""Sends every request that a LiteLLM proxy has served to Switchwise, and loses none on the way. Python and LiteLLM, nothing else.
+
+Put this file beside the proxy's config.yaml and name it there, alone or in a list:
+
+    litellm_settings:
+      callbacks: switchwise_litellm.handler
+      global_disable_no_log_param: true     # or a client hides its requests from every callback with "no-log": true
+
+What each request used (never a prompt, an answer, an e-mail address or an IP) is written to a file before the hook returns; a
+thread posts the files and deletes each once Switchwise has committed it. What the environment says, once, at start:
+
+    SWITCHWISE_URL              where the collector is (http://127.0.0.1:8080); /v1/litellm is added
+    SWITCHWISE_KEY              an API key of scope ingest; none is needed on loopback
+    SWITCHWISE_SPOOL_DIR        where the files lie (switchwise-spool beside this file): a local disk that outlives the process,
+                                in a container a volume. Any number of proxies and workers of one machine may share it.
+    SWITCHWISE_SPOOL_MAX_BYTES  how much may wait there (1073741824); beyond it new events are dropped, counted and logged
+
+Killed, restarted or without a collector, the proxy loses none of the events it has handed to this file: whatever a dead process
+left is sent by any other that shares the folder. A power cut may cost those of the last quarter of a second, which are not yet
+synced to the disk. An event may be sent twice; the collector stores it once.
+"""
+
+import email.utils
+import fcntl
+import gzip
+import http.client
+import json
+import logging
+import math
+import os
+import random
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+try:
+    from litellm.integrations.custom_logger import CustomLogger
+except ModuleNotFoundError as error:
+    if error.name != "litellm":
+        raise
+    CustomLogger = object
+
+SYNC_SECONDS = 0.25
+SEND_SECONDS = 1.0
+SEGMENT_BYTES = 4 << 20
+POST_SECONDS = 30.0
+MAX_WAIT_SECONDS = 60.0
+MAX_RETRY_AFTER_SECONDS = 600.0
+SAY_SECONDS = 60.0
+MAX_TEXT_CHARACTERS = 4096
+MAX_ANSWER_BYTES = 8 << 20
+COUNTS = ("accepted", "duplicate", "conflict", "ignored", "spooled")
+
+log = logging.getLogger("switchwise")
+
+
+def _plain(value: object) -> object:
+    """A text, number or truth value; anything else is unknown."""
+    if isinstance(value, str):
+        return value[:MAX_TEXT_CHARACTERS]
+    return value if isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)) else None
+
+
+def _given(value: object) -> object:
+    """Whether there are any tools, without what they say."""
+    return bool(value) or None
+
+
+def _labels(value: object) -> object:
+    """The tags that name the workload; others may say anything."""
+    tags = value if isinstance(value, (list, tuple)) else ()
+    return [_plain(tag) for tag in tags if isinstance(tag, str) and tag.startswith(("workload:", "feature:"))] or None
+
+
+SENT: dict[str, Any] = {
+    **dict.fromkeys(("id", "status", "call_type", "cache_hit", "stream", "startTime", "endTime"), _plain),
+    **dict.fromkeys(("completionStartTime", "custom_llm_provider", "model", "model_group"), _plain),
+    **dict.fromkeys(("prompt_tokens", "completion_tokens"), _plain),
+    "request_tags": _labels,
+    "metadata": {
+        **dict.fromkeys(("user_api_key_hash", "user_api_key_alias", "user_api_key_team_id"), _plain),
+        **dict.fromkeys(("user_api_key_team_alias", "user_api_key_project_id", "user_api_key_project_alias"), _plain),
+        "usage_object": {
+            "prompt_tokens_details": dict.fromkeys(
+                ("cached_tokens", "cache_write_tokens", "audio_tokens", "image_tokens"), _plain
+            ),
+            "completion_tokens_details": dict.fromkeys(("reasoning_tokens", "audio_tokens"), _plain),
+            **dict.fromkeys(("cache_read_input_tokens", "cache_creation_input_tokens", "service_tier"), _plain),
+        },
+        "requester_custom_headers": {"x-stainless-retry-count": _plain},
+    },
+    "model_map_information": {"model_map_value": {"key": _plain, "mode": _plain}},
+    "error_information": {"error_code": _plain},
+    "response": dict.fromkeys(("model", "service_tier", "status", "created_at", "completed_at"), _plain),
+    "model_parameters": {
+        "stream": _plain,
+        "service_tier": _plain,
+        "tools": _given,
+        "functions": _given,
+        "response_format": {"type": _plain},
+        "text": {"format": {"type": _plain}},
+    },
+}
+"""All that leaves the proxy of LiteLLM's standard logging payload, under LiteLLM's names. What is not listed here never does."""
+
+
+def slim(payload: object, sent: Mapping[str, Any] = SENT) -> dict[str, object]:
+    """What is sent of a payload, or of a section of it. Unknown fields are left out."""
+    kept: dict[str, object] = {}
+    if not isinstance(payload, dict):
+        return kept
+    for name, rule in sent.items():
+        value = payload.get(name)
+        found = slim(value, rule) or None if isinstance(rule, dict) else rule(value)
+        if found is not None:
+            kept[name] = found
+    return kept
+
+
+class Voice:
+    """Says each kind of trouble at most once a minute, so that an outage floods no log."""
+
+    def __init__(self) -> None:
+        self._said_at: dict[str, float] = {}
+
+    def say(self, kind: str, text: str) -> bool:
+        """Log this unless the same kind of trouble was logged a moment ago; whether it was."""
+        now = time.monotonic()
+        if now - self._said_at.get(kind, -math.inf) < SAY_SECONDS:
+            return False
+        self._said_at[kind] = now
+        log.error("switchwise: %s", text)
+        return True
+
+
+class SpoolFull(Exception):
+    """As much is waiting as may wait."""
+
+
+class Segment:
+    """A file that this process writes. Its lock, which ends with the process, keeps others from sending it meanwhile."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.size_bytes = 0
+
+    def write(self, line: bytes) -> None:
+        """Append a line, whole or not at all. Raises OSError."""
+        written = os.write(self.descriptor, line)
+        if written != len(line):
+            os.ftruncate(self.descriptor, self.size_bytes)
+            raise OSError("the disk took only a part of the line")
+        self.size_bytes += written
+
+
+class Spool:
+    """A folder of segments. A segment belongs to whoever holds its lock; one that nobody holds may be sent by anybody."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self.folder = folder
+        self.max_bytes = max_bytes
+        self.unsynced = threading.Event()
+        self.held_bytes = 0
+        self.dropped = 0
+        self.reason = ""
+        self._appended_bytes = 0
+        self._current: Segment | None = None
+        self._closed: list[Segment] = []
+        self._appending = threading.Lock()
+        self._syncing = threading.Lock()
+
+    def append(self, line: bytes) -> None:
+        """Write a line. When this returns it survives the process. Raises SpoolFull and OSError, having written nothing."""
+        with self._appending:
+            if self.held_bytes + len(line) > self.max_bytes:
+                raise SpoolFull
+            if self._current is not None and self._current.size_bytes >= SEGMENT_BYTES:
+                self._close()
+            if self._current is None:
+                self._current = self._opened()
+            self._current.write(line)
+            self.held_bytes += len(line)
+            self._appended_bytes += len(line)
+        self.unsynced.set()
+
+    def drop(self, reason: str) -> None:
+        """Count an event that is not kept, and remember why."""
+        with self._appending:
+            self.dropped += 1
+            self.reason = reason
+
+    def close_segment(self) -> None:
+        """Let what was written so far be sent."""
+        with self._appending:
+            self._close()
+        self.sync()
+
+    def sync(self) -> None:
+        """Make what was written so far survive a power cut, then give up the segments that were closed. Raises OSError."""
+        self.unsynced.clear()
+        with self._syncing:
+            with self._appending:
+                closed, self._closed = self._closed, []
+                current = self._current
+            try:
+                for segment in filter(None, [*closed, current]):
+                    os.fsync(segment.descriptor)
+                if closed or current:
+                    _sync_folder(self.folder)
+            finally:
+                for segment in closed:
+                    os.close(segment.descriptor)
+
+    def measure(self) -> None:
+        """Count what the folder holds, whoever wrote it."""
+        before = self._appended_bytes
+        found = sum(_size_bytes(path) for path in self.folder.glob("**/*.ndjson"))
+        with self._appending:
+            self.held_bytes = found + self._appended_bytes - before
+
+    def segments(self) -> list[Path]:
+        """Every segment, oldest first."""
+        return sorted(self.folder.glob("*.ndjson"))
+
+    def set_aside(self, name: str, lines: list[bytes]) -> Path:
+        """Keep lines that the collector will never take where nobody sends them again. Raises OSError."""
+        path = self.folder / "rejected" / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with path.open("wb") as file:
+            file.writelines(line + b"\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+        return path
+
+    def abandon(self) -> None:
+        """Forget the segments of the process that this one was forked from."""
+        for segment in filter(None, [*self._closed, self._current]):
+            os.close(segment.descriptor)
+
+    def _close(self) -> None:
+        if self._current is not None:
+            self._closed.append(self._current)
+            self._current = None
+
+    def _opened(self) -> Segment:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            path = self.folder / f"{time.time_ns():020}-{os.getpid()}.ndjson"
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+            if _lock(descriptor):
+                return Segment(descriptor)
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock of a segment; False if another holds it, or has sent and deleted it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(descriptor).st_nlink > 0
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[bytes | None]:
+    """The content of a segment that no process writes or sends; None if one does. Nobody else can claim it meanwhile."""
+    try:
+        file = path.open("r+b")
+    except FileNotFoundError:
+        yield None
+        return
+    with file:
+        yield file.read() if _lock(file.fileno()) else None
+
+
+def _lines(content: bytes) -> tuple[list[bytes], int]:
+    """The whole lines of a segment, and how many are not: what a crash or a power cut left of them."""
+    found = [line for line in content.split(b"\n") if line]
+    whole = [line for line in found if line.startswith(b"{") and line.endswith(b"}") and b"\0" not in line]
+    return whole, len(found) - len(whole)
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Undelivered(Exception):
+    """A post that must be made again, after so many seconds at least."""
+
+    def __init__(self, reason: str, wait_seconds: float = 0.0) -> None:
+        super().__init__(reason)
+        self.wait_seconds = wait_seconds
+
+
+class Courier:
+    """Posts what the spool holds. A segment is deleted once every line of it is committed, or set aside as refused for good."""
+
+    def __init__(self, spool: Spool, url: str, key: str, voice: Voice) -> None:
+        self._spool = spool
+        self._url = urllib.parse.urlsplit(url.rstrip("/").removesuffix("/v1/litellm") + "/v1/litellm")
+        self._headers = {
+            "Content-Type": "application/x-ndjson",
+            "Content-Encoding": "gzip",
+            "User-Agent": "switchwise-litellm",
+        }
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+        self._voice = voice
+        self._failures = 0
+        self._not_before = 0.0
+
+    def turn(self) -> None:
+        """Send all that waits, unless it is too soon after a failure. Raises OSError where the spool cannot be read."""
+        self._spool.measure()
+        if time.monotonic() < self._not_before:
+            return
+        try:
+            while self._deliver_waiting():
+                pass
+            self._spool.close_segment()
+            self._deliver_waiting()
+        except Undelivered as failure:
+            backoff_seconds = min(MAX_WAIT_SECONDS, 2.0**self._failures) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
+            self._not_before = time.monotonic() + max(backoff_seconds, failure.wait_seconds)
+            self._failures = min(self._failures + 1, 10)
+            waiting = f"{self._spool.held_bytes:,} bytes wait in {self._spool.folder} and will be sent again"
+            self._voice.say(str(failure), f"{failure}; {waiting}")
+        else:
+            self._failures = 0
+
+    def _deliver_waiting(self) -> int:
+        return sum(self._deliver(path) for path in self._spool.segments())
+
+    def _deliver(self, path: Path) -> bool:
+        """Send and delete a segment that nobody writes; whether it was one. Raises Undelivered."""
+        try:
+            with claimed(path) as content:
+                if content is None:
+                    return False
+                whole, torn = _lines(content)
+                refused = self._send(whole)
+                if torn:
+                    self._voice.say(
+                        "torn", f"{path.name}: {torn} lines were torn by a crash or a full disk, and are dropped"
+                    )
+                if refused:
+                    aside = self._spool.set_aside(path.name, refused)
+                    self._voice.say("refused", f"the collector refused {len(refused)} events for good: see {aside}")
+                path.unlink()
+        except OSError as error:
+            self._voice.say(f"deliver {error.errno}", f"cannot send {path} ({error.strerror}); others are sent")
+            return False
+        return True
+
+    def _send(self, lines: list[bytes]) -> list[bytes]:
+        """Post lines, fewer at once where the collector asks for it; those that it refuses for good. Raises Undelivered."""
+        refused: list[bytes] = []
+        start, at_once = 0, len(lines)
+        while start < len(lines):
+            chunk = lines[start : start + at_once]
+            status, retry_after, answer = self._post(chunk)
+            if status == 413 and len(chunk) > 1:
+                at_once = len(chunk) // 2
+                continue
+            refused += self._refused(chunk, status, retry_after, answer)
+            start += len(chunk)
+        return refused
+
+    def _post(self, lines: list[bytes]) -> tuple[int, str, bytes]:
+        """The answer: its status, its Retry-After and its body. Raises Undelivered where there is none."""
+        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
+        connection = kind(self._url.hostname or "", self._url.port, timeout=POST_SECONDS)
+        try:
+            connection.request("POST", self._url.path, gzip.compress(b"\n".join(lines), 6), self._headers)
+            response = connection.getresponse()
+            return response.status, response.headers.get("Retry-After", ""), response.read(MAX_ANSWER_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            raise Undelivered(f"cannot reach {self._url.netloc} ({type(error).__name__})") from error
+        finally:
+            connection.close()
+
+    def _refused(self, lines: list[bytes], status: int, retry_after: str, answer: bytes) -> list[bytes]:
+        """The lines that the collector will never take; all others are committed. Raises Undelivered."""
+        if status == 200:
+            return [lines[index] for index in _rejected(answer, len(lines)) if 0 <= index < len(lines)]
+        if status in (400, 413):
+            return lines
+        if status in (401, 403):
+            raise Undelivered(
+                f"the collector refuses SWITCHWISE_KEY ({status}); give a key of scope ingest", MAX_WAIT_SECONDS
+            )
+        if status == 429 or status >= 500:
+            raise Undelivered(f"the collector is busy or down ({status})", _seconds(retry_after))
+        raise Undelivered(f"{self._url.netloc} answers {status}; set SWITCHWISE_URL to a collector", MAX_WAIT_SECONDS)
+
+
+def _rejected(answer: bytes, sent: int) -> list[int]:
+    """The indexes of the refused events in a receipt. Raises Undelivered for an answer that does not account for every event."""
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        receipt = json.loads(answer)
+        indexes = [int(entry["index"]) for entry in receipt["rejected"]]
+        if sum(receipt[name] for name in COUNTS) + len(indexes) == sent:
+            return indexes
+    raise Undelivered("the answer is no receipt of what was sent; set SWITCHWISE_URL to a collector", MAX_WAIT_SECONDS)
+
+
+def _seconds(retry_after: str) -> float:
+    """How long a Retry-After asks to wait, given as seconds or as a date; 0 if it does not say."""
+    with suppress(ValueError, TypeError, OverflowError):
+        sent = retry_after.strip()
+        seconds = float(sent) if sent.isdigit() else email.utils.parsedate_to_datetime(sent).timestamp() - time.time()
+        return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+    return 0.0
+
+
+def _is_address(url: str) -> bool:
+    with suppress(ValueError):
+        parts = urllib.parse.urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    return False
+
+
+class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class, or none where it is not installed
+    """LiteLLM's hooks. None of them raises, and none waits for the network. A wrong setting stops the start."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        super().__init__()
+        self._url = environment.get("SWITCHWISE_URL", "").strip() or "http://127.0.0.1:8080"
+        self._key = environment.get("SWITCHWISE_KEY", "").strip()
+        self._folder = Path(
+            environment.get("SWITCHWISE_SPOOL_DIR", "").strip() or Path(__file__).parent / "switchwise-spool"
+        )
+        max_bytes = environment.get("SWITCHWISE_SPOOL_MAX_BYTES", "").strip() or str(1 << 30)
+        if not _is_address(self._url):
+            raise ValueError("SWITCHWISE_URL: must look like http://127.0.0.1:8080")
+        if not (max_bytes.isascii() and max_bytes.isdigit()):
+            raise ValueError("SWITCHWISE_SPOOL_MAX_BYTES: must be a number of bytes, such as 1073741824")
+        self._max_bytes = int(max_bytes)
+        self._start()
+        os.register_at_fork(after_in_child=self._start_after_fork)
+
+    async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+        """Keep what a request used."""
+        self.keep(kwargs)
+
+    async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+        """Keep that a request failed, and what it used all the same."""
+        self.keep(kwargs)
+
+    def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+        """The same for calls outside an event loop; LiteLLM calls one of the two."""
+        self.keep(kwargs)
+
+    def log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+        """The same for calls outside an event loop."""
+        self.keep(kwargs)
+
+    def keep(self, kwargs: Mapping[str, Any]) -> None:
+        """Write the event to the spool, or count it as dropped. Never raises."""
+        try:
+            payload = slim(kwargs.get("standard_logging_object"))
+            if not payload:
+                raise ValueError("LiteLLM made no payload")
+            self._spool.append(json.dumps(payload, separators=(",", ":")).encode() + b"\n")
+        except SpoolFull:
+            self._spool.drop(f"{self._folder} holds SWITCHWISE_SPOOL_MAX_BYTES ({self._max_bytes:,})")
+        except OSError as error:
+            self._spool.drop(f"{self._folder} cannot be written ({error.strerror or error})")
+        except Exception as error:  # noqa: BLE001  # no fault of this file may become one of the proxy
+            self._spool.drop(f"an event cannot be read ({type(error).__name__})")
+
+    def _start(self) -> None:
+        self._reported = 0
+        self._voice = Voice()
+        self._spool = Spool(self._folder, self._max_bytes)
+        self._courier = Courier(self._spool, self._url, self._key, self._voice)
+        for name, work in (("sync", self._sync_soon), ("send", self._send_soon)):
+            threading.Thread(target=self._for_ever, args=(work,), name=f"switchwise-{name}", daemon=True).start()
+
+    def _start_after_fork(self) -> None:
+        self._spool.abandon()
+        self._start()
+
+    def _for_ever(self, work: Callable[[], None]) -> None:
+        while True:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001  # the thread must outlive any trouble with the disk
+                self._voice.say(f"{work.__name__} {type(error).__name__}", f"{type(error).__name__}: {error}")
+                time.sleep(SEND_SECONDS)
+
+    def _sync_soon(self) -> None:
+        self._spool.unsynced.wait()
+        time.sleep(SYNC_SECONDS)
+        self._spool.sync()
+
+    def _send_soon(self) -> None:
+        time.sleep(SEND_SECONDS)
+        dropped = self._spool.dropped
+        if dropped > self._reported and self._voice.say(
+            "dropped", f"{dropped:,} events dropped so far: {self._spool.reason}"
+        ):
+            self._reported = dropped
+        self._courier.turn()
+
+
+def __getattr__(name: str) -> object:
+    """`handler`, made when LiteLLM asks for it, so that importing this file starts nothing."""
+    if name != "handler":
+        raise AttributeError(name)
+    made = globals()["handler"] = SwitchwiseHandler()
+    return made

@@ -1,0 +1,72 @@
+"""What tests of the files for other people's proxies share."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from ledger.database import Database
+from tests import processes, serving
+from tests.integrations import callback
+from tests.integrations.gate import Gate
+from tests.serving import Served
+
+Writer = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def backend() -> str:
+    """One database is enough: what a sender does never depends on it."""
+    return "sqlite"
+
+
+@pytest.fixture
+def ours() -> ModuleType:
+    """The callback file, loaded anew."""
+    return callback.load()
+
+
+@pytest.fixture
+def collected(database: Database) -> Iterator[Served]:
+    """A real collector on a fresh ledger."""
+    with serving.collector(database) as running:
+        yield running
+
+
+@pytest.fixture
+def gate(collected: Served) -> Iterator[tuple[Gate, str]]:
+    """A gate before the collector, and its address."""
+    made = Gate(str(collected.client.base_url).rstrip("/"))
+    with serving.serve(made) as address:
+        yield made, address
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    """Start a process that hands payloads to the callback and then waits: `writer(count, first, **environment)`."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(count: int, first: int = 0, **environment: str) -> subprocess.Popen[str]:
+        script = str(Path(callback.__file__))
+        process = subprocess.Popen(
+            [sys.executable, script, str(count), str(first)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={"SWITCHWISE_SPOOL_DIR": str(tmp_path), "SWITCHWISE_URL": dead_address(), **environment},
+        )  # fmt: skip
+        started.append(process)
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline()) == {"pid": process.pid}
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def dead_address() -> str:
+    """An address where nobody listens."""
+    return f"http://{processes.LOOPBACK}:{processes.free_port()}"
