@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 import psycopg
+import pysqlite3.dbapi2 as sqlite3
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
@@ -31,7 +32,7 @@ _DAYS_AT_ONCE = 64
 # PostgreSQL's deadlock, serialisation failure, and a row without a partition (retention may drop one between two commits).
 _PASSING = frozenset({"40P01", "40001", "23514"})
 # What one event could cause by being what no parser should let through: it must not take the other requests with it.
-_POISONED = (SQLAlchemyError, psycopg.Error, ArithmeticError, ValueError)
+_POISONED = (SQLAlchemyError, psycopg.Error, sqlite3.Error, ArithmeticError, ValueError)
 
 log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ class GroupCommitter:
         self._database = database
         self._room = room
         self._max_series = max_series
+        self._memory = store.Memory()
         self._changed = threading.Condition()
         self._waiting: dict[Future[list[Outcome]], _Waiting] = {}
         self._closed = False
@@ -129,7 +131,7 @@ class GroupCommitter:
     def _store(self, group: list[_Waiting]) -> None:
         try:
             events = [event for waiting in group for event in waiting.events]
-            outcomes = commit_group(self._database, events, max_series=self._max_series)
+            outcomes = commit_group(self._database, events, max_series=self._max_series, memory=self._memory)
         except StoreUnavailable as error:
             _refuse(group, error)
         except _POISONED as error:
@@ -149,23 +151,30 @@ class GroupCommitter:
 
 
 def commit_group(
-    database: Database, group: Sequence[Event], *, max_series: int, also: Callable[[Session], None] | None = None
+    database: Database,
+    group: Sequence[Event],
+    *,
+    max_series: int,
+    memory: store.Memory | None = None,
+    also: Callable[[Session], None] | None = None,
 ) -> list[Outcome]:
     """Store events, and whatever `also` writes, in one transaction; again where it failed for a passing reason.
 
     Returns after the commit. Raises StoreUnavailable.
     """
     days = sorted({clock.day_of(event.occurred_at) for event in group})
+    memory = memory or store.Memory()
     attempt = 1
     while True:
         try:
             for start in range(0, len(days), _DAYS_AT_ONCE):
                 database.prepare_days(days[start : start + _DAYS_AT_ONCE])
             with database.transaction() as session:
-                outcomes = store.add(session, group, now_us=clock.now_us(), max_series=max_series)
+                outcomes = store.add(session, group, now_us=clock.now_us(), max_series=max_series, memory=memory)
                 if also is not None:
                     also(session)
         except (StoreUnavailable, *_POISONED) as error:
+            memory.forget()
             if attempt == ATTEMPTS or not is_passing(error):
                 raise
             log.warning("group_tried_again", attempt=attempt, events=len(group))
@@ -173,6 +182,7 @@ def commit_group(
             threading.Event().wait(0.01 * attempt)
             attempt += 1
         else:
+            memory.confirm()
             return outcomes
 
 

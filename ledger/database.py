@@ -115,11 +115,19 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
+_OURS_ON_SQLITE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
+
+
 @contextmanager
 def _named_faults() -> Iterator[None]:
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InternalError, PoolTimeoutError) as error:
+    except (psycopg.OperationalError, psycopg.InternalError, sqlite3.OperationalError, PoolTimeoutError) as error:
+        raise _unavailable(error) from error
+    except sqlite3.DatabaseError as error:
+        # The same of a driver that was called without SQLAlchemy in between.
+        if isinstance(error, _OURS_ON_SQLITE):
+            raise
         raise _unavailable(error) from error
     except DBAPIError as error:
         # What our own statements or values are to blame for keeps its name; the rest is the database's trouble.
