@@ -41,7 +41,9 @@ def drive(port: int, made: Callable[..., Sequence[bytes]], arguments: Sequence[o
     return answer
 
 
-def _drive(sender: object, port: int, made: Callable[..., Sequence[bytes]], arguments: tuple[object, ...], connections: int) -> None:
+def _drive(
+    sender: object, port: int, made: Callable[..., Sequence[bytes]], arguments: tuple[object, ...], connections: int
+) -> None:
     answer: Run | str
     try:
         answer = _send_all(port, made(*arguments), connections)

@@ -158,9 +158,7 @@ def _sealed_days(session: Session, days: set[int]) -> set[int]:
     return {day for (day,) in bulk.driver_of(session).execute(query).fetchall()}
 
 
-def _write_intake(
-    session: Session, new: Collection[Event], series_ids: series.Ids, now_us: int
-) -> None:
+def _write_intake(session: Session, new: Collection[Event], series_ids: series.Ids, now_us: int) -> None:
     tally = usage.Tally()
     for event in new:
         tally.add(event, series_ids[event.labels])
