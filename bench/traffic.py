@@ -48,6 +48,5 @@ def batches(path: str, start_us: int, first: int, count: int, size: int, packing
 
 
 def _post(path: str, body: bytes, encoding: str = "identity") -> bytes:
-    return b"POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (
-        path.encode(), encoding.encode(), len(body),
-    ) + body  # fmt: skip
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Encoding: {encoding}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

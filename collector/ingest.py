@@ -6,8 +6,6 @@ an event before the transaction that holds it has committed.
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
 
 import psycopg
 import pysqlite3.dbapi2 as sqlite3
@@ -37,10 +35,19 @@ _POISONED = (SQLAlchemyError, psycopg.Error, sqlite3.Error, ArithmeticError, Val
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    events: Sequence[Event]
-    future: Future[list[Outcome]]
+Heard = list[Outcome] | Exception
+"""What became of a request's events: the outcome of each, or why none was stored."""
+
+
+class Waiting:
+    """The events of one request that wait for the writer, and who is to hear of them, once, in the writer's thread."""
+
+    __slots__ = ("events", "hear", "is_taken")
+
+    def __init__(self, events: Sequence[Event], hear: Callable[[Heard], None]) -> None:
+        self.events = events
+        self.hear = hear
+        self.is_taken = False
 
 
 class GroupCommitter:
@@ -52,7 +59,7 @@ class GroupCommitter:
         self._max_series = max_series
         self._memory = store.Memory()
         self._changed = threading.Condition()
-        self._waiting: dict[Future[list[Outcome]], _Waiting] = {}
+        self._waiting: dict[Waiting, None] = {}
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="group-committer", daemon=True)
         self._thread.start()
@@ -62,28 +69,35 @@ class GroupCommitter:
         """Whether the writer still works. Where it does not, the process can store nothing and must be started again."""
         return self._thread.is_alive()
 
-    def submit(self, events: Sequence[Event]) -> Future[list[Outcome]]:
-        """The outcome of each event, once committed; StoreUnavailable in the future if that was not possible.
+    def submit(self, events: Sequence[Event], hear: Callable[[Heard], None]) -> Waiting:
+        """Have events stored; `hear` is told the outcome of each once that is committed, or why it was not possible.
 
-        The caller has checked `events.fault_of`. A future that is cancelled before its turn is not stored. Raises
-        Overloaded when too much is waiting, StoreUnavailable when the writer has ended.
+        The caller has checked `events.fault_of`. Raises Overloaded when too much is waiting, StoreUnavailable when the
+        writer has ended; then nobody hears anything.
         """
-        future: Future[list[Outcome]] = Future()
-        if not events:
-            future.set_result([])
-            return future
+        waiting = Waiting(events, hear)
         size_bytes = len(events) * EVENT_BYTES
         self._room.take(size_bytes)
         with self._changed:
             ended = self._closed or not self._thread.is_alive()
             if not ended:
-                self._waiting[future] = _Waiting(events, future)
+                self._waiting[waiting] = None
                 self._changed.notify()
         if ended:
             self._room.leave(size_bytes)
             raise StoreUnavailable("the collector is stopping; nothing of this was kept, try again")
-        future.add_done_callback(lambda done: self._forget(done, size_bytes))
-        return future
+        return waiting
+
+    def withdraw(self, waiting: Waiting) -> bool:
+        """Take back what has not had its turn: it is not stored, and nobody hears of it. False if it is too late."""
+        with self._changed:
+            is_here = not waiting.is_taken
+            if is_here:
+                waiting.is_taken = True
+                del self._waiting[waiting]
+        if is_here:
+            self._room.leave(len(waiting.events) * EVENT_BYTES)
+        return is_here
 
     def close(self) -> None:
         """Store what is waiting, then end. Later submissions are refused."""
@@ -92,62 +106,65 @@ class GroupCommitter:
             self._changed.notify()
         self._thread.join()
 
-    def _forget(self, future: Future[list[Outcome]], size_bytes: int) -> None:
-        with self._changed:
-            self._waiting.pop(future, None)
-        self._room.leave(size_bytes)
-
     def _run(self) -> None:
         try:
             while group := self._next_group():
                 self._store(group)
         except BaseException:
-            log.exception("group_committer_died")
             with self._changed:
-                self._closed = True
-                left = list(self._waiting.values())
-            _refuse(left, StoreUnavailable(_DEAD))
+                left = list(self._waiting)
+                self._waiting.clear()
+            self._tell(left, StoreUnavailable(_DEAD))
             raise
 
-    def _next_group(self) -> list[_Waiting]:
+    def _next_group(self) -> list[Waiting]:
         """Everything that waits, up to GROUP_EVENTS; sleeps while nothing does; empty once closed and drained."""
-        group: list[_Waiting] = []
-        while not group:
-            with self._changed:
-                while not self._waiting and not self._closed:
-                    self._changed.wait()
-                if not self._waiting:
-                    return []
-                size = 0
-                for waiting in list(self._waiting.values()):
-                    del self._waiting[waiting.future]
-                    group.append(waiting)
-                    size += len(waiting.events)
-                    if size >= GROUP_EVENTS:
-                        break
-            group = [waiting for waiting in group if waiting.future.set_running_or_notify_cancel()]
+        group: list[Waiting] = []
+        with self._changed:
+            while not self._waiting and not self._closed:
+                self._changed.wait()
+            size = 0
+            for waiting in self._waiting:
+                waiting.is_taken = True
+                group.append(waiting)
+                size += len(waiting.events)
+                if size >= GROUP_EVENTS:
+                    break
+            if len(group) == len(self._waiting):
+                self._waiting.clear()
+            else:
+                for waiting in group:
+                    del self._waiting[waiting]
         return group
 
-    def _store(self, group: list[_Waiting]) -> None:
+    def _store(self, group: list[Waiting]) -> None:
+        events = [event for waiting in group for event in waiting.events]
         try:
-            events = [event for waiting in group for event in waiting.events]
             outcomes = commit_group(self._database, events, max_series=self._max_series, memory=self._memory)
         except StoreUnavailable as error:
-            _refuse(group, error)
+            self._tell(group, error)
         except _POISONED as error:
             if len(group) > 1:
                 for waiting in group:
                     self._store([waiting])
             else:
-                group[0].future.set_exception(error)
+                self._tell(group, error)
         except BaseException:
-            _refuse(group, StoreUnavailable(_DEAD))
+            self._tell(group, StoreUnavailable(_DEAD))
             raise
         else:
+            self._room.leave(len(events) * EVENT_BYTES)
             start = 0
             for waiting in group:
-                waiting.future.set_result(outcomes[start : start + len(waiting.events)])
-                start += len(waiting.events)
+                end = start + len(waiting.events)
+                waiting.hear(outcomes[start:end])
+                start = end
+
+    def _tell(self, group: list[Waiting], error: Exception) -> None:
+        """Tell each of a group that its events were not stored."""
+        self._room.leave(sum(len(waiting.events) for waiting in group) * EVENT_BYTES)
+        for waiting in group:
+            waiting.hear(error)
 
 
 def commit_group(
@@ -162,7 +179,7 @@ def commit_group(
 
     Returns after the commit. Raises StoreUnavailable.
     """
-    days = sorted({clock.day_of(event.occurred_at) for event in group})
+    days = sorted({event.occurred_at // clock.DAY_US for event in group})
     memory = memory or store.Memory()
     attempt = 1
     while True:
@@ -195,9 +212,3 @@ def is_passing(error: BaseException) -> bool:
                 return True
         seen = seen.__cause__
     return False
-
-
-def _refuse(group: list[_Waiting], error: StoreUnavailable) -> None:
-    for waiting in group:
-        if not waiting.future.done():
-            waiting.future.set_exception(type(error)(str(error)))

@@ -32,7 +32,10 @@ log = structlog.get_logger()
 
 
 def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
-    """An app with the routes of these rooms, over a migrated ledger that it closes when it shuts down."""
+    """An app with the routes of these rooms, over a migrated ledger that it closes when it shuts down.
+
+    Its state has the `http` protocol to serve it with.
+    """
     database = Database(chosen.database)
 
     @asynccontextmanager
@@ -50,6 +53,7 @@ def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
         advisor_routes.install(app, database, chosen, collector.registry if collector else None)
     elif collector:
         collector_exposition.install(app, collector)
+    app.state.http = collector.protocol if collector else "httptools"
     return app
 
 
@@ -65,14 +69,16 @@ def serve(chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socke
     """Serve these rooms until a signal ends it; the exit status. Raises UsageError for a port in use or an open bind."""
     logs.configure(chosen.log_level)
     _prepare(chosen)
+    app = create_app(chosen, rooms)
     config = uvicorn.Config(
-        create_app(chosen, rooms),
-        http="httptools",
+        app,
+        http=app.state.http,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     with listener or process.listen(chosen.host, chosen.port) as bound:

@@ -5,7 +5,7 @@ The rows go to the driver's own connection: SQLAlchemy takes longer over a group
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 import pysqlite3.dbapi2 as sqlite3
@@ -48,7 +48,7 @@ def insert(session: Session, rows: Sequence[Row]) -> None:
     """Insert rows in the order given, which is that of their identities. Raises AlreadyThere."""
     driver = driver_of(session)
     if isinstance(driver, psycopg.Connection):
-        _copy(cast("psycopg.Connection[Any]", driver), rows)
+        _copy(driver, rows)
     else:
         _insert_values(driver, rows)
 

@@ -9,7 +9,6 @@ from collector.formats.reading import Naming
 from ledger import events, names
 from ledger.events import Labels
 
-
 _KEPT, _KEPT_CHARACTERS = 10_000, 2_048
 
 
