@@ -1,7 +1,6 @@
 """Between the event loop and the writer's thread: events go over, and what became of them comes back, in time or not at all."""
 
 import asyncio
-import functools
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -17,17 +16,6 @@ STORED_A_SECOND = 10_000
 _SWEEP_SECONDS = 0.1
 
 
-class Asked:
-    """One request's events, or a slice of them, on their way to the ledger."""
-
-    __slots__ = ("give_up_at", "settle", "waiting")
-
-    def __init__(self, settle: Callable[[Heard], None], give_up_at: float) -> None:
-        self.settle = settle
-        self.give_up_at = give_up_at
-        self.waiting: Waiting | None = None
-
-
 class Answers:
     """Everyone who waits for a commit. One wake-up of the loop a group and one timer for all: of each its own, they took
     longer than parsing. Belongs to the loop that asks; only `_hear` is called in the writer's thread.
@@ -35,44 +23,46 @@ class Answers:
 
     def __init__(self, committer: GroupCommitter) -> None:
         self._committer = committer
-        self._asked: dict[Asked, None] = {}
-        self._heard: deque[tuple[Asked, Heard]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked: dict[Waiting, tuple[Callable[[Heard], None], float]] = {}
+        self._heard: deque[tuple[Waiting, Heard]] = deque()
         self._is_woken = False
         self._is_sweeping = False
 
-    def ask(self, events: Sequence[Event], settle: Callable[[Heard], None], of_events: int) -> Asked:
+    def ask(self, events: Sequence[Event], settle: Callable[[Heard], None], of_events: int) -> Waiting:
         """Have events stored, and `settle` called with what became of them, after the commit: never from in here.
 
         Where that takes too long for a body `of_events`, it is called with StoreUnavailable; it may still happen.
         Raises what GroupCommitter.submit raises.
         """
-        loop = asyncio.get_running_loop()
-        asked = Asked(settle, clock.monotonic_seconds() + PATIENCE_SECONDS + of_events / STORED_A_SECOND)
-        asked.waiting = self._committer.submit(events, functools.partial(self._hear, loop, asked))
-        self._asked[asked] = None
+        loop = self._loop = asyncio.get_running_loop()
+        give_up_at = clock.monotonic_seconds() + PATIENCE_SECONDS + of_events / STORED_A_SECOND
+        waiting = self._committer.submit(events, self._hear)
+        self._asked[waiting] = (settle, give_up_at)
         if not self._is_sweeping:
             self._is_sweeping = True
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
-        return asked
+        return waiting
 
-    def withdraw(self, asked: Asked) -> None:
-        """Nobody waits any more: what has not had its turn is not stored."""
-        if self._asked.pop(asked, asked) is None and asked.waiting is not None:
-            self._committer.withdraw(asked.waiting)
+    def withdraw(self, waiting: Waiting) -> None:
+        """Nobody wants to hear of it any more: what has not had its turn is not stored."""
+        if self._asked.pop(waiting, None) is not None:
+            self._committer.withdraw(waiting)
 
-    def _hear(self, loop: asyncio.AbstractEventLoop, asked: Asked, heard: Heard) -> None:
-        self._heard.append((asked, heard))
-        if not self._is_woken:
+    def _hear(self, waiting: Waiting, heard: Heard) -> None:
+        self._heard.append((waiting, heard))
+        if not self._is_woken and self._loop is not None:
             self._is_woken = True
-            loop.call_soon_threadsafe(self._tell, loop)
+            self._loop.call_soon_threadsafe(self._tell, self._loop)
 
     def _tell(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_woken = False
         try:
             while self._heard:
-                asked, heard = self._heard.popleft()
-                if self._asked.pop(asked, asked) is None:
-                    asked.settle(heard)
+                waiting, heard = self._heard.popleft()
+                asked = self._asked.pop(waiting, None)
+                if asked is not None:
+                    asked[0](heard)
         finally:
             # A fault in one answer costs nobody else theirs.
             if self._heard:
@@ -80,9 +70,10 @@ class Answers:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = clock.monotonic_seconds()
-        for asked in [each for each in self._asked if each.give_up_at <= now]:
-            self.withdraw(asked)
-            asked.settle(StoreUnavailable("the database is busy; nothing of this was acknowledged, try again"))
+        for waiting, (settle, give_up_at) in list(self._asked.items()):
+            if give_up_at <= now:
+                self.withdraw(waiting)
+                settle(StoreUnavailable("the database is busy; nothing of this was acknowledged, try again"))
         self._is_sweeping = bool(self._asked)
         if self._is_sweeping:
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)

@@ -98,9 +98,15 @@ async def read(
 
 def read_whole(content: bytes, reader: Reader, naming: Naming) -> Readings:
     """The same of a body that has arrived as a whole, up to WHOLE_BYTES, and not compressed. Raises TooLarge and BadBody."""
-    body = _Body(reader, naming)
-    body.feed(content)
-    return body.finish(None)
+    whole = reader.parse_whole(content, naming)
+    if whole is None:
+        body = _Body(reader, naming)
+        body.take_apart(content)
+        return body.finish(None)
+    readings = Readings()
+    readings.add_all(whole, clock.now_us())
+    _check_count(readings, reader.limits)
+    return readings
 
 
 class _Body:
@@ -121,25 +127,22 @@ class _Body:
 
     def feed(self, piece: bytes) -> None:
         """The next bytes."""
-        if self._framing is None:
-            self._kept += piece
-            if len(self._kept) <= WHOLE_BYTES:
-                return
-            piece, self._kept, self._framing = self._kept, b"", Framing()
-        self._take_apart(self._framing, piece)
+        if self._framing is not None:
+            self.take_apart(piece)
+            return
+        self._kept += piece
+        if len(self._kept) > WHOLE_BYTES:
+            piece, self._kept = self._kept, b""
+            self.take_apart(piece)
 
     def finish(self, reason: str | None) -> Readings:
         """All readings. Where the bytes end too early, `reason` says why."""
-        readings = self._readings
         if self._framing is None:
-            whole = self._reader.parse_whole(self._kept, self._naming) if reason is None else None
-            if whole is not None:
-                readings.add_all(whole, clock.now_us())
-                self._check_count()
-                return readings
-            self._framing = Framing()
-            self._take_apart(self._framing, self._kept)
-        broken = self._framing.finish()
+            if reason is None:
+                return read_whole(self._kept, self._reader, self._naming)
+            self.take_apart(self._kept)
+        readings = self._readings
+        broken = self._framing.finish() if self._framing else None
         reason = reason or (broken.reason if broken else None)
         if reason is not None:
             if not readings.count:
@@ -148,19 +151,22 @@ class _Body:
             readings.count += 1
         return readings
 
-    def _take_apart(self, framing: Framing, piece: bytes) -> None:
-        elements = framing.feed(piece)
+    def take_apart(self, piece: bytes) -> None:
+        """Read the elements that the next bytes complete."""
+        if self._framing is None:
+            self._framing = Framing()
+        elements = self._framing.feed(piece)
         self._unfinished_bytes = len(piece) + (0 if elements else self._unfinished_bytes)
         self._readings.add_all([self._reader.parse(element, self._naming) for element in elements], clock.now_us())
         if self._reader.unknown_fields is not None:
             for element in elements:
                 self._readings.note_unknown(self._reader.unknown_fields(element))
-        self._check_count()
+        _check_count(self._readings, self._reader.limits)
 
-    def _check_count(self) -> None:
-        limit = self._reader.limits.elements
-        if self._readings.count > limit:
-            raise TooLarge(f"more than {limit} events in one body; send fewer at once")
+
+def _check_count(readings: Readings, limits: Limits) -> None:
+    if readings.count > limits.elements:
+        raise TooLarge(f"more than {limits.elements} events in one body; send fewer at once")
 
 
 async def _pieces(request: Request, limits: Limits, on_wire: Callable[[int], None]) -> AsyncIterator[bytes]:

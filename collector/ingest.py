@@ -44,7 +44,7 @@ class Waiting:
 
     __slots__ = ("events", "hear", "is_taken")
 
-    def __init__(self, events: Sequence[Event], hear: Callable[[Heard], None]) -> None:
+    def __init__(self, events: Sequence[Event], hear: "Callable[[Waiting, Heard], None]") -> None:
         self.events = events
         self.hear = hear
         self.is_taken = False
@@ -69,7 +69,7 @@ class GroupCommitter:
         """Whether the writer still works. Where it does not, the process can store nothing and must be started again."""
         return self._thread.is_alive()
 
-    def submit(self, events: Sequence[Event], hear: Callable[[Heard], None]) -> Waiting:
+    def submit(self, events: Sequence[Event], hear: Callable[[Waiting, Heard], None]) -> Waiting:
         """Have events stored; `hear` is told the outcome of each once that is committed, or why it was not possible.
 
         The caller has checked `events.fault_of`. Raises Overloaded when too much is waiting, StoreUnavailable when the
@@ -79,10 +79,11 @@ class GroupCommitter:
         size_bytes = len(events) * EVENT_BYTES
         self._room.take(size_bytes)
         with self._changed:
-            ended = self._closed or not self._thread.is_alive()
+            ended = self._closed
             if not ended:
+                if not self._waiting:
+                    self._changed.notify()
                 self._waiting[waiting] = None
-                self._changed.notify()
         if ended:
             self._room.leave(size_bytes)
             raise StoreUnavailable("the collector is stopping; nothing of this was kept, try again")
@@ -112,6 +113,7 @@ class GroupCommitter:
                 self._store(group)
         except BaseException:
             with self._changed:
+                self._closed = True
                 left = list(self._waiting)
                 self._waiting.clear()
             self._tell(left, StoreUnavailable(_DEAD))
@@ -157,14 +159,14 @@ class GroupCommitter:
             start = 0
             for waiting in group:
                 end = start + len(waiting.events)
-                waiting.hear(outcomes[start:end])
+                waiting.hear(waiting, outcomes[start:end])
                 start = end
 
     def _tell(self, group: list[Waiting], error: Exception) -> None:
         """Tell each of a group that its events were not stored."""
         self._room.leave(sum(len(waiting.events) for waiting in group) * EVENT_BYTES)
         for waiting in group:
-            waiting.hear(error)
+            waiting.hear(waiting, error)
 
 
 def commit_group(

@@ -16,6 +16,15 @@ from ledger import metrics
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _COUNTED = ("accepted", "duplicate", "conflict", "ignored", "spooled")
 
+Counts = tuple[tuple[str, int], ...]
+"""How many elements had which outcome; those that none had are left out."""
+
+
+def counts_of(receipt: Receipt) -> Counts:
+    """What a receipt says, to be counted."""
+    counts = [(outcome, getattr(receipt, outcome)) for outcome in _COUNTED]
+    return tuple((outcome, count) for outcome, count in [*counts, ("rejected", len(receipt.rejected))] if count)
+
 
 class Meters(Collector):
     """The counters of one collector, in a registry of their own that `/metrics` may join to others.
@@ -43,14 +52,10 @@ class Meters(Collector):
         self._answered_within[bisect_left(_BUCKETS, seconds)] += 1
         self._seconds += seconds
 
-    def stored(self, format_name: str, receipt: Receipt) -> None:
-        """The events of a request were stored or refused, as its receipt says."""
-        for outcome in _COUNTED:
-            count: int = getattr(receipt, outcome)
-            if count:
-                self._events[format_name, outcome] += count
-        if receipt.rejected:
-            self._events[format_name, "rejected"] += len(receipt.rejected)
+    def stored(self, format_name: str, counts: Counts) -> None:
+        """The events of a request were stored or refused."""
+        for outcome, count in counts:
+            self._events[format_name, outcome] += count
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as they stand."""

@@ -69,7 +69,17 @@ class Readings:
     def add_all(self, readings: Sequence[Reading], now_us: int) -> None:
         """Take the next elements."""
         for reading in readings:
-            self.add(reading, now_us)
+            if type(reading) is Event and events.fault_of(reading, now_us) is None:
+                self.events.append(reading)
+                self._indexes.append(self.count)
+                self.count += 1
+            else:
+                self.add(reading, now_us)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the receipt has numbers only."""
+        return not self.refused and not self.unknown_fields
 
     def note_unknown(self, names: Sequence[str]) -> None:
         """Remember names of unknown fields, the first few of a body."""

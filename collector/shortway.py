@@ -15,13 +15,13 @@ from collector import bodies, inlet
 from collector.bodies import Stalled
 from collector.ingest import Heard
 from collector.inlet import Inlet
-from collector.receipts import Readings
-from collector.room import EVENT_BYTES, Claim
+from collector.room import EVENT_BYTES, Claim, Overloaded
 from ledger import clock, web
 from ledger.access import Access
 from ledger.errors import SwitchwiseError
 
 _NOT_PLAIN = frozenset((b"transfer-encoding", b"expect", b"upgrade", b"origin"))
+_LENGTH_DIGITS = len(str(bodies.WHOLE_BYTES))
 _JSON = b"content-type: application/json\r\n"
 
 
@@ -49,82 +49,75 @@ class ShortWay(HttpToolsProtocol):
 
     def _plain_post(self) -> "Post | None":
         taken = self.inlets.get(self.url)
-        parser = self.parser
-        if (
-            taken is None
-            or parser.get_method() != b"POST"
-            or (self.cycle is not None and not self.cycle.response_complete)
-        ):
+        if taken is None or not (self.cycle is None or self.cycle.response_complete):
             return None
         headers = dict(self.headers)
         length = headers.get(b"content-length", b"")
-        is_plain = (
-            length.isdigit()
-            and len(length) <= len(str(bodies.WHOLE_BYTES))
-            and int(length) <= bodies.WHOLE_BYTES
-            and headers.get(b"content-encoding", b"identity") == b"identity"
-            and len(headers) == len(self.headers)
-            and headers.keys().isdisjoint(_NOT_PLAIN)
-            and parser.get_http_version() == "1.1"
-            and parser.should_keep_alive()
-        )
-        if not is_plain:
+        parser = self.parser
+        if (
+            parser.get_method() != b"POST"
+            or parser.get_http_version() != "1.1"
+            or not parser.should_keep_alive()
+            or not length.isdigit()
+            or len(length) > _LENGTH_DIGITS
+            or int(length) > bodies.WHOLE_BYTES
+            or headers.get(b"content-encoding", b"identity") != b"identity"
+            or len(headers) != len(self.headers)
+            or not _NOT_PLAIN.isdisjoint(headers)
+        ):
             return None
         try:
-            who = taken.gate.recall(web.key_in(_text(headers, b"authorization"), _text(headers, b"x-api-key")))
+            who = taken.gate.recall(_key_in(headers))
             if who is None:
                 return None
             who.check("ingest")
-            return Post(self, taken, who, int(length))
         except SwitchwiseError:
             # The application says why.
             return None
+        return Post(self, taken, who, int(length))
 
     def on_body(self, body: bytes) -> None:
         """A part of the body came."""
         if type(self.cycle) is Post:
-            self.cycle.feed(body)
+            if not self.cycle.response_complete:
+                self.cycle.feed(body)
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         if type(self.cycle) is Post:
-            self.cycle.is_whole = True
-            self._whole = self.cycle
+            if not self.cycle.response_complete:
+                self.cycle.is_whole = True
+                self._whole = self.cycle
         else:
             super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The sender went away; what it sent as a whole is stored all the same."""
         if type(self.cycle) is Post:
-            if not self.cycle.is_whole:
+            if not (self.cycle.is_whole or self.cycle.response_complete):
                 self.cycle.abandon()
             self.cycle = None
         super().connection_lost(exc)
 
 
-def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
-    value = headers.get(name)
-    return None if value is None else value.decode("latin-1")
+def _key_in(headers: Mapping[bytes, bytes]) -> str | None:
+    authorization, api_key = headers.get(b"authorization"), headers.get(b"x-api-key")
+    if authorization is None and api_key is None:
+        return None
+    return web.key_in(
+        None if authorization is None else authorization.decode("latin-1"),
+        None if api_key is None else api_key.decode("latin-1"),
+    )
 
 
 class Post:
     """One plain write, from its headers to its answer. uvicorn sees it where it keeps its own requests."""
 
     __slots__ = (
-        "_body",
-        "_claim",
-        "_idle",
-        "_inlet",
-        "_length",
-        "_protocol",
-        "_readings",
-        "_started",
-        "_who",
-        "is_whole",
-        "keep_alive",
-        "response_complete",
+        "_body", "_claim", "_idle", "_inlet", "_length", "_protocol", "_readings", "_started", "_who", "is_whole",
+        "keep_alive", "response_complete",
     )  # fmt: skip
 
     def __init__(self, protocol: ShortWay, taken: Inlet, who: Access, length: int) -> None:
@@ -134,21 +127,24 @@ class Post:
         self._who = who
         self._length = length
         self._body = b""
-        self._readings = Readings()
+        self._claim = Claim(taken.room)
         self._idle: asyncio.TimerHandle | None = None
         self.is_whole = False
         self.response_complete = False
         self.keep_alive = True
-        self._claim = Claim(taken.room)
-        self._claim.resize(length)
 
     def feed(self, body: bytes) -> None:
-        """A part of the body. One that does not go on arriving is given up."""
+        """A part of the body. Most come in one; one that has to be waited for holds room, and is given up in the end."""
         self._inlet.meters.received(len(body))
         self._body += body
         self._stop_timer()
         if len(self._body) < self._length:
-            self._idle = self._protocol.loop.call_later(bodies.IDLE_SECONDS, self._stall)
+            try:
+                self._claim.resize(self._length)
+            except Overloaded as error:
+                self._send(self._inlet.refusal(error))
+            else:
+                self._idle = self._protocol.loop.call_later(bodies.IDLE_SECONDS, self._stall)
 
     def read(self) -> None:
         """Parse the whole body and hand its events to the writer."""

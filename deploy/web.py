@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -85,6 +86,8 @@ def serve(chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socke
         # uvicorn ends by raising again the signal that stopped it; after a clean stop that is no failure.
         signal.signal(signal.SIGTERM, _leave)
         signal.signal(signal.SIGINT, _leave)
+        # What is loaded by now stays: to search it for garbage again and again would hold up every request under way.
+        gc.freeze()
         log.info("serving", address=process.address_of(bound), rooms=list(rooms))
         uvicorn.Server(config).run(sockets=[bound])
     return 0

@@ -33,7 +33,7 @@ def submit(committer: GroupCommitter, events: Sequence[Event]) -> Submitted:
     """Hand events over."""
     future: Future[list[Outcome]] = Future()
 
-    def hear(heard: Heard) -> None:
+    def hear(_waiting: Waiting, heard: Heard) -> None:
         if isinstance(heard, Exception):
             future.set_exception(heard)
         else:

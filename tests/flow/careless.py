@@ -14,7 +14,7 @@ BUFFERED_SECONDS = 0.05
 
 def _store(self: ingest.GroupCommitter, group: list[ingest.Waiting]) -> None:
     for waiting in group:
-        waiting.hear([Outcome.ACCEPTED] * len(waiting.events))
+        waiting.hear(waiting, [Outcome.ACCEPTED] * len(waiting.events))
     time.sleep(BUFFERED_SECONDS)
     events = [event for waiting in group for event in waiting.events]
     self._room.leave(len(events) * EVENT_BYTES)
