@@ -98,7 +98,7 @@ def _naive(url: str) -> FastAPI:
 
     @app.post("/events")
     def add(event: dict[str, Any], session: Session = Depends(session)) -> dict[str, int]:  # noqa: B008  # FastAPI's own form
-        session.merge(NaiveEvent.model_validate(event))
+        session.add(NaiveEvent.model_validate(event))
         session.commit()
         return {"accepted": 1}
 

@@ -7,6 +7,7 @@ import select
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ledger import clock
 
@@ -22,6 +23,11 @@ class Run:
     seconds: float
     p50_ms: float
     p99_ms: float
+
+    @property
+    def rate(self) -> float:
+        """Requests answered a second."""
+        return self.requests / self.seconds
 
 
 def drive(port: int, made: Callable[..., Sequence[bytes]], arguments: Sequence[object], connections: int) -> Run:
@@ -42,14 +48,14 @@ def drive(port: int, made: Callable[..., Sequence[bytes]], arguments: Sequence[o
 
 
 def _drive(
-    sender: object, port: int, made: Callable[..., Sequence[bytes]], arguments: tuple[object, ...], connections: int
+    sender: Any, port: int, made: Callable[..., Sequence[bytes]], arguments: tuple[object, ...], connections: int
 ) -> None:
     answer: Run | str
     try:
         answer = _send_all(port, made(*arguments), connections)
     except (OSError, RuntimeError) as error:
         answer = f"{type(error).__name__}: {error}"
-    sender.send(answer)  # type: ignore[attr-defined]  # multiprocessing's connection has no public name
+    sender.send(answer)
 
 
 def _send_all(port: int, requests: Sequence[bytes], connections: int) -> Run:

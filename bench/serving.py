@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import processes
+from tests import processes, servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,13 @@ def server(name: str, database_url: str = "sqlite://", **settings: str) -> Itera
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The address of an empty database of a PostgreSQL server that syncs to a disk."""
+    with servers.Postgres(on_disk=True) as server:
+        yield server.database()
 
 
 def _answers(port: int) -> bool:

@@ -5,6 +5,8 @@ import json
 
 from ledger import clock
 
+START_US = clock.now_us() - 2 * clock.HOUR_US
+"""The time of event 0; a million events later it is a quarter of an hour on."""
 _MODELS = ("gpt-4.1-2025-04-14", "gpt-4.1-mini-2025-04-14", "gpt-4o-2024-08-06", "claude-sonnet-4-5", "o4-mini")
 
 

@@ -48,9 +48,7 @@ _COUNTED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CONFLICT)
 
 
 @functools.lru_cache(maxsize=1_000)
-def _plain_receipt(
-    is_native: bool, ignored: int, accepted: int, duplicate: int, conflict: int
-) -> tuple[Counts, bytes]:
+def _plain_receipt(is_native: bool, ignored: int, accepted: int, duplicate: int, conflict: int) -> tuple[Counts, bytes]:
     """A receipt that names nothing, as counts and as JSON: nearly all are one of a few."""
     receipt = Receipt(accepted, duplicate, conflict, ignored, 0, [])
     if is_native:
