@@ -65,7 +65,7 @@ class Sums(msgspec.Struct):
 
 
 class Tally:
-    """The sums of the events of one group while it is being stored: what `Sums` is in the worker, made to be added to."""
+    """The sums of the events of one group while it is being stored; `unpack` makes `Sums` of its bytes."""
 
     def __init__(self) -> None:
         self._hours: dict[HourKey, list[int]] = {}
@@ -93,33 +93,19 @@ class Tally:
 
     def packed(self) -> bytes:
         """The bytes of an intake row."""
-        return pack(self.sums())
-
-    def sums(self) -> Sums:
-        """The same as sums."""
-        return Sums(
-            self._hours,
-            {
-                (day, series_id, *divmod(place, _POWERS)): requests
-                for (day, series_id), places in self._distributions.items()
-                for place, requests in places.items()
-            },
-        )
+        return _ENCODER.encode((
+            [(hour, series_id, amounts) for (hour, series_id), amounts in self._hours.items()],
+            [(day, series_id, places) for (day, series_id), places in self._distributions.items()],
+        ))  # fmt: skip
 
 
 class _Packed(msgspec.Struct, array_like=True):
     hours: list[tuple[int, int, list[int]]]
-    distributions: list[tuple[int, int, int, int, int]]
+    distributions: list[tuple[int, int, dict[int, int]]]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Packed)
-
-
-def pack(sums: Sums) -> bytes:
-    """The bytes of an intake row."""
-    hours = [(hour, series_id, amounts) for (hour, series_id), amounts in sums.hours.items()]
-    return _ENCODER.encode(_Packed(hours, [(*key, requests) for key, requests in sums.distributions.items()]))
 
 
 def unpack(packed: bytes) -> Sums:
@@ -127,7 +113,11 @@ def unpack(packed: bytes) -> Sums:
     held = _DECODER.decode(packed)
     return Sums(
         {(hour, series_id): amounts for hour, series_id, amounts in held.hours},
-        {(day, series_id, measure, power): n for day, series_id, measure, power, n in held.distributions},
+        {
+            (day, series_id, *divmod(place, _POWERS)): requests
+            for day, series_id, places in held.distributions
+            for place, requests in places.items()
+        },
     )
 
 
