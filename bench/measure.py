@@ -1,7 +1,7 @@
 """Measuring two things side by side, in turn, so that a slow machine slows both: medians, and the ratio of each round."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ledger import clock
@@ -43,21 +43,13 @@ def seconds(work: Callable[[], object]) -> float:
     return clock.monotonic_seconds() - started
 
 
-def rates(
-    name: str, unit: str, amount: int, ours: Callable[[], object], floor: Callable[[], object], floor_name: str
-) -> Result:
-    """Amount per second of both, in turn; the ratio is ours / floor, so more is better."""
-    pairs = [(amount / seconds(ours), amount / seconds(floor)) for _ in range(ROUNDS)]
-    return Result(
-        name, unit, statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs), floor_name,
-        tuple(pair[0] / pair[1] for pair in pairs),
-    )  # fmt: skip
+def compared(name: str, unit: str, ours: Sequence[float], floor: Sequence[float], floor_name: str) -> Result:
+    """A row out of the figures of each round, of both sides; what comes of a round stands at the same place."""
+    ratios = tuple(mine / theirs for mine, theirs in zip(ours, floor, strict=True))
+    return Result(name, unit, statistics.median(ours), statistics.median(floor), floor_name, ratios)
 
 
 def times(name: str, ours: Callable[[], object], floor: Callable[[], object], floor_name: str) -> Result:
     """Milliseconds of both, in turn; the ratio is ours / floor, so less is better."""
     pairs = [(1_000 * seconds(ours), 1_000 * seconds(floor)) for _ in range(ROUNDS)]
-    return Result(
-        name, "ms", statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs), floor_name,
-        tuple(pair[0] / pair[1] for pair in pairs),
-    )  # fmt: skip
+    return compared(name, "ms", [pair[0] for pair in pairs], [pair[1] for pair in pairs], floor_name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from collector.formats.reading import Naming, Parser
+from collector.formats.reading import Naming, Parser, WholeParser
 from collector.framing import Framing
 from collector.receipts import Readings, Refusal
 from collector.room import EVENT_BYTES, Claim
@@ -17,6 +17,9 @@ from ledger.errors import SwitchwiseError
 MIB = 1 << 20
 IDLE_SECONDS = 30.0
 """A sender that says nothing for so long is given up, so that slow ones cannot hold memory for ever."""
+WHOLE_BYTES = 256 << 10
+"""A body up to this size is read in one go; others have their turn after at most so much."""
+STALLED = f"the body stopped arriving for {IDLE_SECONDS:g} seconds; send it again"
 _PIECE_BYTES = 64 << 10
 # JSON with much repetition shrinks some 100-fold; deflate reaches 1032-fold, with nothing but one byte repeated.
 _MAX_INFLATION, _INFLATION_COUNTS_FROM = 400, MIB
@@ -57,10 +60,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How the elements of one route are read: its parser, and for native events the names that the parser ignores."""
+    """How the elements of one route are read: its parsers, and for native events the names that the parser ignores."""
 
     limits: Limits
     parse: Parser
+    parse_whole: WholeParser = lambda _body, _naming: None
     unknown_fields: Callable[[bytes], tuple[str, ...]] | None = None
 
 
@@ -76,38 +80,93 @@ async def read(
     `on_wire` is told the bytes as they arrive. Raises TooLarge, BadBody, EncodingUnknown, Stalled, Overloaded, and
     Starlette's ClientDisconnect.
     """
-    framing, readings = Framing(), Readings()
-    unfinished_bytes, reason = 0, None
+    body, reason = _Body(reader, naming), None
     try:
         async with asyncio.timeout(IDLE_SECONDS) as idle:
             async for piece in _pieces(request, reader.limits, on_wire):
-                elements = framing.feed(piece)
-                _take(elements, reader, naming, readings)
-                unfinished_bytes = len(piece) + (0 if elements else unfinished_bytes)
-                claim.resize(readings.count * EVENT_BYTES + unfinished_bytes)
+                body.feed(piece)
+                claim.resize(body.held_bytes)
                 idle.reschedule(asyncio.get_running_loop().time() + IDLE_SECONDS)
     except TimeoutError as error:
-        raise Stalled(f"the body stopped arriving for {IDLE_SECONDS:g} seconds; send it again") from error
+        raise Stalled(STALLED) from error
     except _GzipBroken as error:
         reason = str(error)
-    broken = framing.finish()
-    reason = reason or (broken.reason if broken else None)
-    if reason is not None:
-        if not readings.count:
-            raise BadBody(reason)
-        readings.refused.append(Refusal(readings.count, reason))
-        readings.count += 1
+    readings = body.finish(reason)
+    claim.resize(readings.count * EVENT_BYTES)
     return readings
 
 
-def _take(elements: list[bytes], reader: Reader, naming: Naming, readings: Readings) -> None:
-    now_us = clock.now_us()
-    for element in elements:
-        readings.add(reader.parse(element, naming), now_us)
-        if reader.unknown_fields is not None:
-            readings.note_unknown(reader.unknown_fields(element))
-    if readings.count > reader.limits.elements:
-        raise TooLarge(f"more than {reader.limits.elements} events in one body; send fewer at once")
+def read_whole(content: bytes, reader: Reader, naming: Naming) -> Readings:
+    """The same of a body that has arrived as a whole, up to WHOLE_BYTES, and not compressed. Raises TooLarge and BadBody."""
+    whole = reader.parse_whole(content, naming)
+    if whole is None:
+        body = _Body(reader, naming)
+        body.take_apart(content)
+        return body.finish(None)
+    readings = Readings()
+    readings.add_all(whole, clock.now_us())
+    _check_count(readings, reader.limits)
+    return readings
+
+
+class _Body:
+    """One body while it is read: a small one is kept to be read in one go, a larger one is taken apart as it comes."""
+
+    def __init__(self, reader: Reader, naming: Naming) -> None:
+        self._reader = reader
+        self._naming = naming
+        self._readings = Readings()
+        self._kept = b""
+        self._framing: Framing | None = None
+        self._unfinished_bytes = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """What it occupies in memory."""
+        return len(self._kept) + self._unfinished_bytes + self._readings.count * EVENT_BYTES
+
+    def feed(self, piece: bytes) -> None:
+        """The next bytes."""
+        if self._framing is not None:
+            self.take_apart(piece)
+            return
+        self._kept += piece
+        if len(self._kept) > WHOLE_BYTES:
+            piece, self._kept = self._kept, b""
+            self.take_apart(piece)
+
+    def finish(self, reason: str | None) -> Readings:
+        """All readings. Where the bytes end too early, `reason` says why."""
+        if self._framing is None:
+            if reason is None:
+                return read_whole(self._kept, self._reader, self._naming)
+            self.take_apart(self._kept)
+        readings = self._readings
+        broken = self._framing.finish() if self._framing else None
+        reason = reason or (broken.reason if broken else None)
+        if reason is not None:
+            if not readings.count:
+                raise BadBody(reason)
+            readings.refused.append(Refusal(readings.count, reason))
+            readings.count += 1
+        return readings
+
+    def take_apart(self, piece: bytes) -> None:
+        """Read the elements that the next bytes complete."""
+        if self._framing is None:
+            self._framing = Framing()
+        elements = self._framing.feed(piece)
+        self._unfinished_bytes = len(piece) + (0 if elements else self._unfinished_bytes)
+        self._readings.add_all([self._reader.parse(element, self._naming) for element in elements], clock.now_us())
+        if self._reader.unknown_fields is not None:
+            for element in elements:
+                self._readings.note_unknown(self._reader.unknown_fields(element))
+        _check_count(self._readings, self._reader.limits)
+
+
+def _check_count(readings: Readings, limits: Limits) -> None:
+    if readings.count > limits.elements:
+        raise TooLarge(f"more than {limits.elements} events in one body; send fewer at once")
 
 
 async def _pieces(request: Request, limits: Limits, on_wire: Callable[[int], None]) -> AsyncIterator[bytes]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import structlog
 from sqlmodel import Session
 
@@ -84,7 +85,7 @@ def import_file(
             return lambda read_bytes: progress(pass_number * size_bytes + read_bytes, 2 * size_bytes)
 
         sha256 = source.digest(done(0)) if isinstance(source, LogFile) else None
-        sender = dataclasses.replace(naming, vendor_of=vendors.vendor_of)
+        sender = msgspec.structs.replace(naming, vendor_of=vendors.vendor_of)
         import_ = _Import(database, settings, source.name, found, naming.namespace, sha256)
         receipt = import_.run(records.records(found, source.chunks(done(1)), sha256, sender), labels_given)
         progress(2 * size_bytes, 2 * size_bytes)

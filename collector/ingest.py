@@ -6,10 +6,9 @@ an event before the transaction that holds it has committed.
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
 
 import psycopg
+import pysqlite3.dbapi2 as sqlite3
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
@@ -31,15 +30,24 @@ _DAYS_AT_ONCE = 64
 # PostgreSQL's deadlock, serialisation failure, and a row without a partition (retention may drop one between two commits).
 _PASSING = frozenset({"40P01", "40001", "23514"})
 # What one event could cause by being what no parser should let through: it must not take the other requests with it.
-_POISONED = (SQLAlchemyError, psycopg.Error, ArithmeticError, ValueError)
+_POISONED = (SQLAlchemyError, psycopg.Error, sqlite3.Error, ArithmeticError, ValueError)
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    events: Sequence[Event]
-    future: Future[list[Outcome]]
+Heard = list[Outcome] | Exception
+"""What became of a request's events: the outcome of each, or why none was stored."""
+
+
+class Waiting:
+    """The events of one request that wait for the writer, and who is to hear of them, once, in the writer's thread."""
+
+    __slots__ = ("events", "hear", "is_taken")
+
+    def __init__(self, events: Sequence[Event], hear: "Callable[[Waiting, Heard], None]") -> None:
+        self.events = events
+        self.hear = hear
+        self.is_taken = False
 
 
 class GroupCommitter:
@@ -49,8 +57,9 @@ class GroupCommitter:
         self._database = database
         self._room = room
         self._max_series = max_series
+        self._memory = store.Memory()
         self._changed = threading.Condition()
-        self._waiting: dict[Future[list[Outcome]], _Waiting] = {}
+        self._waiting: dict[Waiting, None] = {}
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="group-committer", daemon=True)
         self._thread.start()
@@ -60,28 +69,36 @@ class GroupCommitter:
         """Whether the writer still works. Where it does not, the process can store nothing and must be started again."""
         return self._thread.is_alive()
 
-    def submit(self, events: Sequence[Event]) -> Future[list[Outcome]]:
-        """The outcome of each event, once committed; StoreUnavailable in the future if that was not possible.
+    def submit(self, events: Sequence[Event], hear: Callable[[Waiting, Heard], None]) -> Waiting:
+        """Have events stored; `hear` is told the outcome of each once that is committed, or why it was not possible.
 
-        The caller has checked `events.fault_of`. A future that is cancelled before its turn is not stored. Raises
-        Overloaded when too much is waiting, StoreUnavailable when the writer has ended.
+        The caller has checked `events.fault_of`. Raises Overloaded when too much is waiting, StoreUnavailable when the
+        writer has ended; then nobody hears anything.
         """
-        future: Future[list[Outcome]] = Future()
-        if not events:
-            future.set_result([])
-            return future
+        waiting = Waiting(events, hear)
         size_bytes = len(events) * EVENT_BYTES
         self._room.take(size_bytes)
         with self._changed:
-            ended = self._closed or not self._thread.is_alive()
+            ended = self._closed
             if not ended:
-                self._waiting[future] = _Waiting(events, future)
-                self._changed.notify()
+                if not self._waiting:
+                    self._changed.notify()
+                self._waiting[waiting] = None
         if ended:
             self._room.leave(size_bytes)
             raise StoreUnavailable("the collector is stopping; nothing of this was kept, try again")
-        future.add_done_callback(lambda done: self._forget(done, size_bytes))
-        return future
+        return waiting
+
+    def withdraw(self, waiting: Waiting) -> bool:
+        """Take back what has not had its turn: it is not stored, and nobody hears of it. False if it is too late."""
+        with self._changed:
+            is_here = not waiting.is_taken
+            if is_here:
+                waiting.is_taken = True
+                del self._waiting[waiting]
+        if is_here:
+            self._room.leave(len(waiting.events) * EVENT_BYTES)
+        return is_here
 
     def close(self) -> None:
         """Store what is waiting, then end. Later submissions are refused."""
@@ -90,82 +107,93 @@ class GroupCommitter:
             self._changed.notify()
         self._thread.join()
 
-    def _forget(self, future: Future[list[Outcome]], size_bytes: int) -> None:
-        with self._changed:
-            self._waiting.pop(future, None)
-        self._room.leave(size_bytes)
-
     def _run(self) -> None:
         try:
             while group := self._next_group():
                 self._store(group)
         except BaseException:
-            log.exception("group_committer_died")
             with self._changed:
                 self._closed = True
-                left = list(self._waiting.values())
-            _refuse(left, StoreUnavailable(_DEAD))
+                left = list(self._waiting)
+                self._waiting.clear()
+            self._tell(left, StoreUnavailable(_DEAD))
             raise
 
-    def _next_group(self) -> list[_Waiting]:
+    def _next_group(self) -> list[Waiting]:
         """Everything that waits, up to GROUP_EVENTS; sleeps while nothing does; empty once closed and drained."""
-        group: list[_Waiting] = []
-        while not group:
-            with self._changed:
-                while not self._waiting and not self._closed:
-                    self._changed.wait()
-                if not self._waiting:
-                    return []
-                size = 0
-                for waiting in list(self._waiting.values()):
-                    del self._waiting[waiting.future]
-                    group.append(waiting)
-                    size += len(waiting.events)
-                    if size >= GROUP_EVENTS:
-                        break
-            group = [waiting for waiting in group if waiting.future.set_running_or_notify_cancel()]
+        group: list[Waiting] = []
+        with self._changed:
+            while not self._waiting and not self._closed:
+                self._changed.wait()
+            size = 0
+            for waiting in self._waiting:
+                waiting.is_taken = True
+                group.append(waiting)
+                size += len(waiting.events)
+                if size >= GROUP_EVENTS:
+                    break
+            if len(group) == len(self._waiting):
+                self._waiting.clear()
+            else:
+                for waiting in group:
+                    del self._waiting[waiting]
         return group
 
-    def _store(self, group: list[_Waiting]) -> None:
+    def _store(self, group: list[Waiting]) -> None:
+        events = [event for waiting in group for event in waiting.events]
         try:
-            events = [event for waiting in group for event in waiting.events]
-            outcomes = commit_group(self._database, events, max_series=self._max_series)
+            outcomes = commit_group(self._database, events, max_series=self._max_series, memory=self._memory)
         except StoreUnavailable as error:
-            _refuse(group, error)
+            self._tell(group, error)
         except _POISONED as error:
             if len(group) > 1:
                 for waiting in group:
                     self._store([waiting])
             else:
-                group[0].future.set_exception(error)
+                self._tell(group, error)
         except BaseException:
-            _refuse(group, StoreUnavailable(_DEAD))
+            self._tell(group, StoreUnavailable(_DEAD))
             raise
         else:
+            self._room.leave(len(events) * EVENT_BYTES)
             start = 0
             for waiting in group:
-                waiting.future.set_result(outcomes[start : start + len(waiting.events)])
-                start += len(waiting.events)
+                end = start + len(waiting.events)
+                waiting.hear(waiting, outcomes[start:end])
+                start = end
+
+    def _tell(self, group: list[Waiting], error: Exception) -> None:
+        """Tell each of a group that its events were not stored."""
+        self._room.leave(sum(len(waiting.events) for waiting in group) * EVENT_BYTES)
+        for waiting in group:
+            waiting.hear(waiting, error)
 
 
 def commit_group(
-    database: Database, group: Sequence[Event], *, max_series: int, also: Callable[[Session], None] | None = None
+    database: Database,
+    group: Sequence[Event],
+    *,
+    max_series: int,
+    memory: store.Memory | None = None,
+    also: Callable[[Session], None] | None = None,
 ) -> list[Outcome]:
     """Store events, and whatever `also` writes, in one transaction; again where it failed for a passing reason.
 
     Returns after the commit. Raises StoreUnavailable.
     """
-    days = sorted({clock.day_of(event.occurred_at) for event in group})
+    days = sorted({event.occurred_at // clock.DAY_US for event in group})
+    memory = memory or store.Memory()
     attempt = 1
     while True:
         try:
             for start in range(0, len(days), _DAYS_AT_ONCE):
                 database.prepare_days(days[start : start + _DAYS_AT_ONCE])
             with database.transaction() as session:
-                outcomes = store.add(session, group, now_us=clock.now_us(), max_series=max_series)
+                outcomes = store.add(session, group, now_us=clock.now_us(), max_series=max_series, memory=memory)
                 if also is not None:
                     also(session)
         except (StoreUnavailable, *_POISONED) as error:
+            memory.forget()
             if attempt == ATTEMPTS or not is_passing(error):
                 raise
             log.warning("group_tried_again", attempt=attempt, events=len(group))
@@ -173,6 +201,7 @@ def commit_group(
             threading.Event().wait(0.01 * attempt)
             attempt += 1
         else:
+            memory.confirm()
             return outcomes
 
 
@@ -185,9 +214,3 @@ def is_passing(error: BaseException) -> bool:
                 return True
         seen = seen.__cause__
     return False
-
-
-def _refuse(group: list[_Waiting], error: StoreUnavailable) -> None:
-    for waiting in group:
-        if not waiting.future.done():
-            waiting.future.set_exception(type(error)(str(error)))

@@ -1,6 +1,13 @@
 """What this process counts about itself while it receives. Names, help and labels come from the table of metrics."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from collector.receipts import Receipt
 from ledger import metrics
@@ -9,38 +16,66 @@ from ledger import metrics
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _COUNTED = ("accepted", "duplicate", "conflict", "ignored", "spooled")
 
+Counts = tuple[tuple[str, int], ...]
+"""How many elements had which outcome; those that none had are left out."""
 
-class Meters:
-    """The counters of one collector, in a registry of their own that `/metrics` may join to others."""
+
+def counts_of(receipt: Receipt) -> Counts:
+    """What a receipt says, to be counted."""
+    counts = [(outcome, getattr(receipt, outcome)) for outcome in _COUNTED]
+    return tuple((outcome, count) for outcome, count in [*counts, ("rejected", len(receipt.rejected))] if count)
+
+
+class Meters(Collector):
+    """The counters of one collector, in a registry of their own that `/metrics` may join to others.
+
+    Plain numbers, made into metrics when somebody asks: a counter of the library takes as long as decoding the event
+    that it counts. Only the event loop's thread adds to them.
+    """
 
     def __init__(self) -> None:
-        # The table of metrics has no `_created` series.
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not annotate it
+        self._requests: Counter[tuple[str, int]] = Counter()
+        self._events: Counter[tuple[str, str]] = Counter()
+        self._bytes = 0
+        self._answered_within = [0] * (len(_BUCKETS) + 1)
+        self._seconds = 0.0
         self.registry = CollectorRegistry(auto_describe=True)
-        self._requests = self._counter("ingest_requests_total")
-        self._events = self._counter("ingest_events_total")
-        self._bytes = self._counter("ingest_bytes_total")
-        seconds = metrics.named("ingest_seconds")
-        self._seconds = Histogram(seconds.name, seconds.help, registry=self.registry, buckets=_BUCKETS)
-
-    def _counter(self, name: str) -> Counter:
-        metric = metrics.named(name)
-        return Counter(metric.name, metric.help, metric.labels, registry=self.registry)
+        self.registry.register(self)
 
     def received(self, size_bytes: int) -> None:
         """Bytes of a request arrived."""
-        self._bytes.inc(size_bytes)
+        self._bytes += size_bytes
 
     def answered(self, route: str, code: int, seconds: float) -> None:
         """A request was answered."""
-        self._requests.labels(route, str(code)).inc()
-        self._seconds.observe(seconds)
+        self._requests[route, code] += 1
+        self._answered_within[bisect_left(_BUCKETS, seconds)] += 1
+        self._seconds += seconds
 
-    def stored(self, format_name: str, receipt: Receipt) -> None:
-        """The events of a request were stored or refused, as its receipt says."""
-        for outcome in _COUNTED:
-            count: int = getattr(receipt, outcome)
-            if count:
-                self._events.labels(format_name, outcome).inc(count)
-        if receipt.rejected:
-            self._events.labels(format_name, "rejected").inc(len(receipt.rejected))
+    def stored(self, format_name: str, counts: Counts) -> None:
+        """The events of a request were stored or refused."""
+        for outcome, count in counts:
+            self._events[format_name, outcome] += count
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as they stand."""
+        yield _counter("ingest_requests_total", self._requests)
+        yield _counter("ingest_events_total", self._events)
+        yield _counter("ingest_bytes_total", {(): self._bytes})
+        yield self._histogram()
+
+    def _histogram(self) -> Metric:
+        metric = metrics.named("ingest_seconds")
+        within, buckets = 0, []
+        for limit, answered in zip((*map(str, _BUCKETS), "+Inf"), self._answered_within, strict=True):
+            within += answered
+            buckets.append((limit, float(within)))
+        return HistogramMetricFamily(metric.name, metric.help, buckets=buckets, sum_value=self._seconds)
+
+
+def _counter(name: str, counted: Mapping[Any, int]) -> Metric:
+    metric = metrics.named(name)
+    family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels, count in list(counted.items()):
+        family.add_metric(list(map(str, labels)), count)
+    return family

@@ -1,8 +1,7 @@
 """What became of the elements of one body: the parsers' readings, then with the store's outcomes the receipt. Pure."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from collector.formats.reading import Reading, Rejected
 from ledger import events, store
@@ -39,20 +38,22 @@ class NativeReceipt(Receipt):
     unknown_fields: list[str]
 
 
-@dataclass(slots=True)
 class Readings:
     """The elements of a body as read so far. `count` includes those that were ignored or refused."""
 
-    events: list[Event] = field(default_factory=list)
-    ignored: int = 0
-    refused: list[Refusal] = field(default_factory=list)
-    count: int = 0
-    unknown_fields: dict[str, None] = field(default_factory=dict)
-    _indexes: list[int] = field(default_factory=list)
+    __slots__ = ("_indexes", "count", "events", "ignored", "refused", "unknown_fields")
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.ignored = 0
+        self.refused: list[Refusal] = []
+        self.count = 0
+        self.unknown_fields: dict[str, None] = {}
+        self._indexes: list[int] = []
 
     def add(self, reading: Reading, now_us: int) -> None:
         """Take the next element. An event that no parser should have let through is refused here."""
-        if isinstance(reading, Event):
+        if type(reading) is Event:
             fault = events.fault_of(reading, now_us)
             if fault is None:
                 self.events.append(reading)
@@ -65,6 +66,21 @@ class Readings:
             self.ignored += 1
         self.count += 1
 
+    def add_all(self, readings: Sequence[Reading], now_us: int) -> None:
+        """Take the next elements."""
+        for reading in readings:
+            if type(reading) is Event and events.fault_of(reading, now_us) is None:
+                self.events.append(reading)
+                self._indexes.append(self.count)
+                self.count += 1
+            else:
+                self.add(reading, now_us)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the receipt has numbers only."""
+        return not self.refused and not self.unknown_fields
+
     def note_unknown(self, names: Sequence[str]) -> None:
         """Remember names of unknown fields, the first few of a body."""
         for name in names:
@@ -73,14 +89,16 @@ class Readings:
 
     def receipt(self, outcomes: Sequence[Outcome]) -> Receipt:
         """The receipt, given the outcome of each of `events`."""
-        counts = Counter(outcomes)
+        refused = self.refused
+        if Outcome.SEALED in outcomes:
+            refused = sorted([*refused, *self._sealed(outcomes)], key=lambda refusal: refusal.index)
         return Receipt(
-            accepted=counts[Outcome.ACCEPTED],
-            duplicate=counts[Outcome.DUPLICATE],
-            conflict=counts[Outcome.CONFLICT],
+            accepted=outcomes.count(Outcome.ACCEPTED),
+            duplicate=outcomes.count(Outcome.DUPLICATE),
+            conflict=outcomes.count(Outcome.CONFLICT),
             ignored=self.ignored,
             spooled=0,
-            rejected=sorted([*self.refused, *self._sealed(outcomes)], key=lambda refusal: refusal.index),
+            rejected=refused,
         )
 
     def native_receipt(self, outcomes: Sequence[Outcome]) -> NativeReceipt:

@@ -50,7 +50,7 @@ class Claim:
         more = size_bytes - self._size_bytes
         if more > 0:
             self._room.take(more)
-        else:
+        elif more < 0:
             self._room.leave(-more)
         self._size_bytes = size_bytes
 

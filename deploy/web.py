@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -32,7 +33,10 @@ log = structlog.get_logger()
 
 
 def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
-    """An app with the routes of these rooms, over a migrated ledger that it closes when it shuts down."""
+    """An app with the routes of these rooms, over a migrated ledger that it closes when it shuts down.
+
+    Its state has the `http` protocol to serve it with.
+    """
     database = Database(chosen.database)
 
     @asynccontextmanager
@@ -50,6 +54,7 @@ def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
         advisor_routes.install(app, database, chosen, collector.registry if collector else None)
     elif collector:
         collector_exposition.install(app, collector)
+    app.state.http = collector.protocol if collector else "httptools"
     return app
 
 
@@ -65,20 +70,24 @@ def serve(chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socke
     """Serve these rooms until a signal ends it; the exit status. Raises UsageError for a port in use or an open bind."""
     logs.configure(chosen.log_level)
     _prepare(chosen)
+    app = create_app(chosen, rooms)
     config = uvicorn.Config(
-        create_app(chosen, rooms),
-        http="httptools",
+        app,
+        http=app.state.http,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     with listener or process.listen(chosen.host, chosen.port) as bound:
         # uvicorn ends by raising again the signal that stopped it; after a clean stop that is no failure.
         signal.signal(signal.SIGTERM, _leave)
         signal.signal(signal.SIGINT, _leave)
+        # What is loaded by now stays: to search it for garbage again and again would hold up every request under way.
+        gc.freeze()
         log.info("serving", address=process.address_of(bound), rooms=list(rooms))
         uvicorn.Server(config).run(sockets=[bound])
     return 0

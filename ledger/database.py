@@ -38,6 +38,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        # Made once: an engine with options takes longer to make than a transaction to begin.
+        self._writes = self.engine.execution_options(writes=True)
+        self._reads = self.engine.execution_options(writes=False)
         self._days_with_partition: set[int] = set()
 
     def __repr__(self) -> str:
@@ -49,14 +52,14 @@ class Database:
 
         Raises StoreUnavailable when the database cannot be reached, is full or is locked for too long.
         """
-        with _named_faults(), Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session:
+        with _named_faults(), Session(self._writes, expire_on_commit=False) as session:
             yield session
             session.commit()
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """A read-only view in which every query sees the same instant of the ledger."""
-        with _named_faults(), Session(self.engine.execution_options(writes=False), expire_on_commit=False) as session:
+        with _named_faults(), Session(self._reads, expire_on_commit=False) as session:
             yield session
 
     def prepare_days(self, days: Iterable[int]) -> None:
@@ -80,7 +83,7 @@ class Database:
 
         Raises StoreUnavailable as a transaction does, and UsageError for the tables of a later version.
         """
-        with _named_faults(), self.engine.execution_options(writes=True).connect() as connection:
+        with _named_faults(), self._writes.connect() as connection:
             if not self.is_sqlite:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NAMES['migrate']})"))
             try:
@@ -115,11 +118,19 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
+_OURS_ON_SQLITE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
+
+
 @contextmanager
 def _named_faults() -> Iterator[None]:
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InternalError, PoolTimeoutError) as error:
+    except (psycopg.OperationalError, psycopg.InternalError, sqlite3.OperationalError, PoolTimeoutError) as error:
+        raise _unavailable(error) from error
+    except sqlite3.DatabaseError as error:
+        # The same of a driver that was called without SQLAlchemy in between.
+        if isinstance(error, _OURS_ON_SQLITE):
+            raise
         raise _unavailable(error) from error
     except DBAPIError as error:
         # What our own statements or values are to blame for keeps its name; the rest is the database's trouble.

@@ -1,5 +1,7 @@
 """One served request as the parsers hand it over, and its identity. Pure: storing lives in `ledger.store`."""
 
+import operator
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Literal
 
@@ -34,7 +36,7 @@ BILLABLE_SOURCES = ("provider", "estimated")
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-class Labels(msgspec.Struct, frozen=True, order=True):
+class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     """The label set of an event, interned as a `series`. No field is ever None: unknown has a word."""
 
     namespace: str
@@ -70,6 +72,12 @@ class Event(msgspec.Struct, frozen=True):
     retry_count: int = 0
 
 
+_token_counts: Callable[[Event], tuple[int | None, ...]] = operator.attrgetter(
+    "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_tokens",
+    "input_audio_tokens", "output_audio_tokens",
+)  # fmt: skip
+
+
 def key_of(event: Event) -> bytes:
     """The 16-byte, time-ordered identity: 6 bytes of milliseconds, 80 bits of a hash of namespace and dedupe key."""
     milliseconds = event.occurred_at // 1_000
@@ -82,18 +90,8 @@ def fingerprint_of(event: Event) -> int:
 
     Two events of one identity with the same fingerprint are a duplicate, with another one a conflict.
     """
-    content = (
-        event.input_tokens,
-        event.cached_input_tokens,
-        event.cache_write_input_tokens,
-        event.output_tokens,
-        event.reasoning_tokens,
-        event.input_audio_tokens,
-        event.output_audio_tokens,
-        event.labels.usage_source,
-        event.labels.status,
-        event.labels.service_tier,
-    )
+    labels = event.labels
+    content = (*_token_counts(event), labels.usage_source, labels.status, labels.service_tier)
     return int.from_bytes(blake2b(_ENCODER.encode(content), digest_size=8).digest(), "big", signed=True)
 
 
@@ -106,11 +104,12 @@ def fault_of(event: Event, now_us: int) -> str | None:
         return "time lies more than 5 minutes in the future; check the sender's clock and unit"
     if event.occurred_at < EARLIEST_US:
         return "time lies before 2020; check the sender's clock and unit"
-    counts = (
-        event.input_tokens, event.cached_input_tokens, event.cache_write_input_tokens, event.output_tokens,
-        event.reasoning_tokens, event.input_audio_tokens, event.output_audio_tokens,
-    )  # fmt: skip
-    if any(count is not None and not 0 <= count <= MAX_COUNT for count in counts):
+    # Set bits above 2^29 show that one of them is negative or large, without looking at each.
+    if (
+        (event.input_tokens or 0) | (event.cached_input_tokens or 0) | (event.cache_write_input_tokens or 0)
+        | (event.output_tokens or 0) | (event.reasoning_tokens or 0)
+        | (event.input_audio_tokens or 0) | (event.output_audio_tokens or 0)
+    ) >> 29 and any(count is not None and not 0 <= count <= MAX_COUNT for count in _token_counts(event)):  # fmt: skip
         return "a token count is negative or over 1e9; send the request's own counts"
     read, write, whole = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0, event.input_tokens
     if read + write > (whole or 0):

@@ -1,6 +1,6 @@
 """Interning label sets: each stored once, and folded into `other` beyond the limits on how many names are kept."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 
 import msgspec
@@ -16,12 +16,48 @@ MAX_UNPRICED_NAMES = 1_000
 FOLDED = ("key", "request_model", "workload", "project")
 """The names that a new label set gives up beyond the limit, all of them; never provider, model or tier."""
 
+MAX_REMEMBERED = 20_000
+"""Label sets a writer remembers at most; then it begins anew, so that hostile names cannot fill the memory."""
+
+Ids = Mapping[Labels, int]
+
 _TABLE = tables.metadata.tables["series"]
 
 
 def digest_of(labels: Labels) -> bytes:
     """The 16-byte name of a label set (packed as a list, so no two sets share one by joining)."""
     return blake2b(msgspec.msgpack.encode(msgspec.structs.astuple(labels)), digest_size=16).digest()
+
+
+class Known:
+    """Series ids that are certain: found in the ledger by a transaction that has committed. A series is never changed.
+
+    One writer remembers them from group to group. What a transaction finds may still be its own uncommitted work, so
+    it counts from `confirm` on, and is forgotten by `forget`.
+    """
+
+    def __init__(self) -> None:
+        self.ids: dict[Labels, int] = {}
+        self._found: dict[Labels, int] = {}
+
+    def find(self, session: Session, label_sets: Collection[Labels], max_series: int) -> Ids:
+        """The series id of each label set, and perhaps of others; the new ones are stored."""
+        missing = [labels for labels in label_sets if labels not in self.ids]
+        if not missing:
+            return self.ids
+        self._found |= intern(session, missing, max_series)
+        return self.ids | self._found
+
+    def confirm(self) -> None:
+        """The transaction has committed."""
+        if len(self.ids) > MAX_REMEMBERED:
+            self.ids = {}
+        self.ids |= self._found
+        self._found = {}
+
+    def forget(self) -> None:
+        """The transaction has not committed."""
+        self._found = {}
 
 
 def intern(session: Session, label_sets: Iterable[Labels], max_series: int) -> dict[Labels, int]:

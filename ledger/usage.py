@@ -18,12 +18,19 @@ LARGEST = ("largest_input_tokens", "largest_output_tokens")
 COLUMNS = SUMMED + LARGEST
 """The order in which sums are packed; the names are the rollup tables' columns."""
 INDEX = {name: index for index, name in enumerate(COLUMNS)}
+(
+    _REQUESTS, _INPUT, _CACHED, _CACHE_WRITE, _OUTPUT, _REASONING, _INPUT_AUDIO, _OUTPUT_AUDIO, _AVOIDED_INPUT,
+    _AVOIDED_OUTPUT, _DETAIL_UNKNOWN, _DETAIL_UNKNOWN_INPUT, _LATENCY, _LATENCY_SUM, _FIRST_TOKEN, _FIRST_TOKEN_SUM,
+    _PAID_RETRY, _LARGEST_INPUT, _LARGEST_OUTPUT,
+) = range(len(COLUMNS))  # fmt: skip
 
 K = TypeVar("K", bound=Hashable)
 
 MEASURES = ("input_tokens", "output_tokens", "latency_ms", "first_token_ms")
 """The fields of an event that have a distribution; a measure's number is its place here."""
 _measures_of: Callable[[events.Event], tuple[int | None, ...]] = operator.attrgetter(*MEASURES)
+_POWERS = 128
+"""More bit lengths than a count can have: measure * _POWERS + bit length names a place of a distribution."""
 
 HourKey = tuple[int, int]
 """UTC hour number, series id."""
@@ -36,16 +43,6 @@ class Sums(msgspec.Struct):
 
     hours: dict[HourKey, list[int]] = {}
     distributions: dict[DistributionKey, int] = {}
-
-    def add(self, event: events.Event, series_id: int) -> None:
-        """Add one stored event."""
-        amounts = amounts_of(event)
-        self._merge_hour((clock.hour_of(event.occurred_at), series_id), amounts)
-        day = clock.day_of(event.occurred_at)
-        for measure, value in enumerate(_measured(event)):
-            if value is not None:
-                key = (day, series_id, measure, value.bit_length())
-                self.distributions[key] = self.distributions.get(key, 0) + 1
 
     def merge(self, other: "Sums") -> None:
         """Add other sums; the order of merging does not matter."""
@@ -75,19 +72,48 @@ def merged(parts: Iterable[Sums]) -> Sums:
     return whole
 
 
+class Tally:
+    """The sums of the events of one group while it is being stored; `unpack` makes `Sums` of its bytes."""
+
+    def __init__(self) -> None:
+        self._hours: dict[HourKey, list[int]] = {}
+        # By (day, series), then by place: one small number a measure, where a tuple would have to be made.
+        self._distributions: dict[tuple[int, int], dict[int, int]] = {}
+
+    def add(self, event: events.Event, series_id: int) -> None:
+        """Add one stored event."""
+        hour = event.occurred_at // clock.HOUR_US
+        amounts = self._hours.get((hour, series_id))
+        if amounts is None:
+            amounts = self._hours[hour, series_id] = [0] * len(COLUMNS)
+        _add_to(amounts, event)
+        if event.labels.usage_source in events.BILLABLE_SOURCES:
+            day = hour // 24
+            places = self._distributions.get((day, series_id))
+            if places is None:
+                places = self._distributions[day, series_id] = {}
+            place = 0
+            for value in _measures_of(event):
+                if value is not None:
+                    power = place + value.bit_length()
+                    places[power] = places.get(power, 0) + 1
+                place += _POWERS
+
+    def packed(self) -> bytes:
+        """The bytes of an intake row."""
+        return _ENCODER.encode((
+            [(hour, series_id, amounts) for (hour, series_id), amounts in self._hours.items()],
+            [(day, series_id, places) for (day, series_id), places in self._distributions.items()],
+        ))  # fmt: skip
+
+
 class _Packed(msgspec.Struct, array_like=True):
     hours: list[tuple[int, int, list[int]]]
-    distributions: list[tuple[int, int, int, int, int]]
+    distributions: list[tuple[int, int, dict[int, int]]]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Packed)
-
-
-def pack(sums: Sums) -> bytes:
-    """The bytes of an intake row."""
-    hours = [(hour, series_id, amounts) for (hour, series_id), amounts in sums.hours.items()]
-    return _ENCODER.encode(_Packed(hours, [(*key, requests) for key, requests in sums.distributions.items()]))
 
 
 def unpack(packed: bytes) -> Sums:
@@ -95,7 +121,11 @@ def unpack(packed: bytes) -> Sums:
     held = _DECODER.decode(packed)
     return Sums(
         {(hour, series_id): amounts for hour, series_id, amounts in held.hours},
-        {(day, series_id, measure, power): n for day, series_id, measure, power, n in held.distributions},
+        {
+            (day, series_id, *divmod(place, _POWERS)): requests
+            for day, series_id, places in held.distributions
+            for place, requests in places.items()
+        },
     )
 
 
@@ -118,32 +148,45 @@ def amounts_of(event: events.Event) -> list[int]:
     Tokens count only where they are billable; those of a gateway cache hit go into the avoided sums; unknown adds nothing
     and is told apart by the series' usage source and by the detail_unknown columns.
     """
+    amounts = [0] * len(COLUMNS)
+    _add_to(amounts, event)
+    return amounts
+
+
+def _add_to(amounts: list[int], event: events.Event) -> None:
+    """Add what one event adds. It runs for every event, so it touches only what changes."""
+    amounts[_REQUESTS] += 1
     source = event.labels.usage_source
-    billable = source in events.BILLABLE_SOURCES
-    avoided = source == "gateway_cache"
     input_tokens, output_tokens = event.input_tokens or 0, event.output_tokens or 0
-    detail_unknown = billable and (event.cached_input_tokens is None or event.reasoning_tokens is None)
-    return [
-        1,
-        input_tokens if billable else 0,
-        (event.cached_input_tokens or 0) if billable else 0,
-        (event.cache_write_input_tokens or 0) if billable else 0,
-        output_tokens if billable else 0,
-        (event.reasoning_tokens or 0) if billable else 0,
-        _input_audio_tokens(event) if billable else 0,
-        (event.output_audio_tokens or 0) if billable else 0,
-        input_tokens if avoided else 0,
-        output_tokens if avoided else 0,
-        int(detail_unknown),
-        input_tokens if billable and event.cached_input_tokens is None else 0,
-        int(event.latency_ms is not None),
-        event.latency_ms or 0,
-        int(event.first_token_ms is not None),
-        event.first_token_ms or 0,
-        int(event.retry_count > 0 and billable),
-        input_tokens if billable else 0,
-        output_tokens if billable else 0,
-    ]
+    if source in events.BILLABLE_SOURCES:
+        cached, reasoning = event.cached_input_tokens, event.reasoning_tokens
+        amounts[_INPUT] += input_tokens
+        amounts[_CACHED] += cached or 0
+        amounts[_CACHE_WRITE] += event.cache_write_input_tokens or 0
+        amounts[_OUTPUT] += output_tokens
+        amounts[_REASONING] += reasoning or 0
+        if event.input_audio_tokens or event.output_audio_tokens:
+            amounts[_INPUT_AUDIO] += _input_audio_tokens(event)
+            amounts[_OUTPUT_AUDIO] += event.output_audio_tokens or 0
+        if cached is None:
+            amounts[_DETAIL_UNKNOWN_INPUT] += input_tokens
+        if cached is None or reasoning is None:
+            amounts[_DETAIL_UNKNOWN] += 1
+        if event.retry_count > 0:
+            amounts[_PAID_RETRY] += 1
+        if input_tokens > amounts[_LARGEST_INPUT]:
+            amounts[_LARGEST_INPUT] = input_tokens
+        if output_tokens > amounts[_LARGEST_OUTPUT]:
+            amounts[_LARGEST_OUTPUT] = output_tokens
+    elif source == "gateway_cache":
+        amounts[_AVOIDED_INPUT] += input_tokens
+        amounts[_AVOIDED_OUTPUT] += output_tokens
+    if event.latency_ms is not None:
+        amounts[_LATENCY] += 1
+        amounts[_LATENCY_SUM] += event.latency_ms
+    if event.first_token_ms is not None:
+        amounts[_FIRST_TOKEN] += 1
+        amounts[_FIRST_TOKEN_SUM] += event.first_token_ms
 
 
 def _input_audio_tokens(event: events.Event) -> int:
@@ -153,10 +196,6 @@ def _input_audio_tokens(event: events.Event) -> int:
     """
     cached, written = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0
     return min(event.input_audio_tokens or 0, (event.input_tokens or 0) - cached - written)
-
-
-def _measured(event: events.Event) -> tuple[int | None, ...]:
-    return _measures_of(event) if event.labels.usage_source in events.BILLABLE_SOURCES else ()
 
 
 def _folded(pairs: Iterable[tuple[K, list[int]]]) -> dict[K, list[int]]:

@@ -23,6 +23,7 @@ from ledger.errors import (
 )
 
 _STATUS = ((Unauthorised, 401), (Forbidden, 403), (NotFound, 404), (UsageError, 400), (StoreUnavailable, 503))
+FAILED = "the request failed here; its cause is in the server's log"
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
 _MAX_RETRY_SECONDS = 5
 
@@ -85,10 +86,13 @@ def require(gate: Gate, scope: str) -> Callable[[Request], Awaitable[Access]]:
 
 
 def _key_of(request: Request) -> str | None:
+    return key_in(request.headers.get("authorization"), request.headers.get("x-api-key"))
+
+
+def key_in(authorization: str | None, api_key: str | None) -> str | None:
     """The key as sent. An Authorization header that is no bearer token is a malformed key, not a missing one."""
-    authorization = request.headers.get("authorization")
     if authorization is None:
-        return request.headers.get("x-api-key")
+        return api_key
     kind, _, key = authorization.partition(" ")
     return key.strip() if kind.lower() == "bearer" else ""
 
@@ -125,4 +129,4 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _failed(_request: Request, _error: Exception) -> JSONResponse:
-    return error_response(500, "the request failed here; its cause is in the server's log")
+    return error_response(500, FAILED)

@@ -59,8 +59,8 @@ class Postgres(processes.Server):
     stop_signal = signal.SIGINT  # a fast shutdown: it does not wait for clients
     account = _POSTGRES_ACCOUNT
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, on_disk: bool = False) -> None:
+        super().__init__(on_disk=on_disk)
         self._numbers = itertools.count(1)
         self._cluster = self.folder / "cluster"
         shutil.copytree(_empty_cluster(), self._cluster)

@@ -1,10 +1,12 @@
 """A collector as its senders see it: a real web server on a free loopback port, in a thread of the test's process."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import httpx
 import uvicorn
@@ -33,9 +35,10 @@ class Served:
 
 
 @contextmanager
-def serve(app: ASGIApp) -> Iterator[str]:
+def serve(app: ASGIApp, http: "type[asyncio.Protocol] | Literal['auto']" = "auto") -> Iterator[str]:
     """The address of an app while it is served."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, http=http, log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     processes.wait_until(lambda: server.started, "the web server")
@@ -47,13 +50,22 @@ def serve(app: ASGIApp) -> Iterator[str]:
         thread.join()
 
 
+WAYS = ("short", "shortcut", "route")
+"""How a write may get to its inlet: off the connection, before the framework routes it, or by its route."""
+
+
 @contextmanager
-def collector(database: Database, **overrides: object) -> Iterator[Served]:
-    """A collector on a ledger, with settings other than the defaults where given."""
+def collector(database: Database, way: str = "short", **overrides: object) -> Iterator[Served]:
+    """A collector on a ledger, with settings other than the defaults where given, that takes writes by one of the WAYS."""
     app = FastAPI()
     state = routes.install(app, database, settings.load(**overrides))
+    if way == "route":
+        app.user_middleware.clear()
     try:
-        with serve(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+        with (
+            serve(app, state.protocol if way == "short" else "auto") as address,
+            httpx.Client(base_url=address, timeout=30) as client,
+        ):
             yield Served(client, state, app)
     finally:
         state.close()

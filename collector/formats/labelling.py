@@ -1,15 +1,18 @@
 """From the names in a record to the label set of its event: what the receiver fixed wins, and unknown gets its word. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+
+import msgspec
 
 from collector.formats import fields
 from collector.formats.reading import Naming
 from ledger import events, names
 from ledger.events import Labels
 
+_KEPT, _KEPT_CHARACTERS = 10_000, 2_048
 
-@dataclass(frozen=True, slots=True)
-class Said:
+
+class Said(msgspec.Struct, frozen=True):
     """The names in a record, as sent; None where it says nothing."""
 
     provider: str | None = None
@@ -20,8 +23,7 @@ class Said:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(msgspec.Struct, frozen=True):
     """What a parser decided about a request, in our words."""
 
     service_tiers: tuple[str, str]
@@ -31,8 +33,35 @@ class Traits:
     features: int = 0
 
 
+class Seen:
+    """Label sets made before, by whatever they were made of: most requests repeat an earlier one's names."""
+
+    def __init__(self) -> None:
+        self._labels: dict[Hashable, Labels] = {}
+        self.get = self._labels.get
+
+    def keep(self, names: Hashable, found: Labels, characters: int) -> None:
+        """Remember a label set, unless what it was made of is long: memory stays bounded whatever is sent."""
+        if characters <= _KEPT_CHARACTERS:
+            if len(self._labels) >= _KEPT:
+                self._labels.clear()
+            self._labels[names] = found
+
+
+_SEEN = Seen()
+
+
 def labels(said: Said, traits: Traits, naming: Naming) -> Labels:
     """The label set of one event."""
+    names = (said, traits, naming)
+    found = _SEEN.get(names)
+    if found is None:
+        found = _labels(said, traits, naming)
+        _SEEN.keep(names, found, sum(len(text) for text in msgspec.structs.astuple(said) if text))
+    return found
+
+
+def _labels(said: Said, traits: Traits, naming: Naming) -> Labels:
     model = fields.first_label(naming.model, said.model)
     return Labels(
         namespace=naming.namespace,

@@ -8,10 +8,10 @@ from collector.formats import fields, labelling
 from collector.formats.fields import Count
 from collector.formats.reading import Naming, Reading, Rejected
 from ledger import events
-from ledger.events import Event
+from ledger.events import Event, Labels
 
 
-class _Native(msgspec.Struct):
+class _Native(msgspec.Struct, omit_defaults=True):
     id: str | None = None
     time: str | int | float | None = None
     provider: str | None = None
@@ -39,7 +39,10 @@ _KNOWN_FIELDS = frozenset(_Native.__struct_fields__)
 _STATUSES = get_args(events.Status)
 _USAGE_SOURCES = get_args(events.UsageSource)
 _EVENT = msgspec.json.Decoder(_Native)
+_EVENTS = msgspec.json.Decoder(list[_Native])
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ENCODER = msgspec.json.Encoder()
+_SEEN = labelling.Seen()
 
 
 def parse(element: bytes, naming: Naming) -> Reading:
@@ -47,13 +50,22 @@ def parse(element: bytes, naming: Naming) -> Reading:
     native = fields.decode(_EVENT, element)
     if isinstance(native, Rejected):
         return native
-    fault = _fault(native, naming) or _repetition(element)
-    if fault is not None:
-        return Rejected(fault)
-    occurred_at = None if native.time is None else fields.instant_us(native.time)
-    if occurred_at is None:
-        return Rejected(fields.UNTIMELY)
-    return _event(native, occurred_at, naming)
+    if not _is_all_read(native, element):
+        fault = _fault(native, naming) or _repetition(element)
+        if fault is not None:
+            return Rejected(fault)
+    return _reading(native, naming)
+
+
+def parse_whole(body: bytes, naming: Naming) -> list[Reading] | None:
+    """The same for each element of a body, in one go; None if one of them needs a closer look, or is no event at all."""
+    try:
+        natives = _EVENTS.decode(body) if body.startswith(b"[") else _EVENT.decode_lines(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    if not _is_all_read(natives, body) or (not natives and not body.startswith(b"[")):
+        return None
+    return [_reading(native, naming) for native in natives]
 
 
 def unknown_fields(element: bytes) -> tuple[str, ...]:
@@ -62,6 +74,40 @@ def unknown_fields(element: bytes) -> tuple[str, ...]:
     if isinstance(members, Rejected):
         return ()
     return tuple(filter(None, (fields.label(name) for name in members if name not in _KNOWN_FIELDS)))
+
+
+def _is_all_read(natives: _Native | list[_Native], sent: bytes) -> bool:
+    """Whether every field that was sent is known, comes once and is not null. Where it is False, that may still be so.
+
+    The decoder keeps the known fields, of each the last. Encoded again they have fewer quotes than what was sent if it
+    dropped anything, for a name takes two; only an escape could make up for them. Ten times faster than to look.
+    """
+    return b"\\" not in sent and sent.count(b'"') == _ENCODER.encode(natives).count(b'"')
+
+
+def _reading(native: _Native, naming: Naming) -> Event | Rejected:
+    """The event of a native one. Its labels, and whether they are good, are known if the same names came before."""
+    band = events.context_band(native.input_tokens)
+    names = (
+        naming, native.provider, native.model, native.request_model, native.project, native.workload, native.key,
+        native.service_tier, native.service_tier_requested, native.status, native.usage_source, native.input_tokens is None,
+        native.output_tokens is None, not native.retry_count, band, tuple(native.features) if native.features else None,
+    )  # fmt: skip
+    labels = _SEEN.get(names) if native.id else None
+    if labels is None:
+        fault = _fault(native, naming)
+        if fault is not None:
+            return Rejected(fault)
+        labels = _labels(native, band, naming)
+        _SEEN.keep(names, labels, len(_ENCODER.encode(native)))
+    occurred_at = None if native.time is None else fields.instant_us(native.time)
+    if occurred_at is None:
+        return Rejected(fields.UNTIMELY)
+    return Event(
+        f"native:{native.id}", occurred_at, labels, native.input_tokens, native.cached_input_tokens,
+        native.cache_write_input_tokens, native.output_tokens, native.reasoning_tokens, None, None,
+        native.latency_ms, native.first_token_ms, native.retry_count or 0,
+    )  # fmt: skip
 
 
 def _fault(native: _Native, naming: Naming) -> str | None:
@@ -102,31 +148,15 @@ def _usage_source(native: _Native, status: str) -> str:
     return "missing" if given or status == "success" else "none"
 
 
-def _event(native: _Native, occurred_at: int, naming: Naming) -> Event:
-    status, retry_count = native.status or "success", native.retry_count or 0
+def _labels(native: _Native, band: int, naming: Naming) -> Labels:
+    status = native.status or "success"
     bits = {events.FEATURE_NAMES[name] for name in native.features or ()}
-    if retry_count:
+    if native.retry_count:
         bits.add(events.FEATURE_CLIENT_RETRY)
     said = labelling.Said(
         native.provider, native.model, native.request_model, native.project, native.workload, native.key
     )
-    traits = labelling.Traits(
-        fields.tiers(native.service_tier, native.service_tier_requested),
-        _usage_source(native, status),
-        status,
-        events.context_band(native.input_tokens),
-        sum(bits),
-    )
-    return Event(
-        dedupe_key=f"native:{native.id}",
-        occurred_at=occurred_at,
-        labels=labelling.labels(said, traits, naming),
-        input_tokens=native.input_tokens,
-        cached_input_tokens=native.cached_input_tokens,
-        cache_write_input_tokens=native.cache_write_input_tokens,
-        output_tokens=native.output_tokens,
-        reasoning_tokens=native.reasoning_tokens,
-        latency_ms=native.latency_ms,
-        first_token_ms=native.first_token_ms,
-        retry_count=retry_count,
+    tiers = fields.tiers(native.service_tier, native.service_tier_requested)
+    return labelling.labels(
+        said, labelling.Traits(tiers, _usage_source(native, status), status, band, sum(bits)), naming
     )

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from ledger.events import Event
 
 
@@ -23,8 +25,7 @@ class Rejected:
 Reading = Event | Ignored | Rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(msgspec.Struct, frozen=True, cache_hash=True):
     """What the receiver knows about a sender's names.
 
     `project`, `workload`, `provider` and `model` win over what a record says: a key fixes the project, an import its
@@ -43,3 +44,6 @@ class Naming:
 
 Parser = Callable[[bytes, Naming], Reading]
 """One element of a body, and the naming of its sender."""
+
+WholeParser = Callable[[bytes, Naming], list[Reading] | None]
+"""The same for a whole body, in one go; None where that might differ from taking it apart first."""

@@ -44,7 +44,7 @@ def read(
 
     headers = [(b"content-encoding", encoding.encode())] if encoding else []
     request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
-    reader = Reader(limits, native.parse, native.unknown_fields)
+    reader = Reader(limits, native.parse, native.parse_whole, native.unknown_fields)
     return asyncio.run(bodies.read(request, reader, Naming(), Claim(room or Room(64 * MIB)), lambda _size: None))
 
 

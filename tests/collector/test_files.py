@@ -1,12 +1,12 @@
 """Import of log files: every shape of file, once, resumable, and one clear line where a file cannot be imported."""
 
-import dataclasses
 import gzip
 import io
 import json
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 import zstandard
 from sqlalchemy import func, select
@@ -93,7 +93,7 @@ def test_an_import_of_nothing_new_says_so_and_that_its_labels_were_not_applied(
     assert "already" in remark
     assert "labels given now were not applied" in remark
     assert "--source" in remark
-    copy = run(database, path, dataclasses.replace(MODEL, namespace="copy"))
+    copy = run(database, path, msgspec.structs.replace(MODEL, namespace="copy"))
     assert counts(copy) == (900, 0, 0)
 
 

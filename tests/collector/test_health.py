@@ -13,6 +13,7 @@ from collector.room import Room
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from tests import processes, samples
+from tests.collector.submitting import submit
 
 
 @pytest.fixture
@@ -68,12 +69,12 @@ def test_a_dead_writer_makes_the_process_ill_and_refuses_at_once(
     monkeypatch.setattr("ledger.events.fingerprint_of", die)
     monkeypatch.setattr("threading.excepthook", lambda _arguments: None)
     with pytest.raises(StoreUnavailable, match="died"):
-        committer.submit([samples.event(1)]).result(10)
+        submit(committer, [samples.event(1)]).result(10)
     processes.wait_until(lambda: not committer.is_alive, "the end of the writer")
     assert "start this process again" in str(probes.ill())
     assert probes.unready() == probes.ill()
     with pytest.raises(StoreUnavailable):
-        committer.submit([samples.event(1)])
+        submit(committer, [samples.event(1)])
 
 
 def test_probing_leaves_one_row_and_no_event(database: Database, probes: Health) -> None:

@@ -20,6 +20,7 @@ from ledger.errors import StoreUnavailable
 from ledger.events import Event
 from ledger.store import Outcome
 from tests import processes, samples, serving
+from tests.collector.submitting import submit
 
 MIB = 1 << 20
 
@@ -47,22 +48,22 @@ def intakes(database: Database) -> list[int]:
 
 
 def test_each_request_learns_the_outcome_of_its_own_events(committer: GroupCommitter) -> None:
-    first = committer.submit([samples.event(1), samples.event(2)])
-    second = committer.submit([samples.event(2), samples.event(3, input_tokens=5), samples.event(3)])
+    first = submit(committer, [samples.event(1), samples.event(2)])
+    second = submit(committer, [samples.event(2), samples.event(3, input_tokens=5), samples.event(3)])
     assert first.result(10) == [Outcome.ACCEPTED, Outcome.ACCEPTED]
     assert second.result(10) == [Outcome.DUPLICATE, Outcome.ACCEPTED, Outcome.CONFLICT]
 
 
 def test_an_acknowledged_event_is_already_committed(database: Database, committer: GroupCommitter) -> None:
     for number in range(5):
-        committer.submit([samples.event(number)]).result(10)
+        submit(committer, [samples.event(number)]).result(10)
         assert stored(database) == number + 1
 
 
 def test_what_arrives_during_a_commit_shares_the_next_one(database: Database, committer: GroupCommitter) -> None:
     with database.transaction() as session:
         serving.block_writers(session)
-        waiting = [committer.submit([samples.event(number)]) for number in range(50)]
+        waiting = [submit(committer, [samples.event(number)]) for number in range(50)]
         time.sleep(0.1)
         assert not any(future.done() for future in waiting)
     assert {future.result(10)[0] for future in waiting} == {Outcome.ACCEPTED}
@@ -73,7 +74,7 @@ def test_what_arrives_during_a_commit_shares_the_next_one(database: Database, co
 def test_the_same_events_from_eight_threads_at_once_count_once(database: Database, committer: GroupCommitter) -> None:
     group = [samples.event(number) for number in range(500)]
     with ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(lambda _: committer.submit(group).result(30), range(8)))
+        outcomes = list(pool.map(lambda _: submit(committer, group).result(30), range(8)))
     flat = [outcome for each in outcomes for outcome in each]
     assert flat.count(Outcome.ACCEPTED) == 500
     assert flat.count(Outcome.DUPLICATE) == 3_500
@@ -87,12 +88,12 @@ def test_two_collectors_that_store_the_same_events_at_once_agree(database: Datab
         for start in range(0, 400, 20)
     ]
     committers = [GroupCommitter(each, Room(64 * MIB), max_series=1_000) for each in (database, other)]
-    futures = [each.submit(group) for group in groups for each in committers]
-    wait(futures, 60)
+    futures = [submit(each, group) for group in groups for each in committers]
+    wait([future.heard for future in futures], 60)
     for each in committers:
         each.close()
     other.close()
-    flat = [outcome for future in futures for outcome in future.result()]
+    flat = [outcome for future in futures for outcome in future.result(0)]
     assert flat.count(Outcome.ACCEPTED) == stored(database) == 420
     assert len(flat) == 2 * sum(map(len, groups))
     assert [check for check in checks.verify(database) if check.findings] == []
@@ -107,11 +108,11 @@ def test_a_commit_that_fails_acknowledges_nothing_and_the_writer_lives_on(
     sqlalchemy_event.listen(Session, "before_commit", fail)
     try:
         with pytest.raises(StoreUnavailable, match="the disk is full"):
-            committer.submit([samples.event(1)]).result(10)
+            submit(committer, [samples.event(1)]).result(10)
     finally:
         sqlalchemy_event.remove(Session, "before_commit", fail)
     assert stored(database) == 0
-    assert committer.submit([samples.event(1)]).result(10) == [Outcome.ACCEPTED]
+    assert submit(committer, [samples.event(1)]).result(10) == [Outcome.ACCEPTED]
 
 
 def test_an_event_that_the_database_refuses_does_not_take_others_with_it(
@@ -120,7 +121,7 @@ def test_an_event_that_the_database_refuses_does_not_take_others_with_it(
     poison = msgspec.structs.replace(samples.event(1), latency_ms=2**80)
     with database.transaction() as session:
         serving.block_writers(session)
-        good, bad = committer.submit([samples.event(2)]), committer.submit([poison])
+        good, bad = submit(committer, [samples.event(2)]), submit(committer, [poison])
     assert good.result(10) == [Outcome.ACCEPTED]
     assert bad.exception(10) is not None
     assert committer.is_alive
@@ -129,13 +130,14 @@ def test_an_event_that_the_database_refuses_does_not_take_others_with_it(
 def test_a_cancelled_request_is_not_stored(database: Database, committer: GroupCommitter, room: Room) -> None:
     with database.transaction() as session:
         serving.block_writers(session)
-        running = committer.submit([samples.event(1)])
-        processes.wait_until(running.running, "the writer to begin")
-        late = committer.submit([samples.event(2)])
-        assert late.cancel()
+        running = submit(committer, [samples.event(1)])
+        processes.wait_until(lambda: running.waiting.is_taken, "the writer to begin")
+        late = submit(committer, [samples.event(2)])
+        assert committer.withdraw(late.waiting)
+        assert not committer.withdraw(running.waiting)
         assert room.taken_bytes == EVENT_BYTES
     assert running.result(10) == [Outcome.ACCEPTED]
-    committer.submit([samples.event(3)]).result(10)
+    submit(committer, [samples.event(3)]).result(10)
     assert stored(database) == 2
 
 
@@ -144,11 +146,11 @@ def test_more_than_the_room_holds_is_refused_and_accepted_once_there_is_room(dat
     committer = GroupCommitter(database, room, max_series=1_000)
     with database.transaction() as session:
         serving.block_writers(session)
-        waiting = [committer.submit([samples.event(number)]) for number in range(10)]
+        waiting = [submit(committer, [samples.event(number)]) for number in range(10)]
         with pytest.raises(Overloaded):
-            committer.submit([samples.event(10)])
-    wait(waiting, 10)
-    assert committer.submit([samples.event(10)]).result(10) == [Outcome.ACCEPTED]
+            submit(committer, [samples.event(10)])
+    wait([each.heard for each in waiting], 10)
+    assert submit(committer, [samples.event(10)]).result(10) == [Outcome.ACCEPTED]
     committer.close()
     assert room.taken_bytes == 0
 
@@ -156,11 +158,11 @@ def test_more_than_the_room_holds_is_refused_and_accepted_once_there_is_room(dat
 def test_closing_stores_what_is_waiting_and_refuses_what_comes_later(
     database: Database, committer: GroupCommitter
 ) -> None:
-    waiting = [committer.submit([samples.event(number)]) for number in range(20)]
+    waiting = [submit(committer, [samples.event(number)]) for number in range(20)]
     committer.close()
     assert all(future.result(0) == [Outcome.ACCEPTED] for future in waiting)
     with pytest.raises(StoreUnavailable, match="stopping"):
-        committer.submit([samples.event(99)])
+        submit(committer, [samples.event(99)])
     assert stored(database) == 20
 
 
@@ -195,13 +197,13 @@ def test_a_deadlock_is_tried_again(database: Database) -> None:
 
 
 def test_a_partition_that_was_dropped_meanwhile_is_made_again(database: Database, committer: GroupCommitter) -> None:
-    assert committer.submit([samples.event(1)]).result(10) == [Outcome.ACCEPTED]
+    assert submit(committer, [samples.event(1)]).result(10) == [Outcome.ACCEPTED]
     if not database.is_sqlite:
         with database.transaction() as session:
             session.execute(text("DROP TABLE event_20260305"))
-    assert committer.submit([samples.event(2)]).result(10) == [Outcome.ACCEPTED]
+    assert submit(committer, [samples.event(2)]).result(10) == [Outcome.ACCEPTED]
 
 
 def test_events_of_hundreds_of_days_find_their_place_at_once(committer: GroupCommitter) -> None:
     days = [samples.event(number, time=1_600_000_000 + 86_400 * number) for number in range(300)]
-    assert set(committer.submit(days).result(60)) == {Outcome.ACCEPTED}
+    assert set(submit(committer, days).result(60)) == {Outcome.ACCEPTED}

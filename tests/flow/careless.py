@@ -4,6 +4,7 @@ import sys
 import time
 
 from collector import ingest
+from collector.room import EVENT_BYTES
 from deploy import web
 from ledger import settings
 from ledger.store import Outcome
@@ -11,11 +12,12 @@ from ledger.store import Outcome
 BUFFERED_SECONDS = 0.05
 
 
-def _store(self: ingest.GroupCommitter, group: list[ingest._Waiting]) -> None:
+def _store(self: ingest.GroupCommitter, group: list[ingest.Waiting]) -> None:
     for waiting in group:
-        waiting.future.set_result([Outcome.ACCEPTED] * len(waiting.events))
+        waiting.hear(waiting, [Outcome.ACCEPTED] * len(waiting.events))
     time.sleep(BUFFERED_SECONDS)
     events = [event for waiting in group for event in waiting.events]
+    self._room.leave(len(events) * EVENT_BYTES)
     ingest.commit_group(self._database, events, max_series=self._max_series)
 
 

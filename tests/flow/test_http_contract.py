@@ -29,9 +29,16 @@ EVENTS = [samples.native_event(number) for number in range(20)]
 GZIP = {"Content-Encoding": "gzip"}
 
 
+@pytest.fixture(params=serving.WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    """By which way the writes of the test come in: each must give the same answers."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
-def served(database: Database) -> Iterator[Served]:
-    with serving.collector(database) as running:
+def served(database: Database, way: str) -> Iterator[Served]:
+    with serving.collector(database, way) as running:
         yield running
 
 
@@ -231,8 +238,8 @@ def test_a_commit_that_fails_is_503_and_the_same_events_are_accepted_later(serve
     assert post(served, EVENTS).json()["accepted"] == 20
 
 
-def test_too_much_at_once_is_refused_with_503_and_taken_later(database: Database) -> None:
-    with serving.collector(database, max_waiting_bytes=MIB) as served:
+def test_too_much_at_once_is_refused_with_503_and_taken_later(database: Database, way: str) -> None:
+    with serving.collector(database, way, max_waiting_bytes=MIB) as served:
         events = [samples.native_event(number) for number in range(500)]
         with ThreadPoolExecutor(4) as pool, database.transaction() as session:
             serving.block_writers(session)
@@ -263,11 +270,11 @@ def test_an_event_of_a_sealed_day_is_rejected_and_others_are_stored(served: Serv
     assert [refusal["index"] for refusal in receipt["rejected"]] == [0]
 
 
-def test_keys_are_asked_for_fix_the_project_and_name_the_sender(database: Database) -> None:
+def test_keys_are_asked_for_fix_the_project_and_name_the_sender(database: Database, way: str) -> None:
     with database.transaction() as session:
         _, key = access.create(session, "proxy", ["ingest"], project="search", namespace="eu", now_us=1)
         _, reader = access.create(session, "page", ["read"], project=None, namespace="default", now_us=1)
-    with serving.collector(database, require_keys=True) as served, structlog.testing.capture_logs() as logs:
+    with serving.collector(database, way, require_keys=True) as served, structlog.testing.capture_logs() as logs:
         for headers, status in (
             ({}, 401), ({"x-api-key": "sw_nothing"}, 401), ({"Authorization": f"Basic {key}"}, 401),
             ({"x-api-key": f"{key}x"}, 401), ({"x-api-key": reader}, 403), ({"Authorization": f"Bearer {key}"}, 200),

@@ -83,10 +83,10 @@ def _merged(sent: list[Event], chance: random.Random, book: PriceBook) -> dict[s
     cuts = sorted({0, len(sent), *chance.sample(range(len(sent)), 30)})
     groups = []
     for start, end in itertools.pairwise(cuts):
-        sums = usage.Sums()
+        tally = usage.Tally()
         for event in sent[start:end]:
-            sums.add(event, ids[event.labels])
-        groups.append(usage.pack(sums))
+            tally.add(event, ids[event.labels])
+        groups.append(tally.packed())
     chance.shuffle(groups)
     whole = usage.Sums()
     for packed in groups:

@@ -1,0 +1,126 @@
+"""The servers that are measured, each the whole of a process: ours as it is served, the bare floor, and a naive service."""
+
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import uvicorn
+from fastapi import Depends, FastAPI
+from sqlmodel import Field, Session, SQLModel, create_engine
+
+from deploy import web
+from ledger import settings
+from ledger.database import Database
+
+Message = MutableMapping[str, Any]
+
+
+class _Bare(msgspec.Struct):
+    """What the floor decodes: every field typed and the time parsed, nothing else checked."""
+
+    id: str
+    time: datetime
+    provider: str
+    model: str
+    request_model: str
+    project: str
+    workload: str
+    key: str
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_input_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    service_tier: str
+    status: str
+    latency_ms: int
+    first_token_ms: int
+    retry_count: int
+
+
+_DECODER = msgspec.json.Decoder(_Bare)
+_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"14")]
+
+
+async def _floor(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
+    """Raw ASGI: decode one event and forget it."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message["body"]
+        if not message["more_body"]:
+            break
+    _DECODER.decode(body)
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    await send({"type": "http.response.body", "body": b'{"accepted":1}'})
+
+
+class NaiveEvent(SQLModel, table=True):
+    """An event as a first version would keep it: text ids and text labels, an index where a report filters."""
+
+    id: str = Field(primary_key=True)
+    time: datetime = Field(index=True)
+    provider: str
+    model: str = Field(index=True)
+    request_model: str
+    project: str = Field(index=True)
+    workload: str
+    key: str
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_input_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    service_tier: str
+    status: str
+    latency_ms: int
+    first_token_ms: int
+    retry_count: int
+
+
+def _naive(url: str) -> FastAPI:
+    """FastAPI and SQLModel by the book: a session and a commit a request."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+                connection.exec_driver_sql(f"PRAGMA {pragma}")
+    SQLModel.metadata.create_all(engine, [SQLModel.metadata.tables["naiveevent"]])
+    app = FastAPI()
+
+    def session() -> Any:
+        with Session(engine) as opened:
+            yield opened
+
+    @app.post("/events")
+    def add(event: dict[str, Any], session: Session = Depends(session)) -> dict[str, int]:  # noqa: B008  # FastAPI's own form
+        session.add(NaiveEvent.model_validate(event))
+        session.commit()
+        return {"accepted": 1}
+
+    return app
+
+
+def _serve(app: Any, port: int) -> None:
+    uvicorn.run(
+        app, host="127.0.0.1", port=port, http="httptools", loop="uvloop", lifespan="off", access_log=False, log_level="warning"
+    )  # fmt: skip
+
+
+def main() -> int:
+    """Serve `ours`, `floor` or `naive` on a port, over the database of the settings."""
+    name, port = sys.argv[1], int(sys.argv[2])
+    chosen = settings.load(port=port, log_level="warning")
+    if name == "ours":
+        Database(chosen.database).close()
+        return web.serve(chosen, ("collector",))
+    _serve(_floor if name == "floor" else _naive(chosen.database), port)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The events that benchmarks send: 18 fields, some 440 bytes, times in order, 100 label sets. The same for every server."""
+
+import gzip
+import json
+
+from ledger import clock
+
+START_US = clock.now_us() - 2 * clock.HOUR_US
+"""The time of event 0; a million events later it is a quarter of an hour on."""
+_MODELS = ("gpt-4.1-2025-04-14", "gpt-4.1-mini-2025-04-14", "gpt-4o-2024-08-06", "claude-sonnet-4-5", "o4-mini")
+
+
+def event(number: int, start_us: int) -> dict[str, object]:
+    """The event of this number; a millisecond lies between two."""
+    return {
+        "id": f"chatcmpl-{number:026d}",
+        "time": clock.rfc3339(start_us + number * 1_000),
+        "provider": "openai",
+        "model": _MODELS[number % 5],
+        "request_model": _MODELS[number % 5],
+        "project": f"project-{number % 10}",
+        "workload": ("classify", "answer")[number // 10 % 2],
+        "key": "key-of-the-proxy",
+        "input_tokens": 800 + number % 1_000,
+        "cached_input_tokens": number % 500,
+        "cache_write_input_tokens": 0,
+        "output_tokens": 10 + number % 90,
+        "reasoning_tokens": number % 10,
+        "service_tier": "default",
+        "status": "success",
+        "latency_ms": 300 + number % 700,
+        "first_token_ms": 100 + number % 200,
+        "retry_count": 0,
+    }
+
+
+def singles(path: str, start_us: int, first: int, count: int) -> list[bytes]:
+    """Requests of one event each."""
+    return [_post(path, json.dumps(event(number, start_us)).encode()) for number in range(first, first + count)]
+
+
+def batches(path: str, start_us: int, first: int, count: int, size: int, packing: str) -> list[bytes]:
+    """Requests of `size` events each: `array`, or `lines`, or `gzip` for lines compressed."""
+    requests = []
+    for start in range(first, first + count * size, size):
+        events = [event(number, start_us) for number in range(start, start + size)]
+        body = json.dumps(events).encode() if packing == "array" else b"\n".join(json.dumps(e).encode() for e in events)
+        requests.append(_post(path, gzip.compress(body, 6), "gzip") if packing == "gzip" else _post(path, body))
+    return requests
+
+
+def _post(path: str, body: bytes, encoding: str = "identity") -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Encoding: {encoding}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
