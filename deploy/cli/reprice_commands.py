@@ -11,7 +11,7 @@ from ledger.errors import UsageError
 
 
 @app.application.command(
-    epilog="Examples: switchwise reprice --dry-run; switchwise reprice 2026-10 --reason 'contract signed late' --by ada"
+    epilog="Example: switchwise reprice --dry-run, then: switchwise reprice 2026-10 --reason 'contract signed late' --by ada"
 )
 def reprice(
     month: Annotated[

@@ -99,10 +99,10 @@ def test_ll_22724_a_custom_deployment_can_take_another_provider_s_price() -> Non
     ("model", "to_provider", "region", "says"),
     [
         (
-            "gpt-4.1-nano",
+            "gpt-5-pro",
             None,
             "",
-            "azure.ai.openai has no price for gpt-4.1-nano; it is sold by openai: .*--to-provider",
+            "azure.ai.openai has no price for gpt-5-pro; it is sold by openai: .*--to-provider",
         ),
         ("gpt-4.1", "opnai", "", "opnai has no price for gpt-4.1; it is sold by azure.ai.openai, openai"),
         ("gpt-9", "opnai", "", "'opnai' is no provider of the price book"),
