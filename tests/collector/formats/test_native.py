@@ -196,6 +196,12 @@ def test_a_body_in_one_go_reads_as_its_elements_do_or_not_at_all(
         assert [name for element in elements for name in native.unknown_fields(element)] == []
 
 
+def test_escapes_cannot_hide_a_field_that_is_not_read() -> None:
+    sent = b'{"id":"a","time":1795435200,"model":"m","project":"\\u0022\\u0022","colour":1}'
+    assert native.parse_whole(sent, Naming()) is None
+    assert native.unknown_fields(sent) == ("colour",)
+
+
 def test_plain_bodies_are_read_in_one_go() -> None:
     element = json.dumps(LEAST | {"features": ["tools"], "input_tokens": 5}).encode()
     for body in (element, element + b"\n" + element, b"[" + element + b"," + element + b"]", b"[]"):
