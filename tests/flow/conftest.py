@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from tests import processes
+from ledger.database import Database
+from tests import processes, serving
 from tests.flow.harness import Product
+from tests.serving import Served
 
 Launch = Callable[..., Product]
 
@@ -28,3 +30,27 @@ def launch() -> Iterator[Launch]:
     for product in started:
         product.destroy()
     shutil.rmtree(folder)
+
+
+# Every way on one database, and the other database by the way that most writes take.
+ROUTES = [*(("sqlite", way) for way in serving.WAYS), ("postgresql", serving.WAYS[0])]
+
+
+@pytest.fixture(params=ROUTES, ids="-".join)
+def route(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The database of the test, and the way by which its writes come in: all must give the same answers."""
+    database, way = request.param
+    return database, way
+
+
+@pytest.fixture
+def way(route: tuple[str, str]) -> str:
+    """The way of the test's writes."""
+    return route[1]
+
+
+@pytest.fixture
+def served(database: Database, way: str) -> Iterator[Served]:
+    """A collector that takes writes by this way."""
+    with serving.collector(database, way) as running:
+        yield running

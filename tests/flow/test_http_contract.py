@@ -29,17 +29,10 @@ EVENTS = [samples.native_event(number) for number in range(20)]
 GZIP = {"Content-Encoding": "gzip"}
 
 
-@pytest.fixture(params=serving.WAYS)
-def way(request: pytest.FixtureRequest) -> str:
-    """By which way the writes of the test come in: each must give the same answers."""
-    name: str = request.param
-    return name
-
-
 @pytest.fixture
-def served(database: Database, way: str) -> Iterator[Served]:
-    with serving.collector(database, way) as running:
-        yield running
+def backend(route: tuple[str, str]) -> str:
+    """The database of the test."""
+    return route[0]
 
 
 def stored(database: Database) -> int:

@@ -105,3 +105,36 @@ def test_an_unknown_count_is_stored_as_unknown_and_zero_as_zero(database: Databa
     with database.snapshot() as session:
         row = session.execute(select(EVENT.c.cached_input_tokens, EVENT.c.reasoning_tokens)).one()
         assert tuple(row) == (None, 0)
+
+
+def test_a_writer_forgets_the_series_of_a_transaction_that_did_not_commit(database: Database) -> None:
+    database.prepare_days([clock.day_of(ledgers.NOON_US)])
+    memory, group = store.Memory(), [ledgers.event()]
+    try:
+        with database.transaction() as session:
+            store.add(session, group, now_us=1, max_series=10, memory=memory)
+            raise RuntimeError("stop before the commit")
+    except RuntimeError:
+        memory.forget()
+    other = ledgers.event(of=ledgers.labels(project="another"))
+    ledgers.add(database, [other])
+    for events in (group, [ledgers.event()]):
+        with database.transaction() as session:
+            assert store.add(session, events, now_us=1, max_series=10, memory=memory) == [Outcome.ACCEPTED]
+        memory.confirm()
+    with database.snapshot() as session:
+        known = set(session.execute(select(tables.metadata.tables["series"].c.id)).scalars())
+        assert set(session.execute(select(EVENT.c.series_id)).scalars()) == known
+
+
+def test_groups_of_any_size_and_share_of_repeats_are_stored_once(database: Database) -> None:
+    memory = store.Memory()
+    database.prepare_days([clock.day_of(ledgers.NOON_US)])
+    group = [ledgers.event(id=str(number)) for number in range(700)]
+    for start, end, new in ((0, 1, 1), (0, 300, 299), (10, 250, 0), (299, 700, 400), (0, 700, 0)):
+        with database.transaction() as session:
+            outcomes = store.add(session, group[start:end], now_us=1, max_series=10, memory=memory)
+        memory.confirm()
+        assert (outcomes.count(Outcome.ACCEPTED), outcomes.count(Outcome.DUPLICATE)) == (new, end - start - new)
+    with database.snapshot() as session:
+        assert count(session) == 700

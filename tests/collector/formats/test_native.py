@@ -169,3 +169,42 @@ def test_no_unknown_field_is_taken_for_a_repeated_one(extra: dict[str, object]) 
     element = json.dumps(extra | LEAST).encode()
     found = native.parse(element, Naming())
     assert not isinstance(found, Rejected) or "twice" not in found.reason
+
+
+FIELD = st.sampled_from(
+    [*LEAST, "input_tokens", "output_tokens", "retry_count", "features", "colour", "id", '"', "proje\\ct"]
+)
+VALUE = st.sampled_from(
+    ['"r"', '"2026-11-23T12:00:00.5Z"', "7", "null", '["tools"]', '"a\\"b"', '"\\u0022"', "{}", '"é"', "1.5"]
+)
+MEMBERS = st.lists(st.tuples(FIELD, VALUE), max_size=5)
+
+
+@given(bodies=st.lists(MEMBERS, max_size=4), as_array=st.booleans(), good=st.booleans())
+def test_a_body_in_one_go_reads_as_its_elements_do_or_not_at_all(
+    bodies: list[list[tuple[str, str]]], as_array: bool, good: bool
+) -> None:
+    elements = []
+    for members in bodies:
+        least = [(name, json.dumps(value)) for name, value in LEAST.items()] if good else []
+        text = ",".join(f"{json.dumps(name)}:{value}" for name, value in [*least, *members])
+        elements.append(f"{{{text}}}".encode())
+    body = b"[" + b",".join(elements) + b"]" if as_array else b"\n".join(elements)
+    whole = native.parse_whole(body, Naming())
+    if whole is not None:
+        assert whole == [native.parse(element, Naming()) for element in elements]
+        assert [name for element in elements for name in native.unknown_fields(element)] == []
+
+
+def test_escapes_cannot_hide_a_field_that_is_not_read() -> None:
+    sent = b'{"id":"a","time":1795435200,"model":"m","project":"\\u0022\\u0022","colour":1}'
+    assert native.parse_whole(sent, Naming()) is None
+    assert native.unknown_fields(sent) == ("colour",)
+
+
+def test_plain_bodies_are_read_in_one_go() -> None:
+    element = json.dumps(LEAST | {"features": ["tools"], "input_tokens": 5}).encode()
+    for body in (element, element + b"\n" + element, b"[" + element + b"," + element + b"]", b"[]"):
+        assert native.parse_whole(body, Naming()) is not None
+    for body in (b"", b"7", b"[7]", b'{"id":"a","id":"b"}', b'{"colour":1}', element[:-1]):
+        assert native.parse_whole(body, Naming()) is None
