@@ -7,6 +7,8 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
+# A file runs in one process, so that its fixtures are made once.
+WORKERS := --numprocesses 2 --dist loadfile
 RUNTIME := .venv/.runtime-installed
 TOOLS := .venv/.tools-installed
 LITELLM := .venv-e2e/.installed
@@ -21,7 +23,7 @@ run: $(RUNTIME) ## start the demo: the whole product on SQLite with replayed sam
 	@exec .venv/bin/switchwise up --demo
 
 test: servers lint ## lint, types, import rules and every test that is not marked `full`
-	@exec $(PYTHON) -m pytest -m "not full" $(PYTEST)
+	@exec $(PYTHON) -m pytest -m "not full" $(WORKERS) $(PYTEST)
 
 test-full: servers browser litellm lint ## everything that `test` does, and the slow and exotic tests too
 	@exec $(PYTHON) -m pytest --hypothesis-profile=full $(PYTEST)
