@@ -61,7 +61,7 @@ def _on_usage(report: figures.Report, lines: Mapping[LineKey, Line]) -> Iterator
     for model, tokens in sorted(unpriced.items()):
         if tokens:
             told = f"{model}: {tokens:,} tokens have no price and are in no amount of USD"
-            yield f"{told}; set one with: switchwise prices set{then}"
+            yield f"{told}; what helps: switchwise models unmapped --month {report.month}{then}"
     if backdated := sum(line.backdated_tokens for line in lines.values()):
         yield f"{backdated:,} tokens are older than the earliest known price of their model and take that price."
     if tier_unknown := sum(line.tier_unknown_tokens for line in lines.values()):

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from advisor import monthly, statement_store, statements
+from advisor import adjusted, adjustments, monthly, statement_store, statements
+from advisor.statement_store import MonthStatement
 from advisor.statements import Line, LineKey
 from ledger import catalogue, months, names, readings
 from ledger.overrides import Overrides
@@ -92,7 +93,7 @@ def of_change(session: Session, settings: Settings, wanted: catalogue.Change, sh
     """What a change of prices, contracts or names would do to each month with traffic, oldest first.
 
     Open months are computed twice from the same rollups, so that the difference is the change alone; a closed month is
-    compared with what it was closed at. Raises as the change does.
+    compared with what it was closed at and what was booked since. Raises as the change does.
     """
     held, series = catalogue.read(session), readings.every_series(session)
     return _shifts(session, settings, _pricing(series, wanted(held)), _pricing(series, held), show)
@@ -122,13 +123,21 @@ def _shifts(
     touched = {month for day in readings.day_revisions(session) for month in months.touching(day, settings.zone)}
     found = []
     for done, month in enumerate(sorted(touched), start=1):
-        parts, statement = monthly.parts(session, month), statement_store.read(session, month)
+        statement = statement_store.read(session, month)
         closed = statement is not None and statement.closing is not None
-        published = statement.lines if statement else {}
-        held = published if before is None or closed else statements.lines(parts, before)
+        # A closed month keeps the zone in which it was closed.
+        parts = monthly.parts(session, statement.month if statement is not None and closed else month)
+        held = _published(session, statement) if before is None or closed else statements.lines(parts, before)
         found.append(between(str(month), held, statements.lines(parts, after), closed=closed))
         show(done, len(touched))
     return found
+
+
+def _published(session: Session, statement: MonthStatement | None) -> Mapping[LineKey, Line]:
+    """What a month says today: its statement, and where it is closed everything that was booked since."""
+    if statement is None:
+        return {}
+    return adjusted.together(statement.lines, adjustments.read(session, str(statement.month)))
 
 
 def between(

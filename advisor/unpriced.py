@@ -32,7 +32,7 @@ class Why(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """Tokens without a price under a name as sent. `hint` leads to `command`; both are None where nothing exact speaks for one.
+    """Tokens without a price under a name as sent. `hint` leads to `command`, or says why there is none, where that is exact.
 
     `requests` are all that were sent under the name and share the reason: of some only a part of the tokens is unpriced.
     """
@@ -115,6 +115,9 @@ def _why_no_rate(counts: tokens.TokenCounts, rates: Rates) -> Why:
 def _remedy(sent: _Sent, stake: _Stake, book: PriceBook) -> tuple[str | None, str | None]:
     """What speaks for a remedy, and the command. For a name only where one single model fits it by an exact rule."""
     if sent.why.reason not in ("unknown_provider", "unknown_name"):
+        never = book.facts_of(stake.key.provider, stake.key.model).without_rate.get(stake.key.service_tier)
+        if sent.why.reason == "no_tier" and never is not None:
+            return f"no price per token at {stake.key.service_tier}: {never}", None
         return _missing_price(stake.key, sent.why, book)
     if (asked := _asked_for(sent, stake, book)) is not None:
         return f"everyone who sent it asked for {asked}; if it is that", _map(sent, asked)

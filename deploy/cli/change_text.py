@@ -16,22 +16,16 @@ ROWS = 12
 
 
 def show(console: Console, months: Sequence[MonthShift]) -> None:
-    """Print what differs, month by month; a closed month in a sentence, because it stays as it is."""
+    """Print what differs, month by month; of a closed month also that it stays as it is, and how to book the difference."""
     moved = [month for month in months if month.places]
     console.print()
     if not moved:
         console.print("No figure of any month changes.")
     for month in moved:
-        if month.closed:
-            continue
         console.print(_table(month))
-        if month.arrived_requests:
-            arrived = words.counted(month.arrived_requests, "request")
-            console.print(Text(f"{arrived} arrived since the month was published, and are part of it.", style="dim"))
+        for remark in _remarks(month):
+            console.print(Text(remark, style="dim"))
         console.print()
-    for month in moved:
-        if month.closed:
-            console.print(_of_closed(month))
 
 
 def bodies(months: Iterable[MonthShift]) -> list[dict[str, object]]:
@@ -47,7 +41,14 @@ def bodies(months: Iterable[MonthShift]) -> list[dict[str, object]]:
 
 
 def _table(month: MonthShift) -> Table:
-    grid = plain.table(month.month, "before", "after", "change", "unpriced tokens", right=4)
+    grid = plain.table(
+        f"{month.month} (closed)" if month.closed else month.month,
+        "before",
+        "after",
+        "change",
+        "unpriced tokens",
+        right=4,
+    )
     grid.add_row("all of it", *_cells(month.whole))
     shown = dict(list(month.places.items())[:ROWS])
     for project in dict.fromkeys(place.project for place in shown):
@@ -83,10 +84,13 @@ def _signed(figure: str) -> str:
     return figure if figure.startswith("-") else f"+{figure}"
 
 
-def _of_closed(month: MonthShift) -> str:
-    before, after = _cost(month.whole.before), _cost(month.whole.after)
-    told = f"{month.month} is closed and stays at {before}; it would come to {after}."
-    return f"{told} To book the difference: switchwise reprice {month.month}"
+def _remarks(month: MonthShift) -> Iterator[str]:
+    if month.arrived_requests:
+        arrived = words.counted(month.arrived_requests, "request")
+        yield f"{arrived} arrived since the month was published, and are part of it."
+    if month.closed:
+        yield f"{month.month} is closed and stays as it is; to book the difference:"
+        yield f"switchwise reprice {month.month} --reason TEXT"
 
 
 def _body(shift: Shift) -> dict[str, object]:

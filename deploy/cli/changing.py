@@ -26,4 +26,5 @@ def carry_out(
     elif dry_run:
         app.console.print("Nothing is stored: this was a dry run.")
     else:
-        app.console.print(f"Stored; {words.counted(computed, 'month')} computed again.")
+        again = f"; {words.counted(computed, 'month')} computed again" if computed else ""
+        app.console.print(f"Stored{again}.")

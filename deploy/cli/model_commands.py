@@ -155,9 +155,10 @@ def _show_unmapped(found: list[Unpriced]) -> None:
         )
     app.console.print(grid)
     for each in found:
-        if each.command is not None:
+        if each.hint is not None:
             app.console.print()
-            app.console.print(f"{each.name}: {each.hint}:")
+            app.console.print(f"{each.name}: {each.hint}" + ("" if each.command is None else ":"))
+        if each.command is not None:
             app.console.print(f"  {each.command}", soft_wrap=True)
     app.console.print()
     app.console.print("Say what a name stands for: switchwise models map NAME MODEL --dry-run")

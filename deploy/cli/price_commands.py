@@ -11,6 +11,7 @@ from deploy.cli import app, changing, options, plain
 from ledger import catalogue, clock, price_book
 from ledger.errors import NotFound
 from ledger.price_book import OperatorPrice, PriceLine
+from ledger.prices import PriceBook
 
 commands = typer.Typer(help="The price book.", no_args_is_help=True)
 app.application.add_typer(commands, name="prices")
@@ -23,7 +24,7 @@ OnlyProvider = Annotated[str | None, typer.Option("--provider", help="Only this 
 @commands.command("list", epilog="Example: switchwise prices list --provider openai")
 def list_prices(provider: OnlyProvider = None, data: app.Data = None, as_json: app.AsJson = False) -> None:
     """Every price in force or known, in USD per million tokens, after contract."""
-    found = _lines(data, None, provider)
+    _, found = _read(data, None, provider)
     if as_json:
         app.print_json(found)
         return
@@ -41,7 +42,7 @@ def show_prices(
     as_json: app.AsJson = False,
 ) -> None:
     """The prices of one model at each provider: what is in force today, what contracts make of it, and the sources."""
-    found = _lines(data, model, provider)
+    book, found = _read(data, model, provider)
     if as_json:
         app.print_json(found)
         return
@@ -49,6 +50,8 @@ def show_prices(
         sold = [line for line in found if line.provider == seller]
         app.console.print(Text(f"{model} at {seller}, USD per million tokens; * is in force today", style="bold"))
         app.console.print(_prices(sold))
+        for tier, reason in book.facts_of(seller, model).without_rate.items():
+            app.console.print(f"No price per token at {tier}: {reason}")
         for contract in dict.fromkeys(line.contract for line in sold if line.contract):
             app.console.print(f"Contract: {contract}")
         for source in sorted({f"{line.source} (checked {line.checked or 'never'})" for line in sold}):
@@ -101,14 +104,15 @@ def set_price(
         )
 
 
-def _lines(data: app.Data, model: str | None, provider: str | None) -> list[PriceLine]:
+def _read(data: app.Data, model: str | None, provider: str | None) -> tuple[PriceBook, list[PriceLine]]:
     with app.opened(data) as (database, _), database.snapshot() as session:
-        found = price_book.lines(catalogue.book(session), clock.day_of(clock.now_us()), model, provider)
+        book = catalogue.book(session)
+    found = price_book.lines(book, clock.day_of(clock.now_us()), model, provider)
     if not found:
         reasons = price_book.reasons_left_out(model) if model else {}
         why = "".join(f"; {name}: {reason}" for name, reason in reasons.items())
         raise NotFound(f"no price for {model or provider}{why}; see: switchwise prices list")
-    return found
+    return book, found
 
 
 def _prices(sold: Sequence[PriceLine]) -> Table:

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
-from advisor import refresh, repricing, statement_store
+from advisor import adjustments, closing, refresh, repricing, statement_store
 from advisor.repricing import MonthShift, Place
 from ledger import catalogue, clock, money, months, price_book, settings, tables
 from ledger.contracts import Discount, FixedPrice
@@ -205,8 +204,7 @@ def test_requests_that_arrived_since_are_counted_and_in_no_change_of_a_price(dat
 
 def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(database: Database) -> None:
     chosen = fill(database)
-    with database.transaction() as session:
-        session.execute(text("UPDATE statement SET closed_at = 1 WHERE month = '2026-10'"))
+    closing.close(database, chosen, "2026-10", "ada", despite_gaps=True)
     before = published(database)["2026-10"]
     october, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
     assert (october.closed, november.closed) == (True, False)
@@ -214,6 +212,29 @@ def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(databas
     assert money.usd_text(october.whole.cost_femto_usd) == "0.0028"
     make(database, lambda said: said.with_alias(DEPLOYMENT), chosen)
     assert published(database)["2026-10"] == before
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland"])
+def test_what_a_preview_says_of_a_closed_month_is_what_a_correction_books(database: Database, zone: str) -> None:
+    chosen = fill(database)
+    last_hour_us = clock.to_us(clock.EPOCH.replace(year=2026, month=11)) - clock.HOUR_US
+    ledgers.add(database, [ledgers.event(last_hour_us)])
+    closing.close(database, chosen, "2026-10", "ada", despite_gaps=True)
+    make(database, lambda said: said.with_alias(DEPLOYMENT), chosen)
+    ledgers.add(database, [event(25, *kind) for kind in EVENTS])
+    chosen = settings.Settings(reporting_zone=zone)
+    ledgers.settle(database, chosen)
+    with database.snapshot() as session:
+        october, _ = repricing.of_ledger(session, chosen)
+    assert (october.arrived_requests, money.usd_text(october.whole.cost_femto_usd)) == (0, "0.0028")
+    number = closing.reprice(database, chosen, "2026-10", "the deployment has a model", "ada")
+    assert number is not None
+    with database.snapshot() as session:
+        booked = adjustments.read(session, "2026-10")[number]
+        again, _ = repricing.of_ledger(session, chosen)
+    assert sum(line.cost.femto_usd for line in booked.lines.values()) == october.whole.cost_femto_usd
+    assert sum(line.cost.unpriced_tokens for line in booked.lines.values()) == october.whole.unpriced_tokens == -1_100
+    assert again.places == {}
 
 
 def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_holds_under_both(

@@ -69,6 +69,12 @@ def test_a_meter_without_a_rate_is_told_apart_from_an_unknown_name(database: Dat
     assert unpriced.reason_text(found.why) == "no rate for input audio, output audio"
 
 
+def test_a_tier_that_is_known_to_have_no_price_says_why_and_asks_for_none(database: Database) -> None:
+    found = one_of(database, ledgers.labels(service_tier="scale"))
+    assert (found.why, found.command) == (Why("no_tier", "scale"), None)
+    assert str(found.hint).startswith("no price per token at scale: committed capacity")
+
+
 def test_a_size_below_the_only_one_that_is_sold_is_told_apart(database: Database) -> None:
     said(database, lambda held: held.with_price(OperatorPrice(LONG, 0, Rates(uncached_input=1, output=1), "by hand")))
     found = one_of(database, ledgers.labels(provider="house", model="long-model"))

@@ -160,8 +160,8 @@ def test_reprice_shows_what_is_published_against_what_is_in_force(shell: Command
     with shell.database.transaction() as session:
         session.execute(text("UPDATE statement SET closed_at = 1"))
     shown = " ".join(shell.said("reprice --dry-run").split())
-    assert shown.startswith("2026-11 is closed and stays at $24.01; it would come to $12.00.")
-    assert shown.endswith("To book the difference: switchwise reprice 2026-11")
+    assert shown.startswith("2026-11 (closed) before after change unpriced tokens all of it $24.01 $12.00 -$12.00")
+    assert shown.endswith("closed and stays as it is; to book the difference: switchwise reprice 2026-11 --reason TEXT")
 
 
 def test_requests_at_another_tier_than_asked_are_listed(shell: CommandLine) -> None:

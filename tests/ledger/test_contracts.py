@@ -150,6 +150,19 @@ def test_a_discounted_rate_is_rounded_once_half_even(list_rate: int, discount_pp
     assert (row.rates.uncached_input, row.list_rates.uncached_input) == (rate_after, list_rate)
 
 
+def test_of_several_discounts_the_most_exact_speaks_a_model_s_before_a_tier_s() -> None:
+    scopes = [("", ""), ("", "batch"), ("gpt-4.1", ""), ("gpt-4.1", "batch")]
+    agreed: list[Contract] = [
+        Discount(0, None, "deal", "openai", 100_000 * number, model, tier)
+        for number, (model, tier) in enumerate(scopes, start=1)
+    ]
+    keys = (MINI, MINI._replace(service_tier="batch"), BIG, BIG_BATCH)
+    listed = {key: (_row(key, 0, Rates(output=100)),) for key in keys}
+    for terms, rates_after in ((agreed, [90, 80, 70, 60]), (agreed[:3], [90, 80, 70, 70])):
+        found = [_book(listed, terms).at(*key[:4], 0) for key in keys]
+        assert [price and price.rates.output for price in found] == rates_after
+
+
 def test_a_contract_older_than_the_list_takes_the_first_list_row_and_reaches_no_further_back() -> None:
     listed = {BIG: (_row(BIG, 40, Rates(output=100)),)}
     book = _book(listed, [Discount(20, 30, "deal", "openai", 500_000)])

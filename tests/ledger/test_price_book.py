@@ -99,6 +99,17 @@ def test_without_a_filter_every_price_is_listed() -> None:
     assert len(price_book.lines(shipped, 20_780)) == sum(len(rows) for rows in shipped.prices.values())
 
 
+def test_another_book_can_stand_in_for_the_shipped_one_under_the_same_prices_and_contracts() -> None:
+    discount = Discount(20_600, None, "deal", "openai", 100_000)
+    dearer = price_book.load([_own(day=0, rates=Rates(uncached_input=20))])
+    found = price_book.load([], [discount], dearer)
+    price = found.at(*KEY[:4], 20_780)
+    assert price is not None
+    assert (price.rates, price.list_rates) == (Rates(uncached_input=18), Rates(uncached_input=20))
+    assert len({book.version for book in (found, dearer, price_book.load([], [discount]))}) == 3
+    assert price_book.load([], [], dearer) is dearer
+
+
 def test_using_the_book_never_loads_the_catalogue_package() -> None:
     code = (
         "import sys; from ledger import price_book, names; price_book.shipped(); print('genai_prices' in sys.modules)"
