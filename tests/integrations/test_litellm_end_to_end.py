@@ -117,7 +117,9 @@ def sums(site: Site, *projects: str) -> Cells:
     return found
 
 
-def test_ll_13280_every_endpoint_counts_once_and_to_the_token_as_the_provider_served_it(site: Site, served: Proxy) -> None:
+def test_ll_13280_every_endpoint_counts_once_and_to_the_token_as_the_provider_served_it(
+    site: Site, served: Proxy
+) -> None:
     assert served.spooled_bytes() == 0
     assert sums(site) == books(site)
     assert sum(amount for (*_, meter), amount in sums(site).items() if meter == "requests") == 2 * (len(calls("")) - 2)

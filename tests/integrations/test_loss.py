@@ -8,7 +8,9 @@ from tests.integrations.loss import Site
 pytestmark = pytest.mark.full
 
 
-def test_ll_29292_no_spend_is_dropped_while_collectors_are_slow_refuse_and_die_and_proxies_are_stopped_and_killed() -> None:
+def test_ll_29292_no_spend_is_dropped_while_collectors_are_slow_refuse_and_die_and_proxies_are_stopped_and_killed() -> (
+    None
+):
     with Site() as site:
         outcomes = list(loss.with_callback(site))
     assert sum(outcome.answered for outcome in outcomes) >= 2_000
