@@ -310,7 +310,9 @@ class Undelivered(Exception):
 class Courier:
     """Posts what the spool holds. A segment is deleted once every line of it is committed, or set aside as refused for good."""
 
-    def __init__(self, spool: Spool, url: str, key: str, voice: Voice) -> None:
+    def __init__(
+        self, spool: Spool, url: str, key: str, voice: Voice, now_seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._spool = spool
         self._url = urllib.parse.urlsplit(url.rstrip("/").removesuffix("/v1/litellm") + "/v1/litellm")
         self._headers = {
@@ -321,13 +323,14 @@ class Courier:
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
         self._voice = voice
+        self._now_seconds = now_seconds
         self._failures = 0
         self._not_before = 0.0
 
     def turn(self) -> None:
         """Send all that waits, unless it is too soon after a failure. Raises OSError where the spool cannot be read."""
         self._spool.measure()
-        if time.monotonic() < self._not_before:
+        if self._now_seconds() < self._not_before:
             return
         try:
             while self._deliver_waiting():
@@ -336,7 +339,7 @@ class Courier:
             self._deliver_waiting()
         except Undelivered as failure:
             backoff_seconds = min(MAX_WAIT_SECONDS, 2.0**self._failures) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
-            self._not_before = time.monotonic() + max(backoff_seconds, failure.wait_seconds)
+            self._not_before = self._now_seconds() + max(backoff_seconds, failure.wait_seconds)
             self._failures = min(self._failures + 1, 10)
             waiting = f"{self._spool.held_bytes:,} bytes wait in {self._spool.folder} and will be sent again"
             self._voice.say(str(failure), f"{failure}; {waiting}")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,8 @@ def fill(ours: ModuleType, folder: Path, count: int, tail: bytes = b"") -> None:
     (folder / f"{time.time_ns():020}-1.ndjson").write_bytes(b"".join(lines) + tail)
 
 
-def courier(ours: ModuleType, folder: Path, address: str) -> Any:
+def courier(
+    ours: ModuleType, folder: Path, address: str, key: str = "", now_seconds: Callable[[], float] = time.monotonic
+) -> Any:
     """What sends the segments of a folder."""
-    return ours.Courier(ours.Spool(folder, SPOOL_BYTES), address, "", ours.Voice())
+    return ours.Courier(ours.Spool(folder, SPOOL_BYTES), address, key, ours.Voice(), now_seconds)

@@ -70,7 +70,7 @@ def test_a_refusal_keeps_the_events_says_so_and_is_not_tried_again_at_once(
     passage.status = status
     spools.fill(ours, tmp_path, 3)
     spools.fill(ours, tmp_path, 3)
-    sender = spools.courier(ours, tmp_path, address)
+    sender = spools.courier(ours, tmp_path, address, now_seconds=lambda: 0.0)
     with caplog.at_level(logging.ERROR):
         sender.turn()
         sender.turn()
@@ -137,16 +137,14 @@ def test_a_retry_after_may_be_a_date(ours: ModuleType) -> None:
 
 
 def test_nothing_is_tried_before_the_time_that_the_collector_asked_for(
-    ours: ModuleType, tmp_path: Path, gate: tuple[Gate, str], monkeypatch: pytest.MonkeyPatch
+    ours: ModuleType, tmp_path: Path, gate: tuple[Gate, str]
 ) -> None:
     passage, address = gate
     passage.status, passage.headers = 503, {"Retry-After": "50"}
     spools.fill(ours, tmp_path, 1)
-    sender = spools.courier(ours, tmp_path, address)
-    sender.turn()
-    started = time.monotonic()
-    for later_seconds, posts in ((49, 1), (51, 2)):
-        monkeypatch.setattr(time, "monotonic", lambda later_seconds=later_seconds: started + later_seconds)
+    seconds = iter([0.0, 0.0, 49.9, 50.0, 50.0])
+    sender = spools.courier(ours, tmp_path, address, now_seconds=lambda: next(seconds))
+    for posts in (1, 1, 2):
         sender.turn()
         assert len(passage.statuses) == posts
 
@@ -177,10 +175,10 @@ def test_a_key_is_sent_and_never_said(
     with serving.collector(database, require_keys=True) as running:
         address = str(running.client.base_url)
         spools.fill(ours, tmp_path, 2)
-        ours.Courier(ours.Spool(tmp_path, 1 << 20), address, key[:-1] + "x", ours.Voice()).turn()
+        spools.courier(ours, tmp_path, address, key[:-1] + "x").turn()
         assert len(spools.spooled(tmp_path)) == 2
         assert "give a key of scope ingest" in caplog.text
-        ours.Courier(ours.Spool(tmp_path, 1 << 20), f"{address}/v1/litellm/", key, ours.Voice()).turn()
+        spools.courier(ours, tmp_path, f"{address}/v1/litellm/", key).turn()
     assert (spools.stored(database), spools.spooled(tmp_path)) == (2, [])
     assert key[:-1] not in caplog.text
 
