@@ -1,6 +1,7 @@
 """Between the event loop and the writer's thread: events go over, and what became of them comes back, in time or not at all."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -53,7 +54,9 @@ class Answers:
         self._heard.append((waiting, heard))
         if not self._is_woken and self._loop is not None:
             self._is_woken = True
-            self._loop.call_soon_threadsafe(self._tell, self._loop)
+            # A loop that has ended took everyone who waited with it.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._tell, self._loop)
 
     def _tell(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_woken = False
@@ -70,10 +73,11 @@ class Answers:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = clock.monotonic_seconds()
-        for waiting, (settle, give_up_at) in list(self._asked.items()):
-            if give_up_at <= now:
-                self.withdraw(waiting)
-                settle(StoreUnavailable("the database is busy; nothing of this was acknowledged, try again"))
+        late = [(waiting, settle) for waiting, (settle, give_up_at) in self._asked.items() if give_up_at <= now]
+        for waiting, _ in late:
+            self.withdraw(waiting)
         self._is_sweeping = bool(self._asked)
         if self._is_sweeping:
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+        for _, settle in late:
+            settle(StoreUnavailable("the database is busy; nothing of this was acknowledged, try again"))

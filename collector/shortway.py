@@ -1,7 +1,8 @@
 """The short way in: plain writes are read off the connection and answered without a request object, a task or a framework.
 
 uvicorn parses the HTTP. What is not a plain write (another path, a stream, a large or compressed body, a key that must be
-looked up, a request behind an unanswered one) goes on to the application, whose routes give the same answers.
+looked up, a request behind an unanswered one, a sender that does not read its answers) goes on to the application, whose
+routes give the same answers.
 """
 
 import asyncio
@@ -49,7 +50,7 @@ class ShortWay(HttpToolsProtocol):
 
     def _plain_post(self) -> "Post | None":
         taken = self.inlets.get(self.url)
-        if taken is None or not (self.cycle is None or self.cycle.response_complete):
+        if taken is None or not (self.cycle is None or self.cycle.response_complete) or self.flow.write_paused:
             return None
         headers = dict(self.headers)
         length = headers.get(b"content-length", b"")
