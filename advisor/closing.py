@@ -63,9 +63,7 @@ def reprice(database: Database, settings: Settings, month_text: str, reason: str
         lock(session, "refresh")
         statement = statement_store.read(session, asked)
         if statement is None or statement.closing is None:
-            raise NotAllowed(
-                f"{asked} is open: its figures follow every change of a price or name; nothing is to be booked"
-            )
+            raise NotAllowed(f"{asked} is not closed: its figures follow every change of a price or name by themselves")
         pricing = report.pricing(session)
         for bucket in adjustments.unbooked(session, str(asked)):
             adjustments.book(session, *adjustments.of_late_usage(session, bucket, pricing, now_us))

@@ -79,7 +79,10 @@ def show_adjustments(console: Console, report: figures.Report, *, rows: int = 10
         grid.add_row(f"and {len(report.adjustments) - rows} earlier (--json lists all)")
     console.print(grid)
     for each in latest:
-        console.print(Text(f"{each.number}: {each.reason}", style="dim"))
+        unpriced = (
+            f"; {words.counted(each.unpriced_tokens, 'token')} of it unpriced" if each.unpriced_tokens > 0 else ""
+        )
+        console.print(Text(f"{each.number}: {each.reason}{unpriced}", style="dim"))
     console.print(Text(f"Line by line: switchwise explain {report.month}", style="dim"))
     console.print()
 

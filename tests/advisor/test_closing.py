@@ -173,7 +173,7 @@ def test_a_repricing_after_an_alias_fix_moves_the_usage_to_its_model(database: D
 
 
 def test_only_a_closed_month_is_repriced_and_with_a_reason(october: Database) -> None:
-    with pytest.raises(NotAllowed, match="2026-11 is open"):
+    with pytest.raises(NotAllowed, match="2026-11 is not closed"):
         closing.reprice(october, ledgers.SETTINGS, "2026-11", "why not", "bob")
     with pytest.raises(UsageError, match="needs a reason"):
         closing.reprice(october, ledgers.SETTINGS, MONTH, "  ", "bob")
