@@ -1,6 +1,7 @@
 """Closing a month: its statement is frozen with its arithmetic and hash, and what changes later is a dated adjustment."""
 
 from fractions import Fraction
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -26,7 +27,10 @@ def close(
     """
     now_us = clock.now_us()
     month = _finished(settings, now_us, month_text)
-    _refuse_early(database, month)
+    with database.snapshot() as session:
+        _refuse_closed(statement_store.read(session, month))
+        _refuse_disagreement(session, month)
+        found = _compute(session, month, now_us)
     with database.transaction() as session:
         # No rollup runs until the month is frozen: what it would have added is in the statement, or late.
         lock(session, "rollup")
@@ -34,18 +38,30 @@ def close(
             rollups.add(session, usage.merged(pending), now_us, settings.max_metric_sets)
         lock(session, "refresh")
         _refuse_closed(statement_store.read(session, month))
-        pricing = report.pricing(session)
-        parts = monthly.parts(session, month)
-        revision = statement_store.revision_of(readings.day_revisions(session), month)
-        basis = Basis(
-            settings.reporting_zone, revision, pricing.book.version, pricing.names_version, month.touched_days.stop
-        )
-        statement = monthly.compute(session, month, basis, pricing, now_us)
-        if not statement.lines:
+        if found.statement.basis != _basis(session, month, report.pricing(session)):
+            found = _compute(session, month, now_us)
+        if not found.statement.lines:
             raise NotFound(f"no traffic in {month}; months with traffic are listed by: switchwise report")
         if not despite_gaps:
-            _refuse_gaps(statement)
-        statement_store.freeze(session, statement, trace.rows(parts, pricing), now_us, closed_by)
+            _refuse_gaps(found.statement)
+        statement_store.freeze(session, found.statement, found.rows, now_us, closed_by)
+
+
+class _Computed(NamedTuple):
+    statement: MonthStatement
+    rows: tuple[trace.Row, ...]
+
+
+def _compute(session: Session, month: Month, now_us: int) -> _Computed:
+    pricing = report.pricing(session)
+    statement = monthly.compute(session, month, _basis(session, month, pricing), pricing, now_us)
+    return _Computed(statement, trace.rows(monthly.parts(session, month), pricing))
+
+
+def _basis(session: Session, month: Month, pricing: statements.Pricing) -> Basis:
+    """What the statement of a finished month follows from, as this session sees it."""
+    revision = statement_store.revision_of(readings.day_revisions(session), month)
+    return Basis(str(month.zone), revision, pricing.book.version, pricing.names_version, month.touched_days.stop)
 
 
 def reprice(database: Database, settings: Settings, month_text: str, reason: str, made_by: str) -> int | None:
@@ -125,11 +141,9 @@ def _finished(settings: Settings, now_us: int, month_text: str) -> Month:
     return month
 
 
-def _refuse_early(database: Database, month: Month) -> None:
-    """A figure that the ledger's own events disprove is not frozen. Looked up before the lock, for it reads every event."""
-    with database.snapshot() as session:
-        _refuse_closed(statement_store.read(session, month))
-        finding = next(checks.hours_equal_events(session, month.touched_days), None)
+def _refuse_disagreement(session: Session, month: Month) -> None:
+    """A figure that the ledger's own events disprove is not frozen."""
+    finding = next(checks.hours_equal_events(session, month.touched_days), None)
     if finding is not None:
         raise NotAllowed(
             f"the rollups of {month} disagree with its events ({finding}); repair them with: switchwise rebuild"

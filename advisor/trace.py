@@ -5,18 +5,16 @@ Pure. It turns the same parts at the same pricing as `statements.lines` into row
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
 from advisor import statements
 from advisor.statements import LineKey, Part, Pricing
-from ledger import clock, money, prices, usage
+from ledger import clock, money, price_book, prices, usage
 from ledger.readings import StoredSeries
 
 _EVERY_METER = prices.Rates(**dict.fromkeys(prices.METERS, 0))
-_DECIMALS_OF_A_RATE = 9
 
 
 class Meter(msgspec.Struct, frozen=True):
@@ -29,7 +27,10 @@ class Meter(msgspec.Struct, frozen=True):
 
 
 class PriceUsed(msgspec.Struct, frozen=True):
-    """The price row that gave the rates. `effective_from` None: it has always been so; `list_usd_per_mtok` before contract."""
+    """The price that gave the rates, in force from `effective_from` on (None: its first day is not known).
+
+    `source` and `checked` are the list price's; `contract` is what changed its rates, empty where nothing did.
+    """
 
     service_tier: str
     over_input_tokens: int
@@ -37,13 +38,15 @@ class PriceUsed(msgspec.Struct, frozen=True):
     backdated: bool
     source: str
     checked: str
+    contract: str
     list_usd_per_mtok: dict[str, str]
 
 
 class Row(msgspec.Struct, frozen=True):
     """Part of a line: the tokens of one context band, region and price, used on UTC days from the first to the last.
 
-    `priced_tier` is the tier that set the price, where nobody said which one served. Without a price all tokens are unpriced.
+    `priced_tier` is the tier that set the price, where nobody said which one served. Without a price all tokens are unpriced;
+    `unpriced_because` says why, empty where every token has a rate.
     """
 
     provider: str
@@ -62,6 +65,7 @@ class Row(msgspec.Struct, frozen=True):
     cost_usd: str | None
     list_cost_usd: str | None
     unpriced_tokens: int
+    unpriced_because: str
 
     @property
     def key(self) -> LineKey:
@@ -101,7 +105,7 @@ def rows(parts: Iterable[Part], pricing: Pricing) -> tuple[Row, ...]:
         for series_id, amounts in part.amounts.items():
             place = _place(pricing.series[series_id], pricing.of(series_id, part.day))
             found.setdefault(place, _Gathered(part.day, part.day)).add(part.day, amounts, place.price)
-    made = [_row(place, gathered) for place, gathered in found.items()]
+    made = [_row(place, gathered, pricing.book) for place, gathered in found.items()]
     return tuple(sorted(made, key=lambda row: (row.key, row.priced_tier, row.context_band, row.region, row.first_day)))
 
 
@@ -111,9 +115,9 @@ def _place(stored: StoredSeries, priced: statements.Priced) -> _Place:
     return _Place(key, statements.priced_tier(labels), labels.context_band, priced.region, priced.price)
 
 
-def _row(place: _Place, gathered: _Gathered) -> Row:
+def _row(place: _Place, gathered: _Gathered, book: prices.PriceBook) -> Row:
     rates = place.price.rates if place.price else prices.Rates()
-    meters = tuple(_meter(name, held, getattr(rates, name)) for name, held in gathered.tokens.items() if held)
+    meters = tuple(_meter(name, held, rates) for name, held in gathered.tokens.items() if held)
     priced = [money.femto_usd(meter.cost_usd) for meter in meters if meter.cost_usd is not None]
     return Row(
         **place.key._asdict(), priced_tier=place.priced_tier, context_band=place.context_band, region=place.region,
@@ -122,17 +126,29 @@ def _row(place: _Place, gathered: _Gathered) -> Row:
         cost_usd=money.usd_text(sum(priced)) if priced else None,
         list_cost_usd=money.usd_text(gathered.list_cost.femto_usd) if priced else None,
         unpriced_tokens=sum(meter.tokens for meter in meters if meter.cost_usd is None),
+        unpriced_because=_unpriced_because(place, [meter.meter for meter in meters if meter.cost_usd is None], book),
     )  # fmt: skip
 
 
-def _meter(name: str, held: int, nano_usd_per_mtok: int | None) -> Meter:
-    if nano_usd_per_mtok is None:
+def _unpriced_because(place: _Place, lacking: list[str], book: prices.PriceBook) -> str:
+    if not lacking:
+        return ""
+    if place.price is not None:
+        return f"the price has no rate for {', '.join(meter.replace('_', ' ') for meter in lacking)}"
+    key, tier = place.key, place.priced_tier
+    missing = f"there is no price for {prices.PriceKey(key.provider, key.model, tier, 0, place.region)}"
+    told = book.facts_of(key.provider, key.model).without_rate.get(tier)
+    return f"{missing}: {told}" if told else missing
+
+
+def _meter(name: str, held: int, rates: prices.Rates) -> Meter:
+    rate: int | None = getattr(rates, name)
+    if rate is None:
         return Meter(name, held, None, None)
-    return Meter(name, held, _rate_text(nano_usd_per_mtok), money.usd_text(held * nano_usd_per_mtok))
+    return Meter(name, held, price_book.rate_texts(rates)[name], money.usd_text(held * rate))
 
 
 def _price_used(price: prices.Price) -> PriceUsed:
-    listed = {meter: rate for meter in prices.METERS if (rate := getattr(price.list_rates, meter)) is not None}
     return PriceUsed(
         price.key.service_tier,
         price.key.over_input_tokens,
@@ -140,13 +156,10 @@ def _price_used(price: prices.Price) -> PriceUsed:
         price.backdated,
         price.source,
         price.checked,
-        {meter: _rate_text(rate) for meter, rate in listed.items()},
+        price.contract,
+        price_book.rate_texts(price.list_rates),
     )
 
 
 def _date(day: int) -> str:
     return clock.date_of(day).isoformat()
-
-
-def _rate_text(nano_usd_per_mtok: int) -> str:
-    return money.text(Decimal(nano_usd_per_mtok).scaleb(-_DECIMALS_OF_A_RATE))

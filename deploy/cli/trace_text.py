@@ -18,9 +18,9 @@ _AMOUNT_AT, _WHOLE = 57, 10
 def lines(found: ExplainedMonth) -> Iterator[str]:
     """The text, line by line."""
     yield from _head(found)
-    for key in _dearest_first(found.rows):
+    for key, rows in _dearest_first(found.rows).items():
         yield ""
-        yield from _line(key, [row for row in found.rows if row.key == key])
+        yield from _line(key, rows)
     for each in found.adjustments:
         yield ""
         yield from _adjustment(each)
@@ -38,9 +38,16 @@ def _head(found: ExplainedMonth) -> Iterator[str]:
     yield "tokens x USD per million tokens / 1,000,000 = USD, exact."
 
 
-def _dearest_first(rows: Sequence[Row]) -> list[LineKey]:
-    spent = {key: explained.of_rows([row for row in rows if row.key == key]) for key in {row.key for row in rows}}
-    return sorted(spent, key=lambda key: (-Decimal(spent[key].cost_usd or "-1"), key))
+def _dearest_first(rows: Sequence[Row]) -> dict[LineKey, list[Row]]:
+    """The rows by line, the dearest line first and those without any price last."""
+    by_line: dict[LineKey, list[Row]] = {}
+    for row in rows:
+        by_line.setdefault(row.key, []).append(row)
+    costs = {
+        key: Decimal(cost) for key, held in by_line.items() if (cost := explained.of_rows(held).cost_usd) is not None
+    }
+    priced = sorted(costs, key=lambda key: (-costs[key], key))
+    return {key: by_line[key] for key in [*priced, *sorted(by_line.keys() - costs.keys())]}
 
 
 def _line(key: LineKey, rows: Sequence[Row]) -> Iterator[str]:
@@ -64,6 +71,8 @@ def _row(row: Row) -> Iterator[str]:
         return
     if row.price:
         yield from _wrapped(_price(row.price), "  ")
+        if row.price.contract:
+            yield from _wrapped(f"under contract, {row.price.contract}", "  ")
     for meter in row.meters:
         yield _meter(meter)
     yield from _without_a_price(row)
@@ -90,25 +99,27 @@ def _meter(meter: Meter) -> str:
 
 
 def _without_a_price(row: Row) -> Iterator[str]:
-    if not row.unpriced_tokens:
-        return
-    lacking = ", ".join(words.label(meter.meter) for meter in row.meters if meter.cost_usd is None)
-    why = (
-        f"this price has no rate for {lacking}"
-        if row.price
-        else f"there is no price for {row.model} at {row.provider}, {row.priced_tier}"
-    )
-    yield from _wrapped(f"{words.counted(row.unpriced_tokens, 'token')} unpriced, in no amount: {why}", "    ")
+    if row.unpriced_tokens:
+        unpriced = words.counted(row.unpriced_tokens, "token")
+        yield from _wrapped(f"{unpriced} unpriced, in no amount: {row.unpriced_because}", "    ")
 
 
 def _adjustment(each: ExplainedAdjustment) -> Iterator[str]:
     yield from _wrapped(f"Adjustment {each.number}, {each.kind}, dated {each.dated}, by {each.made_by}: {each.reason}")
     yield from _wrapped(f"Price book {each.price_book_version}.", "  ")
-    for key in dict.fromkeys([*_dearest_first(each.rows), *(held.key for held in each.less)]):
-        rows = [row for row in each.rows if row.key == key]
+    by_line, less = _dearest_first(each.rows), _by_line(each.less)
+    for key in dict.fromkeys([*by_line, *less]):
+        rows = by_line.get(key, [])
         yield from _line(key, rows)
-        yield from _difference(rows, [held for held in each.less if held.key == key])
+        yield from _difference(rows, less.get(key, []))
     yield from _equals(f"adjustment {each.number}", each.sum)
+
+
+def _by_line(less: Sequence[Booked]) -> dict[LineKey, list[Booked]]:
+    found: dict[LineKey, list[Booked]] = {}
+    for held in less:
+        found.setdefault(held.key, []).append(held)
+    return found
 
 
 def _difference(rows: Sequence[Row], less: Sequence[Booked]) -> Iterator[str]:
