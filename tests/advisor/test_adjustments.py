@@ -41,6 +41,8 @@ def test_a_late_event_of_a_closed_month_is_a_dated_adjustment(october: Database)
     assert found.total.coverage.gaps["late"] == "0.50"
     assert found.projects[0].coverage.gaps["late"] == "0.50"
     assert findings(october) == []
+    with october.snapshot() as session:
+        assert refresh.is_current(session, ledgers.SETTINGS)
 
 
 def test_a_late_event_of_an_open_month_bumps_its_revision_and_is_no_adjustment(october: Database) -> None:
