@@ -1,5 +1,6 @@
 """Negotiated prices: discounts off list prices and fixed prices, compiled with the list into the prices in force. Pure."""
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ _UNPRICED_WITHOUT_RATE = ("uncached_input", "output", "input_audio", "output_aud
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class Term(ABC):
     """From when a contract holds (UTC day number since 1970-01-01) until when (the first day without it; None: open)."""
 
     effective_from: int
@@ -27,9 +28,9 @@ class Term:
     source: str
 
     @property
+    @abstractmethod
     def scope(self) -> tuple[str, ...]:
         """What the contract is about. Two of one scope are never in force on the same day."""
-        raise NotImplementedError
 
     @property
     def id(self) -> str:
