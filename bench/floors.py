@@ -1,7 +1,8 @@
-"""What the databases can do at best: bare tables without a key, rows made beforehand, a durable commit every 500 rows."""
+"""What the databases can do at best: a bare table without a key, rows like ours made beforehand, a durable commit every 500."""
 
 import struct
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import psycopg
 import pysqlite3.dbapi2 as sqlite3
 from sqlalchemy import make_url
 
-from bench import measure
+from bench import measure, traffic
+from ledger import bulk, clock
 
-COLUMNS = 15
 GROUP = 500
+_COLUMNS = len(bulk.COLUMNS)
+_PACKED_BYTES = {"int4": 4, "int8": 8}
 _HEADER, _TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), struct.pack(">h", -1)
 
 
@@ -23,16 +26,16 @@ class SqliteFloor:
         self._connection = sqlite3.connect(str(path), isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.execute(f"CREATE TABLE bare ({', '.join(f'c{number}' for number in range(COLUMNS))})")
+        self._connection.execute(f"CREATE TABLE bare ({', '.join(bulk.COLUMNS)})")
 
     def rows_a_second(self, groups: int) -> float:
         """How many rows go in a second, by `executemany`, a transaction each group."""
-        made = [[tuple(range(number, number + COLUMNS)) for number in range(GROUP)] for _ in range(groups)]
+        made = [[row(number) for number in range(start, start + GROUP)] for start in range(0, groups * GROUP, GROUP)]
         return groups * GROUP / measure.seconds(lambda: self._insert(made))
 
     def commit_ms(self) -> float:
         """The median of 50 commits of one row each, in milliseconds."""
-        taken = [measure.seconds(lambda: self._insert([[tuple(range(COLUMNS))]])) for _ in range(50)]
+        taken = [measure.seconds(lambda: self._insert([[row(0)]])) for _ in range(50)]
         return 1_000 * sorted(taken)[25]
 
     def close(self) -> None:
@@ -42,7 +45,7 @@ class SqliteFloor:
     def _insert(self, groups: Sequence[Sequence[tuple[Any, ...]]]) -> None:
         for rows in groups:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(f"INSERT INTO bare VALUES ({', '.join('?' * COLUMNS)})", rows)
+            self._connection.executemany(f"INSERT INTO bare VALUES ({', '.join('?' * _COLUMNS)})", rows)
             self._connection.execute("COMMIT")
 
 
@@ -54,10 +57,10 @@ class PostgresFloor:
         self._connection = psycopg.connect(
             host=parsed.host, port=parsed.port, user=parsed.username, dbname=parsed.database
         )
-        self._connection.execute(f"CREATE TABLE bare ({', '.join(f'c{number} int8' for number in range(COLUMNS))})")
+        columns = [f"{name} {kind}" for name, kind in zip(bulk.COLUMNS, bulk.COPY_TYPES, strict=True)]
+        self._connection.execute(f"CREATE TABLE bare ({', '.join(columns)})")
         self._connection.commit()
-        fields = b"".join(struct.pack(">iq", 8, number) for number in range(COLUMNS))
-        self._packed = _HEADER + (struct.pack(">h", COLUMNS) + fields) * GROUP + _TRAILER
+        self._packed = _HEADER + b"".join(_packed(row(number)) for number in range(GROUP)) + _TRAILER
 
     def rows_a_second(self, groups: int) -> float:
         """How many rows go in a second, a transaction each group."""
@@ -72,3 +75,25 @@ class PostgresFloor:
             with self._connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN (FORMAT BINARY)") as copy:
                 copy.write(self._packed)
             self._connection.commit()
+
+
+def row(number: int) -> bulk.Row:
+    """A row of the same columns, types and sizes as an event of the traffic that is measured."""
+    at = traffic.START_US + 1_000 * number
+    name = blake2b(str(number).encode(), digest_size=18).digest()
+    return (
+        at // clock.DAY_US, (at // 1_000).to_bytes(6, "big") + name[:10], number % 100, at, 800 + number % 1_000,
+        number % 500, 0, 10 + number % 90, number % 10, None, None, 300 + number % 700, 100 + number % 200, 0,
+        int.from_bytes(name[10:], "big") >> 3,
+    )  # fmt: skip
+
+
+def _packed(values: bulk.Row) -> bytes:
+    fields = [struct.pack(">h", _COLUMNS)]
+    for value, kind in zip(values, bulk.COPY_TYPES, strict=True):
+        if value is None:
+            fields.append(struct.pack(">i", -1))
+        else:
+            content = value if isinstance(value, bytes) else value.to_bytes(_PACKED_BYTES[kind], "big", signed=True)
+            fields.append(struct.pack(">i", len(content)) + content)
+    return b"".join(fields)

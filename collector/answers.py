@@ -36,7 +36,10 @@ class Answers:
         Where that takes too long for a body `of_events`, it is called with StoreUnavailable; it may still happen.
         Raises what GroupCommitter.submit raises.
         """
-        loop = self._loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            # Asked once: it is a system call each time.
+            loop = self._loop = asyncio.get_running_loop()
         give_up_at = clock.monotonic_seconds() + PATIENCE_SECONDS + of_events / STORED_A_SECOND
         waiting = self._committer.submit(events, self._hear)
         self._asked[waiting] = (settle, give_up_at)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from collector.room import EVENT_BYTES, Room
-from ledger import clock, store
+from ledger import bulk, clock, store
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from ledger.events import Event
@@ -188,10 +188,13 @@ def commit_group(
         try:
             for start in range(0, len(days), _DAYS_AT_ONCE):
                 database.prepare_days(days[start : start + _DAYS_AT_ONCE])
-            with database.transaction() as session:
+            with database.group() as session:
                 outcomes = store.add(session, group, now_us=clock.now_us(), max_series=max_series, memory=memory)
                 if also is not None:
                     also(session)
+        except bulk.Repeated:
+            # From now on the writer looks before it inserts, for a while.
+            memory.forget()
         except (StoreUnavailable, *_POISONED) as error:
             memory.forget()
             if attempt == ATTEMPTS or not is_passing(error):

@@ -3,8 +3,7 @@
 The rows go to the driver's own connection: SQLAlchemy takes longer over a group than the database does.
 """
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
@@ -18,17 +17,25 @@ Row = tuple[Any, ...]
 
 _EVENT = tables.metadata.tables["event"]
 COLUMNS = tuple(column.name for column in _EVENT.columns)
+_KEY = COLUMNS.index("key")
 _NAMES = ", ".join(COLUMNS)
 
 # One statement takes up to 256 rows. `executemany` lets go of the interpreter's lock at each row and waits for it again
 # while the event loop works: a group of 64 took 1 ms a row. Powers of two, so that few statements are prepared, and once.
 _LENGTHS = tuple(1 << power for power in range(8, -1, -1))
-_MARKS = f"({', '.join('?' * len(COLUMNS))})"
+# Of the driver's types only int, float, str and bytearray go in at once: for each None and each bytes object it looks for an
+# adapter first, which took twice as long as the whole rest of a row. So None goes in as -1, which no count can be.
+_MARKS = f"({', '.join('NULLIF(?, -1)' if column.nullable else '?' for column in _EVENT.columns)})"
 _INSERT = f"INSERT INTO event ({_NAMES}) VALUES "  # noqa: S608  # constants
 _STATEMENTS = {length: _INSERT + ", ".join([_MARKS] * length) for length in _LENGTHS}
 
+# LATERAL and OFFSET hold the planner to one look-up a key: where it knows nothing of a young partition it reads all of it.
+_LOOK_UP = """
+    SELECT wanted.key, there.fingerprint FROM unnest(%s::bytea[]) AS wanted (key)
+    CROSS JOIN LATERAL (SELECT fingerprint FROM event WHERE day = %s AND key = wanted.key OFFSET 0) AS there
+"""
 _COPY = f"COPY event ({_NAMES}) FROM STDIN (FORMAT BINARY)"
-_COPY_TYPES = [{"BIGINT": "int8", "INTEGER": "int4", "BLOB": "bytea"}[str(column.type)] for column in _EVENT.columns]
+COPY_TYPES = [{"BIGINT": "int8", "INTEGER": "int4", "BLOB": "bytea"}[str(column.type)] for column in _EVENT.columns]
 
 
 class AlreadyThere(Exception):
@@ -39,25 +46,64 @@ class AlreadyThere(Exception):
         self.inserted = inserted
 
 
+class Repeated(Exception):
+    """The identity of a row is taken, and the transaction is lost by it."""
+
+
 def driver_of(session: Session) -> Any:
     """The driver's own connection, in the session's transaction. Its faults are named like those of SQLAlchemy."""
     return session.connection().connection.driver_connection
 
 
 def insert(session: Session, rows: Sequence[Row]) -> None:
-    """Insert rows in the order given, which is that of their identities. Raises AlreadyThere."""
+    """Insert rows in the order given, which is that of their identities.
+
+    Raises AlreadyThere on SQLite, and Repeated on PostgreSQL: a savepoint would cost two more round trips a group.
+    """
     driver = driver_of(session)
     if isinstance(driver, psycopg.Connection):
-        _copy(driver, rows)
+        try:
+            _copy(driver, rows)
+        except psycopg.errors.UniqueViolation as error:
+            raise Repeated from error
     else:
         _insert_values(driver, rows)
+
+
+def insert_warily(session: Session, rows: Sequence[Row]) -> None:
+    """The same, and the transaction goes on in any case. Raises AlreadyThere."""
+    driver = driver_of(session)
+    if isinstance(driver, psycopg.Connection):
+        driver.execute("SAVEPOINT bulk")
+        try:
+            _copy(driver, rows)
+        except psycopg.errors.UniqueViolation as error:
+            driver.execute("ROLLBACK TO SAVEPOINT bulk")
+            raise AlreadyThere(0) from error
+        driver.execute("RELEASE SAVEPOINT bulk")
+    else:
+        _insert_values(driver, rows)
+
+
+def fingerprints(session: Session, day: int, keys: Sequence[bytes]) -> Iterable[tuple[bytes, int]]:
+    """Key and fingerprint of those events of a UTC day that are there."""
+    driver = driver_of(session)
+    if isinstance(driver, psycopg.Connection):
+        # One parameter, as text of our own: the driver takes longer over a list of them than the server over the query.
+        wanted = "{%s}" % ",".join([f'"\\\\x{key.hex()}"' for key in keys])
+        with driver.cursor(binary=True) as cursor:
+            return cursor.execute(_LOOK_UP, (wanted, day)).fetchall()
+    marks = ", ".join("?" * len(keys))
+    query = f"SELECT key, fingerprint FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608  # question marks
+    return driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
 
 
 def _insert_values(driver: Any, rows: Sequence[Row]) -> None:
     done = 0
     for length in _LENGTHS:
         while len(rows) - done >= length:
-            values = list(itertools.chain.from_iterable(rows[done : done + length]))
+            values = [-1 if value is None else value for row in rows[done : done + length] for value in row]
+            values[_KEY :: len(COLUMNS)] = map(bytearray, values[_KEY :: len(COLUMNS)])
             try:
                 driver.execute(_STATEMENTS[length], values)
             except sqlite3.IntegrityError as error:
@@ -67,14 +113,7 @@ def _insert_values(driver: Any, rows: Sequence[Row]) -> None:
 
 
 def _copy(driver: "psycopg.Connection[Any]", rows: Sequence[Row]) -> None:
-    with driver.cursor() as cursor:
-        cursor.execute("SAVEPOINT bulk")
-        try:
-            with cursor.copy(_COPY) as copy:
-                copy.set_types(_COPY_TYPES)
-                for row in rows:
-                    copy.write_row(row)
-        except psycopg.errors.UniqueViolation as error:
-            cursor.execute("ROLLBACK TO SAVEPOINT bulk")
-            raise AlreadyThere(0) from error
-        cursor.execute("RELEASE SAVEPOINT bulk")
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(COPY_TYPES)
+        for row in rows:
+            copy.write_row(row)

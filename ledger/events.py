@@ -1,7 +1,5 @@
 """One served request as the parsers hand it over, and its identity. Pure: storing lives in `ledger.store`."""
 
-import operator
-from collections.abc import Callable
 from hashlib import blake2b
 from typing import Literal
 
@@ -34,6 +32,7 @@ Status = Literal["success", "failure", "cancelled"]
 ServiceTier = Literal["standard", "batch", "flex", "priority", "scale", "unknown"]
 BILLABLE_SOURCES = ("provider", "estimated")
 _ENCODER = msgspec.msgpack.Encoder()
+_PRIME = (1 << 61) - 1
 
 
 class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True):
@@ -72,12 +71,6 @@ class Event(msgspec.Struct, frozen=True):
     retry_count: int = 0
 
 
-_token_counts: Callable[[Event], tuple[int | None, ...]] = operator.attrgetter(
-    "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_tokens",
-    "input_audio_tokens", "output_audio_tokens",
-)  # fmt: skip
-
-
 def key_of(event: Event) -> bytes:
     """The 16-byte, time-ordered identity: 6 bytes of milliseconds, 80 bits of a hash of namespace and dedupe key."""
     milliseconds = event.occurred_at // 1_000
@@ -86,13 +79,18 @@ def key_of(event: Event) -> bytes:
 
 
 def fingerprint_of(event: Event) -> int:
-    """A signed 64-bit hash of the content: token integers, usage source, status and the tier served.
+    """A number of 61 bits made of the content: token integers, usage source, status and the tier served.
 
-    Two events of one identity with the same fingerprint are a duplicate, with another one a conflict.
+    Two events of one identity with the same fingerprint are a duplicate, with another one a conflict. It is the packed
+    content modulo a Mersenne prime: a guard against accidents, not against forgery, for a third of a hash's time.
     """
     labels = event.labels
-    content = (*_token_counts(event), labels.usage_source, labels.status, labels.service_tier)
-    return int.from_bytes(blake2b(_ENCODER.encode(content), digest_size=8).digest(), "big", signed=True)
+    content = (
+        event.input_tokens, event.cached_input_tokens, event.cache_write_input_tokens, event.output_tokens,
+        event.reasoning_tokens, event.input_audio_tokens, event.output_audio_tokens,
+        labels.usage_source, labels.status, labels.service_tier,
+    )  # fmt: skip
+    return int.from_bytes(_ENCODER.encode(content), "big") % _PRIME
 
 
 def fault_of(event: Event, now_us: int) -> str | None:
@@ -104,19 +102,19 @@ def fault_of(event: Event, now_us: int) -> str | None:
         return "time lies more than 5 minutes in the future; check the sender's clock and unit"
     if event.occurred_at < EARLIEST_US:
         return "time lies before 2020; check the sender's clock and unit"
+    whole, read, written = event.input_tokens or 0, event.cached_input_tokens or 0, event.cache_write_input_tokens or 0
+    output, reasoning = event.output_tokens or 0, event.reasoning_tokens or 0
+    input_audio, output_audio = event.input_audio_tokens or 0, event.output_audio_tokens or 0
     # Set bits above 2^29 show that one of them is negative or large, without looking at each.
-    if (
-        (event.input_tokens or 0) | (event.cached_input_tokens or 0) | (event.cache_write_input_tokens or 0)
-        | (event.output_tokens or 0) | (event.reasoning_tokens or 0)
-        | (event.input_audio_tokens or 0) | (event.output_audio_tokens or 0)
-    ) >> 29 and any(count is not None and not 0 <= count <= MAX_COUNT for count in _token_counts(event)):  # fmt: skip
-        return "a token count is negative or over 1e9; send the request's own counts"
-    read, write, whole = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0, event.input_tokens
-    if read + write > (whole or 0):
+    if (whole | read | written | output | reasoning | input_audio | output_audio) >> 29:
+        for count in (whole, read, written, output, reasoning, input_audio, output_audio):
+            if not 0 <= count <= MAX_COUNT:
+                return "a token count is negative or over 1e9; send the request's own counts"
+    if read + written > whole:
         return "cached + cache-write input exceeds input_tokens; input_tokens must include both"
-    if (event.input_audio_tokens or 0) > (whole or 0):
+    if input_audio > whole:
         return "input audio exceeds input_tokens; input_tokens must include it"
-    if max(event.reasoning_tokens or 0, event.output_audio_tokens or 0) > (event.output_tokens or 0):
+    if reasoning > output or output_audio > output:
         return "reasoning or output audio exceeds output_tokens; output_tokens must include both"
     return None
 

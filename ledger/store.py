@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, LargeBinary, any_, literal, select
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Session
 
@@ -36,9 +35,9 @@ _WARY_GROUPS = 16
 class Memory:
     """What one writer remembers from group to group. `confirm` after each commit, `forget` after whatever was none."""
 
-    def __init__(self) -> None:
+    def __init__(self, wary_groups: int = 0) -> None:
         self.series = series.Known()
-        self.wary_groups = 0
+        self.wary_groups = wary_groups
 
     def confirm(self) -> None:
         """The transaction has committed."""
@@ -54,15 +53,18 @@ def add(
 ) -> list[Outcome]:
     """Store each event once and the intake row of what was new; the outcome of each event, in order.
 
-    The caller has checked `events.fault_of`, has prepared the days, and owns the transaction.
+    The caller has checked `events.fault_of`, has prepared the days, and owns the transaction. With a memory it also tries
+    again after `bulk.Repeated`, which a PostgreSQL transaction does not survive; without one this looks before it inserts.
     """
-    memory = memory or Memory()
-    identities = [(clock.day_of(event.occurred_at), events.key_of(event)) for event in group]
-    sealed = _sealed_days(session, {day for day, _ in identities})
-    first: dict[Identity, Event] = {}
-    for identity, event in zip(identities, group, strict=True):
-        if identity not in first and identity[0] not in sealed:
-            first[identity] = event
+    memory = memory or Memory(wary_groups=1)
+    identities = [(event.occurred_at // clock.DAY_US, events.key_of(event)) for event in group]
+    sealed = _sealed_days(session, {day for day, _ in identities}, now_us)
+    first = dict(zip(identities, group, strict=True))
+    if sealed or len(first) < len(group):
+        first = {}
+        for identity, event in zip(identities, group, strict=True):
+            if identity not in first and identity[0] not in sealed:
+                first[identity] = event
     series_ids = memory.series.find(session, {event.labels for event in first.values()}, max_series)
     rows = [_row(identity, event, series_ids[event.labels]) for identity, event in first.items()]
     rows.sort()
@@ -111,6 +113,9 @@ def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Ident
     if not memory.wary_groups:
         try:
             bulk.insert(session, rows)
+        except bulk.Repeated:
+            memory.wary_groups = _WARY_GROUPS
+            raise
         except AlreadyThere as there:
             rows = rows[there.inserted :]
         else:
@@ -119,7 +124,7 @@ def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Ident
     memory.wary_groups = _WARY_GROUPS if stored else memory.wary_groups - 1
     fresh = [row for row in rows if row[:2] not in stored]
     try:
-        bulk.insert(session, fresh)
+        bulk.insert_warily(session, fresh)
     except AlreadyThere:
         # Another writer is just storing some of it too; on SQLite there is none, for a writer is alone.
         inserted = _insert_skipping(session, fresh)
@@ -139,22 +144,19 @@ def _stored_fingerprints(session: Session, identities: list[Identity]) -> dict[I
     for day, key in identities:
         by_day.setdefault(day, []).append(key)
     found: dict[Identity, int] = {}
-    on_sqlite = session.get_bind().dialect.name == "sqlite"
     for day, keys in by_day.items():
         for start in range(0, len(keys), _KEYS_AT_ONCE):
-            some = keys[start : start + _KEYS_AT_ONCE]
-            # One parameter on PostgreSQL: its driver takes longer over hundreds of them than the server over the query.
-            wanted = _EVENT.c.key.in_(some) if on_sqlite else _EVENT.c.key == any_(literal(some, ARRAY(LargeBinary)))
-            rows = session.execute(select(_EVENT.c.key, _EVENT.c.fingerprint).where(_EVENT.c.day == day, wanted))
-            found |= {(day, bytes(key)): fingerprint for key, fingerprint in rows}
+            rows = bulk.fingerprints(session, day, keys[start : start + _KEYS_AT_ONCE])
+            found |= {(day, key): fingerprint for key, fingerprint in rows}
     return found
 
 
-def _sealed_days(session: Session, days: set[int]) -> set[int]:
-    if not days:
+def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:
+    """Those of the days whose raw rows are gone. Today's and yesterday's never are, so nearly every group asks nothing."""
+    old = [day for day in days if day < now_us // clock.DAY_US - 1]
+    if not old:
         return set()
-    wanted = ", ".join(map(str, days))
-    query = f"SELECT day FROM day WHERE sealed_at IS NOT NULL AND day IN ({wanted})"  # noqa: S608  # integers
+    query = f"SELECT day FROM day WHERE sealed_at IS NOT NULL AND day IN ({', '.join(map(str, old))})"  # noqa: S608  # integers
     return {day for (day,) in bulk.driver_of(session).execute(query).fetchall()}
 
 

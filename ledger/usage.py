@@ -1,7 +1,8 @@
 """The sums of usage: what one event adds, how sums merge, and their packed form in an intake row. Pure."""
 
 import operator
-from collections.abc import Callable, Hashable, Iterable
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -28,7 +29,6 @@ K = TypeVar("K", bound=Hashable)
 
 MEASURES = ("input_tokens", "output_tokens", "latency_ms", "first_token_ms")
 """The fields of an event that have a distribution; a measure's number is its place here."""
-_measures_of: Callable[[events.Event], tuple[int | None, ...]] = operator.attrgetter(*MEASURES)
 _POWERS = 128
 """More bit lengths than a count can have: measure * _POWERS + bit length names a place of a distribution."""
 
@@ -76,35 +76,83 @@ class Tally:
     """The sums of the events of one group while it is being stored; `unpack` makes `Sums` of its bytes."""
 
     def __init__(self) -> None:
-        self._hours: dict[HourKey, list[int]] = {}
-        # By (day, series), then by place: one small number a measure, where a tuple would have to be made.
-        self._distributions: dict[tuple[int, int], dict[int, int]] = {}
+        self._hours: dict[HourKey, tuple[list[int], dict[int, int]]] = {}
 
     def add(self, event: events.Event, series_id: int) -> None:
-        """Add one stored event."""
+        """Add one stored event ("What counts" in the README).
+
+        Tokens count only where they are billable; those of a gateway cache hit go into the avoided sums; unknown adds
+        nothing and is told apart by the series' usage source and by the detail_unknown columns.
+        """
         hour = event.occurred_at // clock.HOUR_US
-        amounts = self._hours.get((hour, series_id))
-        if amounts is None:
-            amounts = self._hours[hour, series_id] = [0] * len(COLUMNS)
-        _add_to(amounts, event)
-        if event.labels.usage_source in events.BILLABLE_SOURCES:
-            day = hour // 24
-            places = self._distributions.get((day, series_id))
-            if places is None:
-                places = self._distributions[day, series_id] = {}
-            place = 0
-            for value in _measures_of(event):
-                if value is not None:
-                    power = place + value.bit_length()
-                    places[power] = places.get(power, 0) + 1
-                place += _POWERS
+        found = self._hours.get((hour, series_id))
+        if found is None:
+            found = self._hours[hour, series_id] = ([0] * len(COLUMNS), defaultdict(int))
+        amounts, places = found
+        amounts[_REQUESTS] += 1
+        latency_ms, first_token_ms = event.latency_ms, event.first_token_ms
+        if latency_ms is not None:
+            amounts[_LATENCY] += 1
+            amounts[_LATENCY_SUM] += latency_ms
+        if first_token_ms is not None:
+            amounts[_FIRST_TOKEN] += 1
+            amounts[_FIRST_TOKEN_SUM] += first_token_ms
+        source = event.labels.usage_source
+        if source in events.BILLABLE_SOURCES:
+            _add_billable(amounts, places, event)
+        elif source == "gateway_cache":
+            amounts[_AVOIDED_INPUT] += event.input_tokens or 0
+            amounts[_AVOIDED_OUTPUT] += event.output_tokens or 0
 
     def packed(self) -> bytes:
         """The bytes of an intake row."""
+        days: dict[tuple[int, int], dict[int, int]] = {}
+        for (hour, series_id), (_, places) in self._hours.items():
+            held = days.setdefault((hour // 24, series_id), places)
+            if held is not places:
+                for place, requests in places.items():
+                    held[place] = held.get(place, 0) + requests
         return _ENCODER.encode((
-            [(hour, series_id, amounts) for (hour, series_id), amounts in self._hours.items()],
-            [(day, series_id, places) for (day, series_id), places in self._distributions.items()],
+            [(hour, series_id, amounts) for (hour, series_id), (amounts, _) in self._hours.items()],
+            [(day, series_id, places) for (day, series_id), places in days.items() if places],
         ))  # fmt: skip
+
+
+def _add_billable(amounts: list[int], places: dict[int, int], event: events.Event) -> None:
+    """Add tokens and sizes. It runs for every event, so it reads each field once and touches only what changes.
+
+    A place is one small number, measure * _POWERS + power, where a tuple would have to be made.
+    """
+    input_tokens, output_tokens = event.input_tokens, event.output_tokens
+    cached, reasoning = event.cached_input_tokens, event.reasoning_tokens
+    latency_ms, first_token_ms = event.latency_ms, event.first_token_ms
+    if input_tokens is not None:
+        amounts[_INPUT] += input_tokens
+        amounts[_CACHE_WRITE] += event.cache_write_input_tokens or 0
+        places[input_tokens.bit_length()] += 1
+        if input_tokens > amounts[_LARGEST_INPUT]:
+            amounts[_LARGEST_INPUT] = input_tokens
+    if output_tokens is not None:
+        amounts[_OUTPUT] += output_tokens
+        places[_POWERS + output_tokens.bit_length()] += 1
+        if output_tokens > amounts[_LARGEST_OUTPUT]:
+            amounts[_LARGEST_OUTPUT] = output_tokens
+    if latency_ms is not None:
+        places[2 * _POWERS + latency_ms.bit_length()] += 1
+    if first_token_ms is not None:
+        places[3 * _POWERS + first_token_ms.bit_length()] += 1
+    amounts[_REASONING] += reasoning or 0
+    if cached is None:
+        amounts[_DETAIL_UNKNOWN_INPUT] += input_tokens or 0
+    else:
+        amounts[_CACHED] += cached
+    if cached is None or reasoning is None:
+        amounts[_DETAIL_UNKNOWN] += 1
+    if event.retry_count > 0:
+        amounts[_PAID_RETRY] += 1
+    if event.input_audio_tokens or event.output_audio_tokens:
+        amounts[_INPUT_AUDIO] += _input_audio_tokens(event)
+        amounts[_OUTPUT_AUDIO] += event.output_audio_tokens or 0
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -143,50 +191,11 @@ def token_counts(amounts: list[int]) -> tokens.TokenCounts:
 
 
 def amounts_of(event: events.Event) -> list[int]:
-    """What one event adds to its hour, in the order of COLUMNS ("What counts" in the README).
-
-    Tokens count only where they are billable; those of a gateway cache hit go into the avoided sums; unknown adds nothing
-    and is told apart by the series' usage source and by the detail_unknown columns.
-    """
-    amounts = [0] * len(COLUMNS)
-    _add_to(amounts, event)
+    """What one event adds to its hour, in the order of COLUMNS."""
+    tally = Tally()
+    tally.add(event, 0)
+    [amounts] = unpack(tally.packed()).hours.values()
     return amounts
-
-
-def _add_to(amounts: list[int], event: events.Event) -> None:
-    """Add what one event adds. It runs for every event, so it touches only what changes."""
-    amounts[_REQUESTS] += 1
-    source = event.labels.usage_source
-    input_tokens, output_tokens = event.input_tokens or 0, event.output_tokens or 0
-    if source in events.BILLABLE_SOURCES:
-        cached, reasoning = event.cached_input_tokens, event.reasoning_tokens
-        amounts[_INPUT] += input_tokens
-        amounts[_CACHED] += cached or 0
-        amounts[_CACHE_WRITE] += event.cache_write_input_tokens or 0
-        amounts[_OUTPUT] += output_tokens
-        amounts[_REASONING] += reasoning or 0
-        if event.input_audio_tokens or event.output_audio_tokens:
-            amounts[_INPUT_AUDIO] += _input_audio_tokens(event)
-            amounts[_OUTPUT_AUDIO] += event.output_audio_tokens or 0
-        if cached is None:
-            amounts[_DETAIL_UNKNOWN_INPUT] += input_tokens
-        if cached is None or reasoning is None:
-            amounts[_DETAIL_UNKNOWN] += 1
-        if event.retry_count > 0:
-            amounts[_PAID_RETRY] += 1
-        if input_tokens > amounts[_LARGEST_INPUT]:
-            amounts[_LARGEST_INPUT] = input_tokens
-        if output_tokens > amounts[_LARGEST_OUTPUT]:
-            amounts[_LARGEST_OUTPUT] = output_tokens
-    elif source == "gateway_cache":
-        amounts[_AVOIDED_INPUT] += input_tokens
-        amounts[_AVOIDED_OUTPUT] += output_tokens
-    if event.latency_ms is not None:
-        amounts[_LATENCY] += 1
-        amounts[_LATENCY_SUM] += event.latency_ms
-    if event.first_token_ms is not None:
-        amounts[_FIRST_TOKEN] += 1
-        amounts[_FIRST_TOKEN_SUM] += event.first_token_ms
 
 
 def _input_audio_tokens(event: events.Event) -> int:
