@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite3
 
-from bench import breakdown, groups, reporting, singles
+from bench import breakdown, groups, merging, reporting, scraping, singles
 from ledger import clock
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -17,7 +17,13 @@ MACHINE = (
     f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, SQLite {sqlite3.sqlite_version}"
 )
 LIBRARIES = ("fastapi", "httptools", "msgspec", "psycopg", "sqlalchemy", "sqlmodel", "uvicorn", "uvloop")
-COMPARED = {"singles": singles.run, "groups": groups.run, "reporting": reporting.run}
+COMPARED = {
+    "singles": singles.run,
+    "groups": groups.run,
+    "merging": merging.run,
+    "scraping": scraping.run,
+    "reporting": reporting.run,
+}
 BREAKDOWN = "breakdown"
 SECTION, STEPS = "\n## ", "Where each microsecond goes"
 

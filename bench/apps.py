@@ -12,7 +12,6 @@ from sqlmodel import Field, Session, SQLModel, create_engine
 
 from deploy import web
 from ledger import settings
-from ledger.database import Database
 
 Message = MutableMapping[str, Any]
 
@@ -112,12 +111,11 @@ def _serve(app: Any, port: int) -> None:
 
 
 def main() -> int:
-    """Serve `ours`, `floor` or `naive` on a port, over the database of the settings."""
+    """Serve `ours`, `whole` (with the advisor), `floor` or `naive` on a port, over the database of the settings."""
     name, port = sys.argv[1], int(sys.argv[2])
     chosen = settings.load(port=port, log_level="warning")
-    if name == "ours":
-        Database(chosen.database).close()
-        return web.serve(chosen, ("collector",))
+    if name in ("ours", "whole"):
+        return web.serve(chosen, ("collector",) if name == "ours" else web.ROOMS)
     _serve(_floor if name == "floor" else _naive(chosen.database), port)
     return 0
 

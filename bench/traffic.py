@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Iterable
 
 from ledger import clock
 
@@ -32,6 +33,11 @@ def event(number: int, start_us: int) -> dict[str, object]:
         "first_token_ms": 100 + number % 200,
         "retry_count": 0,
     }
+
+
+def batch(start_us: int, numbers: Iterable[int]) -> bytes:
+    """The body of a post of these events."""
+    return json.dumps([event(number, start_us) for number in numbers]).encode()
 
 
 def singles(path: str, start_us: int, first: int, count: int) -> list[bytes]:

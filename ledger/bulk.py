@@ -30,10 +30,13 @@ _INSERT = f"INSERT INTO event ({_NAMES}) VALUES "  # noqa: S608  # constants
 _STATEMENTS = {length: _INSERT + ", ".join([_MARKS] * length) for length in _LENGTHS}
 
 # LATERAL and OFFSET hold the planner to one look-up a key: where it knows nothing of a young partition it reads all of it.
-_LOOK_UP = """
+LOOK_UP = """
     SELECT wanted.key, there.fingerprint FROM unnest(%s::bytea[]) AS wanted (key)
     CROSS JOIN LATERAL (SELECT fingerprint FROM event WHERE day = %s AND key = wanted.key OFFSET 0) AS there
 """
+_AS_TEXT = r"\\x"
+"""Before the hexadecimal digits of a bytea in an array's text, where a backslash is written twice."""
+
 _COPY = f"COPY event ({_NAMES}) FROM STDIN (FORMAT BINARY)"
 COPY_TYPES = [{"BIGINT": "int8", "INTEGER": "int4", "BLOB": "bytea"}[str(column.type)] for column in _EVENT.columns]
 
@@ -90,12 +93,13 @@ def fingerprints(session: Session, day: int, keys: Sequence[bytes]) -> Iterable[
     driver = driver_of(session)
     if isinstance(driver, psycopg.Connection):
         # One parameter, as text of our own: the driver takes longer over a list of them than the server over the query.
-        wanted = "{%s}" % ",".join([f'"\\\\x{key.hex()}"' for key in keys])
+        wanted = f"{{{','.join([_AS_TEXT + key.hex() for key in keys])}}}"
         with driver.cursor(binary=True) as cursor:
-            return cursor.execute(_LOOK_UP, (wanted, day)).fetchall()
+            return cursor.execute(LOOK_UP, (wanted, day)).fetchall()
     marks = ", ".join("?" * len(keys))
     query = f"SELECT key, fingerprint FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608  # question marks
-    return driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
+    found: list[tuple[bytes, int]] = driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
+    return found
 
 
 def _insert_values(driver: Any, rows: Sequence[Row]) -> None:

@@ -35,7 +35,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _PRIME = (1 << 61) - 1
 
 
-class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """The label set of an event, interned as a `series`. No field is ever None: unknown has a word."""
 
     namespace: str
@@ -53,7 +53,7 @@ class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     key: str
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One served request. Token counts are integers, None where the sender did not say; times are UTC microseconds."""
 
     dedupe_key: str

@@ -152,7 +152,9 @@ def _stored_fingerprints(session: Session, identities: list[Identity]) -> dict[I
 
 
 def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:
-    """Those of the days whose raw rows are gone. Today's and yesterday's never are, so nearly every group asks nothing."""
+    """Those of the days whose raw rows are gone. Retention keeps a day for a day at least after its end, so nearly every
+    group asks nothing.
+    """
     old = [day for day in days if day < now_us // clock.DAY_US - 1]
     if not old:
         return set()

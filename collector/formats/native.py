@@ -11,7 +11,7 @@ from ledger import events
 from ledger.events import Event, Labels
 
 
-class _Native(msgspec.Struct, omit_defaults=True):
+class _Native(msgspec.Struct, omit_defaults=True, gc=False):
     id: str | None = None
     time: str | int | float | None = None
     provider: str | None = None

@@ -2,12 +2,13 @@
 
 import threading
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlmodel import Session
 
-from ledger import clock, rollups, store, tables
+from ledger import bulk, clock, rollups, store, tables
 from ledger.database import Database
 from ledger.events import Event
 from ledger.store import Outcome
@@ -132,9 +133,43 @@ def test_groups_of_any_size_and_share_of_repeats_are_stored_once(database: Datab
     database.prepare_days([clock.day_of(ledgers.NOON_US)])
     group = [ledgers.event(id=str(number)) for number in range(700)]
     for start, end, new in ((0, 1, 1), (0, 300, 299), (10, 250, 0), (299, 700, 400), (0, 700, 0)):
-        with database.transaction() as session:
-            outcomes = store.add(session, group[start:end], now_us=1, max_series=10, memory=memory)
-        memory.confirm()
+        outcomes = add_as_a_writer(database, group[start:end], memory)
         assert (outcomes.count(Outcome.ACCEPTED), outcomes.count(Outcome.DUPLICATE)) == (new, end - start - new)
     with database.snapshot() as session:
         assert count(session) == 700
+
+
+def test_a_repeat_costs_a_transaction_at_most_once_and_then_the_writer_looks_first(database: Database) -> None:
+    memory, group = store.Memory(), [ledgers.event(id=str(number)) for number in range(3)]
+    database.prepare_days([clock.day_of(ledgers.NOON_US)])
+    add_as_a_writer(database, group, memory)
+    assert memory.wary_groups == 0
+    assert add_as_a_writer(database, group, memory) == [Outcome.DUPLICATE] * 3
+    wary_groups = memory.wary_groups
+    for _ in range(wary_groups):
+        with database.group() as session:
+            store.add(session, [ledgers.event()], now_us=1, max_series=10, memory=memory)
+    assert (wary_groups > 5, memory.wary_groups) == (True, 0)
+
+
+@pytest.mark.parametrize("backend", ["postgresql"])
+def test_looking_for_repeats_reads_their_keys_and_no_others(database: Database) -> None:
+    """However large their day is: a planner that knows nothing of a young partition would rather read all of it."""
+    ledgers.add(database, [ledgers.event() for _ in range(2_000)])
+    with database.snapshot() as session:
+        rows = bulk.driver_of(session).execute(f"EXPLAIN {bulk.LOOK_UP}", (["ab"] * 500, clock.day_of(ledgers.NOON_US)))
+        plan = "\n".join(line for (line,) in rows.fetchall())
+    assert "AND (key = wanted.key)" in plan
+    assert "Seq Scan" not in plan
+
+
+def add_as_a_writer(database: Database, group: list[Event], memory: store.Memory) -> list[Outcome]:
+    """Store a group as the collector's writer does, which tries again where a repeat costs the transaction."""
+    try:
+        with database.group() as session:
+            outcomes = store.add(session, group, now_us=1, max_series=10, memory=memory)
+    except bulk.Repeated:
+        with database.group() as session:
+            outcomes = store.add(session, group, now_us=1, max_series=10, memory=memory)
+    memory.confirm()
+    return outcomes

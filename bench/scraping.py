@@ -1,0 +1,87 @@
+"""What a scrape of `/metrics` adds to the acknowledgements under way in the same process, at some 5,000 series."""
+
+import threading
+import urllib.request
+
+from advisor import refresh
+from bench import load, measure, serving, traffic
+from bench.measure import Result
+from bench.reporting import MODELS, SETTINGS
+from ledger import clock, events, rollups, series, usage
+from ledger.database import Database
+from ledger.events import Labels
+
+CONNECTIONS, COUNT, ROUNDS = 64, 100_000, 3
+EVERY_SECONDS = 1.0
+STATUSES = ("success", "failure", "cancelled")
+
+
+def run() -> list[Result]:
+    """P14."""
+    rounds, shown = [], 0
+    with serving.folder() as folder:
+        url = f"sqlite:///{folder}/ledger.db"
+        _fill(url)
+        with serving.server("whole", url) as server:
+            for number in range(ROUNDS + 1):
+                alone = _load(server.port, 2 * number)
+                scraper = _Scraper(server.port)
+                beside = _load(server.port, 2 * number + 1)
+                shown = scraper.stop()
+                rounds.append((beside.p99_ms, alone.p99_ms))
+    ours, floor = zip(*rounds[1:], strict=True)  # the first is for warming up
+    name = f"P14 p99 of an acknowledgement beside a scrape a second of {shown:,} series"
+    return [measure.compared(name, "ms", ours, floor, "without scrapes")]
+
+
+def _load(port: int, number: int) -> load.Run:
+    return load.drive(port, traffic.singles, ("/v1/events", traffic.START_US, number * COUNT, COUNT), CONNECTIONS)
+
+
+class _Scraper:
+    """Scrapes once a second until it is stopped."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}/metrics"
+        self._stopped = threading.Event()
+        self._series = 0
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(EVERY_SECONDS):
+            with urllib.request.urlopen(self._url) as answer:  # noqa: S310  # loopback
+                self._series = sum(not line.startswith(b"#") for line in answer)
+
+    def stop(self) -> int:
+        """End it; how many series the last scrape had."""
+        self._stopped.set()
+        self._thread.join()
+        return self._series
+
+
+def _fill(url: str) -> None:
+    """A ledger with as many metric sets as are published by name, rolled up but without events."""
+    database = Database(url)
+    database.migrate()
+    hour = clock.hour_of(clock.now_us()) - 48
+    with database.transaction() as session:
+        labels = [_labels(number, status) for number in range(SETTINGS.max_metric_sets) for status in STATUSES]
+        ids = series.intern(session, set(labels), len(labels))
+        hours = {(hour, ids[label]): _amounts() for label in labels}
+        rollups.add(session, usage.Sums(hours), clock.now_us(), SETTINGS.max_metric_sets)
+    refresh.refresh(database, SETTINGS)
+    database.close()
+
+
+def _labels(number: int, status: str) -> Labels:
+    return Labels(
+        "bench", "openai", MODELS[number % len(MODELS)], "gpt-4.1", "standard", "standard", 0, 0, "provider", status,
+        f"project-{number // len(MODELS) % 10}", f"workload-{number // len(MODELS) // 10}", "key",
+    )  # fmt: skip
+
+
+def _amounts() -> list[int]:
+    return usage.amounts_of(
+        events.Event("an event", clock.now_us(), _labels(0, "success"), 1_000, 500, 10, 100, 10, 20, 5, 800, 200, 1)
+    )
