@@ -1,11 +1,15 @@
 """The Celery app, its settings on Redis and in memory, and how a worker and beat start. A message is a wake-up, never data."""
 
+import os
+import sys
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import redis
 import structlog
 from celery import Celery, signals
+from celery.worker import WorkController
 
 from ledger import clock, logs, opening
 from ledger.errors import UsageError
@@ -15,6 +19,9 @@ from worker.jobs import JOBS
 
 WAKE_UP_SECONDS = 60
 """The longest time between two wake-ups of a job. Beat forgets when it last sent one, the ledger knows whether it is due."""
+
+STARTS_AGAIN_AFTER_SECONDS = 1
+"""So that a worker that fails at once does not keep a processor busy."""
 
 GIVEN_BACK_SECONDS = max(job.limit_seconds for job in JOBS) + 2 * schedule.GRACE_SECONDS
 """When Redis gives out a message again that nobody finished: once the longest job must have ended and its slot is free."""
@@ -88,14 +95,22 @@ def in_memory(settings: Settings) -> Celery:
 
 
 def run_worker(settings: Settings) -> int:
-    """Run a production worker until it is told to stop; its exit status."""
+    """Run a production worker until it is told to stop; its exit status.
+
+    Celery 5.7 gives up now and then when Redis dies while a message is under way (its own clean-up fails, as in
+    celery/kombu issue 582). The process then starts again as it was started.
+    """
     logs.configure(settings.log_level)
     app = on_redis(settings)
     # Its children open the ledger again, each for itself: connections must not cross a fork.
     opening.migrated(settings.database).close()
     warn_of_eviction(settings)
     log.info("worker_started", broker=app.connection_for_read().as_uri())
-    return consume(app, "--pool", "prefork")
+    if consume(app, "--pool", "prefork"):
+        log.error("worker_gave_up", remedy="none needed: it starts again")
+        time.sleep(STARTS_AGAIN_AFTER_SECONDS)
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # our own command line
+    return 0
 
 
 def run_beat(settings: Settings) -> int:
@@ -107,8 +122,16 @@ def run_beat(settings: Settings) -> int:
 
 
 def consume(app: Celery, *options: str) -> int:
-    """Run a worker of this app in the main thread until a signal ends it; its exit status."""
-    return int(app.worker_main(["--quiet", "worker", *options]) or 0)
+    """Run a worker of this app in the main thread until a signal ends it; its exit status, which Celery keeps to itself."""
+    status = 0
+
+    def ended(sender: WorkController, **_: object) -> None:
+        nonlocal status
+        status = sender.exitcode or 0
+
+    signals.worker_shutdown.connect(ended)
+    app.worker_main(["--quiet", "worker", *options])
+    return status
 
 
 def _app(settings: Settings, broker: str, conf: Mapping[str, Any]) -> Celery:

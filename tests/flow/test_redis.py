@@ -85,7 +85,7 @@ def break_and_watch(launch: Launch, url: str, broker: servers.Redis, times: int)
 def test_a_flushed_and_a_killed_redis_stop_the_rollups_for_seconds_and_cost_nothing(
     launch: Launch, url: str, broker: servers.Redis
 ) -> None:
-    break_and_watch(launch, url, broker, times=1)
+    break_and_watch(launch, url, broker, times=3)
 
 
 @pytest.mark.full
