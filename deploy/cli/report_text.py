@@ -1,5 +1,6 @@
 """The report as a lead reads it in a terminal: what is spent, what it will be, what could be saved, how sure that is."""
 
+from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -108,9 +109,11 @@ def _band(forecast: figures.ForecastReport) -> str:
 def _spend(console: Console, title: str, name: str, found: Iterable[figures.UsageFigure], rows: int) -> None:
     held = list(found)
     grid = plain.table(title, "cost", "requests", "tokens", "$ per MTok", right=4)
+    sold_by = Counter(item.names[name] for item in held)
     for item in held[:rows]:
+        named = item.names[name] if sold_by[item.names[name]] == 1 else f"{item.names[name]} ({item.names['provider']})"
         grid.add_row(
-            item.names[name], words.dollars(item.cost_usd), words.count(item.requests), words.count(item.tokens),
+            named, words.dollars(item.cost_usd), words.count(item.requests), words.count(item.tokens),
             words.dollars(item.usd_per_mtok),
         )  # fmt: skip
     if len(held) > rows:

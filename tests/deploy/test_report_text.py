@@ -1,6 +1,7 @@
 """The report in a terminal names the break-even that every face shows, and beside it the one at the expected factors."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -41,3 +42,18 @@ def test_the_conditions_name_the_break_even_as_priced_and_at_the_expected_factor
 )
 def test_a_break_even_that_is_not_known_is_not_told(limits: tuple[BreakEvenFigure, ...], said: str) -> None:
     assert report_text.bound(advised.recommendation(break_evens=limits)) == said
+
+
+@pytest.mark.usefixtures("frozen_now")
+def test_a_model_that_two_providers_sell_is_told_with_its_provider(database: Database) -> None:
+    traffic.fill(database)
+    with database.snapshot() as session:
+        found = report.build(session, ledgers.SETTINGS, clock.now_us())
+    (one, *others) = found.models
+    again = replace(one, names={**one.names, "provider": "azure"})
+    console = Console(file=io.StringIO(), width=200)
+    with console.capture() as shown:
+        report_text.show(console, replace(found, models=(one, again, *others)))
+    for model in (one, again):
+        assert f"{model.names['model']} ({model.names['provider']})" in shown.get()
+    assert all(f"{each.names['model']} (" not in shown.get() for each in others)
