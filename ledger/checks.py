@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
-from ledger import clock, closed, recount, rollups, tables, usage
+from ledger import clock, closed, recount, retention, rollups, tables, usage
 from ledger.database import Database
 
 MAX_FINDINGS = 20
@@ -65,14 +65,12 @@ def _held(session: Session, day: int) -> dict[usage.HourKey, list[int]]:
 
 
 def _days_equal_hours(session: Session) -> Iterator[str]:
-    """Hours are kept for 400 days; the days that still have them must equal their sum."""
+    """Retention drops hours too, in the end; the days that still have them must equal their sum."""
     hour, day = rollups.HOUR, rollups.DAY_SUMS
     amounts = [func.sum(hour.c[name]) for name in usage.SUMMED]
     # Named, because PostgreSQL takes an expression that holds a parameter for another one where it is repeated.
     day_of_hour = (hour.c.hour // 24).label("day_of_hour")
-    first = session.execute(select(func.min(hour.c.hour))).scalar()
-    if first is None:
-        return
+    dropped = {each for each in _days_without_hours(session) if not retention.is_edge(each)}
     summed = {
         (int(row[0]), row[1]): [int(amount) for amount in row[2:]]
         for row in session.execute(
@@ -81,13 +79,17 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     }
     held = {
         (row[0], row[1]): list(row[2:])
-        for row in session.execute(
-            select(day.c.day, day.c.series_id, *(day.c[name] for name in usage.SUMMED)).where(day.c.day >= first // 24)
-        )
+        for row in session.execute(select(day.c.day, day.c.series_id, *(day.c[name] for name in usage.SUMMED)))
+        if row[0] not in dropped
     }
     for key in sorted(summed.keys() | held.keys()):
         if summed.get(key) != held.get(key):
             yield f"{clock.date_of(key[0])} series {key[1]}: the day differs from the sum of its hours"
+
+
+def _days_without_hours(session: Session) -> list[int]:
+    table = rollups.DAY.c
+    return list(session.execute(select(table.day).where(table.hours_dropped_at.is_not(None))).scalars())
 
 
 def _totals_equal_days(session: Session) -> Iterator[str]:

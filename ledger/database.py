@@ -83,15 +83,22 @@ class Database:
             yield session
 
     def prepare_days(self, days: Iterable[int]) -> None:
-        """Make sure that events of these UTC days have a place: on PostgreSQL a day is a partition, made when first needed."""
+        """Make sure that events of these UTC days have a place: on PostgreSQL a day is a partition, made when first needed.
+
+        A sealed day gets none: it takes no event.
+        """
         missing = set(days) - self._days_with_partition
         if self.is_sqlite or not missing:
             return
         with self.transaction() as session:
             lock(session, "partition")
-            for day in sorted(missing):
-                name = f"event_{clock.date_of(day):%Y%m%d}"
-                session.execute(text(f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF event FOR VALUES IN ({day})"))
+            sealed = session.execute(text("SELECT day FROM day WHERE sealed_at IS NOT NULL")).scalars()
+            for day in sorted(missing.difference(sealed)):
+                name = partition_of(day)
+                if session.execute(text(f"SELECT to_regclass('{name}')")).scalar() is None:
+                    # Attached, not made in place: that would wait for whoever reads any event, such as a long `verify`.
+                    session.execute(text(f"CREATE TABLE {name} (LIKE event INCLUDING ALL)"))
+                    session.execute(text(f"ALTER TABLE event ATTACH PARTITION {name} FOR VALUES IN ({day})"))
         self._days_with_partition |= missing
 
     def forget_partitions(self) -> None:
@@ -117,6 +124,11 @@ class Database:
         while self._kept:
             self._kept.popitem()[1].close()
         self.engine.dispose()
+
+
+def partition_of(day: int) -> str:
+    """The table that holds the events of a UTC day on PostgreSQL."""
+    return f"event_{clock.date_of(day):%Y%m%d}"
 
 
 def lock(session: Session, name: str, *, shared: bool = False) -> None:

@@ -23,9 +23,7 @@ def rebuild(database: Database) -> int:
         lock(session, "rollup")
         stop_ingest(session)
         waiting = usage.merged(sums for _, sums in rollups.pending(session))
-        sealed = set(session.execute(select(rollups.DAY.c.day).where(rollups.DAY.c.sealed_at.is_not(None))).scalars())
-        days = [day for day in recount.open_days(session) if day not in sealed]
-        wrong = sum(_rebuild_day(session, day, waiting) for day in days)
+        wrong = sum(_rebuild_day(session, day, waiting) for day in recount.open_days(session))
         day, total = rollups.DAY_SUMS, rollups.TOTAL
         return wrong + _replace(session, total, ("series_id",), _summed(session, day, (day.c.series_id,)), [])
 

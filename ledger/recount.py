@@ -9,6 +9,7 @@ from ledger import clock, events, tables, usage
 
 _EVENT = tables.metadata.tables["event"]
 _SERIES = tables.metadata.tables["series"]
+_DAY = tables.metadata.tables["day"]
 _BILLABLE = _SERIES.c.usage_source.in_(events.BILLABLE_SOURCES)
 _AVOIDED = _SERIES.c.usage_source == "gateway_cache"
 
@@ -73,8 +74,19 @@ def distributions(session: Session, first_day: int, last_day: int) -> dict[usage
     return counts
 
 
-def open_days(session: Session) -> Iterator[int]:
-    """The UTC days whose raw events are all there, oldest first, found by stepping over the key."""
+def open_days(session: Session) -> list[int]:
+    """The UTC days whose raw events are all there, oldest first."""
+    sealed = sealed_days(session)
+    return [day for day in stored_days(session) if day not in sealed]
+
+
+def sealed_days(session: Session) -> set[int]:
+    """The UTC days whose raw events have gone, or are going."""
+    return set(session.execute(select(_DAY.c.day).where(_DAY.c.sealed_at.is_not(None))).scalars())
+
+
+def stored_days(session: Session) -> Iterator[int]:
+    """The UTC days that raw events are stored of, oldest first, found by stepping over the key."""
     day = session.execute(select(func.min(_EVENT.c.day))).scalar()
     while day is not None:
         yield day

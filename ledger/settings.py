@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     grafana_token: SecretStr | None = None
     grafana_org_id: int | None = None
     public_url: str | None = None
+    raw_retention_days: Annotated[int, Field(ge=0, le=36_500)] = 90
     max_series: Annotated[int, Field(ge=1)] = 100_000
     max_metric_sets: Annotated[int, Field(ge=1)] = 400
     max_waiting_bytes: Annotated[int, Field(ge=1 << 20)] = 512 << 20

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Session
 
-from ledger import bulk, clock, events, series, tables, usage
+from ledger import bulk, clock, events, retention, series, tables, usage
 from ledger.bulk import AlreadyThere, Row
 from ledger.events import Event
 
@@ -152,10 +152,8 @@ def _stored_fingerprints(session: Session, identities: list[Identity]) -> dict[I
 
 
 def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:
-    """Those of the days whose raw rows are gone. Retention keeps a day for a day at least after its end, so nearly every
-    group asks nothing.
-    """
-    old = [day for day in days if day < now_us // clock.DAY_US - 1]
+    """Those of the days whose raw rows are gone. None is as young as the days of nearly every group, which asks nothing."""
+    old = [day for day in days if day < now_us // clock.DAY_US - retention.LEAST_DAYS]
     if not old:
         return set()
     query = f"SELECT day FROM day WHERE sealed_at IS NOT NULL AND day IN ({', '.join(map(str, old))})"  # noqa: S608  # integers

@@ -147,7 +147,7 @@ class DistributionDay(SQLModel, table=True):
 
 
 class Day(SQLModel, table=True):
-    """A UTC day: how often and when a rollup last wrote into it, and when retention sealed it."""
+    """A UTC day: how often and when a rollup last wrote into it, and when retention sealed it and dropped its hours."""
 
     __tablename__ = "day"
 
@@ -155,6 +155,7 @@ class Day(SQLModel, table=True):
     revision: int = columns.count()
     last_written_at: int = Field(sa_type=BigInteger)
     sealed_at: int | None = columns.instant()
+    hours_dropped_at: int | None = columns.instant()
 
 
 class MetricSet(SQLModel, table=True):

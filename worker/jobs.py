@@ -7,10 +7,13 @@ import structlog
 from sqlmodel import Session
 
 from advisor import alert_store, delivery, refresh
-from ledger import checks, clock, rollups, verification
+from ledger import checks, clock, retention, rollups, verification
 from ledger.database import Database
 from ledger.settings import Settings
 from worker import rollup
+
+DROP_SECONDS = 30
+"""How long a run drops old events: an embedded worker rolls nothing up meanwhile. The next run goes on."""
 
 log = structlog.get_logger()
 
@@ -58,6 +61,16 @@ def verify_ledger(database: Database, _settings: Settings) -> None:
         verification.record(session, made, clock.now_us())
 
 
+def drop_old_events(database: Database, settings: Settings) -> None:
+    """Drop raw events that were kept long enough, and the hours of days long past."""
+    end = clock.monotonic_seconds() + DROP_SECONDS
+    for gone in retention.drop(
+        database, settings.raw_retention_days, clock.now_us(), lambda: clock.monotonic_seconds() < end
+    ):
+        log.info("raw_events_dropped", day=str(clock.date_of(gone.day)), requests=gone.requests)
+    retention.drop_hours(database, clock.now_us())
+
+
 def deliver_alerts(database: Database, settings: Settings) -> None:
     """Post the alerts that are due to Slack."""
     delivery.deliver(database, settings)
@@ -75,5 +88,6 @@ JOBS = (
     Job("roll_up", roll_up, clock.SECOND_US, may_overlap=True, is_wanted=_has_pending),
     Job("advise", advise, 5 * clock.SECOND_US, limit_seconds=300, rest=20),
     Job("deliver_alerts", deliver_alerts, 5 * clock.SECOND_US, limit_seconds=120, is_wanted=_has_alerts),
+    Job("drop_old_events", drop_old_events, clock.HOUR_US, limit_seconds=300),
     Job("verify_ledger", verify_ledger, clock.DAY_US, limit_seconds=3_600),
 )

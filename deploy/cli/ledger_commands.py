@@ -1,16 +1,9 @@
-"""The commands that look after the ledger: verify, rebuild, keys."""
-
-from typing import Annotated
+"""The commands that look after the ledger: verify, rebuild, retention."""
 
 import typer
 
-from deploy.cli import app, plain
-from ledger import access, checks, clock, rebuild, tables
-
-keys = typer.Typer(help="API keys with scopes.", no_args_is_help=True)
-app.application.add_typer(keys, name="keys")
-
-KeyId = Annotated[str, typer.Argument(metavar="ID", help="As `switchwise keys list` shows it.")]
+from deploy.cli import app, options, plain
+from ledger import checks, clock, rebuild, retention
 
 
 @app.application.command(epilog="Example: switchwise verify")
@@ -38,73 +31,27 @@ def rebuild_command(data: app.Data = None) -> None:
     app.console.print(f"{repaired} sums were wrong and have been set right." if repaired else "Nothing was wrong.")
 
 
-@keys.command(epilog="Example: switchwise keys create proxy-eu --scope ingest --project search")
-def create(
-    name: Annotated[str, typer.Argument(help="What or whom the key is for.")],
-    scope: Annotated[list[str], typer.Option(help=f"One or more of {', '.join(access.SCOPES)}.")],
-    project: Annotated[str | None, typer.Option(help="Project that everything sent with it belongs to.")] = None,
-    namespace: Annotated[str, typer.Option(help="Name of the sender; part of the identity of its events.")] = "default",
-    data: app.Data = None,
-) -> None:
-    """Make a key and print it; it is shown this once."""
-    with app.opened(data) as (database, _), database.transaction() as session:
-        row, text = access.create(
-            session, name, scope, project=project, namespace=namespace, now_us=clock.now_us()
-        )  # fmt: skip
-        identity = row.id
-    _show_once(identity, text)
-
-
-def _show_once(identity: str, text: str) -> None:
-    typer.echo(f"Key {identity}; keep it now, it cannot be shown again:", err=True)
-    typer.echo(text)
-
-
-@keys.command("list", epilog="Example: switchwise keys list")
-def list_keys(data: app.Data = None, as_json: app.AsJson = False) -> None:
-    """Every key by its id, never its text."""
-    with app.opened(data) as (database, _), database.snapshot() as session:
-        rows = access.list_keys(session)
+@app.application.command(name="retention", epilog="Example: switchwise retention --dry-run")
+def retention_command(dry_run: options.DryRun = False, data: app.Data = None, as_json: app.AsJson = False) -> None:
+    """Drop raw events that were kept long enough, now; every figure stays, and their days take no more events."""
+    with app.opened(data) as (database, settings):
+        keep_days, now_us = settings.raw_retention_days, clock.now_us()
+        if dry_run:
+            with database.snapshot() as session:
+                going = retention.due(session, keep_days, now_us)
+        else:
+            going = list(retention.drop(database, keep_days, now_us))
+            retention.drop_hours(database, now_us)
     if as_json:
-        app.print_json([_described(row) for row in rows])
+        app.print_json([{"day": str(clock.date_of(each.day)), "requests": each.requests} for each in going])
         return
-    if not rows:
-        app.console.print(
-            "No keys yet. On loopback none is needed; make one with: switchwise keys create NAME --scope ingest"
-        )
+    kept = f"kept for {keep_days} days after the last of their day came in" if keep_days else "kept for ever"
+    app.console.print(f"Raw events are {kept} (SWITCHWISE_RAW_RETENTION_DAYS).", soft_wrap=True)
+    if not going:
+        app.console.print("None is older.")
         return
-    grid = plain.table("id", "name", "scopes", "project", "namespace", "created", "revoked")
-    for row in rows:
-        shown = _described(row)
-        grid.add_row(
-            row.id, row.name, row.scopes, row.project or "", row.namespace, *(str(shown[name] or "") for name in _TIMES)
-        )
+    grid = plain.table("UTC day", "requests", right=1)
+    for each in going:
+        grid.add_row(str(clock.date_of(each.day)), f"{each.requests:,}")
     app.console.print(grid)
-
-
-_TIMES = ("created_at", "revoked_at")
-
-
-def _described(row: tables.ApiKey) -> dict[str, object]:
-    """A key as it may be shown: everything but its text, which nobody has."""
-    times = {name: None if (at := getattr(row, name)) is None else clock.rfc3339(at) for name in _TIMES}
-    names = ("id", "name", "project", "namespace")
-    return {**{name: getattr(row, name) for name in names}, "scopes": row.scopes.split(), **times}
-
-
-@keys.command(epilog="Example: switchwise keys rotate 3f2a9c0d1e4b")
-def rotate(key_id: KeyId, data: app.Data = None) -> None:
-    """Make a new key like a live one and print it; the old one works until it is revoked."""
-    with app.opened(data) as (database, _), database.transaction() as session:
-        row, text = access.rotate(session, key_id, now_us=clock.now_us())
-        identity = row.id
-    _show_once(identity, text)
-    typer.echo(f"The old key works until you end it with: switchwise keys revoke {key_id}", err=True)
-
-
-@keys.command(epilog="Example: switchwise keys revoke 3f2a9c0d1e4b")
-def revoke(key_id: KeyId, data: app.Data = None) -> None:
-    """End a key; every process refuses it within seconds."""
-    with app.opened(data) as (database, _), database.transaction() as session:
-        name = access.revoke(session, key_id, now_us=clock.now_us()).name
-    app.console.print(f"Key {key_id} ({name}) is revoked.")
+    app.console.print("Without --dry-run these go." if dry_run else "These are gone; their days are sealed.")

@@ -3,9 +3,10 @@
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from ledger import verification
+from ledger import clock, verification
 from ledger.database import Database
 from ledger.settings import Settings
+from tests import ledgers
 from tests.worker import usage_events
 from worker import jobs
 
@@ -52,3 +53,18 @@ def test_a_disagreement_is_logged_and_kept(database: Database) -> None:
 def test_a_ledger_that_was_never_verified_says_so(database: Database) -> None:
     with database.snapshot() as session:
         assert verification.last(session) is None
+
+
+def test_old_events_are_dropped_and_each_day_is_logged(database: Database) -> None:
+    long_ago_us = clock.now_us() - 200 * clock.DAY_US
+    ledgers.add(database, [ledgers.event(long_ago_us), ledgers.event()])
+    jobs.roll_up(database, SETTINGS)
+    jobs.drop_old_events(database, SETTINGS)
+    with database.transaction() as session:
+        session.execute(text(f"UPDATE day SET last_written_at = {long_ago_us}"))
+    with capture_logs() as logs:
+        jobs.drop_old_events(database, SETTINGS)
+    (entry,) = (entry for entry in logs if entry["event"] == "raw_events_dropped")
+    assert (entry["day"], entry["requests"]) == (str(clock.date_of(clock.day_of(long_ago_us))), 1)
+    with database.snapshot() as session:
+        assert session.execute(text("SELECT count(*) FROM event")).scalar_one() == 1

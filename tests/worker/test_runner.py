@@ -86,7 +86,7 @@ def test_a_job_without_anything_to_do_takes_no_slot(database: Database) -> None:
 
 
 def test_a_fresh_ledger_wants_the_jobs_that_need_nothing_to_be_there(database: Database) -> None:
-    assert [job.name for job in runner.wanted(database)] == ["advise", "verify_ledger"]
+    assert [job.name for job in runner.wanted(database)] == ["advise", "drop_old_events", "verify_ledger"]
 
 
 def test_events_that_wait_make_the_rollup_wanted(database: Database) -> None:

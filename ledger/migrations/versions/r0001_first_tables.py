@@ -160,6 +160,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("last_written_at", sa.BigInteger(), nullable=False),
         sa.Column("sealed_at", sa.BigInteger(), nullable=True),
+        sa.Column("hours_dropped_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("day", name="pk_day"),
     )
     op.create_table(

@@ -1,0 +1,126 @@
+"""Retention: raw events go a UTC day at a time, and the day is sealed in the transaction that begins to drop them.
+
+Statements, totals and days stay for ever. An event of a sealed day is refused, because a re-send could no longer be told from
+a new event. Nothing of a day goes while an intake row still waits to be rolled up into it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, text, tuple_, update
+from sqlmodel import Session
+
+from ledger import clock, recount, rollups, tables
+from ledger.database import Database, partition_of
+
+LEAST_DAYS = 1
+"""Raw events stay for a whole day after their day's end at least: `store` asks for the seals of older days only."""
+HOURS_STAY_DAYS = 400
+"""How long the hours and distributions of a sealed day stay after its end."""
+LOCK_TIMEOUT_MS = 1_000
+"""How long a drop may wait for readers on PostgreSQL, for collectors wait behind it. The next run tries again."""
+
+_EVENT = tables.metadata.tables["event"]
+_ROWS_AT_ONCE = 20_000
+"""SQLite deletes so many rows in a transaction, some 50 ms, and collectors come in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A UTC day whose raw events may go, and how many requests they are."""
+
+    day: int
+    requests: int
+
+
+def due(session: Session, keep_days: int, now_us: int) -> list[Going]:
+    """The days whose raw events were kept for `keep_days` (0: for ever) since the later of their end and the last rollup into
+    them, oldest first, without those that intake waits for.
+    """
+    if not keep_days:
+        return []
+    day, until_us = rollups.DAY.c, now_us - max(keep_days, LEAST_DAYS) * clock.DAY_US
+    query = select(day.day).where(
+        day.sealed_at.is_(None), day.day < until_us // clock.DAY_US, day.last_written_at <= until_us
+    )
+    old = set(session.execute(query).scalars())
+    if old:
+        old -= {hour // 24 for _, sums in rollups.pending(session) for hour, _ in sums.hours}
+    return [Going(each, _requests(session, each)) for each in sorted(old)]
+
+
+def drop(
+    database: Database, keep_days: int, now_us: int, may_go_on: Callable[[], bool] = lambda: True
+) -> Iterator[Going]:
+    """Drop the raw events that are due, a day after the other, each told once it is gone; and what a killed run left behind.
+
+    Raises StoreUnavailable, and where a reader of PostgreSQL is in the way; what has gone by then is gone.
+    """
+    with database.snapshot() as session:
+        going = due(session, keep_days, now_us)
+        sealed = recount.sealed_days(session)
+        half_gone = [day for day in recount.stored_days(session) if day in sealed]
+    for day in half_gone:
+        _delete_rows(database, day, may_go_on)
+    for each in going:
+        if may_go_on() and _seal(database, each.day, keep_days, now_us):
+            _delete_rows(database, each.day, may_go_on)
+            yield each
+
+
+def drop_hours(database: Database, now_us: int) -> int:
+    """Drop the hours and distributions of sealed days after HOURS_STAY_DAYS; how many days that were.
+
+    The hours of the first and the last UTC day of a month stay: in another zone a month begins or ends within them.
+    """
+    day, until = rollups.DAY.c, now_us // clock.DAY_US - HOURS_STAY_DAYS
+    with database.snapshot() as session:
+        query = select(day.day).where(day.sealed_at.is_not(None), day.hours_dropped_at.is_(None), day.day < until)
+        old = session.execute(query.order_by(day.day)).scalars().all()
+    for each in old:
+        with database.transaction() as session:
+            if not is_edge(each):
+                hour = rollups.HOUR.c.hour
+                session.execute(delete(rollups.HOUR).where(hour.between(each * 24, each * 24 + 23)))
+            session.execute(delete(rollups.DISTRIBUTION).where(rollups.DISTRIBUTION.c.day == each))
+            session.execute(update(rollups.DAY).where(day.day == each).values(hours_dropped_at=now_us))
+    return len(old)
+
+
+def is_edge(day: int) -> bool:
+    """Whether a UTC day is the first or the last of its month, and so may lie in two months of another zone."""
+    return clock.date_of(day).day == 1 or clock.date_of(day + 1).day == 1
+
+
+def _requests(session: Session, day: int) -> int:
+    table = rollups.DAY_SUMS.c
+    return int(session.execute(select(func.coalesce(func.sum(table.requests), 0)).where(table.day == day)).scalar_one())
+
+
+def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
+    """Seal a day, and on PostgreSQL drop its partition; False if it may not go any more.
+
+    Ingest reads the seals of old days before it inserts, and holds the table `day` by that until it commits. So behind the
+    lock every commit into this day is visible as intake, and whoever comes later sees the seal.
+    """
+    with database.transaction() as session:
+        if not database.is_sqlite:
+            session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'"))
+            session.execute(text("LOCK TABLE day IN ACCESS EXCLUSIVE MODE"))
+        if day not in {each.day for each in due(session, keep_days, now_us)}:
+            return False
+        session.execute(update(rollups.DAY).where(rollups.DAY.c.day == day).values(sealed_at=now_us))
+        if not database.is_sqlite:
+            session.execute(text(f"DROP TABLE IF EXISTS {partition_of(day)}"))
+    return True
+
+
+def _delete_rows(database: Database, day: int, may_go_on: Callable[[], bool]) -> None:
+    """Delete the rows of a sealed day in small transactions. On PostgreSQL none is left of a partition that is gone."""
+    key = tuple_(_EVENT.c.day, _EVENT.c.key)
+    some = select(_EVENT.c.day, _EVENT.c.key).where(_EVENT.c.day == day).limit(_ROWS_AT_ONCE)
+    while database.is_sqlite and may_go_on():
+        with database.transaction() as session:
+            result = session.execute(delete(_EVENT).where(key.in_(some)))
+            if result.rowcount < _ROWS_AT_ONCE:  # type: ignore[attr-defined]  # a DELETE's result is a CursorResult
+                return
