@@ -57,7 +57,7 @@ def create(database: Database, directory: Path) -> list[Path]:
 
 def _is_there(session: Session, database: Database, first: FirstKey, path: Path) -> bool:
     if first.handed_over:
-        live = (key for key in access.list_keys(session) if key.revoked_at is None)
+        live = (key for key in access.list_keys(session) if access.is_live(key, clock.now_us()))
         return any(first.scope in key.scopes.split() for key in live)
     try:
         Gate(database, keys_required=True).admit(path.read_text().strip()).check(first.scope)

@@ -6,14 +6,16 @@ import re
 import secrets
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from ledger import clock
 from ledger.database import Database
-from ledger.errors import Forbidden, NotFound, Unauthorised, UsageError
+from ledger.errors import Forbidden, NotFound, StoreUnavailable, Unauthorised, UsageError
 from ledger.tables import ApiKey
 
 SCOPES = ("ingest", "read", "scrape", "admin")
@@ -21,6 +23,9 @@ SCOPES = ("ingest", "read", "scrape", "admin")
 DEFAULT_NAMESPACE = "default"
 REMEMBERED_SECONDS = 3.0
 """How long a key is believed without asking the database again: a revocation is felt within this time."""
+
+NOTED_US = 60 * clock.SECOND_US
+"""How exact the last use of a key is."""
 
 _REMEMBERED_KEYS = 10_000
 _FORM = re.compile(r"sw_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
@@ -49,12 +54,16 @@ ANYONE = Access(frozenset(SCOPES))
 
 
 def create(
-    session: Session, name: str, scopes: Iterable[str], *, project: str | None, namespace: str, now_us: int
-) -> tuple[ApiKey, str]:
+    session: Session, name: str, scopes: Iterable[str], *, project: str | None, namespace: str, now_us: int,
+    expires_at: int | None = None,
+) -> tuple[ApiKey, str]:  # fmt: skip
     """Store a new key; its row, and its text, which is not kept and cannot be shown again.
 
-    Raises UsageError for a scope that is none, or a name, project or namespace that is empty, long or not printable.
+    Raises UsageError for a scope that is none, an end that has passed, or a name, project or namespace that is empty, long
+    or not printable.
     """
+    if expires_at is not None and expires_at <= now_us:
+        raise UsageError("a key that has expired already is of no use; give it a later end, or none")
     wanted = sorted(set(scopes), key=lambda scope: (scope not in SCOPES, scope))
     unknown = [scope for scope in wanted if scope not in SCOPES]
     if unknown or not wanted:
@@ -65,7 +74,7 @@ def create(
     secret = secrets.token_urlsafe(32)
     row = ApiKey(
         id=secrets.token_hex(6), name=name, secret_hash=_hash(secret), scopes=" ".join(wanted), project=project,
-        namespace=namespace, created_at=now_us,
+        namespace=namespace, created_at=now_us, expires_at=expires_at,
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -77,19 +86,36 @@ def list_keys(session: Session) -> list[ApiKey]:
     return list(session.exec(select(ApiKey).order_by(col(ApiKey.created_at), col(ApiKey.id))))
 
 
-def rotate(session: Session, key_id: str, *, now_us: int) -> tuple[ApiKey, str]:
-    """A second key with the name, scopes, project and namespace of a live one, which goes on working until it is revoked."""
-    old = _live(session, key_id)
-    return create(session, old.name, old.scopes.split(), project=old.project, namespace=old.namespace, now_us=now_us)
+def rotate(
+    session: Session, key_id: str, *, now_us: int, expires_at: int | None = None, old_until: int | None = None
+) -> tuple[ApiKey, str]:
+    """A second key with the name, scopes, project and namespace of a live one.
+
+    The old one goes on working until `old_until`, but no longer than it would have, or until it is revoked.
+    """
+    old = _live(session, key_id, now_us)
+    made = create(
+        session, old.name, old.scopes.split(), project=old.project, namespace=old.namespace, now_us=now_us,
+        expires_at=expires_at,
+    )  # fmt: skip
+    old.expires_at = min((end for end in (old.expires_at, old_until) if end is not None), default=None)
+    session.add(old)
+    session.flush()
+    return made
 
 
 def revoke(session: Session, key_id: str, *, now_us: int) -> ApiKey:
     """End a key. Every process refuses it within REMEMBERED_SECONDS. Raises NotFound unless it is a live one."""
-    row = _live(session, key_id)
+    row = _live(session, key_id, now_us)
     row.revoked_at = now_us
     session.add(row)
     session.flush()
     return row
+
+
+def is_live(row: ApiKey, now_us: int) -> bool:
+    """Whether a key still opens anything."""
+    return row.revoked_at is None and (row.expires_at is None or now_us < row.expires_at)
 
 
 def is_loopback(host: str) -> bool:
@@ -105,7 +131,7 @@ def refuse_open_bind(host: str, database: Database) -> None:
     if is_loopback(host):
         return
     with database.snapshot() as session:
-        if session.exec(select(ApiKey.id).where(col(ApiKey.revoked_at).is_(None)).limit(1)).first() is None:
+        if not any(is_live(row, clock.now_us()) for row in list_keys(session)):
             raise UsageError("no API key exists; create one with: switchwise keys create NAME --scope ingest")
 
 
@@ -117,6 +143,7 @@ class Gate:
         self.keys_required = keys_required
         # By the hash of the whole key, so that a key stays in memory no longer than the request that brought it.
         self._remembered: dict[bytes, tuple[float, Access]] = {}
+        self._use_noted_at: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def recall(self, key: str | None) -> Access | None:
@@ -131,7 +158,7 @@ class Gate:
     def admit(self, key: str | None) -> Access:
         """The access of a request; may ask the database.
 
-        Raises Unauthorised for no needed key and for one that is malformed, unknown or revoked; StoreUnavailable.
+        Raises Unauthorised for no needed key and for one that is malformed, unknown, revoked or expired; StoreUnavailable.
         """
         access = self.recall(key)
         if access is None and key is not None:
@@ -142,6 +169,15 @@ class Gate:
                 self._remembered[_hash(key)] = (clock.monotonic_seconds() + REMEMBERED_SECONDS, access)
         return access or ANYONE
 
+    def note_use(self, access: Access) -> None:
+        """Note when a key was last used, once a minute a process: what cannot be noted now is noted with a later request."""
+        now_us = clock.now_us()
+        if access.key_id is None or self._use_noted_at.get(access.key_id, 0) > now_us - NOTED_US:
+            return
+        self._use_noted_at[access.key_id] = now_us
+        with suppress(StoreUnavailable), self._database.transaction() as session:
+            session.execute(update(ApiKey).where(col(ApiKey.id) == access.key_id).values(last_used_at=now_us))
+
     def _look_up(self, key: str) -> Access:
         form = _FORM.fullmatch(key)
         if form is not None:
@@ -149,8 +185,10 @@ class Gate:
                 row = session.get(ApiKey, form[1])
             # The hashes are compared even for an unknown id, so that the time taken does not tell which ids exist.
             same = hmac.compare_digest(row.secret_hash if row else bytes(32), _hash(form[2]))
-            if row is not None and same and row.revoked_at is None:
+            if row is not None and same and is_live(row, clock.now_us()):
                 return Access(frozenset(row.scopes.split()), row.project, row.namespace, row.id)
+            if row is not None and same and row.revoked_at is None:
+                raise Unauthorised(f"the API key has expired; make another with: switchwise keys rotate {row.id}")
         raise Unauthorised("the API key is not valid; create one with: switchwise keys create NAME --scope ingest")
 
 
@@ -158,8 +196,8 @@ def _hash(text: str) -> bytes:
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _live(session: Session, key_id: str) -> ApiKey:
+def _live(session: Session, key_id: str, now_us: int) -> ApiKey:
     row = session.get(ApiKey, key_id)
-    if row is None or row.revoked_at is not None:
+    if row is None or not is_live(row, now_us):
         raise NotFound(f"no live key has the id {key_id[:32]!r}; see: switchwise keys list")
     return row

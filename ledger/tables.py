@@ -262,7 +262,9 @@ class ApiKey(SQLModel, table=True):
     project: str | None = None
     namespace: str
     created_at: int = Field(sa_type=BigInteger)
+    expires_at: int | None = columns.instant()
     revoked_at: int | None = columns.instant()
+    last_used_at: int | None = columns.instant()
 
 
 class ImportedFile(SQLModel, table=True):

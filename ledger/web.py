@@ -71,8 +71,14 @@ async def access_of(gate: Gate, request: Request, scope: str) -> Access:
         _refuse_other_sites(request)
     access = gate.recall(key)
     if access is None:
-        access = await run_in_threadpool(gate.admit, key)
+        access = await run_in_threadpool(_admitted, gate, key)
     access.check(scope)
+    return access
+
+
+def _admitted(gate: Gate, key: str | None) -> Access:
+    access = gate.admit(key)
+    gate.note_use(access)
     return access
 
 

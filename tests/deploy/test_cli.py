@@ -176,3 +176,17 @@ def test_up_beyond_loopback_is_refused_before_it_says_that_it_runs(tmp_path: Pat
     shown = run("up", "--host", "0.0.0.0", "--port", "0", data=tmp_path)  # noqa: S104  # it is refused
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr.startswith("switchwise: no API key exists; create one with: switchwise keys create")
+
+
+def test_keys_are_listed_with_their_end_and_their_last_use(tmp_path: Path) -> None:
+    run("keys", "create", "proxy", "--scope", "ingest", "--expires", "2126-01-01", data=tmp_path)
+    text = run("keys", "create", "page", "--scope", "read", data=tmp_path).stdout.strip()
+    rotated = run("keys", "rotate", text.split("_")[1], "--grace", "7", data=tmp_path)
+    assert "The old key works until " in rotated.stderr
+    shown = run("keys", "list", data=tmp_path).stdout
+    assert "2126-01-01" in shown
+    assert shown.count("never") == 4
+    ends = [key["expires_at"] for key in json.loads(run("keys", "list", "--json", data=tmp_path).stdout)]
+    assert [end is None for end in ends] == [False, False, True]
+    refused = run("keys", "create", "late", "--scope", "read", "--expires", "2020-01-01", data=tmp_path)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 import structlog
+import time_machine
 
-from ledger import access
+from ledger import access, clock
 from ledger.access import ANYONE, Gate
 from ledger.database import Database
 from ledger.errors import Forbidden, NotFound, Unauthorised, UsageError
+from tests import servers
+
+END_US = 1_000_000 * clock.HOUR_US
 
 
 def create(database: Database, *scopes: str, project: str | None = None, namespace: str = "default") -> tuple[str, str]:
@@ -140,3 +144,74 @@ def test_the_text_of_a_key_is_found_nowhere_but_where_it_was_handed_out(
     secret = text.split("_", 2)[2]
     assert not [where for where in seen if secret in where]
     assert re.fullmatch(rf"sw_{key_id}_[\w-]{{43}}", text)
+
+
+def test_a_key_opens_until_it_expires_and_not_a_moment_longer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "REMEMBERED_SECONDS", 0)
+    with time_machine.travel(clock.from_us(END_US - 1), tick=False) as traveller:
+        with database.transaction() as session:
+            row, text = access.create(
+                session, "a", ["read"], project=None, namespace="default", now_us=1, expires_at=END_US
+            )
+            key_id = row.id
+        gate = Gate(database, keys_required=True)
+        assert gate.admit(text).key_id == key_id
+        access.refuse_open_bind("10.0.0.7", database)
+        traveller.move_to(clock.from_us(END_US))
+        with pytest.raises(Unauthorised, match=f"has expired; make another with: switchwise keys rotate {key_id}"):
+            gate.admit(text)
+        with pytest.raises(Unauthorised, match="is not valid"):
+            gate.admit(f"{text[:-1]}{'a' if text[-1] != 'a' else 'b'}")
+        with pytest.raises(UsageError, match="no API key exists"):
+            access.refuse_open_bind("10.0.0.7", database)
+
+
+def test_a_key_that_has_expired_when_it_is_made_is_refused(database: Database) -> None:
+    with pytest.raises(UsageError, match="expired already"), database.transaction() as session:
+        access.create(session, "a", ["read"], project=None, namespace="default", now_us=5, expires_at=5)
+
+
+@pytest.mark.parametrize(
+    ("held", "grace", "end"), [(None, 9, 9), (5, 9, 5), (9, 5, 5), (5, None, 5), (None, None, None)]
+)
+def test_a_rotated_key_works_for_its_grace_and_no_longer_than_it_would_have(
+    database: Database, held: int | None, grace: int | None, end: int | None
+) -> None:
+    with database.transaction() as session:
+        old, _ = access.create(session, "a", ["read"], project=None, namespace="default", now_us=1, expires_at=held)
+        new, _ = access.rotate(session, old.id, now_us=2, old_until=grace)
+        assert (old.expires_at, new.expires_at) == (end, None)
+
+
+def test_the_last_use_of_a_key_is_noted_once_a_minute(database: Database) -> None:
+    key_id, text = create(database, "read")
+    gate = Gate(database, keys_required=True)
+
+    def noted() -> int | None:
+        with database.snapshot() as session:
+            return access.list_keys(session)[0].last_used_at
+
+    with time_machine.travel(clock.from_us(END_US), tick=False) as traveller:
+        found = gate.admit(text)
+        assert noted() is None
+        gate.note_use(found)
+        assert noted() == END_US
+        traveller.shift(59)
+        gate.note_use(found)
+        assert noted() == END_US
+        traveller.shift(1)
+        gate.note_use(found)
+        assert noted() == END_US + access.NOTED_US
+    gate.note_use(ANYONE)
+    assert found.key_id == key_id
+
+
+def test_a_use_that_cannot_be_noted_fails_no_request(postgres_server: servers.Postgres, migrated_postgres: str) -> None:
+    url = postgres_server.database(migrated_postgres)
+    database = Database(url)
+    found = Gate(database, keys_required=True).admit(create(database, "read")[1])
+    postgres_server.drop(url)
+    Gate(database, keys_required=True).note_use(found)
+    database.close()

@@ -112,7 +112,9 @@ def upgrade() -> None:
         sa.Column("project", sa.String(), nullable=True),
         sa.Column("namespace", sa.String(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_api_key"),
     )
     op.create_table(
