@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from ledger import advice_tables, columns
+from ledger import access_tables, advice_tables, columns
 
 metadata = columns.metadata
+ApiKey = access_tables.ApiKey
 Statement, StatementLine = advice_tables.Statement, advice_tables.StatementLine
 Adjustment, AdjustmentLine = advice_tables.Adjustment, advice_tables.AdjustmentLine
 Recommendation = advice_tables.Recommendation
@@ -248,23 +249,6 @@ class ModelAlias(SQLModel, table=True):
     model: str
     region: str = ""
     created_at: int = Field(sa_type=BigInteger)
-
-
-class ApiKey(SQLModel, table=True):
-    """An API key: the hash of its secret part, its scopes, and what it fixes. The key itself is never stored."""
-
-    __tablename__ = "api_key"
-
-    id: str = Field(primary_key=True)
-    name: str
-    secret_hash: bytes = Field(sa_type=LargeBinary)
-    scopes: str
-    project: str | None = None
-    namespace: str
-    created_at: int = Field(sa_type=BigInteger)
-    expires_at: int | None = columns.instant()
-    revoked_at: int | None = columns.instant()
-    last_used_at: int | None = columns.instant()
 
 
 class ImportedFile(SQLModel, table=True):
