@@ -3,18 +3,16 @@
 import threading
 
 import structlog
-from sqlalchemy import text
-from sqlmodel import Session
 
 from collector.ingest import GroupCommitter
-from ledger import clock, facts, web
+from collector.spooling import Spooling
+from ledger import clock, durability, facts, web
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 
 BELIEVED_SECONDS = 1.0
 """A probe writes, so its answer serves everyone who asks meanwhile."""
 _PROBE = "readiness_probe"
-_FULL = 2
 
 log = structlog.get_logger()
 
@@ -22,22 +20,27 @@ log = structlog.get_logger()
 class Health:
     """Answers the probes of an orchestrator. Any thread may ask; one at a time probes."""
 
-    def __init__(self, database: Database, committer: GroupCommitter) -> None:
+    def __init__(self, database: Database, committer: GroupCommitter, spooling: Spooling | None = None) -> None:
         self._database = database
         self._committer = committer
+        self._spooling = spooling
         self._lock = threading.Lock()
         self._checked_at = float("-inf")
         self._fault: str | None = None
 
     def ill(self) -> str | None:
         """Why the process must be started again; None if it need not."""
-        return None if self._committer.is_alive else "the writer has died; start this process again"
+        if not self._committer.is_alive:
+            return "the writer has died; start this process again"
+        return self._spooling.ill() if self._spooling else None
 
     def unready(self) -> str | None:
         """Why nothing can be stored now; None if it can. Commits a row to find out."""
         ill = self.ill()
         if ill is not None:
             return ill
+        if self._spooling is not None:
+            return self._spooling.unready()
         with self._lock:
             if clock.monotonic_seconds() - self._checked_at > BELIEVED_SECONDS:
                 fault = self._probe()
@@ -50,21 +53,10 @@ class Health:
     def _probe(self) -> str | None:
         try:
             with self._database.transaction() as session:
-                careless = _carelessness(session, is_sqlite=self._database.is_sqlite)
+                careless = durability.carelessness(session)
                 if careless is None:
                     facts.put(session, _PROBE, str(clock.now_us()))
         except StoreUnavailable as error:
             log.warning("database_unavailable", reason=str(error))
             return web.words_of(error)
         return careless
-
-
-def _carelessness(session: Session, *, is_sqlite: bool) -> str | None:
-    """Why a commit on this connection could be lost in a crash."""
-    if is_sqlite:
-        synchronous = int(session.execute(text("PRAGMA synchronous")).scalar_one())
-        return None if synchronous >= _FULL else "SQLite's synchronous is below FULL; do not lower it"
-    for name in ("fsync", "synchronous_commit"):
-        if session.execute(text(f"SHOW {name}")).scalar_one() == "off":
-            return f"PostgreSQL's {name} is off, so a commit may be lost; switch it on"
-    return None

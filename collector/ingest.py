@@ -4,6 +4,7 @@ The group is whatever arrived during the previous commit: no timer, no batch siz
 an event before the transaction that holds it has committed.
 """
 
+import functools
 import threading
 from collections.abc import Callable, Sequence
 
@@ -30,11 +31,13 @@ _DAYS_AT_ONCE = 64
 # PostgreSQL's deadlock, serialisation failure, and a row without a partition (retention may drop one between two commits).
 _PASSING = frozenset({"40P01", "40001", "23514"})
 # What one event could cause by being what no parser should let through: it must not take the other requests with it.
-_POISONED = (SQLAlchemyError, psycopg.Error, sqlite3.Error, ArithmeticError, ValueError)
+POISONED = (SQLAlchemyError, psycopg.Error, sqlite3.Error, ArithmeticError, ValueError)
 
 log = structlog.get_logger()
 
 
+Commit = Callable[[Sequence[Event]], list[Outcome]]
+"""Stores events and returns the outcome of each, after the commit. Raises StoreUnavailable."""
 Heard = list[Outcome] | Exception
 """What became of a request's events: the outcome of each, or why none was stored."""
 
@@ -53,11 +56,9 @@ class Waiting:
 class GroupCommitter:
     """The only writer of events in its process. `close` stores what is waiting and ends the thread."""
 
-    def __init__(self, database: Database, room: Room, *, max_series: int) -> None:
-        self._database = database
+    def __init__(self, commit: Commit, room: Room) -> None:
+        self._commit = commit
         self._room = room
-        self._max_series = max_series
-        self._memory = store.Memory()
         self._changed = threading.Condition()
         self._waiting: dict[Waiting, None] = {}
         self._closed = False
@@ -142,10 +143,10 @@ class GroupCommitter:
     def _store(self, group: list[Waiting]) -> None:
         events = [event for waiting in group for event in waiting.events]
         try:
-            outcomes = commit_group(self._database, events, max_series=self._max_series, memory=self._memory)
+            outcomes = self._commit(events)
         except StoreUnavailable as error:
             self._tell(group, error)
-        except _POISONED as error:
+        except POISONED as error:
             if len(group) > 1:
                 for waiting in group:
                     self._store([waiting])
@@ -167,6 +168,11 @@ class GroupCommitter:
         self._room.leave(sum(len(waiting.events) for waiting in group) * EVENT_BYTES)
         for waiting in group:
             waiting.hear(waiting, error)
+
+
+def committing(database: Database, max_series: int) -> Commit:
+    """What commits groups to the database for one thread, remembering what it knows of them from group to group."""
+    return functools.partial(commit_group, database, max_series=max_series, memory=store.Memory())
 
 
 def commit_group(
@@ -195,7 +201,7 @@ def commit_group(
         except bulk.Repeated:
             # From now on the writer looks before it inserts, for a while.
             memory.forget()
-        except (StoreUnavailable, *_POISONED) as error:
+        except (StoreUnavailable, *POISONED) as error:
             memory.forget()
             if attempt == ATTEMPTS or not is_passing(error):
                 raise

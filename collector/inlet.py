@@ -44,15 +44,17 @@ def _naming(namespace: str, project: str | None) -> Naming:
     return Naming(namespace=namespace, project=project, vendor_of=vendors.vendor_of)
 
 
-_COUNTED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CONFLICT)
+_COUNTED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CONFLICT, Outcome.SPOOLED)
 
 
 @functools.lru_cache(maxsize=1_000)
-def _plain_receipt(is_native: bool, ignored: int, accepted: int, duplicate: int, conflict: int) -> tuple[Counts, bytes]:
+def _plain_receipt(
+    is_native: bool, ignored: int, accepted: int, duplicate: int, conflict: int, spooled: int
+) -> tuple[Counts, bytes]:
     """A receipt that names nothing, as counts and as JSON: nearly all are one of a few."""
-    receipt = Receipt(accepted, duplicate, conflict, ignored, 0, [])
+    receipt = Receipt(accepted, duplicate, conflict, ignored, spooled, [])
     if is_native:
-        receipt = NativeReceipt(accepted, duplicate, conflict, ignored, 0, [], [])
+        receipt = NativeReceipt(accepted, duplicate, conflict, ignored, spooled, [], [])
     return meters.counts_of(receipt), msgspec.json.encode(receipt)
 
 

@@ -97,7 +97,7 @@ class Readings:
             duplicate=outcomes.count(Outcome.DUPLICATE),
             conflict=outcomes.count(Outcome.CONFLICT),
             ignored=self.ignored,
-            spooled=0,
+            spooled=outcomes.count(Outcome.SPOOLED),
             rejected=refused,
         )
 

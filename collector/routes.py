@@ -14,11 +14,12 @@ from collector.answers import Answers
 from collector.bodies import MIB, Limits, Reader
 from collector.formats import litellm, native
 from collector.health import Health
-from collector.ingest import GroupCommitter
+from collector.ingest import GroupCommitter, committing
 from collector.inlet import Inlet
 from collector.meters import Meters
 from collector.room import EVENT_BYTES, Room
 from collector.shortway import ShortWay
+from collector.spooling import Spooling
 from ledger import access, web
 from ledger.access import Gate
 from ledger.database import Database
@@ -35,6 +36,7 @@ class CollectorState:
     """
 
     committer: GroupCommitter
+    spooling: Spooling | None
     gate: Gate
     health: Health
     registry: CollectorRegistry
@@ -43,15 +45,24 @@ class CollectorState:
     def close(self) -> None:
         """Store what is waiting and end the writer."""
         self.committer.close()
+        if self.spooling:
+            self.spooling.close()
 
 
 def install(app: FastAPI, database: Database, settings: Settings) -> CollectorState:
     """Add the write routes and the probes to an app, and start the writer. The caller closes what this returns."""
     web.answer_errors(app)
     room = Room(settings.max_waiting_bytes)
-    committer = GroupCommitter(database, room, max_series=settings.max_series)
-    gate = Gate(database, keys_required=settings.require_keys or not access.is_loopback(settings.host))
+    # Where the ledger is a file of this machine there is no outage to outlast.
+    spooling = Spooling(database, settings) if settings.spool_dir and not database.is_sqlite else None
+    if spooling:
+        access.refuse_open_bind_without(spooling.lookout.keys, settings.host)
+    committer = GroupCommitter(spooling.commit if spooling else committing(database, settings.max_series), room)
+    keys = spooling.lookout if spooling else database
+    gate = Gate(keys, keys_required=settings.require_keys or not access.is_loopback(settings.host))
     meters = Meters()
+    if spooling:
+        meters.registry.register(spooling)
     # No body may fill more than half of the room, or it could never be stored.
     log_limits = Limits(64 * MIB, 256 * MIB, elements=settings.max_waiting_bytes // 2 // EVENT_BYTES)
     answers = Answers(committer)
@@ -63,10 +74,10 @@ def install(app: FastAPI, database: Database, settings: Settings) -> CollectorSt
     for inlet, documents in zip(inlets, (openapi.NATIVE, openapi.LITELLM), strict=True):
         _add(app, inlet, documents)
     app.add_middleware(Shortcut, inlets={inlet.route: inlet for inlet in inlets})
-    health = Health(database, committer)
+    health = Health(database, committer, spooling)
     _add_probe(app, "/healthz", health.ill)
     _add_probe(app, "/readyz", health.unready)
-    return CollectorState(committer, gate, health, meters.registry, _protocol(inlets))
+    return CollectorState(committer, spooling, gate, health, meters.registry, _protocol(inlets))
 
 
 @dataclass(frozen=True, slots=True)

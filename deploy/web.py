@@ -21,7 +21,7 @@ from collector.routes import CollectorState
 from deploy import process
 from ledger import access, logs, opening, settings
 from ledger.database import Database
-from ledger.errors import SwitchwiseError
+from ledger.errors import StoreUnavailable, SwitchwiseError
 from ledger.settings import Settings
 
 ROOMS = ("collector", "advisor")
@@ -69,7 +69,7 @@ async def _end_when_ill(collector: CollectorState) -> None:
 def serve(chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socket | None = None) -> int:
     """Serve these rooms until a signal ends it; the exit status. Raises UsageError for a port in use or an open bind."""
     logs.configure(chosen.log_level)
-    _prepare(chosen)
+    _prepare(chosen, rooms)
     app = create_app(chosen, rooms)
     config = uvicorn.Config(
         app,
@@ -93,9 +93,18 @@ def serve(chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socke
     return 0
 
 
-def _prepare(chosen: Settings) -> None:
-    """Bring the tables up to date, and refuse to serve strangers without a key."""
-    database = opening.migrated(chosen.database)
+def _prepare(chosen: Settings, rooms: Sequence[str]) -> None:
+    """Bring the tables up to date, and refuse to serve strangers without a key.
+
+    A collector with a spool starts without its database too, and does both with what it last knew of it.
+    """
+    may_start_without = chosen.spool_dir is not None and list(rooms) == ["collector"]
+    try:
+        database = opening.migrated(chosen.database, wait_seconds=0 if may_start_without else opening.WAIT_SECONDS)
+    except StoreUnavailable:
+        if may_start_without:
+            return
+        raise
     try:
         access.refuse_open_bind(chosen.host, database)
     finally:

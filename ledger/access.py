@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -128,18 +129,49 @@ def is_loopback(host: str) -> bool:
 
 def refuse_open_bind(host: str, database: Database) -> None:
     """Raises UsageError where others could reach the server and no live key exists."""
-    if is_loopback(host):
-        return
-    with database.snapshot() as session:
-        if not any(is_live(row, clock.now_us()) for row in list_keys(session)):
-            raise UsageError("no API key exists; create one with: switchwise keys create NAME --scope ingest")
+    if not is_loopback(host):
+        with database.snapshot() as session:
+            refuse_open_bind_without(list_keys(session), host)
+
+
+def refuse_open_bind_without(keys: Iterable[ApiKey], host: str) -> None:
+    """The same, given the keys."""
+    if not is_loopback(host) and not any(is_live(row, clock.now_us()) for row in keys):
+        raise UsageError("no API key exists; create one with: switchwise keys create NAME --scope ingest")
+
+
+class Keys(Protocol):
+    """Where a gate finds keys, and notes that one was used."""
+
+    def find(self, key_id: str) -> ApiKey | None:
+        """The key of an id. Raises StoreUnavailable."""
+
+    def note_use(self, key_id: str, now_us: int) -> None:
+        """Note when a key was last used; what cannot be noted is not."""
+
+
+class StoredKeys:
+    """The keys in the ledger."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, key_id: str) -> ApiKey | None:
+        """The key of an id. Raises StoreUnavailable."""
+        with self._database.snapshot() as session:
+            return session.get(ApiKey, key_id)
+
+    def note_use(self, key_id: str, now_us: int) -> None:
+        """Note when a key was last used, unless the database cannot be used."""
+        with suppress(StoreUnavailable), self._database.transaction() as session:
+            session.execute(update(ApiKey).where(col(ApiKey.id) == key_id).values(last_used_at=now_us))
 
 
 class Gate:
     """Decides whom a request speaks for, remembering keys for a few seconds. One a process; any thread may ask it."""
 
-    def __init__(self, database: Database, *, keys_required: bool) -> None:
-        self._database = database
+    def __init__(self, keys: Keys | Database, *, keys_required: bool) -> None:
+        self._keys = StoredKeys(keys) if isinstance(keys, Database) else keys
         self.keys_required = keys_required
         # By the hash of the whole key, so that a key stays in memory no longer than the request that brought it.
         self._remembered: dict[bytes, tuple[float, Access]] = {}
@@ -170,19 +202,17 @@ class Gate:
         return access or ANYONE
 
     def note_use(self, access: Access) -> None:
-        """Note when a key was last used, once a minute a process: what cannot be noted now is noted with a later request."""
+        """Note when a key was last used, once a minute a process."""
         now_us = clock.now_us()
         if access.key_id is None or self._use_noted_at.get(access.key_id, 0) > now_us - NOTED_US:
             return
         self._use_noted_at[access.key_id] = now_us
-        with suppress(StoreUnavailable), self._database.transaction() as session:
-            session.execute(update(ApiKey).where(col(ApiKey.id) == access.key_id).values(last_used_at=now_us))
+        self._keys.note_use(access.key_id, now_us)
 
     def _look_up(self, key: str) -> Access:
         form = _FORM.fullmatch(key)
         if form is not None:
-            with self._database.snapshot() as session:
-                row = session.get(ApiKey, form[1])
+            row = self._keys.find(form[1])
             # The hashes are compared even for an unknown id, so that the time taken does not tell which ids exist.
             same = hmac.compare_digest(row.secret_hash if row else bytes(32), _hash(form[2]))
             if row is not None and same and is_live(row, clock.now_us()):

@@ -221,7 +221,13 @@ def _postgresql_engine(url: str) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
         pool_size=5,
-        connect_args={"options": options, "connect_timeout": 5, "application_name": "switchwise"},
+        connect_args={
+            "options": options,
+            "connect_timeout": 5,
+            # A server that is gone without a word is noticed after so many milliseconds, not after a quarter of an hour.
+            "tcp_user_timeout": 10_000,
+            "application_name": "switchwise",
+        },
     )
 
     @event.listens_for(engine, "begin")

@@ -9,6 +9,8 @@ from ledger import rollups, tables
 
 _FACT = tables.metadata.tables["fact"]
 SAMPLE_PROJECTS = "sample_projects"
+LEDGER_ID = "ledger_id"
+"""Which ledger this is: drawn when its tables were made."""
 
 
 def get(session: Session, name: str) -> str | None:

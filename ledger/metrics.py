@@ -191,6 +191,23 @@ _PROCESS = (
         PREFIX + "ingest_seconds", "histogram", "seconds", "Seconds from first byte to durable answer.", (), "process"
     ),
     Metric(PREFIX + "ingest_bytes_total", "counter", "bytes", "Bytes of write requests, on the wire.", (), "process"),
+    Metric(PREFIX + "spool_events", "gauge", "events", "Events that wait in this collector's spool.", (), "process"),
+    Metric(
+        PREFIX + "spool_bytes",
+        "gauge",
+        "bytes",
+        "Bytes that wait in this collector's spool, what was refused and set aside there included.",
+        (),
+        "process",
+    ),
+    Metric(
+        PREFIX + "spool_drained_events_total",
+        "counter",
+        "events",
+        "Events that left this collector's spool, by outcome: accepted, duplicate, conflict, sealed, refused.",
+        ("outcome",),
+        "process",
+    ),
 )
 
 METRICS: tuple[Metric, ...] = (*_USAGE, *_SPEND, *_SAVINGS, *_TRUST, *_PROCESS)

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     max_series: Annotated[int, Field(ge=1)] = 100_000
     max_metric_sets: Annotated[int, Field(ge=1)] = 400
     max_waiting_bytes: Annotated[int, Field(ge=1 << 20)] = 512 << 20
+    spool_dir: Path | None = None
+    spool_after_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
+    spool_max_mb: Annotated[int, Field(ge=1)] = 1_024
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

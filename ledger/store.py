@@ -21,6 +21,8 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
     SEALED = "sealed"
+    SPOOLED = "spooled"
+    """A collector has it on disk and stores it as soon as the database can be used again."""
 
 
 Identity = tuple[int, bytes]

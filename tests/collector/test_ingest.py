@@ -32,7 +32,7 @@ def room() -> Room:
 
 @pytest.fixture
 def committer(database: Database, room: Room) -> Iterator[GroupCommitter]:
-    opened = GroupCommitter(database, room, max_series=1_000)
+    opened = GroupCommitter(ingest.committing(database, 1_000), room)
     yield opened
     opened.close()
 
@@ -87,7 +87,7 @@ def test_two_collectors_that_store_the_same_events_at_once_agree(database: Datab
         [samples.event(number, project=f"p{number % 7}") for number in range(start, start + 40)]
         for start in range(0, 400, 20)
     ]
-    committers = [GroupCommitter(each, Room(64 * MIB), max_series=1_000) for each in (database, other)]
+    committers = [GroupCommitter(ingest.committing(each, 1_000), Room(64 * MIB)) for each in (database, other)]
     futures = [submit(each, group) for group in groups for each in committers]
     wait([future.heard for future in futures], 60)
     for each in committers:
@@ -143,7 +143,7 @@ def test_a_cancelled_request_is_not_stored(database: Database, committer: GroupC
 
 def test_more_than_the_room_holds_is_refused_and_accepted_once_there_is_room(database: Database) -> None:
     room = Room(10 * EVENT_BYTES)
-    committer = GroupCommitter(database, room, max_series=1_000)
+    committer = GroupCommitter(ingest.committing(database, 1_000), room)
     with database.transaction() as session:
         serving.block_writers(session)
         waiting = [submit(committer, [samples.event(number)]) for number in range(10)]

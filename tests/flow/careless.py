@@ -18,7 +18,7 @@ def _store(self: ingest.GroupCommitter, group: list[ingest.Waiting]) -> None:
     time.sleep(BUFFERED_SECONDS)
     events = [event for waiting in group for event in waiting.events]
     self._room.leave(len(events) * EVENT_BYTES)
-    ingest.commit_group(self._database, events, max_series=self._max_series)
+    self._commit(events)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ class Book:
     acknowledged: int = 0
     posts: int = 0
     healed: int = 0
+    spooled: int = 0
     sums: Counter[Cell] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -117,7 +118,9 @@ class Client(threading.Thread):
                 status, answer = self._post(body)
                 if status == 200:
                     receipt: dict[str, int] = json.loads(answer)
-                    assert receipt["accepted"] + receipt["duplicate"] == len(group), answer
+                    assert receipt["accepted"] + receipt["duplicate"] + receipt["spooled"] == len(group), answer
+                    with self._book.lock:
+                        self._book.spooled += receipt["spooled"]
                     self.last_acknowledged_at = time.monotonic()
                     return receipt
                 assert status == 503, answer

@@ -5,7 +5,9 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 
+import pysqlite3.dbapi2 as sqlite3
 import pytest
 from sqlalchemy import text
 
@@ -100,22 +102,46 @@ def test_a_collector_that_answers_before_it_commits_is_caught(launch: Launch) ->
 
 
 def run_production(
-    launch: Launch, server: servers.Postgres, redis_url: str, kills: int, *, cluster: bool, seconds: float = math.inf
-) -> Verdict:
+    launch: Launch, server: servers.Postgres, redis_url: str, kills: int, *, cluster: bool, seconds: float = math.inf,
+    spool: Path | None = None,
+) -> Verdict:  # fmt: skip
     url = server.database()
     roles = ["collector", "worker-1", "worker-2", "beat"]
-    product = launch(roles, SWITCHWISE_DATABASE_URL=url, SWITCHWISE_REDIS_URL=redis_url)
+    spooling = {"SWITCHWISE_SPOOL_DIR": str(spool)} if spool else {}
+    product = launch(roles, SWITCHWISE_DATABASE_URL=url, SWITCHWISE_REDIS_URL=redis_url, **spooling)
     book = Book()
     senders = clients.start(product.port, book, 3, seed=4)
 
     def crash() -> bool:
         server.kill()
+        if spool:
+            before = book.spooled
+            processes.wait_until(lambda: spooled_since(before), "an answer from the spool", harness.SETTLE_SECONDS)
         server.start()
         return True
 
-    victims = ["collector", "worker-1", "worker-2", *(["cluster"] if cluster else [])]
+    def spooled_since(before: int) -> bool:
+        product.tend()
+        return book.spooled > before
+
+    victims = ["collector", *(["cluster"] if cluster else [])]
+    if not spool:
+        victims += ["worker-1", "worker-2"]
     done = harness.kill_under_load(product, victims, kills, senders, 4, {"cluster": crash}, seconds)
+    if spool:
+        clients.finish(senders)
+        processes.wait_until(lambda: waiting_in(spool) == 0, "an empty spool", harness.SETTLE_SECONDS)
+        assert book.spooled > 0
     return settled(product, senders, book, done, url)
+
+
+def waiting_in(spool: Path) -> int:
+    """The groups that wait in a spool."""
+    connection = sqlite3.connect(f"file:{spool / 'spool.db'}?mode=ro", uri=True)
+    try:
+        return int(connection.execute("SELECT count(*) FROM spooled").fetchone()[0])
+    finally:
+        connection.close()
 
 
 def test_collectors_and_workers_on_postgresql_keep_the_promise_over_10_kills_or_those_of_half_a_minute(
@@ -132,3 +158,19 @@ def test_postgresql_keeps_the_promise_over_60_kills_of_its_cluster_too(
 ) -> None:
     with servers.Postgres() as server:
         assert_kept(run_production(launch, server, redis_server.url, 60, cluster=True))
+
+
+def test_with_a_spool_a_cluster_that_is_killed_costs_no_acknowledged_event(
+    launch: Launch, redis_server: servers.Redis, tmp_path: Path
+) -> None:
+    with servers.Postgres() as server:
+        verdict = run_production(launch, server, redis_server.url, 12, cluster=True, seconds=20, spool=tmp_path)
+    assert_kept(verdict)
+
+
+@pytest.mark.full
+def test_with_a_spool_60_kills_of_collectors_and_their_cluster_cost_no_acknowledged_event(
+    launch: Launch, redis_server: servers.Redis, tmp_path: Path
+) -> None:
+    with servers.Postgres() as server:
+        assert_kept(run_production(launch, server, redis_server.url, 60, cluster=True, spool=tmp_path))

@@ -1,5 +1,7 @@
 """The first tables."""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -195,12 +197,13 @@ def upgrade() -> None:
         postgresql_partition_by="LIST (day)",
         sqlite_with_rowid=False,
     )
-    op.create_table(
+    fact = op.create_table(
         "fact",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_fact"),
     )
+    op.bulk_insert(fact, [{"name": "ledger_id", "value": secrets.token_hex(8)}])
     op.create_table(
         "imported_file",
         sa.Column("sha256", sa.String(), nullable=False),

@@ -1,0 +1,104 @@
+"""The drainer: a thread that moves what waits in the spool into the ledger, oldest first, each event once.
+
+A group leaves the spool after its commit; killed in between, the ledger finds duplicates. What can never be stored is set
+aside and counted, so that nothing behind it waits for ever.
+"""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from collector import spool
+from collector.ingest import GROUP_EVENTS, POISONED, Commit
+from collector.spool import Spool, Spooled
+from ledger.errors import StoreUnavailable
+from ledger.store import Outcome
+
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
+"""Between two attempts while the database is away."""
+IDLE_SECONDS = 0.2
+REFUSED = "refused"
+"""The outcome of events that can never be stored."""
+
+_AT_FAULT = (*POISONED, msgspec.MsgspecError)
+
+log = structlog.get_logger()
+
+
+class Drainer:
+    """Empties a spool whenever it can. `outcomes` counts what became of its events; close it when done."""
+
+    def __init__(self, held: Spool, commit: Commit) -> None:
+        self._spool = held
+        self._commit = commit
+        self.outcomes: Counter[str] = Counter()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="drainer", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread still works."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Stop after the group that is under way. What waits stays in the spool."""
+        self._closed.set()
+        self._thread.join(LONGEST_PAUSE_SECONDS)
+
+    def _run(self) -> None:
+        pause, is_away = IDLE_SECONDS, False
+        while not self._closed.wait(pause):
+            try:
+                moved = self._move(self._spool.oldest(GROUP_EVENTS))
+            except StoreUnavailable as error:
+                if not is_away:
+                    log.warning("spool_waits", events=self._spool.events, reason=str(error))
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS) if is_away else SHORTEST_PAUSE_SECONDS
+                pause *= random.uniform(0.8, 1.2)  # noqa: S311  # so that collectors do not come back all at once
+                is_away = True
+            else:
+                pause, is_away = 0 if moved else IDLE_SECONDS, False
+
+    def _move(self, groups: Sequence[Spooled]) -> bool:
+        """Move groups into the ledger; whether there were any."""
+        if not groups:
+            return False
+        try:
+            outcomes = self._commit([event for group in groups for event in group.decoded()])
+        except _AT_FAULT as error:
+            # One event is at fault, or one body that nobody can read: only that one is set aside.
+            if len(groups) > 1:
+                for group in groups:
+                    self._move([group])
+                return True
+            outcomes = self._by_itself(groups[0], error)
+        self._spool.remove(groups)
+        self.outcomes.update(str(outcome) for outcome in outcomes)
+        if self._spool.is_empty:
+            log.info("spool_drained", outcomes=dict(self.outcomes))
+        return True
+
+    def _by_itself(self, group: Spooled, error: Exception) -> list[Outcome]:
+        """Store each event of a group alone, and set aside those that cannot be stored."""
+        try:
+            events = group.decoded()
+        except msgspec.MsgspecError:
+            self._set_aside(group.events, group.body, error)
+            return []
+        stored: list[Outcome] = []
+        for event in events:
+            try:
+                stored += self._commit([event])
+            except _AT_FAULT as fault:
+                self._set_aside(1, spool.encoded([event]), fault)
+        return stored
+
+    def _set_aside(self, events: int, body: bytes, error: Exception) -> None:
+        log.error("spooled_events_refused", events=events, fault=type(error).__name__)
+        self._spool.refuse(events, body, type(error).__name__)
+        self.outcomes[REFUSED] += events

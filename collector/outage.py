@@ -1,0 +1,79 @@
+"""Committing with a time limit: what the database does not commit in time goes to the spool, and is acknowledged as spooled.
+
+While anything waits in the spool, everything goes behind it: so events reach the ledger in the order in which they came, and
+an outage costs no request a second wait.
+"""
+
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import structlog
+
+from collector.ingest import POISONED, Commit
+from collector.spool import Spool
+from ledger.errors import StoreUnavailable
+from ledger.events import Event
+from ledger.store import Outcome
+
+log = structlog.get_logger()
+
+
+class Lane:
+    """One thread that commits for another which will not wait for ever. A commit that is given up on may still happen."""
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+        self._given: queue.SimpleQueue[tuple[Sequence[Event], Future[list[Outcome]]]] = queue.SimpleQueue()
+        self._last: Future[list[Outcome]] | None = None
+        # A daemon: a connection that hangs must not keep the process from ending.
+        self._thread = threading.Thread(target=self._run, name="commit-lane", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread still works."""
+        return self._thread.is_alive()
+
+    def commit(self, events: Sequence[Event], seconds: float) -> list[Outcome]:
+        """The outcomes, after the commit. Raises StoreUnavailable where that takes longer, and while an older one hangs."""
+        if self._last is not None and not self._last.done():
+            raise StoreUnavailable("an earlier commit still hangs")
+        heard: Future[list[Outcome]] = Future()
+        self._last = heard
+        self._given.put((events, heard))
+        try:
+            return heard.result(seconds)
+        except TimeoutError as error:
+            raise StoreUnavailable(f"the database has not committed within {seconds:g} seconds") from error
+
+    def _run(self) -> None:
+        while True:
+            events, heard = self._given.get()
+            try:
+                heard.set_result(self._commit(events))
+            except (StoreUnavailable, *POISONED) as error:
+                heard.set_exception(error)
+            except BaseException:
+                heard.set_exception(StoreUnavailable("the commit lane has died"))
+                raise
+
+
+class Outlasting:
+    """Commits to the database within a time limit, or else to the spool."""
+
+    def __init__(self, lane: Lane, spool: Spool, after_seconds: float) -> None:
+        self._lane = lane
+        self._spool = spool
+        self._after_seconds = after_seconds
+
+    def commit(self, events: Sequence[Event]) -> list[Outcome]:
+        """The outcome of each event, durable either way. Raises StoreUnavailable when the spool is full or cannot be used."""
+        if self._spool.is_empty:
+            try:
+                return self._lane.commit(events, self._after_seconds)
+            except StoreUnavailable as error:
+                log.warning("spooling", reason=str(error))
+        self._spool.append(events)
+        return [Outcome.SPOOLED] * len(events)

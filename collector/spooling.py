@@ -1,0 +1,81 @@
+"""A collector with a spool: its parts put together, what it counts, and when it is ready."""
+
+from collections.abc import Iterator, Sequence
+
+import structlog
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from collector import ingest
+from collector.drain import Drainer
+from collector.ingest import Commit
+from collector.lookout import Lookout, WrongLedger
+from collector.outage import Lane, Outlasting
+from collector.spool import Spool
+from ledger import metrics
+from ledger.database import Database
+from ledger.errors import UsageError
+from ledger.events import Event
+from ledger.settings import Settings
+from ledger.store import Outcome
+
+log = structlog.get_logger()
+
+
+class Spooling(Collector):
+    """Keeps a collector answering while its database is away. Close it after the committer has ended."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        """Raises UsageError for a folder that cannot be used, or that holds another ledger's events."""
+        if settings.spool_dir is None:
+            raise UsageError("SWITCHWISE_SPOOL_DIR: no folder is given")
+        self.spool = Spool(settings.spool_dir, settings.spool_max_mb << 20)
+        self.lookout = Lookout(database, self.spool)
+        try:
+            self.lookout.start()
+        except WrongLedger as error:
+            self.spool.close()
+            raise UsageError(str(error)) from error
+        self._database = database
+        self._max_series = settings.max_series
+        self._lane = Lane(self._committing())
+        self.commit: Commit = Outlasting(self._lane, self.spool, settings.spool_after_ms / 1_000).commit
+        self._drainer = Drainer(self.spool, self._committing())
+
+    def ill(self) -> str | None:
+        """Why the process must be started again; None if it need not."""
+        if self._drainer.is_alive and self._lane.is_alive:
+            return None
+        return "a thread that moves events has died; start this process again"
+
+    def unready(self) -> str | None:
+        """Why this process should get no more traffic. A database that is away is no reason: that is what the spool is for."""
+        if self.spool.is_nearly_full:
+            return "the database is away and the spool is nearly full; bring the database back or raise SWITCHWISE_SPOOL_MAX_MB"
+        return self.lookout.careless
+
+    def close(self) -> None:
+        """Stop draining. What waits stays on disk for the next start."""
+        self._drainer.close()
+        self.lookout.close()
+        self.spool.close()
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as they stand."""
+        for name, value in (("spool_events", self.spool.events), ("spool_bytes", self.spool.size_bytes)):
+            metric = metrics.named(name)
+            yield GaugeMetricFamily(metric.name, metric.help, value=value)
+        metric = metrics.named("spool_drained_events_total")
+        family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
+        for outcome, count in list(self._drainer.outcomes.items()):
+            family.add_metric([outcome], count)
+        yield family
+
+    def _committing(self) -> Commit:
+        commit = ingest.committing(self._database, self._max_series)
+
+        def checked(events: Sequence[Event]) -> list[Outcome]:
+            self.lookout.check_ledger()
+            return commit(events)
+
+        return checked
