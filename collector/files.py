@@ -5,8 +5,8 @@ identity comes from the record, or from the file's hash and the line.
 """
 
 import dataclasses
+import functools
 import io
-import itertools
 import sys
 import tempfile
 from collections import Counter
@@ -20,10 +20,11 @@ import structlog
 from sqlmodel import Session
 
 from collector import ingest, records, vendors
-from collector.formats.reading import Naming
+from collector.formats.reading import Naming, Reading
 from collector.receipts import Readings, Refusal
+from collector.records import START, Batch, Mark
 from collector.sources import LogFile, Pipe
-from ledger import clock
+from ledger import clock, store
 from ledger.database import Database
 from ledger.errors import UsageError
 from ledger.settings import Settings
@@ -87,10 +88,21 @@ def import_file(
         sha256 = source.digest(done(0)) if isinstance(source, LogFile) else None
         sender = msgspec.structs.replace(naming, vendor_of=vendors.vendor_of)
         import_ = _Import(database, settings, source.name, found, naming.namespace, sha256)
-        receipt = import_.run(records.records(found, source.chunks(done(1)), sha256, sender), labels_given)
+        receipt = import_.run(functools.partial(_batches, source, found, sender, sha256, done(1)), labels_given)
         progress(2 * size_bytes, 2 * size_bytes)
     log.info("file_imported", name=receipt.name, accepted=receipt.accepted, duplicate=receipt.duplicate)
     return receipt
+
+
+def _batches(
+    source: LogFile | Pipe,
+    format_name: str,
+    naming: Naming,
+    sha256: str | None,
+    seen: Callable[[int], None],
+    start: Mark,
+) -> Iterator[Batch]:
+    return records.batches(format_name, source.chunks(seen, start.offset_bytes), sha256, naming, start)
 
 
 @contextmanager
@@ -122,27 +134,29 @@ class _Import:
     format_name: str
     namespace: str
     sha256: str | None
+    memory: store.Memory = dataclasses.field(default_factory=store.Memory)
 
-    def run(self, found: Iterator[records.Read], labels_given: bool) -> ImportReceipt:
+    def run(self, batches_from: Callable[[Mark], Iterator[Batch]], labels_given: bool) -> ImportReceipt:
         before = self._before()
         is_new = before is None or before.finished_at is None
+        mark = Mark(before.offset_bytes, before.offset_records) if before is not None and is_new else START
         skipped = before.records if before is not None and is_new else 0
-        position = sum(1 for _ in itertools.islice(found, skipped))
-        counts: Counter[str] = Counter()
-        refusals: list[Refusal] = []
-        while chunk := list(itertools.islice(found, CHUNK_RECORDS)):
-            readings = _read(chunk)
+        position, counts, refusals = skipped, Counter[str](), list[Refusal]()
+        for found, end in _groups(batches_from(mark), skipped - mark.records):
+            readings = Readings()
+            readings.add_all(found, clock.now_us())
             if not position:
                 self._check(readings)
-            outcomes = self._commit(readings, position + len(chunk), finished=False, noted=is_new)
+            mark = end or mark
+            outcomes = self._commit(readings, position + len(found), mark, finished=False, noted=is_new)
             counts.update(outcome.value for outcome in outcomes)
             receipt = readings.receipt(outcomes)
             counts["ignored"] += receipt.ignored
             counts["rejected"] += len(receipt.rejected)
             shown = receipt.rejected[: MAX_REFUSALS - len(refusals)]
             refusals += [Refusal(position + refusal.index, refusal.reason) for refusal in shown]
-            position += len(chunk)
-        self._commit(Readings(), position, finished=True, noted=is_new)
+            position += len(found)
+        self._commit(Readings(), position, mark, finished=True, noted=is_new)
         return ImportReceipt(
             self.name, self.format_name, counts["accepted"], counts["duplicate"], counts["conflict"], counts["ignored"],
             counts["rejected"], tuple(refusals), skipped, labels_given,
@@ -159,7 +173,7 @@ class _Import:
         if len(first.refused) == first.count:
             raise UsageError(f"{self.name} does not read as {self.format_name}: {first.refused[0].reason}")
 
-    def _commit(self, readings: Readings, position: int, *, finished: bool, noted: bool) -> list[Outcome]:
+    def _commit(self, readings: Readings, position: int, mark: Mark, *, finished: bool, noted: bool) -> list[Outcome]:
         def note(session: Session) -> None:
             if self.sha256 is not None and noted:
                 key = (self.sha256, self.namespace, self.format_name)
@@ -167,15 +181,29 @@ class _Import:
                 if row is None:
                     row = ImportedFile(sha256=key[0], namespace=key[1], format=key[2], name=self.name)
                 row.records = position
+                row.offset_bytes, row.offset_records = mark.offset_bytes, mark.records
                 row.finished_at = clock.now_us() if finished else None
                 session.add(row)
 
-        return ingest.commit_group(self.database, readings.events, max_series=self.settings.max_series, also=note)
+        return ingest.commit_group(
+            self.database, readings.events, max_series=self.settings.max_series, memory=self.memory, also=note
+        )
 
 
-def _read(chunk: list[records.Read]) -> Readings:
-    readings = Readings()
-    now_us = clock.now_us()
-    for read in chunk:
-        readings.add(read(), now_us)
-    return readings
+def _groups(batches: Iterator[Batch], skipped: int) -> Iterator[tuple[list[Reading], Mark | None]]:
+    """Batches joined or divided into what one transaction takes, without the first `skipped` records, and where each ends."""
+    held: list[Reading] = []
+    for batch in batches:
+        held += batch.readings[skipped:]
+        skipped = max(0, skipped - len(batch.readings))
+        if len(held) >= CHUNK_RECORDS:
+            yield from _divided(held, batch.end)
+            held = []
+    if held:
+        yield from _divided(held, None)
+
+
+def _divided(held: list[Reading], end: Mark | None) -> Iterator[tuple[list[Reading], Mark | None]]:
+    for start in range(0, len(held), CHUNK_RECORDS):
+        is_last = start + CHUNK_RECORDS >= len(held)
+        yield held[start : start + CHUNK_RECORDS], end if is_last else None

@@ -80,6 +80,17 @@ class Framing:
             self._forget()
         return self._found
 
+    @property
+    def is_between(self) -> bool:
+        """Whether the next byte may begin an object of a stream of objects, with nothing kept of what came before."""
+        at_start = self._at is _At.OPENING or (self._at is _At.VALUE and self._kind == _OBJECT)
+        return at_start and not self._buffer
+
+    def step_over(self, elements: int) -> None:
+        """Count objects that were read elsewhere. Call it only where `is_between`."""
+        self._index += elements
+        self._kind, self._at = _OBJECT, _At.VALUE
+
     def finish(self) -> Break | None:
         """Call once, at the end of the body: None if it was whole, else the break."""
         if self._at in (_At.OPENING, _At.KIND):

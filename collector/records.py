@@ -1,25 +1,44 @@
 """From the bytes of a log file to its records, and each format's way of reading one. Pure: it opens no file and no database."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
 
 from collector.formats import litellm, native, trace_csv
-from collector.formats.reading import Naming, Parser, Reading, Rejected
+from collector.formats.reading import Naming, Parser, Reading, Rejected, WholeParser
 from collector.framing import Framing
 from ledger.errors import UsageError
 
 TRACE_CSV = "trace-csv"
 FORMATS = ("native", "litellm", TRACE_CSV)
 
-_PARSERS: dict[str, Parser] = {"native": native.parse, "litellm": litellm.parse}
+_PARSERS: dict[str, tuple[Parser, WholeParser]] = {
+    "native": (native.parse, native.parse_whole),
+    "litellm": (litellm.parse, litellm.parse_whole),
+}
 _MAX_LINE_BYTES = 64 << 10
 _BOM = b"\xef\xbb\xbf"
 _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
-Read = Callable[[], Reading]
-"""Reads one record when called, so that one that was imported before can be stepped over unread."""
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place between two records from which reading can go on: so many inflated bytes and records lie before it."""
+
+    offset_bytes: int = 0
+    records: int = 0
+
+
+START = Mark()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records that follow one another, read. `end` is the place behind them; None where reading cannot go on from there."""
+
+    readings: list[Reading]
+    end: Mark | None
 
 
 def detect(name: str, head: bytes) -> str:
@@ -40,52 +59,63 @@ def detect(name: str, head: bytes) -> str:
     raise UsageError(f"{name} is of no format known here; name it with --format ({', '.join(FORMATS)})")
 
 
-def records(format_name: str, chunks: Iterable[bytes], sha256: str | None, naming: Naming) -> Iterator[Read]:
-    """The records in the file's order. A break in the middle of JSON is a last record that reads as rejected.
+def batches(
+    format_name: str, chunks: Iterable[bytes], sha256: str | None, naming: Naming, start: Mark = START
+) -> Iterator[Batch]:
+    """The records in the file's order, from a mark on. A break in the middle of JSON is a last record that reads as rejected.
 
-    Lines without ids are identified by the file's hash and their number in it, the header's being 1.
+    Lines without ids are identified by the file's hash and their number in it, the header's being 1; they have no marks.
     """
     if format_name == TRACE_CSV:
         return _trace_lines(chunks, sha256 or "", naming)
-    return _elements(chunks, _PARSERS[format_name], naming)
+    return _Elements(*_PARSERS[format_name], naming, start).batches(chunks)
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
-    parse: Parser
-    element: bytes
-    naming: Naming
+class _Elements:
+    """JSON records. Whole lines of one object each are read in one go; what may be anything else is taken apart."""
 
-    def __call__(self) -> Reading:
-        return self.parse(self.element, self.naming)
+    def __init__(self, parse: Parser, parse_whole: WholeParser, naming: Naming, start: Mark) -> None:
+        self._parse = parse
+        self._parse_whole = parse_whole
+        self._naming = naming
+        self._framing = Framing()
+        self._offset_bytes, self._records = start.offset_bytes, start.records
+        if start.records:
+            self._framing.step_over(start.records)
+
+    def batches(self, chunks: Iterable[bytes]) -> Iterator[Batch]:
+        """The records of a file that comes in these chunks."""
+        rest = b""
+        for chunk in chunks:
+            lines, newline, rest = (rest + chunk).rpartition(b"\n")
+            if newline:
+                yield self._read(lines + newline)
+            elif len(rest) > _MAX_LINE_BYTES:
+                yield self._read(rest)
+                rest = b""
+        if rest:
+            yield self._read(rest)
+        broken = self._framing.finish()
+        if broken is not None:
+            yield Batch([Rejected(broken.reason)], None)
+
+    def _read(self, block: bytes) -> Batch:
+        framing = self._framing
+        readings = self._parse_whole(block, self._naming) if framing.is_between and block.startswith(b"{") else None
+        if readings is None:
+            readings = [self._parse(element, self._naming) for element in framing.feed(block)]
+        else:
+            framing.step_over(len(readings))
+        self._offset_bytes += len(block)
+        self._records += len(readings)
+        return Batch(readings, Mark(self._offset_bytes, self._records) if framing.is_between else None)
 
 
-@dataclass(frozen=True, slots=True)
-class _TraceLine:
-    line: bytes
-    number: int
-    sha256: str
-    naming: Naming
-
-    def __call__(self) -> Reading:
-        return trace_csv.parse_line(self.line.decode("utf-8", "replace"), self.number, self.sha256, self.naming)
-
-
-def _elements(chunks: Iterable[bytes], parse: Parser, naming: Naming) -> Iterator[Read]:
-    framing = Framing()
-    for chunk in chunks:
-        for element in framing.feed(chunk):
-            yield _Element(parse, element, naming)
-    broken = framing.finish()
-    if broken is not None:
-        refused = Rejected(broken.reason)
-        yield lambda: refused
-
-
-def _trace_lines(chunks: Iterable[bytes], sha256: str, naming: Naming) -> Iterator[Read]:
+def _trace_lines(chunks: Iterable[bytes], sha256: str, naming: Naming) -> Iterator[Batch]:
     for number, line in enumerate(_lines(chunks), 1):
         if line and not (number == 1 and _is_header(line)):
-            yield _TraceLine(line, number, sha256, naming)
+            text = line.decode("utf-8", "replace")
+            yield Batch([trace_csv.parse_line(text, number, sha256, naming)], None)
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

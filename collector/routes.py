@@ -69,7 +69,15 @@ def install(app: FastAPI, database: Database, settings: Settings) -> CollectorSt
     native_reader = Reader(_NATIVE_LIMITS, native.parse, native.parse_whole, native.unknown_fields)
     inlets = [
         Inlet(gate, room, answers, meters, "native", "/v1/events", native_reader),
-        Inlet(gate, room, answers, meters, "litellm", "/v1/litellm", Reader(log_limits, litellm.parse)),
+        Inlet(
+            gate,
+            room,
+            answers,
+            meters,
+            "litellm",
+            "/v1/litellm",
+            Reader(log_limits, litellm.parse, litellm.parse_whole),
+        ),
     ]
     for inlet, documents in zip(inlets, (openapi.NATIVE, openapi.LITELLM), strict=True):
         _add(app, inlet, documents)

@@ -43,10 +43,10 @@ class LogFile:
         """Its first bytes, inflated."""
         return _head(self.chunks(_unseen))
 
-    def chunks(self, seen: Seen) -> Iterator[bytes]:
-        """All of it, inflated, from the start."""
+    def chunks(self, seen: Seen, offset_bytes: int = 0) -> Iterator[bytes]:
+        """All of it, inflated, from an offset on."""
         with _named(self.name), self.path.open("rb") as raw:
-            yield from _read(raw, seen)
+            yield from _read(raw, seen, offset_bytes)
 
     def digest(self, seen: Seen) -> str:
         """The SHA-256 of the inflated bytes, so that a compressed copy has the same."""
@@ -72,7 +72,7 @@ class Pipe:
             self._first.append(chunk)
         return b"".join(self._first)
 
-    def chunks(self, _seen: Seen) -> Iterator[bytes]:
+    def chunks(self, _seen: Seen, _offset_bytes: int = 0) -> Iterator[bytes]:
         """All of it, inflated; once."""
         with _named(self.name):
             yield from itertools.chain(self._first, self._unread())
@@ -102,12 +102,17 @@ def _head(chunks: Iterator[bytes]) -> bytes:
     return taken
 
 
-def _read(raw: io.BufferedReader, seen: Seen) -> Iterator[bytes]:
+def _read(raw: io.BufferedReader, seen: Seen, offset_bytes: int = 0) -> Iterator[bytes]:
+    """The inflated chunks from an offset on. A compressed source is inflated up to there, a plain one is not read."""
     read_bytes = 0
+    if offset_bytes and not raw.peek(len(_ZSTANDARD)).startswith((_GZIP, _ZSTANDARD)):
+        read_bytes = raw.seek(offset_bytes)
     for chunk in _inflated(raw):
+        ahead = max(0, offset_bytes - read_bytes)
         read_bytes += len(chunk)
         seen(raw.tell() if raw.seekable() else read_bytes)
-        yield chunk
+        if ahead < len(chunk):
+            yield chunk[ahead:]
 
 
 def _inflated(raw: io.BufferedReader) -> Iterator[bytes]:

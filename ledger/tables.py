@@ -261,6 +261,8 @@ class ImportedFile(SQLModel, table=True):
     format: str = Field(primary_key=True)
     name: str
     records: int = columns.count()
+    offset_bytes: int = columns.count()
+    offset_records: int = columns.count()
     finished_at: int | None = columns.instant()
 
 

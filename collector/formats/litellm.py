@@ -12,6 +12,7 @@ from ledger import events
 from ledger.events import Event, UsageSource
 
 _PAYLOAD = msgspec.json.Decoder(wire.Payload)
+_PAYLOADS = msgspec.json.Decoder(list[wire.Payload])
 _RESPONSE = msgspec.json.Decoder(wire.Response)
 _PARAMETERS = msgspec.json.Decoder(wire.Parameters)
 _FORMAT = msgspec.json.Decoder(wire.Format)
@@ -43,8 +44,19 @@ class _Counts(TypedDict, total=False):
 def parse(element: bytes, naming: Naming) -> Reading:
     """The event of one payload; ignored if it is no request to a model."""
     payload = fields.decode(_PAYLOAD, element)
-    if isinstance(payload, Rejected):
-        return payload
+    return payload if isinstance(payload, Rejected) else _reading(payload, naming)
+
+
+def parse_whole(body: bytes, naming: Naming) -> list[Reading] | None:
+    """The same for each payload of a body, in one go; None if one of them does not read as a payload on its own line."""
+    try:
+        payloads = _PAYLOADS.decode(body) if body.startswith(b"[") else _PAYLOAD.decode_lines(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    return [_reading(payload, naming) for payload in payloads] or None
+
+
+def _reading(payload: wire.Payload, naming: Naming) -> Reading:
     if not payload.id:
         return Rejected("id is missing; send the payload's own id")
     if payload.status not in ("success", "failure"):

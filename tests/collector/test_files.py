@@ -210,7 +210,7 @@ def test_lines_of_any_length_and_ending_are_read() -> None:
     )
     for size in (7, 1_000, 300_000):
         chunks = [body[at : at + size] for at in range(0, len(body), size)]
-        found = [read() for read in records.records("trace-csv", chunks, "ab", MODEL)]
+        found = [reading for batch in records.batches("trace-csv", chunks, "ab", MODEL) for reading in batch.readings]
         keys = [getattr(reading, "dedupe_key", None) for reading in found]
         assert keys[0] == "ab:3"
         assert keys[-1] is not None

@@ -211,6 +211,8 @@ def upgrade() -> None:
         sa.Column("format", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("records", sa.BigInteger(), nullable=False),
+        sa.Column("offset_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("offset_records", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("sha256", "namespace", "format", name="pk_imported_file"),
     )
