@@ -22,7 +22,7 @@ from sqlmodel import Session
 from collector import ingest, records, vendors
 from collector.formats.reading import Naming, Reading
 from collector.receipts import Readings, Refusal
-from collector.records import START, Batch, Mark
+from collector.records import START, Mark
 from collector.sources import LogFile, Pipe
 from ledger import clock, store
 from ledger.database import Database
@@ -36,6 +36,8 @@ MAX_REFUSALS = 20
 """Refusals that a receipt shows; the others are counted."""
 STDIN = "-"
 
+Batch = tuple[list[Reading], Mark | None]
+"""Some records, and the place behind them."""
 Progress = Callable[[int, int], None]
 """Told bytes done and bytes in all, of both passes over a file: its hash, then its records. All is 0 for a pipe."""
 
@@ -76,10 +78,8 @@ def import_file(
     Raises UsageError when the file cannot be read or holds no record of the format, StoreUnavailable when the database
     fails; then the import may be started again.
     """
-    if format_name not in ("auto", *records.FORMATS):
-        raise UsageError(f"{format_name!r} is no format; use auto, {', '.join(records.FORMATS)}")
     labels_given = any((naming.model, naming.provider, naming.project, naming.workload))
-    with _source(path, format_name) as (source, found):
+    with opened(path, format_name) as (source, found):
         size_bytes = source.size_bytes if isinstance(source, LogFile) else 0
 
         def done(pass_number: int) -> Callable[[int], None]:
@@ -106,11 +106,15 @@ def _batches(
 
 
 @contextmanager
-def _source(path: str, format_name: str) -> Iterator[tuple[LogFile | Pipe, str]]:
-    """The source and its format. A trace from a pipe is copied first: its lines are identified by the hash of the whole.
+def opened(path: str, format_name: str) -> Iterator[tuple[LogFile | Pipe, str]]:
+    """A source and its format, `auto` or one of `records.FORMATS`. Raises UsageError.
+
+    A trace from a pipe is copied first: its lines are identified by the hash of the whole.
 
     Other formats are not: their records may hold prompts, which must never come to rest on a disk of ours.
     """
+    if format_name not in ("auto", *records.FORMATS):
+        raise UsageError(f"{format_name!r} is no format; use auto, {', '.join(records.FORMATS)}")
     source = (
         Pipe(io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer))) if path == STDIN else LogFile(Path(path), path)
     )
@@ -122,6 +126,12 @@ def _source(path: str, format_name: str) -> Iterator[tuple[LogFile | Pipe, str]]
             yield LogFile(Path(copy.name), STDIN), found
     else:
         yield source, found
+
+
+def check_format(name: str, format_name: str, first: Readings) -> None:
+    """Raises UsageError where the first records show that a file is of another kind."""
+    if len(first.refused) == first.count:
+        raise UsageError(f"{name} does not read as {format_name}: {first.refused[0].reason}")
 
 
 @dataclasses.dataclass(slots=True)
@@ -146,7 +156,7 @@ class _Import:
             readings = Readings()
             readings.add_all(found, clock.now_us())
             if not position:
-                self._check(readings)
+                check_format(self.name, self.format_name, readings)
             mark = end or mark
             outcomes = self._commit(readings, position + len(found), mark, finished=False, noted=is_new)
             counts.update(outcome.value for outcome in outcomes)
@@ -168,11 +178,6 @@ class _Import:
         with self.database.snapshot() as session:
             return session.get(ImportedFile, (self.sha256, self.namespace, self.format_name))
 
-    def _check(self, first: Readings) -> None:
-        """Raises UsageError where the first records show that the file is of another kind."""
-        if len(first.refused) == first.count:
-            raise UsageError(f"{self.name} does not read as {self.format_name}: {first.refused[0].reason}")
-
     def _commit(self, readings: Readings, position: int, mark: Mark, *, finished: bool, noted: bool) -> list[Outcome]:
         def note(session: Session) -> None:
             if self.sha256 is not None and noted:
@@ -190,20 +195,20 @@ class _Import:
         )
 
 
-def _groups(batches: Iterator[Batch], skipped: int) -> Iterator[tuple[list[Reading], Mark | None]]:
-    """Batches joined or divided into what one transaction takes, without the first `skipped` records, and where each ends."""
+def _groups(batches: Iterator[Batch], skipped: int) -> Iterator[Batch]:
+    """Batches joined or divided into what one transaction takes, without the first `skipped` records."""
     held: list[Reading] = []
-    for batch in batches:
-        held += batch.readings[skipped:]
-        skipped = max(0, skipped - len(batch.readings))
+    for readings, end in batches:
+        held += readings[skipped:]
+        skipped = max(0, skipped - len(readings))
         if len(held) >= CHUNK_RECORDS:
-            yield from _divided(held, batch.end)
+            yield from _divided(held, end)
             held = []
     if held:
         yield from _divided(held, None)
 
 
-def _divided(held: list[Reading], end: Mark | None) -> Iterator[tuple[list[Reading], Mark | None]]:
+def _divided(held: list[Reading], end: Mark | None) -> Iterator[Batch]:
     for start in range(0, len(held), CHUNK_RECORDS):
         is_last = start + CHUNK_RECORDS >= len(held)
         yield held[start : start + CHUNK_RECORDS], end if is_last else None

@@ -1,7 +1,8 @@
 """From the bytes of a log file to its records, and each format's way of reading one. Pure: it opens no file and no database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -21,6 +22,8 @@ _MAX_LINE_BYTES = 64 << 10
 _BOM = b"\xef\xbb\xbf"
 _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
+T = TypeVar("T", bound=Sized)
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -34,9 +37,14 @@ START = Mark()
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Records that follow one another, read. `end` is the place behind them; None where reading cannot go on from there."""
+class Batch(Generic[T]):
+    """Records that follow one another: what was made of whole `lines` in one go, or the readings of what was taken apart.
 
+    `end` is the place behind them; None where reading cannot go on from there.
+    """
+
+    lines: bytes
+    whole: T | None
     readings: list[Reading]
     end: Mark | None
 
@@ -61,61 +69,73 @@ def detect(name: str, head: bytes) -> str:
 
 def batches(
     format_name: str, chunks: Iterable[bytes], sha256: str | None, naming: Naming, start: Mark = START
-) -> Iterator[Batch]:
-    """The records in the file's order, from a mark on. A break in the middle of JSON is a last record that reads as rejected.
+) -> Iterator[tuple[list[Reading], Mark | None]]:
+    """The records in the file's order, from a mark on, some at a time and the place behind them.
 
-    Lines without ids are identified by the file's hash and their number in it, the header's being 1; they have no marks.
+    A break in the middle of JSON is a last record that reads as rejected. Lines without ids are identified by the file's
+    hash and their number in it, the header's being 1; they have no marks.
     """
     if format_name == TRACE_CSV:
-        return _trace_lines(chunks, sha256 or "", naming)
-    return _Elements(*_PARSERS[format_name], naming, start).batches(chunks)
+        for reading in trace_lines(chunks, sha256 or "", naming):
+            yield [reading], None
+        return
+    parse = whole_parser(format_name)
+    pairs = ((lines, parse(lines, naming)) for lines in blocks(chunks))
+    for batch in in_order(format_name, pairs, naming, start):
+        yield batch.readings if batch.whole is None else batch.whole, batch.end
 
 
-class _Elements:
-    """JSON records. Whole lines of one object each are read in one go; what may be anything else is taken apart."""
+def whole_parser(format_name: str) -> WholeParser:
+    """What reads lines of one JSON object each in one go, or not at all."""
+    return _PARSERS[format_name][1]
 
-    def __init__(self, parse: Parser, parse_whole: WholeParser, naming: Naming, start: Mark) -> None:
-        self._parse = parse
-        self._parse_whole = parse_whole
-        self._naming = naming
-        self._framing = Framing()
-        self._offset_bytes, self._records = start.offset_bytes, start.records
-        if start.records:
-            self._framing.step_over(start.records)
 
-    def batches(self, chunks: Iterable[bytes]) -> Iterator[Batch]:
-        """The records of a file that comes in these chunks."""
-        rest = b""
-        for chunk in chunks:
-            lines, newline, rest = (rest + chunk).rpartition(b"\n")
+def blocks(chunks: Iterable[bytes], least_bytes: int = 0) -> Iterator[bytes]:
+    """The bytes of a file cut behind ends of lines, where it has any, into blocks of `least_bytes` and more."""
+    rest = b""
+    for chunk in chunks:
+        rest += chunk
+        if len(rest) >= least_bytes:
+            lines, newline, rest = rest.rpartition(b"\n")
             if newline:
-                yield self._read(lines + newline)
+                yield lines + newline
             elif len(rest) > _MAX_LINE_BYTES:
-                yield self._read(rest)
+                yield rest
                 rest = b""
-        if rest:
-            yield self._read(rest)
-        broken = self._framing.finish()
-        if broken is not None:
-            yield Batch([Rejected(broken.reason)], None)
+    if rest:
+        yield rest
 
-    def _read(self, block: bytes) -> Batch:
-        framing = self._framing
-        readings = self._parse_whole(block, self._naming) if framing.is_between and block.startswith(b"{") else None
-        if readings is None:
-            readings = [self._parse(element, self._naming) for element in framing.feed(block)]
+
+def in_order(
+    format_name: str, pairs: Iterable[tuple[bytes, T | None]], naming: Naming, start: Mark = START
+) -> Iterator[Batch[T]]:
+    """JSON records, given the blocks and what was made of each in one go, which has a length: that of its records.
+
+    It counts only for lines that begin with an object after whole ones; what may be anything else is taken apart.
+    """
+    framing, parse, at = Framing(), _PARSERS[format_name][0], start
+    if start.records:
+        framing.step_over(start.records)
+    for lines, whole in pairs:
+        if whole is not None and framing.is_between and lines.startswith(b"{"):
+            framing.step_over(len(whole))
+            readings: list[Reading] = []
+            count = len(whole)
         else:
-            framing.step_over(len(readings))
-        self._offset_bytes += len(block)
-        self._records += len(readings)
-        return Batch(readings, Mark(self._offset_bytes, self._records) if framing.is_between else None)
+            whole, readings = None, [parse(element, naming) for element in framing.feed(lines)]
+            count = len(readings)
+        at = Mark(at.offset_bytes + len(lines), at.records + count)
+        yield Batch(lines, whole, readings, at if framing.is_between else None)
+    broken = framing.finish()
+    if broken is not None:
+        yield Batch(b"", None, [Rejected(broken.reason)], None)
 
 
-def _trace_lines(chunks: Iterable[bytes], sha256: str, naming: Naming) -> Iterator[Batch]:
+def trace_lines(chunks: Iterable[bytes], sha256: str, naming: Naming) -> Iterator[Reading]:
+    """The records of a trace."""
     for number, line in enumerate(_lines(chunks), 1):
         if line and not (number == 1 and _is_header(line)):
-            text = line.decode("utf-8", "replace")
-            yield Batch([trace_csv.parse_line(text, number, sha256, naming)], None)
+            yield trace_csv.parse_line(line.decode("utf-8", "replace"), number, sha256, naming)
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

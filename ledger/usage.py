@@ -2,7 +2,7 @@
 
 import operator
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -69,6 +69,17 @@ def merged(parts: Iterable[Sums]) -> Sums:
     whole = Sums()
     for part in parts:
         whole.merge(part)
+    return whole
+
+
+def renumbered(sums: Sums, ids: Sequence[int]) -> Sums:
+    """The same sums with each series id exchanged for `ids[it]`; those of two that become one are merged."""
+    whole = Sums()
+    for (hour, place), amounts in sums.hours.items():
+        whole.merge(Sums({(hour, ids[place]): amounts}))
+    for (day, place, measure, power), requests in sums.distributions.items():
+        key = (day, ids[place], measure, power)
+        whole.distributions[key] = whole.distributions.get(key, 0) + requests
     return whole
 
 

@@ -1,4 +1,4 @@
-"""The commands that show figures: table, report, advise, explain."""
+"""The commands that show figures: table, advise, explain, rollup."""
 
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from advisor import advice_figures, explained, pairs, recommendations, refresh, report, table, wire, words
-from deploy.cli import advice_text, app, plain, report_text, trace_text
-from ledger import catalogue, clock, money, months, names, prices, rollups
+from deploy.cli import advice_text, app, plain, trace_text
+from ledger import catalogue, clock, money, months, names, prices
 from ledger.errors import PriceUnknown, UsageError
 from worker import rollup
 
@@ -44,27 +44,6 @@ def table_command(
         app.console.print(
             f"Savings: {words.percent(advice_figures.ratio(found.saving_share))} at every volume, as priced."
         )
-
-
-@app.application.command(name="report", epilog="Example: switchwise report --month 2026-11 --json")
-def report_command(
-    month: app.MonthOption = None,
-    project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
-) -> None:
-    """What a month costs, its forecast and its savings."""
-    with app.opened(data) as (database, settings), database.snapshot() as session:
-        found = report.build(session, settings, clock.now_us(), month, project)
-        pending, _ = rollups.pending_count(session)
-    if as_json:
-        app.print_json(wire.report_body(found))
-    else:
-        report_text.show(app.console, found)
-        if pending:
-            app.console.print(
-                f"{words.counted(pending, 'group')} of events wait for the worker; now: switchwise rollup"
-            )
 
 
 @app.application.command(epilog="Example: switchwise advise --pair gpt-4.1:gpt-4.1-mini")

@@ -210,7 +210,7 @@ def test_lines_of_any_length_and_ending_are_read() -> None:
     )
     for size in (7, 1_000, 300_000):
         chunks = [body[at : at + size] for at in range(0, len(body), size)]
-        found = [reading for batch in records.batches("trace-csv", chunks, "ab", MODEL) for reading in batch.readings]
+        found = list(records.trace_lines(chunks, "ab", MODEL))
         keys = [getattr(reading, "dedupe_key", None) for reading in found]
         assert keys[0] == "ab:3"
         assert keys[-1] is not None

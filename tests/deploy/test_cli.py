@@ -13,7 +13,7 @@ from ledger import clock, logs
 from ledger.access import Gate
 from ledger.database import Database
 from ledger.errors import Unauthorised
-from tests import ledgers
+from tests import ledgers, samples
 
 SAMPLE = Path(demo.__file__).parent / "sample" / "azure-llm-2023-code.csv"
 COMMAND = [sys.executable, "-c", "from deploy import cli; cli.main()"]
@@ -190,3 +190,18 @@ def test_keys_are_listed_with_their_end_and_their_last_use(tmp_path: Path) -> No
     assert [end is None for end in ends] == [False, False, True]
     refused = run("keys", "create", "late", "--scope", "read", "--expires", "2020-01-01", data=tmp_path)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_a_report_on_files_is_that_of_a_ledger_they_were_imported_into(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text("\n".join(json.dumps(samples.native_event(number)) for number in range(50)))
+    run("import", str(log), data=tmp_path / "ledger")
+    held = json.loads(run("report", "--month", "2026-03", "--json", data=tmp_path / "ledger").stdout)
+    shown = run("report", str(log), "--direct", "--json", data=tmp_path / "none")
+    assert {**json.loads(shown.stdout), "as_of": None} == {**held, "as_of": None}
+    assert not (tmp_path / "none").exists()
+    text = run("report", str(log), "--direct", data=tmp_path / "none").stdout
+    assert "50 counted; at list prices, without a ledger." in text
+    for words in (["report", str(log)], ["report", "--direct"]):
+        refused = run(*words, data=tmp_path)
+        assert (refused.returncode, "switchwise report FILE... --direct" in refused.stderr) == (2, True)
