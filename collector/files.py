@@ -27,9 +27,9 @@ from collector.sources import LogFile, Pipe
 from ledger import clock, store
 from ledger.database import Database
 from ledger.errors import UsageError
+from ledger.file_tables import ImportedFile
 from ledger.settings import Settings
 from ledger.store import Outcome
-from ledger.tables import ImportedFile
 
 CHUNK_RECORDS = 5_000
 MAX_REFUSALS = 20

@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from ledger import access_tables, advice_tables, columns
+from ledger import access_tables, advice_tables, columns, file_tables
 
 metadata = columns.metadata
 ApiKey = access_tables.ApiKey
+ImportedFile = file_tables.ImportedFile
+TailedFile = file_tables.TailedFile
 Statement, StatementLine = advice_tables.Statement, advice_tables.StatementLine
 Adjustment, AdjustmentLine = advice_tables.Adjustment, advice_tables.AdjustmentLine
 Recommendation = advice_tables.Recommendation
@@ -249,21 +251,6 @@ class ModelAlias(SQLModel, table=True):
     model: str
     region: str = ""
     created_at: int = Field(sa_type=BigInteger)
-
-
-class ImportedFile(SQLModel, table=True):
-    """How far a file was imported: committed together with its events, so that an import resumes where it stopped."""
-
-    __tablename__ = "imported_file"
-
-    sha256: str = Field(primary_key=True)
-    namespace: str = Field(primary_key=True)
-    format: str = Field(primary_key=True)
-    name: str
-    records: int = columns.count()
-    offset_bytes: int = columns.count()
-    offset_records: int = columns.count()
-    finished_at: int | None = columns.instant()
 
 
 class JobSlot(SQLModel, table=True):

@@ -11,7 +11,7 @@ from ledger.errors import SwitchwiseError
 MODULES = {
     "up": ("up",),
     "run": ("serve", "worker", "beat", "migrate"),
-    "feed": ("import",),
+    "feed": ("import", "tail"),
     "show": ("table", "advise", "explain", "rollup"),
     "report_command": ("report",),
     "ledger_commands": ("verify", "rebuild", "retention"),

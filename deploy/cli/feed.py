@@ -1,13 +1,17 @@
-"""The commands that bring traffic in: import."""
+"""The commands that bring traffic in: import, tail."""
 
+import signal
+import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from advisor import refresh
-from collector import files, records
+from collector import files, records, tail
 from collector.formats.reading import Naming
 from deploy.cli import app, progress
+from ledger import logs
 from ledger.database import Database
 from ledger.settings import Settings
 from worker import rollup
@@ -41,6 +45,33 @@ def import_command(
         return
     for receipt in receipts:
         _print(receipt)
+
+
+@app.application.command(name="tail", epilog="Example: switchwise tail /var/log/proxy/requests.jsonl --project search")
+def tail_command(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A log file; it need not be there yet.")],
+    format: Annotated[str, typer.Option(help=f"auto, {', '.join(tail.FORMATS)}.")] = "auto",  # noqa: A002  # the option's name
+    model: Annotated[str | None, typer.Option(help="Model of records that name none.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Provider of the records.")] = None,
+    project: Annotated[str | None, typer.Option(help="Project of the records.")] = None,
+    workload: Annotated[str | None, typer.Option(help="Workload of the records.")] = None,
+    source: Annotated[str, typer.Option(help="Name of the sender, part of the identity of its events.")] = "default",
+    data: app.Data = None,
+) -> None:
+    """Follow a log file as it is written, over rotations, until stopped.
+
+    How far it was read is kept in the ledger, so a restart goes on where it stopped. A worker rolls up what it brings.
+    """
+    naming = Naming(namespace=source, project=project, workload=workload, provider=provider, model=model)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    with app.opened(data) as (database, settings):
+        logs.configure(settings.log_level)
+        following = tail.Tail(database, settings, path, format, naming, stopped)
+        following.run()
+    told = ", ".join(f"{count:,} {what}" for what, count in sorted(following.counts.items()) if count)
+    app.console.print(f"{path}: {told or 'nothing new'}", soft_wrap=True)
 
 
 def _import(database: Database, settings: Settings, path: str, format_name: str, naming: Naming) -> files.ImportReceipt:

@@ -358,6 +358,17 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "tailed_file",
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("namespace", sa.String(), nullable=False),
+        sa.Column("head_sha256", sa.String(), nullable=False),
+        sa.Column("head_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("offset_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("records", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("path", "namespace", name="pk_tailed_file"),
+    )
+    op.create_table(
         "usage_day",
         sa.Column("requests", sa.BigInteger(), nullable=False),
         sa.Column("input_tokens", sa.BigInteger(), nullable=False),
