@@ -9,19 +9,22 @@ from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite3
 
-from bench import breakdown, groups, merging, reporting, scraping, singles
+from bench import breakdown, groups, growth, importing, merging, messages, reporting, scraping, singles
 from ledger import clock
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 MACHINE = (
     f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, SQLite {sqlite3.sqlite_version}"
 )
-LIBRARIES = ("fastapi", "httptools", "msgspec", "psycopg", "sqlalchemy", "sqlmodel", "uvicorn", "uvloop")
+LIBRARIES = ("duckdb", "fastapi", "httptools", "msgspec", "psycopg", "sqlalchemy", "sqlmodel", "uvicorn", "uvloop")
 COMPARED = {
     "singles": singles.run,
     "groups": groups.run,
+    "growth": growth.run,
     "merging": merging.run,
+    "importing": importing.run,
     "scraping": scraping.run,
+    "messages": messages.run,
     "reporting": reporting.run,
 }
 BREAKDOWN = "breakdown"

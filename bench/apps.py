@@ -39,7 +39,7 @@ class _Bare(msgspec.Struct):
     retry_count: int
 
 
-_DECODER = msgspec.json.Decoder(_Bare)
+DECODER = msgspec.json.Decoder(_Bare)
 _HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"14")]
 
 
@@ -53,7 +53,7 @@ async def _floor(
         body += message["body"]
         if not message["more_body"]:
             break
-    _DECODER.decode(body)
+    DECODER.decode(body)
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await send({"type": "http.response.body", "body": b'{"accepted":1}'})
 

@@ -23,7 +23,7 @@ class Result:
     @property
     def digits(self) -> int:
         """Decimals worth showing."""
-        return 1 if self.unit == "ms" else 0
+        return 1 if self.unit in ("ms", "messages") else 0
 
     @property
     def row(self) -> str:

@@ -1,7 +1,7 @@
 """Usage straight from log files: read, told apart by identity and summed in memory, without storing an event.
 
 What comes out are the sums that a ledger would hold after importing the same files in the same order, to the last digit.
-Whole lines of large files are summed by other processes; whatever is not plain there is read here, in its place.
+Helpers sum the whole lines of large files; whatever is not plain there is read here, in its place.
 """
 
 import functools
@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from collector import ahead, files, records, vendors
+from collector import files, records, vendors
+from collector.ahead import Helpers
 from collector.files import Progress
 from collector.formats.reading import Ignored, Naming, Reading
 from collector.receipts import Readings
@@ -21,10 +22,8 @@ from ledger.events import Event, Labels
 from ledger.settings import Settings
 from ledger.usage import Sums, Tally
 
-PARALLEL_BYTES = 32 << 20
-"""From this size on other processes help: to start them takes as long as to sum so much."""
 BLOCK_BYTES = 4 << 20
-"""What they are given at once: its events shrink to a few sums on the way back."""
+"""What a helper is given at once: its events shrink to a few sums on the way back."""
 
 
 class Part(msgspec.Struct, array_like=True):
@@ -42,7 +41,8 @@ class Part(msgspec.Struct, array_like=True):
 class Direct:
     """The sums of files, one after the other. Some 110 bytes of memory an event, for its identity."""
 
-    def __init__(self) -> None:
+    def __init__(self, helpers: Helpers | None = None) -> None:
+        self._helpers = helpers
         self.counts: Counter[str] = Counter()
         """How many records were counted, repeated, ignored and rejected."""
         self._seen: set[bytes] = set()
@@ -59,8 +59,8 @@ class Direct:
             )
             chunks = source.chunks(lambda done: progress(done, size_bytes))
             before = self.counts.total()
-            if found != records.TRACE_CSV and size_bytes >= PARALLEL_BYTES:
-                self._add_parts(found, chunks, sender)
+            if self._helpers and found != records.TRACE_CSV:
+                self._add_parts(self._helpers, found, chunks, sender)
             else:
                 for readings, _ in records.batches(found, chunks, sha256, sender):
                     if self.counts.total() == before:
@@ -75,10 +75,10 @@ class Direct:
             moved = usage.renumbered(self._sums, [ids[each] for each in self._places])
             rollups.add(session, moved, clock.now_us(), settings.max_metric_sets)
 
-    def _add_parts(self, format_name: str, chunks: Iterator[bytes], naming: Naming) -> None:
+    def _add_parts(self, helpers: Helpers, format_name: str, chunks: Iterator[bytes], naming: Naming) -> None:
         parse = records.whole_parser(format_name)
         summed = functools.partial(_part, format_name, naming)
-        pairs = ahead.mapped(summed, records.blocks(chunks, BLOCK_BYTES))
+        pairs = helpers.mapped(summed, records.blocks(chunks, BLOCK_BYTES))
         for batch in records.in_order(format_name, pairs, naming):
             part = batch.whole
             if part is None:

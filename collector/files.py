@@ -31,7 +31,7 @@ from ledger.file_tables import ImportedFile
 from ledger.settings import Settings
 from ledger.store import Outcome
 
-CHUNK_RECORDS = 5_000
+CHUNK_RECORDS = 20_000
 MAX_REFUSALS = 20
 """Refusals that a receipt shows; the others are counted."""
 STDIN = "-"

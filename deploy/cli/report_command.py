@@ -1,5 +1,6 @@
 """The command `report`: a month of the ledger, or of log files without one."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from advisor import figures, refresh, report, statement_store, wire, words
-from collector import records
+from collector import ahead, records
 from collector.direct import Direct
 from collector.formats.reading import Naming
 from deploy.cli import app, progress, report_text
@@ -65,11 +66,13 @@ def _of_ledger(data: app.Data, month: str | None, project: str | None) -> tuple[
 
 
 def _of_files(paths: list[str], format_name: str, naming: Naming, month: str | None) -> tuple[figures.Report, str]:
-    settings, summed = app.checked_settings(), Direct()
+    settings = app.checked_settings()
     logs.configure("warning")
-    for path in paths:
-        with progress.bar(path) as show:
-            summed.read(path, format_name, naming, show)
+    with ahead.helpers(paths, processes=os.cpu_count() or 1) as helpers:
+        summed = Direct(helpers)
+        for path in paths:
+            with progress.bar(path) as show:
+                summed.read(path, format_name, naming, show)
     with _ledger_of(summed, settings) as database, database.snapshot() as session:
         latest = statement_store.month_names(session)[-1:]
         found = report.build(session, settings, clock.now_us(), month or "".join(latest) or None)

@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from collector import direct, files
+from collector import ahead, direct, files
 from collector.direct import Direct
 from collector.formats import trace_csv
 from collector.formats.reading import Naming
@@ -76,7 +76,7 @@ AGAIN = json.dumps(samples.native_event(3, time="2026-03-04T10:00:00Z", output_t
 def test_files_with_repeats_conflicts_and_bad_lines_sum_up_as_their_import(
     two: tuple[Database, Database], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parallel: bool
 ) -> None:
-    monkeypatch.setattr(direct, "PARALLEL_BYTES", 0 if parallel else 1 << 60)
+    monkeypatch.setattr(ahead, "WORTHWHILE_BYTES", 0 if parallel else 1 << 60)
     monkeypatch.setattr(direct, "BLOCK_BYTES", 5_000)
     monkeypatch.setattr("collector.sources.CHUNK_BYTES", 3_000)
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl.gz"

@@ -1,0 +1,99 @@
+"""A log file of lines: imported with identities and rollups, against decoding the lines alone; and reported on without a
+ledger, against DuckDB, which sums the same columns and knows no price.
+"""
+
+import tempfile
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from advisor import refresh, report
+from bench import apps, measure, traffic
+from collector import ahead, files
+from collector.direct import Direct
+from collector.formats.reading import Naming
+from ledger import clock, settings
+from ledger.database import Database
+from worker import rollup
+
+LINES = 1_000_000
+ROUNDS = 3
+THREADS = 2
+SETTINGS = settings.Settings()
+_COLUMNS = (
+    "{time: 'TIMESTAMP', model: 'VARCHAR', project: 'VARCHAR', workload: 'VARCHAR', id: 'VARCHAR', input_tokens: 'BIGINT',"
+    " cached_input_tokens: 'BIGINT', output_tokens: 'BIGINT', reasoning_tokens: 'BIGINT', latency_ms: 'BIGINT'}"
+)
+_QUERY = f"""
+    SELECT date_trunc('day', time), model, project, workload, count(DISTINCT id), sum(input_tokens), sum(cached_input_tokens),
+    sum(output_tokens), sum(reasoning_tokens), sum(latency_ms)
+    FROM read_json($path, format = 'newline_delimited', columns = {_COLUMNS}) GROUP BY ALL
+"""  # constants
+
+
+def run() -> list[measure.Result]:
+    """P13 and P12."""
+    with tempfile.TemporaryDirectory(prefix="switchwise-bench-") as folder:
+        path = Path(folder) / "log.jsonl"
+        with path.open("wb") as file:
+            for number in range(LINES):
+                file.write(msgspec.json.encode(traffic.event(number, traffic.START_US)) + b"\n")
+        rounds = [
+            (_imported(path, Path(folder) / f"{number}.db"), _decoded(path), _reported(path, folder), _queried(path))
+            for number in range(ROUNDS + 1)
+        ]
+    imported, decoded, reported, queried = zip(*rounds[1:], strict=True)  # the first is for warming up
+    name = f"{LINES:,} lines"
+    return [
+        measure.compared(f"P13 import of {name}, SQLite", "lines/s", imported, decoded, "msgspec decodes each line"),
+        measure.compared(f"P12 report on {name} without a ledger", "lines/s", reported, queried, "DuckDB, 2 threads"),
+    ]
+
+
+def _imported(path: Path, ledger: Path) -> float:
+    database = Database(f"sqlite:///{ledger}")
+    database.migrate()
+    started = clock.monotonic_seconds()
+    files.import_file(database, SETTINGS, str(path), "native", Naming(), _silent)
+    rollup.roll_up(database, SETTINGS.max_metric_sets)
+    seconds = clock.monotonic_seconds() - started
+    database.close()
+    return LINES / seconds
+
+
+def _decoded(path: Path) -> float:
+    def work() -> None:
+        with path.open("rb") as file:
+            for line in file:
+                apps.DECODER.decode(line)
+
+    return LINES / measure.seconds(work)
+
+
+def _reported(path: Path, folder: str) -> float:
+    started = clock.monotonic_seconds()
+    with ahead.helpers([str(path)], processes=THREADS) as helpers:
+        summed = Direct(helpers)
+        summed.read(str(path), "native", Naming(), _silent)
+    with tempfile.TemporaryDirectory(dir=folder) as inner:
+        database = Database(f"sqlite:///{inner}/sums.db")
+        database.migrate()
+        summed.store(database, SETTINGS)
+        refresh.refresh(database, SETTINGS)
+        with database.snapshot() as session:
+            report.build(session, SETTINGS, clock.now_us())
+        database.close()
+    return LINES / (clock.monotonic_seconds() - started)
+
+
+def _queried(path: Path) -> float:
+    def work() -> None:
+        with duckdb.connect(config={"threads": THREADS}) as connection:
+            connection.execute(_QUERY, {"path": str(path)}).fetchall()
+
+    return LINES / measure.seconds(work)
+
+
+def _silent(_done: int, _all: int) -> None:
+    """Nobody watches."""
