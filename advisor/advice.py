@@ -1,5 +1,6 @@
 """Advice on one slice: every configured alternative assessed and decided, and the best one chosen. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
@@ -11,10 +12,12 @@ from advisor import (
     decision,
     evidence,
     factors,
+    levers,
     life,
     pairs,
     ranking,
     risk,
+    sensitivity,
     window,
 )
 from ledger import money, prices
@@ -37,6 +40,16 @@ class Standing:
     class_level: int = risk.UNLABELLED_RISK
     quality: evidence.Evidence | None = None
     forecast_error: Fraction | None = None
+    pass_rates: breakeven.PassRates | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """What a move saves per average month with one factor at either end, in femto-USD."""
+
+    factor: str
+    at_low_femto_usd: int
+    at_high_femto_usd: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +72,22 @@ class Advice:
     days_left: int | None
     until_retirement: candidates.Estimate | None
     """The saving of the next year, integrated only to the shutdown of whichever model goes first."""
+    one_off_femto_usd: int
+    payback_days: Fraction | None
+    """Days until the low end has paid the one-off cost back; None when it never does."""
+    parts: dict[str, candidates.Estimate]
+    """The saving by lever; the parts add up to it exactly."""
+    swings: tuple[Swing, ...]
+    """The saving with one factor at its low and at its high end, the others at the point."""
 
 
 def on_slice(
     slice_: candidates.Slice, standing: Standing, terms: Terms, book: prices.PriceBook, as_of_day: int
 ) -> list[Advice]:
-    """Advice on every configured alternative of a slice, the chosen one first; empty where no pair starts at it."""
+    """Advice on every alternative of a slice, the chosen one first; empty where no pair starts at it."""
     found = [
         _decided(candidates.assess(slice_, pair, book, as_of_day), standing, terms, book, as_of_day)
-        for pair in _starting_at(slice_, terms, book)
+        for pair in _states(slice_, terms, book)
     ]
     return sorted(found, key=_preference)
 
@@ -76,7 +96,7 @@ def other_models(
     slice_: candidates.Slice, terms: Terms, book: prices.PriceBook, as_of_day: int
 ) -> list[ranking.OtherModel]:
     """The models worth a look beside the pairs that start at this slice."""
-    configured = {pair.target.model for pair in _starting_at(slice_, terms, book)}
+    configured = {pair.target.model for pair in _states(slice_, terms, book)}
     return ranking.others(slice_, book, as_of_day, configured)
 
 
@@ -90,9 +110,9 @@ def id_of(alternative: candidates.Alternative) -> str:
     return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _starting_at(slice_: candidates.Slice, terms: Terms, book: prices.PriceBook) -> list[pairs.Pair]:
+def _states(slice_: candidates.Slice, terms: Terms, book: prices.PriceBook) -> tuple[pairs.Pair, ...]:
     read = (pairs.canonical(pair, slice_.provider, book) for pair in terms.pairs)
-    return [pair for pair in dict.fromkeys(read) if candidates.applies(pair, slice_)]
+    return pairs.states((pair for pair in read if candidates.applies(pair, slice_)), slice_.provider)
 
 
 def _decided(
@@ -101,8 +121,10 @@ def _decided(
     slice_, band = found.slice, found.factors
     month_cost = _month(candidates.slice_cost(slice_, book, as_of_day).femto_usd, slice_.days)
     source_days = life.days_left(book, slice_.provider, slice_.model, as_of_day)
-    level = risk.of(standing.quality, standing.class_level, band.unmeasured, found.target_days_left)
-    at_point = _break_even(found, band.point)
+    level = risk.of(
+        standing.quality, standing.class_level, band.unmeasured, found.target_days_left, keeps_model=found.keeps_model
+    )
+    at_point = _break_even(found, band.point, standing)
     situation = decision.Situation(
         days=slice_.days,
         requests=slice_.requests,
@@ -117,9 +139,10 @@ def _decided(
         escalation_rate=band.point.escalation_rate,
         breakeven_escalation_rate=at_point.escalation_rate if at_point else None,
         one_off_femto_usd=terms.one_off_femto_usd,
-        quality=standing.quality,
+        quality=None if found.keeps_model else standing.quality,
+        keeps_model=found.keeps_model,
     )
-    return _advice(found, decision.decide(situation), level, standing, situation, as_of_day)
+    return _advice(found, decision.decide(situation), level, standing, situation, book, as_of_day)
 
 
 def _advice(
@@ -128,9 +151,11 @@ def _advice(
     level: risk.Risk,
     standing: Standing,
     situation: decision.Situation,
+    book: prices.PriceBook,
     as_of_day: int,
 ) -> Advice:
     slice_, band = found.slice, found.factors
+    one_off, low = situation.one_off_femto_usd, situation.low_month_femto_usd
     days_left = life.shorter(situation.source_days_left, situation.target_days_left)
     backdated = any(item.now.backdated or item.instead.backdated for item in found.cells)
     sure = risk.confidence(
@@ -145,12 +170,16 @@ def _advice(
         risk=level,
         slice_month_femto_usd=situation.slice_month_femto_usd,
         threshold_femto_usd=situation.threshold_femto_usd,
-        at_neutral=_break_even(found, factors.NEUTRAL),
-        at_point=_break_even(found, band.point),
+        at_neutral=_break_even(found, factors.NEUTRAL, standing),
+        at_point=_break_even(found, band.point, standing),
         router_femto_usd=_router(found),
         source_days_left=situation.source_days_left,
         days_left=days_left,
         until_retirement=candidates.estimate(found.cells, band, slice_.days, life.earning_months(days_left)),
+        one_off_femto_usd=one_off,
+        payback_days=None if low is None else life.payback_days(one_off, low),
+        parts=levers.split(found, book, as_of_day),
+        swings=tuple(_swings(found)),
     )
 
 
@@ -165,8 +194,17 @@ def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
     return money.rounded(window.per_average_month(amount_femto_usd, days)) if days else None
 
 
-def _break_even(found: candidates.Alternative, at: factors.Factors) -> breakeven.BreakEven | None:
-    return breakeven.of(found.cells, at) if found.cells else None
+def _break_even(found: candidates.Alternative, at: factors.Factors, standing: Standing) -> breakeven.BreakEven | None:
+    return breakeven.of(found.cells, at, standing.pass_rates) if found.cells else None
+
+
+def _swings(found: candidates.Alternative) -> Iterator[Swing]:
+    for swing in sensitivity.swings(found.cells, found.factors) if found.slice.days else ():
+        scaled = (
+            money.rounded(window.per_average_month(end, found.slice.days))
+            for end in (swing.at_low_femto_usd, swing.at_high_femto_usd)
+        )
+        yield Swing(swing.factor, *scaled)
 
 
 def _router(found: candidates.Alternative) -> int | None:

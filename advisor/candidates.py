@@ -64,6 +64,7 @@ class Alternative:
     """
 
     slice: Slice
+    pair: pairs.Pair
     provider: str
     model: str
     service_tier: str | None
@@ -74,6 +75,11 @@ class Alternative:
     estimate: Estimate | None
     price_gap: Fraction | None
     target_days_left: int | None
+
+    @property
+    def keeps_model(self) -> bool:
+        """Whether the same model answers, at another tier or provider: nothing about its answers has to be proven."""
+        return self.model == self.slice.model
 
 
 def applies(pair: pairs.Pair, slice_: Slice) -> bool:
@@ -105,6 +111,7 @@ def assess(
         blocks.add("committed_capacity")
     return Alternative(
         slice=slice_,
+        pair=pair,
         provider=provider,
         model=model,
         service_tier=pair.target.service_tier,
@@ -144,7 +151,7 @@ def _divided(
     for cell in slice_.cells:
         now = cost.price_of(book, slice_.provider, slice_.model, cell, as_of_day)
         there = cell if provider == slice_.provider else replace(cell, region="")
-        instead = cost.price_of(book, provider, target.model, there, as_of_day, target.service_tier)
+        instead = cost.price_of(book, provider, target.model, there, as_of_day, pair.tier_of(cell.service_tier))
         reason = _stays_because(cell, pair.source.service_tier, now, instead, facts)
         if now is not None and instead is not None and reason is None:
             movable.append(counterfactual.PricedCell(cell, now, instead))

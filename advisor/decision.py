@@ -34,6 +34,7 @@ class Situation:
     breakeven_escalation_rate: Fraction | None = None
     one_off_femto_usd: int = 0
     quality: evidence.Evidence | None = None
+    keeps_model: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,13 @@ def decide(situation: Situation) -> Decision:
     low, spent = situation.low_month_femto_usd, situation.slice_month_femto_usd
     if low is None or spent is None:
         return Decision("not_enough_data", "nothing_to_move", notices)
+    # A move that keeps the model does not escape its shutdown, so it has to be worth it by itself.
+    has_to_move = retires and not situation.keeps_model
     material = low >= material_femto_usd(situation.threshold_femto_usd, spent)
-    if reason := _against(situation, low, material or retires):
+    if reason := _against(situation, low, material or has_to_move):
         return Decision("keep", reason, notices)
     doubt = _doubt(situation)
-    reason = SOURCE_RETIRES if not material else doubt or "proven"
+    reason = SOURCE_RETIRES if not material else doubt or ("same_model" if situation.keeps_model else "proven")
     return Decision("pilot" if doubt else "switch_now", reason, notices)
 
 
@@ -108,8 +111,10 @@ def _against(situation: Situation, low_month_femto_usd: int, worth_it: bool) -> 
 
 
 def _doubt(situation: Situation) -> str | None:
-    """Why to try it on a part first."""
+    """Why to try it on a part first. Where the same model answers, its answers need no evidence."""
     found = situation.quality
+    if situation.keeps_model:
+        return "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
     if found is None:
         return "no_evidence"
     if found.pairs < evidence.FEWEST_PAIRS:

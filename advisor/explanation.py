@@ -42,6 +42,7 @@ _REASONS = {
     "inconclusive": ("the paired results do not settle it", "more pairs"),
     "risk": ("the risk is 3 or more", "a remedy for the worst driver"),
     decision.SOURCE_RETIRES: ("the source shuts down within 90 days, so the traffic has to move", "nothing"),
+    "same_model": ("the same model answers, so there is nothing to prove", "a workload that cannot wait any more"),
     "proven": ("paired results show that the target answers well enough", "results that say otherwise"),
 }  # fmt: skip
 

@@ -35,7 +35,8 @@ def compute(
         ranked = advice.on_slice(reading.slice, reading.standing, terms, pricing.book, today)
         if ranked:
             others = advice.other_models(reading.slice, terms, pricing.book, today)
-            found.append(advice_figures.of(ranked[0], reading.window, reading.standing, others, pricing.book))
+            chosen, *beside = ranked
+            found.append(advice_figures.of(chosen, reading.window, reading.standing, others, pricing.book, beside))
     return sorted(found, key=lambda each: (-_low(each), each.id))
 
 

@@ -95,7 +95,7 @@ class ReportBody(TypedDict):
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationBody(figures.RecommendationFigure):
     """A stored recommendation with every input that recomputes it, its stage and the version that guards the stage."""
 
