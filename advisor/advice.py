@@ -1,7 +1,7 @@
 """Advice on one slice: every configured alternative assessed and decided, and the best one chosen. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
 
@@ -12,6 +12,7 @@ from advisor import (
     decision,
     evidence,
     factors,
+    headroom,
     levers,
     life,
     pairs,
@@ -19,17 +20,22 @@ from advisor import (
     risk,
     sensitivity,
     window,
+    workloads,
 )
 from ledger import money, prices
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the user set: the pairs, the threshold in femto-USD per average month, and a one-off cost of a move."""
+    """What the user set: the pairs, the threshold in femto-USD per average month, the one-off cost of a move, the stance
+    without evidence, what is said of workloads, and the rate limits of models in tokens a minute."""
 
     pairs: tuple[pairs.Pair, ...]
     threshold_femto_usd: int = 50 * money.FEMTO_PER_USD
     one_off_femto_usd: int = 0
+    stance: decision.Stance = "prove_target"
+    said: workloads.Said = field(default_factory=workloads.Said)
+    rate_limits: Mapping[headroom.Limited, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Standing:
     quality: evidence.Evidence | None = None
     forecast_error: Fraction | None = None
     pass_rates: breakeven.PassRates | None = None
+    workload_class: workloads.Class = workloads.UNLABELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,8 @@ def _decided(
         one_off_femto_usd=terms.one_off_femto_usd,
         quality=None if found.keeps_model else standing.quality,
         keeps_model=found.keeps_model,
+        stance=terms.stance,
+        class_level=standing.class_level,
     )
     return _advice(found, decision.decide(situation), level, standing, situation, book, as_of_day)
 

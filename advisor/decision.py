@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from advisor import evidence, life, window
+from advisor import evidence, life, risk, window
 
 FEWEST_REQUESTS = 1_000
 COVERAGE_FLOOR = Fraction("0.99")
 MATERIAL_SHARE = Fraction("0.05")
 MOST_RISK_TO_SWITCH = 2
 SOURCE_RETIRES = "source_retires"
+Stance = Literal["prove_target", "prove_incumbent"]
+"""Who has to prove something where nobody has compared the models: the target, or the model in use."""
 Kind = Literal["blocked", "not_enough_data", "keep", "pilot", "switch_now"]
 COUNTED = ("pilot", "switch_now")
 """The decisions whose savings enter the total."""
@@ -35,6 +37,8 @@ class Situation:
     one_off_femto_usd: int = 0
     quality: evidence.Evidence | None = None
     keeps_model: bool = False
+    stance: Stance = "prove_target"
+    class_level: int = risk.UNLABELLED_RISK
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def decide(situation: Situation) -> Decision:
     if reason := _against(situation, low, material or has_to_move):
         return Decision("keep", reason, notices)
     doubt = _doubt(situation)
-    reason = SOURCE_RETIRES if not material else doubt or ("same_model" if situation.keeps_model else "proven")
+    reason = SOURCE_RETIRES if not material else doubt or _trust(situation)
     return Decision("pilot" if doubt else "switch_now", reason, notices)
 
 
@@ -116,7 +120,8 @@ def _doubt(situation: Situation) -> str | None:
     if situation.keeps_model:
         return "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
     if found is None:
-        return "no_evidence"
+        trusted = situation.stance == "prove_incumbent" and situation.class_level <= MOST_RISK_TO_SWITCH
+        return None if trusted else "no_evidence"
     if found.pairs < evidence.FEWEST_PAIRS:
         return "too_little_evidence"
     if found.age_days >= evidence.FRESH_DAYS:
@@ -124,3 +129,10 @@ def _doubt(situation: Situation) -> str | None:
     if found.verdict == "inconclusive":
         return "inconclusive"
     return "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
+
+
+def _trust(situation: Situation) -> str:
+    """Why not to wait for a trial."""
+    if situation.keeps_model:
+        return "same_model"
+    return "proven" if situation.quality else "stance"

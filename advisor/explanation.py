@@ -24,6 +24,8 @@ _REASONS = {
     "unsupported_feature": ("the target cannot take an input that this traffic sends", "another target"),
     "committed_capacity": ("this traffic runs on capacity that is paid for anyway", "the end of the commitment"),
     "cannot_wait": ("nothing says that this workload may wait for its answers", "a target without batch or flex"),
+    "no_headroom": ("the target's rate limit has no room in the busiest hour", "a higher rate limit"),
+    "not_in_region": ("the target is not sold in the region that this traffic runs in", "another target or region"),
     "not_sold_here": ("the provider of this traffic does not sell the target", "a provider in front of the target"),
     "target_unpriced": ("the target has no price for these tokens", "a price: switchwise prices set"),
     "too_few_days": ("fewer than 7 closed days of traffic are known", "more days"),
@@ -42,6 +44,10 @@ _REASONS = {
     "inconclusive": ("the paired results do not settle it", "more pairs"),
     "risk": ("the risk is 3 or more", "a remedy for the worst driver"),
     decision.SOURCE_RETIRES: ("the source shuts down within 90 days, so the traffic has to move", "nothing"),
+    "stance": (
+        "nobody has shown that the source is worth its price here, and the stance asks the source to prove it",
+        "paired results that say otherwise, or the stance prove_target",
+    ),
     "same_model": ("the same model answers, so there is nothing to prove", "a workload that cannot wait any more"),
     "proven": ("paired results show that the target answers well enough", "results that say otherwise"),
 }  # fmt: skip

@@ -1,16 +1,20 @@
 """Reading the slices that advice is given on: their look-back window, cells, coverage and limits. Reads rollups only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import advice, candidates, cost, risk, statements, window
-from ledger import clock, prices, readings, tokens, usage
+from advisor import advice, candidates, cost, fit, headroom, statements, window, workloads
+from ledger import bands, clock, names, prices, readings, tokens, usage
+from ledger.events import Labels
 from ledger.months import Month
 
 LONGEST_GAP_DAYS = window.MOST_WEEKS * 7
 """A slice silent for longer than the longest window starts anew: its earlier life says nothing of a window's first day."""
+
+NO_TERMS = advice.Terms(())
 
 SliceKey = tuple[str, str, str, str]
 """Provider, project, workload, canonical model."""
@@ -29,8 +33,9 @@ class SliceReading:
 class _Gathered:
     """What adds up while the series of one slice are read."""
 
-    cells: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
-    features: int = 0
+    cells: dict[tuple[str, int, str, int], list[int]] = field(default_factory=dict)
+    requests_by_features: dict[int, int] = field(default_factory=dict)
+    answers_by_power: dict[int, int] = field(default_factory=dict)
     largest_input_tokens: int = 0
     largest_output_tokens: int = 0
     priced_tokens: int = 0
@@ -39,7 +44,22 @@ class _Gathered:
     provider_usage_successes: int = 0
 
 
-def read(session: Session, pricing: statements.Pricing, now_us: int, month: Month | None = None) -> list[SliceReading]:
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What the rollups hold of a window: amounts by series, and how many answers of which size."""
+
+    window: window.Window
+    amounts: Mapping[int, list[int]]
+    answers: Mapping[int, Mapping[int, int]]
+
+
+def read(
+    session: Session,
+    pricing: statements.Pricing,
+    now_us: int,
+    month: Month | None = None,
+    terms: advice.Terms = NO_TERMS,
+) -> list[SliceReading]:
     """Every slice with traffic in its window: of the last weeks, or of one month's closed days."""
     today = clock.day_of(now_us)
     first, last = (
@@ -57,12 +77,51 @@ def read(session: Session, pricing: statements.Pricing, now_us: int, month: Mont
         found = _window(session, traffic, series_ids, today, month)
         windows.setdefault(found, []).append(key)
     read_slices: list[SliceReading] = []
-    for span, keys in windows.items():
-        amounts = readings.sums(session, range(span.first_day * 24, (span.last_day + 1) * 24)) if span.days else {}
-        read_slices += [_slice(key, members[key], span, amounts, pricing, today) for key in keys]
+    for found, keys in windows.items():
+        span = _span(session, found)
+        for key in keys:
+            room = _headroom(session, key, members, found, terms, pricing.book)
+            read_slices.append(_slice(key, members[key], span, terms, room, pricing, today))
     return sorted(
         read_slices, key=lambda each: (each.slice.provider, each.slice.project, each.slice.workload, each.slice.model)
     )
+
+
+def _span(session: Session, found: window.Window) -> _Span:
+    if not found.days:
+        return _Span(found, {}, {})
+    return _Span(
+        found,
+        readings.sums(session, _hours(found)),
+        readings.sizes(session, found.first_day, found.last_day, "output_tokens"),
+    )
+
+
+def _hours(found: window.Window) -> range:
+    return range(found.first_day * 24, (found.last_day + 1) * 24)
+
+
+def _headroom(
+    session: Session,
+    key: SliceKey,
+    members: Mapping[SliceKey, list[int]],
+    found: window.Window,
+    terms: advice.Terms,
+    book: prices.PriceBook,
+) -> dict[tuple[str, str], Fraction]:
+    """The share of a slice that fits into the rate limit of each other model that has one."""
+    shares, source = {}, (key[0], key[3])
+    for limited, limit in terms.rate_limits.items():
+        provider = limited.provider or key[0]
+        target = provider, names.canonical(book, provider, limited.model)
+        if target != source and found.days:
+            served = [each for other, ids in members.items() if (other[0], other[3]) == target for each in ids]
+            shares[target] = headroom.share(
+                limit,
+                readings.tokens_by_hour(session, _hours(found), members[key]),
+                readings.tokens_by_hour(session, _hours(found), served),
+            )
+    return shares
 
 
 def _window(
@@ -77,35 +136,38 @@ def _window(
 def _slice(
     key: SliceKey,
     series_ids: list[int],
-    span: window.Window,
-    amounts: dict[int, list[int]],
+    span: _Span,
+    terms: advice.Terms,
+    room: Mapping[tuple[str, str], Fraction],
     pricing: statements.Pricing,
     today: int,
 ) -> SliceReading:
     gathered = _Gathered()
     for series_id in series_ids:
-        if series_id in amounts:
-            _gather(gathered, series_id, amounts[series_id], pricing, today)
+        if series_id in span.amounts:
+            _gather(gathered, series_id, span, pricing, today)
     cells = tuple(
         cost.Cell(
             tier, band, usage.token_counts(held), held[usage.INDEX["requests"]],
-            held[usage.INDEX["detail_unknown_input_tokens"]], region,
+            held[usage.INDEX["detail_unknown_input_tokens"]], region, features,
         )
-        for (tier, band, region), held in sorted(gathered.cells.items())
+        for (tier, band, region, features), held in sorted(gathered.cells.items())
     )  # fmt: skip
     provider, project, workload, model = key
     slice_ = candidates.Slice(
-        provider, project, workload, model, cells, span.days, gathered.largest_input_tokens,
-        gathered.largest_output_tokens, gathered.features,
+        provider, project, workload, model, cells, span.window.days, gathered.largest_input_tokens,
+        gathered.largest_output_tokens, workloads.can_wait(terms.said, project, workload), room,
     )  # fmt: skip
     coverage = statements.coverage_ratio(
         gathered.priced_tokens, gathered.tokens, gathered.provider_usage_successes, gathered.successes
     )
-    return SliceReading(slice_, advice.Standing(coverage, risk.UNLABELLED_RISK), span)
+    seen = workloads.Seen(gathered.requests_by_features, gathered.answers_by_power)
+    found = workloads.class_of(terms.said, project, workload, seen)
+    return SliceReading(slice_, advice.Standing(coverage, found.risk_level, workload_class=found), span.window)
 
 
-def _gather(gathered: _Gathered, series_id: int, amounts: list[int], pricing: statements.Pricing, today: int) -> None:
-    stored, index = pricing.series[series_id], usage.INDEX
+def _gather(gathered: _Gathered, series_id: int, span: _Span, pricing: statements.Pricing, today: int) -> None:
+    stored, index, amounts = pricing.series[series_id], usage.INDEX, span.amounts[series_id]
     labels, counts = stored.labels, usage.token_counts(amounts)
     if labels.status == "success" and labels.usage_source != "gateway_cache":
         gathered.successes += amounts[index["requests"]]
@@ -116,9 +178,22 @@ def _gather(gathered: _Gathered, series_id: int, amounts: list[int], pricing: st
     priced = pricing.of(series_id, today)
     gathered.tokens += counts.total_tokens
     gathered.priced_tokens += prices.cost(counts, priced.price.rates if priced.price else None).priced_tokens
-    gathered.features |= labels.features
-    gathered.largest_input_tokens = max(gathered.largest_input_tokens, amounts[index["largest_input_tokens"]])
-    gathered.largest_output_tokens = max(gathered.largest_output_tokens, amounts[index["largest_output_tokens"]])
-    place = (statements.priced_tier(labels), labels.context_band, priced.region)
+    _gather_sizes(gathered, labels, amounts, span.answers.get(series_id, {}))
+    place = (
+        statements.priced_tier(labels), labels.context_band, priced.region, labels.features & fit.DECISIVE_FEATURES,
+    )  # fmt: skip
     held = gathered.cells.get(place)
     gathered.cells[place] = amounts if held is None else usage.combined(held, amounts)
+
+
+def _gather_sizes(gathered: _Gathered, labels: Labels, amounts: list[int], answers: Mapping[int, int]) -> None:
+    features, index = gathered.requests_by_features, usage.INDEX
+    features[labels.features] = features.get(labels.features, 0) + amounts[index["requests"]]
+    largest_input = amounts[index["largest_input_tokens"]]
+    if labels.service_tier == "batch" and bands.band_of(largest_input) > labels.context_band:
+        # A batch that was polled as a whole: its totals are the size of no request.
+        return
+    gathered.largest_input_tokens = max(gathered.largest_input_tokens, largest_input)
+    gathered.largest_output_tokens = max(gathered.largest_output_tokens, amounts[index["largest_output_tokens"]])
+    for power, requests in answers.items():
+        gathered.answers_by_power[power] = gathered.answers_by_power.get(power, 0) + requests

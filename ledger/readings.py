@@ -85,6 +85,30 @@ def first_hour_of_day(session: Session, day: int, series_ids: Iterable[int]) -> 
     return found.scalar()
 
 
+def tokens_by_hour(session: Session, hours: range, series_ids: Iterable[int]) -> dict[int, int]:
+    """Input and output tokens of some series by UTC hour; hours without traffic are absent."""
+    table = rollups.HOUR.c
+    tokens = func.sum(table.input_tokens + table.output_tokens)
+    chosen = table.hour.between(hours.start, hours.stop - 1) & table.series_id.in_(list(series_ids))
+    rows = session.execute(select(table.hour, tokens).where(chosen).group_by(table.hour))
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def sizes(session: Session, first_day: int, last_day: int, measure: str) -> dict[int, dict[int, int]]:
+    """By series id, the request counts of a measure by power of two (bit length), over UTC days, both included."""
+    table = rollups.DISTRIBUTION.c
+    chosen = table.day.between(first_day, last_day) & (table.measure == usage.MEASURES.index(measure))
+    rows = session.execute(
+        select(table.series_id, table.power, func.sum(table.requests))
+        .where(chosen)
+        .group_by(table.series_id, table.power)
+    )
+    found: dict[int, dict[int, int]] = {}
+    for series_id, power, requests in rows:
+        found.setdefault(series_id, {})[power] = int(requests)
+    return found
+
+
 def day_revisions(session: Session) -> dict[int, int]:
     """By UTC day, how often a rollup has written into it."""
     rows = session.execute(select(rollups.DAY.c.day, rollups.DAY.c.revision).order_by(rollups.DAY.c.day))

@@ -65,7 +65,7 @@ def test_an_answer_longer_than_the_target_writes_blocks() -> None:
 
 
 def test_an_input_that_the_target_cannot_take_blocks_and_unknown_modalities_do_not() -> None:
-    slice_ = books.slice_of(books.cell(10**6), features=events.FEATURE_AUDIO | events.FEATURE_TOOLS)
+    slice_ = books.slice_of(books.cell(10**6, features=events.FEATURE_AUDIO | events.FEATURE_TOOLS))
     blocks = [_assess(pair, slice_).blocks for pair in ("gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-6-luna")]
     assert blocks == [("unsupported_feature",), ()]
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from advisor import advice, candidates, decision, explanation, pairs
+from advisor import advice, decision, explanation, fit, pairs
 from ledger import money
 from tests.advisor import books
 
@@ -71,7 +71,7 @@ def test_ratios_are_written_plainly() -> None:
     assert [explanation.percent(share) for share in shares] == ["80 %", "63.7 %", "100 %", "-2 %"]
 
 
-@pytest.mark.parametrize("reason", [*candidates.BLOCKS, *REASONS])
+@pytest.mark.parametrize("reason", [*fit.BLOCKS, *REASONS])
 def test_every_reason_has_words_for_why_and_for_what_would_change_it(reason: str) -> None:
     found, _ = _told()
     told = explanation.sentences(replace(found, decision=decision.Decision("keep", reason)))
