@@ -40,6 +40,8 @@ def of(
         sensitivity=tuple(_swing(swing) for swing in item.swings),
         alternatives=tuple(_alternative(other) for other in beside), router_month_usd=_usd(item.router_femto_usd),
         one_off_usd=money.usd_text(item.one_off_femto_usd), payback_days=ratio(item.payback_days),
+        fitting_ratio=ratio(found.fitting_share), workload_class=standing.workload_class.name,
+        workload_class_source=standing.workload_class.source,
     )  # fmt: skip
 
 

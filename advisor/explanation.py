@@ -3,7 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from advisor import advice, candidates, decision, factors, life
+from advisor import advice, candidates, decision, factors, headroom, life
 from ledger import clock, money
 
 _FACTORS = {
@@ -70,7 +70,7 @@ def sentences(item: advice.Advice) -> list[str]:
             f"Priced at the rates in force on {clock.date_of(item.as_of_day)}, over {slice_.days} closed days and"
             f" {slice_.requests} requests."
         ),
-        *(f"{tokens} tokens stay where they are: {reason}." for reason, tokens in sorted(found.stuck_tokens.items())),
+        *_fitting(found),
         *_break_evens(item),
         (
             f"Decision: {item.decision.kind}, because {why} ({item.decision.reason}); risk {item.risk.level} of 4"
@@ -103,6 +103,16 @@ def _amounts(item: advice.Advice) -> list[str]:
         ),
         *gap,
     ]
+
+
+def _fitting(found: candidates.Alternative) -> list[str]:
+    """What share of the slice can move, and what becomes of the rest."""
+    told = [f"{tokens} tokens stay where they are: {reason}." for reason, tokens in sorted(found.stuck_tokens.items())]
+    room = found.factors.point.share
+    if room < 1:
+        told.append(f"The target's rate limit has room for {percent(room)} of what could move, {headroom.CAVEAT}.")
+    share = found.fitting_share
+    return told if share is None or share == 1 else [*told, f"So {percent(share)} of the requests fit the target."]
 
 
 def _factor(band: factors.Band, name: str) -> str:

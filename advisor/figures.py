@@ -142,6 +142,9 @@ class RecommendationFigure:
     router_month_usd: str | None = None
     one_off_usd: str = "0.00"
     payback_days: str | None = None
+    fitting_ratio: str | None = None
+    workload_class: str | None = None
+    workload_class_source: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
