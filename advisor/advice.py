@@ -82,10 +82,13 @@ class Advice:
     one_off_femto_usd: int
     payback_days: Fraction | None
     """Days until the low end has paid the one-off cost back; None when it never does."""
-    parts: dict[str, candidates.Estimate]
+    parts: dict[str, levers.Part]
     """The saving by lever; the parts add up to it exactly."""
     swings: tuple[Swing, ...]
     """The saving with one factor at its low and at its high end, the others at the point."""
+    good_answer_now_femto_usd: Fraction | None
+    good_answer_instead_femto_usd: Fraction | None
+    """What a right answer costs on the source, and on the target at the point factors; None without pass rates."""
 
 
 def on_slice(
@@ -97,6 +100,19 @@ def on_slice(
         for pair in _states(slice_, terms, book)
     ]
     return sorted(found, key=_preference)
+
+
+def on_pair(
+    slice_: candidates.Slice,
+    pair: pairs.Pair,
+    band: factors.Band,
+    standing: Standing,
+    terms: Terms,
+    book: prices.PriceBook,
+    as_of_day: int,
+) -> Advice:
+    """Advice on one alternative of a slice at factors of one's own; the pair is canonical."""
+    return _decided(candidates.assess(slice_, pair, book, as_of_day, band), standing, terms, book, as_of_day)
 
 
 def other_models(
@@ -170,6 +186,7 @@ def _advice(
     sure = risk.confidence(
         slice_.days, slice_.requests, backdated, band.unmeasured, level.drivers["evidence"], standing.forecast_error
     )
+    now, instead = _good_answers(found, standing)
     return Advice(
         id=id_of(found),
         as_of_day=as_of_day,
@@ -189,6 +206,8 @@ def _advice(
         payback_days=None if low is None else life.payback_days(one_off, low),
         parts=levers.split(found, book, as_of_day),
         swings=tuple(_swings(found)),
+        good_answer_now_femto_usd=now,
+        good_answer_instead_femto_usd=instead,
     )
 
 
@@ -205,6 +224,17 @@ def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
 
 def _break_even(found: candidates.Alternative, at: factors.Factors, standing: Standing) -> breakeven.BreakEven | None:
     return breakeven.of(found.cells, at, standing.pass_rates) if found.cells else None
+
+
+def _good_answers(found: candidates.Alternative, standing: Standing) -> tuple[Fraction | None, Fraction | None]:
+    if standing.pass_rates is None or not found.cells:
+        return None, None
+    point, requests = found.factors.point, sum(item.cell.requests for item in found.cells)
+    costs = counterfactual.legs(found.cells, point)
+    return (
+        breakeven.good_answer_femto_usd(costs.stay_femto_usd, requests, standing.pass_rates.now),
+        breakeven.good_answer_femto_usd(costs.attempts_femto_usd(point), requests, standing.pass_rates.instead),
+    )
 
 
 def _swings(found: candidates.Alternative) -> Iterator[Swing]:

@@ -36,12 +36,16 @@ def of(
         confidence_grades=dict(item.confidence.grades), stuck_tokens=found.stuck_tokens,
         cells=tuple(_cell(cell) for cell in found.cells), other_models=tuple(_other(other) for other in others),
         explanation=tuple(explanation.sentences(item)),
-        parts=tuple(figures.PartFigure(lever, ends_of(part)) for lever, part in item.parts.items()),
+        parts=tuple(
+            figures.PartFigure(lever, ends_of(part.saving), _ends(part.alone)) for lever, part in item.parts.items()
+        ),
         sensitivity=tuple(_swing(swing) for swing in item.swings),
         alternatives=tuple(_alternative(other) for other in beside), router_month_usd=_usd(item.router_femto_usd),
         one_off_usd=money.usd_text(item.one_off_femto_usd), payback_days=ratio(item.payback_days),
         fitting_ratio=ratio(found.fitting_share), workload_class=standing.workload_class.name,
         workload_class_source=standing.workload_class.source,
+        good_answer_now_usd=_usd_of(item.good_answer_now_femto_usd),
+        good_answer_instead_usd=_usd_of(item.good_answer_instead_femto_usd),
     )  # fmt: skip
 
 
@@ -93,7 +97,7 @@ def _break_evens(item: advice.Advice) -> Iterator[figures.BreakEvenFigure]:
 
 def _factor(band: factors.Band, name: str) -> figures.FactorFigure:
     low, point, high = (_at_end(end, name) for end in (band.low, band.point, band.high))
-    return figures.FactorFigure(name, low, point, high, band.label)
+    return figures.FactorFigure(name, low, point, high, band.label_of(name))
 
 
 def _at_end(end: factors.Factors, name: str) -> str:

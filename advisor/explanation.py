@@ -72,6 +72,7 @@ def sentences(item: advice.Advice) -> list[str]:
         ),
         *_fitting(found),
         *_break_evens(item),
+        *_beside(item),
         (
             f"Decision: {item.decision.kind}, because {why} ({item.decision.reason}); risk {item.risk.level} of 4"
             f" ({', '.join(item.risk.worst)}), confidence {item.confidence.grade}."
@@ -116,10 +117,10 @@ def _fitting(found: candidates.Alternative) -> list[str]:
 
 
 def _factor(band: factors.Band, name: str) -> str:
-    measured = name in band.measured or name.partition("_")[0] in band.measured
-    label = "measured" if measured else band.label
     low, point, high = (_at_end(name, end) for end in (band.low, band.point, band.high))
-    return f"{_FACTORS[name]}: {low} at the low end, {point} at the point, {high} at the high end ({label})."
+    return (
+        f"{_FACTORS[name]}: {low} at the low end, {point} at the point, {high} at the high end ({band.label_of(name)})."
+    )
 
 
 def _at_end(name: str, end: factors.Factors) -> str:
@@ -139,8 +140,31 @@ def _break_evens(item: advice.Advice) -> list[str]:
             parts.append(f"{percent(limits.escalation_rate)} of requests run on the source again")
         if limits.output_inflation is not None:
             parts.append(f"the target writes {plain(limits.output_inflation)} times the output")
+        if limits.wrong_answer_femto_usd is not None:
+            cost = money.usd_text(money.rounded(limits.wrong_answer_femto_usd))
+            parts.append(f"each answer that only the source gets right costs {cost} USD")
         if parts:
             told.append(f"It saves nothing, {label}, once {' or '.join(parts)}.")
+    return told
+
+
+def _beside(item: advice.Advice) -> list[str]:
+    """What each lever is worth, what a router would save, and when a one-off cost is paid back."""
+    told = [
+        f"Of that, the {lever} is worth {_ends(part.saving)} USD (low / point / high)."
+        for lever, part in item.parts.items()
+        if len(item.parts) > 1
+    ]
+    if item.router_femto_usd is not None:
+        saved = money.usd_text(item.router_femto_usd)
+        told.append(
+            f"A router that sends the hard requests straight to the source would save {saved} USD at the point."
+        )
+    if item.one_off_femto_usd:
+        once = money.usd_text(item.one_off_femto_usd)
+        days = "never" if item.payback_days is None else f"in {plain(item.payback_days, 1)} days"
+        left = "" if item.days_left is None else f", and {item.days_left} are left"
+        told.append(f"At the low end its one-off cost of {once} USD is paid back {days}{left}.")
     return told
 
 

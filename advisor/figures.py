@@ -35,10 +35,14 @@ class BreakEvenFigure:
 
 @dataclass(frozen=True, slots=True)
 class PartFigure:
-    """What one lever (`model`, `tier`) adds to a saving per average month; the parts add up to it exactly."""
+    """What one lever (`model`, `tier`) adds to a saving per average month, and what it would save alone.
+
+    The parts add up to the saving exactly. `alone_month` is None where the lever alone has no price.
+    """
 
     lever: str
     saving_month: Ends
+    alone_month: Ends | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,8 @@ class RecommendationFigure:
     fitting_ratio: str | None = None
     workload_class: str | None = None
     workload_class_source: str = "none"
+    good_answer_now_usd: str | None = None
+    good_answer_instead_usd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

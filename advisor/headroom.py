@@ -11,6 +11,7 @@ from ledger.errors import UsageError
 MINUTES_PER_HOUR = 60
 CAVEAT = "by hourly means: peaks within an hour are higher"
 
+_CUT = 10**9
 _LIMIT = re.compile(
     r'\s*(?:(?P<provider>"[^"]+"|[^",/=\s]+)/)?(?P<model>"[^"]+"|[^",=\s]+)\s*=\s*(?P<tokens>\d{1,15})\s*'
 )
@@ -44,7 +45,7 @@ def share(
     """The share of a slice that fits into a target's limit in every hour, from 0 to 1.
 
     An hour has room for limit x 60 tokens, less what the target serves already; a share is kept for all hours alike, so
-    the tightest hour decides. It rests on hourly means, and peaks within an hour are higher.
+    the tightest hour decides; it is cut to 9 decimals. It rests on hourly means, and peaks within an hour are higher.
     """
     room = limit_tokens_per_minute * MINUTES_PER_HOUR
     shares = (
@@ -52,4 +53,4 @@ def share(
         for hour, tokens in slice_tokens_by_hour.items()
         if tokens
     )
-    return min([Fraction(1), *shares])
+    return Fraction(int(min([Fraction(1), *shares]) * _CUT), _CUT)

@@ -38,8 +38,8 @@ def test_a_joint_saving_is_split_by_hand() -> None:
     slice_ = _waiting(books.cell(10**9, output=10**9))
     parts = levers.split(_assess("gpt-4.1:gpt-4.1-mini@batch", slice_), books.book(), books.AS_OF_DAY)
     month = Fraction(10_000 * books.USD, 28) * Fraction(365, 12)
-    assert abs(parts["model"].point_femto_usd - Fraction("0.472") * month) <= 10**6
-    assert abs(parts["tier"].point_femto_usd - Fraction("0.301") * month) <= 10**6
+    assert abs(parts["model"].saving.point_femto_usd - Fraction("0.472") * month) <= 10**6
+    assert abs(parts["tier"].saving.point_femto_usd - Fraction("0.301") * month) <= 10**6
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_single_lever_is_the_whole_saving(pair: str, names: list[str]) -> None
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
     assert list(parts) == names
     if len(names) == 1:
-        assert parts[names[0]] == found.estimate
+        assert parts[names[0]].saving == parts[names[0]].alone == found.estimate
 
 
 def test_a_model_without_a_price_at_the_own_tier_takes_the_best_of_its_parts() -> None:
@@ -59,8 +59,8 @@ def test_a_model_without_a_price_at_the_own_tier_takes_the_best_of_its_parts() -
     found = _assess("gpt-4.1:gpt-6-luna@standard", slice_)
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
     assert found.estimate is not None
-    assert sum(part.point_femto_usd for part in parts.values()) == found.estimate.point_femto_usd
-    assert parts["tier"].point_femto_usd < 0 < parts["model"].point_femto_usd
+    assert sum(part.saving.point_femto_usd for part in parts.values()) == found.estimate.point_femto_usd
+    assert parts["tier"].saving.point_femto_usd < 0 < parts["model"].saving.point_femto_usd
 
 
 def test_a_saving_that_is_not_known_has_no_parts() -> None:
@@ -74,7 +74,7 @@ def test_the_parts_add_up_exactly_at_every_end(cells: list[cost.Cell], pair: str
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
     assert found.estimate is not None
     for end in ENDS:
-        assert sum(getattr(part, end) for part in parts.values()) == getattr(found.estimate, end)
+        assert sum(getattr(part.saving, end) for part in parts.values()) == getattr(found.estimate, end)
 
 
 def test_pairs_of_model_and_tier_make_the_joint_state_and_nothing_else() -> None:
@@ -105,7 +105,9 @@ def test_a_joint_state_keeps_the_tier_of_what_its_tier_does_not_change() -> None
     assert found.estimate is not None
     assert alone is not None
     assert found.estimate.point_femto_usd > alone.point_femto_usd
-    assert parts["model"].point_femto_usd + parts["tier"].point_femto_usd == found.estimate.point_femto_usd
+    assert (
+        parts["model"].saving.point_femto_usd + parts["tier"].saving.point_femto_usd == found.estimate.point_femto_usd
+    )
 
 
 def test_joint_moves_are_advised_on_only_where_the_workload_can_wait() -> None:
