@@ -44,6 +44,7 @@ def of(
         one_off_usd=money.usd_text(item.one_off_femto_usd), payback_days=ratio(item.payback_days),
         fitting_ratio=ratio(found.fitting_share), workload_class=standing.workload_class.name,
         workload_class_source=standing.workload_class.source,
+        pass_ratios=_pass_ratios(standing),
         good_answer_now_usd=_usd_of(item.good_answer_now_femto_usd),
         good_answer_instead_usd=_usd_of(item.good_answer_instead_femto_usd),
     )  # fmt: skip
@@ -73,6 +74,13 @@ def ends_of(estimate: candidates.Estimate) -> figures.Ends:
 
 def _ends(estimate: candidates.Estimate | None) -> figures.Ends | None:
     return None if estimate is None else ends_of(estimate)
+
+
+def _pass_ratios(standing: advice.Standing) -> tuple[str, str] | None:
+    rates = standing.pass_rates
+    if rates is None:
+        return None
+    return ratio(rates.now) or "0.00", ratio(rates.instead) or "0.00"
 
 
 def _swing(swing: advice.Swing) -> figures.SwingFigure:

@@ -162,9 +162,11 @@ def _beside(item: advice.Advice) -> list[str]:
         )
     if item.one_off_femto_usd:
         once = money.usd_text(item.one_off_femto_usd)
-        days = "never" if item.payback_days is None else f"in {plain(item.payback_days, 1)} days"
-        left = "" if item.days_left is None else f", and {item.days_left} are left"
-        told.append(f"At the low end its one-off cost of {once} USD is paid back {days}{left}.")
+        left = "" if item.days_left is None else f"; {item.days_left} are left"
+        paid = (
+            "never paid back" if item.payback_days is None else f"paid back in {plain(item.payback_days, 1)} days{left}"
+        )
+        told.append(f"At the low end its one-off cost of {once} USD is {paid}.")
     return told
 
 

@@ -149,6 +149,7 @@ class RecommendationFigure:
     fitting_ratio: str | None = None
     workload_class: str | None = None
     workload_class_source: str = "none"
+    pass_ratios: tuple[str, str] | None = None
     good_answer_now_usd: str | None = None
     good_answer_instead_usd: str | None = None
 

@@ -17,9 +17,9 @@ class Swing:
 
 
 def swings(cells: Sequence[counterfactual.PricedCell], band: factors.Band) -> Iterator[Swing]:
-    """A swing for each factor whose ends differ, in the order of the table of factors."""
+    """A swing for each factor whose ends save differently, in the order of the table of factors."""
     for name in factors.changed(band):
         low, high = getattr(band.low, name), getattr(band.high, name)
-        if low != high:
-            at = (replace(band.point, **{name: end}) for end in (low, high))
-            yield Swing(name, *(counterfactual.saving(cells, end) for end in at))
+        at_low, at_high = (counterfactual.saving(cells, replace(band.point, **{name: end})) for end in (low, high))
+        if at_low != at_high:
+            yield Swing(name, at_low, at_high)

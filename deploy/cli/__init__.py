@@ -13,6 +13,7 @@ MODULES = {
     "run": ("serve", "worker", "beat", "migrate"),
     "feed": ("import",),
     "show": ("table", "report", "advise", "explain", "rollup"),
+    "scenario_commands": ("whatif",),
     "ledger_commands": ("verify", "rebuild", "keys"),
     "price_commands": ("prices",),
     "book_commands": ("prices compile", "prices diff"),
