@@ -184,7 +184,7 @@ def _as_priced(sums: _Sums) -> Iterator[Step]:
     if sums.stay:
         moved = sums.moved_input + sums.moved_output
         gap = 1 - moved / sums.stay
-        yield Step("price gap, and break-even escalation", f"1 - {_usd(moved)} / {_usd(sums.stay)}", _ratio(gap))
+        yield Step("break-even, and price gap", f"1 - {_usd(moved)} / {_usd(sums.stay)}", _ratio(gap))
     if sums.moved_output:
         limit = (sums.stay - sums.moved_input) / sums.moved_output
         how = f"({_usd(sums.stay)} - {_usd(sums.moved_input)}) / {_usd(sums.moved_output)}"
