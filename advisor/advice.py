@@ -1,7 +1,7 @@
 """Advice on one slice: every configured alternative assessed and decided, and the best one chosen. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
 
@@ -82,24 +82,29 @@ class Advice:
     one_off_femto_usd: int
     payback_days: Fraction | None
     """Days until the low end has paid the one-off cost back; None when it never does."""
-    parts: dict[str, levers.Part]
-    """The saving by lever; the parts add up to it exactly."""
-    swings: tuple[Swing, ...]
-    """The saving with one factor at its low and at its high end, the others at the point."""
     good_answer_now_femto_usd: Fraction | None
     good_answer_instead_femto_usd: Fraction | None
     """What a right answer costs on the source, and on the target at the point factors; None without pass rates."""
+    workload_class: workloads.Class
+    parts: dict[str, levers.Part] = field(default_factory=dict)
+    """The saving by lever; the parts add up to it exactly."""
+    swings: tuple[Swing, ...] = ()
+    """The saving with one factor at its low and at its high end, the others at the point."""
 
 
 def on_slice(
     slice_: candidates.Slice, standing: Standing, terms: Terms, book: prices.PriceBook, as_of_day: int
 ) -> list[Advice]:
-    """Advice on every alternative of a slice, the chosen one first; empty where no pair starts at it."""
+    """Advice on every alternative of a slice, the chosen one first; empty where no pair starts at it.
+
+    Only the chosen one has its parts and swings.
+    """
     found = [
         _decided(candidates.assess(slice_, pair, book, as_of_day), standing, terms, book, as_of_day)
         for pair in _states(slice_, terms, book)
     ]
-    return sorted(found, key=_preference)
+    found.sort(key=_preference)
+    return [*(_in_full(item, book) for item in found[:1]), *found[1:]]
 
 
 def on_pair(
@@ -112,7 +117,8 @@ def on_pair(
     as_of_day: int,
 ) -> Advice:
     """Advice on one alternative of a slice at factors of one's own; the pair is canonical."""
-    return _decided(candidates.assess(slice_, pair, book, as_of_day, band), standing, terms, book, as_of_day)
+    found = candidates.assess(slice_, pair, book, as_of_day, band)
+    return _in_full(_decided(found, standing, terms, book, as_of_day), book)
 
 
 def other_models(
@@ -167,7 +173,7 @@ def _decided(
         stance=terms.stance,
         class_level=standing.class_level,
     )
-    return _advice(found, decision.decide(situation), level, standing, situation, book, as_of_day)
+    return _advice(found, decision.decide(situation), level, standing, situation, as_of_day)
 
 
 def _advice(
@@ -176,7 +182,6 @@ def _advice(
     level: risk.Risk,
     standing: Standing,
     situation: decision.Situation,
-    book: prices.PriceBook,
     as_of_day: int,
 ) -> Advice:
     slice_, band = found.slice, found.factors
@@ -204,11 +209,16 @@ def _advice(
         until_retirement=candidates.estimate(found.cells, band, slice_.days, life.earning_months(days_left)),
         one_off_femto_usd=one_off,
         payback_days=None if low is None else life.payback_days(one_off, low),
-        parts=levers.split(found, book, as_of_day),
-        swings=tuple(_swings(found)),
         good_answer_now_femto_usd=now,
         good_answer_instead_femto_usd=instead,
+        workload_class=standing.workload_class,
     )
+
+
+def _in_full(item: Advice, book: prices.PriceBook) -> Advice:
+    """The advice with what only the chosen one needs."""
+    found = item.alternative
+    return replace(item, parts=levers.split(found, book, item.as_of_day), swings=tuple(_swings(found)))
 
 
 def _preference(item: Advice) -> tuple[int, bool, int, str]:

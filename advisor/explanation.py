@@ -71,6 +71,7 @@ def sentences(item: advice.Advice) -> list[str]:
             f" {slice_.requests} requests."
         ),
         *_fitting(found),
+        *_class(item),
         *_break_evens(item),
         *_beside(item),
         (
@@ -114,6 +115,14 @@ def _fitting(found: candidates.Alternative) -> list[str]:
         told.append(f"The target's rate limit has room for {percent(room)} of what could move, {headroom.CAVEAT}.")
     share = found.fitting_share
     return told if share is None or share == 1 else [*told, f"So {percent(share)} of the requests fit the target."]
+
+
+def _class(item: advice.Advice) -> list[str]:
+    name, source = item.workload_class
+    if name is None:
+        return []
+    counts = f"which counts {item.workload_class.risk_level} of 4 as risk"
+    return [f"The workload is classed as {name.replace('_', ' ')} ({source}), {counts}."]
 
 
 def _factor(band: factors.Band, name: str) -> str:

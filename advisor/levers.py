@@ -22,11 +22,13 @@ def split(found: candidates.Alternative, book: prices.PriceBook, as_of_day: int)
     """
     if found.estimate is None:
         return {}
+    pulled = _alone(found)
+    if len(pulled) == 1:
+        return {lever: Part(found.estimate, found.estimate) for lever in pulled}
     # The share that a rate limit leaves is in the factors already.
     slice_ = replace(found.slice, headroom={})
     alone = {
-        lever: candidates.assess(slice_, pair, book, as_of_day, band).estimate
-        for lever, (pair, band) in _alone(found).items()
+        lever: candidates.assess(slice_, pair, book, as_of_day, band).estimate for lever, (pair, band) in pulled.items()
     }
     states: dict[shapley.Levers, candidates.Estimate | None] = {
         frozenset({lever}): estimate for lever, estimate in alone.items()

@@ -6,6 +6,9 @@ from fractions import Fraction
 
 from advisor import counterfactual, factors
 
+_REPRICING = frozenset({"phi_in", "cached_share", "unknown_input_is_cached"})
+"""The factors that decide which tokens are billed at which rate; the others weigh what these come to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Swing:
@@ -18,8 +21,12 @@ class Swing:
 
 def swings(cells: Sequence[counterfactual.PricedCell], band: factors.Band) -> Iterator[Swing]:
     """A swing for each factor whose ends save differently, in the order of the table of factors."""
+    at_point = counterfactual.legs(cells, band.point)
     for name in factors.changed(band):
-        low, high = getattr(band.low, name), getattr(band.high, name)
-        at_low, at_high = (counterfactual.saving(cells, replace(band.point, **{name: end})) for end in (low, high))
-        if at_low != at_high:
-            yield Swing(name, at_low, at_high)
+        saved = []
+        for end in (getattr(band.low, name), getattr(band.high, name)):
+            moved = replace(band.point, **{name: end})
+            costs = counterfactual.legs(cells, moved) if name in _REPRICING else at_point
+            saved.append(counterfactual.saving_of(costs, moved))
+        if saved[0] != saved[1]:
+            yield Swing(name, *saved)
