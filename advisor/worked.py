@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from advisor import breakeven, counterfactual, factors, figures, life, recomputed
+from advisor import breakeven, counterfactual, factors, figures, life, recomputed, words
 from ledger import money, prices
 
 SUM = "the sum of these lines"
@@ -64,7 +64,9 @@ def blocks(item: figures.RecommendationFigure) -> Iterator[Block]:
             else "At the point"
         )
         answers = _answers(item, at, sums) if end == "point" else ()
-        yield Block(f"{title}, on {item.to_model}", (*steps, *ending, *beside, *answers))
+        yield Block(
+            f"{title}, on {words.target(item.to_model, item.to_service_tier)}", (*steps, *ending, *beside, *answers)
+        )
     yield from _conclusions(item)
 
 

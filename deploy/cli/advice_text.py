@@ -25,7 +25,8 @@ def show_list(console: Console, found: Sequence[figures.RecommendationFigure], t
 
 
 def _show_item(console: Console, item: figures.RecommendationFigure) -> None:
-    title = f"{item.id}  {item.project} / {item.workload}: {item.from_model} -> {item.to_model}"
+    target = words.target(item.to_model, item.to_service_tier)
+    title = f"{item.id}  {item.project} / {item.workload}: {item.from_model} -> {target}"
     console.print(Text(title, style="bold"))
     why = f"{item.decision}, because {words.label(item.reason)}"
     console.print(f"  {why}; risk {item.risk_level} of 4, confidence {item.confidence}")
@@ -75,9 +76,10 @@ def show_sentences(console: Console, item: figures.RecommendationFigure) -> None
     if item.alternatives:
         grid = plain.table("Not chosen", "decision", "low", "expected", "high", right=3)
         for other in item.alternatives:
-            tier = f"@{other.to_service_tier}" if other.to_service_tier else ""
             grid.add_row(
-                f"{other.to_model}{tier}", f"{other.decision}: {words.label(other.reason)}", *_three(other.saving_month)
+                words.target(other.to_model, other.to_service_tier),
+                f"{other.decision}: {words.label(other.reason)}",
+                *_three(other.saving_month),
             )
         console.print(grid)
         console.print()
