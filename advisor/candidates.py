@@ -67,13 +67,15 @@ class Alternative:
     estimate: Estimate | None
     price_gap: Fraction | None
     target_days_left: int | None
+    room: Fraction
+    """The share of what could move that the target's rate limit has room for."""
 
     @property
     def fitting_share(self) -> Fraction | None:
         """The share of the slice's requests that fit the target, its rate limit included; None without requests."""
         if not self.slice.requests:
             return None
-        return self.factors.point.share * Fraction(sum(item.cell.requests for item in self.cells), self.slice.requests)
+        return self.room * Fraction(sum(item.cell.requests for item in self.cells), self.slice.requests)
 
     @property
     def keeps_model(self) -> bool:
@@ -103,7 +105,8 @@ def assess(
     if band is None:
         band = factors.TIER_ALONE if model == slice_.model else factors.ASSUMED
     room = factors.ONE if pair.target.service_tier == "batch" else slice_.headroom.get((provider, model), factors.ONE)
-    band = band.with_share(room * band.point.share, band.point.verifier_femto_usd)
+    if room < 1:
+        band = band.with_given("share", [room * end.share for end in (band.low, band.point, band.high)])
     days_left = life.days_left(book, provider, model, as_of_day)
     blocks = _blocks(slice_, book.facts_of(provider, model), days_left)
     if not movable:
@@ -123,6 +126,7 @@ def assess(
         estimate=estimate(movable, band, slice_.days),
         price_gap=counterfactual.price_gap(movable),
         target_days_left=days_left,
+        room=room,
     )
 
 

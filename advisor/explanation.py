@@ -13,7 +13,7 @@ _FACTORS = {
     "extra_attempts": "Extra attempts on the target per moved request",
     "sigma": "Cost of an escalated request, over an average one",
     "cached_share": "Share of input served from the target's cache",
-    "verifier_femto_usd": "Cost of checking the answers if the whole slice moved, in USD",
+    "verifier_femto_usd": "Cost of checking the answers if the whole slice moved, in USD over the window",
     "share": "Share of the requests that moves",
 }
 # By reason: why the decision is what it is, and what would change it.
@@ -110,9 +110,10 @@ def _amounts(item: advice.Advice) -> list[str]:
 def _fitting(found: candidates.Alternative) -> list[str]:
     """What share of the slice can move, and what becomes of the rest."""
     told = [f"{tokens} tokens stay where they are: {reason}." for reason, tokens in sorted(found.stuck_tokens.items())]
-    room = found.factors.point.share
-    if room < 1:
-        told.append(f"The target's rate limit has room for {percent(room)} of what could move, {headroom.CAVEAT}.")
+    if found.room < 1:
+        told.append(
+            f"The target's rate limit has room for {percent(found.room)} of what could move, {headroom.CAVEAT}."
+        )
     share = found.fitting_share
     return told if share is None or share == 1 else [*told, f"So {percent(share)} of the requests fit the target."]
 

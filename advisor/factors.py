@@ -74,7 +74,7 @@ class Band:
     label: Label
     measured: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
-    """The factors that somebody asked for, in a scenario."""
+    """The factors that somebody set: those of a scenario, and the share that a rate limit leaves."""
 
     @property
     def unmeasured(self) -> int:

@@ -8,6 +8,7 @@ from advisor import recommendations, refresh, report, slices
 from ledger import catalogue, clock, events, settings
 from ledger.contracts import Discount, FixedPrice
 from ledger.database import Database
+from ledger.errors import UsageError
 from ledger.prices import PriceKey, Rates
 from tests import conftest, ledgers
 
@@ -160,3 +161,11 @@ def test_a_setting_of_the_policy_computes_advice_again(database: Database) -> No
     changed = settings.load(can_wait="search", pairs="gpt-4.1:gpt-4.1@batch")
     with database.snapshot() as session:
         assert not refresh.is_current(session, changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("rate_limits", "x"), ("workload_classes", "search=x"), ("can_wait", "/"), ("pairs", "x")]
+)
+def test_a_setting_of_the_policy_that_cannot_be_read_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=f"^SWITCHWISE_{name.upper()}: "):
+        recommendations.terms_of(settings.load(**{name: value}))
