@@ -1,5 +1,6 @@
 """Joint moves of model and tier: priced once, and split over their levers without an order among them."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -142,3 +143,11 @@ def test_batch_and_priority_of_the_pair_differ_by_the_same_80_percent(cells: lis
             for each in cells
         ]
         assert counterfactual.price_gap(moved) in (None, Fraction(4, 5))
+
+
+def test_a_lever_alone_moves_the_same_share_as_the_joint_state() -> None:
+    limited = replace(books.slice_of(books.cell(10**9)), headroom={(books.OPENAI, books.MINI): Fraction(1, 2)})
+    found = _assess(MODEL + "@standard", limited)
+    parts = levers.split(found, books.book(), books.AS_OF_DAY)
+    assert parts["model"].alone == _assess(MODEL, limited).estimate == found.estimate
+    assert parts["tier"].saving.point_femto_usd == 0
