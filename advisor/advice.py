@@ -101,7 +101,7 @@ def on_slice(
     """
     found = [
         _decided(candidates.assess(slice_, pair, book, as_of_day), standing, terms, book, as_of_day)
-        for pair in _states(slice_, terms, book)
+        for pair in states(slice_, terms, book)
     ]
     found.sort(key=_preference)
     return [*(_in_full(item, book) for item in found[:1]), *found[1:]]
@@ -125,7 +125,7 @@ def other_models(
     slice_: candidates.Slice, terms: Terms, book: prices.PriceBook, as_of_day: int
 ) -> list[ranking.OtherModel]:
     """The models worth a look beside the pairs that start at this slice."""
-    configured = {pair.target.model for pair in _states(slice_, terms, book)}
+    configured = {pair.target.model for pair in states(slice_, terms, book)}
     return ranking.others(slice_, book, as_of_day, configured)
 
 
@@ -139,7 +139,8 @@ def id_of(alternative: candidates.Alternative) -> str:
     return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _states(slice_: candidates.Slice, terms: Terms, book: prices.PriceBook) -> tuple[pairs.Pair, ...]:
+def states(slice_: candidates.Slice, terms: Terms, book: prices.PriceBook) -> tuple[pairs.Pair, ...]:
+    """The states that the pairs let a slice move to; none where no pair starts at it."""
     read = (pairs.canonical(pair, slice_.provider, book) for pair in terms.pairs)
     return pairs.states((pair for pair in read if candidates.applies(pair, slice_)), slice_.provider)
 

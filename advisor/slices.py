@@ -8,7 +8,6 @@ from sqlmodel import Session
 
 from advisor import advice, candidates, cost, fit, headroom, statements, window, workloads
 from ledger import bands, clock, names, prices, readings, tokens, usage
-from ledger.events import Labels
 from ledger.months import Month
 
 LONGEST_GAP_DAYS = window.MOST_WEEKS * 7
@@ -35,22 +34,13 @@ class _Gathered:
 
     cells: dict[tuple[str, int, str, int], list[int]] = field(default_factory=dict)
     requests_by_features: dict[int, int] = field(default_factory=dict)
-    answers_by_power: dict[int, int] = field(default_factory=dict)
+    sized: list[int] = field(default_factory=list)
     largest_input_tokens: int = 0
     largest_output_tokens: int = 0
     priced_tokens: int = 0
     tokens: int = 0
     successes: int = 0
     provider_usage_successes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """What the rollups hold of a window: amounts by series, and how many answers of which size."""
-
-    window: window.Window
-    amounts: Mapping[int, list[int]]
-    answers: Mapping[int, Mapping[int, int]]
 
 
 def read(
@@ -77,35 +67,25 @@ def read(
         found = _window(session, traffic, series_ids, today, month)
         windows.setdefault(found, []).append(key)
     read_slices: list[SliceReading] = []
-    for found, keys in windows.items():
-        span = _span(session, found)
+    for span, keys in windows.items():
+        amounts = readings.sums(session, _hours(span)) if span.days else {}
         for key in keys:
-            room = _headroom(session, key, members, found, terms, pricing.book)
-            read_slices.append(_slice(key, members[key], span, terms, room, pricing, today))
+            room = _headroom(session, key, members, span, terms, pricing.book)
+            read_slices.append(_slice(session, key, members[key], span, amounts, terms, room, pricing, today))
     return sorted(
         read_slices, key=lambda each: (each.slice.provider, each.slice.project, each.slice.workload, each.slice.model)
     )
 
 
-def _span(session: Session, found: window.Window) -> _Span:
-    if not found.days:
-        return _Span(found, {}, {})
-    return _Span(
-        found,
-        readings.sums(session, _hours(found)),
-        readings.sizes(session, found.first_day, found.last_day, "output_tokens"),
-    )
-
-
-def _hours(found: window.Window) -> range:
-    return range(found.first_day * 24, (found.last_day + 1) * 24)
+def _hours(span: window.Window) -> range:
+    return range(span.first_day * 24, (span.last_day + 1) * 24)
 
 
 def _headroom(
     session: Session,
     key: SliceKey,
     members: Mapping[SliceKey, list[int]],
-    found: window.Window,
+    span: window.Window,
     terms: advice.Terms,
     book: prices.PriceBook,
 ) -> dict[tuple[str, str], Fraction]:
@@ -114,12 +94,12 @@ def _headroom(
     for limited, limit in terms.rate_limits.items():
         provider = limited.provider or key[0]
         target = provider, names.canonical(book, provider, limited.model)
-        if target != source and found.days:
+        if target != source and span.days:
             served = [each for other, ids in members.items() if (other[0], other[3]) == target for each in ids]
             shares[target] = headroom.share(
                 limit,
-                readings.tokens_by_hour(session, _hours(found), members[key]),
-                readings.tokens_by_hour(session, _hours(found), served),
+                readings.tokens_by_hour(session, _hours(span), members[key]),
+                readings.tokens_by_hour(session, _hours(span), served),
             )
     return shares
 
@@ -134,9 +114,11 @@ def _window(
 
 
 def _slice(
+    session: Session,
     key: SliceKey,
     series_ids: list[int],
-    span: _Span,
+    span: window.Window,
+    amounts: Mapping[int, list[int]],
     terms: advice.Terms,
     room: Mapping[tuple[str, str], Fraction],
     pricing: statements.Pricing,
@@ -144,8 +126,8 @@ def _slice(
 ) -> SliceReading:
     gathered = _Gathered()
     for series_id in series_ids:
-        if series_id in span.amounts:
-            _gather(gathered, series_id, span, pricing, today)
+        if series_id in amounts:
+            _gather(gathered, series_id, amounts[series_id], pricing, today)
     cells = tuple(
         cost.Cell(
             tier, band, usage.token_counts(held), held[usage.INDEX["requests"]],
@@ -155,19 +137,37 @@ def _slice(
     )  # fmt: skip
     provider, project, workload, model = key
     slice_ = candidates.Slice(
-        provider, project, workload, model, cells, span.window.days, gathered.largest_input_tokens,
+        provider, project, workload, model, cells, span.days, gathered.largest_input_tokens,
         gathered.largest_output_tokens, workloads.can_wait(terms.said, project, workload), room,
     )  # fmt: skip
     coverage = statements.coverage_ratio(
         gathered.priced_tokens, gathered.tokens, gathered.provider_usage_successes, gathered.successes
     )
-    seen = workloads.Seen(gathered.requests_by_features, gathered.answers_by_power)
-    found = workloads.class_of(terms.said, project, workload, seen)
-    return SliceReading(slice_, advice.Standing(coverage, found.risk_level, workload_class=found), span.window)
+    found = _class(session, slice_, gathered, span, terms, pricing.book)
+    return SliceReading(slice_, advice.Standing(coverage, found.risk_level, workload_class=found), span)
 
 
-def _gather(gathered: _Gathered, series_id: int, span: _Span, pricing: statements.Pricing, today: int) -> None:
-    stored, index, amounts = pricing.series[series_id], usage.INDEX, span.amounts[series_id]
+def _class(
+    session: Session,
+    slice_: candidates.Slice,
+    gathered: _Gathered,
+    span: window.Window,
+    terms: advice.Terms,
+    book: prices.PriceBook,
+) -> workloads.Class:
+    """The class of a slice's workload. Sizes are only read where advice will rest on a guess."""
+    said = workloads.class_said(terms.said, slice_.project, slice_.workload, gathered.requests_by_features)
+    if said is not None:
+        return said
+    if not advice.states(slice_, terms, book):
+        return workloads.UNLABELLED
+    days = range(span.first_day, span.last_day + 1)
+    answers = readings.sizes(session, days, gathered.sized, "output_tokens")
+    return workloads.class_guessed(workloads.Seen(gathered.requests_by_features, answers))
+
+
+def _gather(gathered: _Gathered, series_id: int, amounts: list[int], pricing: statements.Pricing, today: int) -> None:
+    stored, index = pricing.series[series_id], usage.INDEX
     labels, counts = stored.labels, usage.token_counts(amounts)
     if labels.status == "success" and labels.usage_source != "gateway_cache":
         gathered.successes += amounts[index["requests"]]
@@ -178,7 +178,7 @@ def _gather(gathered: _Gathered, series_id: int, span: _Span, pricing: statement
     priced = pricing.of(series_id, today)
     gathered.tokens += counts.total_tokens
     gathered.priced_tokens += prices.cost(counts, priced.price.rates if priced.price else None).priced_tokens
-    _gather_sizes(gathered, labels, amounts, span.answers.get(series_id, {}))
+    _gather_sizes(gathered, stored, amounts)
     place = (
         statements.priced_tier(labels), labels.context_band, priced.region, labels.features & fit.DECISIVE_FEATURES,
     )  # fmt: skip
@@ -186,14 +186,13 @@ def _gather(gathered: _Gathered, series_id: int, span: _Span, pricing: statement
     gathered.cells[place] = amounts if held is None else usage.combined(held, amounts)
 
 
-def _gather_sizes(gathered: _Gathered, labels: Labels, amounts: list[int], answers: Mapping[int, int]) -> None:
-    features, index = gathered.requests_by_features, usage.INDEX
+def _gather_sizes(gathered: _Gathered, stored: readings.StoredSeries, amounts: list[int]) -> None:
+    labels, features, index = stored.labels, gathered.requests_by_features, usage.INDEX
     features[labels.features] = features.get(labels.features, 0) + amounts[index["requests"]]
     largest_input = amounts[index["largest_input_tokens"]]
     if labels.service_tier == "batch" and bands.band_of(largest_input) > labels.context_band:
         # A batch that was polled as a whole: its totals are the size of no request.
         return
+    gathered.sized.append(stored.id)
     gathered.largest_input_tokens = max(gathered.largest_input_tokens, largest_input)
     gathered.largest_output_tokens = max(gathered.largest_output_tokens, amounts[index["largest_output_tokens"]])
-    for power, requests in answers.items():
-        gathered.answers_by_power[power] = gathered.answers_by_power.get(power, 0) + requests

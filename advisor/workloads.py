@@ -1,7 +1,7 @@
 """What people say of a workload (its class, whether it can wait), and what its sizes and features let guess. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -77,22 +77,26 @@ def can_wait(said: Said, project: str, workload: str) -> bool:
     return not said.can_wait.isdisjoint({Place(project), Place(project, workload)})
 
 
-def class_of(said: Said, project: str, workload: str, seen: Seen) -> Class:
-    """A workload's class. The most exact word counts: the setting for it, its tags, its project's setting, a guess.
+def class_said(said: Said, project: str, workload: str, features: Iterable[int]) -> Class | None:
+    """A workload's class where people say it. The most exact word counts: its setting, its tags, its project's setting.
 
     Where requests of one workload carry several classes, the riskiest of them is the workload's.
     """
     if own := said.classes.get(Place(project, workload)):
         return Class(own, "setting")
-    tagged = [
-        name for name, bit in events.CLASS_BITS.items() if any(features & bit for features in seen.requests_by_features)
-    ]
-    if tagged:
+    seen = 0
+    for held in features:
+        seen |= held
+    if tagged := [name for name, bit in events.CLASS_BITS.items() if seen & bit]:
         return Class(max(tagged, key=risk.of_class), "tag")
-    if of_project := said.classes.get(Place(project)):
-        return Class(of_project, "setting")
-    guessed = guess(seen)
-    return Class(guessed, "guess") if guessed else UNLABELLED
+    of_project = said.classes.get(Place(project))
+    return Class(of_project, "setting") if of_project else None
+
+
+def class_guessed(seen: Seen) -> Class:
+    """A workload's class as its sizes and features let guess; unlabelled where nothing stands out."""
+    name = guess(seen)
+    return Class(name, "guess") if name else UNLABELLED
 
 
 def guess(seen: Seen) -> str | None:

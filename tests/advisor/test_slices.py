@@ -130,7 +130,7 @@ def test_settings_tell_the_class_and_what_can_wait(database: Database) -> None:
 def test_short_answers_are_guessed_to_be_labels(database: Database) -> None:
     at = (TODAY - 1) * clock.DAY_US
     ledgers.add(database, [ledgers.event(at, output_tokens=3) for _ in range(5)])
-    (found,) = read(database)
+    (found,) = read_with(database)
     assert (found.standing.workload_class, found.standing.class_level) == (("classification", "guess"), 2)
 
 
@@ -138,7 +138,7 @@ def test_a_batch_that_was_polled_as_a_whole_is_no_giant_request(database: Databa
     batch = ledgers.labels(service_tier="batch", service_tier_requested="batch")
     at = (TODAY - 1) * clock.DAY_US
     ledgers.add(database, [on_day(1), ledgers.event(at, of=batch, input_tokens=9 * 10**6, output_tokens=10**6)])
-    (found,) = read(database)
+    (found,) = read_with(database)
     assert (found.slice.largest_input_tokens, found.slice.largest_output_tokens) == (1_000, 100)
     assert found.standing.workload_class.source == "none"
 

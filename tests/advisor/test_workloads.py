@@ -13,7 +13,6 @@ from ledger.errors import UsageError
 
 TOOLS, SCHEMA = events.FEATURE_TOOLS, events.FEATURE_JSON_SCHEMA
 CLASS = events.CLASS_BITS
-NOTHING = Seen({}, {})
 
 
 def test_every_class_has_a_risk_and_a_bit_of_its_own() -> None:
@@ -65,13 +64,17 @@ def test_a_setting_that_cannot_be_read_is_refused_by_name(classes: str, waiting:
 
 
 def test_the_most_exact_word_on_a_class_counts() -> None:
-    tagged = Seen({CLASS["chat"]: 9, CLASS["agentic"] | TOOLS: 1}, {})
+    tagged = [CLASS["chat"], CLASS["agentic"] | TOOLS, 0]
     said = workloads.parse("search=extraction,search/answers=classification", "")
-    assert workloads.class_of(said, "search", "answers", tagged) == ("classification", "setting")
-    assert workloads.class_of(said, "search", "other", tagged) == ("agentic", "tag")
-    assert workloads.class_of(said, "search", "other", NOTHING) == ("extraction", "setting")
-    assert workloads.class_of(said, "support", "chat", Seen({TOOLS: 1}, {})) == ("agentic", "guess")
-    assert workloads.class_of(said, "support", "chat", NOTHING) == (None, "none")
+    assert workloads.class_said(said, "search", "answers", tagged) == ("classification", "setting")
+    assert workloads.class_said(said, "search", "other", tagged) == ("agentic", "tag")
+    assert workloads.class_said(said, "search", "other", [TOOLS]) == ("extraction", "setting")
+    assert workloads.class_said(said, "support", "chat", [TOOLS]) is None
+
+
+def test_what_nobody_says_is_guessed_or_unlabelled() -> None:
+    assert workloads.class_guessed(Seen({TOOLS: 1}, {})) == ("agentic", "guess")
+    assert workloads.class_guessed(Seen({}, {})) == workloads.UNLABELLED == (None, "none")
 
 
 @pytest.mark.parametrize(
