@@ -27,8 +27,10 @@ from ledger import money, prices
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the user set: the pairs, the threshold in femto-USD per average month, the one-off cost of a move, the stance
-    without evidence, what is said of workloads, and the rate limits of models in tokens a minute."""
+    """What the user set: the pairs and the stance without evidence, what is said of workloads, and amounts in femto-USD.
+
+    The threshold is per average month, `one_off_femto_usd` what a move costs once, `rate_limits` are tokens a minute.
+    """
 
     pairs: tuple[pairs.Pair, ...]
     threshold_femto_usd: int = 50 * money.FEMTO_PER_USD

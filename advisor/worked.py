@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from advisor import breakeven, counterfactual, factors, figures, life, recomputed, words
+from advisor import breakeven, counterfactual, factors, figures, life, recomputed, window, words
 from ledger import money, prices
 
 SUM = "the sum of these lines"
 _INPUT_METERS = prices.METERS[:4]
+_TITLES = {
+    "low": "At the low end", "point": "At the point", "high": "At the high end", "neutral": "As priced, with neutral factors",
+}  # fmt: skip
 _EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 
 
@@ -33,13 +36,7 @@ class Block:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """The sums of a block that others refer to, in femto-USD."""
-
-    stay: Fraction
-    moved_input: Fraction
-    moved_output: Fraction
+_Cells = list[tuple[figures.CellFigure, counterfactual.PricedCell]]
 
 
 def blocks(item: figures.RecommendationFigure) -> Iterator[Block]:
@@ -52,27 +49,16 @@ def blocks(item: figures.RecommendationFigure) -> Iterator[Block]:
     yield Block(f"What moves costs now, on {item.from_model}", tuple(stay["point"][0]))
     if stay["low"][1] != stay["point"][1]:
         yield Block("At the low end, with input of unknown detail as cached already", tuple(stay["low"][0]))
+    target = words.target(item.to_model, item.to_service_tier)
     for end, at in {**at_ends, "neutral": factors.NEUTRAL}.items():
-        steps, sums = _moves(cells, at, stay.get(end, stay["point"])[1])
-        ending = _as_priced(sums) if end == "neutral" else _saving(item, at, sums)
-        beside = _beside(item, at, sums) if end == "point" else ()
-        title = (
-            "As priced, with neutral factors"
-            if end == "neutral"
-            else f"At the {end} end"
-            if end != "point"
-            else "At the point"
-        )
-        answers = _answers(item, at, sums) if end == "point" else ()
-        yield Block(
-            f"{title}, on {words.target(item.to_model, item.to_service_tier)}", (*steps, *ending, *beside, *answers)
-        )
+        steps, costs = _moves(cells, at, stay.get(end, stay["point"])[1])
+        follows = _as_priced(costs) if end == "neutral" else _saving(item, at, costs)
+        beside = (*_beside(item, at, costs), *_answers(item, at, costs)) if end == "point" else ()
+        yield Block(f"{_TITLES[end]}, on {target}", (*steps, *follows, *beside))
     yield from _conclusions(item)
 
 
-def _stays(
-    cells: list[tuple[figures.CellFigure, counterfactual.PricedCell]], at: factors.Factors
-) -> tuple[list[Step], Fraction]:
+def _stays(cells: _Cells, at: factors.Factors) -> tuple[list[Step], Fraction]:
     """K_A, meter by meter."""
     steps, total = [], Fraction(0)
     for figure, priced in cells:
@@ -83,114 +69,106 @@ def _stays(
             tokens["cached_input"] += shift
         for meter, count in tokens.items():
             if count:
-                steps.append(
-                    _times(f"{_place(figure)} {_word(meter)}", Fraction(count), getattr(priced.now.rates, meter))
-                )
-                total += count * Fraction(getattr(priced.now.rates, meter))
+                rate = getattr(priced.now.rates, meter)
+                steps.append(_times(f"{_place(figure)} {words.label(meter)}", Fraction(count), rate))
+                total += Fraction(count) * rate
     return [*steps, Step("cost now", SUM, _usd(total))], total
 
 
-def _moves(
-    cells: list[tuple[figures.CellFigure, counterfactual.PricedCell]], at: factors.Factors, stay: Fraction
-) -> tuple[list[Step], _Sums]:
+def _moves(cells: _Cells, at: factors.Factors, stay: Fraction) -> tuple[list[Step], counterfactual.Legs]:
     """K_B, meter by meter: input with its cached share, then output."""
     told: dict[str, list[Step]] = {"input": [], "output": []}
     sums = {"input": Fraction(0), "output": Fraction(0)}
     for figure, priced in cells:
         rates, counts = priced.instead.rates, priced.cell.counts
         tokens = counterfactual.target_input(priced.cell, rates, at)
-        audio = counts.output_audio_tokens
-        tokens |= {"output": at.phi_out * (counts.output_tokens - audio), "output_audio": at.phi_out * audio}
+        audio = Fraction(counts.output_audio_tokens)
+        tokens |= {"output": counts.output_tokens - audio, "output_audio": audio}
         for meter, count in tokens.items():
-            side = "input" if meter in _INPUT_METERS else "output"
+            side, factor = ("input", factors.ONE) if meter in _INPUT_METERS else ("output", at.phi_out)
             if count:
                 rate = getattr(rates, meter)
-                told[side].append(_times(f"{_place(figure)} {_word(meter)}", count, rate))
+                told[side].append(_times(f"{_place(figure)} {words.label(meter)}", factor * count, rate))
                 sums[side] += count * rate
+    costs = counterfactual.Legs(stay, sums["input"], sums["output"])
+    amounts = _usd(costs.input_femto_usd), _usd(at.phi_out * costs.output_femto_usd)
     steps = [
         step
-        for side in ("input", "output")
+        for side, amount in zip(("input", "output"), amounts, strict=True)
         if told[side]
-        for step in (*told[side], Step(f"there, {side}", SUM, _usd(sums[side])))
+        for step in (*told[side], Step(f"there, {side}", SUM, amount))
     ]
-    found = _Sums(stay, sums["input"], sums["output"])
-    moved = found.moved_input + found.moved_output
-    return [
-        *steps,
-        Step("cost there, tried once", f"{_usd(sums['input'])} + {_usd(sums['output'])}", _usd(moved)),
-    ], found
+    once = Step("cost there, tried once", " + ".join(amounts), _usd(costs.moved_femto_usd(at)))
+    return [*steps, once], costs
 
 
-def _saving(item: figures.RecommendationFigure, at: factors.Factors, sums: _Sums) -> Iterator[Step]:
+def _saving(item: figures.RecommendationFigure, at: factors.Factors, costs: counterfactual.Legs) -> Iterator[Step]:
     """S = s (K_A - (1 + r) K_B - e sigma K_A - V), and what it is per average month."""
-    moved = sums.moved_input + sums.moved_output
-    attempts, again = (1 + at.extra_attempts) * moved, at.escalated_cost_share * sums.stay
-    yield Step("with extra attempts", f"(1 + {_plain(at.extra_attempts)}) x {_usd(moved)}", _usd(attempts))
-    back = f"{_plain(at.escalation_rate)} x {_plain(at.sigma)}"
-    share = back if at.escalation_rate * at.sigma <= 1 else "1"
-    yield Step("run again on the source", f"{share} x {_usd(sums.stay)}", _usd(again))
-    checking = Fraction(at.verifier_femto_usd)
-    saved = at.share * (sums.stay - attempts - again - checking)
-    inner = " - ".join(_usd(part) for part in (sums.stay, attempts, again, checking))
+    stay, again = costs.stay_femto_usd, at.escalated_cost_share * costs.stay_femto_usd
+    attempts, saved = costs.attempts_femto_usd(at), counterfactual.saving_of(costs, at)
+    tries = f"(1 + {_plain(at.extra_attempts)}) x {_usd(costs.moved_femto_usd(at))}"
+    yield Step("with extra attempts", tries, _usd(attempts))
+    capped = at.escalation_rate * at.sigma > 1
+    share = "1" if capped else f"{_plain(at.escalation_rate)} x {_plain(at.sigma)}"
+    yield Step("run again on the source", f"{share} x {_usd(stay)}", _usd(again))
+    inner = " - ".join(_usd(part) for part in (stay, attempts, again, Fraction(at.verifier_femto_usd)))
     yield Step(f"saving of {item.window_days} days", f"{_plain(at.share)} x ({inner})", _usd(saved))
-    month = saved / item.window_days * Fraction(365, 12)
-    yield Step("per average month", f"{_usd(saved)} / {item.window_days} x 365 / 12", _rounded(month))
+    yield _month("per average month", item, saved)
     if item.days_left is not None:
         days = min(life.DAYS_PER_YEAR, item.days_left)
         until = saved / item.window_days * days
         yield Step(f"in the {days} days left", f"{_usd(saved)} / {item.window_days} x {days}", _rounded(until))
 
 
-def _beside(item: figures.RecommendationFigure, at: factors.Factors, sums: _Sums) -> Iterator[Step]:
-    """The router instead of the cascade, and the break-evens, at the point factors."""
-    moved, checking = sums.moved_input + sums.moved_output, Fraction(at.verifier_femto_usd)
-    attempts = (1 + at.extra_attempts) * moved
-    easy = 1 - at.escalated_cost_share
-    saved = at.share * (easy * (sums.stay - attempts) - checking)
-    how = f"{_plain(at.share)} x ({_plain(easy)} x ({_usd(sums.stay)} - {_usd(attempts)}) - {_usd(checking)})"
+def _beside(item: figures.RecommendationFigure, at: factors.Factors, costs: counterfactual.Legs) -> Iterator[Step]:
+    """The router instead of the cascade, and the break-evens."""
+    stay, attempts, checking = costs.stay_femto_usd, costs.attempts_femto_usd(at), Fraction(at.verifier_femto_usd)
+    easy, saved = _plain(1 - at.escalated_cost_share), counterfactual.router_saving(costs, at)
+    how = f"{_plain(at.share)} x ({easy} x ({_usd(stay)} - {_usd(attempts)}) - {_usd(checking)})"
     yield Step("with a router instead", how, _usd(saved))
-    month = saved / item.window_days * Fraction(365, 12)
-    yield Step("that per average month", f"{_usd(saved)} / {item.window_days} x 365 / 12", _rounded(month))
-    if sums.stay:
-        how = f"(1 - ({_usd(attempts)} + {_usd(checking)}) / {_usd(sums.stay)}) / {_plain(at.sigma)}"
-        costs = counterfactual.Legs(
-            sums.stay, sums.moved_input, sums.moved_output / at.phi_out if at.phi_out else Fraction(0)
-        )
-        yield Step("break-even escalation", how, _ratio(breakeven.escalation_rate(costs, at)))
-        if costs.output_femto_usd:
-            kept = f"({_usd(sums.stay)} x {_plain(easy)} - {_usd(checking)}) / (1 + {_plain(at.extra_attempts)})"
-            how = f"({kept} - {_usd(sums.moved_input)}) / ({_usd(sums.moved_output)} / {_plain(at.phi_out)})"
-            yield Step("break-even output", how, _ratio(breakeven.output_inflation(costs, at)))
+    yield _month("that per average month", item, saved)
+    escalation, output = breakeven.escalation_rate(costs, at), breakeven.output_inflation(costs, at)
+    if escalation is not None:
+        how = f"(1 - ({_usd(attempts)} + {_usd(checking)}) / {_usd(stay)}) / {_plain(at.sigma)}"
+        yield Step("break-even escalation", how, _ratio(escalation))
+    if output is not None:
+        kept = f"({_usd(stay)} x {easy} - {_usd(checking)}) / (1 + {_plain(at.extra_attempts)})"
+        how = f"({kept} - {_usd(costs.input_femto_usd)}) / {_usd(costs.output_femto_usd)}"
+        yield Step("break-even output", how, _ratio(output))
 
 
-def _answers(item: figures.RecommendationFigure, at: factors.Factors, sums: _Sums) -> Iterator[Step]:
+def _answers(item: figures.RecommendationFigure, at: factors.Factors, costs: counterfactual.Legs) -> Iterator[Step]:
     """What a wrong answer may cost until nothing is saved, and what a right one costs, where pass rates are known."""
     requests = sum(each.requests for each in item.cells)
     if item.pass_ratios is None or not requests:
         return
     now, instead = item.pass_ratios
-    attempts = (1 + at.extra_attempts) * (sums.moved_input + sums.moved_output)
-    saved = at.share * (sums.stay - attempts - at.escalated_cost_share * sums.stay - at.verifier_femto_usd)
+    saved = counterfactual.saving_of(costs, at)
     limit = breakeven.wrong_answer_femto_usd(saved, at, requests, Fraction(now), Fraction(instead))
     if limit is not None:
         how = f"{_usd(saved)} / ({_plain(at.share)} x {requests:,} x ({now} - {instead}))"
         yield Step("price of a wrong answer", how, _rounded(limit))
-    for name, spent, rate in (("a right answer now", sums.stay, now), ("a right answer there", attempts, instead)):
+    sides = (("now", costs.stay_femto_usd, now), ("there", costs.attempts_femto_usd(at), instead))
+    for side, spent, rate in sides:
         cost = breakeven.good_answer_femto_usd(spent, requests, Fraction(rate))
         if cost is not None:
-            yield Step(name, f"{_usd(spent)} / ({requests:,} x {rate})", _rounded(cost))
+            yield Step(f"a right answer {side}", f"{_usd(spent)} / ({requests:,} x {rate})", _rounded(cost))
 
 
-def _as_priced(sums: _Sums) -> Iterator[Step]:
+def _as_priced(costs: counterfactual.Legs) -> Iterator[Step]:
     """The price gap, which is the neutral break-even of escalation, and that of output."""
-    if sums.stay:
-        moved = sums.moved_input + sums.moved_output
-        gap = 1 - moved / sums.stay
-        yield Step("break-even, and price gap", f"1 - {_usd(moved)} / {_usd(sums.stay)}", _ratio(gap))
-    if sums.moved_output:
-        limit = (sums.stay - sums.moved_input) / sums.moved_output
-        how = f"({_usd(sums.stay)} - {_usd(sums.moved_input)}) / {_usd(sums.moved_output)}"
-        yield Step("break-even output", how, _ratio(limit))
+    stay, at = costs.stay_femto_usd, factors.NEUTRAL
+    gap, output = breakeven.escalation_rate(costs, at), breakeven.output_inflation(costs, at)
+    if gap is not None:
+        yield Step("break-even, and price gap", f"1 - {_usd(costs.moved_femto_usd(at))} / {_usd(stay)}", _ratio(gap))
+    if output is not None:
+        how = f"({_usd(stay)} - {_usd(costs.input_femto_usd)}) / {_usd(costs.output_femto_usd)}"
+        yield Step("break-even output", how, _ratio(output))
+
+
+def _month(name: str, item: figures.RecommendationFigure, saved: Fraction) -> Step:
+    month = window.per_average_month(saved, item.window_days)
+    return Step(name, f"{_usd(saved)} / {item.window_days} x 365 / 12", _rounded(month))
 
 
 def _conclusions(item: figures.RecommendationFigure) -> Iterator[Block]:
@@ -232,10 +210,6 @@ def _place(figure: figures.CellFigure) -> str:
     return f"{figure.service_tier}{over}{f' {figure.region}' if figure.region else ''}"
 
 
-def _word(meter: str) -> str:
-    return meter.replace("_", " ")
-
-
 def _usd(amount_femto_usd: Fraction) -> str:
     """An exact amount of USD: tokens, rates and factors are decimals, so it is one."""
     return money.text(_decimal(amount_femto_usd / money.FEMTO_PER_USD))
@@ -245,8 +219,8 @@ def _rounded(amount_femto_usd: Fraction) -> str:
     return money.usd_text(money.rounded(amount_femto_usd))
 
 
-def _ratio(value: Fraction | None) -> str:
-    return money.usd_text(money.rounded((value or Fraction(0)) * money.FEMTO_PER_USD))
+def _ratio(value: Fraction) -> str:
+    return _rounded(value * money.FEMTO_PER_USD)
 
 
 def _plain(value: Fraction) -> str:
