@@ -55,20 +55,22 @@ def work_out(text: str) -> Steps:
 
 
 def _confirm(name: str, how: str, result: Fraction, may_take_the_rest: bool) -> Fraction:
-    value = _value(ast.parse(how.replace(",", "").replace(" x ", " * "), mode="eval").body)
+    sum_ = how.replace(",", "").replace(" x ", " * ")
+    value = _value(ast.parse(sum_, mode="eval").body, sum_)
     rounded = "/" in how.replace("/ 1,000,000", "")
     slack = 2 * NINE if may_take_the_rest else NINE if rounded else Fraction(0)
     assert abs(value - result) <= slack, f"{name}: {how} is {value}, not {result}"
     return value
 
 
-def _value(node: ast.expr) -> Fraction:
+def _value(node: ast.expr, source: str) -> Fraction:
     if isinstance(node, ast.BinOp):
-        return _OPERATORS[type(node.op)](_value(node.left), _value(node.right))
+        return _OPERATORS[type(node.op)](_value(node.left, source), _value(node.right, source))
     if isinstance(node, ast.UnaryOp):
         assert isinstance(node.op, ast.USub)
-        return -_value(node.operand)
-    return Fraction(ast.unparse(node))
+        return -_value(node.operand, source)
+    # The text of the number: as a float it would lose its last digits.
+    return Fraction(ast.get_source_segment(source, node) or "")
 
 
 def _number(text: str) -> Fraction:
