@@ -48,7 +48,7 @@ _REASONS = {
         "nobody has shown that the source is worth its price here, and the stance asks the source to prove it",
         "paired results that say otherwise, or the stance prove_target",
     ),
-    "same_model": ("the same model answers, so there is nothing to prove", "a workload that cannot wait any more"),
+    "same_model": ("the same model answers, so there is nothing to prove", "a workload that needs its tier"),
     "proven": ("paired results show that the target answers well enough", "results that say otherwise"),
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ from ledger.settings import Settings
 
 _RATIOS = ("share", "phi_in", "phi_out", "escalation_rate", "extra_attempts", "sigma", "cached_share")
 _ENDS = 3
+STEPS = "To see the arithmetic: the same switchwise whatif with --steps"
 _FINEST, _LARGEST = Decimal("1e-9"), 10**9
 _SHOWN_SLICES = 5
 
@@ -73,7 +74,8 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> figu
     standing = replace(reading.standing, pass_rates=_pass_rates(asked.pass_rates))
     band = band_of(asked, factors.TIER_ALONE if pair.target.model == slice_.model else factors.ASSUMED, slice_.days)
     found = advice.on_pair(slice_, pair, band, standing, terms, pricing.book, today)
-    return advice_figures.of(found, reading.window, standing, (), pricing.book)
+    figure = advice_figures.of(found, reading.window, standing, (), pricing.book)
+    return replace(figure, explanation=(*figure.explanation[:-1], STEPS))
 
 
 def band_of(asked: Asked, band: factors.Band, days: int) -> factors.Band:

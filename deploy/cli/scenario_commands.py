@@ -66,4 +66,4 @@ def _show(found: figures.RecommendationFigure, steps: bool) -> None:
     if steps:
         advice_text.show_arithmetic(app.console, found)
     else:
-        app.console.print("Every step of the arithmetic: the same command with --steps")
+        app.console.print(whatif.STEPS)
