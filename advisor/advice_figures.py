@@ -13,8 +13,9 @@ def of(
     standing: advice.Standing,
     others: Sequence[ranking.OtherModel],
     book: prices.PriceBook,
+    beside: Sequence[advice.Advice] = (),
 ) -> figures.RecommendationFigure:
-    """One advice with every input that recomputes it."""
+    """One advice with every input that recomputes it, and beside it the alternatives that were not chosen."""
     found, slice_ = item.alternative, item.alternative.slice
     spent = candidates.slice_cost(slice_, book, item.as_of_day)
     blended = cost.blended_usd_per_mtok(spent)
@@ -35,6 +36,17 @@ def of(
         confidence_grades=dict(item.confidence.grades), stuck_tokens=found.stuck_tokens,
         cells=tuple(_cell(cell) for cell in found.cells), other_models=tuple(_other(other) for other in others),
         explanation=tuple(explanation.sentences(item)),
+        parts=tuple(
+            figures.PartFigure(lever, ends_of(part.saving), _ends(part.alone)) for lever, part in item.parts.items()
+        ),
+        sensitivity=tuple(_swing(swing) for swing in item.swings),
+        alternatives=tuple(_alternative(other) for other in beside), router_month_usd=_usd(item.router_femto_usd),
+        one_off_usd=money.usd_text(item.one_off_femto_usd), payback_days=ratio(item.payback_days),
+        fitting_ratio=ratio(found.fitting_share), workload_class=item.workload_class.name,
+        workload_class_source=item.workload_class.source,
+        pass_ratios=_pass_ratios(standing),
+        good_answer_now_usd=_usd_of(item.good_answer_now_femto_usd),
+        good_answer_instead_usd=_usd_of(item.good_answer_instead_femto_usd),
     )  # fmt: skip
 
 
@@ -42,14 +54,17 @@ def _usd(amount_femto_usd: int | None) -> str | None:
     return None if amount_femto_usd is None else money.usd_text(amount_femto_usd)
 
 
+def _usd_of(amount_femto_usd: Fraction | None) -> str | None:
+    return None if amount_femto_usd is None else money.usd_text(money.rounded(amount_femto_usd))
+
+
 def ratio(value: Fraction | None) -> str | None:
     """A ratio as decimal text, rounded once half-even to 9 decimals; None stays None."""
     return None if value is None else money.text(money.usd(money.rounded(value * money.FEMTO_PER_USD)))
 
 
-def _ends(estimate: candidates.Estimate | None) -> figures.Ends | None:
-    if estimate is None:
-        return None
+def ends_of(estimate: candidates.Estimate) -> figures.Ends:
+    """The three ends as exact decimal text."""
     return figures.Ends(
         money.usd_text(estimate.low_femto_usd),
         money.usd_text(estimate.point_femto_usd),
@@ -57,15 +72,40 @@ def _ends(estimate: candidates.Estimate | None) -> figures.Ends | None:
     )
 
 
+def _ends(estimate: candidates.Estimate | None) -> figures.Ends | None:
+    return None if estimate is None else ends_of(estimate)
+
+
+def _pass_ratios(standing: advice.Standing) -> tuple[str, str] | None:
+    rates = standing.pass_rates
+    if rates is None:
+        return None
+    return ratio(rates.now) or "0.00", ratio(rates.instead) or "0.00"
+
+
+def _swing(swing: advice.Swing) -> figures.SwingFigure:
+    at_low, at_high = money.usd_text(swing.at_low_femto_usd), money.usd_text(swing.at_high_femto_usd)
+    return figures.SwingFigure(swing.factor, at_low, at_high)
+
+
+def _alternative(item: advice.Advice) -> figures.AlternativeFigure:
+    found, decided = item.alternative, item.decision
+    return figures.AlternativeFigure(
+        found.provider, found.model, found.service_tier, decided.kind, decided.reason, _ends(found.estimate)
+    )
+
+
 def _break_evens(item: advice.Advice) -> Iterator[figures.BreakEvenFigure]:
     for name, found in (("neutral", item.at_neutral), ("point", item.at_point)):
         if found is not None:
-            yield figures.BreakEvenFigure(name, ratio(found.escalation_rate), ratio(found.output_inflation))
+            yield figures.BreakEvenFigure(
+                name, ratio(found.escalation_rate), ratio(found.output_inflation), _usd_of(found.wrong_answer_femto_usd)
+            )
 
 
 def _factor(band: factors.Band, name: str) -> figures.FactorFigure:
     low, point, high = (_at_end(end, name) for end in (band.low, band.point, band.high))
-    return figures.FactorFigure(name, low, point, high, band.label)
+    return figures.FactorFigure(name, low, point, high, band.label_of(name))
 
 
 def _at_end(end: factors.Factors, name: str) -> str:

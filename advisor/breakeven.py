@@ -16,12 +16,26 @@ class BreakEven:
     """The saving is gone when this share of requests has to run on the source again; may be negative."""
     output_inflation: Fraction | None
     """The saving is gone when the target writes this many times the source's output tokens."""
+    wrong_answer_femto_usd: Fraction | None = None
+    """The saving is gone when each answer that only the source gets right costs this much; None without pass rates."""
 
 
-def of(cells: Sequence[counterfactual.PricedCell], factors: Factors) -> BreakEven:
-    """The break-evens of a move at the factors."""
+@dataclass(frozen=True, slots=True)
+class PassRates:
+    """The share of answers that are right, on the source and on the target, over the same inputs."""
+
+    now: Fraction
+    instead: Fraction
+
+
+def of(cells: Sequence[counterfactual.PricedCell], factors: Factors, rates: PassRates | None = None) -> BreakEven:
+    """The break-evens of a move at the factors; that of a wrong answer where pass rates are known."""
     costs = counterfactual.legs(cells, factors)
-    return BreakEven(escalation_rate(costs, factors), output_inflation(costs, factors))
+    wrong_answer = None
+    if rates is not None:
+        saved, requests = counterfactual.saving_of(costs, factors), sum(item.cell.requests for item in cells)
+        wrong_answer = wrong_answer_femto_usd(saved, factors, requests, rates.now, rates.instead)
+    return BreakEven(escalation_rate(costs, factors), output_inflation(costs, factors), wrong_answer)
 
 
 def escalation_rate(costs: counterfactual.Legs, factors: Factors) -> Fraction | None:
@@ -49,3 +63,8 @@ def wrong_answer_femto_usd(
     """
     more_wrong = factors.share * requests * (pass_rate_now - pass_rate_instead)
     return saving_femto_usd / more_wrong if more_wrong > 0 else None
+
+
+def good_answer_femto_usd(cost_femto_usd: Fraction, requests: int, pass_rate: Fraction) -> Fraction | None:
+    """What a right answer costs, K / (N p), in femto-USD; None where there is none."""
+    return cost_femto_usd / (requests * pass_rate) if requests and pass_rate else None

@@ -1,20 +1,11 @@
 """The states a slice could move to: which pairs apply to it, which of its cells can go, and what blocks the rest. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from advisor import cost, counterfactual, factors, life, pairs, window
-from ledger import events, money, prices
-from ledger.errors import PriceUnknown
-
-# In the order in which one of them becomes the single reason of a blocked alternative.
-BLOCKS = (
-    "target_retires", "context_too_small", "output_too_small", "unsupported_feature", "committed_capacity",
-    "cannot_wait", "not_sold_here", "target_unpriced",
-)  # fmt: skip
-COMMITTED_TIER, WAITING_TIERS = "scale", ("batch", "flex")
-_MODALITIES = {events.FEATURE_IMAGE: "image", events.FEATURE_AUDIO: "audio"}
+from advisor import cost, counterfactual, factors, fit, life, pairs, window
+from ledger import money, prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +20,9 @@ class Slice:
     days: int
     largest_input_tokens: int = 0
     largest_output_tokens: int = 0
-    features: int = 0
     can_wait: bool = False
+    headroom: Mapping[tuple[str, str], Fraction] = field(default_factory=dict)
+    """By (provider, model) that has a rate limit, the share of the slice that fits into it in every hour."""
 
     @property
     def requests(self) -> int:
@@ -64,6 +56,7 @@ class Alternative:
     """
 
     slice: Slice
+    pair: pairs.Pair
     provider: str
     model: str
     service_tier: str | None
@@ -74,6 +67,20 @@ class Alternative:
     estimate: Estimate | None
     price_gap: Fraction | None
     target_days_left: int | None
+    room: Fraction
+    """The share of what could move that the target's rate limit has room for."""
+
+    @property
+    def fitting_share(self) -> Fraction | None:
+        """The share of the slice's requests that fit the target, its rate limit included; None without requests."""
+        if not self.slice.requests:
+            return None
+        return self.room * Fraction(sum(item.cell.requests for item in self.cells), self.slice.requests)
+
+    @property
+    def keeps_model(self) -> bool:
+        """Whether the same model answers, at another tier or provider: nothing about its answers has to be proven."""
+        return self.model == self.slice.model
 
 
 def applies(pair: pairs.Pair, slice_: Slice) -> bool:
@@ -97,24 +104,29 @@ def assess(
     movable, stuck = _divided(slice_, pair, provider, book, as_of_day)
     if band is None:
         band = factors.TIER_ALONE if model == slice_.model else factors.ASSUMED
+    room = factors.ONE if pair.target.service_tier == "batch" else slice_.headroom.get((provider, model), factors.ONE)
+    if room < 1:
+        band = band.with_given("share", [room * end.share for end in (band.low, band.point, band.high)])
     days_left = life.days_left(book, provider, model, as_of_day)
-    blocks = _blocks(slice_, pair.target, book.facts_of(provider, model), days_left)
-    if "target_unpriced" in stuck and not movable:
-        blocks.add("target_unpriced" if _sold_here_or_nowhere(book, pair.target, provider) else "not_sold_here")
-    elif "committed_capacity" in stuck and not movable:
-        blocks.add("committed_capacity")
+    blocks = _blocks(slice_, book.facts_of(provider, model), days_left)
+    if not movable:
+        blocks |= stuck.keys()
+    if not room:
+        blocks.add("no_headroom")
     return Alternative(
         slice=slice_,
+        pair=pair,
         provider=provider,
         model=model,
         service_tier=pair.target.service_tier,
         cells=tuple(movable),
         stuck_tokens=stuck,
-        blocks=tuple(code for code in BLOCKS if code in blocks),
+        blocks=tuple(code for code in fit.BLOCKS if code in blocks),
         factors=band,
         estimate=estimate(movable, band, slice_.days),
         price_gap=counterfactual.price_gap(movable),
         target_days_left=days_left,
+        room=room,
     )
 
 
@@ -144,8 +156,12 @@ def _divided(
     for cell in slice_.cells:
         now = cost.price_of(book, slice_.provider, slice_.model, cell, as_of_day)
         there = cell if provider == slice_.provider else replace(cell, region="")
-        instead = cost.price_of(book, provider, target.model, there, as_of_day, target.service_tier)
-        reason = _stays_because(cell, pair.source.service_tier, now, instead, facts)
+        tier = pair.tier_of(cell.service_tier)
+        instead = cost.price_of(book, provider, target.model, there, as_of_day, tier)
+        reason = fit.stays_because(cell, pair, slice_.can_wait, now, instead, facts)
+        if reason == "target_unpriced":
+            elsewhere = cost.price_of(book, provider, target.model, replace(there, region=""), as_of_day, tier)
+            reason = _unpriced_because(book, target, provider, there.region, elsewhere)
         if now is not None and instead is not None and reason is None:
             movable.append(counterfactual.PricedCell(cell, now, instead))
         elif reason is not None:
@@ -153,48 +169,24 @@ def _divided(
     return movable, stuck
 
 
-def _stays_because(
-    cell: cost.Cell,
-    source_tier: str | None,
-    now: prices.Price | None,
-    instead: prices.Price | None,
-    facts: prices.ModelFacts,
-) -> str | None:
-    """Why a cell cannot move; None when it can."""
-    if source_tier not in (None, cell.service_tier):
-        return "other_tier"
-    if cell.service_tier == COMMITTED_TIER:
-        return "committed_capacity"
-    if facts.context_window is not None and cell.context_band >= facts.context_window:
-        return "context_too_small"
-    if now is None or cost.at(cell, now).unpriced_tokens:
-        return "source_unpriced"
-    return None if instead is not None and _prices_all(cell, now, instead) else "target_unpriced"
-
-
-def _prices_all(cell: cost.Cell, now: prices.Price, instead: prices.Price) -> bool:
-    """Whether the target has a rate for every token of a cell, with today's cached share and with none."""
-    priced = [counterfactual.PricedCell(cell, now, instead)]
-    try:
-        for cached_share in (None, factors.ZERO):
-            counterfactual.legs(priced, replace(factors.NEUTRAL, cached_share=cached_share))
-    except PriceUnknown:
-        return False
-    return True
-
-
-def _blocks(slice_: Slice, target: pairs.Side, facts: prices.ModelFacts, days_left: int | None) -> set[str]:
-    """What speaks against the whole move, prices aside. A fact that the catalogue does not give blocks nothing."""
-    missing = [name for bit, name in _MODALITIES.items() if slice_.features & bit and name not in facts.modalities]
+def _blocks(slice_: Slice, facts: prices.ModelFacts, days_left: int | None) -> set[str]:
+    """What speaks against the whole move, whatever part of it could go. A fact that is not known blocks nothing."""
+    window_tokens, answer_tokens = facts.context_window, facts.max_output_tokens
     found = {
         "target_retires": days_left is not None and days_left <= life.TARGET_BLOCK_DAYS,
-        "context_too_small": facts.context_window is not None and slice_.largest_prompt_tokens > facts.context_window,
-        "output_too_small": facts.max_output_tokens is not None
-        and slice_.largest_output_tokens > facts.max_output_tokens,
-        "unsupported_feature": bool(facts.modalities and missing),
-        "cannot_wait": target.service_tier in WAITING_TIERS and not slice_.can_wait,
+        "context_too_small": window_tokens is not None and slice_.largest_prompt_tokens > window_tokens,
+        "output_too_small": answer_tokens is not None and slice_.largest_output_tokens > answer_tokens,
     }
     return {code for code, blocked in found.items() if blocked}
+
+
+def _unpriced_because(
+    book: prices.PriceBook, target: pairs.Side, provider: str, region: str, elsewhere: prices.Price | None
+) -> str:
+    """Why a target has no price for a cell: sold by others only, sold outside the cell's region only, or by nobody."""
+    if not _sold_here_or_nowhere(book, target, provider):
+        return "not_sold_here"
+    return "not_in_region" if region and elsewhere is not None else "target_unpriced"
 
 
 def _sold_here_or_nowhere(book: prices.PriceBook, target: pairs.Side, provider: str) -> bool:

@@ -14,7 +14,8 @@ class Cell:
     """The tokens of one service tier, context band and region of a slice over its window: the unit of pricing.
 
     The days of the window are already summed, because advice prices every token on one day, the day it is given.
-    `detail_unknown_input_tokens` is the input of requests whose cached part nobody reported.
+    `detail_unknown_input_tokens` is the input of requests whose cached part nobody reported; `features` are those that
+    decide whether the requests can move.
     """
 
     service_tier: str
@@ -23,6 +24,7 @@ class Cell:
     requests: int
     detail_unknown_input_tokens: int = 0
     region: str = ""
+    features: int = 0
 
 
 def price_of(

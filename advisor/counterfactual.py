@@ -85,7 +85,7 @@ def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict
     writes = counts.cache_write_input_tokens
     cached = Fraction(counts.cached_input_tokens)
     if factors.cached_share is not None:
-        known = counts.input_tokens - (_unknown_tokens(cell) if factors.unknown_input_is_cached else 0)
+        known = counts.input_tokens - (unknown_tokens(cell) if factors.unknown_input_is_cached else 0)
         cached = min(factors.cached_share * known, Fraction(counts.input_tokens - writes))
     # Audio comes out of the uncached part first, as the ledger prices it.
     audio = min(Fraction(counts.input_audio_tokens), counts.input_tokens - writes - cached)
@@ -107,11 +107,11 @@ def _stay_femto_usd(item: PricedCell, factors: Factors) -> Fraction:
         raise _unpriced(item.now)
     rates, discount = item.now.rates, 0
     if factors.unknown_input_is_cached and rates.cached_input is not None and rates.uncached_input is not None:
-        discount = _unknown_tokens(item.cell) * (rates.uncached_input - rates.cached_input)
+        discount = unknown_tokens(item.cell) * (rates.uncached_input - rates.cached_input)
     return Fraction(spent.femto_usd - discount)
 
 
-def _unknown_tokens(cell: cost.Cell) -> int:
+def unknown_tokens(cell: cost.Cell) -> int:
     """Text input that may have been cached without our knowing: never more than what is priced as uncached text."""
     uncached = cell.counts.uncached_input_tokens
     return min(cell.detail_unknown_input_tokens, max(0, uncached - cell.counts.input_audio_tokens))

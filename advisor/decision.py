@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from advisor import evidence, life, window
+from advisor import evidence, life, risk, window
 
 FEWEST_REQUESTS = 1_000
 COVERAGE_FLOOR = Fraction("0.99")
 MATERIAL_SHARE = Fraction("0.05")
 MOST_RISK_TO_SWITCH = 2
 SOURCE_RETIRES = "source_retires"
+Stance = Literal["prove_target", "prove_incumbent"]
+"""Who has to prove something where nobody has compared the models: the target, or the model in use."""
 Kind = Literal["blocked", "not_enough_data", "keep", "pilot", "switch_now"]
 COUNTED = ("pilot", "switch_now")
 """The decisions whose savings enter the total."""
@@ -34,6 +36,9 @@ class Situation:
     breakeven_escalation_rate: Fraction | None = None
     one_off_femto_usd: int = 0
     quality: evidence.Evidence | None = None
+    keeps_model: bool = False
+    stance: Stance = "prove_target"
+    class_level: int = risk.UNLABELLED_RISK
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,13 @@ def decide(situation: Situation) -> Decision:
     low, spent = situation.low_month_femto_usd, situation.slice_month_femto_usd
     if low is None or spent is None:
         return Decision("not_enough_data", "nothing_to_move", notices)
+    # A move that keeps the model does not escape its shutdown, so it has to be worth it by itself.
+    has_to_move = retires and not situation.keeps_model
     material = low >= material_femto_usd(situation.threshold_femto_usd, spent)
-    if reason := _against(situation, low, material or retires):
+    if reason := _against(situation, low, material or has_to_move):
         return Decision("keep", reason, notices)
     doubt = _doubt(situation)
-    reason = SOURCE_RETIRES if not material else doubt or "proven"
+    reason = SOURCE_RETIRES if not material else doubt or _trust(situation)
     return Decision("pilot" if doubt else "switch_now", reason, notices)
 
 
@@ -108,10 +115,13 @@ def _against(situation: Situation, low_month_femto_usd: int, worth_it: bool) -> 
 
 
 def _doubt(situation: Situation) -> str | None:
-    """Why to try it on a part first."""
+    """Why to try it on a part first. Where the same model answers, its answers need no evidence."""
     found = situation.quality
+    if situation.keeps_model:
+        return "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
     if found is None:
-        return "no_evidence"
+        trusted = situation.stance == "prove_incumbent" and situation.class_level <= MOST_RISK_TO_SWITCH
+        return None if trusted else "no_evidence"
     if found.pairs < evidence.FEWEST_PAIRS:
         return "too_little_evidence"
     if found.age_days >= evidence.FRESH_DAYS:
@@ -119,3 +129,10 @@ def _doubt(situation: Situation) -> str | None:
     if found.verdict == "inconclusive":
         return "inconclusive"
     return "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
+
+
+def _trust(situation: Situation) -> str:
+    """Why not to wait for a trial."""
+    if situation.keeps_model:
+        return "same_model"
+    return "proven" if situation.quality else "stance"

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from advisor import advice, candidates, decision, factors, life
+from advisor import advice, candidates, decision, factors, headroom, life
 from ledger import clock, money
 
 _FACTORS = {
@@ -13,7 +13,7 @@ _FACTORS = {
     "extra_attempts": "Extra attempts on the target per moved request",
     "sigma": "Cost of an escalated request, over an average one",
     "cached_share": "Share of input served from the target's cache",
-    "verifier_femto_usd": "Cost of checking the answers if the whole slice moved, in USD",
+    "verifier_femto_usd": "Cost of checking the answers if the whole slice moved, in USD over the window",
     "share": "Share of the requests that moves",
 }
 # By reason: why the decision is what it is, and what would change it.
@@ -24,6 +24,8 @@ _REASONS = {
     "unsupported_feature": ("the target cannot take an input that this traffic sends", "another target"),
     "committed_capacity": ("this traffic runs on capacity that is paid for anyway", "the end of the commitment"),
     "cannot_wait": ("nothing says that this workload may wait for its answers", "a target without batch or flex"),
+    "no_headroom": ("the target's rate limit has no room in the busiest hour", "a higher rate limit"),
+    "not_in_region": ("the target is not sold in the region that this traffic runs in", "another target or region"),
     "not_sold_here": ("the provider of this traffic does not sell the target", "a provider in front of the target"),
     "target_unpriced": ("the target has no price for these tokens", "a price: switchwise prices set"),
     "too_few_days": ("fewer than 7 closed days of traffic are known", "more days"),
@@ -42,6 +44,11 @@ _REASONS = {
     "inconclusive": ("the paired results do not settle it", "more pairs"),
     "risk": ("the risk is 3 or more", "a remedy for the worst driver"),
     decision.SOURCE_RETIRES: ("the source shuts down within 90 days, so the traffic has to move", "nothing"),
+    "stance": (
+        "nobody has shown that the source is worth its price here, and the stance asks the source to prove it",
+        "paired results that say otherwise, or the stance prove_target",
+    ),
+    "same_model": ("the same model answers, so there is nothing to prove", "a workload that needs its tier"),
     "proven": ("paired results show that the target answers well enough", "results that say otherwise"),
 }  # fmt: skip
 
@@ -63,8 +70,10 @@ def sentences(item: advice.Advice) -> list[str]:
             f"Priced at the rates in force on {clock.date_of(item.as_of_day)}, over {slice_.days} closed days and"
             f" {slice_.requests} requests."
         ),
-        *(f"{tokens} tokens stay where they are: {reason}." for reason, tokens in sorted(found.stuck_tokens.items())),
+        *_fitting(found),
+        *_class(item),
         *_break_evens(item),
+        *_beside(item),
         (
             f"Decision: {item.decision.kind}, because {why} ({item.decision.reason}); risk {item.risk.level} of 4"
             f" ({', '.join(item.risk.worst)}), confidence {item.confidence.grade}."
@@ -98,11 +107,30 @@ def _amounts(item: advice.Advice) -> list[str]:
     ]
 
 
+def _fitting(found: candidates.Alternative) -> list[str]:
+    """What share of the slice can move, and what becomes of the rest."""
+    told = [f"{tokens} tokens stay where they are: {reason}." for reason, tokens in sorted(found.stuck_tokens.items())]
+    if found.room < 1:
+        told.append(
+            f"The target's rate limit has room for {percent(found.room)} of what could move, {headroom.CAVEAT}."
+        )
+    share = found.fitting_share
+    return told if share is None or share == 1 else [*told, f"So {percent(share)} of the requests fit the target."]
+
+
+def _class(item: advice.Advice) -> list[str]:
+    name, source = item.workload_class
+    if name is None:
+        return []
+    counts = f"which counts {item.workload_class.risk_level} of 4 as risk"
+    return [f"The workload is classed as {name.replace('_', ' ')} ({source}), {counts}."]
+
+
 def _factor(band: factors.Band, name: str) -> str:
-    measured = name in band.measured or name.partition("_")[0] in band.measured
-    label = "measured" if measured else band.label
     low, point, high = (_at_end(name, end) for end in (band.low, band.point, band.high))
-    return f"{_FACTORS[name]}: {low} at the low end, {point} at the point, {high} at the high end ({label})."
+    return (
+        f"{_FACTORS[name]}: {low} at the low end, {point} at the point, {high} at the high end ({band.label_of(name)})."
+    )
 
 
 def _at_end(name: str, end: factors.Factors) -> str:
@@ -122,8 +150,33 @@ def _break_evens(item: advice.Advice) -> list[str]:
             parts.append(f"{percent(limits.escalation_rate)} of requests run on the source again")
         if limits.output_inflation is not None:
             parts.append(f"the target writes {plain(limits.output_inflation)} times the output")
+        if limits.wrong_answer_femto_usd is not None:
+            cost = money.usd_text(money.rounded(limits.wrong_answer_femto_usd))
+            parts.append(f"each answer that only the source gets right costs {cost} USD")
         if parts:
             told.append(f"It saves nothing, {label}, once {' or '.join(parts)}.")
+    return told
+
+
+def _beside(item: advice.Advice) -> list[str]:
+    """What each lever is worth, what a router would save, and when a one-off cost is paid back."""
+    told = [
+        f"Of that, the {lever} is worth {_ends(part.saving)} USD (low / point / high)."
+        for lever, part in item.parts.items()
+        if len(item.parts) > 1
+    ]
+    if item.router_femto_usd is not None:
+        saved = money.usd_text(item.router_femto_usd)
+        told.append(
+            f"A router that sends the hard requests straight to the source would save {saved} USD at the point."
+        )
+    if item.one_off_femto_usd:
+        once = money.usd_text(item.one_off_femto_usd)
+        left = "" if item.days_left is None else f"; {item.days_left} are left"
+        paid = (
+            "never paid back" if item.payback_days is None else f"paid back in {plain(item.payback_days, 1)} days{left}"
+        )
+        told.append(f"At the low end its one-off cost of {once} USD is {paid}.")
     return told
 
 

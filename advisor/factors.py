@@ -1,13 +1,14 @@
 """What a move of model changes beside the price: the factors, neutral by default, and the shipped assumptions. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from ledger.errors import UsageError
 
 ONE, ZERO = Fraction(1), Fraction(0)
-Label = Literal["neutral", "assumed", "measured"]
+Label = Literal["neutral", "assumed", "measured", "given"]
 MEASURABLE = frozenset({"phi", "escalation_rate", "extra_attempts", "cached_share"})
 """The factors that count as measured or not: token inflation, escalation, retries and the cached share."""
 
@@ -72,11 +73,27 @@ class Band:
     high: Factors
     label: Label
     measured: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
+    """The factors that somebody set: those of a scenario, and the share that a rate limit leaves."""
 
     @property
     def unmeasured(self) -> int:
         """How many of the measurable factors rest on assumption; none where the factors are neutral by nature."""
         return 0 if self.label == "neutral" else len(MEASURABLE - self.measured)
+
+    def label_of(self, name: str) -> Label:
+        """Where one factor comes from."""
+        if name in self.given:
+            return "given"
+        return "measured" if name in self.measured or name.partition("_")[0] in self.measured else self.label
+
+    def with_given(self, name: str, at_ends: Sequence[Fraction | int]) -> "Band":
+        """The same band with one factor as somebody asks for it, at the three ends. Raises UsageError on a value out of range."""
+        changes: list[dict[str, Any]] = [{name: value} for value in at_ends]
+        low, point, high = (
+            replace(end, **change) for end, change in zip((self.low, self.point, self.high), changes, strict=True)
+        )
+        return replace(self, low=low, point=point, high=high, given=self.given | {name})
 
     def with_share(self, share: Fraction, verifier_femto_usd: int = 0) -> "Band":
         """The same band for a share of the slice and a verifier's cost."""

@@ -25,11 +25,45 @@ class FactorFigure:
 
 @dataclass(frozen=True, slots=True)
 class BreakEvenFigure:
-    """How wrong the assumptions may be: the escalation share and output inflation at which nothing is saved."""
+    """How wrong the assumptions may be: the escalation share, output inflation and price of a wrong answer that save nothing."""
 
     at: str
     escalation_ratio: str | None
     output_inflation_ratio: str | None
+    wrong_answer_usd: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartFigure:
+    """What one lever (`model`, `tier`) adds to a saving per average month, and what it would save alone.
+
+    The parts add up to the saving exactly. `alone_month` is None where the lever alone has no price.
+    """
+
+    lever: str
+    saving_month: Ends
+    alone_month: Ends | None
+
+
+@dataclass(frozen=True, slots=True)
+class SwingFigure:
+    """A saving per average month with one factor at its low and at its high end, the others at the point."""
+
+    factor: str
+    at_low_usd: str
+    at_high_usd: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeFigure:
+    """Another state that the slice could move to, and why it was not chosen. Alternatives exclude each other."""
+
+    to_provider: str
+    to_model: str
+    to_service_tier: str | None
+    decision: str
+    reason: str
+    saving_month: Ends | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +140,18 @@ class RecommendationFigure:
     cells: tuple[CellFigure, ...]
     other_models: tuple[OtherModelFigure, ...]
     explanation: tuple[str, ...]
+    parts: tuple[PartFigure, ...] = ()
+    sensitivity: tuple[SwingFigure, ...] = ()
+    alternatives: tuple[AlternativeFigure, ...] = ()
+    router_month_usd: str | None = None
+    one_off_usd: str = "0.00"
+    payback_days: str | None = None
+    fitting_ratio: str | None = None
+    workload_class: str | None = None
+    workload_class_source: str = "none"
+    pass_ratios: tuple[str, str] | None = None
+    good_answer_now_usd: str | None = None
+    good_answer_instead_usd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

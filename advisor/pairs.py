@@ -1,6 +1,7 @@
 """The user's policy: which model may move to which. Parses the `PAIRS` setting; reads names of the price book, no price."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ledger import names, prices
@@ -29,13 +30,25 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A from-model and a to-model, chosen by the user."""
+    """A from-model and a to-model, chosen by the user, or two such pairs joined.
+
+    `tier_from` is set only where they were: requests of that tier change it, the others keep theirs.
+    """
 
     source: Side
     target: Side
+    tier_from: str | None = None
 
     def __str__(self) -> str:
         return f"{self.source}:{self.target}"
+
+    def tier_of(self, service_tier: str) -> str:
+        """The tier at which a request of a tier is served once it has moved."""
+        return self.target.service_tier if self.target.service_tier and self.changes(service_tier) else service_tier
+
+    def changes(self, service_tier: str) -> bool:
+        """Whether a request of a tier would take the tier of the target."""
+        return self.tier_from in (None, service_tier)
 
     @property
     def keeps_model(self) -> bool:
@@ -82,6 +95,34 @@ def canonical(pair: Pair, provider: str, book: prices.PriceBook) -> Pair:
         for side in (pair.source, pair.target)
     )
     return Pair(source, target)
+
+
+def states(chosen: Iterable[Pair], provider: str) -> tuple[Pair, ...]:
+    """What canonical pairs can do to a slice of a provider: each alone, and each move of model with each of tier joined.
+
+    A move of model that names its tier has its tier. A move of tier joins only where it changes no request that the move
+    of model leaves behind, so that the model's factors hold for all that moves.
+    """
+    found = tuple(dict.fromkeys(chosen))
+    of_tier = [pair for pair in found if not _moves_model(pair, provider)]
+    of_model = [pair for pair in found if _moves_model(pair, provider) and pair.target.service_tier is None]
+    joined = (
+        _joined(model, tier)
+        for model in of_model
+        for tier in of_tier
+        if tier.target.service_tier and model.source.service_tier in (None, tier.source.service_tier)
+    )
+    return tuple(dict.fromkeys((*found, *joined)))
+
+
+def _moves_model(pair: Pair, provider: str) -> bool:
+    target = pair.target
+    return (target.provider or provider, target.model) != (pair.source.provider or provider, pair.source.model)
+
+
+def _joined(model: Pair, tier: Pair) -> Pair:
+    only = tier.source.service_tier if tier.source.service_tier != model.source.service_tier else None
+    return Pair(model.source, replace(model.target, service_tier=tier.target.service_tier), only)
 
 
 def _split(text: str, separator: str) -> list[str]:

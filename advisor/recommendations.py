@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Row, select, update
 from sqlmodel import Session
 
-from advisor import advice, advice_figures, figures, pairs, slices, statements
+from advisor import advice, advice_figures, figures, headroom, pairs, slices, statements, workloads
 from ledger import clock, money, rollups, tables
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
@@ -17,12 +17,19 @@ _KEPT = ("provider", "project", "workload", "from_model", "to_model", "decision"
 
 
 def terms_of(settings: Settings) -> advice.Terms:
-    """The user's policy as the advisor takes it. Raises UsageError on a pair that is none."""
+    """The user's policy as the advisor takes it. Raises UsageError naming the setting that cannot be read."""
     try:
         chosen = pairs.parse(settings.pairs)
     except UsageError as error:
         raise UsageError(f"SWITCHWISE_PAIRS: {error}") from error
-    return advice.Terms(chosen, money.femto_usd(str(settings.alert_threshold_usd)))
+    return advice.Terms(
+        pairs=chosen,
+        threshold_femto_usd=money.femto_usd(str(settings.alert_threshold_usd)),
+        one_off_femto_usd=money.femto_usd(str(settings.move_cost_usd)),
+        stance=settings.default_stance,
+        said=workloads.parse(settings.workload_classes, settings.can_wait),
+        rate_limits=headroom.parse(settings.rate_limits),
+    )
 
 
 def compute(
@@ -31,11 +38,12 @@ def compute(
     """The chosen advice of every slice that a pair starts at, over its look-back or over one month's closed days."""
     terms, today = terms_of(settings), clock.day_of(now_us)
     found = []
-    for reading in slices.read(session, pricing, now_us, month):
+    for reading in slices.read(session, pricing, now_us, month, terms):
         ranked = advice.on_slice(reading.slice, reading.standing, terms, pricing.book, today)
         if ranked:
             others = advice.other_models(reading.slice, terms, pricing.book, today)
-            found.append(advice_figures.of(ranked[0], reading.window, reading.standing, others, pricing.book))
+            chosen, *beside = ranked
+            found.append(advice_figures.of(chosen, reading.window, reading.standing, others, pricing.book, beside))
     return sorted(found, key=lambda each: (-_low(each), each.id))
 
 

@@ -63,10 +63,11 @@ def of(
     unmeasured_factors: int,
     target_days_left: int | None,
     drift_level: int = 0,
+    keeps_model: bool = False,
 ) -> Risk:
-    """The risk of a move of model: the maximum over its drivers."""
+    """The risk of a move: the maximum over its drivers. Where the same model answers, there is nothing to prove."""
     return Risk({
-        "evidence": evidence.risk(found),
+        "evidence": 0 if keeps_model else evidence.risk(found),
         "workload": class_level,
         "factors": unmeasured_factors,
         "life": of_life(target_days_left),

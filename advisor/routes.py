@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from advisor import api, exposition, health, page
+from advisor import api, exposition, health, page, whatif_routes
 from advisor.exports import routes as exports
 from advisor.outlet import Outlet
 from ledger import access, web
@@ -23,6 +23,7 @@ def install(
     gate = Gate(database, keys_required=settings.require_keys or not access.is_loopback(settings.host))
     given = Outlet(database, settings, gate)
     api.install(app, given)
+    whatif_routes.install(app, given)
     exposition.install(app, given, process_registry)
     exports.install(app, given)
     page.install(app, given)

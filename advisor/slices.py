@@ -1,16 +1,19 @@
 """Reading the slices that advice is given on: their look-back window, cells, coverage and limits. Reads rollups only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import advice, candidates, cost, risk, statements, window
-from ledger import clock, prices, readings, tokens, usage
+from advisor import advice, candidates, cost, fit, headroom, statements, window, workloads
+from ledger import bands, clock, names, prices, readings, tokens, usage
 from ledger.months import Month
 
 LONGEST_GAP_DAYS = window.MOST_WEEKS * 7
 """A slice silent for longer than the longest window starts anew: its earlier life says nothing of a window's first day."""
+
+NO_TERMS = advice.Terms(())
 
 SliceKey = tuple[str, str, str, str]
 """Provider, project, workload, canonical model."""
@@ -29,8 +32,9 @@ class SliceReading:
 class _Gathered:
     """What adds up while the series of one slice are read."""
 
-    cells: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
-    features: int = 0
+    cells: dict[tuple[str, int, str, int], list[int]] = field(default_factory=dict)
+    requests_by_features: dict[int, int] = field(default_factory=dict)
+    sized: list[int] = field(default_factory=list)
     largest_input_tokens: int = 0
     largest_output_tokens: int = 0
     priced_tokens: int = 0
@@ -39,7 +43,13 @@ class _Gathered:
     provider_usage_successes: int = 0
 
 
-def read(session: Session, pricing: statements.Pricing, now_us: int, month: Month | None = None) -> list[SliceReading]:
+def read(
+    session: Session,
+    pricing: statements.Pricing,
+    now_us: int,
+    month: Month | None = None,
+    terms: advice.Terms = NO_TERMS,
+) -> list[SliceReading]:
     """Every slice with traffic in its window: of the last weeks, or of one month's closed days."""
     today = clock.day_of(now_us)
     first, last = (
@@ -58,11 +68,40 @@ def read(session: Session, pricing: statements.Pricing, now_us: int, month: Mont
         windows.setdefault(found, []).append(key)
     read_slices: list[SliceReading] = []
     for span, keys in windows.items():
-        amounts = readings.sums(session, range(span.first_day * 24, (span.last_day + 1) * 24)) if span.days else {}
-        read_slices += [_slice(key, members[key], span, amounts, pricing, today) for key in keys]
+        amounts = readings.sums(session, _hours(span)) if span.days else {}
+        for key in keys:
+            room = _headroom(session, key, members, span, terms, pricing.book)
+            read_slices.append(_slice(session, key, members[key], span, amounts, terms, room, pricing, today))
     return sorted(
         read_slices, key=lambda each: (each.slice.provider, each.slice.project, each.slice.workload, each.slice.model)
     )
+
+
+def _hours(span: window.Window) -> range:
+    return range(span.first_day * 24, (span.last_day + 1) * 24)
+
+
+def _headroom(
+    session: Session,
+    key: SliceKey,
+    members: Mapping[SliceKey, list[int]],
+    span: window.Window,
+    terms: advice.Terms,
+    book: prices.PriceBook,
+) -> dict[tuple[str, str], Fraction]:
+    """The share of a slice that fits into the rate limit of each other model that has one."""
+    shares, source = {}, (key[0], key[3])
+    for limited, limit in terms.rate_limits.items():
+        provider = limited.provider or key[0]
+        target = provider, names.canonical(book, provider, limited.model)
+        if target != source and span.days:
+            served = [each for other, ids in members.items() if (other[0], other[3]) == target for each in ids]
+            shares[target] = headroom.share(
+                limit,
+                readings.tokens_by_hour(session, _hours(span), members[key]),
+                readings.tokens_by_hour(session, _hours(span), served),
+            )
+    return shares
 
 
 def _window(
@@ -75,10 +114,13 @@ def _window(
 
 
 def _slice(
+    session: Session,
     key: SliceKey,
     series_ids: list[int],
     span: window.Window,
-    amounts: dict[int, list[int]],
+    amounts: Mapping[int, list[int]],
+    terms: advice.Terms,
+    room: Mapping[tuple[str, str], Fraction],
     pricing: statements.Pricing,
     today: int,
 ) -> SliceReading:
@@ -89,19 +131,39 @@ def _slice(
     cells = tuple(
         cost.Cell(
             tier, band, usage.token_counts(held), held[usage.INDEX["requests"]],
-            held[usage.INDEX["detail_unknown_input_tokens"]], region,
+            held[usage.INDEX["detail_unknown_input_tokens"]], region, features,
         )
-        for (tier, band, region), held in sorted(gathered.cells.items())
+        for (tier, band, region, features), held in sorted(gathered.cells.items())
     )  # fmt: skip
     provider, project, workload, model = key
     slice_ = candidates.Slice(
         provider, project, workload, model, cells, span.days, gathered.largest_input_tokens,
-        gathered.largest_output_tokens, gathered.features,
+        gathered.largest_output_tokens, workloads.can_wait(terms.said, project, workload), room,
     )  # fmt: skip
     coverage = statements.coverage_ratio(
         gathered.priced_tokens, gathered.tokens, gathered.provider_usage_successes, gathered.successes
     )
-    return SliceReading(slice_, advice.Standing(coverage, risk.UNLABELLED_RISK), span)
+    found = _class(session, slice_, gathered, span, terms, pricing.book)
+    return SliceReading(slice_, advice.Standing(coverage, found.risk_level, workload_class=found), span)
+
+
+def _class(
+    session: Session,
+    slice_: candidates.Slice,
+    gathered: _Gathered,
+    span: window.Window,
+    terms: advice.Terms,
+    book: prices.PriceBook,
+) -> workloads.Class:
+    """The class of a slice's workload. Sizes are only read where advice will rest on a guess."""
+    said = workloads.class_said(terms.said, slice_.project, slice_.workload, gathered.requests_by_features)
+    if said is not None:
+        return said
+    if not advice.states(slice_, terms, book):
+        return workloads.UNLABELLED
+    days = range(span.first_day, span.last_day + 1)
+    answers = readings.sizes(session, days, gathered.sized, "output_tokens")
+    return workloads.class_guessed(workloads.Seen(gathered.requests_by_features, answers))
 
 
 def _gather(gathered: _Gathered, series_id: int, amounts: list[int], pricing: statements.Pricing, today: int) -> None:
@@ -116,9 +178,21 @@ def _gather(gathered: _Gathered, series_id: int, amounts: list[int], pricing: st
     priced = pricing.of(series_id, today)
     gathered.tokens += counts.total_tokens
     gathered.priced_tokens += prices.cost(counts, priced.price.rates if priced.price else None).priced_tokens
-    gathered.features |= labels.features
-    gathered.largest_input_tokens = max(gathered.largest_input_tokens, amounts[index["largest_input_tokens"]])
-    gathered.largest_output_tokens = max(gathered.largest_output_tokens, amounts[index["largest_output_tokens"]])
-    place = (statements.priced_tier(labels), labels.context_band, priced.region)
+    _gather_sizes(gathered, stored, amounts)
+    place = (
+        statements.priced_tier(labels), labels.context_band, priced.region, labels.features & fit.DECISIVE_FEATURES,
+    )  # fmt: skip
     held = gathered.cells.get(place)
     gathered.cells[place] = amounts if held is None else usage.combined(held, amounts)
+
+
+def _gather_sizes(gathered: _Gathered, stored: readings.StoredSeries, amounts: list[int]) -> None:
+    labels, features, index = stored.labels, gathered.requests_by_features, usage.INDEX
+    features[labels.features] = features.get(labels.features, 0) + amounts[index["requests"]]
+    largest_input = amounts[index["largest_input_tokens"]]
+    if labels.service_tier == "batch" and bands.band_of(largest_input) > labels.context_band:
+        # A batch that was polled as a whole: its totals are the size of no request.
+        return
+    gathered.sized.append(stored.id)
+    gathered.largest_input_tokens = max(gathered.largest_input_tokens, largest_input)
+    gathered.largest_output_tokens = max(gathered.largest_output_tokens, amounts[index["largest_output_tokens"]])

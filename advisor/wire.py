@@ -53,6 +53,8 @@ class AdviceBody(TypedDict):
     cost_month_usd: str | None
     saving_month: Ends | None
     breakeven_escalation_ratio: str | None
+    breakeven_output_ratio: str | None
+    breakeven_wrong_answer_usd: str | None
     days_left: int | None
 
 
@@ -95,7 +97,7 @@ class ReportBody(TypedDict):
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationBody(figures.RecommendationFigure):
     """A stored recommendation with every input that recomputes it, its stage and the version that guards the stage."""
 
@@ -154,7 +156,8 @@ def has_advice(savings: figures.SavingsReport) -> bool:
 
 
 def advice_body(figure: figures.RecommendationFigure) -> AdviceBody:
-    """A recommendation in short."""
+    """A recommendation in short, with its break-evens as priced."""
+    limits = _limits(figure, "neutral")
     return AdviceBody(
         id=figure.id,
         provider=figure.provider,
@@ -170,6 +173,8 @@ def advice_body(figure: figures.RecommendationFigure) -> AdviceBody:
         cost_month_usd=figure.cost_month_usd,
         saving_month=figure.saving_month,
         breakeven_escalation_ratio=breakeven_escalation_ratio(figure),
+        breakeven_output_ratio=limits.output_inflation_ratio if limits else None,
+        breakeven_wrong_answer_usd=limits.wrong_answer_usd if limits else None,
         days_left=figure.days_left,
     )
 
@@ -179,7 +184,12 @@ def breakeven_escalation_ratio(figure: figures.RecommendationFigure, at: str = "
 
     By default the price gap alone bears them, which is the break-even of every face; at `point` the expected factors do.
     """
-    return next((found.escalation_ratio for found in figure.break_evens if found.at == at), None)
+    limits = _limits(figure, at)
+    return limits.escalation_ratio if limits else None
+
+
+def _limits(figure: figures.RecommendationFigure, at: str) -> figures.BreakEvenFigure | None:
+    return next((found for found in figure.break_evens if found.at == at), None)
 
 
 def recommendation_body(stored: figures.StoredRecommendation) -> RecommendationBody:

@@ -91,6 +91,11 @@ def whole_dollars(amount_femto_usd: int) -> str:
     return dollars(money.usd_text(amount_femto_usd)).removesuffix(".00")
 
 
+def target(model: str, service_tier: str | None) -> str:
+    """Where a move goes, as in a pair: `gpt-4.1-mini`, and `gpt-4.1-mini@batch` where the tier changes."""
+    return f"{model}@{service_tier}" if service_tier else model
+
+
 def decision(kind: str) -> str:
     """A decision as an instruction: `try on a part first` for a pilot."""
     return _DECISIONS.get(kind, label(kind))

@@ -36,7 +36,7 @@ class Lane:
         """Whether the thread still works."""
         return self._thread.is_alive()
 
-    def commit(self, events: Sequence[Event], seconds: float) -> list[Outcome]:
+    def store(self, events: Sequence[Event], seconds: float) -> list[Outcome]:
         """The outcomes, after the commit. Raises StoreUnavailable where that takes longer, and while an older one hangs."""
         if self._last is not None and not self._last.done():
             raise StoreUnavailable("an earlier commit still hangs")
@@ -68,11 +68,11 @@ class Outlasting:
         self._spool = spool
         self._after_seconds = after_seconds
 
-    def commit(self, events: Sequence[Event]) -> list[Outcome]:
+    def store(self, events: Sequence[Event]) -> list[Outcome]:
         """The outcome of each event, durable either way. Raises StoreUnavailable when the spool is full or cannot be used."""
         if self._spool.is_empty:
             try:
-                return self._lane.commit(events, self._after_seconds)
+                return self._lane.store(events, self._after_seconds)
             except StoreUnavailable as error:
                 log.warning("spooling", reason=str(error))
         self._spool.append(events)

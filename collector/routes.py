@@ -57,7 +57,7 @@ def install(app: FastAPI, database: Database, settings: Settings) -> CollectorSt
     spooling = Spooling(database, settings) if settings.spool_dir and not database.is_sqlite else None
     if spooling:
         access.refuse_open_bind_without(spooling.lookout.keys, settings.host)
-    committer = GroupCommitter(spooling.commit if spooling else committing(database, settings.max_series), room)
+    committer = GroupCommitter(spooling.store if spooling else committing(database, settings.max_series), room)
     keys = spooling.lookout if spooling else database
     gate = Gate(keys, keys_required=settings.require_keys or not access.is_loopback(settings.host))
     meters = Meters()

@@ -39,7 +39,7 @@ class Spooling(Collector):
         self._database = database
         self._max_series = settings.max_series
         self._lane = Lane(self._committing())
-        self.commit: Commit = Outlasting(self._lane, self.spool, settings.spool_after_ms / 1_000).commit
+        self.store: Commit = Outlasting(self._lane, self.spool, settings.spool_after_ms / 1_000).store
         self._drainer = Drainer(self.spool, self._committing())
 
     def ill(self) -> str | None:

@@ -13,14 +13,24 @@ UNLABELLED = "unlabelled"
 OTHER = "other"
 
 FEATURE_TOOLS, FEATURE_JSON_SCHEMA, FEATURE_IMAGE, FEATURE_AUDIO, FEATURE_CLIENT_RETRY = 1, 2, 4, 8, 16
+FEATURE_CAN_WAIT = 32
+WORKLOAD_CLASSES = (
+    "classification", "extraction", "summarisation", "short_text", "chat", "long_output", "ambiguous", "code", "agentic",
+    "multi_step", "critical",
+)  # fmt: skip
+CLASS_BITS = {name: 256 << place for place, name in enumerate(WORKLOAD_CLASSES)}
+"""A bit for each class, so that the features of many requests, taken together, hold every class among them."""
 FEATURE_NAMES = {
     "tools": FEATURE_TOOLS,
     "json_schema": FEATURE_JSON_SCHEMA,
     "image": FEATURE_IMAGE,
     "audio": FEATURE_AUDIO,
     "client_retry": FEATURE_CLIENT_RETRY,
+    "can_wait": FEATURE_CAN_WAIT,
+    **{f"class:{name}": bit for name, bit in CLASS_BITS.items()},
 }
 
+_TAGS = frozenset({"can_wait", *(f"class:{name}" for name in WORKLOAD_CLASSES)})
 MAX_COUNT = 1_000_000_000
 """The largest token count of one request that we believe."""
 MAX_LABEL_CHARACTERS = 128
@@ -69,6 +79,12 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     latency_ms: int | None = None
     first_token_ms: int | None = None
     retry_count: int = 0
+
+
+def feature_of_tag(tag: str) -> int:
+    """The feature that a sender's tag names: `can_wait`, or a class such as `class:short text`; 0 for any other tag."""
+    name = "_".join(tag.lower().replace("-", " ").replace("class: ", "class:").split())
+    return FEATURE_NAMES[name] if name in _TAGS else 0
 
 
 def key_of(event: Event) -> bytes:

@@ -115,6 +115,11 @@ class _Draft:
                     known.modalities,
                     source=known.source,
                 )
+        for lack in own.lack:
+            for provider, model in self._named(lack.providers, lack.models):
+                self.facts[provider, model] = msgspec.structs.replace(
+                    self.facts.get((provider, model), FactRow(provider, model)), lacks=lack.lacks, source=lack.source
+                )
         for end in own.retirement:
             for provider, model in self._named(end.providers, end.models):
                 self.facts[provider, model] = msgspec.structs.replace(

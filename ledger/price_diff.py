@@ -8,7 +8,7 @@ from typing import Literal
 from ledger.price_file import BookFile, FactRow, PriceRow
 from ledger.prices import PriceKey, Rates
 
-_FACTS = ("context_window", "max_output_tokens", "modalities", "shutdown", "successor", "without_rate")
+_FACTS = ("context_window", "max_output_tokens", "modalities", "shutdown", "successor", "without_rate", "lacks")
 
 
 @dataclass(frozen=True, slots=True)

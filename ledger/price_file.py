@@ -80,6 +80,7 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True):
     successor: str | None = None
     source: str = ""
     without_rate: tuple[tuple[str, str], ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 class BookFile(msgspec.Struct, frozen=True):
@@ -148,4 +149,6 @@ def _facts(row: FactRow) -> ModelFacts:
     if row.shutdown is not None:
         retirement = Retirement(clock.day_number(row.shutdown), row.successor, row.source)
     modalities, without_rate = frozenset(row.modalities), dict(row.without_rate)
-    return ModelFacts(row.context_window, row.max_output_tokens, modalities, retirement, without_rate)
+    return ModelFacts(
+        row.context_window, row.max_output_tokens, modalities, retirement, without_rate, frozenset(row.lacks)
+    )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -82,6 +83,14 @@ class WithoutRate(_Entry):
     reason: str
 
 
+class Lack(_Entry):
+    """What some models cannot do though requests may ask for it."""
+
+    providers: tuple[str, ...]
+    models: tuple[str, ...]
+    lacks: tuple[Literal["tools", "json_schema"], ...]
+
+
 class Facts(_Entry):
     """What is known of some models; it replaces what the catalogue says."""
 
@@ -125,6 +134,7 @@ class Overlay(msgspec.Struct, forbid_unknown_fields=True):
     copy: tuple[Copy, ...]
     without_rate: tuple[WithoutRate, ...]
     model: tuple[Facts, ...]
+    lack: tuple[Lack, ...]
     retirement: tuple[Shutdown, ...]
 
 

@@ -134,6 +134,8 @@ class ModelFacts:
     retirement: Retirement | None = None
     without_rate: Mapping[str, str] = field(default_factory=dict)
     """By service tier, why the model has no price per token there (committed capacity, not sold): unpriced, never free."""
+    lacks: frozenset[str] = frozenset()
+    """What requests may ask for and the model is known not to do: `tools`, `json_schema`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,27 @@ def first_hour_of_day(session: Session, day: int, series_ids: Iterable[int]) -> 
     return found.scalar()
 
 
+def tokens_by_hour(session: Session, hours: range, series_ids: Iterable[int]) -> dict[int, int]:
+    """Input and output tokens of some series by UTC hour; hours without traffic are absent."""
+    table = rollups.HOUR.c
+    tokens = func.sum(table.input_tokens + table.output_tokens)
+    chosen = table.hour.between(hours.start, hours.stop - 1) & table.series_id.in_(list(series_ids))
+    rows = session.execute(select(table.hour, tokens).where(chosen).group_by(table.hour))
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def sizes(session: Session, days: range, series_ids: Iterable[int], measure: str) -> dict[int, int]:
+    """The request counts of a measure by power of two (bit length), of some series over UTC days."""
+    table = rollups.DISTRIBUTION.c
+    # Lists rather than ranges, so that the key is looked up for each day and series, and nothing beside is read.
+    chosen = table.day.in_(list(days)) & table.series_id.in_(list(series_ids))
+    of_measure = table.measure == usage.MEASURES.index(measure)
+    rows = session.execute(
+        select(table.power, func.sum(table.requests)).where(chosen, of_measure).group_by(table.power)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def day_revisions(session: Session) -> dict[int, int]:
     """By UTC day, how often a rollup has written into it."""
     rows = session.execute(select(rollups.DAY.c.day, rollups.DAY.c.revision).order_by(rollups.DAY.c.day))

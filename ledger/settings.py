@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     require_keys: bool = False
     reporting_zone: Annotated[str, AfterValidator(_whole_hour_zone)] = "UTC"
     pairs: str = "gpt-4.1:gpt-4.1-mini"
+    default_stance: Literal["prove_target", "prove_incumbent"] = "prove_target"
+    workload_classes: str = ""
+    can_wait: str = ""
+    rate_limits: str = ""
+    move_cost_usd: Annotated[Decimal, Field(ge=0, le=10**12)] = Decimal(0)
     alert_threshold_usd: Annotated[Decimal, Field(ge=0, le=10**12)] = Decimal(50)
     slack_webhook_url: Annotated[SecretStr | None, AfterValidator(_webhook)] = None
     grafana_url: str | None = None

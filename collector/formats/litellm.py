@@ -85,7 +85,7 @@ def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> 
         source,
         "cancelled" if _is_cancelled(payload) else str(payload.status),
         events.context_band(payload.prompt_tokens),
-        _features(used, parameters) | (events.FEATURE_CLIENT_RETRY if retry_count else 0),
+        _features(used, parameters) | _tagged(payload) | (events.FEATURE_CLIENT_RETRY if retry_count else 0),
     )
     streams = payload.stream or parameters.stream
     return Event(
@@ -112,7 +112,7 @@ def _batch(payload: wire.Payload, response: wire.Response, naming: Naming) -> Re
         return Rejected(
             "the batch has neither completed_at nor created_at in epoch seconds; send the batch as answered"
         )
-    traits = labelling.Traits(("batch", "batch"), "provider")
+    traits = labelling.Traits(("batch", "batch"), "provider", features=_tagged(payload))
     return Event(
         dedupe_key=f"litellm-batch:{payload.id}",
         occurred_at=occurred_at,
@@ -189,6 +189,15 @@ def _features(used: wire.Usage, parameters: wire.Parameters) -> int:
         events.FEATURE_AUDIO: bool(sent.audio_tokens or answered.audio_tokens),
     }
     return sum(bit for bit, is_present in present.items() if is_present)
+
+
+def _tagged(payload: wire.Payload) -> int:
+    """What the tags say of the workload: its class, and whether it can wait."""
+    found = 0
+    for tag in payload.request_tags or ():
+        if isinstance(tag, str):
+            found |= events.feature_of_tag(tag)
+    return found
 
 
 def _is_given(raw: msgspec.Raw) -> bool:

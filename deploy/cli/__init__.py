@@ -14,6 +14,7 @@ MODULES = {
     "feed": ("import", "tail"),
     "show": ("table", "advise", "explain", "rollup"),
     "report_command": ("report",),
+    "scenario_commands": ("whatif",),
     "ledger_commands": ("verify", "rebuild", "retention"),
     "key_commands": ("keys",),
     "price_commands": ("prices",),

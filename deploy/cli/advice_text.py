@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from advisor import figures, ranking, words
-from deploy.cli import plain
+from advisor import figures, ranking, words, worked
+from deploy.cli import plain, step_text
 from ledger import prices, tokens
 
 
@@ -25,7 +25,8 @@ def show_list(console: Console, found: Sequence[figures.RecommendationFigure], t
 
 
 def _show_item(console: Console, item: figures.RecommendationFigure) -> None:
-    title = f"{item.id}  {item.project} / {item.workload}: {item.from_model} -> {item.to_model}"
+    target = words.target(item.to_model, item.to_service_tier)
+    title = f"{item.id}  {item.project} / {item.workload}: {item.from_model} -> {target}"
     console.print(Text(title, style="bold"))
     why = f"{item.decision}, because {words.label(item.reason)}"
     console.print(f"  {why}; risk {item.risk_level} of 4, confidence {item.confidence}")
@@ -47,17 +48,56 @@ def _show_item(console: Console, item: figures.RecommendationFigure) -> None:
 def _ends(ends: figures.Ends | None) -> str:
     if ends is None:
         return words.UNKNOWN
-    return " / ".join(words.dollars(amount) for amount in (ends.low_usd, ends.point_usd, ends.high_usd))
+    return " / ".join(_three(ends))
 
 
 def show_one(console: Console, stored: figures.StoredRecommendation) -> None:
-    """Print one recommendation: its sentences, then the tokens and rates they follow from."""
+    """Print one recommendation: its sentences, the tokens and rates they follow from, then every step of the arithmetic."""
     item = stored.figure
     console.print(Text(f"Recommendation {item.id}  (stage {stored.stage})", style="bold"))
-    # The last sentence names the command that has just been given.
+    show_sentences(console, item)
+    _show_cells(console, item)
+    show_arithmetic(console, item)
+
+
+def show_sentences(console: Console, item: figures.RecommendationFigure) -> None:
+    """Print what a recommendation says, what each factor could change, and the alternatives that were not chosen."""
+    # The last sentence names the command that shows the arithmetic.
     for sentence in item.explanation[:-1]:
         console.print(f"- {sentence}")
     console.print()
+    if item.sensitivity:
+        grid = plain.table("Saves per average month", "at its low end", "at its high end", right=2)
+        for row in step_text.sensitivity(item):
+            grid.add_row(*row)
+        console.print(grid)
+        console.print(Text("One factor at a time, the others at the point.", style="dim"))
+        console.print()
+    if item.alternatives:
+        grid = plain.table("Not chosen", "decision", "low", "expected", "high", right=3)
+        for other in item.alternatives:
+            grid.add_row(
+                words.target(other.to_model, other.to_service_tier),
+                f"{other.decision}: {words.label(other.reason)}",
+                *_three(other.saving_month),
+            )
+        console.print(grid)
+        console.print()
+
+
+def show_arithmetic(console: Console, item: figures.RecommendationFigure) -> None:
+    """Print every step from tokens and rates to the figures."""
+    for line in step_text.lines(worked.blocks(item)):
+        console.print(line, soft_wrap=True)
+
+
+def _three(ends: figures.Ends | None) -> tuple[str, str, str]:
+    if ends is None:
+        return (words.UNKNOWN,) * 3
+    return words.dollars(ends.low_usd), words.dollars(ends.point_usd), words.dollars(ends.high_usd)
+
+
+def _show_cells(console: Console, item: figures.RecommendationFigure) -> None:
     grid = plain.table("cell", "tokens now", "rate", "cost", "tokens instead", "rate", "cost", right=6)
     for cell in item.cells:
         grid.add_row(f"{cell.service_tier}, over {cell.context_band:,}")
@@ -67,6 +107,7 @@ def show_one(console: Console, stored: figures.StoredRecommendation) -> None:
     console.print(
         Text("Rates in USD per million tokens; costs of the window, before factors and scaling.", style="dim")
     )
+    console.print()
 
 
 def _meters(cell: figures.CellFigure) -> Iterator[tuple[str, tuple[str, str, str], tuple[str, str, str]]]:

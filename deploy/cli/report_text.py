@@ -129,15 +129,20 @@ def _savings(console: Console, savings: figures.SavingsReport, rows: int) -> Non
         return
     grid = plain.table("Savings per average month", "decision", "low", "expected", "high", right=3)
     shown = savings.recommendations[:rows]
-    for switch in dict.fromkeys((item.from_model, item.to_model, item.price_gap_ratio) for item in shown):
+    for switch in dict.fromkeys(_switch(item) for item in shown):
         grid.add_row(f"{switch[0]} -> {switch[1]}, price gap {words.percent(switch[2])}")
         for item in shown:
-            if (item.from_model, item.to_model, item.price_gap_ratio) == switch:
+            if _switch(item) == switch:
                 grid.add_row(f"  {item.project} / {item.workload}", item.decision, *_ends(item.saving_month))
     console.print(grid)
     for line in _conditions(savings):
         console.print(Text(line, style="dim"))
     console.print()
+
+
+def _switch(item: figures.RecommendationFigure) -> tuple[str, str, str | None]:
+    """Where from, where to, and the price gap."""
+    return item.from_model, words.target(item.to_model, item.to_service_tier), item.price_gap_ratio
 
 
 def _ends(ends: figures.Ends | None) -> tuple[str, str, str]:
@@ -151,7 +156,7 @@ def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
     yield f"Estimated over {savings.basis} with assumed factors, at today's prices."
     for kind, reason in dict.fromkeys((item.decision, item.reason) for item in savings.recommendations):
         yield f"{kind}: {explanation.why(reason)}."
-    lives = {(item.from_model, item.to_model): item for item in savings.recommendations if item.days_left is not None}
+    lives = {_switch(item)[:2]: item for item in savings.recommendations if item.days_left is not None}
     for (source, target), item in lives.items():
         yield f"{source} -> {target} ends in {item.days_left} days, when a model shuts down{bound(item)}."
     successors = {

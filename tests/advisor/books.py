@@ -59,7 +59,7 @@ def cell(
     """A cell of text tokens."""
     unknown, band, written = more.get("unknown", 0), more.get("band", 0), more.get("written", 0)
     counts = TokenCounts(input_tokens, cached, written, output)
-    return cost.Cell(tier, band, counts, requests, unknown)
+    return cost.Cell(tier, band, counts, requests, unknown, features=more.get("features", 0))
 
 
 def moved(of: cost.Cell, target: str = MINI, source: str = BIG) -> counterfactual.PricedCell:
@@ -71,5 +71,5 @@ def slice_of(*cells: cost.Cell, days: int = 28, can_wait: bool = False, **larges
     """A slice of GPT-4.1 traffic."""
     return candidates.Slice(
         OPENAI, "search", "ranking", BIG, cells, days, largest.get("largest_input_tokens", 0),
-        largest.get("largest_output_tokens", 0), largest.get("features", 0), can_wait,
+        largest.get("largest_output_tokens", 0), can_wait,
     )  # fmt: skip

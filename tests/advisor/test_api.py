@@ -108,9 +108,10 @@ def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
         assert full == {**json.loads(row.detail), **stored}
         neutral, point = full["break_evens"]
         assert (neutral["at"], each["breakeven_escalation_ratio"]) == ("neutral", neutral["escalation_ratio"])
+        assert each["breakeven_output_ratio"] == neutral["output_inflation_ratio"]
         assert point["escalation_ratio"] != neutral["escalation_ratio"]
         assert {name: full[name] for name in each if name in full} == {
-            name: value for name, value in each.items() if name != "breakeven_escalation_ratio"
+            name: value for name, value in each.items() if not name.startswith("breakeven_")
         }
 
 

@@ -1,5 +1,8 @@
 """Which states a slice could move to, and what blocks them."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 
 from advisor import candidates, factors, pairs
@@ -65,9 +68,69 @@ def test_an_answer_longer_than_the_target_writes_blocks() -> None:
 
 
 def test_an_input_that_the_target_cannot_take_blocks_and_unknown_modalities_do_not() -> None:
-    slice_ = books.slice_of(books.cell(10**6), features=events.FEATURE_AUDIO | events.FEATURE_TOOLS)
+    slice_ = books.slice_of(books.cell(10**6, features=events.FEATURE_AUDIO | events.FEATURE_TOOLS))
     blocks = [_assess(pair, slice_).blocks for pair in ("gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-6-luna")]
     assert blocks == [("unsupported_feature",), ()]
+
+
+def test_requests_that_the_target_cannot_take_stay_and_the_others_move() -> None:
+    slice_ = books.slice_of(
+        books.cell(3 * 10**6, requests=30), books.cell(10**6, requests=10, features=events.FEATURE_AUDIO)
+    )
+    found = _assess("gpt-4.1:gpt-4.1-mini", slice_)
+    assert (found.blocks, found.stuck_tokens) == ((), {"unsupported_feature": 10**6})
+    assert found.fitting_share == Fraction(3, 4)
+    alone = _assess("gpt-4.1:gpt-4.1-mini", books.slice_of(books.cell(3 * 10**6)))
+    assert found.estimate == alone.estimate
+
+
+@pytest.mark.parametrize(
+    ("lacks", "features", "blocks"),
+    [
+        ({"tools"}, events.FEATURE_TOOLS, ("unsupported_feature",)),
+        ({"json_schema"}, events.FEATURE_JSON_SCHEMA | events.FEATURE_TOOLS, ("unsupported_feature",)),
+        ({"json_schema"}, events.FEATURE_TOOLS, ()),
+        (set(), events.FEATURE_TOOLS | events.FEATURE_JSON_SCHEMA, ()),
+    ],
+)
+def test_tools_and_schemas_that_the_target_is_known_to_lack_block(
+    lacks: set[str], features: int, blocks: tuple[str, ...]
+) -> None:
+    book = books.book({books.MINI: prices.ModelFacts(lacks=frozenset(lacks))})
+    slice_ = books.slice_of(books.cell(10**6, features=features))
+    assert _assess("gpt-4.1:gpt-4.1-mini", slice_, book).blocks == blocks
+
+
+def test_only_the_requests_that_say_so_can_wait() -> None:
+    slice_ = books.slice_of(
+        books.cell(10**6), books.cell(2 * 10**6, features=events.FEATURE_CAN_WAIT), books.cell(5, tier="batch")
+    )
+    found = _assess("gpt-4.1:gpt-4.1@batch", slice_)
+    assert (found.blocks, found.stuck_tokens) == ((), {"cannot_wait": 10**6})
+    assert [item.cell.counts.input_tokens for item in found.cells] == [2 * 10**6, 5]
+
+
+def test_a_region_where_the_target_is_not_sold_is_told_from_a_target_without_a_price() -> None:
+    here = replace(books.cell(10**6), region="swedencentral")
+    held = books.book()
+    sold = dict(held.prices)
+    sold[prices.PriceKey(books.OPENAI, books.BIG, "standard", 0, "swedencentral")] = (books.price(books.BIG),)
+    book = replace(held, prices=sold)
+    assert _assess("gpt-4.1:gpt-4.1-mini", books.slice_of(here), book).blocks == ("not_in_region",)
+    assert _assess("gpt-4.1:gpt-9", books.slice_of(here), book).blocks == ("target_unpriced",)
+
+
+def test_a_rate_limit_leaves_the_share_that_fits_and_none_blocks() -> None:
+    whole = books.slice_of(books.cell(10**9, output=10**8))
+    free = _assess("gpt-4.1:gpt-4.1-mini", whole)
+    half = _assess("gpt-4.1:gpt-4.1-mini", replace(whole, headroom={(books.OPENAI, books.MINI): Fraction(1, 2)}))
+    assert free.estimate is not None
+    assert half.estimate is not None
+    assert abs(2 * half.estimate.low_femto_usd - free.estimate.low_femto_usd) <= 2 * 10**6
+    assert (half.fitting_share, half.blocks) == (Fraction(1, 2), ())
+    full = replace(whole, headroom={(books.OPENAI, books.MINI): Fraction(0)})
+    assert _assess("gpt-4.1:gpt-4.1-mini", full).blocks == ("no_headroom",)
+    assert _assess("gpt-4.1:gpt-4.1-mini@batch", replace(full, can_wait=True)).blocks == ()
 
 
 def test_batch_is_open_only_to_what_can_wait() -> None:

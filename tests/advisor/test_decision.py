@@ -115,3 +115,30 @@ def test_without_evidence_nothing_is_ever_switched(
         source_days_left=source_days_left,
     )
     assert decide(situation).kind != "switch_now"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ("switch_now", "stance")),
+        ({"class_level": 3}, ("pilot", "no_evidence")),
+        ({"quality": Evidence("inconclusive", 200, 1)}, ("pilot", "inconclusive")),
+        ({"quality": Evidence("inferior", 200, 1)}, ("keep", "inferior")),
+        ({"low_month_femto_usd": 1}, ("keep", "not_material")),
+        ({"blocks": ("target_retires",)}, ("blocked", "target_retires")),
+    ],
+)
+def test_where_the_incumbent_has_to_prove_itself_no_evidence_is_no_doubt(
+    changed: dict[str, object], expected: tuple[str, str]
+) -> None:
+    stance = replace(GOOD, quality=None, risk_level=4, class_level=2, stance="prove_incumbent")
+    assert _said(replace(stance, **changed)) == expected  # type: ignore[arg-type]  # a misspelt field fails at once
+    assert _said(replace(stance, stance="prove_target")) == ("pilot", "no_evidence")
+
+
+def test_a_move_that_keeps_the_model_needs_no_evidence_and_is_not_saved_by_a_shutdown() -> None:
+    kept = replace(GOOD, quality=None, keeps_model=True, source_days_left=52, target_days_left=52)
+    assert _said(kept) == ("switch_now", "same_model")
+    assert _said(replace(kept, risk_level=3)) == ("pilot", "risk")
+    assert _said(replace(kept, low_month_femto_usd=1)) == ("keep", "not_material")
+    assert decide(kept).notices == ("source_retires",)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import event, func, select, update
 
-from advisor import exposition, report, routes, wire
+from advisor import exposition, recommendations, report, routes, wire
 from advisor.exposition import Exposition
-from ledger import access, checks, clock, metrics, price_book, rollups, settings, tables, verification
+from ledger import access, checks, clock, metrics, money, price_book, rollups, settings, tables, verification
 from ledger.checks import Check
 from ledger.database import Database
 from ledger.events import Event
@@ -285,3 +285,17 @@ def test_every_ledger_metric_of_the_table_can_be_told_apart_from_what_a_process_
     shown = {metrics.PREFIX + name for name, _ in traffic.scrape(filled)}
     assert shown <= {metric.name for metric in metrics.METRICS if metric.scope == "ledger"}
     assert exposition.BELIEVED_SECONDS <= 10
+
+
+def test_only_the_chosen_target_of_a_slice_has_a_saving(database: Database) -> None:
+    pairs = "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna,gpt-4.1:gpt-4.1@batch"
+    chosen = settings.load(pairs=pairs, can_wait="search")
+    traffic.fill(database, chosen)
+    found = traffic.scrape(database, pairs=pairs, can_wait="search")
+    potential = traffic.of(found, "savings_potential_low_usd")
+    assert sorted(dict(labels)["project"] for labels in potential) == ["search", "support"]
+    with database.snapshot() as session:
+        counted = [each.figure for each in recommendations.read(session) if each.figure.counted]
+    low = sum(money.femto_usd(each.saving_month.low_usd) for each in counted if each.saving_month)
+    assert found["savings_total_low_usd", ()] == float(money.usd(low))
+    assert [each.to_service_tier for each in counted] == ["batch"]

@@ -4,10 +4,11 @@ from fractions import Fraction
 
 import pytest
 
-from advisor import recommendations, report, slices
-from ledger import catalogue, clock, events
+from advisor import recommendations, refresh, report, slices
+from ledger import catalogue, clock, events, settings
 from ledger.contracts import Discount, FixedPrice
 from ledger.database import Database
+from ledger.errors import UsageError
 from ledger.prices import PriceKey, Rates
 from tests import conftest, ledgers
 
@@ -79,7 +80,8 @@ def test_sizes_and_features_of_the_window_are_seen(database: Database) -> None:
     labels = ledgers.labels(features=events.FEATURE_TOOLS, context_band=32_768)
     ledgers.add(database, [on_day(1), ledgers.event((TODAY - 1) * clock.DAY_US, of=labels, input_tokens=40_000)])
     (found,) = read(database)
-    assert (found.slice.features, found.slice.largest_input_tokens, len(found.slice.cells)) == (1, 40_000, 2)
+    assert [cell.features for cell in found.slice.cells] == [0, 1]
+    assert found.slice.largest_input_tokens == 40_000
 
 
 def test_advice_rests_on_contracted_rates_on_both_sides(database: Database) -> None:
@@ -100,3 +102,70 @@ def test_advice_rests_on_contracted_rates_on_both_sides(database: Database) -> N
     gap_after, cost_after, now, instead = advice()
     assert (gap_after, now["output"], instead["output"]) == ("0.20", 4_000_000_000, 3_200_000_000)
     assert (cost, cost_after) == ("0.085166667", "0.042583333")
+
+
+def read_with(database: Database, **settings_: object) -> list[slices.SliceReading]:
+    ledgers.settle(database)
+    terms = recommendations.terms_of(settings.load(**settings_))
+    with database.snapshot() as session:
+        return slices.read(session, report.pricing(session), NOW_US, None, terms)
+
+
+def test_tags_tell_the_class_and_which_requests_can_wait(database: Database) -> None:
+    tagged = events.CLASS_BITS["extraction"] | events.FEATURE_CAN_WAIT
+    ledgers.add(database, [on_day(1), on_day(1, features=tagged)])
+    (found,) = read(database)
+    assert found.standing.workload_class == ("extraction", "tag")
+    assert (found.standing.class_level, found.slice.can_wait) == (0, False)
+    assert [(cell.features, cell.requests) for cell in found.slice.cells] == [(0, 1), (events.FEATURE_CAN_WAIT, 1)]
+
+
+def test_settings_tell_the_class_and_what_can_wait(database: Database) -> None:
+    ledgers.add(database, [on_day(1), on_day(1, project="lab")])
+    lab, search = read_with(database, workload_classes="search/chat=critical", can_wait="lab")
+    assert (lab.slice.can_wait, search.slice.can_wait) == (True, False)
+    assert (lab.standing.workload_class.source, search.standing.class_level) == ("none", 4)
+
+
+def test_short_answers_are_guessed_to_be_labels(database: Database) -> None:
+    at = (TODAY - 1) * clock.DAY_US
+    ledgers.add(database, [ledgers.event(at, output_tokens=3) for _ in range(5)])
+    (found,) = read_with(database)
+    assert (found.standing.workload_class, found.standing.class_level) == (("classification", "guess"), 2)
+
+
+def test_a_batch_that_was_polled_as_a_whole_is_no_giant_request(database: Database) -> None:
+    batch = ledgers.labels(service_tier="batch", service_tier_requested="batch")
+    at = (TODAY - 1) * clock.DAY_US
+    ledgers.add(database, [on_day(1), ledgers.event(at, of=batch, input_tokens=9 * 10**6, output_tokens=10**6)])
+    (found,) = read_with(database)
+    assert (found.slice.largest_input_tokens, found.slice.largest_output_tokens) == (1_000, 100)
+    assert found.standing.workload_class.source == "none"
+
+
+def test_a_rate_limit_is_held_against_the_busiest_hour_and_the_targets_own_traffic(database: Database) -> None:
+    # The busiest hour has two requests of 1,100 tokens; 11 a minute are 660 an hour, of which Mini takes none then.
+    at = (TODAY - 1) * clock.DAY_US
+    ledgers.add(database, [on_day(3), on_day(1, hour=3), on_day(1, hour=5), on_day(1, hour=5)])
+    (found,) = read_with(database, rate_limits="gpt-4.1-mini-2025-04-14=11")
+    assert found.slice.headroom == {("openai", "gpt-4.1-mini"): Fraction(3, 10)}
+    mini = ledgers.labels(model="gpt-4.1-mini", project="lab")
+    ledgers.add(database, [ledgers.event(at + 5 * clock.HOUR_US, of=mini, input_tokens=440, output_tokens=0)])
+    found = next(each for each in read_with(database, rate_limits="gpt-4.1-mini=11") if each.slice.project == "search")
+    assert found.slice.headroom == {("openai", "gpt-4.1-mini"): Fraction(1, 10)}
+
+
+def test_a_setting_of_the_policy_computes_advice_again(database: Database) -> None:
+    ledgers.add(database, [on_day(age) for age in range(1, 15)])
+    ledgers.settle(database)
+    changed = settings.load(can_wait="search", pairs="gpt-4.1:gpt-4.1@batch")
+    with database.snapshot() as session:
+        assert not refresh.is_current(session, changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("rate_limits", "x"), ("workload_classes", "search=x"), ("can_wait", "/"), ("pairs", "x")]
+)
+def test_a_setting_of_the_policy_that_cannot_be_read_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=f"^SWITCHWISE_{name.upper()}: "):
+        recommendations.terms_of(settings.load(**{name: value}))

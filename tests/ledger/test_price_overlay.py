@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from advisor import candidates
+from advisor import fit
 from ledger import clock, price_book, price_file
 from ledger.prices import Rates
 from tests.ledger import shipped
@@ -97,9 +97,9 @@ def test_a_figure_read_at_second_hand_claims_no_check_and_azure_s_own_list_does(
 @pytest.mark.parametrize("model", ["gpt-4.1", "gpt-4.1-mini"])
 def test_the_book_says_why_committed_capacity_has_no_price_and_advice_blocks_it(provider: str, model: str) -> None:
     without_rate = price_book.shipped().facts_of(provider, model).without_rate
-    assert without_rate[candidates.COMMITTED_TIER].startswith("committed capacity")
+    assert without_rate[fit.COMMITTED_TIER].startswith("committed capacity")
     assert without_rate["flex"] == "not sold at flex"
-    assert price_book.shipped().at(provider, model, candidates.COMMITTED_TIER, 0, TODAY) is None
+    assert price_book.shipped().at(provider, model, fit.COMMITTED_TIER, 0, TODAY) is None
 
 
 def test_a_tier_with_a_price_is_never_said_to_have_none() -> None:

@@ -75,6 +75,12 @@ def test_a_workload_is_the_first_tag_that_says_what_for(tags: list[object] | Non
     assert event_of(request_tags=tags).labels.workload == workload
 
 
+def test_tags_of_class_and_waiting_become_features() -> None:
+    tags = ["class: Multi-Step", None, "can_wait", "class:nothing of ours", "workload:a"]
+    features = event_of(request_tags=tags).labels.features
+    assert features == events.CLASS_BITS["multi_step"] | events.FEATURE_CAN_WAIT
+
+
 def test_a_key_without_an_alias_is_the_start_of_its_hash() -> None:
     assert event_of(metadata={"user_api_key_hash": "0123456789abcdef"}).labels.key == "0123456789ab"
     assert event_of(metadata=None).labels.key == "unknown"

@@ -1,0 +1,57 @@
+"""Splitting a joint saving over the levers that make it, without an order among them. Pure: integers and fractions."""
+
+from collections.abc import Collection, Mapping
+from fractions import Fraction
+from itertools import combinations
+from math import factorial
+
+from ledger import money
+from ledger.errors import UsageError
+
+MOST_LEVERS = 6
+"""Each lever doubles the states that have to be priced."""
+
+Levers = frozenset[str]
+
+
+def split(saving_femto_usd: Mapping[Levers, int | None]) -> dict[str, int]:
+    """The Shapley value of each lever: its mean addition to the saving over every order in which levers could be pulled.
+
+    Takes the saving in femto-USD of every state by its levers (None or absent: a state without a price, which takes the
+    largest of its priced subsets, the empty state being 0). The parts add up to the whole state exactly: each is rounded
+    half-even to 9 decimals of a USD, and the remainder goes to the part largest in absolute value, the first on a tie.
+    """
+    levers = sorted(frozenset().union(*saving_femto_usd))
+    if len(levers) > MOST_LEVERS:
+        raise UsageError(f"{len(levers)} levers are too many to split a saving over; use at most {MOST_LEVERS}")
+    values = {state: _value(saving_femto_usd, state) for state in _subsets(levers)}
+    parts = {lever: money.rounded(_mean_addition(lever, levers, values)) for lever in levers}
+    if parts:
+        largest = max(parts, key=lambda lever: abs(parts[lever]))
+        parts[largest] += values[frozenset(levers)] - sum(parts.values())
+    return parts
+
+
+def _value(saving_femto_usd: Mapping[Levers, int | None], state: Levers) -> int:
+    own = saving_femto_usd.get(state) if state else 0
+    if own is not None:
+        return own
+    priced = (saving_femto_usd.get(subset) for subset in _subsets(state) if subset)
+    return max([0, *(value for value in priced if value is not None)])
+
+
+def _mean_addition(lever: str, levers: Collection[str], values: Mapping[Levers, int]) -> Fraction:
+    others = [other for other in levers if other != lever]
+    orders = factorial(len(levers))
+    return sum(
+        (
+            Fraction(factorial(len(before)) * factorial(len(others) - len(before)), orders)
+            * (values[before | {lever}] - values[before])
+            for before in _subsets(others)
+        ),
+        Fraction(0),
+    )
+
+
+def _subsets(levers: Collection[str]) -> list[Levers]:
+    return [frozenset(chosen) for size in range(len(levers) + 1) for chosen in combinations(sorted(levers), size)]
