@@ -25,7 +25,7 @@ from ledger.access import Gate
 from ledger.database import Database
 from ledger.settings import Settings
 
-_NATIVE_LIMITS = Limits(wire_bytes=5 * MIB, inflated_bytes=20 * MIB, elements=10_000)
+_NATIVE_EVENTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,11 @@ def install(app: FastAPI, database: Database, settings: Settings) -> CollectorSt
     if spooling:
         meters.registry.register(spooling)
     # No body may fill more than half of the room, or it could never be stored.
-    log_limits = Limits(64 * MIB, 256 * MIB, elements=settings.max_waiting_bytes // 2 // EVENT_BYTES)
+    most = settings.max_waiting_bytes // 2 // EVENT_BYTES
+    native_limits = Limits(5 * MIB, 20 * MIB, elements=min(_NATIVE_EVENTS, most))
+    log_limits = Limits(64 * MIB, 256 * MIB, elements=most)
     answers = Answers(committer)
-    native_reader = Reader(_NATIVE_LIMITS, native.parse, native.parse_whole, native.unknown_fields)
+    native_reader = Reader(native_limits, native.parse, native.parse_whole, native.unknown_fields)
     inlets = [
         Inlet(gate, room, answers, meters, "native", "/v1/events", native_reader),
         Inlet(
