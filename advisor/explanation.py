@@ -58,7 +58,7 @@ def sentences(item: advice.Advice) -> list[str]:
     found = item.alternative
     slice_ = found.slice
     tier = f" at tier {found.service_tier}" if found.service_tier else ""
-    why, change = _REASONS[item.decision.reason]
+    reason = item.decision.reason
     return [
         (
             f"Move {slice_.project} / {slice_.workload} from {slice_.model} ({slice_.provider})"
@@ -75,10 +75,10 @@ def sentences(item: advice.Advice) -> list[str]:
         *_break_evens(item),
         *_beside(item),
         (
-            f"Decision: {item.decision.kind}, because {why} ({item.decision.reason}); risk {item.risk.level} of 4"
+            f"Decision: {item.decision.kind}, because {why(reason)} ({reason}); risk {item.risk.level} of 4"
             f" ({', '.join(item.risk.worst)}), confidence {item.confidence.grade}."
         ),
-        f"What would change it: {change}.",
+        f"What would change it: {change(reason)}.",
         _life(item),
         f"To see the arithmetic: switchwise explain {item.id}",
     ]
@@ -87,6 +87,11 @@ def sentences(item: advice.Advice) -> list[str]:
 def why(reason: str) -> str:
     """What a reason code says of a decision, to follow "because"."""
     return _REASONS[reason][0]
+
+
+def change(reason: str) -> str:
+    """What would change a decision of this reason."""
+    return _REASONS[reason][1]
 
 
 def _told_factors(found: candidates.Alternative) -> list[str]:

@@ -1,54 +1,13 @@
-"""Advice in a terminal: the list of recommendations, and one of them line by line."""
+"""One recommendation in a terminal: its sentences, the tokens and rates they follow from, and every step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
 
-from advisor import figures, ranking, words, worked
+from advisor import figures, words, worked
 from deploy.cli import plain, step_text
 from ledger import prices, tokens
-
-
-def show_list(console: Console, found: Sequence[figures.RecommendationFigure], total: figures.Ends) -> None:
-    """Print recommendations, the best low end first."""
-    if not found:
-        console.print(
-            "No advice: no configured pair starts at a model in use. The setting SWITCHWISE_PAIRS names them."
-        )
-        return
-    for item in found:
-        _show_item(console, item)
-    console.print()
-    console.print(f"In all, pilot and switch_now: {_ends(total)} per average month (low / expected / high).")
-    console.print("One of them line by line: switchwise explain ID")
-
-
-def _show_item(console: Console, item: figures.RecommendationFigure) -> None:
-    target = words.target(item.to_model, item.to_service_tier)
-    title = f"{item.id}  {item.project} / {item.workload}: {item.from_model} -> {target}"
-    console.print(Text(title, style="bold"))
-    why = f"{item.decision}, because {words.label(item.reason)}"
-    console.print(f"  {why}; risk {item.risk_level} of 4, confidence {item.confidence}")
-    cost, gap = words.dollars(item.cost_month_usd), words.percent(item.price_gap_ratio)
-    console.print(
-        f"  saves {_ends(item.saving_month)} per average month ({item.saving_label}) of {cost}; price gap {gap}"
-    )
-    if item.days_left is not None:
-        console.print(f"  ends in {item.days_left} days, when a model shuts down")
-    for other in item.other_models:
-        kind = "named successor" if other.is_successor else "other model"
-        gap = words.percent(other.price_gap_ratio)
-        line = f"  {kind} {other.model}: price gap {gap}; to decide on it add the pair {other.pair}"
-        console.print(Text(line, style="dim"))
-    if item.other_models:
-        console.print(Text(f"  their price gaps are {ranking.CAVEAT}", style="dim"))
-
-
-def _ends(ends: figures.Ends | None) -> str:
-    if ends is None:
-        return words.UNKNOWN
-    return " / ".join(_three(ends))
 
 
 def show_one(console: Console, stored: figures.StoredRecommendation) -> None:

@@ -159,15 +159,15 @@ def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
     lives = {_switch(item)[:2]: item for item in savings.recommendations if item.days_left is not None}
     for (source, target), item in lives.items():
         yield f"{source} -> {target} ends in {item.days_left} days, when a model shuts down{bound(item)}."
-    successors = {
-        (item.from_model, other.model): other
-        for item in savings.recommendations
-        for other in item.other_models
-        if other.is_successor
-    }
-    for (source, model), other in successors.items():
-        gap = words.percent(other.price_gap_ratio)
-        yield f"{source}'s named successor is {model}, price gap {gap}; for advice on it add the pair {other.pair}."
+    successors: dict[tuple[str, str, str], list[str]] = {}
+    for item in savings.recommendations:
+        for other in item.other_models:
+            if other.is_successor and other.price_gap_ratio is not None:
+                successors.setdefault((item.from_model, other.model, other.pair), []).append(other.price_gap_ratio)
+    for (source, model, pair), gaps in successors.items():
+        shown = list(dict.fromkeys(words.percent(ratio) for ratio in sorted(gaps, key=Decimal)))
+        gap = " to ".join(dict.fromkeys((shown[0], shown[-1])))
+        yield f"{source}'s named successor is {model}, price gap {gap}; for advice on it add the pair {pair}."
     yield "Line by line: switchwise advise, then switchwise explain ID"
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor import advice_figures, explained, pairs, recommendations, refresh, report, table, wire, words
-from deploy.cli import advice_text, app, plain, trace_text
+from deploy.cli import advice_list, advice_text, app, plain, trace_text
 from ledger import catalogue, clock, money, months, names, prices
 from ledger.errors import PriceUnknown, UsageError
 from worker import rollup
@@ -66,7 +66,7 @@ def advise(
     if as_json:
         app.print_json(found)
     else:
-        advice_text.show_list(app.console, found, recommendations.total(found))
+        advice_list.show(app.console, found, recommendations.total(found))
 
 
 @app.application.command(epilog="Example: switchwise explain 2026-10 --project search")

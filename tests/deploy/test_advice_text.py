@@ -7,7 +7,7 @@ from rich.console import Console
 
 from advisor import ranking
 from advisor.figures import CellFigure, Ends, StoredRecommendation
-from deploy.cli import advice_text
+from deploy.cli import advice_list, advice_text
 from ledger import money, prices
 from ledger.tokens import TokenCounts
 from tests.advisor import advised
@@ -61,5 +61,33 @@ def test_other_models_come_with_what_their_gap_leaves_out() -> None:
     with_other = advised.recommendation(other_models=(advised.other(),))
     for found, times in ((with_other, 1), (advised.recommendation(), 0)):
         with console.capture() as shown:
-            advice_text.show_list(console, [found], found.saving_month or Ends("0.00", "0.00", "0.00"))
+            advice_list.show(console, [found], found.saving_month or Ends("0.00", "0.00", "0.00"))
         assert shown.get().count(ranking.CAVEAT) == times
+
+
+def test_a_lead_reads_what_to_do_what_it_is_worth_until_when_how_sure_and_what_would_change_it() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    with console.capture() as shown:
+        advice_list.show(console, [advised.recommendation()], Ends("100.00", "200.00", "300.00"))
+    told = {line.split()[0]: " ".join(line.split()[1:]) for line in shown.get().splitlines() if line.startswith("  ")}
+    assert told == {
+        "do": "try on a part first: nobody has compared the two models on this workload",
+        "worth": "at least $100.00 per average month of $400.00, $200.00 expected, $300.00 at most; price gap 80 %",
+        "until": "2027-01-14, in 52 days: the source and the target shut down then; at least $100.00 in all",
+        "sure": "confidence low; risk 3 of 4 (evidence); factors estimated",
+        "changes": "paired results of 200 items",
+    }
+    assert "at least $100.00 per average month, $200.00 expected, $300.00 at most." in shown.get()
+
+
+def test_the_one_that_shuts_down_first_is_named() -> None:
+    for days, whose in (
+        ((40, 90), "the source shuts down"),
+        ((90, 40), "the target shuts down"),
+        ((40, None), "the source shuts"),
+    ):
+        console = Console(file=io.StringIO(), width=200)
+        found = advised.recommendation(days_left=40, source_days_left=days[0], target_days_left=days[1])
+        with console.capture() as shown:
+            advice_list.show(console, [found], Ends("1.00", "1.00", "1.00"))
+        assert f"in 40 days: {whose}" in shown.get()
