@@ -16,6 +16,11 @@ from ledger.database import Database
 from ledger.settings import Settings
 from worker import rollup
 
+Model = Annotated[str | None, typer.Option(help="Model of records that name none.")]
+Provider = Annotated[str | None, typer.Option(help="Provider of the records.")]
+Project = Annotated[str | None, typer.Option(help="Project of the records.")]
+Workload = Annotated[str | None, typer.Option(help="Workload of the records.")]
+
 
 @app.application.command(name="import", epilog="Example: switchwise import litellm-2026-11.jsonl.gz --source proxy-eu")
 def import_command(
@@ -23,10 +28,10 @@ def import_command(
         list[str], typer.Argument(metavar="FILE...", help="Log files, plain, .gz or .zst; - reads stdin.")
     ],
     format: Annotated[str, typer.Option(help=f"auto, {', '.join(records.FORMATS)}.")] = "auto",  # noqa: A002  # the option's name
-    model: Annotated[str | None, typer.Option(help="Model of records that name none.")] = None,
-    provider: Annotated[str | None, typer.Option(help="Provider of the records.")] = None,
-    project: Annotated[str | None, typer.Option(help="Project of the records.")] = None,
-    workload: Annotated[str | None, typer.Option(help="Workload of the records.")] = None,
+    model: Model = None,
+    provider: Provider = None,
+    project: Project = None,
+    workload: Workload = None,
     source: Annotated[str, typer.Option(help="Name of the sender; another name makes a separate copy.")] = "default",
     data: app.Data = None,
     as_json: app.AsJson = False,
@@ -51,10 +56,10 @@ def import_command(
 def tail_command(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A log file; it need not be there yet.")],
     format: Annotated[str, typer.Option(help=f"auto, {', '.join(tail.FORMATS)}.")] = "auto",  # noqa: A002  # the option's name
-    model: Annotated[str | None, typer.Option(help="Model of records that name none.")] = None,
-    provider: Annotated[str | None, typer.Option(help="Provider of the records.")] = None,
-    project: Annotated[str | None, typer.Option(help="Project of the records.")] = None,
-    workload: Annotated[str | None, typer.Option(help="Workload of the records.")] = None,
+    model: Model = None,
+    provider: Provider = None,
+    project: Project = None,
+    workload: Workload = None,
     source: Annotated[str, typer.Option(help="Name of the sender, part of the identity of its events.")] = "default",
     data: app.Data = None,
 ) -> None:
