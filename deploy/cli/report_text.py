@@ -51,7 +51,7 @@ def _headline(console: Console, report: figures.Report) -> None:
     if forecast is not None and forecast.method != "actual":
         _line(console, "Whole month", words.dollars(forecast.cost_usd), _band(forecast))
     if report.forecast_record is not None:
-        _line(console, "Back-test", *_record(report.forecast_record))
+        _line(console, "Back-test", *track_record(report.forecast_record))
     if any(item.counted for item in savings.recommendations):
         low, expected = words.dollars(savings.total.low_usd), words.dollars(savings.total.point_usd)
         _line(console, "Could save", low, f"at least per average month, {expected} expected", style="bold green")
@@ -107,7 +107,7 @@ def _band(forecast: figures.ForecastReport) -> str:
     return f"forecast, {words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)} (80 % band), {method}"
 
 
-def _record(record: figures.ForecastRecord) -> tuple[str, str]:
+def track_record(record: figures.ForecastRecord) -> tuple[str, str]:
     """The last tested month's mean error, and how often the band held over all of them."""
     latest = record.months[0]
     held = f"; the 80 % band held in {record.covered} of {record.banded}" if record.banded else ""

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import backtest, figures, forecast, monthly, report, statement_store
+from advisor import backtest, figures, forecast, report, statement_store
+from advisor.exports import review
 from ledger import clock
 from ledger.database import Database
 from ledger.events import Event
@@ -135,6 +136,15 @@ def test_report_metrics_and_storage_tell_the_same_record(two_months: Database) -
     assert traffic.of(scraped, "forecast_coverage_ratio") == {(): float(found.coverage_ratio or "nan")}
 
 
+def test_the_review_lists_every_tested_month_exactly(two_months: Database) -> None:
+    with two_months.snapshot() as session:
+        found = review.build(session, ledgers.SETTINGS, clock.to_us(conftest.NOW), "2026-11")
+    (section,) = (each for each in found.sections if each.name == "forecast_record")
+    assert [row["month"] for row in section.rows] == ["2026-10", "2026-09"]
+    tested = _tested(two_months)
+    assert (str(section.rows[0]["error_ratio"]), section.rows[0]["covered"]) == (tested.error_ratio, tested.covered)
+
+
 def test_a_report_of_an_earlier_month_knows_no_later_record(two_months: Database) -> None:
     found = closed_books.built(two_months, "2026-09").forecast_record
     assert found is not None
@@ -151,4 +161,3 @@ def test_the_months_tested_are_bounded(two_months: Database) -> None:
     month = closed_books.stored(two_months, "2026-10").month
     with two_months.snapshot() as session:
         assert [each.month for each in statement_store.backtests(session, month, 1)] == ["2026-10"]
-        assert monthly.parts(session, month)
