@@ -6,14 +6,12 @@ stand beside them, because real ones do: there the band holds less, which is why
 
 import math
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from advisor import forecast
+from bench import results
 from ledger import clock
 
-RESULTS, SECTION = Path(__file__).parent / "RESULTS.md", "\n## "
 MONTHS, DAYS = 2_000, 30
 FIRST_DAY = 20_758
 """A Sunday; which weekday a month begins with matters little."""
@@ -70,10 +68,9 @@ def _days(draws: random.Random, before: int, carried: float) -> list[int]:
 
 
 def section() -> str:
-    """The results as Markdown, below their title."""
+    """The results as Markdown."""
     rows = [f"| {case.name} | {coverage(case, seed):.1%} |" for seed, case in enumerate((*INDEPENDENT, *CORRELATED))]
     return "\n".join([
-        TITLE, "",
         f"`python -m bench.forecasting`, {clock.now():%Y-%m-%d}: {MONTHS:,} simulated months a row, seeded. A day costs the",
         f"mean of its weekday ({min(WEEKDAY_USD)} to {max(WEEKDAY_USD)} USD) and noise of {NOISE_USD} USD. The band is one for",
         "independent days; the last rows show what it holds where they are not.", "",
@@ -81,12 +78,5 @@ def section() -> str:
     ])  # fmt: skip
 
 
-def _replaced(sections: list[str]) -> Iterator[str]:
-    """The sections of the results with ours in its place, or at the end."""
-    yield from (each for each in sections if not each.startswith(TITLE))
-    yield section()
-
-
 if __name__ == "__main__":
-    first, *others = RESULTS.read_text().split(SECTION)
-    RESULTS.write_text(SECTION.join([first, *_replaced(others)]))
+    results.replace(TITLE, section())
