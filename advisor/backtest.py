@@ -35,19 +35,20 @@ class Backtest:
 def of_month(
     first_day: int, costs_femto_usd: Sequence[int], histories_femto_usd: Sequence[Sequence[int]]
 ) -> Backtest | None:
-    """The back-test of a finished month; None where it cost nothing, or no day of it had a history to forecast from.
+    """The back-test of a finished month; None where it cost nothing, or where the ledger began after its first day.
 
     Of each day of the month: its cost, and the costs of the full closed days before it as `forecast.of_month` takes them.
     A forecast is made as of the first instant of its day, with nothing spent on it yet.
     """
+    actual = sum(costs_femto_usd)
+    # A month seen in part came to less than it cost, and its forecasts knew no more than that part.
+    if not actual or not histories_femto_usd[1]:
+        return None
     made = []
     for day, history in enumerate(histories_femto_usd):
         month = forecast.Month(first_day, len(costs_femto_usd), first_day + day, sum(costs_femto_usd[:day]))
         made.append(forecast.of_month(month, history))
     found = [each for each in made if each is not None]
-    actual = sum(costs_femto_usd)
-    if not found or not actual:
-        return None
     errors = [each.femto_usd - actual for each in found]
     bands = [
         (each.low_femto_usd, each.high_femto_usd)
