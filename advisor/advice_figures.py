@@ -60,7 +60,12 @@ def _usd_of(amount_femto_usd: Fraction | None) -> str | None:
 
 def ratio(value: Fraction | None) -> str | None:
     """A ratio as decimal text, rounded once half-even to 9 decimals; None stays None."""
-    return None if value is None else money.text(money.usd(money.rounded(value * money.FEMTO_PER_USD)))
+    return None if value is None else ratio_text(value)
+
+
+def ratio_text(value: Fraction) -> str:
+    """A ratio that is known, as `ratio` writes it."""
+    return money.text(money.usd(money.rounded(value * money.FEMTO_PER_USD)))
 
 
 def ends_of(estimate: candidates.Estimate) -> figures.Ends:

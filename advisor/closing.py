@@ -60,8 +60,9 @@ def _compute(session: Session, month: Month, now_us: int) -> _Computed:
 
 def _basis(session: Session, month: Month, pricing: statements.Pricing) -> Basis:
     """What the statement of a finished month follows from, as this session sees it."""
-    revision = statement_store.revision_of(readings.day_revisions(session), month)
-    return Basis(str(month.zone), revision, pricing.book.version, pricing.names_version, month.touched_days.stop)
+    through_day = month.touched_days.stop
+    revision = statement_store.revision_of(readings.day_revisions(session), month, through_day)
+    return Basis(str(month.zone), revision, pricing.book.version, pricing.names_version, through_day)
 
 
 def reprice(database: Database, settings: Settings, month_text: str, reason: str, made_by: str) -> int | None:

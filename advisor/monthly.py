@@ -1,11 +1,13 @@
 """Computing a month's statement from the rollups: its lines, its days and its forecast. Reads, never writes."""
 
+import functools
 import itertools
+from collections.abc import Callable
 from datetime import date
 
 from sqlmodel import Session
 
-from advisor import forecast, statements
+from advisor import advice_figures, backtest, figures, forecast, statements
 from advisor.statement_store import HISTORY_DAYS, Basis, DayFigure, ForecastFigure, MonthStatement
 from ledger import clock, money, readings, usage
 from ledger.months import Month
@@ -39,30 +41,46 @@ def _forecast(
 ) -> ForecastFigure | None:
     today = clock.day_number(clock.from_us(now_us).astimezone(month.zone).date())
     first_day = clock.day_number(date(month.year, month.month, 1))
-    finished = today >= first_day + month.days
-    history = [] if finished else _closed_days(session, month, today, pricing)
-    today_femto_usd = 0 if finished else cost_of_day(session, month, today, pricing) or 0
-    found = forecast.of_month(
-        forecast.Month(first_day, month.days, today, spent_femto_usd, today_femto_usd), [cost or 0 for cost in history]
-    )
+    cost_on = functools.cache(lambda day: cost_of_day(session, month, day, pricing))
+    closed_before = functools.partial(_closed_days, session, month, cost_on)
+    if today >= first_day + month.days:
+        actual = money.usd_text(spent_femto_usd)
+        tested = _backtest(month, first_day, cost_on, closed_before)
+        return ForecastFigure(actual, actual, actual, "actual", tested)
+    wanted = forecast.Month(first_day, month.days, today, spent_femto_usd, cost_on(today) or 0)
+    found = forecast.of_month(wanted, closed_before(today))
     if found is None:
         return None
     low, high = (None if end is None else money.usd_text(end) for end in (found.low_femto_usd, found.high_femto_usd))
     return ForecastFigure(money.usd_text(found.femto_usd), low, high, found.method)
 
 
-def _closed_days(session: Session, month: Month, today: int, pricing: statements.Pricing) -> list[int | None]:
+def _backtest(
+    month: Month, first_day: int, cost_on: Callable[[int], int | None], closed_before: Callable[[int], list[int]]
+) -> figures.BacktestFigure | None:
+    """The forecasts of a finished month made again from the rollups as they are: what came late counts as if in time."""
+    days = range(first_day, first_day + month.days)
+    found = backtest.of_month(first_day, [cost_on(day) or 0 for day in days], [closed_before(day) for day in days])
+    if found is None:
+        return None
+    return figures.BacktestFigure(
+        str(month), money.usd_text(found.actual_femto_usd), found.forecasts, advice_figures.ratio_text(found.error_ratio),
+        advice_figures.ratio_text(found.bias_ratio), found.banded, found.covered,
+    )  # fmt: skip
+
+
+def _closed_days(session: Session, month: Month, cost_on: Callable[[int], int | None], today: int) -> list[int]:
     """Cost of the zone's last closed days, oldest first, from the first full day with traffic on."""
-    costs = [cost_of_day(session, month, today - age, pricing) for age in range(HISTORY_DAYS, 0, -1)]
+    costs = [cost_on(today - age) for age in range(HISTORY_DAYS, 0, -1)]
     silent = list(itertools.takewhile(lambda cost: cost is None, costs))
     first = today - len(costs) + len(silent)
-    began_before = not silent and cost_of_day(session, month, first - 1, pricing) is not None
-    costs = costs[len(silent) :]
-    if costs and not began_before:
+    began_before = not silent and cost_on(first - 1) is not None
+    full = [cost or 0 for cost in costs[len(silent) :]]
+    if full and not began_before:
         start = _first_hour(first, month)
         if not readings.sums(session, range(start, start + 1)):
-            return costs[1:]
-    return costs
+            return full[1:]
+    return full
 
 
 def cost_of_day(session: Session, month: Month, local_day: int, pricing: statements.Pricing) -> int | None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from sqlmodel import Session
 
 from advisor import (
     adjusted,
     adjustments,
+    advice_figures,
     figures,
     notes,
     recommendations,
@@ -21,6 +23,9 @@ from ledger import catalogue, clock, facts, money, months, names, prices, readin
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.settings import Settings
+
+BACKTESTED_MONTHS = 12
+"""Finished months whose forecasts a report judges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ def build(
         slices=usage_figures.grouped(lines, lambda key: key._asdict(), late),
         days=tuple(figures.DayReport(day.day, day.cost_usd, day.requests) for day in whole.days) if whole else (),
         forecast=_forecast(whole) if whole else None,
+        forecast_record=_forecast_record(session, month) if project is None else None,
         savings=_savings(session, settings, now_us, None if month == current else month, project),
         sample_projects=tuple(project for project in sample if any(key.project == project for key in lines)),
         notes=(),
@@ -121,6 +127,16 @@ def _forecast(statement: statement_store.MonthStatement) -> figures.ForecastRepo
     if not priced and not money.femto_usd(found.cost_usd):
         return None
     return figures.ForecastReport(found.cost_usd, found.low_usd, found.high_usd, found.method)
+
+
+def _forecast_record(session: Session, month: Month) -> figures.ForecastRecord | None:
+    """How the forecasts of a year's finished months did, this one included; None while there is none."""
+    tested = statement_store.backtests(session, month, BACKTESTED_MONTHS)
+    if not tested:
+        return None
+    banded, covered = (sum(getattr(each, name) for each in tested) for name in ("banded", "covered"))
+    ratio = advice_figures.ratio(Fraction(covered, banded)) if banded else None
+    return figures.ForecastRecord(ratio, banded, covered, tuple(tested))
 
 
 def _savings(

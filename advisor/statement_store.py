@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
-from advisor import forecast, line_rows, statements
+from advisor import figures, forecast, line_rows, statements
 from ledger import closed, months, readings, tables
 from ledger.months import Month
 from ledger.settings import Settings
@@ -31,12 +31,16 @@ class DayFigure(msgspec.Struct, frozen=True):
 
 
 class ForecastFigure(msgspec.Struct, frozen=True):
-    """A month's forecast as decimal USD text; low and high are the 80 % band, None for a run rate."""
+    """A month's forecast as decimal USD text; low and high are the 80 % band, None for a run rate.
+
+    A finished month's is its actual, beside how the forecasts of its days did.
+    """
 
     cost_usd: str
     low_usd: str | None
     high_usd: str | None
     method: str
+    backtest: figures.BacktestFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +81,8 @@ def stale_months(session: Session, settings: Settings, basis_of: Basis) -> list[
     """The open months whose statement no longer follows from the rollups, prices, names or zone, newest last."""
     zone, today = settings.zone, basis_of.through_day
     by_day = readings.day_revisions(session)
-    revisions: dict[Month, int] = {}
-    for day, revision in by_day.items():
-        for month in months.touching(day, zone):
-            revisions[month] = revisions.get(month, 0) + revision
-    for month in revisions:
-        if today in month.touched_days:
-            # The forecast of a month under way rests on closed days that may lie in the month before.
-            before = range(today - HISTORY_DAYS - 1, month.touched_days.start)
-            revisions[month] += sum(by_day.get(day, 0) for day in before)
+    touched = {month for day in by_day for month in months.touching(day, zone)}
+    revisions = {month: revision_of(by_day, month, today) for month in touched}
     held = {row.month: row for row in session.execute(select(*_FIGURES))}
     stale = []
     for month, revision in sorted(revisions.items()):
@@ -103,9 +100,16 @@ def stale_months(session: Session, settings: Settings, basis_of: Basis) -> list[
     return stale
 
 
-def revision_of(by_day: Mapping[int, int], month: Month) -> int:
-    """How often rollups have written into the days of a month, of all revisions by day."""
-    return sum(by_day.get(day, 0) for day in month.touched_days)
+def revision_of(by_day: Mapping[int, int], month: Month, today: int) -> int:
+    """How often rollups have written into the days that a month's statement rests on, of all revisions by day.
+
+    Its forecasts look back on closed days that may lie in the month before: today's where it is under way, else all of
+    those that its back-test makes again.
+    """
+    days = month.touched_days
+    forecast_on = today if today in days else days.start
+    first = min(days.start, forecast_on - HISTORY_DAYS - 1)
+    return sum(by_day.get(day, 0) for day in range(first, days.stop))
 
 
 def write(session: Session, statement: MonthStatement) -> bool:
@@ -165,6 +169,14 @@ def read(session: Session, month: Month) -> MonthStatement | None:
         msgspec.json.decode(row.days, type=tuple[DayFigure, ...]),
         msgspec.json.decode(row.forecast, type=ForecastFigure) if row.forecast else None,
     )  # fmt: skip
+
+
+def backtests(session: Session, through: Month, most: int) -> list[figures.BacktestFigure]:
+    """How the forecasts of the latest finished months did, as stored, through a month; the latest first."""
+    told = select(_STATEMENT.c.forecast).where(_STATEMENT.c.month <= str(through), _STATEMENT.c.forecast.is_not(None))
+    rows = session.execute(told.order_by(_STATEMENT.c.month.desc()).limit(most + 1)).scalars()
+    found = (msgspec.json.decode(text, type=ForecastFigure).backtest for text in rows)
+    return [each for each in found if each is not None][:most]
 
 
 def month_names(session: Session) -> list[str]:

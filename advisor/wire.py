@@ -92,6 +92,7 @@ class ReportBody(TypedDict):
     slices: list[UsageBody]
     days: tuple[figures.DayReport, ...]
     forecast: figures.ForecastReport | None
+    forecast_record: figures.ForecastRecord | None
     savings: SavingsBody
     sample_projects: tuple[str, ...]
     notes: tuple[str, ...]
@@ -128,6 +129,7 @@ def report_body(report: figures.Report) -> ReportBody:
         slices=[usage_body(each) for each in report.slices],
         days=report.days,
         forecast=report.forecast,
+        forecast_record=report.forecast_record,
         savings=savings_body(report.savings),
         sample_projects=report.sample_projects,
         notes=report.notes,

@@ -15,15 +15,14 @@ from pathlib import Path
 
 import httpx
 
-from bench import measure
+from bench import measure, results
 from ledger import clock
 from tests.collector.formats import captures
 from tests.integrations import callback, loss, proxy, upstream
 from tests.integrations.loss import Outcome, Site
 from tests.integrations.proxy import OURS, Proxy
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-HEADING = "\n## LiteLLM without loss\n"
+TITLE = "LiteLLM without loss"
 PAIRS = 300
 APPENDS = 5_000
 
@@ -94,7 +93,6 @@ def section(outcomes: Iterable[Outcome], costs: Sequence[str]) -> str:
         for each in outcomes
     ]
     lines = [
-        "",
         f"`make bench-litellm`, {clock.now().astimezone(UTC):%Y-%m-%d}: litellm[proxy] {_version('litellm')}, all on loopback.",
         f"{loss.CLIENTS} clients in a closed loop, one fault a row; a request is lost when its client was answered and the",
         "ledger does not hold it. Where nothing else is said the proxy has our callback. LiteLLM answers its client first",
@@ -107,7 +105,7 @@ def section(outcomes: Iterable[Outcome], costs: Sequence[str]) -> str:
         *costs,
         "",
     ]  # fmt: skip
-    return HEADING + "\n".join(lines)
+    return "\n".join(lines)
 
 
 def _version(package: str) -> str:
@@ -125,7 +123,7 @@ def main() -> None:
             for outcome in run(site):
                 print(outcome)
                 outcomes.append(outcome)
-    RESULTS.write_text(RESULTS.read_text().partition(HEADING)[0] + section(outcomes, costs))
+    results.replace(TITLE, section(outcomes, costs))
 
 
 if __name__ == "__main__":

@@ -103,6 +103,17 @@ _SPEND = (
     _gauge("month_forecast_usd", "usd", "USD expected for the whole current month."),
     _gauge("month_forecast_low_usd", "usd", "Low end of the 80 % band of the current month's forecast, in USD."),
     _gauge("month_forecast_high_usd", "usd", "High end of the 80 % band of the current month's forecast, in USD."),
+    _gauge(
+        "forecast_error_ratio",
+        "ratio",
+        "Mean distance of a finished month's daily forecasts from what it came to, as a share of that, 0 to 1 or more; 12 months.",
+        "month",
+    ),
+    _gauge(
+        "forecast_coverage_ratio",
+        "ratio",
+        "Share, 0 to 1, of the 80 % bands forecast on each day of the last 12 finished months that held what the month came to.",
+    ),
     _gauge("budget_usd", "usd", "USD a calendar month that a project may spend.", "project"),
 )
 

@@ -57,6 +57,7 @@ def build(session: Session, settings: Settings, now_us: int, month_text: str, pr
 
 def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Section, ...]:
     """A report as tables. Projects, models and showback each add up to the headline, adjustments to what it adds to them."""
+    record = found.forecast_record
     return (
         _section("headline", [_headline(found)]),
         _section("projects", [_usage(each, "project") for each in found.projects]),
@@ -67,6 +68,7 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
         ),
         _section("adjustments", _adjustments(found), " ".join(ADJUSTMENTS_COLUMNS)),
         _section("days", map(_day, found.days), "day cost_usd requests"),
+        _section("forecast_record", map(_backtest, record.months if record else ()), FORECAST_RECORD_COLUMNS),
         _section("savings", map(_saving, found.savings.recommendations), SAVINGS_COLUMNS),
         _section("data_quality", _quality(found)),
         _section("retirements", map(_retirement, retiring), "provider model shutdown_date successor source"),
@@ -80,6 +82,9 @@ ADJUSTMENTS_COLUMNS = (
     "tokens", "unpriced_tokens",
 )  # fmt: skip
 """The columns of a closed month's adjustments: one row for each line that an adjustment changes."""
+
+FORECAST_RECORD_COLUMNS = "month actual_usd forecasts error_ratio bias_ratio banded covered"
+"""The columns of how the forecasts of finished months did, also where there are none."""
 
 SAVINGS_COLUMNS = (
     "project workload provider from_model to_provider to_model to_service_tier decision reason counted requests"
@@ -140,6 +145,14 @@ def _adjustments(found: figures.Report) -> Iterable[Row]:
 
 def _day(day: figures.DayReport) -> Row:
     return {"day": day.day, "cost_usd": _exact(day.cost_usd), "requests": day.requests}
+
+
+def _backtest(tested: figures.BacktestFigure) -> Row:
+    return {
+        "month": tested.month, "actual_usd": _exact(tested.actual_usd), "forecasts": tested.forecasts,
+        "error_ratio": _exact(tested.error_ratio), "bias_ratio": _exact(tested.bias_ratio), "banded": tested.banded,
+        "covered": tested.covered,
+    }  # fmt: skip
 
 
 def _saving(item: RecommendationFigure) -> Row:

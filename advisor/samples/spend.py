@@ -22,6 +22,8 @@ def samples(
             yield from _of_month(name, months[name], shown)
     if report.forecast is not None:
         yield from _forecast(report.forecast)
+    if report.forecast_record is not None:
+        yield from _forecast_record(report.forecast_record)
 
 
 def _since_the_beginning(months: Iterable[MonthFigures], shown: Published) -> list[Sample]:
@@ -73,3 +75,11 @@ def _forecast(forecast: figures.ForecastReport) -> Iterator[Sample]:
     for name, text in ends.items():
         if text is not None:
             yield of_text(name, (), text)
+
+
+def _forecast_record(record: figures.ForecastRecord) -> Iterator[Sample]:
+    """A record of forecasts that had no band has no coverage."""
+    for each in record.months:
+        yield of_text("forecast_error_ratio", (each.month,), each.error_ratio)
+    if record.coverage_ratio is not None:
+        yield of_text("forecast_coverage_ratio", (), record.coverage_ratio)

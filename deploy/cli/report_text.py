@@ -51,6 +51,8 @@ def _headline(console: Console, report: figures.Report) -> None:
         _line(console, "Adjusted", words.dollars(report.adjusted.cost_usd), f"as closed, with {made} booked since")
     if forecast is not None and forecast.method != "actual":
         _line(console, "Whole month", words.dollars(forecast.cost_usd), _band(forecast))
+    if report.forecast_record is not None:
+        _line(console, "Back-test", *track_record(report.forecast_record))
     if any(item.counted for item in savings.recommendations):
         low, expected = words.dollars(savings.total.low_usd), words.dollars(savings.total.point_usd)
         _line(console, "Could save", low, f"at least per average month, {expected} expected", style="bold green")
@@ -104,6 +106,14 @@ def _band(forecast: figures.ForecastReport) -> str:
     if forecast.low_usd is None or forecast.low_usd == forecast.high_usd:
         return f"forecast {method}"
     return f"forecast, {words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)} (80 % band), {method}"
+
+
+def track_record(record: figures.ForecastRecord) -> tuple[str, str]:
+    """The last tested month's mean error, and how often the band held over all of them."""
+    latest = record.months[0]
+    held = f"; the 80 % band held in {record.covered} of {record.banded}" if record.banded else ""
+    tested = f"{words.counted(sum(each.forecasts for each in record.months), 'forecast')}{held}"
+    return words.percent(latest.error_ratio), f"mean error of the forecasts made in {latest.month}; of {tested}"
 
 
 def _spend(console: Console, title: str, name: str, found: Iterable[figures.UsageFigure], rows: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from advisor import report
-from advisor.figures import BreakEvenFigure
+from advisor.figures import BacktestFigure, BreakEvenFigure, ForecastRecord
 from deploy.cli import report_text
 from ledger import clock
 from ledger.database import Database
@@ -27,6 +27,19 @@ def test_the_conditions_name_the_break_even_as_priced_and_at_the_expected_factor
         report_text.show(console, found)
     assert "it saves nothing once 80 % of the requests come back (" in shown.get()
     assert "% at the expected factors)" in shown.get()
+
+
+@pytest.mark.parametrize(
+    ("banded", "said"),
+    [
+        (16, "mean error of the forecasts made in 2026-10; of 60 forecasts; the 80 % band held in 12 of 16"),
+        (0, "mean error of the forecasts made in 2026-10; of 60 forecasts"),
+    ],
+)
+def test_the_back_test_names_its_month_and_counts_no_band_where_none_was_forecast(banded: int, said: str) -> None:
+    months = tuple(BacktestFigure(month, "1.00", 30, "0.0425", "-0.01", banded, 12) for month in ("2026-10", "2026-09"))
+    found = report_text.track_record(ForecastRecord(None, banded, 12, months))
+    assert found == ("4.2 %", said)
 
 
 @pytest.mark.parametrize(
