@@ -19,6 +19,9 @@ class PricedCell:
     instead: prices.Price
 
 
+Exact = int | Fraction
+
+
 @dataclass(frozen=True, slots=True)
 class Legs:
     """The parts of the formula in femto-USD: K_A, the input cost on B with phi_in, and B's output cost before phi_out."""
@@ -38,15 +41,18 @@ class Legs:
 
 def legs(cells: Iterable[PricedCell], factors: Factors) -> Legs:
     """The three costs of cells at the factors. Raises PriceUnknown where either side has tokens without a rate."""
-    stay = input_side = output_side = Fraction(0)
+    # Whole numbers stay integers as long as they can: a Fraction reduces itself at every step, which is most of the work.
+    stay: Exact = 0
+    input_side: Exact = 0
+    output_side: Exact = 0
     for item in cells:
         stay += _stay_femto_usd(item, factors)
         tokens = target_input(item.cell, item.instead.rates, factors)
         input_side += _priced(tokens, item.instead)
         audio = item.cell.counts.output_audio_tokens
         text = item.cell.counts.output_tokens - audio
-        output_side += _priced({"output": Fraction(text), "output_audio": Fraction(audio)}, item.instead)
-    return Legs(stay, input_side, output_side)
+        output_side += _priced({"output": text, "output_audio": audio}, item.instead)
+    return Legs(Fraction(stay), Fraction(input_side), Fraction(output_side))
 
 
 def saving_of(costs: Legs, factors: Factors) -> Fraction:
@@ -76,31 +82,31 @@ def price_gap(cells: Sequence[PricedCell]) -> Fraction | None:
     return saving_of(costs, NEUTRAL) / costs.stay_femto_usd if costs.stay_femto_usd else None
 
 
-def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict[str, Fraction]:
+def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict[str, Exact]:
     """Input tokens by meter on the target, disjoint and adding up to phi_in x input.
 
     A target without a cached rate caches nothing, one without a cache-write rate takes those tokens as ordinary input.
     """
     counts = cell.counts
     writes = counts.cache_write_input_tokens
-    cached = Fraction(counts.cached_input_tokens)
+    cached: Exact = counts.cached_input_tokens
     if factors.cached_share is not None:
         known = counts.input_tokens - (unknown_tokens(cell) if factors.unknown_input_is_cached else 0)
         cached = min(factors.cached_share * known, Fraction(counts.input_tokens - writes))
     # Audio comes out of the uncached part first, as the ledger prices it.
-    audio = min(Fraction(counts.input_audio_tokens), counts.input_tokens - writes - cached)
-    cached = cached if rates.cached_input is not None else Fraction(0)
+    audio: Exact = min(counts.input_audio_tokens, counts.input_tokens - writes - cached)
+    cached = cached if rates.cached_input is not None else 0
     written = writes if rates.cache_write_input is not None else 0
     tokens = {
         "uncached_input": counts.input_tokens - audio - cached - written,
         "cached_input": cached,
-        "cache_write_input": Fraction(written),
+        "cache_write_input": written,
         "input_audio": audio,
     }
-    return {meter: factors.phi_in * count for meter, count in tokens.items()}
+    return tokens if factors.phi_in == 1 else {meter: factors.phi_in * count for meter, count in tokens.items()}
 
 
-def _stay_femto_usd(item: PricedCell, factors: Factors) -> Fraction:
+def _stay_femto_usd(item: PricedCell, factors: Factors) -> int:
     """K_A of one cell; at the pessimistic reading the input of unknown detail was cached already."""
     spent = cost.at(item.cell, item.now)
     if spent.unpriced_tokens:
@@ -108,7 +114,7 @@ def _stay_femto_usd(item: PricedCell, factors: Factors) -> Fraction:
     rates, discount = item.now.rates, 0
     if factors.unknown_input_is_cached and rates.cached_input is not None and rates.uncached_input is not None:
         discount = unknown_tokens(item.cell) * (rates.uncached_input - rates.cached_input)
-    return Fraction(spent.femto_usd - discount)
+    return spent.femto_usd - discount
 
 
 def unknown_tokens(cell: cost.Cell) -> int:
@@ -117,9 +123,9 @@ def unknown_tokens(cell: cost.Cell) -> int:
     return min(cell.detail_unknown_input_tokens, max(0, uncached - cell.counts.input_audio_tokens))
 
 
-def _priced(tokens: dict[str, Fraction], price: prices.Price) -> Fraction:
+def _priced(tokens: dict[str, Exact], price: prices.Price) -> Exact:
     """Femto-USD of tokens by meter at a price."""
-    amount = Fraction(0)
+    amount: Exact = 0
     for meter, count in tokens.items():
         rate: int | None = getattr(price.rates, meter)
         if rate is not None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from advisor import forecast_figures
+
 
 @dataclass(frozen=True, slots=True)
 class Ends:
@@ -208,33 +210,6 @@ class ForecastReport:
 
 
 @dataclass(frozen=True, slots=True)
-class BacktestFigure:
-    """How the forecasts made on the mornings of a finished month did, against what it came to.
-
-    `error_ratio` is their mean distance from the actual as a share of it, `bias_ratio` the same with signs. `covered` of the
-    `banded` forecasts held the actual in their 80 % band.
-    """
-
-    month: str
-    actual_usd: str
-    forecasts: int
-    error_ratio: str
-    bias_ratio: str
-    banded: int
-    covered: int
-
-
-@dataclass(frozen=True, slots=True)
-class ForecastRecord:
-    """How forecasts did in the finished months, the latest first; `coverage_ratio` is the share of their bands that held."""
-
-    coverage_ratio: str | None
-    banded: int
-    covered: int
-    months: tuple[BacktestFigure, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class DayReport:
     """Cost (None when nothing is priced) and requests of a UTC day of the month."""
 
@@ -313,7 +288,7 @@ class Report:
     slices: tuple[UsageFigure, ...]
     days: tuple[DayReport, ...]
     forecast: ForecastReport | None
-    forecast_record: ForecastRecord | None
+    forecast_record: forecast_figures.ForecastRecord | None
     savings: SavingsReport
     sample_projects: tuple[str, ...]
     notes: tuple[str, ...]

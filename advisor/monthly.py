@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlmodel import Session
 
-from advisor import advice_figures, backtest, figures, forecast, statements
+from advisor import advice_figures, backtest, forecast, forecast_figures, statements
 from advisor.statement_store import HISTORY_DAYS, Basis, DayFigure, ForecastFigure, MonthStatement
 from ledger import clock, money, readings, usage
 from ledger.months import Month
@@ -57,13 +57,13 @@ def _forecast(
 
 def _backtest(
     month: Month, first_day: int, cost_on: Callable[[int], int | None], closed_before: Callable[[int], list[int]]
-) -> figures.BacktestFigure | None:
+) -> forecast_figures.BacktestFigure | None:
     """The forecasts of a finished month made again from the rollups as they are: what came late counts as if in time."""
     days = range(first_day, first_day + month.days)
     found = backtest.of_month(first_day, [cost_on(day) or 0 for day in days], [closed_before(day) for day in days])
     if found is None:
         return None
-    return figures.BacktestFigure(
+    return forecast_figures.BacktestFigure(
         str(month), money.usd_text(found.actual_femto_usd), found.forecasts, advice_figures.ratio_text(found.error_ratio),
         advice_figures.ratio_text(found.bias_ratio), found.banded, found.covered,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from advisor import (
     adjustments,
     advice_figures,
     figures,
+    forecast_figures,
     notes,
     recommendations,
     statement_store,
@@ -129,14 +130,14 @@ def _forecast(statement: statement_store.MonthStatement) -> figures.ForecastRepo
     return figures.ForecastReport(found.cost_usd, found.low_usd, found.high_usd, found.method)
 
 
-def _forecast_record(session: Session, month: Month) -> figures.ForecastRecord | None:
+def _forecast_record(session: Session, month: Month) -> forecast_figures.ForecastRecord | None:
     """How the forecasts of a year's finished months did, this one included; None while there is none."""
     tested = statement_store.backtests(session, month, BACKTESTED_MONTHS)
     if not tested:
         return None
     banded, covered = (sum(getattr(each, name) for each in tested) for name in ("banded", "covered"))
     ratio = advice_figures.ratio(Fraction(covered, banded)) if banded else None
-    return figures.ForecastRecord(ratio, banded, covered, tuple(tested))
+    return forecast_figures.ForecastRecord(ratio, banded, covered, tuple(tested))
 
 
 def _savings(

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
-from advisor import figures, forecast, line_rows, statements
+from advisor import forecast, forecast_figures, line_rows, statements
 from ledger import closed, months, readings, tables
 from ledger.months import Month
 from ledger.settings import Settings
@@ -40,7 +40,7 @@ class ForecastFigure(msgspec.Struct, frozen=True):
     low_usd: str | None
     high_usd: str | None
     method: str
-    backtest: figures.BacktestFigure | None = None
+    backtest: forecast_figures.BacktestFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def read(session: Session, month: Month) -> MonthStatement | None:
     )  # fmt: skip
 
 
-def backtests(session: Session, through: Month, most: int) -> list[figures.BacktestFigure]:
+def backtests(session: Session, through: Month, most: int) -> list[forecast_figures.BacktestFigure]:
     """How the forecasts of the latest finished months did, as stored, through a month; the latest first."""
     told = select(_STATEMENT.c.forecast).where(_STATEMENT.c.month <= str(through), _STATEMENT.c.forecast.is_not(None))
     rows = session.execute(told.order_by(_STATEMENT.c.month.desc()).limit(most + 1)).scalars()

@@ -1,5 +1,6 @@
 """The inbox of tokens without a price: under which name they were sent, why they have none, and what would help. Reads only."""
 
+import functools
 import shlex
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -65,6 +66,8 @@ class _Stake:
 def of_month(session: Session, month: Month, pricing: statements.Pricing) -> list[Unpriced]:
     """Everything without a price in a month, the most tokens first."""
     stakes: dict[_Sent, _Stake] = {}
+    # Every answer is a scan of the whole book, and a name without a price comes again each day and in each series.
+    why_no_price = functools.cache(functools.partial(_why_no_price, pricing.book))
     for part in monthly.parts(session, month):
         for series_id, amounts in part.amounts.items():
             counts, priced = usage.token_counts(amounts), pricing.of(series_id, part.day)
@@ -74,7 +77,7 @@ def of_month(session: Session, month: Month, pricing: statements.Pricing) -> lis
                 key = PriceKey(
                     priced.provider, priced.model, statements.priced_tier(labels), labels.context_band, priced.region
                 )
-                why = _why_no_price(pricing.book, key) if rates is None else _why_no_rate(counts, rates)
+                why = why_no_price(key) if rates is None else _why_no_rate(counts, rates)
                 sent = _Sent(labels.namespace, labels.provider, labels.model, why)
                 stake = stakes.setdefault(sent, _Stake(key))
                 stake.tokens += unpriced_tokens

@@ -8,7 +8,7 @@ import msgspec
 # Before Python 3.12 pydantic, which documents these shapes, reads only this TypedDict.
 from typing_extensions import TypedDict
 
-from advisor import figures
+from advisor import figures, forecast_figures
 from advisor.figures import Ends
 
 
@@ -92,7 +92,7 @@ class ReportBody(TypedDict):
     slices: list[UsageBody]
     days: tuple[figures.DayReport, ...]
     forecast: figures.ForecastReport | None
-    forecast_record: figures.ForecastRecord | None
+    forecast_record: forecast_figures.ForecastRecord | None
     savings: SavingsBody
     sample_projects: tuple[str, ...]
     notes: tuple[str, ...]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
-from advisor import figures, report, retirements, statement_store, wire
+from advisor import figures, forecast_figures, report, retirements, statement_store, wire
 from advisor.figures import Ends, RecommendationFigure, UsageFigure
 from advisor.retirements import Retiring
 from ledger import catalogue, clock, closed
@@ -147,7 +147,7 @@ def _day(day: figures.DayReport) -> Row:
     return {"day": day.day, "cost_usd": _exact(day.cost_usd), "requests": day.requests}
 
 
-def _backtest(tested: figures.BacktestFigure) -> Row:
+def _backtest(tested: forecast_figures.BacktestFigure) -> Row:
     return {
         "month": tested.month, "actual_usd": _exact(tested.actual_usd), "forecasts": tested.forecasts,
         "error_ratio": _exact(tested.error_ratio), "bias_ratio": _exact(tested.bias_ratio), "banded": tested.banded,

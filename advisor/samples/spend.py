@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from advisor import figures
+from advisor import figures, forecast_figures
 from advisor.samples.months import MonthFigures
 from advisor.samples.published import Published
 from advisor.samples.sample import Sample, of_femto_usd, of_text
@@ -77,7 +77,7 @@ def _forecast(forecast: figures.ForecastReport) -> Iterator[Sample]:
             yield of_text(name, (), text)
 
 
-def _forecast_record(record: figures.ForecastRecord) -> Iterator[Sample]:
+def _forecast_record(record: forecast_figures.ForecastRecord) -> Iterator[Sample]:
     """A record of forecasts that had no band has no coverage."""
     for each in record.months:
         yield of_text("forecast_error_ratio", (each.month,), each.error_ratio)

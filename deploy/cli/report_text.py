@@ -7,7 +7,7 @@ from decimal import Decimal
 from rich.console import Console
 from rich.text import Text
 
-from advisor import explanation, figures, wire, words
+from advisor import explanation, figures, forecast_figures, wire, words
 from deploy.cli import plain
 
 
@@ -108,7 +108,7 @@ def _band(forecast: figures.ForecastReport) -> str:
     return f"forecast, {words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)} (80 % band), {method}"
 
 
-def track_record(record: figures.ForecastRecord) -> tuple[str, str]:
+def track_record(record: forecast_figures.ForecastRecord) -> tuple[str, str]:
     """The last tested month's mean error, and how often the band held over all of them."""
     latest = record.months[0]
     held = f"; the 80 % band held in {record.covered} of {record.banded}" if record.banded else ""

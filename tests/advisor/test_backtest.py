@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import backtest, figures, forecast, report, statement_store
+from advisor import backtest, forecast, forecast_figures, report, statement_store
 from advisor.exports import review
 from ledger import clock
 from ledger.database import Database
@@ -91,7 +91,7 @@ def two_months(database: Database, frozen_now: None) -> Database:
     return database
 
 
-def _tested(database: Database, month: str = "2026-10") -> figures.BacktestFigure:
+def _tested(database: Database, month: str = "2026-10") -> forecast_figures.BacktestFigure:
     held = closed_books.stored(database, month).forecast
     assert held is not None
     assert held.backtest is not None
