@@ -63,6 +63,8 @@ def main(names: list[str]) -> int:
             f"`make bench`, {clock.now().astimezone(UTC):%Y-%m-%d}: {MACHINE}, {versions}.",
             "Each row measures both sides in the same run, in turn; absolute figures move with the machine, so read the ratio",
             "(median of the rounds, lowest to highest). Rates: more is better. Times: less is better.",
+            "The least that is aimed at: P1 0.5, P2 20, P3 0.4, P4 20 ms, P5 and P6 0.45, P7 0.6, P8 0.85 and 300 bytes, P9 0.6, P10 0.3,",
+            "P12 0.6, P13 0.11, P14 10 ms more, P16 10 messages; the report of 40 series 10 ms and 1.2.",
             "",
             *table(list(COMPARED)),
             SECTION.strip("\n") + STEPS,
