@@ -6,11 +6,12 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import figures, words, worked
+from advisor.stages.stored import StoredRecommendation
 from deploy.cli import plain, step_text
 from ledger import prices, tokens
 
 
-def show_one(console: Console, stored: figures.StoredRecommendation) -> None:
+def show_one(console: Console, stored: StoredRecommendation) -> None:
     """Print one recommendation: its sentences, the tokens and rates they follow from, then every step of the arithmetic."""
     item = stored.figure
     console.print(Text(f"Recommendation {item.id}  (stage {stored.stage})", style="bold"))
