@@ -146,7 +146,7 @@ def follow(session: Session, measured: Collection[str], now_us: int) -> None:
     What is no longer advised expires, what is advised again returns, a dismissal ends on its day, and an adoption that has
     a realised figure is measured.
     """
-    column, today = _RECOMMENDATION.c, clock.day_of(now_us)
+    column = _RECOMMENDATION.c
     moving = (
         ((column.stage == "active") & ~column.current)
         | ((column.stage == "expired") & column.current)
@@ -159,7 +159,7 @@ def follow(session: Session, measured: Collection[str], now_us: int) -> None:
         for recommendation_id, history in histories(
             session, [row.id for row in rows if row.stage == "dismissed"]
         ).items()
-        if table.stage_at(history, today * clock.DAY_US) == "active"
+        if table.stage_at(history, now_us) == "active"
     }
     told: dict[str, tuple[Action, str]] = {
         "active": (
