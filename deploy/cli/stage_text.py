@@ -12,7 +12,7 @@ def standing(stored: StoredRecommendation) -> str:
     record = stored.record
     told = [words.label(stored.stage)]
     if record.owner:
-        told.append(f"claimed by {record.owner}")
+        told.append(f"owner {record.owner}")
     if record.since:
         told.append(f"since {record.since[:10]}")
     if record.share:
