@@ -3,6 +3,7 @@
 from sqlmodel import Session
 
 from advisor import adjustments, alert_store, monthly, recommendations, report, retirements, statement_store
+from advisor.stages import meter
 from advisor.stages import store as stage_store
 from ledger import catalogue, clock, facts, readings
 from ledger.database import Database, lock
@@ -18,6 +19,8 @@ def refresh(database: Database, settings: Settings) -> int:
     Everything is computed in one snapshot and written in one short transaction, so readers see all of it or none.
     """
     now_us = clock.now_us()
+    # Hours that have closed are decided by the advice that stood until now, so before it is written again.
+    meter.run(database, now_us)
     with database.snapshot() as session:
         stale, advised_on = _due(session, settings, now_us)
         late = adjustments.unbooked(session)
