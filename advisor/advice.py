@@ -1,6 +1,6 @@
 """Advice on one slice: every configured alternative assessed and decided, and the best one chosen. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
@@ -95,17 +95,18 @@ class Advice:
 
 
 def on_slice(
-    slice_: candidates.Slice, standing: Standing, terms: Terms, book: prices.PriceBook, as_of_day: int
-) -> list[Advice]:
+    slice_: candidates.Slice, standing: Standing, terms: Terms, book: prices.PriceBook, as_of_day: int,
+    kept: Collection[str] = (),
+) -> list[Advice]:  # fmt: skip
     """Advice on every alternative of a slice, the chosen one first; empty where no pair starts at it.
 
-    Only the chosen one has its parts and swings.
+    The chosen one is the best, unless the id of another is among the `kept`. Only it has its parts and swings.
     """
     found = [
         _decided(candidates.assess(slice_, pair, book, as_of_day), standing, terms, book, as_of_day)
         for pair in states(slice_, terms, book)
     ]
-    found.sort(key=_preference)
+    found.sort(key=lambda item: (item.id not in kept, _preference(item)))
     return [*(_in_full(item, book) for item in found[:1]), *found[1:]]
 
 

@@ -31,10 +31,11 @@ class GroupedUsage(TypedDict):
 
 
 class ListedAdvice(wire.AdviceBody):
-    """A recommendation in short, with its stage where it is stored."""
+    """A recommendation in short, with its stage and whoever claimed it where it is stored."""
 
     stage: str | None
     version: int | None
+    owner: str | None
 
 
 class AdviceList(TypedDict):
@@ -95,6 +96,7 @@ def _add_recommendations(app: FastAPI, given: Outlet) -> None:
                 **wire.advice_body(each),
                 stage=held[each.id].stage if each.id in held else None,
                 version=held[each.id].version if each.id in held else None,
+                owner=held[each.id].record.owner if each.id in held else None,
             )
             for each in found.savings.recommendations
             if access.project in (None, each.project)

@@ -157,16 +157,6 @@ class RecommendationFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredRecommendation:
-    """A recommendation with the stage that people set and the version that guards it."""
-
-    stage: str
-    version: int
-    computed_at: str
-    figure: RecommendationFigure
-
-
-@dataclass(frozen=True, slots=True)
 class CoverageFigure:
     """How much of a figure is known: the ratio that advice rests on, and the share of each gap."""
 

@@ -42,6 +42,10 @@ class Outlet:
         """A FastAPI dependency: whom a request with the scope `read` speaks for. A project on its key limits what it sees."""
         return web.require(self.gate, "read")
 
+    def admin(self) -> Reader:
+        """A FastAPI dependency: as `reader`, for what changes the ledger. A project on the key limits what it may change."""
+        return web.require(self.gate, "admin")
+
     def scraper(self) -> Reader:
         """A FastAPI dependency: as `reader`, for metrics, which show all projects or nothing."""
 

@@ -1,14 +1,20 @@
 """Recommendations: advice on every slice as figures, stored so that all faces show the same, and read back."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import msgspec
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlmodel import Session
 
 from advisor import advice, advice_figures, figures, headroom, pairs, slices, statements, workloads
+from advisor.stages import store as stage_store
+from advisor.stages import table as stage_table
+from advisor.stages.records import UNTOUCHED, StageRecord
+from advisor.stages.stored import StoredRecommendation
 from ledger import clock, money, rollups, tables
-from ledger.errors import NotFound, UsageError
+from ledger.errors import UsageError
 from ledger.months import Month
 from ledger.settings import Settings
 
@@ -35,11 +41,15 @@ def terms_of(settings: Settings) -> advice.Terms:
 def compute(
     session: Session, pricing: statements.Pricing, settings: Settings, now_us: int, month: Month | None = None
 ) -> list[figures.RecommendationFigure]:
-    """The chosen advice of every slice that a pair starts at, over its look-back or over one month's closed days."""
+    """The chosen advice of every slice that a pair starts at, over its look-back or over one month's closed days.
+
+    Now, a target that somebody claimed stays the chosen one; of a month, the best one is told.
+    """
     terms, today = terms_of(settings), clock.day_of(now_us)
+    kept = frozenset[str]() if month else stage_store.ids_in(session, stage_table.KEPT)
     found = []
     for reading in slices.read(session, pricing, now_us, month, terms):
-        ranked = advice.on_slice(reading.slice, reading.standing, terms, pricing.book, today)
+        ranked = advice.on_slice(reading.slice, reading.standing, terms, pricing.book, today, kept)
         if ranked:
             others = advice.other_models(reading.slice, terms, pricing.book, today)
             chosen, *beside = ranked
@@ -72,24 +82,47 @@ def write(session: Session, found: Sequence[figures.RecommendationFigure], now_u
     rollups.upsert(session, _TABLE, ("id",), rows, replaced=("decision", "reason", "current", "computed_at", "detail"))
 
 
-def read(session: Session) -> list[figures.StoredRecommendation]:
-    """The current recommendations, the best low end first."""
-    rows = session.execute(select(_TABLE).where(_TABLE.c.current))
-    return sorted((_stored(row) for row in rows), key=lambda each: (-_low(each.figure), each.figure.id))
+def read(session: Session) -> list[StoredRecommendation]:
+    """The current recommendations, the best low end first. What was dismissed or adopted is not counted any more."""
+    return _read(session, _TABLE.c.current)
 
 
-def find(session: Session, recommendation_id: str, project: str | None = None) -> figures.StoredRecommendation:
-    """One recommendation, current or not. Raises NotFound, in the same words where it is not of the project asked for."""
-    row = session.execute(select(_TABLE).where(_TABLE.c.id == recommendation_id)).first()
-    if row is None or project not in (None, row.project):
-        raise NotFound(f"no recommendation {recommendation_id!r}; list them with: switchwise advise")
-    return _stored(row)
+def in_hand(session: Session) -> list[StoredRecommendation]:
+    """What somebody claimed, tries or has adopted and is not advised any more, as it was last advised."""
+    return _read(session, ~_TABLE.c.current & _TABLE.c.stage.in_(stage_table.KEPT))
 
 
-def _stored(row: Row[tuple[object, ...]]) -> figures.StoredRecommendation:
-    held = row._mapping
-    figure = msgspec.json.decode(held["detail"], type=figures.RecommendationFigure)
-    return figures.StoredRecommendation(held["stage"], held["version"], clock.rfc3339(held["computed_at"]), figure)
+def _read(session: Session, wanted: ColumnElement[bool]) -> list[StoredRecommendation]:
+    rows = session.execute(select(_TABLE).where(wanted)).all()
+    histories = stage_store.histories(session, [row.id for row in rows if row.version > 1])
+    found = (_stored(row, stage_store.record(row.stage, histories.get(row.id, ()))) for row in rows)
+    return sorted(found, key=lambda each: (-_low(each.figure), each.figure.id))
+
+
+def find(session: Session, recommendation_id: str, project: str | None = None) -> StoredRecommendation:
+    """One recommendation, current or not, with its history and frozen estimate.
+
+    Raises NotFound, in the same words where it is not of the project asked for.
+    """
+    row = stage_store.row_of(session, recommendation_id, project)
+    history = stage_store.histories(session, [row.id]).get(row.id, ())
+    found, frozen = _stored(row, stage_store.record(row.stage, history)), stage_store.frozen(session, row.id)
+    if frozen is None:
+        return found
+    return replace(found, frozen_at=clock.rfc3339(frozen.frozen_at), frozen=figure_of(frozen.document))
+
+
+def figure_of(document: str) -> figures.RecommendationFigure:
+    """A recommendation of its stored JSON."""
+    return msgspec.json.decode(document, type=figures.RecommendationFigure)
+
+
+def _stored(row: Row[Any], record: StageRecord = UNTOUCHED) -> StoredRecommendation:
+    figure = figure_of(row.detail)
+    counted = figure.counted and row.current and row.stage in stage_table.OPEN
+    return StoredRecommendation(
+        row.stage, row.version, clock.rfc3339(row.computed_at), replace(figure, counted=counted), record
+    )
 
 
 def _low(each: figures.RecommendationFigure) -> int:

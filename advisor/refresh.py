@@ -3,6 +3,8 @@
 from sqlmodel import Session
 
 from advisor import adjustments, alert_store, monthly, recommendations, report, retirements, statement_store
+from advisor.stages import meter
+from advisor.stages import store as stage_store
 from ledger import catalogue, clock, facts, readings
 from ledger.database import Database, lock
 from ledger.months import Month
@@ -17,6 +19,8 @@ def refresh(database: Database, settings: Settings) -> int:
     Everything is computed in one snapshot and written in one short transaction, so readers see all of it or none.
     """
     now_us = clock.now_us()
+    # Hours that have closed are decided by the advice that stood until now, so before it is written again.
+    meter.run(database, now_us)
     with database.snapshot() as session:
         stale, advised_on = _due(session, settings, now_us)
         late = adjustments.unbooked(session)
@@ -36,7 +40,9 @@ def refresh(database: Database, settings: Settings) -> int:
         written = {statement.month for statement in computed if statement_store.write(session, statement)}
         adjusted = {made.month for made, arithmetic in came_late if adjustments.book(session, made, arithmetic)}
         recommendations.write(session, advice, now_us)
-        alert_store.evaluate(session, advice, retiring, settings, now_us)
+        stage_store.follow(session, (), now_us)
+        standing = [stored.figure for stored in recommendations.read(session)]
+        alert_store.evaluate(session, standing, retiring, settings, now_us)
         facts.put(session, ADVISED_ON, advised_on)
     return len(written) + len(adjusted)
 
@@ -54,5 +60,6 @@ def _due(session: Session, settings: Settings, now_us: int) -> tuple[list[tuple[
     basis = statement_store.Basis(settings.reporting_zone, 0, book.version, version, clock.day_of(now_us))
     # A webhook that is set later is told what has fired already.
     told = settings.slack_webhook_url is not None
-    rests_on = (sum(readings.day_revisions(session).values()), basis, recommendations.terms_of(settings), told)
+    stages = stage_store.revision(session)
+    rests_on = (sum(readings.day_revisions(session).values()), basis, recommendations.terms_of(settings), told, stages)
     return statement_store.stale_months(session, settings, basis), repr(rests_on)

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from advisor import api, exposition, health, page, whatif_routes
 from advisor.exports import routes as exports
 from advisor.outlet import Outlet
+from advisor.stages import routes as stages
 from ledger import access, web
 from ledger.access import Gate
 from ledger.database import Database
@@ -24,6 +25,7 @@ def install(
     given = Outlet(database, settings, gate)
     api.install(app, given)
     whatif_routes.install(app, given)
+    stages.install(app, given)
     exposition.install(app, given, process_registry)
     exports.install(app, given)
     page.install(app, given)

@@ -10,6 +10,8 @@ from typing_extensions import TypedDict
 
 from advisor import figures, forecast_figures
 from advisor.figures import Ends
+from advisor.stages.records import StageRecord
+from advisor.stages.stored import StoredRecommendation
 
 
 class UsageBody(TypedDict):
@@ -100,11 +102,17 @@ class ReportBody(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationBody(figures.RecommendationFigure):
-    """A stored recommendation with every input that recomputes it, its stage and the version that guards the stage."""
+    """A stored recommendation with every input that recomputes it, its stage and the version that guards the stage.
+
+    `record` has its history; `frozen` is the estimate as it was claimed, whatever prices did since.
+    """
 
     stage: str
     version: int
     computed_at: str
+    record: StageRecord
+    frozen_at: str | None
+    frozen: figures.RecommendationFigure | None
 
 
 def report_body(report: figures.Report) -> ReportBody:
@@ -194,11 +202,12 @@ def _limits(figure: figures.RecommendationFigure, at: str) -> figures.BreakEvenF
     return next((found for found in figure.break_evens if found.at == at), None)
 
 
-def recommendation_body(stored: figures.StoredRecommendation) -> RecommendationBody:
+def recommendation_body(stored: StoredRecommendation) -> RecommendationBody:
     """A stored recommendation in full."""
     return RecommendationBody(
-        **_held(stored.figure), stage=stored.stage, version=stored.version, computed_at=stored.computed_at
-    )
+        **_held(stored.figure), stage=stored.stage, version=stored.version, computed_at=stored.computed_at,
+        record=stored.record, frozen_at=stored.frozen_at, frozen=stored.frozen,
+    )  # fmt: skip
 
 
 def encoded(body: object) -> bytes:

@@ -112,6 +112,11 @@ def day_revisions(session: Session) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def of_hours(session: Session, hours: Iterable[int]) -> dict[int, list[int]]:
+    """Amounts by series id over some UTC hours, which need not follow each other."""
+    return _summed(session, rollups.HOUR, rollups.HOUR.c.hour.in_(list(hours)))
+
+
 def _of_hours(session: Session, hours: range) -> dict[int, list[int]]:
     if not len(hours):
         return {}

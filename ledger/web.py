@@ -15,6 +15,7 @@ from ledger.access import Access, Gate
 from ledger.errors import (
     DatabaseUnavailable,
     Forbidden,
+    NotAllowed,
     NotFound,
     StoreUnavailable,
     SwitchwiseError,
@@ -22,7 +23,14 @@ from ledger.errors import (
     UsageError,
 )
 
-_STATUS = ((Unauthorised, 401), (Forbidden, 403), (NotFound, 404), (UsageError, 400), (StoreUnavailable, 503))
+_STATUS = (
+    (Unauthorised, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (NotAllowed, 409),
+    (UsageError, 400),
+    (StoreUnavailable, 503),
+)
 FAILED = "the request failed here; its cause is in the server's log"
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
 _MAX_RETRY_SECONDS = 5

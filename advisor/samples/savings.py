@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 from advisor import figures, wire
 from advisor.samples.published import Published
 from advisor.samples.sample import Sample, of_femto_usd, of_text
+from advisor.stages.stored import StoredRecommendation
 from ledger import money
 
 _TOTAL = ("savings_total_low_usd", "savings_total_usd", "savings_total_high_usd")
 _OF_SLICE = ("savings_potential_low_usd", "savings_potential_usd", "savings_potential_high_usd")
 
 
-def samples(
-    report: figures.Report, stored: Sequence[figures.StoredRecommendation], shown: Published
-) -> Iterator[Sample]:
+def samples(report: figures.Report, stored: Sequence[StoredRecommendation], shown: Published) -> Iterator[Sample]:
     """The gauges of advice. While no slice is decided there is no total to show, and that is not a total of 0."""
     if wire.has_advice(report.savings):
         yield from (of_text(name, (), text) for name, text in zip(_TOTAL, _texts(report.savings.total), strict=True))

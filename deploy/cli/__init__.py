@@ -15,6 +15,7 @@ MODULES = {
     "show": ("table", "advise", "explain", "rollup"),
     "report_command": ("report",),
     "scenario_commands": ("whatif",),
+    "stage_commands": ("claim", "unclaim", "dismiss", "undismiss", "pilot", "adopt", "rollback"),
     "ledger_commands": ("verify", "rebuild", "retention"),
     "key_commands": ("keys",),
     "price_commands": ("prices",),

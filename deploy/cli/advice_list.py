@@ -1,17 +1,25 @@
 """The list of recommendations as a lead reads it: what to do, its worth, until when, how sure, and what would change it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from advisor import explanation, figures, ranking, wire, words
+from advisor.stages.stored import StoredRecommendation
+from deploy.cli import stage_text
 
 
-def show(console: Console, found: Sequence[figures.RecommendationFigure], total: figures.Ends) -> None:
-    """Print recommendations, the best low end first."""
+def show(
+    console: Console,
+    found: Sequence[figures.RecommendationFigure],
+    total: figures.Ends,
+    stages: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Print recommendations, the best low end first; `stages` says by id how those stand that somebody has touched."""
     if not found:
         console.print(
             "No advice: no configured pair starts at a model in use. The setting SWITCHWISE_PAIRS names them."
@@ -23,6 +31,8 @@ def show(console: Console, found: Sequence[figures.RecommendationFigure], total:
             Text.assemble((f"{item.project} / {item.workload}: {item.from_model} -> {target}", "bold"), f"  {item.id}")
         )
         grid = Table.grid(padding=(0, 2, 0, 0))
+        if item.id in stages:
+            grid.add_row(Text("  stage", style="dim"), stages[item.id])
         for name, text in _lines(item):
             grid.add_row(Text(f"  {name}", style="dim"), text)
         console.print(grid)
@@ -36,6 +46,14 @@ def show(console: Console, found: Sequence[figures.RecommendationFigure], total:
             f" {at_most} at most."
         )
     console.print("One of them line by line: switchwise explain ID; with factors of your own: switchwise whatif --help")
+
+
+def show_in_hand(console: Console, held: Sequence[StoredRecommendation]) -> None:
+    """Print what somebody claimed, tries or has adopted and is not advised any more."""
+    for each in held:
+        item, target = each.figure, words.target(each.figure.to_model, each.figure.to_service_tier)
+        what = f"{item.project} / {item.workload}: {item.from_model} -> {target}"
+        console.print(f"In hand: {what}  {item.id}; {stage_text.standing(each)}", soft_wrap=True)
 
 
 def _lines(item: figures.RecommendationFigure) -> Iterator[tuple[str, str]]:

@@ -6,14 +6,20 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import figures, words, worked
-from deploy.cli import plain, step_text
+from advisor.stages.stored import StoredRecommendation
+from deploy.cli import plain, stage_text, step_text
 from ledger import prices, tokens
 
 
-def show_one(console: Console, stored: figures.StoredRecommendation) -> None:
+def show_one(console: Console, stored: StoredRecommendation) -> None:
     """Print one recommendation: its sentences, the tokens and rates they follow from, then every step of the arithmetic."""
     item = stored.figure
-    console.print(Text(f"Recommendation {item.id}  (stage {stored.stage})", style="bold"))
+    console.print(Text(f"Recommendation {item.id}  (version {stored.version})", style="bold"))
+    console.print(f"Stage: {stage_text.standing(stored)}", soft_wrap=True)
+    if stored.frozen is not None:
+        console.print(stage_text.frozen(stored), soft_wrap=True)
+    for line in stage_text.history(stored):
+        console.print(f"  {line}", soft_wrap=True)
     show_sentences(console, item)
     _show_cells(console, item)
     show_arithmetic(console, item)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor import advice_figures, explained, pairs, recommendations, refresh, report, table, wire, words
-from deploy.cli import advice_list, advice_text, app, plain, trace_text
+from deploy.cli import advice_list, advice_text, app, plain, stage_text, trace_text
 from ledger import catalogue, clock, money, months, names, prices
 from ledger.errors import PriceUnknown, UsageError
 from worker import rollup
@@ -57,16 +57,20 @@ def advise(
     if pair:
         pairs.parse_one(pair)
     with app.opened(data, pairs=pair) as (database, settings), database.snapshot() as session:
-        if month is None and pair is None:
-            found = [stored.figure for stored in recommendations.read(session)]
+        stored = recommendations.read(session) if month is None and pair is None else None
+        held = recommendations.in_hand(session) if stored is not None else []
+        if stored is not None:
+            found = [each.figure for each in stored]
         else:
             chosen = months.parse(month, settings.zone) if month else None
             pricing = report.pricing(session)
             found = recommendations.compute(session, pricing, settings, clock.now_us(), chosen)
     if as_json:
-        app.print_json(found)
-    else:
-        advice_list.show(app.console, found, recommendations.total(found))
+        app.print_json(found if stored is None else [wire.recommendation_body(each) for each in (*stored, *held)])
+        return
+    stages = {each.figure.id: stage_text.standing(each) for each in stored or () if each.version > 1}
+    advice_list.show(app.console, found, recommendations.total(found), stages)
+    advice_list.show_in_hand(app.console, held)
 
 
 @app.application.command(epilog="Example: switchwise explain 2026-10 --project search")

@@ -1,6 +1,7 @@
 """The read API: one snapshot, the report's own figures, errors that name the remedy, and no look into another project."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import hypothesis
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from advisor import report, routes, wire
+from advisor.stages import records
 from ledger import access, clock, money, settings, tables
 from ledger.database import Database
 from ledger.events import Event
@@ -98,18 +100,20 @@ def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
 ) -> None:
     listed = client.get("/api/v1/recommendations").json()["recommendations"]
     reported = client.get("/api/v1/report").json()["savings"]["recommendations"]
-    assert [{**each, "stage": "active", "version": 1} for each in reported] == listed
+    assert [{**each, "stage": "active", "version": 1, "owner": None} for each in reported] == listed
     row_of = tables.metadata.tables["recommendation"]
     for each in listed:
         full = client.get(f"/api/v1/recommendations/{each['id']}").json()
         with database.snapshot() as session:
             row = session.execute(select(row_of).where(row_of.c.id == each["id"])).one()
         stored = {"stage": row.stage, "version": row.version, "computed_at": clock.rfc3339(row.computed_at)}
-        assert full == {**json.loads(row.detail), **stored}
+        untouched = {"record": {**asdict(records.UNTOUCHED), "history": []}, "frozen_at": None, "frozen": None}
+        assert full == {**json.loads(row.detail), **stored, **untouched}
         neutral, point = full["break_evens"]
         assert (neutral["at"], each["breakeven_escalation_ratio"]) == ("neutral", neutral["escalation_ratio"])
         assert each["breakeven_output_ratio"] == neutral["output_inflation_ratio"]
         assert point["escalation_ratio"] != neutral["escalation_ratio"]
+        assert full["record"]["owner"] == each.pop("owner")
         assert {name: full[name] for name in each if name in full} == {
             name: value for name, value in each.items() if not name.startswith("breakeven_")
         }

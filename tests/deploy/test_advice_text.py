@@ -6,7 +6,8 @@ from decimal import Decimal
 from rich.console import Console
 
 from advisor import ranking
-from advisor.figures import CellFigure, Ends, StoredRecommendation
+from advisor.figures import CellFigure, Ends
+from advisor.stages.stored import StoredRecommendation
 from deploy.cli import advice_list, advice_text
 from ledger import money, prices
 from ledger.tokens import TokenCounts

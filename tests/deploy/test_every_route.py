@@ -20,6 +20,10 @@ SCOPES = {
     ("GET", "/api/v1/report"): "read",
     ("GET", "/api/v1/recommendations"): "read",
     ("GET", "/api/v1/recommendations/{id}"): "read",
+    **{
+        ("POST", f"/api/v1/recommendations/{{id}}/{action}"): "admin"
+        for action in ("claim", "unclaim", "dismiss", "undismiss", "pilot", "adopt", "rollback")
+    },
     ("GET", "/api/v1/exports/{month}.{format}"): "read",
     ("GET", "/api/v1/whatif"): "read",
     ("POST", "/api/v1/whatif"): "read",

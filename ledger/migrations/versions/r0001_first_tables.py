@@ -246,6 +246,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("provider", "model", "service_tier", "project", "workload", name="pk_metric_set"),
     )
     op.create_table(
+        "missed_day",
+        sa.Column("recommendation_id", sa.String(), nullable=False),
+        sa.Column("day", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hours", sa.Integer(), nullable=False),
+        sa.Column("ratio", sa.String(), nullable=False),
+        sa.Column("spent_usd", sa.String(), nullable=False),
+        sa.Column("missed_usd", sa.String(), nullable=False),
+        sa.Column("day_revision", sa.BigInteger(), nullable=False),
+        sa.Column("priced_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("recommendation_id", "day", name="pk_missed_day"),
+    )
+    op.create_table(
         "price",
         sa.Column("uncached_input", sa.BigInteger(), nullable=True),
         sa.Column("cached_input", sa.BigInteger(), nullable=True),
@@ -264,6 +276,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider", "model", "service_tier", "over_input_tokens", "region", "effective_from", name="pk_price"
         ),
+    )
+    op.create_table(
+        "realised_saving",
+        sa.Column("recommendation_id", sa.String(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("computed_at", sa.BigInteger(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("recommendation_id", "method", name="pk_realised_saving"),
     )
     op.create_table(
         "recommendation",
@@ -303,6 +323,23 @@ def upgrade() -> None:
         sa.Column("folded", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_series"),
         sa.UniqueConstraint("digest", name="uq_series_digest"),
+    )
+    op.create_table(
+        "stage_change",
+        sa.Column("recommendation_id", sa.String(), nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("from_stage", sa.String(), nullable=False),
+        sa.Column("to_stage", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("share", sa.String(), nullable=True),
+        sa.Column("until_day", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("hold_out", sa.String(), nullable=True),
+        sa.Column("estimate", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("recommendation_id", "version", name="pk_stage_change"),
     )
     op.create_table(
         "statement",

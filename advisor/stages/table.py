@@ -1,0 +1,94 @@
+"""Which stage follows which, and what a history of changes says at an instant. Pure: it reads no clock and no row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from ledger import clock
+
+Stage = Literal["active", "claimed", "piloting", "adopted", "measured", "dismissed", "expired", "rolled_back"]
+Action = Literal[
+    "claim", "unclaim", "dismiss", "undismiss", "pilot", "adopt", "rollback", "measure", "expire", "return"
+]
+OPEN: tuple[Stage, ...] = ("active", "claimed", "piloting")
+"""The stages in which a saving is still potential, so that it counts in totals."""
+METERED: tuple[Stage, ...] = ("active", "claimed")
+"""The stages in which an hour's saving is missed: all of the traffic still runs on the source."""
+KEPT: tuple[Stage, ...] = ("claimed", "piloting", "adopted", "measured")
+"""The stages in which a slice keeps its target when another becomes the best."""
+FREEZING: tuple[Action, ...] = ("claim", "adopt")
+"""The changes that store the estimate as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What an action makes of which stages, and whether people may ask for it or figures alone bring it about."""
+
+    sources: tuple[Stage, ...]
+    target: Stage
+    by_people: bool = True
+
+
+TRANSITIONS: Mapping[Action, Transition] = MappingProxyType({
+    "claim": Transition(("active",), "claimed"),
+    "unclaim": Transition(("claimed",), "active"),
+    "dismiss": Transition(("active",), "dismissed"),
+    "undismiss": Transition(("dismissed",), "active"),
+    "pilot": Transition(("claimed",), "piloting"),
+    "adopt": Transition(("piloting",), "adopted"),
+    "rollback": Transition(("adopted", "measured"), "rolled_back"),
+    "measure": Transition(("adopted",), "measured", by_people=False),
+    "expire": Transition(("active",), "expired", by_people=False),
+    "return": Transition(("expired",), "active", by_people=False),
+})  # fmt: skip
+"""Every change there is; whatever is not here cannot happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row of a recommendation's history. `version` is the one it made; `until_day` is the first day after a dismissal."""
+
+    version: int
+    action: Action
+    from_stage: Stage
+    to_stage: Stage
+    made_by: str
+    made_at: int
+    key_id: str | None = None
+    share: str | None = None
+    until_day: int | None = None
+    note: str | None = None
+    hold_out: str | None = None
+
+
+def after(stage: Stage, action: Action) -> Stage | None:
+    """The stage that an action leads to; None where it may not be taken."""
+    transition = TRANSITIONS[action]
+    return transition.target if stage in transition.sources else None
+
+
+def open_to_people(stage: Stage) -> tuple[Action, ...]:
+    """What people may do with a recommendation at this stage."""
+    return tuple(action for action, each in TRANSITIONS.items() if each.by_people and stage in each.sources)
+
+
+def stage_at(history: Sequence[Change], instant_us: int) -> Stage:
+    """The stage that was in force at an instant. A dismissal ends by itself when its last day has passed."""
+    made = [change for change in history if change.made_at <= instant_us]
+    if not made:
+        return history[0].from_stage if history else "active"
+    last = made[-1]
+    over = last.until_day is not None and clock.day_of(instant_us) >= last.until_day
+    return "active" if last.to_stage == "dismissed" and over else last.to_stage
+
+
+def last_of(history: Sequence[Change], action: Action) -> Change | None:
+    """The latest change of a kind."""
+    return next((change for change in reversed(history) if change.action == action), None)
+
+
+def holding_claim(history: Sequence[Change]) -> Change | None:
+    """The claim that still holds: who owns the recommendation, since when, and with which share."""
+    claim, gone = last_of(history, "claim"), last_of(history, "unclaim")
+    return None if claim is None or (gone is not None and gone.version > claim.version) else claim
