@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from advisor import figures, forecast_figures
 from advisor.figures import Ends
-from advisor.stages.records import StageRecord
+from advisor.stages.records import SoFar, StageRecord
 from advisor.stages.stored import StoredRecommendation
 
 
@@ -67,6 +67,7 @@ class SavingsBody(TypedDict):
     total: Ends | None
     until_retirement: Ends | None
     recommendations: list[AdviceBody]
+    so_far: SoFar | None
 
 
 class ReportBody(TypedDict):
@@ -157,6 +158,7 @@ def savings_body(savings: figures.SavingsReport) -> SavingsBody:
         total=savings.total if known else None,
         until_retirement=savings.until_retirement if known else None,
         recommendations=[advice_body(each) for each in savings.recommendations],
+        so_far=savings.so_far,
     )
 
 

@@ -26,6 +26,10 @@ class Ran:
     def __add__(self, other: "Ran") -> "Ran":
         return Ran(self.requests + other.requests, self.cost_femto_usd + other.cost_femto_usd)
 
+    def over(self, days: int) -> "Ran":
+        """The same a day; nothing over no days."""
+        return Ran(self.requests / days, self.cost_femto_usd / days) if days else Ran()
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:

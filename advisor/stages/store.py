@@ -97,6 +97,19 @@ def frozen(session: Session, recommendation_id: str, action: Action = "claim") -
     return None if row is None else Frozen(row.made_at, row.estimate)
 
 
+def estimates(session: Session) -> dict[str, dict[str, str]]:
+    """The JSON that was frozen last, by recommendation and action."""
+    rows = session.execute(
+        select(_CHANGE.c.recommendation_id, _CHANGE.c.action, _CHANGE.c.estimate)
+        .where(_CHANGE.c.estimate.is_not(None))
+        .order_by(_CHANGE.c.version)
+    )
+    found: dict[str, dict[str, str]] = {}
+    for recommendation_id, action, estimate in rows:
+        found.setdefault(recommendation_id, {})[action] = estimate
+    return found
+
+
 def record(stage: str, history: Sequence[Change]) -> StageRecord:
     """What faces show of a history."""
     if not history:

@@ -38,9 +38,7 @@ def serve(database: Database, hour: int, requests: int = 10, day: int = 0) -> No
 
 def total(database: Database) -> int:
     with database.snapshot() as session:
-        held = missed.by_recommendation(session)
-    assert held is not None
-    return sum(held.values())
+        return sum(missed.by_recommendation(session).values())
 
 
 def rows(database: Database) -> list[tuple[int, int, str, str]]:
