@@ -9,11 +9,13 @@ from sqlmodel import Session
 from advisor import decision, statements
 from advisor.stages import realised
 from advisor.stages.adoption import Adoption
-from advisor.stages.realised import Ran, Saved
+from advisor.stages.realised import Behaviour, Ran, Saved
 from ledger import prices, readings, tokens, usage
 
 Amounts = Mapping[int, list[int]]
 """By series id."""
+UNMOVED = Behaviour()
+"""Of traffic that nobody has moved nothing is escalated or verified."""
 
 
 @dataclass(slots=True)
@@ -40,10 +42,9 @@ class Tally:
         for name in ("priced_tokens", "tokens", "successes", "provider_usage_successes"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
-    def ran(self, adopted: Adoption) -> Ran:
+    def ran(self, at: Behaviour) -> Ran:
         """All of it, an escalated request counted once, with the verifier of what ran on the target."""
         on_source, on_target = (Fraction(self.first_attempts[side]) for side in ("source", "target"))
-        at = adopted.behaviour
         cost = sum(self.cost_femto_usd.values()) + at.verifier_femto_usd * on_target
         return Ran(at.answered(on_source, on_target), Fraction(cost))
 
@@ -148,7 +149,7 @@ def _hold_out(found: Traffic) -> Found:
     stayed, moved, covered = Ran(), Ran(), (Tally(), Tally())
     for day in found.days:
         tallies = [found.tally(each.get(day, {}), day) for each in (found.held_out, found.by_day)]
-        stayed, moved = stayed + tallies[0].ran(found.adopted), moved + tallies[1].ran(found.adopted)
+        stayed, moved = stayed + tallies[0].ran(UNMOVED), moved + tallies[1].ran(found.adopted.behaviour)
         for whole, tally in zip(covered, tallies, strict=True):
             whole.cover(tally)
     return _known(realised.hold_out(stayed, moved), covered, "no_traffic_in_hold_out")
@@ -160,10 +161,10 @@ def _before_after(found: Traffic) -> Found:
     for day in found.days:
         if day in changes:
             before = found.tally(found.before, day)
-            a_day = before.ran(found.adopted).over(len(found.adopted.window))
+            a_day = before.ran(UNMOVED).over(len(found.adopted.window))
         now = found.tally(found.by_day.get(day, {}), day)
         covered.cover(now)
-        saved = realised.before_after(a_day, now.ran(found.adopted))
+        saved = realised.before_after(a_day, now.ran(found.adopted.behaviour))
         # A day without traffic: all that is missing is the volume effect.
         whole += saved or Saved(volume_femto_usd=-a_day.cost_femto_usd)
     return _known(whole if a_day.requests else None, (before, covered), "no_traffic_before")

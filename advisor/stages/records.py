@@ -94,7 +94,8 @@ class MoveFigure:
 class SoFar:
     """What advice has come to since the ledger began: missed while it was open, realised by method, and each move.
 
-    `missed_month_usd` is the part of the report's month; both are None while no advice has been open. A method that can tell nothing yet is absent from `realised_usd`.
+    `missed_month_usd` is the part of the report's month; both are None while no advice has been open. A method that can
+    tell nothing yet is absent from `realised_usd`.
     """
 
     missed_usd: str | None
