@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import recommendations, window
+from advisor import recommendations, window, wire
 from advisor.figures import Ends, RecommendationFigure
 from advisor.stages import missed, outcomes, store
 from advisor.stages.records import MoveFigure, RealisedFigure, SoFar
@@ -19,14 +19,33 @@ _UNKNOWN = (None, None, None)
 def build(session: Session, month: Month, project: str | None = None) -> SoFar:
     """The whole life of advice, of all projects or one; `month` is the one whose missed saving is told beside."""
     every = [each for each in recommendations.with_a_life(session) if project in (None, each.figure.project)]
-    realised, estimates = outcomes.read(session), store.estimates(session)
     so_far, in_month = missed.by_recommendation(session, project), missed.by_recommendation(session, project, month)
-    moves = tuple(_move(each, estimates, realised.get(each.figure.id, ()), so_far, in_month) for each in every)
+    moves = moves_of(session, every, so_far, in_month)
     return SoFar(
         money.usd_text(sum(so_far.values())) if so_far else None,
         money.usd_text(sum(in_month.values())) if so_far else None,
         realised_usd(moves), moves,
     )  # fmt: skip
+
+
+def body(session: Session, stored: StoredRecommendation, month: Month) -> wire.RecommendationBody:
+    """One recommendation in full, with what it came to."""
+    return bodies(session, [stored], month)[0]
+
+
+def bodies(session: Session, every: Sequence[StoredRecommendation], month: Month) -> list[wire.RecommendationBody]:
+    """Recommendations in full, with what each came to."""
+    so_far, in_month = missed.by_recommendation(session), missed.by_recommendation(session, month=month)
+    moves = moves_of(session, every, so_far, in_month)
+    return [wire.recommendation_body(each, move) for each, move in zip(every, moves, strict=True)]
+
+
+def moves_of(
+    session: Session, every: Sequence[StoredRecommendation], so_far: Mapping[str, int], in_month: Mapping[str, int]
+) -> tuple[MoveFigure, ...]:
+    """What each recommendation came to; the femto-USD that it missed are given."""
+    realised, estimates = outcomes.read(session), store.estimates(session)
+    return tuple(_move(each, estimates, realised.get(each.figure.id, ()), so_far, in_month) for each in every)
 
 
 def realised_usd(moves: Sequence[MoveFigure]) -> dict[str, str]:
