@@ -108,7 +108,10 @@ MOVES_COLUMNS = (
 )
 """The columns of what is open, claimed, realised against the frozen estimate, and missed; three methods that do not add up."""
 
-REALISED_COLUMNS = f"{_WHICH} method label reason first_day last_day days requests instead_usd cost_usd saving_usd volume_effect_usd id"
+REALISED_COLUMNS = (
+    f"{_WHICH} method label reason first_day last_day days requests instead_usd cost_usd saving_usd volume_effect_usd"
+    " id"
+)
 """The columns of each method's figures, also where there are none. The volume effect is no saving."""
 
 
