@@ -23,7 +23,7 @@ class ChangeRecord:
 class StageRecord:
     """Who holds a recommendation and since when, until when it is dismissed, and every change that led there.
 
-    `share` is the part of the traffic that the last claim or pilot named; `since` is when the stage was reached.
+    `share` is the part of the traffic that the claim named, or the pilot while there is one; `since` when the stage was reached.
     """
 
     owner: str | None = None

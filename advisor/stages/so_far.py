@@ -80,7 +80,7 @@ def _move(
     frozen = recommendations.figure_of(claimed).saving_month if claimed else None
     days = max((each.days for each in realised), default=0)
     held = (frozen.low_usd, frozen.point_usd, frozen.high_usd) if frozen else _UNKNOWN
-    by_now = expected(frozen, _claimed_share(stored), days) if frozen and realised else _UNKNOWN
+    by_now = expected(frozen, record.share, days) if frozen and realised else _UNKNOWN
     return MoveFigure(
         **_names(figure), stage=stored.stage, owner=record.owner, since=record.since, share=record.share,
         counted=figure.counted, frozen_low_usd=held[0], frozen_point_usd=held[1], frozen_high_usd=held[2],
@@ -88,11 +88,6 @@ def _move(
         missed_usd=money.usd_text(so_far[figure.id]) if figure.id in so_far else None,
         missed_month_usd=money.usd_text(in_month.get(figure.id, 0)) if figure.id in so_far else None, realised=realised,
     )  # fmt: skip
-
-
-def _claimed_share(stored: StoredRecommendation) -> str | None:
-    """The share that was claimed; that of a pilot was only for the trial."""
-    return next((each.share for each in reversed(stored.record.history) if each.action == "claim"), None)
 
 
 def _names(figure: RecommendationFigure) -> dict[str, str]:

@@ -115,11 +115,11 @@ def record(stage: str, history: Sequence[Change]) -> StageRecord:
     if not history:
         return UNTOUCHED
     claim = table.holding_claim(history) if stage in (*table.KEPT, "rolled_back") else None
-    shares = [change.share for change in history if claim and change.version >= claim.version and change.share]
+    shared = table.last_of(history, "pilot") if stage == "piloting" else claim
     ends = table.last_of(history, "dismiss") if stage == "dismissed" else None
     return StageRecord(
         owner=claim.made_by if claim else None, since=clock.rfc3339(history[-1].made_at),
-        share=shares[-1] if shares else None, until=_date(ends.until_day if ends else None),
+        share=shared.share if shared else None, until=_date(ends.until_day if ends else None),
         history=tuple(_shown(each) for each in history),
     )  # fmt: skip
 
