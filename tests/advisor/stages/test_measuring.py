@@ -12,7 +12,7 @@ import time_machine
 from advisor import report
 from advisor.stages import outcomes
 from advisor.stages.records import RealisedFigure, SoFar
-from ledger import clock, money, settings, tables
+from ledger import clock, events, money, settings, tables
 from ledger.database import Database
 from ledger.events import Event
 from tests import conftest, ledgers
@@ -45,10 +45,10 @@ def after(days: int, requests: int, model: str = MINI, workload: str = "chat") -
     return traffic(range(-days, 0), model, requests, workload=workload)
 
 
-def settled(database: Database, events: list[Event], on_day: int) -> SoFar:
+def settled(database: Database, served: list[Event], on_day: int) -> SoFar:
     """What is realised once this traffic is in and so many days have passed."""
     with day(on_day):
-        ledgers.add(database, events)
+        ledgers.add(database, served)
         ledgers.settle(database)
         ledgers.settle(database)
         with database.snapshot() as session:
@@ -70,8 +70,8 @@ def saving(so_far: SoFar, method: str) -> Decimal:
 
 def test_three_methods_by_hand(database: Database) -> None:
     adopt(database, hold_out="control")
-    events = [*after(3, 40), *after(3, 5, "gpt-4.1"), *after(3, 4, "gpt-4.1", workload="control")]
-    so_far = settled(database, events, 4)
+    served = [*after(3, 40), *after(3, 5, "gpt-4.1"), *after(3, 4, "gpt-4.1", workload="control")]
+    so_far = settled(database, served, 4)
     # Each day 40 requests, 5 of them again on the source: within the worst escalation, so they are no requests of their own.
     a_day = 40 * A - 40 * B - 5 * A
     assert saving(so_far, "before_after") == 3 * a_day
@@ -95,6 +95,14 @@ def test_a_loss_of_traffic_is_no_saving(database: Database) -> None:
     assert saving(so_far, "before_after") == 3 * 2 * (A - B)
     assert of(so_far, "before_after").volume_effect_usd == money.text(3 * (2 - 50) * A)
     assert saving(so_far, "repricing") < 3 * 2 * (A - B)
+
+
+def test_a_paid_repeat_is_a_cost_and_no_request(database: Database) -> None:
+    adopt(database)
+    at, of_mini = (TODAY + 1) * clock.DAY_US, ledgers.labels(model=MINI, features=events.FEATURE_CLIENT_RETRY)
+    repeats = [ledgers.event(at + turn, of=of_mini, input_tokens=400_000, retry_count=1) for turn in range(5)]
+    so_far = settled(database, [*after(1, 40), *repeats], 2)
+    assert saving(so_far, "before_after") == 40 * A - 45 * B
 
 
 def test_a_move_that_costs_more_is_shown_as_a_loss(database: Database) -> None:
