@@ -32,7 +32,9 @@ class Frozen:
 
 def row_of(session: Session, recommendation_id: str, project: str | None = None) -> Row[Any]:
     """A recommendation's row. Raises NotFound, in the same words where it is not of the project asked for."""
-    row = session.execute(select(_RECOMMENDATION).where(_RECOMMENDATION.c.id == recommendation_id)).first()
+    # PostgreSQL takes no text with a NUL in it, and no id has one.
+    named = _RECOMMENDATION.c.id == (recommendation_id if recommendation_id.isprintable() else "")
+    row = session.execute(select(_RECOMMENDATION).where(named)).first()
     if row is None or project not in (None, row.project):
         raise NotFound(f"no recommendation {recommendation_id[:64]!r}; list them with: switchwise advise")
     return row
