@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from advisor import outlet, recommendations, report, statement_store, wire
 from advisor.outlet import Outlet
+from advisor.stages import so_far
 from ledger import clock
 from ledger.access import Access
 
@@ -110,8 +111,9 @@ def _add_recommendation(app: FastAPI, given: Outlet) -> None:
     def read_recommendation(access: Annotated[Access, Depends(given.reader())], id: str) -> Response:
         """One recommendation with every input that recomputes it, its stage and its explanation."""
         with given.database.snapshot() as session:
-            found = recommendations.find(session, id, access.project)
-        return outlet.answer(wire.recommendation_body(found))
+            stored = recommendations.find(session, id, access.project)
+            found = so_far.body(session, stored, report.month_of(given.settings, clock.now_us(), None))
+        return outlet.answer(found)
 
     path = "/api/v1/recommendations/{id}"
     app.get(path, response_model=wire.RecommendationBody, responses=outlet.REFUSALS)(read_recommendation)

@@ -10,11 +10,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from advisor import outlet, recommendations, report
+from advisor import outlet, report
 from advisor.outlet import Outlet
 from advisor.samples import months as month_samples
 from advisor.samples import published, savings, spend, trust, usage
 from advisor.samples.sample import Sample
+from advisor.stages import store
 from ledger import catalogue, clock, metrics, months, names
 from ledger.access import Access
 from ledger.database import Database
@@ -55,11 +56,11 @@ class Exposition:
             shown = published.read(session, resolving)
             this_month = report.build(session, settings, now_us)
             by_month = self._memory.read(session, settings)
-            stored = recommendations.read(session)
+            standing = store.counts(session)
             return [
                 *usage.samples(session, book, resolving),
                 *spend.samples(by_month, months.containing(now_us, settings.zone), this_month, shown),
-                *savings.samples(this_month, stored, shown),
+                *savings.samples(this_month, standing, shown),
                 *trust.samples(session, this_month, book, now_us),
             ]
 

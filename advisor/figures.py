@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from advisor import forecast_figures
+from advisor.stages.records import SoFar
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ class SavingsReport:
     total: Ends
     until_retirement: Ends
     recommendations: tuple[RecommendationFigure, ...]
+    so_far: SoFar | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def _templates() -> jinja2.Environment:
     made.filters |= {
         "dollars": words.dollars, "percent": words.percent, "covered": words.covered, "count": words.count, "gap": words.gap,
         "decision": words.decision, "method": words.forecast_method, "why": explanation.why, "width": share_width,
-        "breakeven": wire.breakeven_escalation_ratio,
+        "realised": words.realised_method, "breakeven": wire.breakeven_escalation_ratio,
         "date": lambda day: clock.date_of(day).isoformat(), "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC",
     }  # fmt: skip
     made.globals |= {"style": _STYLE, "chart_height": chart.HEIGHT}

@@ -92,6 +92,11 @@ def in_hand(session: Session) -> list[StoredRecommendation]:
     return _read(session, ~_TABLE.c.current & _TABLE.c.stage.in_(stage_table.KEPT))
 
 
+def with_a_life(session: Session) -> list[StoredRecommendation]:
+    """What is advised now, and all that somebody has claimed, tried, adopted, taken back or dismissed."""
+    return _read(session, _TABLE.c.current | _TABLE.c.stage.not_in(("active", "expired")))
+
+
 def _read(session: Session, wanted: ColumnElement[bool]) -> list[StoredRecommendation]:
     rows = session.execute(select(_TABLE).where(wanted)).all()
     histories = stage_store.histories(session, [row.id for row in rows if row.version > 1])

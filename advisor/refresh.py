@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from advisor import adjustments, alert_store, monthly, recommendations, report, retirements, statement_store
-from advisor.stages import meter
+from advisor.stages import meter, outcomes
 from advisor.stages import store as stage_store
 from ledger import catalogue, clock, facts, readings
 from ledger.database import Database, lock
@@ -32,6 +32,7 @@ def refresh(database: Database, settings: Settings) -> int:
         came_late = [adjustments.of_late_usage(session, bucket, pricing, now_us) for bucket in late]
         advice = recommendations.compute(session, pricing, settings, now_us)
         retiring = retirements.in_use(session, pricing, now_us)
+        outcome = outcomes.compute(session, pricing, now_us)
     with database.transaction() as session:
         lock(session, "refresh")
         if facts.get(session, ADVISED_ON) != before:
@@ -40,7 +41,8 @@ def refresh(database: Database, settings: Settings) -> int:
         written = {statement.month for statement in computed if statement_store.write(session, statement)}
         adjusted = {made.month for made, arithmetic in came_late if adjustments.book(session, made, arithmetic)}
         recommendations.write(session, advice, now_us)
-        stage_store.follow(session, (), now_us)
+        outcomes.write(session, outcome, now_us)
+        stage_store.follow(session, outcome.measured if outcome else (), now_us)
         standing = [stored.figure for stored in recommendations.read(session)]
         alert_store.evaluate(session, standing, retiring, settings, now_us)
         facts.put(session, ADVISED_ON, advised_on)

@@ -18,6 +18,7 @@ from advisor import (
     statements,
     usage_figures,
 )
+from advisor.stages import so_far
 from advisor.statement_store import MonthStatement
 from advisor.statements import Line, LineKey
 from ledger import catalogue, clock, facts, money, months, names, prices, readings
@@ -152,8 +153,9 @@ def _savings(
         basis = f"the closed days of {month}"
     kept = tuple(item for item in found if project in (None, item.project))
     return figures.SavingsReport(
-        basis, recommendations.total(kept), recommendations.total(kept, until_retirement=True), kept
-    )
+        basis, recommendations.total(kept), recommendations.total(kept, until_retirement=True), kept,
+        so_far.build(session, month or months.containing(now_us, settings.zone), project),
+    )  # fmt: skip
 
 
 def pricing(session: Session, base: prices.PriceBook | None = None) -> statements.Pricing:

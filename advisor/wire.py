@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from advisor import figures, forecast_figures
 from advisor.figures import Ends
-from advisor.stages.records import StageRecord
+from advisor.stages.records import MoveFigure, SoFar, StageRecord
 from advisor.stages.stored import StoredRecommendation
 
 
@@ -67,6 +67,7 @@ class SavingsBody(TypedDict):
     total: Ends | None
     until_retirement: Ends | None
     recommendations: list[AdviceBody]
+    so_far: SoFar | None
 
 
 class ReportBody(TypedDict):
@@ -104,7 +105,7 @@ class ReportBody(TypedDict):
 class RecommendationBody(figures.RecommendationFigure):
     """A stored recommendation with every input that recomputes it, its stage and the version that guards the stage.
 
-    `record` has its history; `frozen` is the estimate as it was claimed, whatever prices did since.
+    `record` has its history; `frozen` is the estimate as it was claimed, whatever prices did since; `move` what it came to.
     """
 
     stage: str
@@ -113,6 +114,7 @@ class RecommendationBody(figures.RecommendationFigure):
     record: StageRecord
     frozen_at: str | None
     frozen: figures.RecommendationFigure | None
+    move: MoveFigure
 
 
 def report_body(report: figures.Report) -> ReportBody:
@@ -157,6 +159,7 @@ def savings_body(savings: figures.SavingsReport) -> SavingsBody:
         total=savings.total if known else None,
         until_retirement=savings.until_retirement if known else None,
         recommendations=[advice_body(each) for each in savings.recommendations],
+        so_far=savings.so_far,
     )
 
 
@@ -202,11 +205,11 @@ def _limits(figure: figures.RecommendationFigure, at: str) -> figures.BreakEvenF
     return next((found for found in figure.break_evens if found.at == at), None)
 
 
-def recommendation_body(stored: StoredRecommendation) -> RecommendationBody:
-    """A stored recommendation in full."""
+def recommendation_body(stored: StoredRecommendation, move: MoveFigure) -> RecommendationBody:
+    """A stored recommendation in full, and what it came to."""
     return RecommendationBody(
         **_held(stored.figure), stage=stored.stage, version=stored.version, computed_at=stored.computed_at,
-        record=stored.record, frozen_at=stored.frozen_at, frozen=stored.frozen,
+        record=stored.record, frozen_at=stored.frozen_at, frozen=stored.frozen, move=move,
     )  # fmt: skip
 
 

@@ -106,6 +106,15 @@ def forecast_method(method: str) -> str:
     return _METHODS.get(method, label(method))
 
 
+def realised_method(method: str) -> str:
+    """How a realised saving was found, in words."""
+    return {
+        "hold_out": "against a hold-out",
+        "before_after": "before and after",
+        "repricing": "by repricing the target's tokens",
+    }[method]
+
+
 def gap(name: str) -> str:
     """What a gap in the coverage is a share of."""
     return _GAPS.get(name, label(name))

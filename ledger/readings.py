@@ -1,6 +1,6 @@
 """Reading usage by series over spans of UTC hours, from the coarsest rollup that fits. Never reads raw events."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -47,13 +47,14 @@ def sums(session: Session, hours: range) -> dict[int, list[int]]:
     return whole
 
 
-def by_day(session: Session, days: range) -> dict[int, dict[int, list[int]]]:
-    """Amounts by UTC day and series id over whole UTC days."""
+def by_day(session: Session, days: range, series_ids: Collection[int] | None = None) -> dict[int, dict[int, list[int]]]:
+    """Amounts by UTC day and series id over whole UTC days, of all series or of some."""
     table = rollups.DAY_SUMS
     columns = [table.c[name] for name in usage.COLUMNS]
-    rows = session.execute(
-        select(table.c.day, table.c.series_id, *columns).where(table.c.day.between(days.start, days.stop - 1))
-    )
+    wanted = select(table.c.day, table.c.series_id, *columns).where(table.c.day.between(days.start, days.stop - 1))
+    if series_ids is not None:
+        wanted = wanted.where(table.c.series_id.in_(list(series_ids)))
+    rows = session.execute(wanted)
     found: dict[int, dict[int, list[int]]] = {}
     for day, series_id, *amounts in rows:
         found.setdefault(day, {})[series_id] = amounts

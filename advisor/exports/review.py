@@ -9,6 +9,7 @@ from sqlmodel import Session
 from advisor import figures, forecast_figures, report, retirements, statement_store, wire
 from advisor.figures import Ends, RecommendationFigure, UsageFigure
 from advisor.retirements import Retiring
+from advisor.stages.records import MoveFigure, RealisedFigure
 from ledger import catalogue, clock, closed
 from ledger.errors import NotFound
 from ledger.months import Month
@@ -57,7 +58,8 @@ def build(session: Session, settings: Settings, now_us: int, month_text: str, pr
 
 def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Section, ...]:
     """A report as tables. Projects, models and showback each add up to the headline, adjustments to what it adds to them."""
-    record = found.forecast_record
+    record, so_far = found.forecast_record, found.savings.so_far
+    moves = so_far.moves if so_far else ()
     return (
         _section("headline", [_headline(found)]),
         _section("projects", [_usage(each, "project") for each in found.projects]),
@@ -70,6 +72,10 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
         _section("days", map(_day, found.days), "day cost_usd requests"),
         _section("forecast_record", map(_backtest, record.months if record else ()), FORECAST_RECORD_COLUMNS),
         _section("savings", map(_saving, found.savings.recommendations), SAVINGS_COLUMNS),
+        _section("savings_by_stage", map(_move, moves), MOVES_COLUMNS),
+        _section(
+            "savings_realised", [_realised(move, each) for move in moves for each in move.realised], REALISED_COLUMNS
+        ),
         _section("data_quality", _quality(found)),
         _section("retirements", map(_retirement, retiring), "provider model shutdown_date successor source"),
         _section("method_notes", [{"note": note} for note in found.notes]),
@@ -94,6 +100,20 @@ SAVINGS_COLUMNS = (
 )
 """The columns of the savings, also where there are none. A month is the average one of 730 hours."""
 
+_WHICH = "project workload provider from_model to_provider to_model to_service_tier"
+MOVES_COLUMNS = (
+    f"{_WHICH} decision stage owner since share counted frozen_low_usd frozen_point_usd frozen_high_usd expected_low_usd"
+    " expected_point_usd expected_high_usd realised_hold_out_usd realised_before_after_usd realised_repricing_usd"
+    " missed_usd missed_month_usd id"
+)
+"""The columns of what is open, claimed, realised against the frozen estimate, and missed; three methods that do not add up."""
+
+REALISED_COLUMNS = (
+    f"{_WHICH} method label reason first_day last_day days requests instead_usd cost_usd saving_usd volume_effect_usd"
+    " id"
+)
+"""The columns of each method's figures, also where there are none. The volume effect is no saving."""
+
 
 def _section(name: str, rows: Iterable[Row], columns: str = "") -> Section:
     held = tuple(rows)
@@ -116,6 +136,8 @@ def _headline(found: figures.Report) -> Row:
         "forecast_method": forecast.method if forecast else None,
         **_ends("savings_month", savings.total if known else None),
         **_ends("savings_until_retirement", savings.until_retirement if known else None),
+        "savings_missed_usd": _exact(savings.so_far.missed_usd) if savings.so_far else None,
+        "savings_missed_month_usd": _exact(savings.so_far.missed_month_usd) if savings.so_far else None,
         "savings_basis": savings.basis, "statement_computed_at": found.as_of, "price_book_version": found.price_book_version,
         "prices_checked": found.prices_checked,
     }  # fmt: skip
@@ -163,6 +185,22 @@ def _saving(item: RecommendationFigure) -> Row:
         "breakeven_escalation_ratio": _exact(wire.breakeven_escalation_ratio(item)), "label": item.saving_label,
     }  # fmt: skip
     return {name: given[name] if name in given else getattr(item, name) for name in SAVINGS_COLUMNS.split()}
+
+
+def _move(move: MoveFigure) -> Row:
+    saved = {f"realised_{each.method}_usd": each.saving_usd for each in move.realised}
+    return {name: _told(name, saved.get(name, getattr(move, name, None))) for name in MOVES_COLUMNS.split()}
+
+
+def _realised(move: MoveFigure, figure: RealisedFigure) -> Row:
+    return {
+        name: _told(name, getattr(figure if hasattr(figure, name) else move, name)) for name in REALISED_COLUMNS.split()
+    }
+
+
+def _told(name: str, value: Cell) -> Cell:
+    """A cell of a figure: amounts and shares are exact numbers there too."""
+    return _exact(value) if isinstance(value, str) and (name.endswith("_usd") or name == "share") else value
 
 
 def _quality(found: figures.Report) -> Iterable[Row]:

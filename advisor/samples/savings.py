@@ -1,25 +1,27 @@
 """What the current recommendations would save per average month, and how many of them stand where."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from advisor import figures, wire
 from advisor.samples.published import Published
 from advisor.samples.sample import Sample, of_femto_usd, of_text
-from advisor.stages.stored import StoredRecommendation
 from ledger import money
 
 _TOTAL = ("savings_total_low_usd", "savings_total_usd", "savings_total_high_usd")
 _OF_SLICE = ("savings_potential_low_usd", "savings_potential_usd", "savings_potential_high_usd")
 
 
-def samples(report: figures.Report, stored: Sequence[StoredRecommendation], shown: Published) -> Iterator[Sample]:
+def samples(report: figures.Report, standing: Mapping[tuple[str, str], int], shown: Published) -> Iterator[Sample]:
     """The gauges of advice. While no slice is decided there is no total to show, and that is not a total of 0."""
     if wire.has_advice(report.savings):
         yield from (of_text(name, (), text) for name, text in zip(_TOTAL, _texts(report.savings.total), strict=True))
     yield from _by_slice(report.savings.recommendations, shown)
-    standing = Counter((each.figure.decision, each.stage) for each in stored)
     yield from (Sample("recommendations", labels, count) for labels, count in sorted(standing.items()))
+    so_far = report.savings.so_far
+    if so_far is not None and so_far.missed_usd is not None:
+        yield of_text("savings_missed_usd", (), so_far.missed_usd)
+    for method, amount in sorted(so_far.realised_usd.items() if so_far else ()):
+        yield of_text("savings_realised_usd", (method,), amount)
 
 
 def _by_slice(advised: Sequence[figures.RecommendationFigure], shown: Published) -> Iterator[Sample]:

@@ -16,7 +16,7 @@ from advisor.slices import SliceKey
 from advisor.stages import table
 from advisor.stages.stored import StoredRecommendation
 from advisor.stages.table import Change
-from ledger import clock, facts, money, tables
+from ledger import clock, money, tables
 from ledger.months import Month
 
 THROUGH = "missed_through_hour"
@@ -24,6 +24,7 @@ THROUGH = "missed_through_hour"
 HOURS = 24
 
 _MISSED = tables.metadata.tables["missed_day"]
+_RECOMMENDATION = tables.metadata.tables["recommendation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,12 @@ def _end_hour(figure: RecommendationFigure) -> float:
     return (clock.day_number(date.fromisoformat(figure.as_of)) + figure.days_left) * HOURS
 
 
-def by_recommendation(session: Session, month: Month | None = None) -> dict[str, int] | None:
-    """What each recommendation missed, in femto-USD, so far or on the UTC days of a month; None before the meter has begun."""
-    if facts.get(session, THROUGH) is None:
-        return None
+def by_recommendation(session: Session, project: str | None = None, month: Month | None = None) -> dict[str, int]:
+    """What each recommendation missed, in femto-USD, so far or on the UTC days of a month; one that was never open is absent."""
     wanted = select(_MISSED.c.recommendation_id, _MISSED.c.missed_usd)
+    if project is not None:
+        wanted = wanted.join(_RECOMMENDATION, _RECOMMENDATION.c.id == _MISSED.c.recommendation_id)
+        wanted = wanted.where(_RECOMMENDATION.c.project == project)
     if month is not None:
         days = month.whole_days
         wanted = wanted.where(_MISSED.c.day.between(days.start, days.stop - 1))

@@ -23,7 +23,7 @@ class ChangeRecord:
 class StageRecord:
     """Who holds a recommendation and since when, until when it is dismissed, and every change that led there.
 
-    `share` is the part of the traffic that the last claim or pilot named; `since` is when the stage was reached.
+    `share` is the part of the traffic that the claim named, or the pilot while there is one; `since` when the stage was reached.
     """
 
     owner: str | None = None
@@ -34,3 +34,71 @@ class StageRecord:
 
 
 UNTOUCHED = StageRecord()
+
+
+@dataclass(frozen=True, slots=True)
+class RealisedFigure:
+    """What an adopted move saved so far by one method: what the work would have cost instead, less what it did cost.
+
+    The amounts are None where the method cannot tell; `reason` then says why. `last_day` is the last closed UTC day that is
+    claimed, `requests` what the target answered on these days. The volume effect (before_after alone) is never a saving.
+    """
+
+    method: str
+    label: str
+    reason: str | None
+    first_day: str
+    last_day: str | None
+    days: int
+    requests: int
+    instead_usd: str | None = None
+    cost_usd: str | None = None
+    saving_usd: str | None = None
+    volume_effect_usd: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveFigure:
+    """One recommendation's life in amounts of USD: what was frozen, expected by now, realised by method, and missed.
+
+    `frozen_*` are per average month as they were claimed, `expected_*` the same for the claimed share and the days that the
+    realised figures cover. None is unknown, or not there yet.
+    """
+
+    id: str
+    provider: str
+    project: str
+    workload: str
+    from_model: str
+    to_provider: str
+    to_model: str
+    to_service_tier: str | None
+    decision: str
+    stage: str
+    owner: str | None
+    since: str | None
+    share: str | None
+    counted: bool
+    frozen_low_usd: str | None
+    frozen_point_usd: str | None
+    frozen_high_usd: str | None
+    expected_low_usd: str | None
+    expected_point_usd: str | None
+    expected_high_usd: str | None
+    missed_usd: str | None
+    missed_month_usd: str | None
+    realised: tuple[RealisedFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What advice has come to since the ledger began: missed while it was open, realised by method, and each move.
+
+    `missed_month_usd` is the part of the report's month; both are None while no advice has been open. A method that can
+    tell nothing yet is absent from `realised_usd`.
+    """
+
+    missed_usd: str | None
+    missed_month_usd: str | None
+    realised_usd: dict[str, str]
+    moves: tuple[MoveFigure, ...]

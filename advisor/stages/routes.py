@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from advisor import outlet, recommendations, wire
 from advisor.outlet import Outlet
-from advisor.stages import store, table
+from advisor.stages import so_far, store, table
 from advisor.stages.table import Action
 from advisor.stages.wishes import Wish
-from ledger import clock
+from ledger import clock, months
 from ledger.access import Access
 
 _TITLES: dict[Action, str] = {
@@ -54,8 +54,9 @@ def _add(app: FastAPI, given: Outlet, action: Action, title: str) -> None:
         )  # fmt: skip
         with given.database.transaction() as session:
             store.change(session, id, wish, clock.now_us(), access.project)
-            found = recommendations.find(session, id, access.project)
-        return outlet.answer(wire.recommendation_body(found))
+            stored = recommendations.find(session, id, access.project)
+            found = so_far.body(session, stored, months.containing(clock.now_us(), given.settings.zone))
+        return outlet.answer(found)
 
     sources = ", ".join(table.TRANSITIONS[action].sources)
     description = f"From {sources}. Refused with 409 at any other stage, and for a version that is not the present one."

@@ -32,7 +32,9 @@ class Frozen:
 
 def row_of(session: Session, recommendation_id: str, project: str | None = None) -> Row[Any]:
     """A recommendation's row. Raises NotFound, in the same words where it is not of the project asked for."""
-    row = session.execute(select(_RECOMMENDATION).where(_RECOMMENDATION.c.id == recommendation_id)).first()
+    # PostgreSQL takes no text with a NUL in it, and no id has one.
+    named = _RECOMMENDATION.c.id == (recommendation_id if recommendation_id.isprintable() else "")
+    row = session.execute(select(_RECOMMENDATION).where(named)).first()
     if row is None or project not in (None, row.project):
         raise NotFound(f"no recommendation {recommendation_id[:64]!r}; list them with: switchwise advise")
     return row
@@ -97,16 +99,29 @@ def frozen(session: Session, recommendation_id: str, action: Action = "claim") -
     return None if row is None else Frozen(row.made_at, row.estimate)
 
 
+def estimates(session: Session) -> dict[str, dict[str, str]]:
+    """The JSON that was frozen last, by recommendation and action."""
+    rows = session.execute(
+        select(_CHANGE.c.recommendation_id, _CHANGE.c.action, _CHANGE.c.estimate)
+        .where(_CHANGE.c.estimate.is_not(None))
+        .order_by(_CHANGE.c.version)
+    )
+    found: dict[str, dict[str, str]] = {}
+    for recommendation_id, action, estimate in rows:
+        found.setdefault(recommendation_id, {})[action] = estimate
+    return found
+
+
 def record(stage: str, history: Sequence[Change]) -> StageRecord:
     """What faces show of a history."""
     if not history:
         return UNTOUCHED
     claim = table.holding_claim(history) if stage in (*table.KEPT, "rolled_back") else None
-    shares = [change.share for change in history if claim and change.version >= claim.version and change.share]
+    shared = table.last_of(history, "pilot") if stage == "piloting" else claim
     ends = table.last_of(history, "dismiss") if stage == "dismissed" else None
     return StageRecord(
         owner=claim.made_by if claim else None, since=clock.rfc3339(history[-1].made_at),
-        share=shares[-1] if shares else None, until=_date(ends.until_day if ends else None),
+        share=shared.share if shared else None, until=_date(ends.until_day if ends else None),
         history=tuple(_shown(each) for each in history),
     )  # fmt: skip
 

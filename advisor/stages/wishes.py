@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 
 from advisor.stages.table import Action
 from ledger import clock, money
@@ -11,6 +10,7 @@ from ledger.errors import UsageError
 DISMISSED_DAYS = 90
 """How long a dismissal lasts where nobody says otherwise."""
 _SHARED: tuple[Action, ...] = ("claim", "pilot")
+_FINEST_SHARE = Decimal("1e-9")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +62,16 @@ def _share(wish: Wish) -> str:
     """The share as exact text. A claim is for all of the traffic unless it says less, a pilot for less than all of it."""
     if wish.share is None and wish.action == "pilot":
         raise UsageError("a pilot needs the share that runs on the target, over 0 and under 1, such as 0.1")
+    given = (wish.share or "1")[:32]
     try:
-        share = Fraction(Decimal(wish.share or "1"))
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        raise UsageError(f"{(wish.share or '')[:32]!r} is not a share; give a number such as 0.1") from error
-    too_much = share >= 1 if wish.action == "pilot" else share > 1
-    if share <= 0 or too_much:
-        least = "over 0 and under 1" if wish.action == "pilot" else "over 0 and at most 1"
-        raise UsageError(f"{(wish.share or '')[:32]} is no share to {wish.action}; give a number {least}")
-    if (share * money.NANO_PER_USD).denominator != 1:
-        raise UsageError(f"{(wish.share or '')[:32]} is finer than a share needs to be; give at most 9 decimals")
-    return money.text(money.usd(int(share * money.FEMTO_PER_USD)))
+        share = Decimal(given)
+    except InvalidOperation as error:
+        raise UsageError(f"{given!r} is not a share; give a number such as 0.1") from error
+    least = "over 0 and under 1" if wish.action == "pilot" else "over 0 and at most 1"
+    # In Decimal throughout: as a fraction, a number such as 1e-99999999 would be as long as it says.
+    if not share.is_finite() or not 0 < share <= 1 or (share == 1 and wish.action == "pilot"):
+        raise UsageError(f"{given!r} is no share to {wish.action}; give a number {least}")
+    exact = share.quantize(_FINEST_SHARE)
+    if exact != share:
+        raise UsageError(f"{given!r} is finer than a share needs to be; give at most 9 decimals")
+    return money.text(exact)

@@ -6,12 +6,13 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import figures, words, worked
+from advisor.stages.records import MoveFigure
 from advisor.stages.stored import StoredRecommendation
 from deploy.cli import plain, stage_text, step_text
 from ledger import prices, tokens
 
 
-def show_one(console: Console, stored: StoredRecommendation) -> None:
+def show_one(console: Console, stored: StoredRecommendation, move: MoveFigure | None = None) -> None:
     """Print one recommendation: its sentences, the tokens and rates they follow from, then every step of the arithmetic."""
     item = stored.figure
     console.print(Text(f"Recommendation {item.id}  (version {stored.version})", style="bold"))
@@ -20,6 +21,8 @@ def show_one(console: Console, stored: StoredRecommendation) -> None:
         console.print(stage_text.frozen(stored), soft_wrap=True)
     for line in stage_text.history(stored):
         console.print(f"  {line}", soft_wrap=True)
+    for line in stage_text.came_to(move) if move else ():
+        console.print(line, soft_wrap=True)
     show_sentences(console, item)
     _show_cells(console, item)
     show_arithmetic(console, item)

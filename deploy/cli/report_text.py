@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import explanation, figures, forecast_figures, wire, words
-from deploy.cli import plain
+from deploy.cli import plain, stage_text
 
 
 def show(console: Console, report: figures.Report, *, rows: int = 10) -> None:
@@ -58,6 +58,8 @@ def _headline(console: Console, report: figures.Report) -> None:
         _line(console, "Could save", low, f"at least per average month, {expected} expected", style="bold green")
         until = "at least in all, before the first of the models retires"
         _line(console, "", words.dollars(savings.until_retirement.low_usd), until)
+    for name, amount, remark in stage_text.so_far(savings.so_far):
+        _line(console, name, amount, remark)
     coverage = total.coverage
     gaps = [
         f"{name.replace('_', ' ')} {words.percent(share)}" for name, share in coverage.gaps.items() if share.strip("0.")

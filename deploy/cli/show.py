@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from advisor import advice_figures, explained, pairs, recommendations, refresh, report, table, wire, words
+from advisor import advice_figures, explained, pairs, recommendations, refresh, report, table, words
+from advisor.stages import so_far
+from advisor.stages.stored import StoredRecommendation
 from deploy.cli import advice_list, advice_text, app, plain, stage_text, trace_text
 from ledger import catalogue, clock, money, months, names, prices
 from ledger.errors import PriceUnknown, UsageError
@@ -59,6 +61,8 @@ def advise(
     with app.opened(data, pairs=pair) as (database, settings), database.snapshot() as session:
         stored = recommendations.read(session) if month is None and pair is None else None
         held = recommendations.in_hand(session) if stored is not None else []
+        now = months.containing(clock.now_us(), settings.zone)
+        bodies = so_far.bodies(session, [*(stored or ()), *held], now)
         if stored is not None:
             found = [each.figure for each in stored]
         else:
@@ -66,7 +70,7 @@ def advise(
             pricing = report.pricing(session)
             found = recommendations.compute(session, pricing, settings, clock.now_us(), chosen)
     if as_json:
-        app.print_json(found if stored is None else [wire.recommendation_body(each) for each in (*stored, *held)])
+        app.print_json(found if stored is None else bodies)
         return
     stages = {each.figure.id: stage_text.standing(each) for each in stored or () if each.version > 1}
     advice_list.show(app.console, found, recommendations.total(found), stages)
@@ -86,11 +90,12 @@ def explain(
     """The arithmetic behind a month's figure and its adjustments, or behind one recommendation."""
     with app.opened(data) as (database, settings), database.snapshot() as session:
         # The id of a recommendation is hexadecimal, so only a month has a hyphen.
-        found = (
-            explained.month(session, settings, clock.now_us(), what, project, model)
-            if "-" in what
-            else recommendations.find(session, what)
-        )
+        found: explained.ExplainedMonth | StoredRecommendation
+        if "-" in what:
+            found, body = explained.month(session, settings, clock.now_us(), what, project, model), None
+        else:
+            found = recommendations.find(session, what)
+            body = so_far.body(session, found, months.containing(clock.now_us(), settings.zone))
     if isinstance(found, explained.ExplainedMonth):
         if as_json:
             app.print_json(found)
@@ -98,9 +103,9 @@ def explain(
             for line in trace_text.lines(found):
                 typer.echo(line)
     elif as_json:
-        app.print_json(wire.recommendation_body(found))
+        app.print_json(body)
     else:
-        advice_text.show_one(app.console, found)
+        advice_text.show_one(app.console, found, body.move if body else None)
 
 
 @app.application.command(name="rollup", epilog="Example: switchwise rollup")

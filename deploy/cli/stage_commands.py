@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from advisor import recommendations, wire
-from advisor.stages import store, table
+from advisor import recommendations
+from advisor.stages import so_far, store, table
 from advisor.stages.wishes import Wish
 from deploy.cli import app, options, stage_text
-from ledger import clock
+from ledger import clock, months
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A recommendation as `switchwise advise` lists it.")]
 Version = Annotated[int | None, typer.Option(help="The version you looked at: refused if it has changed since.", min=1)]
@@ -128,11 +128,12 @@ def rollback(
 
 def _carry_out(data: app.Data, recommendation_id: str, wish: Wish, as_json: bool) -> None:
     """Change the stage and say how the recommendation stands now."""
-    with app.opened(data) as (database, _), database.transaction() as session:
+    with app.opened(data) as (database, settings), database.transaction() as session:
         store.change(session, recommendation_id, wish, clock.now_us())
         found = recommendations.find(session, recommendation_id)
+        body = so_far.body(session, found, months.containing(clock.now_us(), settings.zone))
     if as_json:
-        app.print_json(wire.recommendation_body(found))
+        app.print_json(body)
         return
     app.console.print(f"{recommendation_id} is {stage_text.standing(found)}, version {found.version}.", soft_wrap=True)
     if wish.action in table.FREEZING and found.frozen is not None:

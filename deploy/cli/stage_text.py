@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from advisor import words
-from advisor.stages.records import ChangeRecord
+from advisor.stages.records import ChangeRecord, MoveFigure, SoFar
 from advisor.stages.stored import StoredRecommendation
 
 
@@ -43,6 +43,40 @@ def history(stored: StoredRecommendation) -> Iterator[str]:
     """A line for each change, oldest first."""
     for made in stored.record.history:
         yield f"{made.at[:16]}Z  {words.label(made.from_stage)} -> {words.label(made.to_stage)}, by {made.by}{_more(made)}"
+
+
+def came_to(move: MoveFigure) -> Iterator[str]:
+    """What was missed, and what each method says was saved, beside what was expected."""
+    if move.missed_usd is not None:
+        yield f"Missed so far, while it was open: at least {words.dollars(move.missed_usd)}."
+    for each in move.realised:
+        method = words.realised_method(each.method)
+        if each.saving_usd is None:
+            yield f"Realised, {method}: unknown, {words.label(each.reason or '')}."
+            continue
+        beside = f"; volume effect {words.dollars(each.volume_effect_usd)}, no saving" if each.volume_effect_usd else ""
+        yield (
+            f"Realised, {method} ({each.label}): {words.dollars(each.saving_usd)} from {each.first_day} to {each.last_day},"
+            f" {words.dollars(each.instead_usd)} less {words.dollars(each.cost_usd)}{beside}."
+        )
+    if move.realised and move.expected_low_usd is not None:
+        yield (
+            f"The frozen estimate says of the same {words.counted(move.realised[0].days, 'day')}: at least"
+            f" {words.dollars(move.expected_low_usd)}, {words.dollars(move.expected_point_usd)} expected."
+        )
+
+
+def so_far(held: SoFar | None) -> Iterator[tuple[str, str, str]]:
+    """Lines of a report: what open advice missed, and what was saved by each method."""
+    if held is not None and held.missed_usd is not None:
+        of_month = f"{words.dollars(held.missed_month_usd)} of it in this month"
+        yield (
+            "Missed",
+            words.dollars(held.missed_usd),
+            f"at least, since the ledger began, while advice was open; {of_month}",
+        )
+    for method, amount in held.realised_usd.items() if held else ():
+        yield "Realised", words.dollars(amount), f"{words.realised_method(method)}; methods are not added"
 
 
 def _more(made: ChangeRecord) -> str:

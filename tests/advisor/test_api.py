@@ -108,6 +108,8 @@ def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
             row = session.execute(select(row_of).where(row_of.c.id == each["id"])).one()
         stored = {"stage": row.stage, "version": row.version, "computed_at": clock.rfc3339(row.computed_at)}
         untouched = {"record": {**asdict(records.UNTOUCHED), "history": []}, "frozen_at": None, "frozen": None}
+        move = full.pop("move")
+        assert (move["id"], move["missed_usd"], move["realised"]) == (each["id"], None, [])
         assert full == {**json.loads(row.detail), **stored, **untouched}
         neutral, point = full["break_evens"]
         assert (neutral["at"], each["breakeven_escalation_ratio"]) == ("neutral", neutral["escalation_ratio"])

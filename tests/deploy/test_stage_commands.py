@@ -1,11 +1,14 @@
 """The stages on the command line: each step says how it stands, and a refusal is one line with the remedy."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from ledger.database import Database
+from tests import conftest, ledgers
 from tests.advisor.stages import advised_ledger
 from tests.deploy.command import CommandLine
 
@@ -73,3 +76,18 @@ def test_what_is_claimed_and_not_advised_any_more_stays_in_the_list(line: Comman
     line.monkeypatch.setenv("SWITCHWISE_PAIRS", "gpt-4o:gpt-4o-mini")
     line.said("rollup")
     assert f"In hand: search / chat: gpt-4.1 -> gpt-4.1-mini  {name}; claimed, owner ada" in line.said("advise")
+
+
+def test_explain_and_report_say_what_came_of_it(line: CommandLine) -> None:
+    name = advised_ledger.fill(line.database).figure.id
+    for action in ("claim", "pilot", "adopt"):
+        advised_ledger.change(line.database, name, action)
+    with time_machine.travel(conftest.NOW + timedelta(days=4), tick=False):
+        ledgers.add(line.database, advised_ledger.traffic(range(-3, 0), "gpt-4.1-mini", 40))
+        line.said("rollup")
+        told, reported = line.said(f"explain {name}"), line.said("report")
+    assert "Realised, against a hold-out: unknown, no hold out." in told
+    assert "Realised, before and after (measured): $76.88 from 2026-11-24 to 2026-11-26, $96.10 less $19.22" in told
+    assert "volume effect -$24.02, no saving." in told
+    assert "The frozen estimate says of the same 3 days: at least $49.84, $80.60 expected." in told
+    assert "Realised        $76.88  before and after; methods are not added" in reported

@@ -78,6 +78,14 @@ def test_a_body_that_is_not_right_is_400_with_the_remedy(
     assert says in answered.json()["error"]
 
 
+@pytest.mark.parametrize("name", ["%00", "%ED%A0%80", "x" * 2_000, "%F0%9F%92%A9"])
+def test_an_id_that_can_be_none_is_404(database: Database, name: str) -> None:
+    client = client_of(database)
+    assert client.get(f"/api/v1/recommendations/{name}").status_code == 404
+    answered = client.post(f"/api/v1/recommendations/{name}/claim", json={"by": "ada", "version": 1})
+    assert answered.status_code == 404
+
+
 def test_changing_needs_admin_and_stays_in_the_keys_project(database: Database) -> None:
     recommendation_id = fill(database).figure.id
     path, client = f"/api/v1/recommendations/{recommendation_id}", client_of(database, require_keys=True)
