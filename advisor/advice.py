@@ -10,7 +10,6 @@ from advisor import (
     candidates,
     counterfactual,
     decision,
-    evidence,
     factors,
     headroom,
     levers,
@@ -22,6 +21,7 @@ from advisor import (
     window,
     workloads,
 )
+from advisor.evidence.rules import Evidence
 from ledger import money, prices
 
 
@@ -42,14 +42,29 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of a slice beside its tokens; None is unknown. `class_level` is the risk of its workload class."""
+    """What is known of a slice beside its tokens; None is unknown. `class_level` is the risk of its workload class.
+
+    `evidence` is by the canonical target model; `pass_rates` are given by somebody in the place of those it shows.
+    """
 
     coverage: Fraction | None = None
     class_level: int = risk.UNLABELLED_RISK
-    quality: evidence.Evidence | None = None
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
     forecast_error: Fraction | None = None
     pass_rates: breakeven.PassRates | None = None
     workload_class: workloads.Class = workloads.UNLABELLED
+
+    def pass_rates_of(self, model: str) -> breakeven.PassRates | None:
+        """The shares of right answers on the source and on a target; None where nobody compared them."""
+        found = self.evidence.get(model)
+        return self.pass_rates or (breakeven.PassRates(*found.rates) if found and found.rates else None)
+
+    def band(self, slice_: candidates.Slice, target_model: str) -> factors.Band:
+        """The factors of a move: neutral where the model stays; else as measured, and as assumed where they were not."""
+        if target_model == slice_.model:
+            return factors.TIER_ALONE
+        found = self.evidence.get(target_model)
+        return factors.ASSUMED.with_measured(found.measured) if found else factors.ASSUMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,8 @@ class Advice:
     good_answer_instead_femto_usd: Fraction | None
     """What a right answer costs on the source, and on the target at the point factors; None without pass rates."""
     workload_class: workloads.Class
+    proof: Evidence | None = None
+    """The paired results that speak of this target; none where the model stays."""
     parts: dict[str, levers.Part] = field(default_factory=dict)
     """The saving by lever; the parts add up to it exactly."""
     swings: tuple[Swing, ...] = ()
@@ -103,7 +120,13 @@ def on_slice(
     The chosen one is the best, unless the id of another is among the `kept`. Only it has its parts and swings.
     """
     found = [
-        _decided(candidates.assess(slice_, pair, book, as_of_day), standing, terms, book, as_of_day)
+        _decided(
+            candidates.assess(slice_, pair, book, as_of_day, standing.band(slice_, pair.target.model)),
+            standing,
+            terms,
+            book,
+            as_of_day,
+        )
         for pair in states(slice_, terms, book)
     ]
     found.sort(key=lambda item: (item.id not in kept, _preference(item)))
@@ -154,8 +177,9 @@ def _decided(
     slice_, band = found.slice, found.factors
     month_cost = _month(candidates.slice_cost(slice_, book, as_of_day).femto_usd, slice_.days)
     source_days = life.days_left(book, slice_.provider, slice_.model, as_of_day)
+    quality = None if found.keeps_model else standing.evidence.get(found.model)
     level = risk.of(
-        standing.quality, standing.class_level, band.unmeasured, found.target_days_left, keeps_model=found.keeps_model
+        quality, standing.class_level, band.unmeasured, found.target_days_left, keeps_model=found.keeps_model
     )
     at_point = _break_even(found, band.point, standing)
     situation = decision.Situation(
@@ -172,7 +196,7 @@ def _decided(
         escalation_rate=band.point.escalation_rate,
         breakeven_escalation_rate=at_point.escalation_rate if at_point else None,
         one_off_femto_usd=terms.one_off_femto_usd,
-        quality=None if found.keeps_model else standing.quality,
+        quality=quality,
         keeps_model=found.keeps_model,
         stance=terms.stance,
         class_level=standing.class_level,
@@ -216,6 +240,7 @@ def _advice(
         good_answer_now_femto_usd=now,
         good_answer_instead_femto_usd=instead,
         workload_class=standing.workload_class,
+        proof=situation.quality,
     )
 
 
@@ -237,17 +262,18 @@ def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
 
 
 def _break_even(found: candidates.Alternative, at: factors.Factors, standing: Standing) -> breakeven.BreakEven | None:
-    return breakeven.of(found.cells, at, standing.pass_rates) if found.cells else None
+    return breakeven.of(found.cells, at, standing.pass_rates_of(found.model)) if found.cells else None
 
 
 def _good_answers(found: candidates.Alternative, standing: Standing) -> tuple[Fraction | None, Fraction | None]:
-    if standing.pass_rates is None or not found.cells:
+    rates = standing.pass_rates_of(found.model)
+    if rates is None or not found.cells:
         return None, None
     point, requests = found.factors.point, sum(item.cell.requests for item in found.cells)
     costs = counterfactual.legs(found.cells, point)
     return (
-        breakeven.good_answer_femto_usd(costs.stay_femto_usd, requests, standing.pass_rates.now),
-        breakeven.good_answer_femto_usd(costs.attempts_femto_usd(point), requests, standing.pass_rates.instead),
+        breakeven.good_answer_femto_usd(costs.stay_femto_usd, requests, rates.now),
+        breakeven.good_answer_femto_usd(costs.attempts_femto_usd(point), requests, rates.instead),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from advisor import advice, candidates, cost, counterfactual, explanation, factors, figures, ranking, window
+from advisor import advice, breakeven, candidates, cost, counterfactual, explanation, factors, figures, ranking, window
 from ledger import clock, money, prices
 
 
@@ -29,7 +29,7 @@ def of(
         coverage_ratio=ratio(standing.coverage), cost_month_usd=_usd(item.slice_month_femto_usd),
         usd_per_mtok=None if blended is None else money.text(blended), price_gap_ratio=ratio(found.price_gap),
         saving_month=_ends(found.estimate), saving_until_retirement=_ends(item.until_retirement),
-        saving_label=found.factors.label, source_days_left=item.source_days_left,
+        saving_label=found.factors.basis, source_days_left=item.source_days_left,
         target_days_left=found.target_days_left, days_left=item.days_left, break_evens=tuple(_break_evens(item)),
         factors=tuple(_factor(found.factors, name) for name in factors.changed(found.factors)),
         risk_level=item.risk.level, risk_drivers=item.risk.drivers, confidence=item.confidence.grade,
@@ -44,9 +44,10 @@ def of(
         one_off_usd=money.usd_text(item.one_off_femto_usd), payback_days=ratio(item.payback_days),
         fitting_ratio=ratio(found.fitting_share), workload_class=item.workload_class.name,
         workload_class_source=item.workload_class.source,
-        pass_ratios=_pass_ratios(standing),
+        pass_ratios=_pass_ratios(standing.pass_rates_of(found.model)),
         good_answer_now_usd=_usd_of(item.good_answer_now_femto_usd),
         good_answer_instead_usd=_usd_of(item.good_answer_instead_femto_usd),
+        evidence=item.proof.shown if item.proof else None,
     )  # fmt: skip
 
 
@@ -81,8 +82,7 @@ def _ends(estimate: candidates.Estimate | None) -> figures.Ends | None:
     return None if estimate is None else ends_of(estimate)
 
 
-def _pass_ratios(standing: advice.Standing) -> tuple[str, str] | None:
-    rates = standing.pass_rates
+def _pass_ratios(rates: breakeven.PassRates | None) -> tuple[str, str] | None:
     if rates is None:
         return None
     return ratio(rates.now) or "0.00", ratio(rates.instead) or "0.00"

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from advisor import evidence, life, risk, window
+from advisor import life, risk, window
+from advisor.evidence.rules import Evidence
 
 FEWEST_REQUESTS = 1_000
 COVERAGE_FLOOR = Fraction("0.99")
@@ -35,7 +36,7 @@ class Situation:
     escalation_rate: Fraction = Fraction(0)
     breakeven_escalation_rate: Fraction | None = None
     one_off_femto_usd: int = 0
-    quality: evidence.Evidence | None = None
+    quality: Evidence | None = None
     keeps_model: bool = False
     stance: Stance = "prove_target"
     class_level: int = risk.UNLABELLED_RISK
@@ -105,7 +106,7 @@ def _against(situation: Situation, low_month_femto_usd: int, worth_it: bool) -> 
         return "no_saving"
     if not worth_it:
         return "not_material"
-    if situation.quality is not None and situation.quality.verdict == "inferior":
+    if situation.quality is not None and situation.quality.says_inferior:
         return "inferior"
     days_left = life.shorter(situation.source_days_left, situation.target_days_left)
     payback_days = life.payback_days(situation.one_off_femto_usd, low_month_femto_usd)
@@ -122,13 +123,7 @@ def _doubt(situation: Situation) -> str | None:
     if found is None:
         trusted = situation.stance == "prove_incumbent" and situation.class_level <= MOST_RISK_TO_SWITCH
         return None if trusted else "no_evidence"
-    if found.pairs < evidence.FEWEST_PAIRS:
-        return "too_little_evidence"
-    if found.age_days >= evidence.FRESH_DAYS:
-        return "evidence_expired"
-    if found.verdict == "inconclusive":
-        return "inconclusive"
-    return "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
+    return found.doubt or ("risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None)
 
 
 def _trust(situation: Situation) -> str:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from advisor import advice, candidates, decision, factors, headroom, life
+from advisor.evidence import words
 from ledger import clock, money
 
 _FACTORS = {
@@ -40,9 +41,15 @@ _REASONS = {
     "payback_beyond_life": ("the move would not pay back before a model shuts down", "a smaller one-off cost"),
     "no_evidence": ("nobody has compared the two models on this workload", "paired results of 200 items"),
     "too_little_evidence": ("fewer than 50 pairs were compared", "more pairs, 200 in all"),
+    "judge_unproven": (
+        "a model of the same maker marked the answers, or nobody checked the one that did",
+        "50 answers marked by hand beside a judge of another maker",
+    ),
+    "new_snapshot": ("one of the models answers as a later snapshot than was compared", "a new comparison"),
+    "drifted": ("the requests have changed in size since the comparison", "a new comparison"),
     "evidence_expired": ("the paired results are 90 days old or older", "a new comparison"),
     "inconclusive": ("the paired results do not settle it", "more pairs"),
-    "risk": ("the risk is 3 or more", "a remedy for the worst driver"),
+    "risk": ("the risk is 3 or more", "a remedy for the worst driver of the risk"),
     decision.SOURCE_RETIRES: ("the source shuts down within 90 days, so the traffic has to move", "nothing"),
     "stance": (
         "nobody has shown that the source is worth its price here, and the stance asks the source to prove it",
@@ -51,6 +58,15 @@ _REASONS = {
     "same_model": ("the same model answers, so there is nothing to prove", "a workload that needs its tier"),
     "proven": ("paired results show that the target answers well enough", "results that say otherwise"),
 }  # fmt: skip
+
+# By driver of the risk: what would lower it.
+_REMEDIES = {
+    "evidence": "paired results that show the target to be as good",
+    "workload": "a class of work that forgives more, said with the tag class:",
+    "factors": "tokens, attempts and escalations beside the paired results, so that the factors are measured",
+    "life": "a target that lives longer",
+    "drift": "a new comparison",
+}
 
 
 def sentences(item: advice.Advice) -> list[str]:
@@ -72,13 +88,14 @@ def sentences(item: advice.Advice) -> list[str]:
         ),
         *_fitting(found),
         *_class(item),
+        *_evidence(item),
         *_break_evens(item),
         *_beside(item),
         (
             f"Decision: {item.decision.kind}, because {why(reason)} ({reason}); risk {item.risk.level} of 4"
             f" ({', '.join(item.risk.worst)}), confidence {item.confidence.grade}."
         ),
-        f"What would change it: {change(reason)}.",
+        f"What would change it: {_change(item)}.",
         _life(item),
         f"To see the arithmetic: switchwise explain {item.id}",
     ]
@@ -94,6 +111,13 @@ def change(reason: str) -> str:
     return _REASONS[reason][1]
 
 
+def _change(item: advice.Advice) -> str:
+    """The same of one advice; where its risk decides, what would lower the driver that does most."""
+    if item.decision.reason != "risk":
+        return change(item.decision.reason)
+    return "; ".join(_REMEDIES[name] for name in item.risk.worst)
+
+
 def _told_factors(found: candidates.Alternative) -> list[str]:
     return [name for name in factors.changed(found.factors) if name in _FACTORS] if found.cells else []
 
@@ -105,7 +129,7 @@ def _amounts(item: advice.Advice) -> list[str]:
         return ["No amount can be given per average month yet.", *gap]
     return [
         (
-            f"It saves {_ends(estimate)} USD per average month (low / point / high; {found.factors.label}), of"
+            f"It saves {_ends(estimate)} USD per average month (low / point / high; {found.factors.basis}), of"
             f" {money.usd_text(item.slice_month_femto_usd)} USD that the slice costs."
         ),
         *gap,
@@ -121,6 +145,10 @@ def _fitting(found: candidates.Alternative) -> list[str]:
         )
     share = found.fitting_share
     return told if share is None or share == 1 else [*told, f"So {percent(share)} of the requests fit the target."]
+
+
+def _evidence(item: advice.Advice) -> list[str]:
+    return list(words.sentences(item.proof.shown)) if item.proof and item.proof.shown else []
 
 
 def _class(item: advice.Advice) -> list[str]:

@@ -1,16 +1,20 @@
 """What a move of model changes beside the price: the factors, neutral by default, and the shipped assumptions. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any, Literal
 
+from advisor.evidence.sums import Measured
 from ledger.errors import UsageError
 
 ONE, ZERO = Fraction(1), Fraction(0)
 Label = Literal["neutral", "assumed", "measured", "given"]
 MEASURABLE = frozenset({"phi", "escalation_rate", "extra_attempts", "cached_share"})
 """The factors that count as measured or not: token inflation, escalation, retries and the cached share."""
+_SHARES = frozenset({"escalation_rate", "cached_share"})
+_SAVES = frozenset({"cached_share"})
+"""The factors of which more means a larger saving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,13 @@ class Band:
         """How many of the measurable factors rest on assumption; none where the factors are neutral by nature."""
         return 0 if self.label == "neutral" else len(MEASURABLE - self.measured)
 
+    @property
+    def basis(self) -> str:
+        """What the band as a whole rests on."""
+        if not self.measured:
+            return self.label
+        return "partly measured" if self.unmeasured else "measured"
+
     def label_of(self, name: str) -> Label:
         """Where one factor comes from."""
         if name in self.given:
@@ -89,11 +100,23 @@ class Band:
 
     def with_given(self, name: str, at_ends: Sequence[Fraction | int]) -> "Band":
         """The same band with one factor as somebody asks for it, at the three ends. Raises UsageError on a value out of range."""
+        return replace(self._with(name, at_ends), given=self.given | {name})
+
+    def _with(self, name: str, at_ends: Sequence[Fraction | int]) -> "Band":
         changes: list[dict[str, Any]] = [{name: value} for value in at_ends]
         low, point, high = (
             replace(end, **change) for end, change in zip((self.low, self.point, self.high), changes, strict=True)
         )
-        return replace(self, low=low, point=point, high=high, given=self.given | {name})
+        return replace(self, low=low, point=point, high=high)
+
+    def with_measured(self, found: Mapping[str, Measured]) -> "Band":
+        """The same band with factors as they were measured: the bound that saves least at the low end."""
+        band = self
+        for name, seen in found.items():
+            ends = (seen.least, seen.point, seen.most) if name in _SAVES else (seen.most, seen.point, seen.least)
+            band = band._with(name, [min(value, ONE) if name in _SHARES else value for value in ends])
+        names = {"phi" if name.startswith("phi") else name for name in found}
+        return replace(band, measured=self.measured | names)
 
     def with_share(self, share: Fraction, verifier_femto_usd: int = 0) -> "Band":
         """The same band for a share of the slice and a verifier's cost."""

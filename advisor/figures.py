@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from advisor import forecast_figures
+from advisor.evidence.figures import EvidenceFigure
 from advisor.stages.records import SoFar
 
 
@@ -155,6 +156,7 @@ class RecommendationFigure:
     pass_ratios: tuple[str, str] | None = None
     good_answer_now_usd: str | None = None
     good_answer_instead_usd: str | None = None
+    evidence: EvidenceFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)

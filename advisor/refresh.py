@@ -3,6 +3,7 @@
 from sqlmodel import Session
 
 from advisor import adjustments, alert_store, monthly, recommendations, report, retirements, statement_store
+from advisor.evidence import store as evidence_store
 from advisor.stages import meter, outcomes
 from advisor.stages import store as stage_store
 from ledger import catalogue, clock, facts, readings
@@ -62,6 +63,7 @@ def _due(session: Session, settings: Settings, now_us: int) -> tuple[list[tuple[
     basis = statement_store.Basis(settings.reporting_zone, 0, book.version, version, clock.day_of(now_us))
     # A webhook that is set later is told what has fired already.
     told = settings.slack_webhook_url is not None
-    stages = stage_store.revision(session)
-    rests_on = (sum(readings.day_revisions(session).values()), basis, recommendations.terms_of(settings), told, stages)
+    by_people = stage_store.revision(session), evidence_store.revision(session)
+    usage = sum(readings.day_revisions(session).values())
+    rests_on = (usage, basis, recommendations.terms_of(settings), told, by_people)
     return statement_store.stale_months(session, settings, basis), repr(rests_on)

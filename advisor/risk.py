@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from advisor import evidence
+from advisor.evidence import rules
 
 Grade = Literal["low", "medium", "high"]
 GRADES: tuple[Grade, ...] = ("low", "medium", "high")
@@ -48,30 +48,21 @@ def of_life(target_days_left: int | None) -> int:
     return 2 if target_days_left > 30 else MOST_RISK
 
 
-def of_drift(population_stability_index: Fraction | None, new_snapshot: bool) -> int:
-    """The risk of what changed since the evidence; without evidence nothing can have drifted from it."""
-    if new_snapshot:
-        return MOST_RISK
-    if population_stability_index is None or population_stability_index <= Fraction("0.1"):
-        return 0
-    return 2 if population_stability_index > Fraction("0.2") else 1
-
-
 def of(
-    found: evidence.Evidence | None,
+    found: rules.Evidence | None,
     class_level: int,
     unmeasured_factors: int,
     target_days_left: int | None,
-    drift_level: int = 0,
+    *,
     keeps_model: bool = False,
 ) -> Risk:
     """The risk of a move: the maximum over its drivers. Where the same model answers, there is nothing to prove."""
     return Risk({
-        "evidence": 0 if keeps_model else evidence.risk(found),
+        "evidence": 0 if keeps_model else rules.risk(found),
         "workload": class_level,
         "factors": unmeasured_factors,
         "life": of_life(target_days_left),
-        "drift": drift_level,
+        "drift": 0 if keeps_model else rules.drift_risk(found),
     })  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """Reading the slices that advice is given on: their look-back window, cells, coverage and limits. Reads rollups only."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from sqlmodel import Session
 
 from advisor import advice, candidates, cost, fit, headroom, statements, window, workloads
+from advisor.evidence import reading as evidence
+from advisor.evidence import store as evidence_store
 from ledger import bands, clock, names, prices, readings, tokens, usage
 from ledger.months import Month
 
@@ -61,6 +63,7 @@ def read(
         provider, model, *_ = pricing.of(series_id, today)
         labels = pricing.series[series_id].labels
         members.setdefault((provider, labels.project, labels.workload, model), []).append(series_id)
+    compared = evidence_store.current(evidence_store.read(session))
     windows: dict[window.Window, list[SliceKey]] = {}
     for key, series_ids in members.items():
         traffic = sorted({day for series_id in series_ids for day in days[series_id]})
@@ -71,10 +74,17 @@ def read(
         amounts = readings.sums(session, _hours(span)) if span.days else {}
         for key in keys:
             room = _headroom(session, key, members, span, terms, pricing.book)
-            read_slices.append(_slice(session, key, members[key], span, amounts, terms, room, pricing, today))
+            reading = _slice(session, key, members[key], span, amounts, terms, room, pricing, today)
+            proof = evidence.by_target(session, compared, _traffic(key, span), pricing, today)
+            read_slices.append(replace(reading, standing=replace(reading.standing, evidence=proof)))
     return sorted(
         read_slices, key=lambda each: (each.slice.provider, each.slice.project, each.slice.workload, each.slice.model)
     )
+
+
+def _traffic(key: SliceKey, span: window.Window) -> evidence.Traffic:
+    provider, project, workload, model = key
+    return evidence.Traffic(provider, project, workload, model, range(span.first_day, span.last_day + 1))
 
 
 def _hours(span: window.Window) -> range:

@@ -72,7 +72,7 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> figu
     reading, pair = _chosen(slices.read(session, pricing, now_us, month, terms), asked, terms, pricing)
     slice_ = replace(reading.slice, can_wait=True) if asked.can_wait else reading.slice
     standing = replace(reading.standing, pass_rates=_pass_rates(asked.pass_rates))
-    band = band_of(asked, factors.TIER_ALONE if pair.target.model == slice_.model else factors.ASSUMED, slice_.days)
+    band = band_of(asked, standing.band(slice_, pair.target.model), slice_.days)
     found = advice.on_pair(slice_, pair, band, standing, terms, pricing.book, today)
     figure = advice_figures.of(found, reading.window, standing, (), pricing.book)
     return replace(figure, explanation=(*figure.explanation[:-1], STEPS))

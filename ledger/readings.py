@@ -78,6 +78,14 @@ def traffic_days(session: Session, first_day: int, last_day: int) -> dict[int, l
     return days
 
 
+def traffic_spans(session: Session, series_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """By series id, its first and its last UTC day with traffic, of some series."""
+    table = rollups.DAY_SUMS.c
+    wanted = select(table.series_id, func.min(table.day), func.max(table.day)).group_by(table.series_id)
+    rows = session.execute(wanted.where(table.series_id.in_(list(series_ids))))
+    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+
+
 def first_hour_of_day(session: Session, day: int, series_ids: Iterable[int]) -> int | None:
     """The UTC hour in which the first of these series begins on a day; None where its hours are gone."""
     table = rollups.HOUR.c

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from ledger import access_tables, advice_tables, columns, file_tables, stage_tables
+from ledger import access_tables, advice_tables, columns, evidence_tables, file_tables, stage_tables
 
 metadata = columns.metadata
 ApiKey = access_tables.ApiKey
@@ -15,6 +15,7 @@ Statement, StatementLine = advice_tables.Statement, advice_tables.StatementLine
 Adjustment, AdjustmentLine = advice_tables.Adjustment, advice_tables.AdjustmentLine
 Recommendation = advice_tables.Recommendation
 AlertState, AlertMessage = advice_tables.AlertState, advice_tables.AlertMessage
+EvidenceSet, EvidenceItem = evidence_tables.EvidenceSet, evidence_tables.EvidenceItem
 StageChange = stage_tables.StageChange
 MissedDay, RealisedSaving = stage_tables.MissedDay, stage_tables.RealisedSaving
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor import advice, advice_figures, candidates, cost, figures, pairs, recommendations, risk, window
-from advisor.evidence import Evidence
+from advisor.evidence.rules import Evidence
 from ledger import clock, money, price_book
 from tests.advisor import books, strategies
 
@@ -151,7 +151,7 @@ def test_a_heavily_cached_slice_is_kept_although_the_price_gap_is_80_percent() -
 
 
 def test_a_proven_target_still_waits_while_its_factors_are_assumed() -> None:
-    proven = replace(KNOWN, quality=Evidence("non_inferior", 200, 1))
+    proven = replace(KNOWN, evidence={"gpt-4.1-mini": Evidence("non_inferior", 200, 1)})
     (found,) = _advice(standing=proven)
     assert (found.decision.kind, found.decision.reason, found.risk.worst) == ("pilot", "risk", ["factors"])
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from advisor import decision
 from advisor.decision import Situation, decide
-from advisor.evidence import Evidence
+from advisor.evidence.rules import Evidence
 from tests.advisor import books
 
 PROVEN = Evidence("non_inferior", 200, 10)
@@ -55,6 +55,12 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
         (replace(GOOD, quality=replace(PROVEN, pairs=49)), ("pilot", "too_little_evidence")),
         (replace(GOOD, quality=replace(PROVEN, verdict="inconclusive")), ("pilot", "inconclusive")),
         (replace(GOOD, quality=replace(PROVEN, age_days=90)), ("pilot", "evidence_expired")),
+        (replace(GOOD, quality=replace(PROVEN, judge_proven=False)), ("pilot", "judge_unproven")),
+        (replace(GOOD, quality=replace(PROVEN, new_snapshot=True)), ("pilot", "new_snapshot")),
+        (replace(GOOD, quality=replace(PROVEN, drift=Fraction("0.21"))), ("pilot", "drifted")),
+        (replace(GOOD, quality=replace(PROVEN, drift=Fraction("0.2"))), ("switch_now", "proven")),
+        (replace(GOOD, quality=replace(PROVEN, verdict="inferior", new_snapshot=True)), ("pilot", "new_snapshot")),
+        (replace(GOOD, quality=replace(PROVEN, verdict="inferior", pairs=49)), ("pilot", "too_little_evidence")),
         (replace(GOOD, risk_level=3), ("pilot", "risk")),
     ],
 )

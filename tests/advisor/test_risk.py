@@ -1,11 +1,12 @@
 """Risk is the worst of its drivers, confidence the lowest of its grades."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from advisor import risk
-from advisor.evidence import Evidence
+from advisor.evidence.rules import Evidence
 
 PROVEN = Evidence("non_inferior", 200, 10)
 
@@ -26,7 +27,7 @@ def test_evidence_drives_the_risk(found: Evidence | None, level: int) -> None:
 
 
 def test_the_worst_driver_sets_the_level_and_is_named() -> None:
-    found = risk.of(PROVEN, 1, 2, 200, 2)
+    found = risk.of(replace(PROVEN, drift=Fraction("0.21")), 1, 2, 200)
     assert (found.level, found.worst) == (2, ["factors", "drift"])
 
 
@@ -49,8 +50,10 @@ def test_an_unknown_class_counts_as_unlabelled() -> None:
 
 
 def test_drift_drives_the_risk() -> None:
-    levels = [risk.of_drift(index, False) for index in (None, Fraction("0.1"), Fraction("0.2"), Fraction("0.21"))]
-    assert [*levels, risk.of_drift(None, True)] == [0, 0, 1, 2, 4]
+    indices = (Fraction("0.1"), Fraction("0.2"), Fraction("0.21"), None)
+    levels = [risk.of(replace(PROVEN, drift=index), 0, 0, None).drivers["drift"] for index in indices]
+    renewed = risk.of(replace(PROVEN, new_snapshot=True), 0, 0, None)
+    assert [*levels, renewed.drivers["drift"]] == [0, 1, 2, 1, 4]
 
 
 def test_confidence_is_the_lowest_grade() -> None:

@@ -1,0 +1,1 @@
+"""Whether a target answers well enough: paired results on the same inputs, what they prove, and for how long they count."""

@@ -1,0 +1,137 @@
+"""What a set of paired results says: which test it was put to, the verdict, the bound, and the factors it measures. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from advisor.evidence import graded, items, judge, margin, measured, paired, ratio, sums
+from advisor.evidence.items import NANO, Item
+from advisor.evidence.paired import Counts, Verdict
+from advisor.evidence.sums import Measured
+
+Rule = Literal["ratio", "margin"]
+Kind = Literal["pass_fail", "graded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What is asked of a target, fixed before anybody looks.
+
+    `ratio`: its pass rate (or mean score) is at least `threshold` times the source's. `margin`: it is at most `threshold`
+    below it.
+    """
+
+    rule: Rule = "ratio"
+    threshold: Fraction = Fraction("0.9")
+
+    @property
+    def limit(self) -> float:
+        """The ratio, or the difference of B less A, that is tested."""
+        return float(self.threshold) if self.rule == "ratio" else -float(self.threshold)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A verdict and what it rests on. Rates are exact, bounds rounded half-even to 9 decimals."""
+
+    kind: Kind
+    verdict: Verdict
+    items: int
+    pairs: int
+    """What counts: one item a conversation of pass and fail, every item of graded scores."""
+    conversations: int
+    counts: Counts | None
+    """The four cells of pass and fail."""
+    rates: tuple[Fraction, Fraction] | None
+    """The pass rates of A and B, put right where a judge gave them, or their mean scores."""
+    bound: Fraction | None
+    """The one-sided 95 % lower bound: of the ratio, or of the difference; of graded scores of B less what is asked of it."""
+    factors: Mapping[str, Measured] = field(default_factory=dict)
+
+
+def of(found: Sequence[Item], gate: Gate, labels: judge.Labels | None = None) -> Result:
+    """The result of a set. `labels` are a judge's, where a judge gave the scores; one that may not speak corrects nothing."""
+    conversations = items.by_conversation(found)
+    seen = measured.factors(conversations)
+    if all(each.is_pass_fail for each in found):
+        return _pass_fail(found, conversations, gate, labels if labels and labels.is_enough else None, seen)
+    return _graded(found, conversations, gate, seen)
+
+
+def _pass_fail(
+    found: Sequence[Item],
+    conversations: Sequence[Sequence[Item]],
+    gate: Gate,
+    labels: judge.Labels | None,
+    seen: Mapping[str, Measured],
+) -> Result:
+    counts = _counts(items.one_each(conversations))
+    bound = (ratio if gate.rule == "ratio" else margin).lower_bound(counts)
+    return Result(
+        kind="pass_fail",
+        verdict=paired.verdict_of(_statistic(counts, gate, labels)),
+        items=len(found),
+        pairs=counts.pairs,
+        conversations=len(conversations),
+        counts=counts,
+        rates=_put_right(counts, labels) if labels else counts.pass_rates,
+        # What a judge's labels do to the bound is in the verdict; the bound of its raw marks would say too much.
+        bound=None if bound is None or labels else sums.rounded(bound),
+        factors=seen,
+    )
+
+
+def _statistic(counts: Counts, gate: Gate, labels: judge.Labels | None) -> float | None:
+    if gate.rule == "margin":
+        return margin.z_statistic(counts, gate.limit if labels is None else _judged_margin(gate, labels))
+    return ratio.z_statistic(counts, gate.limit) if labels is None else judge.z_statistic(counts, gate.limit, labels)
+
+
+def _judged_margin(gate: Gate, labels: judge.Labels) -> float:
+    """A judge that errs shrinks every difference by its sensitivity + specificity - 1, so less of one is allowed."""
+    return gate.limit * judge.youden_low(labels)
+
+
+def _counts(chosen: Sequence[Item]) -> Counts:
+    cells = [(each.a_nano == NANO, each.b_nano == NANO) for each in chosen]
+    return Counts(
+        cells.count((True, True)), cells.count((True, False)), cells.count((False, True)), cells.count((False, False))
+    )
+
+
+def _put_right(counts: Counts, labels: judge.Labels) -> tuple[Fraction, Fraction] | None:
+    a = judge.corrected(counts.right_a, counts.pairs, labels)
+    b = judge.corrected(counts.right_b, counts.pairs, labels)
+    return (a.point, b.point) if a and b else None
+
+
+def _graded(
+    found: Sequence[Item], conversations: Sequence[Sequence[Item]], gate: Gate, seen: Mapping[str, Measured]
+) -> Result:
+    share = gate.threshold if gate.rule == "ratio" else Fraction(1)
+    allowed = Fraction(0) if gate.rule == "ratio" else gate.threshold * NANO
+    # A whole number of parts of a billionth, so that no score is rounded to be compared.
+    unit = share.denominator * allowed.denominator
+    differences = [
+        graded.Difference(
+            sum(int((each.b_nano - share * each.a_nano + allowed) * unit) for each in group), len(group)
+        )
+        for group in conversations
+    ]  # fmt: skip
+    bounds = graded.bounds(differences)
+    return Result(
+        kind="graded",
+        verdict=graded.verdict(differences, bounds),
+        items=len(found),
+        pairs=len(found),
+        conversations=len(conversations),
+        counts=None,
+        rates=(_mean([each.a_nano for each in found]), _mean([each.b_nano for each in found])),
+        bound=None if bounds is None else sums.rounded(bounds.low / unit / NANO),
+        factors=seen,
+    )
+
+
+def _mean(scores: Sequence[int]) -> Fraction:
+    return sums.rounded(Fraction(sum(scores), len(scores) * NANO))

@@ -1,0 +1,77 @@
+"""A comparison in sentences, from its figure. Pure."""
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from advisor.evidence.figures import EvidenceFigure
+
+VERDICTS = {
+    "non_inferior": "good enough",
+    "inconclusive": "not settled",
+    "inferior": "worse than asked",
+}
+_SHOWN_RUNS = 5
+
+
+def sentences(found: EvidenceFigure) -> Iterator[str]:
+    """What was compared and came out, what keeps it from counting, and what came out before."""
+    yield (
+        f"Compared on {found.measured_on}: {_sample(found)}; {_rates(found)}. {_bound(found)} The verdict is"
+        f" {VERDICTS[found.verdict]} ({found.verdict})."
+    )
+    if found.left_out:
+        yield f"{found.left_out} pairs were left out, because one of the two calls failed."
+    if found.judge:
+        labels = f"{found.judge_labels} answers marked by hand beside it" if found.judge_labels else "nobody checked it"
+        yield f"The answers were marked by {found.judge}; {labels}."
+    if found.doubt is None:
+        yield f"It counts until {found.expires_on}, or until the traffic or a model changes."
+    if found.earlier:
+        runs = "; ".join(f"{VERDICTS[run.verdict]} on {run.measured_on}" for run in found.earlier[:_SHOWN_RUNS])
+        yield f"It was compared {len(found.earlier)} times before: {runs}."
+
+
+def _sample(found: EvidenceFigure) -> str:
+    if found.kind == "pass_fail":
+        rest = f" of {found.items} items" if found.items != found.pairs else ""
+        return f"{found.pairs} conversations, one pair of each{rest}"
+    return f"{found.items} graded pairs of {found.conversations} conversations"
+
+
+def _rates(found: EvidenceFigure) -> str:
+    if found.source_ratio is None or found.target_ratio is None:
+        return "neither model has a pass rate"
+    source, target = percent(found.source_ratio), percent(found.target_ratio)
+    if found.kind == "graded":
+        return f"the source's answers score {shown(found.source_ratio)} on average, the target's {shown(found.target_ratio)}"
+    return f"the source is right in {source}, the target in {target}"
+
+
+def _bound(found: EvidenceFigure) -> str:
+    asked = (
+        f"at least {shown(found.threshold)} of the source's"
+        if found.rule == "ratio"
+        else f"at most {shown(found.threshold)} below the source's"
+    )
+    if found.bound_ratio is None:
+        return f"Asked for is {asked}."
+    bound = shown(found.bound_ratio)
+    if found.kind == "graded":
+        return f"Asked for is {asked}; the target is at least {bound} above that (95 % bound)."
+    said = f"at least {bound} of it" if found.rule == "ratio" else f"at least {bound} off it"
+    return f"Asked for is {asked}; the target reaches {said} (95 % bound)."
+
+
+def percent(ratio: str) -> str:
+    """A ratio as a percentage with one decimal at most."""
+    return f"{_cut(Decimal(ratio) * 100, '0.1')} %"
+
+
+def shown(ratio: str) -> str:
+    """A ratio with three decimals at most."""
+    return _cut(Decimal(ratio), "0.001")
+
+
+def _cut(value: Decimal, step: str) -> str:
+    text = format(value.quantize(Decimal(step), ROUND_HALF_EVEN), "f")
+    return text.rstrip("0").rstrip(".")
