@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from advisor import api, exposition, health, page, whatif_routes
+from advisor.evidence import routes as evidence
 from advisor.exports import routes as exports
 from advisor.outlet import Outlet
 from advisor.stages import routes as stages
@@ -26,6 +27,7 @@ def install(
     api.install(app, given)
     whatif_routes.install(app, given)
     stages.install(app, given)
+    evidence.install(app, given)
     exposition.install(app, given, process_registry)
     exports.install(app, given)
     page.install(app, given)

@@ -57,6 +57,7 @@ def of_itself(stored: StoredSet, book: PriceBook, today: int) -> Evidence:
         pairs=found.pairs,
         age_days=max(0, today - stored.measured_day),
         judge_proven=proven,
+        drift=None,
         rates=found.rates if found.kind == "pass_fail" else None,
         factors=dict(found.factors),
     )

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from advisor.evidence import graded, items, judge, margin, measured, paired, ratio, sums
 from advisor.evidence.items import NANO, Item
 from advisor.evidence.paired import Counts, Verdict
 from advisor.evidence.sums import Measured
+from ledger.errors import UsageError
 
 Rule = Literal["ratio", "margin"]
 Kind = Literal["pass_fail", "graded"]
+_FINEST = Decimal("1e-9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,13 @@ class Gate:
 
     rule: Rule = "ratio"
     threshold: Fraction = Fraction("0.9")
+
+    def __post_init__(self) -> None:
+        """Raises UsageError on a threshold that asks for nothing, or for more than there is."""
+        fits = 0 < self.threshold <= 1 if self.rule == "ratio" else 0 <= self.threshold < 1
+        if not fits:
+            span = "over 0 and at most 1" if self.rule == "ratio" else "from 0 to under 1"
+            raise UsageError(f"a {self.rule} of {float(self.threshold):g} asks for nothing; give one {span}")
 
     @property
     def limit(self) -> float:
@@ -48,6 +58,23 @@ class Result:
     bound: Fraction | None
     """The one-sided 95 % lower bound: of the ratio, or of the difference; of graded scores of B less what is asked of it."""
     factors: Mapping[str, Measured] = field(default_factory=dict)
+
+
+DEFAULT = Gate()
+"""0.9 of the source's pass rate."""
+
+
+def gate(rule: str, threshold: str | None) -> Gate:
+    """A gate as somebody asks for it in words; the default threshold is that of a ratio. Raises UsageError."""
+    if rule not in get_args(Rule):
+        raise UsageError(f"{rule!r} is no rule; use one of {', '.join(get_args(Rule))}")
+    if threshold is None and rule == "margin":
+        raise UsageError("a margin needs a threshold: how far below the source's pass rate is allowed, such as 0.05")
+    try:
+        value = DEFAULT.threshold if threshold is None else Fraction(Decimal(threshold[:32]).quantize(_FINEST))
+    except InvalidOperation as error:
+        raise UsageError(f"{threshold!r} is no threshold; give a number such as 0.9") from error
+    return Gate("ratio" if rule == "ratio" else "margin", value)
 
 
 def of(found: Sequence[Item], gate: Gate, labels: judge.Labels | None = None) -> Result:

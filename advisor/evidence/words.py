@@ -10,6 +10,13 @@ VERDICTS = {
     "inconclusive": "not settled",
     "inferior": "worse than asked",
 }
+_FACTORS = {
+    "phi_in": "Input tokens on the target, over the source's",
+    "phi_out": "Output tokens on the target, over the source's",
+    "cached_share": "Share of input from the target's cache",
+    "extra_attempts": "Extra attempts on the target",
+    "escalation_rate": "Share that runs on the source again",
+}
 _SHOWN_RUNS = 5
 
 
@@ -29,6 +36,30 @@ def sentences(found: EvidenceFigure) -> Iterator[str]:
     if found.earlier:
         runs = "; ".join(f"{VERDICTS[run.verdict]} on {run.measured_on}" for run in found.earlier[:_SHOWN_RUNS])
         yield f"It was compared {len(found.earlier)} times before: {runs}."
+
+
+def measured(found: EvidenceFigure) -> Iterator[str]:
+    """What the answers took, with 95 % bounds; what was not recorded stays assumed."""
+    for each in found.factors:
+        yield (
+            f"{_FACTORS[each.name]}: {shown(each.point)} ({shown(each.least)} to {shown(each.most)}, measured over"
+            f" {each.groups} conversations)."
+        )
+    missing = [words for name, words in _FACTORS.items() if name not in {each.name for each in found.factors}]
+    if missing:
+        yield f"Not measured, so assumed: {', '.join(missing).lower()}."
+
+
+def in_short(found: EvidenceFigure) -> str:
+    """The verdict and what it rests on, in part of a line."""
+    sides = "" if found.source_ratio is None or found.target_ratio is None else (
+        f", source {_side(found, found.source_ratio)}, target {_side(found, found.target_ratio)}"
+    )  # fmt: skip
+    return f"{VERDICTS[found.verdict]}; {found.pairs} pairs{sides}; measured on {found.measured_on}"
+
+
+def _side(found: EvidenceFigure, ratio: str) -> str:
+    return shown(ratio) if found.kind == "graded" else percent(ratio)
 
 
 def _sample(found: EvidenceFigure) -> str:

@@ -16,6 +16,7 @@ MODULES = {
     "report_command": ("report",),
     "scenario_commands": ("whatif",),
     "stage_commands": ("claim", "unclaim", "dismiss", "undismiss", "pilot", "adopt", "rollback"),
+    "evidence_commands": ("evidence",),
     "ledger_commands": ("verify", "rebuild", "retention"),
     "key_commands": ("keys",),
     "price_commands": ("prices",),

@@ -27,6 +27,9 @@ SCOPES = {
     ("GET", "/api/v1/exports/{month}.{format}"): "read",
     ("GET", "/api/v1/whatif"): "read",
     ("POST", "/api/v1/whatif"): "read",
+    ("GET", "/api/v1/evidence"): "read",
+    ("POST", "/api/v1/evidence"): "admin",
+    ("POST", "/api/v1/evidence/{id}/withdraw"): "admin",
     ("GET", "/"): "read",
 }
 OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc")}
