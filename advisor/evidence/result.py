@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from math import isinf
 from typing import Literal, get_args
 
 from advisor.evidence import graded, items, judge, margin, measured, paired, ratio, sums
@@ -72,7 +73,7 @@ def gate(rule: str, threshold: str | None) -> Gate:
         raise UsageError("a margin needs a threshold: how far below the source's pass rate is allowed, such as 0.05")
     try:
         value = DEFAULT.threshold if threshold is None else Fraction(Decimal(threshold[:32]).quantize(_FINEST))
-    except InvalidOperation as error:
+    except (InvalidOperation, ValueError) as error:
         raise UsageError(f"{threshold!r} is no threshold; give a number such as 0.9") from error
     return Gate("ratio" if rule == "ratio" else "margin", value)
 
@@ -155,7 +156,8 @@ def _graded(
         conversations=len(conversations),
         counts=None,
         rates=(_mean([each.a_nano for each in found]), _mean([each.b_nano for each in found])),
-        bound=None if bounds is None else sums.rounded(bounds.low / unit / NANO),
+        # Where most conversations agree, a resample without any spread can leave the bound without an end.
+        bound=None if bounds is None or isinf(bounds.low) else sums.rounded(bounds.low / unit / NANO),
         factors=seen,
     )
 

@@ -51,7 +51,7 @@ def read(fields: Fields, given: Mapping[str, str | None]) -> Labelled:
     if order not in (None, "ab", "ba"):
         raise Fault(f"has the order {order!r}; it is ab or ba: whose answer the judge saw first")
     counts = {name: _count(fields, name) for name in COUNTS}
-    if (counts["b_attempts"] or 1) < 1:
+    if counts["b_attempts"] == 0:
         raise Fault("has fewer than one attempt; b_attempts counts the first one too")
     _check_cached(counts)
     item = Item(

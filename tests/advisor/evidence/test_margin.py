@@ -1,0 +1,50 @@
+"""The test of a difference: the example of its author, its properties, and its false passes."""
+
+import random
+from math import isclose
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.evidence import margin, paired
+from advisor.evidence.paired import Counts
+
+counts = st.builds(Counts, *[st.integers(0, 200)] * 4)
+
+
+def test_the_example_of_the_paper() -> None:
+    """Tango (1998), 44 pairs: 43 alike, 1 only for A; Z is 1.709 at a margin of 10 points, the bound -0.096."""
+    found = Counts(43, 1, 0, 0)
+    statistic, bound = margin.z_statistic(found, -0.1), margin.lower_bound(found)
+    assert statistic is not None
+    assert bound is not None
+    assert isclose(statistic, 1.709, abs_tol=5e-4)
+    assert isclose(bound, -0.096, abs_tol=5e-4)
+
+
+@given(counts)
+def test_the_verdict_and_the_bound_agree(found: Counts) -> None:
+    statistic, bound = margin.z_statistic(found, -0.05), margin.lower_bound(found)
+    if statistic is not None and bound is not None and abs(statistic - paired.Z) > 1e-6:
+        assert (statistic > paired.Z) == (bound > -0.05)
+
+
+@given(counts, st.floats(-0.9, 0.8), st.floats(0.01, 0.1))
+def test_the_statistic_falls_in_the_difference_asked_for(found: Counts, low: float, more: float) -> None:
+    first, second = margin.z_statistic(found, low), margin.z_statistic(found, low + more)
+    if first is not None and second is not None:
+        assert second <= first + 1e-9
+
+
+def test_without_a_pair_nothing_is_said() -> None:
+    nothing = Counts(0, 0, 0, 0)
+    assert (margin.z_statistic(nothing, -0.05), margin.lower_bound(nothing)) == (None, None)
+
+
+def test_a_target_at_the_margin_passes_about_one_time_in_twenty() -> None:
+    draws, passes = random.Random(3), 0  # noqa: S311  # repeatable on purpose
+    for _ in range(20_000):
+        drawn = draws.choices(range(4), (0.78, 0.10, 0.05, 0.07), k=200)
+        found = Counts(*(drawn.count(cell) for cell in range(4)))
+        passes += paired.verdict_of(margin.z_statistic(found, -0.05)) == "non_inferior"
+    assert 0.037 <= passes / 20_000 <= 0.06

@@ -1,0 +1,108 @@
+"""The ratio test: worked by hand, its properties, and how often a target exactly at the margin passes."""
+
+from decimal import Decimal
+from math import isclose, sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.evidence import margin, paired, ratio
+from advisor.evidence.paired import Counts
+from bench import evidence as bench
+
+counts = st.builds(Counts, *[st.integers(0, 200)] * 4)
+
+
+def test_a_comparison_worked_by_hand() -> None:
+    """200 pairs, 150 right for both, 12 only for A, 8 only for B: pA 0.81, pB 0.79."""
+    th, p_a, p_b = Decimal("0.9"), Decimal("0.81"), Decimal("0.79")
+    root = ((p_b - th**2 * p_a) ** 2 + 4 * th**2 * Decimal("0.04") * Decimal("0.06")).sqrt()
+    q = (-p_b + th**2 * (p_a + 2 * Decimal("0.04")) + root) / (2 * th * (th + 1))
+    w = (1 - Decimal("0.15")) * (1 - th) + th * q
+    by_hand = (p_b - th * p_a) / (th * (q + w) / 200).sqrt()
+    found = ratio.z_statistic(Counts(150, 12, 8, 30), 0.9)
+    assert found is not None
+    assert isclose(found, float(by_hand), rel_tol=1e-12)
+    assert round(by_hand, 4) == Decimal("2.4687")
+
+
+@pytest.mark.parametrize(("pairs", "passes"), [(24, False), (25, True)])
+def test_perfect_agreement_passes_from_25_pairs_on(pairs: int, passes: bool) -> None:
+    found = paired.verdict_of(ratio.z_statistic(Counts(pairs, 0, 0, 0), 0.9))
+    assert found == ("non_inferior" if passes else "inconclusive")
+
+
+@pytest.mark.parametrize("silent", [Counts(0, 0, 0, 0), Counts(0, 0, 9, 0), Counts(0, 0, 0, 300)])
+def test_without_a_right_answer_of_the_source_nothing_is_decided(silent: Counts) -> None:
+    assert ratio.z_statistic(silent, 0.9) is None
+    assert paired.verdict_of(ratio.z_statistic(silent, 0.9)) == "inconclusive"
+    assert ratio.lower_bound(silent) is None
+
+
+def test_a_target_that_is_never_right_is_inferior_and_its_bound_is_0() -> None:
+    found = Counts(0, 180, 0, 20)
+    assert (paired.verdict_of(ratio.z_statistic(found, 0.9)), ratio.lower_bound(found)) == ("inferior", 0.0)
+
+
+@given(counts)
+def test_the_verdict_and_the_bound_agree(found: Counts) -> None:
+    statistic, bound = ratio.z_statistic(found, 0.9), ratio.lower_bound(found)
+    if statistic is not None and bound is not None and abs(statistic - paired.Z) > 1e-6:
+        assert (statistic > paired.Z) == (bound > 0.9)
+
+
+@given(counts, st.floats(0.05, 1.5), st.floats(0.01, 0.5))
+def test_the_statistic_falls_in_the_ratio(found: Counts, low: float, more: float) -> None:
+    first, second = ratio.z_statistic(found, low), ratio.z_statistic(found, low + more)
+    if first is not None and second is not None:
+        assert second <= first + 1e-9
+
+
+@given(counts)
+def test_one_more_pair_that_the_target_gets_right_never_speaks_against_it(found: Counts) -> None:
+    better = Counts(found.both, found.only_a, found.only_b + 1, found.neither)
+    before, after = ratio.z_statistic(found, 0.9), ratio.z_statistic(better, 0.9)
+    if before is not None and after is not None and before > paired.Z:
+        assert after > paired.Z
+
+
+@given(counts.filter(lambda each: each.only_a + each.only_b > 0 and each.right_a > 0))
+def test_at_a_ratio_of_1_it_is_mcnemars_test_and_so_is_the_margin_at_0(found: Counts) -> None:
+    mcnemar = (found.only_b - found.only_a) / sqrt(found.only_b + found.only_a)
+    for statistic in (ratio.z_statistic(found, 1.0), margin.z_statistic(found, 0.0)):
+        assert statistic is not None
+        assert isclose(statistic, mcnemar, rel_tol=1e-6, abs_tol=1e-6)
+
+
+@pytest.mark.parametrize("pairs", [50, 100])
+def test_a_target_at_the_margin_passes_as_seldom_as_promised(pairs: int) -> None:
+    most, least_usual, most_usual = bench.worst(pairs)
+    assert most <= 0.06
+    assert 0.037 <= least_usual <= most_usual <= 0.055
+
+
+@pytest.mark.full
+def test_at_200_pairs_too_and_at_every_number_of_pairs_at_most_6_3_percent() -> None:
+    most, least_usual, most_usual = bench.worst(200)
+    assert most <= 0.06
+    assert 0.037 <= least_usual <= most_usual <= 0.055
+    assert max(bench.worst(pairs)[0] for pairs in range(50, 201)) <= 0.063
+
+
+def test_passing_grows_with_the_pairs_that_both_get_right() -> None:
+    """What the exact enumeration rests on."""
+    for only_a in range(0, 31, 3):
+        for only_b in range(0, 31 - only_a, 3):
+            rest = 60 - only_a - only_b
+            passes = [
+                paired.verdict_of(ratio.z_statistic(Counts(both, only_a, only_b, rest - both), 0.9)) == "non_inferior"
+                for both in range(rest + 1)
+            ]
+            assert passes == sorted(passes)
+
+
+def test_counting_every_item_of_a_conversation_would_pass_two_to_four_times_too_many() -> None:
+    one_each, every_item = bench.clustered(4, True, draws=3_000), bench.clustered(4, False, draws=3_000)
+    assert one_each <= 0.06
+    assert every_item > 2 * 0.05

@@ -1,0 +1,236 @@
+"""Evidence as advice reads it, on both databases: whose it is, what it measures, and what makes it stop."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+import time_machine
+
+from advisor import factors, figures, refresh
+from advisor.evidence import store
+from advisor.evidence.rows import Fields
+from ledger import clock, money
+from ledger.database import Database
+from ledger.errors import NotAllowed, NotFound
+from tests import conftest, ledgers
+from tests.advisor.evidence import paired_rows
+from tests.advisor.stages import advised_ledger
+
+pytestmark = pytest.mark.usefixtures("frozen_now")
+
+
+def advised(database: Database) -> figures.RecommendationFigure:
+    """What is advised on the one slice after the worker looked again."""
+    ledgers.settle(database)
+    return advised_ledger.only(database).figure
+
+
+def fill(database: Database, model: str = "gpt-4.1") -> None:
+    ledgers.add(database, advised_ledger.traffic(range(1, 29), model))
+
+
+def proven(database: Database, found: Sequence[Fields] | None = None, **said: object) -> figures.RecommendationFigure:
+    """The advice on four weeks of traffic once these results were stored."""
+    paired_rows.keep(database, paired_rows.rows() if found is None else found, **said)
+    return advised(database)
+
+
+def test_proof_and_measured_factors_turn_a_trial_into_a_switch(database: Database) -> None:
+    fill(database)
+    before = advised(database)
+    after = proven(database)
+    assert (before.decision, before.reason) == ("pilot", "no_evidence")
+    assert (after.decision, after.reason, after.risk_level) == ("switch_now", "proven", 2)
+    assert before.evidence is None
+    assert after.evidence is not None
+    assert (after.evidence.verdict, after.evidence.pairs, after.evidence.doubt) == ("non_inferior", 240, None)
+    assert {each.name: each.label for each in after.factors} == {
+        "phi_out": "measured", "escalation_rate": "measured", "extra_attempts": "measured", "cached_share": "measured",
+        "sigma": "assumed", "unknown_input_is_cached": "assumed",
+    }  # fmt: skip
+    assert (before.saving_label, after.saving_label) == ("assumed", "measured")
+    assert before.saving_month is not None
+    assert after.saving_month is not None
+    assert Decimal(after.saving_month.low_usd) > Decimal(before.saving_month.low_usd)
+    assert after.pass_ratios == ("1.00", "0.979166667")
+    assert after.good_answer_instead_usd is not None
+    assert after.break_evens[0].wrong_answer_usd is not None
+    assert any("Compared on 2026-11-22: 240 conversations" in sentence for sentence in after.explanation)
+
+
+def test_the_low_end_takes_the_worst_bound_of_every_measured_factor(database: Database) -> None:
+    fill(database)
+    found = proven(database)
+    assert found.evidence is not None
+    measured = {each.name: each for each in found.evidence.factors}
+    for factor in found.factors:
+        if factor.label == "measured":
+            seen = measured[factor.name]
+            worst, best = (seen.least, seen.most) if factor.name == "cached_share" else (seen.most, seen.least)
+            assert (factor.low, factor.point, factor.high) == (worst, seen.point, best)
+
+
+def test_a_target_that_answers_worse_is_kept_away_from(database: Database) -> None:
+    fill(database)
+    found = proven(database, paired_rows.rows(wrong_on_target=0.3))
+    assert (found.decision, found.reason, found.counted) == ("keep", "inferior", False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said", "reason"),
+    [
+        (paired_rows.rows(49), {}, "too_little_evidence"),
+        (paired_rows.rows(wrong_on_target=0.09), {}, "inconclusive"),
+        (paired_rows.rows(measured=False), {}, "risk"),
+        (paired_rows.rows(), {"judge": "claude-sonnet-4"}, "judge_unproven"),
+        (paired_rows.rows(), {"measured_day": paired_rows.TODAY - 90}, "evidence_expired"),
+    ],
+)  # fmt: skip
+def test_what_is_not_enough_leaves_a_trial_and_says_why(
+    database: Database, rows: Sequence[Fields], said: dict[str, object], reason: str
+) -> None:
+    fill(database)
+    found = proven(database, rows, **said)
+    assert (found.decision, found.reason) == ("pilot", reason)
+    assert found.evidence is not None
+    assert reason == "risk" or found.evidence.doubt == reason
+
+
+def test_results_without_tokens_say_what_would_lower_the_risk(database: Database) -> None:
+    fill(database)
+    found = proven(database, paired_rows.rows(measured=False))
+    assert any("tokens, attempts and escalations beside the paired results" in each for each in found.explanation)
+
+
+@pytest.mark.parametrize("changed", [{"project": "support"}, {"workload": "triage"}, {"pair": "gpt-4.1:gpt-5-mini"}])
+def test_evidence_of_another_project_workload_or_pair_is_none(database: Database, changed: dict[str, str]) -> None:
+    fill(database)
+    found = proven(database, [{**row, **changed} for row in paired_rows.rows()])
+    assert (found.decision, found.reason, found.evidence) == ("pilot", "no_evidence", None)
+
+
+def test_the_comparison_measured_last_speaks_and_the_others_are_told(database: Database) -> None:
+    fill(database)
+    proven(database, measured_day=paired_rows.TODAY - 9)
+    found = proven(database, paired_rows.rows(wrong_on_target=0.3), measured_day=paired_rows.TODAY - 3)
+    assert (found.reason, found.evidence and [run.verdict for run in found.evidence.earlier]) == (
+        "inferior",
+        ["non_inferior"],
+    )
+    assert any("It was compared 1 times before: good enough on 2026-11-14" in each for each in found.explanation)
+
+
+def test_what_was_withdrawn_counts_no_more_and_stays_listed(database: Database) -> None:
+    fill(database)
+    (kept,) = paired_rows.keep(database, paired_rows.rows())
+    with database.transaction() as session:
+        store.withdraw(session, kept.evidence.id, "wrong workload", clock.now_us())
+    found = advised(database)
+    assert (found.reason, found.evidence) == ("no_evidence", None)
+    with database.transaction() as session:
+        (listed,) = store.read(session)
+        assert (listed.withdrawn_note, listed.project) == ("wrong workload", "search")
+        with pytest.raises(NotAllowed, match="was withdrawn on 2026-11-23 already"):
+            store.withdraw(session, kept.evidence.id, "again", clock.now_us())
+        with pytest.raises(NotFound, match="no evidence"):
+            store.withdraw(session, kept.evidence.id, "not theirs", clock.now_us(), "support")
+
+
+def test_the_same_results_twice_are_one_comparison(database: Database) -> None:
+    rows = paired_rows.rows()
+    (first,), (second,) = paired_rows.keep(database, rows), paired_rows.keep(database, rows[::-1])
+    assert (first.is_new, second.is_new) == (True, False)
+    assert first.evidence == second.evidence
+    with database.snapshot() as session:
+        assert len(store.read(session)) == 1
+        assert len(store.items_of(session, first.evidence.id)) == len(rows)
+
+
+def test_a_later_snapshot_of_either_model_ends_it(database: Database) -> None:
+    fill(database, model="gpt-4.1-2025-04-14")
+    pair = "gpt-4.1-2025-04-14:gpt-4.1-mini-2025-04-14"
+    assert proven(database, paired_rows.rows(pair=pair)).reason == "proven"
+    ledgers.add(database, advised_ledger.traffic(range(1), model="gpt-4.1-mini-2026-09-01", turns=2, project="lab"))
+    found = advised(database)
+    assert (found.decision, found.reason, found.risk_drivers["drift"]) == ("pilot", "new_snapshot", 4)
+    assert found.saving_label == "assumed"
+
+
+def test_without_a_snapshot_named_those_seen_by_the_day_of_the_comparison_stand_in(database: Database) -> None:
+    fill(database, model="gpt-4.1-2025-04-14")
+    assert proven(database).reason == "proven"
+    ledgers.add(database, advised_ledger.traffic(range(1), model="gpt-4.1-2026-09-01", turns=2))
+    assert advised(database).reason == "new_snapshot"
+
+
+def test_an_older_snapshot_that_still_answers_some_requests_ends_nothing(database: Database) -> None:
+    fill(database, model="gpt-4.1-2025-04-14")
+    pair = "gpt-4.1-2026-09-01:gpt-4.1-mini"
+    assert proven(database, paired_rows.rows(pair=pair)).reason == "proven"
+
+
+def test_requests_that_change_in_size_end_it(database: Database) -> None:
+    day = paired_rows.TODAY - 14
+    ledgers.add(database, advised_ledger.traffic(range(14, 43), turns=60))
+    ledgers.add(database, advised_ledger.traffic(range(1, 14), turns=120, input_tokens=70_000))
+    found = proven(database, measured_day=day)
+    assert (found.decision, found.reason, found.risk_drivers["drift"]) == ("pilot", "drifted", 2)
+    assert found.evidence is not None
+    assert found.evidence.drift_ratio is not None
+    assert Decimal(found.evidence.drift_ratio) > Decimal("0.2")
+
+
+def test_a_comparison_older_than_the_traffic_leaves_drift_unknown(database: Database) -> None:
+    fill(database)
+    found = proven(database, measured_day=paired_rows.TODAY - 60)
+    assert (found.reason, found.risk_drivers["drift"]) == ("proven", 1)
+    assert found.evidence is not None
+    assert found.evidence.drift_ratio is None
+
+
+def test_it_expires_by_itself_after_90_days(database: Database) -> None:
+    ledgers.add(database, advised_ledger.traffic(range(-95, 29)))
+    assert proven(database, measured_day=paired_rows.TODAY - 1).reason == "proven"
+    with time_machine.travel(conftest.NOW.replace(month=2, year=2027, day=20), tick=False):
+        refresh.refresh(database, ledgers.SETTINGS)
+        assert advised_ledger.only(database).figure.reason in ("evidence_expired", "target_retires")
+
+
+def test_a_checked_judge_of_another_maker_may_speak(database: Database) -> None:
+    fill(database)
+    labels = paired_rows.judge_labels()
+    found = proven(database, judge="claude-sonnet-4", labels=labels)
+    assert (found.decision, found.reason) == ("switch_now", "proven")
+    own = proven(database, paired_rows.rows(250), judge="gpt-5", labels=labels, measured_day=paired_rows.TODAY)
+    assert (own.decision, own.reason) == ("pilot", "judge_unproven")
+
+
+def test_a_move_of_tier_alone_asks_for_no_evidence(database: Database) -> None:
+    chosen = ledgers.SETTINGS.model_copy(update={"pairs": "gpt-4.1:gpt-4.1@batch", "can_wait": "search/chat"})
+    fill(database)
+    paired_rows.keep(database, paired_rows.rows(wrong_on_target=0.5))
+    ledgers.settle(database, chosen)
+    found = advised_ledger.only(database).figure
+    assert (found.decision, found.reason, found.evidence) == ("switch_now", "same_model", None)
+
+
+def test_measured_factors_stay_shares() -> None:
+    seen = replace(paired_rows.measured("1.2"), least=Fraction("0.9"), point=Fraction("0.95"))
+    band = factors.ASSUMED.with_measured({"escalation_rate": seen})
+    assert (band.low.escalation_rate, band.high.escalation_rate) == (Fraction(1), Fraction("0.9"))
+    assert (band.label_of("escalation_rate"), band.label_of("sigma"), band.basis, band.unmeasured) == (
+        "measured", "assumed", "partly measured", 3,
+    )  # fmt: skip
+
+
+def test_the_advice_rests_on_evidence_so_a_new_one_makes_it_out_of_date(database: Database) -> None:
+    fill(database)
+    advised(database)
+    with database.snapshot() as session:
+        assert refresh.is_current(session, ledgers.SETTINGS)
+    paired_rows.keep(database, paired_rows.rows())
+    with database.snapshot() as session:
+        assert not refresh.is_current(session, ledgers.SETTINGS)
+    assert money.femto_usd(advised(database).one_off_usd) == 0
