@@ -43,13 +43,10 @@ def import_file(
     """Store paired results of two models on the same inputs. Scores and counts are kept, text is not."""
     if format_name not in files.FORMATS:
         raise UsageError(f"{format_name!r} is no format of evidence; use one of {', '.join(files.FORMATS)}")
-    day, today = options.day("--measured-on", measured_on), clock.day_of(clock.now_us())
-    if day > today:
-        raise UsageError(f"--measured-on: {measured_on} is yet to come; give the day of the comparison")
     if judge_labels is not None and judge is None:
         raise UsageError("--judge-labels says how good a judge is; name it with --judge MODEL")
     given = Given(
-        pair=pair, project=project, workload=workload, gate=result.gate(rule, threshold), measured_day=day,
+        pair=pair, project=project, workload=workload, gate=result.gate(rule, threshold), measured_day=_measured(measured_on),
         source=file.name, judge=judge, labels=files.labels(judge_labels) if judge_labels else None,
     )  # fmt: skip
     with app.opened(data) as (database, _), database.transaction() as session:
@@ -63,7 +60,9 @@ def import_file(
         _show(each.evidence, "" if each.is_new else " (was here already)")
     if unknown:
         app.console.print(f"Not read, and not stored: {', '.join(unknown[:10])}.", soft_wrap=True)
-    app.console.print("The advice follows within seconds while the worker runs; else with: switchwise rollup")
+    app.console.print(
+        "The advice follows within seconds while the worker runs; else: switchwise rollup", soft_wrap=True
+    )
 
 
 @evidence.command("list", epilog="Example: switchwise evidence list --project search")
@@ -101,6 +100,13 @@ def withdraw(
         app.print_json(found)
         return
     app.console.print(f"{id} is withdrawn: {reason}", soft_wrap=True)
+
+
+def _measured(day: str | None) -> int:
+    found = options.day("--measured-on", day)
+    if found > clock.day_of(clock.now_us()):
+        raise UsageError(f"--measured-on: {day} is yet to come; give the day of the comparison")
+    return found
 
 
 def _show(found: EvidenceFigure, remark: str) -> None:

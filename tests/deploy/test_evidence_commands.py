@@ -1,0 +1,88 @@
+"""Evidence on the command line: what a person reads, the same figures as elsewhere, and refusals of one line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from advisor import outlet
+from advisor.evidence import keeping
+from ledger import catalogue, clock
+from ledger.database import Database
+from tests import ledgers
+from tests.advisor.evidence import paired_rows
+from tests.advisor.stages import advised_ledger
+from tests.deploy.command import CommandLine
+
+pytestmark = pytest.mark.usefixtures("frozen_now")
+
+
+@pytest.fixture
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[CommandLine]:
+    """A command line beside a file of results that prove a target."""
+    rows = b"\n".join(msgspec.json.encode(row) for row in paired_rows.rows(prompt="the secret plan"))
+    (tmp_path / "results.jsonl").write_bytes(rows)
+    database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
+    database.migrate()
+    yield CommandLine(tmp_path, database, monkeypatch, capsys)
+    database.close()
+
+
+def test_an_import_says_what_was_compared_and_what_was_measured(line: CommandLine) -> None:
+    name = advised_ledger.fill(line.database).figure.id
+    said = line.said(f"evidence import {line.data / 'results.jsonl'} --measured-on 2026-11-22 --by ada")
+    for sentence in (
+        "gpt-4.1 -> gpt-4.1-mini, search / chat",
+        "Compared on 2026-11-22: 240 conversations, one pair of each; the source is right in 100 %, the target in 97.9 %.",
+        "The verdict is good enough (non_inferior).",
+        "It counts until 2027-02-20, or until the traffic or a model changes.",
+        "Output tokens on the target, over the source's: 1.0",
+        "Not read, and not stored: prompt.",
+    ):
+        assert sentence in said
+    ledgers.settle(line.database)
+    told = " ".join(line.said(f"explain {name}").split())
+    assert "Decision: switch_now, because paired results show that the target answers well enough (proven)" in told
+    assert "Compared on 2026-11-22" in told
+    assert "secret" not in said + told
+    listed = line.said("evidence list")
+    assert (
+        "counts until 2027-02-20; good enough; 240 pairs, source 100 %, target 97.9 %; measured on 2026-11-22" in listed
+    )
+
+
+def test_the_command_and_the_api_show_the_same_figures(line: CommandLine) -> None:
+    line.said(f"evidence import {line.data / 'results.jsonl'} --by ada")
+    with line.database.snapshot() as session:
+        found = keeping.listed(session, catalogue.book(session), clock.now_us())
+    assert line.run("evidence list --json").json == msgspec.json.decode(outlet.answer({"evidence": found}).body)
+
+
+def test_a_mistake_is_withdrawn(line: CommandLine) -> None:
+    kept = line.run(f"evidence import {line.data / 'results.jsonl'} --by ada --json").json["comparisons"][0]["evidence"]
+    assert "is withdrawn: wrong day" in line.said(f"evidence withdraw {kept['id']} --reason 'wrong day'")
+    assert "withdrawn (wrong day); good enough" in line.said("evidence list")
+    again = line.run(f"evidence withdraw {kept['id']} --reason again")
+    assert (again.status, len(again.error.splitlines())) == (1, 1)
+
+
+def test_without_evidence_the_list_says_how_to_get_some(line: CommandLine) -> None:
+    assert "Plan a trial with: switchwise trial plan ID" in line.said("evidence list")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("{} --format xml", "'xml' is no format of evidence"),
+        ("{}.gone", "cannot read"),
+        ("{} --rule margin", "a margin needs a threshold"),
+        ("{} --measured-on 2026-11-24", "is yet to come"),
+        ("{} --judge-labels x.csv", "name it with --judge MODEL"),
+        ("{} --judge claude-sonnet-4 --judge-labels gone.csv", "cannot read gone.csv"),
+    ],
+)
+def test_a_refusal_is_one_line_with_the_remedy(line: CommandLine, words: str, says: str) -> None:
+    ended = line.run(f"evidence import {words.format(line.data / 'results.jsonl')}")
+    assert (ended.status, ended.out, len(ended.error.splitlines())) == (2, "", 1)
+    assert says in ended.error
