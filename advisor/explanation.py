@@ -198,6 +198,14 @@ def _beside(item: advice.Advice) -> list[str]:
         for lever, part in item.parts.items()
         if len(item.parts) > 1
     ]
+    if item.good_answer_now_femto_usd is not None and item.good_answer_instead_femto_usd is not None:
+        now, there = (
+            money.usd_text(money.rounded(amount))
+            for amount in (item.good_answer_now_femto_usd, item.good_answer_instead_femto_usd)
+        )
+        told.append(
+            f"A right answer costs {now} USD on the source and {there} USD on the target, at the point factors."
+        )
     if item.router_femto_usd is not None:
         saved = money.usd_text(item.router_femto_usd)
         told.append(

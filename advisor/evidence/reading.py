@@ -1,5 +1,6 @@
 """The evidence on a slice as it counts today: its comparisons, and what its traffic has done since. Reads rollups only."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,7 +11,8 @@ from advisor import statements
 from advisor.evidence import drift, rules, shown, sums
 from advisor.evidence.rules import Evidence
 from advisor.evidence.store import StoredSet
-from ledger import names, readings
+from advisor.evidence.sums import Measured
+from ledger import names, readings, usage
 from ledger.prices import PriceBook
 
 BASELINE_DAYS = 28
@@ -76,14 +78,11 @@ def _evidence(
     sides = (latest.from_model, traffic.model, own), (
         latest.to_model, target, _series(pricing, traffic.provider, target, today)
     )  # fmt: skip
-    of_slice = [
-        series_id
-        for series_id in own
-        if (pricing.series[series_id].labels.project, pricing.series[series_id].labels.workload)
-        == (traffic.project, traffic.workload)
-    ]
+    of_slice, there = (_of_work(side[2], traffic, pricing) for side in sides)
+    itself = of_itself(latest, pricing.book, today)
     found = replace(
-        of_itself(latest, pricing.book, today),
+        itself,
+        factors=_observed(session, there, traffic.days) | itself.factors,
         new_snapshot=any(_is_renewed(session, latest.measured_day, *side, traffic, pricing) for side in sides),
         drift=_drift(session, of_slice, latest.measured_day, traffic.days),
     )
@@ -93,6 +92,27 @@ def _evidence(
 def _series(pricing: statements.Pricing, provider: str, model: str, today: int) -> list[int]:
     """All series of a provider's canonical model, those that have gone silent too."""
     return [each for each in pricing.series if pricing.of(each, today)[:2] == (provider, model)]
+
+
+def _of_work(series_ids: Sequence[int], traffic: Traffic, pricing: statements.Pricing) -> list[int]:
+    """Those of a model's series that are of the slice's own project and workload."""
+    labels = ((each, pricing.series[each].labels) for each in series_ids)
+    return [each for each, of in labels if (of.project, of.workload) == (traffic.project, traffic.workload)]
+
+
+def _observed(session: Session, series_ids: Sequence[int], days: range) -> dict[str, Measured]:
+    """The cached share of what runs on the target already, over days: no comparison of single answers can show it."""
+    place = usage.INDEX
+    sums_of_days = [
+        (
+            amounts[place["cached_input_tokens"]],
+            amounts[place["input_tokens"]] - amounts[place["detail_unknown_input_tokens"]],
+        )
+        for by_series in readings.by_day(session, days, series_ids).values()
+        for amounts in [functools.reduce(usage.combined, by_series.values())]
+    ]
+    found = sums.ratio([each for each in sums_of_days if each[1] > 0], "days")
+    return {"cached_share": found} if found else {}
 
 
 def _drift(session: Session, series_ids: Sequence[int], measured_day: int, days: range) -> Fraction | None:

@@ -27,8 +27,8 @@ def of(stored: StoredSet, evidence: Evidence, earlier: Sequence[StoredSet] = ())
         judge=stored.judge, judge_labels=stored.labels.labels if stored.labels else None,
         source=stored.source, imported_by=stored.imported_by,
         factors=tuple(
-            MeasuredFigure(name, _text(each.least), _text(each.point), _text(each.most), each.groups)
-            for name, each in found.factors.items()
+            MeasuredFigure(name, _text(each.least), _text(each.point), _text(each.most), each.groups, each.unit)
+            for name, each in evidence.factors.items()
         ),
         earlier=tuple(
             RunFigure(each.id, _date(each.measured_day), each.result.verdict, each.result.pairs) for each in earlier

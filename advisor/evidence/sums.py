@@ -22,9 +22,11 @@ class Measured:
     point: Fraction
     most: Fraction
     groups: int
+    unit: str = "conversations"
+    """What the groups are."""
 
 
-def ratio(groups: Sequence[tuple[int, int]]) -> Measured | None:
+def ratio(groups: Sequence[tuple[int, int]], unit: str = "conversations") -> Measured | None:
     """The sum of the first numbers over the sum of the second, by groups that are independent of each other.
 
     Linearised, with Student's t: `R +/- t(0.95, G-1) sqrt(G/(G-1) sum (y - R x)^2) / sum x`. None for fewer than 20 groups
@@ -40,7 +42,7 @@ def ratio(groups: Sequence[tuple[int, int]]) -> Measured | None:
     error = sqrt(count / (count - 1) * spread) / below / below
     half = Fraction(student.quantile(CONFIDENCE, count - 1) * error)
     point = Fraction(above, below)
-    return Measured(rounded(max(Fraction(0), point - half)), rounded(point), rounded(point + half), count)
+    return Measured(rounded(max(Fraction(0), point - half)), rounded(point), rounded(point + half), count, unit)
 
 
 def rounded(value: Fraction | float) -> Fraction:

@@ -43,7 +43,7 @@ def measured(found: EvidenceFigure) -> Iterator[str]:
     for each in found.factors:
         yield (
             f"{_FACTORS[each.name]}: {shown(each.point)} ({shown(each.least)} to {shown(each.most)}, measured over"
-            f" {each.groups} conversations)."
+            f" {each.groups} {each.unit})."
         )
     missing = [words for name, words in _FACTORS.items() if name not in {each.name for each in found.factors}]
     if missing:

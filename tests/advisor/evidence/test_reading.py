@@ -5,10 +5,11 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+import msgspec
 import pytest
 import time_machine
 
-from advisor import factors, figures, refresh
+from advisor import factors, figures, recommendations, refresh
 from advisor.evidence import store
 from advisor.evidence.rows import Fields
 from ledger import clock, money
@@ -58,6 +59,10 @@ def test_proof_and_measured_factors_turn_a_trial_into_a_switch(database: Databas
     assert after.good_answer_instead_usd is not None
     assert after.break_evens[0].wrong_answer_usd is not None
     assert any("Compared on 2026-11-22: 240 conversations" in sentence for sentence in after.explanation)
+    costs = (
+        f"A right answer costs {after.good_answer_now_usd} USD on the source and {after.good_answer_instead_usd} USD on"
+    )
+    assert any(sentence.startswith(costs) for sentence in after.explanation)
 
 
 def test_the_low_end_takes_the_worst_bound_of_every_measured_factor(database: Database) -> None:
@@ -169,6 +174,22 @@ def test_an_older_snapshot_that_still_answers_some_requests_ends_nothing(databas
     fill(database, model="gpt-4.1-2025-04-14")
     pair = "gpt-4.1-2026-09-01:gpt-4.1-mini"
     assert proven(database, paired_rows.rows(pair=pair)).reason == "proven"
+
+
+def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(database: Database) -> None:
+    fill(database)
+    cached = {"cached_input_tokens": 300}
+    there = advised_ledger.traffic(range(1, 29), model="gpt-4.1-mini", turns=5, input_tokens=1_000)
+    ledgers.add(database, [msgspec.structs.replace(each, **cached) for each in there])
+    rows = [{key: value for key, value in row.items() if key != "b_cached_input_tokens"} for row in paired_rows.rows()]
+    paired_rows.keep(database, rows)
+    ledgers.settle(database)
+    with database.snapshot() as session:
+        (found,) = [each.figure for each in recommendations.read(session) if each.figure.from_model == "gpt-4.1"]
+    assert found.evidence is not None
+    (seen,) = [each for each in found.evidence.factors if each.name == "cached_share"]
+    assert (seen.least, seen.point, seen.most, seen.groups, seen.unit) == ("0.30", "0.30", "0.30", 21, "days")
+    assert {each.name: each.label for each in found.factors}["cached_share"] == "measured"
 
 
 def test_requests_that_change_in_size_end_it(database: Database) -> None:
