@@ -15,6 +15,13 @@ from ledger.errors import UsageError
 evidence = typer.Typer(help="Paired quality results: is the target good enough?", no_args_is_help=True)
 app.application.add_typer(evidence, name="evidence")
 
+Threshold = Annotated[
+    str | None, typer.Option(help="Of a ratio: 0.9 of the source's pass rate if absent. Of a margin: points below it.")
+]
+JudgeLabels = Annotated[
+    Path | None, typer.Option(help="Answers marked by hand too: a CSV with the columns hand and judge.")
+]
+
 
 @evidence.command(
     "import", epilog="Example: switchwise evidence import results.csv --project search --workload rag-answers"
@@ -26,15 +33,10 @@ def import_file(
     project: Annotated[str | None, typer.Option(help="Project of rows that name none.")] = None,
     workload: Annotated[str | None, typer.Option(help="Workload of rows that name none.")] = None,
     rule: Annotated[str, typer.Option(help="What is asked of the target: a ratio or a margin.")] = "ratio",
-    threshold: Annotated[
-        str | None,
-        typer.Option(help="Of a ratio: 0.9 of the source's pass rate if absent. Of a margin: points below it."),
-    ] = None,
+    threshold: Threshold = None,
     measured_on: Annotated[str | None, typer.Option(help="UTC day of the comparison; today if absent.")] = None,
     judge: Annotated[str | None, typer.Option(help="The model that marked the answers, if one did.")] = None,
-    judge_labels: Annotated[
-        Path | None, typer.Option(help="Answers marked by hand too: a CSV with the columns hand and judge.")
-    ] = None,
+    judge_labels: JudgeLabels = None,
     graded: Annotated[bool, typer.Option("--graded", help="Take promptfoo's scores, not pass and fail.")] = False,
     by: options.By = None,
     data: app.Data = None,
