@@ -1,5 +1,6 @@
 """Advice in sentences, one for each factor, made from the same numbers as every other face. Pure; decides nothing."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -95,7 +96,7 @@ def sentences(item: advice.Advice) -> list[str]:
             f"Decision: {item.decision.kind}, because {why(reason)} ({reason}); risk {item.risk.level} of 4"
             f" ({', '.join(item.risk.worst)}), confidence {item.confidence.grade}."
         ),
-        f"What would change it: {_change(item)}.",
+        f"What would change it: {change(reason, item.risk.worst)}.",
         _life(item),
         f"To see the arithmetic: switchwise explain {item.id}",
     ]
@@ -106,16 +107,11 @@ def why(reason: str) -> str:
     return _REASONS[reason][0]
 
 
-def change(reason: str) -> str:
-    """What would change a decision of this reason."""
+def change(reason: str, drivers: Sequence[str] = ()) -> str:
+    """What would change a decision of this reason; where its risk decides, what would lower the drivers that set it."""
+    if reason == "risk" and drivers:
+        return "; ".join(_REMEDIES[name] for name in drivers)
     return _REASONS[reason][1]
-
-
-def _change(item: advice.Advice) -> str:
-    """The same of one advice; where its risk decides, what would lower the driver that does most."""
-    if item.decision.reason != "risk":
-        return change(item.decision.reason)
-    return "; ".join(_REMEDIES[name] for name in item.risk.worst)
 
 
 def _told_factors(found: candidates.Alternative) -> list[str]:

@@ -55,7 +55,17 @@ def in_short(found: EvidenceFigure) -> str:
     sides = "" if found.source_ratio is None or found.target_ratio is None else (
         f", source {_side(found, found.source_ratio)}, target {_side(found, found.target_ratio)}"
     )  # fmt: skip
-    return f"{VERDICTS[found.verdict]}; {found.pairs} pairs{sides}; measured on {found.measured_on}"
+    return f"{VERDICTS[found.verdict]}; {found.pairs} pairs{sides}; measured on {found.measured_on}; {_counts(found)}"
+
+
+def _counts(found: EvidenceFigure) -> str:
+    if found.withdrawn is not None:
+        return f"withdrawn ({found.withdrawn})"
+    return (
+        f"counts until {found.expires_on}"
+        if found.doubt is None
+        else f"does not count: {found.doubt.replace('_', ' ')}"
+    )
 
 
 def _side(found: EvidenceFigure, ratio: str) -> str:

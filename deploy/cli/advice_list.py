@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor import explanation, figures, ranking, wire, words
+from advisor.evidence import words as evidence_words
 from advisor.stages.stored import StoredRecommendation
 from deploy.cli import stage_text
 
@@ -61,9 +62,12 @@ def _lines(item: figures.RecommendationFigure) -> Iterator[tuple[str, str]]:
     yield "worth", _worth(item)
     if item.days_left is not None:
         yield "until", _until(item)
-    worst = ", ".join(words.label(name) for name, level in item.risk_drivers.items() if level == item.risk_level)
+    drivers = [name for name, level in item.risk_drivers.items() if level == item.risk_level]
+    worst = ", ".join(map(words.label, drivers))
     yield "sure", f"confidence {item.confidence}; risk {item.risk_level} of 4 ({worst}); factors {item.saving_label}"
-    yield "changes", "; ".join([explanation.change(item.reason), *_limit(item)])
+    if item.evidence is not None:
+        yield "proof", evidence_words.in_short(item.evidence)
+    yield "changes", "; ".join([explanation.change(item.reason, drivers), *_limit(item)])
     for other in item.alternatives:
         target, low = words.target(other.to_model, other.to_service_tier), _three(other.saving_month)[0]
         yield "or", f"{target}, at least {low}: {other.decision}, {words.label(other.reason)}"

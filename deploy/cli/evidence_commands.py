@@ -84,7 +84,7 @@ def list_evidence(
         return
     for each in found:
         app.console.print(_title(each), soft_wrap=True)
-        app.console.print(f"  {_counts(each)}; {words.in_short(each)}", soft_wrap=True)
+        app.console.print(f"  {words.in_short(each)}", soft_wrap=True)
 
 
 @evidence.command(epilog="Example: switchwise evidence withdraw 8a409b66e80aaa0a --reason 'wrong workload'")
@@ -119,13 +119,3 @@ def _show(found: EvidenceFigure, remark: str) -> None:
 
 def _title(found: EvidenceFigure) -> str:
     return f"{found.id}  {found.from_model} -> {found.to_model}, {found.project} / {found.workload}"
-
-
-def _counts(found: EvidenceFigure) -> str:
-    if found.withdrawn is not None:
-        return f"withdrawn ({found.withdrawn})"
-    return (
-        f"counts until {found.expires_on}"
-        if found.doubt is None
-        else f"does not count: {found.doubt.replace('_', ' ')}"
-    )

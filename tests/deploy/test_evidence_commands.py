@@ -46,9 +46,15 @@ def test_an_import_says_what_was_compared_and_what_was_measured(line: CommandLin
     assert "Decision: switch_now, because paired results show that the target answers well enough (proven)" in told
     assert "Compared on 2026-11-22" in told
     assert "secret" not in said + told
+    advice = " ".join(line.said("advise").split())
+    assert "do switch now: paired results show that the target answers well enough" in advice
+    assert (
+        "proof good enough; 240 pairs, source 100 %, target 97.9 %; measured on 2026-11-22; counts until 2027-02-20"
+        in advice
+    )
     listed = line.said("evidence list")
     assert (
-        "counts until 2027-02-20; good enough; 240 pairs, source 100 %, target 97.9 %; measured on 2026-11-22" in listed
+        "good enough; 240 pairs, source 100 %, target 97.9 %; measured on 2026-11-22; counts until 2027-02-20" in listed
     )
 
 
@@ -62,7 +68,7 @@ def test_the_command_and_the_api_show_the_same_figures(line: CommandLine) -> Non
 def test_a_mistake_is_withdrawn(line: CommandLine) -> None:
     kept = line.run(f"evidence import {line.data / 'results.jsonl'} --by ada --json").json["comparisons"][0]["evidence"]
     assert "is withdrawn: wrong day" in line.said(f"evidence withdraw {kept['id']} --reason 'wrong day'")
-    assert "withdrawn (wrong day); good enough" in line.said("evidence list")
+    assert "; withdrawn (wrong day)" in line.said("evidence list")
     again = line.run(f"evidence withdraw {kept['id']} --reason again")
     assert (again.status, len(again.error.splitlines())) == (1, 1)
 
