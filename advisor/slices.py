@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import advice, candidates, cost, fit, headroom, statements, window, workloads
+from advisor import advice, candidates, cost, fit, headroom, pairs, statements, window, workloads
 from advisor.evidence import reading as evidence
 from advisor.evidence import store as evidence_store
 from ledger import bands, clock, names, prices, readings, tokens, usage
@@ -72,9 +72,12 @@ def read(
     read_slices: list[SliceReading] = []
     for span, keys in windows.items():
         amounts = readings.sums(session, _hours(span)) if span.days else {}
+        room = {
+            provider: _headroom(session, provider, members, span, terms, pricing.book)
+            for provider in {key[0] for key in keys}
+        }
         for key in keys:
-            room = _headroom(session, key, members, span, terms, pricing.book)
-            reading = _slice(session, key, members[key], span, amounts, terms, room, pricing, today)
+            reading = _slice(session, key, members[key], span, amounts, terms, room[key[0]], pricing, today)
             proof = evidence.by_target(session, compared, _traffic(key, span), pricing, today)
             read_slices.append(replace(reading, standing=replace(reading.standing, evidence=proof)))
     return sorted(
@@ -93,25 +96,38 @@ def _hours(span: window.Window) -> range:
 
 def _headroom(
     session: Session,
-    key: SliceKey,
+    provider: str,
     members: Mapping[SliceKey, list[int]],
     span: window.Window,
     terms: advice.Terms,
     book: prices.PriceBook,
 ) -> dict[tuple[str, str], Fraction]:
-    """The share of a slice that fits into the rate limit of each other model that has one."""
-    shares, source = {}, (key[0], key[3])
-    for limited, limit in terms.rate_limits.items():
-        provider = limited.provider or key[0]
-        target = provider, names.canonical(book, provider, limited.model)
-        if target != source and span.days:
-            served = [each for other, ids in members.items() if (other[0], other[3]) == target for each in ids]
-            shares[target] = headroom.share(
-                limit,
-                readings.tokens_by_hour(session, _hours(span), members[key]),
-                readings.tokens_by_hour(session, _hours(span), served),
-            )
+    """The share that fits into the rate limit of each model that has one, of all slices that a pair lets move to it.
+
+    They move into the same limit, so each is left the same share: then the savings of several may be added up.
+    """
+    shares = {}
+    for limited, limit in terms.rate_limits.items() if span.days else ():
+        sold_by = limited.provider or provider
+        target = sold_by, names.canonical(book, sold_by, limited.model)
+        coming = [each for key, ids in members.items() if _may_move(key, target, terms, book) for each in ids]
+        served = [each for key, ids in members.items() if (key[0], key[3]) == target for each in ids]
+        shares[target] = headroom.share(
+            limit,
+            readings.tokens_by_hour(session, _hours(span), coming),
+            readings.tokens_by_hour(session, _hours(span), served),
+        )
     return shares
+
+
+def _may_move(key: SliceKey, target: tuple[str, str], terms: advice.Terms, book: prices.PriceBook) -> bool:
+    provider, *_, model = key
+    read = (pairs.canonical(pair, provider, book) for pair in terms.pairs)
+    return (provider, model) != target and any(
+        (pair.target.provider or provider, pair.target.model) == target
+        and (pair.source.provider or provider, pair.source.model) == (provider, model)
+        for pair in read
+    )
 
 
 def _window(

@@ -69,7 +69,9 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> figu
         terms = replace(terms, one_off_femto_usd=_amount("one_off_usd", asked.one_off_usd))
     pricing, today = report.pricing(session), clock.day_of(now_us)
     month = report.month_of(settings, now_us, asked.month) if asked.month else None
-    reading, pair = _chosen(slices.read(session, pricing, now_us, month, terms), asked, terms, pricing)
+    # A rate limit is held against all slices that may come, the one of the scenario among them.
+    policy = replace(terms, pairs=(*terms.pairs, pairs.parse_one(asked.pair))) if asked.pair else terms
+    reading, pair = _chosen(slices.read(session, pricing, now_us, month, policy), asked, terms, pricing)
     slice_ = replace(reading.slice, can_wait=True) if asked.can_wait else reading.slice
     standing = replace(reading.standing, pass_rates=_pass_rates(asked.pass_rates))
     band = band_of(asked, standing.band(slice_, pair.target.model), slice_.days)

@@ -155,6 +155,17 @@ def test_a_rate_limit_is_held_against_the_busiest_hour_and_the_targets_own_traff
     assert found.slice.headroom == {("openai", "gpt-4.1-mini"): Fraction(1, 10)}
 
 
+def test_slices_that_may_move_to_the_same_model_share_its_rate_limit(database: Database) -> None:
+    # 2,200 tokens of the one and 1,100 of the other in the busiest hour; 11 a minute are 660 an hour: 660/3,300 each.
+    other = ledgers.labels(project="lab")
+    ats = (day * clock.DAY_US + 5 * clock.HOUR_US for day in (TODAY - 3, TODAY - 1))
+    ledgers.add(
+        database, [on_day(3), on_day(1, hour=5), on_day(1, hour=5), *(ledgers.event(at, of=other) for at in ats)]
+    )
+    rooms = {each.slice.project: each.slice.headroom for each in read_with(database, rate_limits="gpt-4.1-mini=11")}
+    assert rooms["search"] == rooms["lab"] == {("openai", "gpt-4.1-mini"): Fraction(1, 5)}
+
+
 def test_a_setting_of_the_policy_computes_advice_again(database: Database) -> None:
     ledgers.add(database, [on_day(age) for age in range(1, 15)])
     ledgers.settle(database)
