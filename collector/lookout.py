@@ -94,6 +94,8 @@ class Lookout:
             try:
                 self._look()
             except StoreUnavailable as error:
+                if self._closed.is_set():
+                    return
                 log.debug("lookout_sees_nothing", reason=str(error))
 
     def _look(self) -> None:
