@@ -8,6 +8,7 @@ from advisor.evidence import routes as evidence
 from advisor.exports import routes as exports
 from advisor.outlet import Outlet
 from advisor.stages import routes as stages
+from advisor.trial import routes as trial
 from ledger import access, web
 from ledger.access import Gate
 from ledger.database import Database
@@ -28,6 +29,7 @@ def install(
     whatif_routes.install(app, given)
     stages.install(app, given)
     evidence.install(app, given)
+    trial.install(app, given)
     exposition.install(app, given, process_registry)
     exports.install(app, given)
     page.install(app, given)

@@ -17,6 +17,7 @@ MODULES = {
     "scenario_commands": ("whatif",),
     "stage_commands": ("claim", "unclaim", "dismiss", "undismiss", "pilot", "adopt", "rollback"),
     "evidence_commands": ("evidence",),
+    "trial_commands": ("trial",),
     "ledger_commands": ("verify", "rebuild", "retention"),
     "key_commands": ("keys",),
     "price_commands": ("prices",),

@@ -28,6 +28,7 @@ SCOPES = {
     ("GET", "/api/v1/whatif"): "read",
     ("POST", "/api/v1/whatif"): "read",
     ("GET", "/api/v1/evidence"): "read",
+    ("GET", "/api/v1/recommendations/{id}/trial"): "read",
     ("POST", "/api/v1/evidence"): "admin",
     ("POST", "/api/v1/evidence/{id}/withdraw"): "admin",
     ("GET", "/"): "read",

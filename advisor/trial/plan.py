@@ -1,0 +1,152 @@
+"""A plan for comparing the two models of a recommendation. Pure; from the stored figure, so that all faces agree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from math import ceil
+
+from advisor import advice_figures, counterfactual, explanation, figures, recomputed
+from advisor.evidence import result
+from advisor.evidence.result import Gate
+from advisor.trial import routing, sample_size
+from advisor.trial.figures import PlanFigure, SplitFigure
+from advisor.trial.sample_size import Sample
+from ledger import money
+from ledger.errors import NotAllowed, UsageError
+
+SHARES = (Fraction(1, 100), Fraction(1, 20), Fraction(1, 5))
+DISCORDANT, PASS_RATE = Fraction("0.1"), Fraction("0.9")
+"""Assumed where nobody has compared the two: one pair in ten differs, the source is right in nine of ten."""
+_MOST_PER_CONVERSATION = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody knows better, in text; what is None is measured where evidence exists, and else assumed."""
+
+    rule: str = "ratio"
+    threshold: str | None = None
+    power: str | None = None
+    discordant: str | None = None
+    pass_rate: str | None = None
+    requests_per_conversation: int = 1
+    judge_usd: str | None = None
+    """What marking one pair costs."""
+
+
+def of(item: figures.RecommendationFigure, asked: Asked) -> PlanFigure:
+    """The plan. Raises NotAllowed for a move that keeps the model, UsageError on what cannot be read or cannot be."""
+    if item.to_model == item.from_model:
+        raise NotAllowed(
+            f"{item.id} keeps the model and moves its tier alone: the same model answers, nothing to compare"
+        )
+    if not 1 <= asked.requests_per_conversation <= _MOST_PER_CONVERSATION:
+        raise UsageError(f"a conversation has from 1 to {_MOST_PER_CONVERSATION} requests")
+    gate = result.gate(asked.rule, asked.threshold)
+    discordant, pass_rate, assumed = _inputs(item, asked)
+    power = _ratio("power", asked.power) or sample_size.POWER
+    sample = sample_size.of(gate, discordant, pass_rate, power)
+    return _figure(item, asked, gate, sample, power, discordant, pass_rate, assumed)
+
+
+def _figure(
+    item: figures.RecommendationFigure, asked: Asked, gate: Gate, sample: Sample, power: Fraction, discordant: Fraction,
+    pass_rate: Fraction, assumed: tuple[str, ...],
+) -> PlanFigure:  # fmt: skip
+    answers, marks = _answers_femto_usd(item, sample.pairs), _judge_femto_usd(asked, sample.pairs)
+    text = advice_figures.ratio_text
+    a_day = Fraction(item.requests, item.window_days) if item.window_days and item.requests else None
+    return PlanFigure(
+        recommendation_id=item.id, project=item.project, workload=item.workload, from_model=item.from_model,
+        to_model=item.to_model, to_service_tier=item.to_service_tier, decision=item.decision, reason=item.reason,
+        rule=gate.rule, threshold=text(gate.threshold), power_ratio=text(power), discordant_ratio=text(discordant),
+        pass_ratio=text(pass_rate), assumed=assumed, distance_ratio=text(sample.distance),
+        pairs_by_formula=sample.by_formula, pairs=sample.pairs, requests_a_day=advice_figures.ratio(a_day),
+        requests_per_conversation=asked.requests_per_conversation,
+        splits=tuple(_split(item, share, a_day, asked.requests_per_conversation, sample.pairs) for share in SHARES),
+        target_cost_usd=None if answers is None else money.usd_text(answers), judge_cost_usd=money.usd_text(marks),
+        cost_usd=None if answers is None else money.usd_text(answers + marks),
+        waiting_month_usd=item.saving_month.low_usd if item.saving_month else None, notes=tuple(_notes(item, asked)),
+    )  # fmt: skip
+
+
+def _inputs(item: figures.RecommendationFigure, asked: Asked) -> tuple[Fraction, Fraction, tuple[str, ...]]:
+    """Discordant share and pass rate, and which of them are assumed."""
+    seen, assumed = item.evidence, []
+    discordant, pass_rate = _ratio("discordant", asked.discordant), _ratio("pass_rate", asked.pass_rate)
+    counted = seen is not None and seen.kind == "pass_fail" and seen.only_source_right is not None
+    if discordant is None and counted and seen and (seen.only_source_right or seen.only_target_right):
+        discordant = Fraction((seen.only_source_right or 0) + (seen.only_target_right or 0), seen.pairs)
+    if pass_rate is None and counted and seen and seen.source_ratio:
+        pass_rate = Fraction(seen.source_ratio)
+    if pass_rate is None:
+        pass_rate = PASS_RATE
+        assumed.append("pass_ratio")
+    if discordant is None:
+        # No more than can differ where both are as often right.
+        discordant = min(DISCORDANT, 2 * min(pass_rate, 1 - pass_rate)) if pass_rate < 1 else DISCORDANT
+        assumed.append("discordant_ratio")
+    return discordant, pass_rate, tuple(assumed)
+
+
+def _answers_femto_usd(item: figures.RecommendationFigure, pairs: int) -> int | None:
+    """What the target's answers cost: each at the mean cost of a request there, at the point factors, tried once."""
+    cells = [recomputed.priced_cell(cell) for cell in item.cells]
+    requests = sum(each.cell.requests for each in cells)
+    if not requests:
+        return None
+    at = recomputed.factors_at(item, "point")
+    return money.rounded(counterfactual.legs(cells, at).moved_femto_usd(at) * pairs / requests)
+
+
+def _judge_femto_usd(asked: Asked, pairs: int) -> int:
+    each = _ratio("judge_usd", asked.judge_usd)
+    return 0 if each is None else int(each * money.FEMTO_PER_USD) * pairs
+
+
+def _split(
+    item: figures.RecommendationFigure, share: Fraction, a_day: Fraction | None, per_conversation: int, pairs: int
+) -> SplitFigure:
+    pairs_a_day = None if a_day is None else a_day * share / per_conversation
+    to_source, to_target = routing.weights(share)
+    return SplitFigure(
+        share_ratio=advice_figures.ratio_text(share),
+        pairs_a_day=advice_figures.ratio(pairs_a_day) or "0.00",
+        days=None if pairs_a_day is None else ceil(pairs / pairs_a_day),
+        source_weight=to_source,
+        target_weight=to_target,
+        routing=routing.model_list(
+            routing.Deployment(item.provider, item.from_model),
+            routing.Deployment(item.to_provider, item.to_model, item.to_service_tier),
+            share,
+        ),
+    )
+
+
+def _notes(item: figures.RecommendationFigure, asked: Asked) -> Iterator[str]:
+    yield "Both models answer the same inputs, and the user gets the source's answer: the target's cost comes on top."
+    if asked.requests_per_conversation == 1:
+        yield "One pair of each conversation counts; where a conversation has several requests, it takes as many times longer."
+    yield (
+        "A live split by the weights shows what the target costs, its retries and its cache. It proves nothing about its"
+        " answers, because no input is answered by both."
+    )
+    if item.decision not in ("pilot", "switch_now"):
+        yield f"The advice is {item.decision}, because {explanation.why(item.reason)}: a comparison alone changes nothing."
+    if item.evidence is not None and item.evidence.doubt is None:
+        yield f"There is evidence already, which counts until {item.evidence.expires_on}."
+
+
+def _ratio(name: str, text: str | None) -> Fraction | None:
+    """A number from 0 to 1,000,000 with at most 9 decimals. Raises UsageError naming it."""
+    if text is None:
+        return None
+    try:
+        value = Decimal(text.strip()[:32])
+        kept = value.quantize(Decimal("1e-9"))
+    except InvalidOperation as error:
+        raise UsageError(f"{name}: {text[:32]!r} is not a number; write a plain decimal such as 0.1") from error
+    if not value.is_finite() or kept != value or not 0 <= kept <= 10**6:
+        raise UsageError(f"{name}: {text[:32]!r} is out of range; write a plain decimal with at most 9 decimals")
+    return Fraction(kept)
