@@ -31,6 +31,15 @@ class Traffic:
     days: range
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two models: as the comparison named it, its canonical name, and all its series, silent ones too."""
+
+    tested: str
+    model: str
+    series_ids: tuple[int, ...]
+
+
 def by_target(
     session: Session, found: Sequence[StoredSet], traffic: Traffic, pricing: statements.Pricing, today: int
 ) -> dict[str, Evidence]:
@@ -74,29 +83,28 @@ def _evidence(
     today: int,
 ) -> Evidence:
     latest, *earlier = sets
-    own = _series(pricing, traffic.provider, traffic.model, today)
-    sides = (latest.from_model, traffic.model, own), (
-        latest.to_model, target, _series(pricing, traffic.provider, target, today)
-    )  # fmt: skip
-    of_slice, there = (_of_work(side[2], traffic, pricing) for side in sides)
+    source = _side(latest.from_model, traffic.model, traffic, pricing, today)
+    there = _side(latest.to_model, target, traffic, pricing, today)
     itself = of_itself(latest, pricing.book, today)
     found = replace(
         itself,
-        factors=_observed(session, there, traffic.days) | itself.factors,
-        new_snapshot=any(_is_renewed(session, latest.measured_day, *side, traffic, pricing) for side in sides),
-        drift=_drift(session, of_slice, latest.measured_day, traffic.days),
+        factors=_observed(session, _of_work(there, traffic, pricing), traffic.days) | itself.factors,
+        new_snapshot=any(
+            _is_renewed(session, latest.measured_day, side, traffic.days, pricing) for side in (source, there)
+        ),
+        drift=_drift(session, _of_work(source, traffic, pricing), latest.measured_day, traffic.days),
     )
     return replace(found, shown=shown.of(latest, found, earlier))
 
 
-def _series(pricing: statements.Pricing, provider: str, model: str, today: int) -> list[int]:
-    """All series of a provider's canonical model, those that have gone silent too."""
-    return [each for each in pricing.series if pricing.of(each, today)[:2] == (provider, model)]
+def _side(tested: str, model: str, traffic: Traffic, pricing: statements.Pricing, today: int) -> _Side:
+    series_ids = (each for each in pricing.series if pricing.of(each, today)[:2] == (traffic.provider, model))
+    return _Side(tested, model, tuple(series_ids))
 
 
-def _of_work(series_ids: Sequence[int], traffic: Traffic, pricing: statements.Pricing) -> list[int]:
+def _of_work(side: _Side, traffic: Traffic, pricing: statements.Pricing) -> list[int]:
     """Those of a model's series that are of the slice's own project and workload."""
-    labels = ((each, pricing.series[each].labels) for each in series_ids)
+    labels = ((each, pricing.series[each].labels) for each in side.series_ids)
     return [each for each, of in labels if (of.project, of.workload) == (traffic.project, traffic.workload)]
 
 
@@ -129,20 +137,15 @@ def _drift(session: Session, series_ids: Sequence[int], measured_day: int, days:
 
 
 def _is_renewed(
-    session: Session,
-    measured_day: int,
-    tested: str,
-    model: str,
-    series_ids: Sequence[int],
-    traffic: Traffic,
-    pricing: statements.Pricing,
-) -> bool:
+    session: Session, measured_day: int, side: _Side, days: range, pricing: statements.Pricing
+) -> bool:  # fmt: skip
     """Whether traffic of a model is answered by a later snapshot than the one that was compared."""
     known, current = set[str](), set[str]()
-    for series_id, (first_day, last_day) in readings.traffic_spans(session, series_ids).items():
-        known |= _snapshot(pricing.series[series_id].labels.model, model) if first_day <= measured_day else set()
-        current |= _snapshot(pricing.series[series_id].labels.model, model) if last_day >= traffic.days.start else set()
-    return rules.is_new_snapshot(_snapshot(tested, model), known, current)
+    for series_id, (first_day, last_day) in readings.traffic_spans(session, side.series_ids).items():
+        names_snapshot = _snapshot(pricing.series[series_id].labels.model, side.model)
+        known |= names_snapshot if first_day <= measured_day else set()
+        current |= names_snapshot if last_day >= days.start else set()
+    return rules.is_new_snapshot(_snapshot(side.tested, side.model), known, current)
 
 
 def _snapshot(name: str, model: str) -> set[str]:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import time_machine
 
-from advisor import factors, figures, recommendations, refresh
+from advisor import factors, figures, recommendations, refresh, whatif
 from advisor.evidence import store
 from advisor.evidence.rows import Fields
 from ledger import clock, money
@@ -75,6 +75,18 @@ def test_the_low_end_takes_the_worst_bound_of_every_measured_factor(database: Da
             seen = measured[factor.name]
             worst, best = (seen.least, seen.most) if factor.name == "cached_share" else (seen.most, seen.least)
             assert (factor.low, factor.point, factor.high) == (worst, seen.point, best)
+
+
+def test_a_scenario_without_factors_rests_on_the_same_evidence(database: Database) -> None:
+    fill(database)
+    advice = proven(database)
+    with database.snapshot() as session:
+        scenario = whatif.run(session, ledgers.SETTINGS, clock.now_us(), whatif.Asked())
+        given = whatif.run(session, ledgers.SETTINGS, clock.now_us(), whatif.Asked(pass_rates="0.9,0.8", phi_out="1.3"))
+    same = ("decision", "reason", "saving_month", "factors", "evidence", "pass_ratios", "break_evens", "saving_label")
+    assert [getattr(scenario, name) for name in same] == [getattr(advice, name) for name in same]
+    assert given.pass_ratios == ("0.90", "0.80")
+    assert {each.name: each.label for each in given.factors}["phi_out"] == "given"
 
 
 def test_a_target_that_answers_worse_is_kept_away_from(database: Database) -> None:
