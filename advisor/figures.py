@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from advisor import forecast_figures
+from advisor import forecast_figures, waste_figures
 from advisor.stages.records import SoFar
 
 
@@ -281,6 +281,7 @@ class Report:
     days: tuple[DayReport, ...]
     forecast: ForecastReport | None
     forecast_record: forecast_figures.ForecastRecord | None
+    waste: waste_figures.Waste | None
     savings: SavingsReport
     sample_projects: tuple[str, ...]
     notes: tuple[str, ...]
