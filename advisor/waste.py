@@ -139,7 +139,7 @@ def _meaning(state: str, difference_femto_usd: int | None) -> str:
     if difference_femto_usd > 0:
         return "paid more than at the tier asked for"
     return (
-        "the tier asked for did not serve, and its premium was not charged"
+        "the tier asked for did not serve, and its higher price was not charged"
         if difference_femto_usd
         else "costs the same"
     )

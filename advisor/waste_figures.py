@@ -35,7 +35,7 @@ class TierFigure:
     """Requests that asked for one service tier and were served, and are priced, at another.
 
     `asked_cost_usd` is what the same tokens cost on the same days at the tier asked for, `difference_usd` the cost less that:
-    above 0 what was paid more, below 0 a premium that was not charged. Both are known only where the state is `compared`; the
+    above 0 what was paid more, below 0 a higher price that was not charged. Both are known only where the state is `compared`; the
     others say why not: `asked_unpriced`, `served_unpriced`, `no_usage`.
     """
 

@@ -1,12 +1,12 @@
 """The monthly review: a month's report as tables, in the order in which a lead reads them. It formats no file."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from sqlmodel import Session
 
-from advisor import figures, forecast_figures, report, retirements, statement_store, wire
+from advisor import figures, forecast_figures, report, retirements, statement_store, waste_figures, wire
 from advisor.figures import Ends, RecommendationFigure, UsageFigure
 from advisor.retirements import Retiring
 from advisor.stages.records import MoveFigure, RealisedFigure
@@ -60,6 +60,7 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
     """A report as tables. Projects, models and showback each add up to the headline, adjustments to what it adds to them."""
     record, so_far = found.forecast_record, found.savings.so_far
     moves = so_far.moves if so_far else ()
+    retries, tiers = (found.waste.paid_retries.groups, found.waste.other_tier.groups) if found.waste else ((), ())
     return (
         _section("headline", [_headline(found)]),
         _section("projects", [_usage(each, "project") for each in found.projects]),
@@ -71,6 +72,8 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
         _section("adjustments", _adjustments(found), " ".join(ADJUSTMENTS_COLUMNS)),
         _section("days", map(_day, found.days), "day cost_usd requests"),
         _section("forecast_record", map(_backtest, record.months if record else ()), FORECAST_RECORD_COLUMNS),
+        _section("paid_retries", map(_wasted, retries), RETRIES_COLUMNS),
+        _section("other_tier", map(_wasted, tiers), OTHER_TIER_COLUMNS),
         _section("savings", map(_saving, found.savings.recommendations), SAVINGS_COLUMNS),
         _section("savings_by_stage", map(_move, moves), MOVES_COLUMNS),
         _section(
@@ -91,6 +94,15 @@ ADJUSTMENTS_COLUMNS = (
 
 FORECAST_RECORD_COLUMNS = "month actual_usd forecasts error_ratio bias_ratio banded covered"
 """The columns of how the forecasts of finished months did, also where there are none."""
+
+RETRIES_COLUMNS = "project provider model requests tokens unpriced_tokens cost_usd"
+"""The columns of requests sent again, also where there are none."""
+
+OTHER_TIER_COLUMNS = (
+    "project provider model asked served state requests tokens unpriced_tokens cost_usd asked_cost_usd difference_usd"
+    " meaning"
+)
+"""The columns of requests at another tier than asked; only what is `compared` has a difference."""
 
 SAVINGS_COLUMNS = (
     "project workload provider from_model to_provider to_model to_service_tier decision reason counted requests"
@@ -175,6 +187,10 @@ def _backtest(tested: forecast_figures.BacktestFigure) -> Row:
         "error_ratio": _exact(tested.error_ratio), "bias_ratio": _exact(tested.bias_ratio), "banded": tested.banded,
         "covered": tested.covered,
     }  # fmt: skip
+
+
+def _wasted(figure: waste_figures.RetryFigure | waste_figures.TierFigure) -> Row:
+    return {each.name: _told(each.name, getattr(figure, each.name)) for each in fields(figure)}
 
 
 def _saving(item: RecommendationFigure) -> Row:

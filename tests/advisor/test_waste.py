@@ -71,7 +71,7 @@ def test_a_retry_costs_the_price_of_its_day(database: Database) -> None:
 @pytest.mark.parametrize(
     ("asked", "served", "model", "cost", "at_asked", "difference", "meaning"),
     [
-        ("priority", "standard", "gpt-4.1", "0.0028", "0.0049", "-0.0021", "its premium was not charged"),
+        ("priority", "standard", "gpt-4.1", "0.0028", "0.0049", "-0.0021", "its higher price was not charged"),
         ("standard", "priority", "gpt-4.1", "0.0049", "0.0028", "0.0021", "paid more than at the tier asked for"),
         ("flex", "standard", "gpt-5-nano", "0.00009", "0.000045", "0.000045", "paid more than at the tier asked for"),
     ],
