@@ -101,6 +101,15 @@ def test_what_a_tier_without_a_price_would_have_cost_is_unknown_and_named(
 
 
 @pytest.mark.usefixtures("frozen_now")
+def test_the_tier_asked_for_has_the_price_of_the_same_day(database: Database) -> None:
+    closed_books.set_price(database, "4", "8", since=clock.day_of(NOW_US))
+    found = tier_of(
+        told(database, tiered("standard", "priority", NOW_US - clock.DAY_US), tiered("standard", "priority"))
+    )
+    assert (found.cost_usd, found.asked_cost_usd, found.difference_usd) == ("0.0098", "0.0076", "0.0022")
+
+
+@pytest.mark.usefixtures("frozen_now")
 def test_more_paid_and_premium_not_charged_stand_apart(database: Database) -> None:
     found = told(
         database, tiered("priority", "standard"), tiered("standard", "priority"), tiered("standard", "priority"),
