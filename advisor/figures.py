@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from advisor import forecast_figures, waste_figures
+from advisor import forecast_figures, latency_figures, waste_figures
 from advisor.stages.records import SoFar
 
 
@@ -155,6 +155,7 @@ class RecommendationFigure:
     pass_ratios: tuple[str, str] | None = None
     good_answer_now_usd: str | None = None
     good_answer_instead_usd: str | None = None
+    latency: latency_figures.LatencyFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlmodel import Session
 
-from advisor import advice, advice_figures, figures, headroom, pairs, slices, statements, workloads
+from advisor import advice, advice_figures, figures, headroom, latencies, pairs, slices, statements, workloads
 from advisor.stages import store as stage_store
 from advisor.stages import table as stage_table
 from advisor.stages.records import UNTOUCHED, StageRecord
@@ -54,7 +54,7 @@ def compute(
             others = advice.other_models(reading.slice, terms, pricing.book, today)
             chosen, *beside = ranked
             found.append(advice_figures.of(chosen, reading.window, reading.standing, others, pricing.book, beside))
-    return sorted(found, key=lambda each: (-_low(each), each.id))
+    return sorted(latencies.beside(session, pricing, found, today), key=lambda each: (-_low(each), each.id))
 
 
 def total(found: Iterable[figures.RecommendationFigure], *, until_retirement: bool = False) -> figures.Ends:

@@ -14,6 +14,7 @@ from advisor import (
     candidates,
     factors,
     figures,
+    latencies,
     pairs,
     recommendations,
     report,
@@ -75,6 +76,7 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> figu
     band = band_of(asked, factors.TIER_ALONE if pair.target.model == slice_.model else factors.ASSUMED, slice_.days)
     found = advice.on_pair(slice_, pair, band, standing, terms, pricing.book, today)
     figure = advice_figures.of(found, reading.window, standing, (), pricing.book)
+    (figure,) = latencies.beside(session, pricing, [figure], today)
     return replace(figure, explanation=(*figure.explanation[:-1], STEPS))
 
 

@@ -8,7 +8,7 @@ import msgspec
 # Before Python 3.12 pydantic, which documents these shapes, reads only this TypedDict.
 from typing_extensions import TypedDict
 
-from advisor import figures, forecast_figures, waste_figures
+from advisor import figures, forecast_figures, latency_figures, waste_figures
 from advisor.figures import Ends
 from advisor.stages.records import MoveFigure, SoFar, StageRecord
 from advisor.stages.stored import StoredRecommendation
@@ -58,6 +58,7 @@ class AdviceBody(TypedDict):
     breakeven_output_ratio: str | None
     breakeven_wrong_answer_usd: str | None
     days_left: int | None
+    latency: latency_figures.LatencyFigure | None
 
 
 class SavingsBody(TypedDict):
@@ -191,6 +192,7 @@ def advice_body(figure: figures.RecommendationFigure) -> AdviceBody:
         breakeven_output_ratio=limits.output_inflation_ratio if limits else None,
         breakeven_wrong_answer_usd=limits.wrong_answer_usd if limits else None,
         days_left=figure.days_left,
+        latency=figure.latency,
     )
 
 

@@ -11,12 +11,13 @@ PREFIX = "switchwise_"
 LABELS = (
     "provider", "model", "canonical_model", "service_tier", "service_tier_requested", "project", "workload", "status", "kind",
     "month", "from_model", "to_model", "decision", "stage", "method", "reason", "version", "checked", "traffic",
-    "reporting_zone", "route", "code", "format", "outcome",
+    "reporting_zone", "route", "code", "format", "outcome", "side", "share",
 )  # fmt: skip
 
 _SENT = ("provider", "model", "service_tier", "project", "workload")
 _SLICE = ("provider", "project", "workload", "from_model", "to_model", "decision")
 _OTHER_TIER = ("month", "provider", "model", "service_tier_requested", "service_tier")
+_SIDE = ("provider", "project", "workload", "from_model", "to_model", "side", "share")
 _AVERAGE_MONTH = "USD per average month (730 h), estimated"
 
 
@@ -174,6 +175,18 @@ _SAVINGS = (
         "ratio",
         "Share of requests, 0 to 1, that may fall back to the dear model before the switch stops saving.",
         *_SLICE,
+    ),
+    _gauge(
+        "latency_low_seconds",
+        "seconds",
+        "Time from request to answer that a share of the requests, 0.5 or 0.95, took at least, by side of a switch.",
+        *_SIDE,
+    ),
+    _gauge(
+        "latency_high_seconds",
+        "seconds",
+        "Time from request to answer that a share of the requests, 0.5 or 0.95, took at most, by side of a switch.",
+        *_SIDE,
     ),
     _gauge("recommendations", "recommendations", "Recommendations by decision and stage.", "decision", "stage"),
 )
