@@ -44,7 +44,7 @@ def of(
         one_off_usd=money.usd_text(item.one_off_femto_usd), payback_days=ratio(item.payback_days),
         fitting_ratio=ratio(found.fitting_share), workload_class=item.workload_class.name,
         workload_class_source=item.workload_class.source,
-        pass_ratios=_pass_ratios(standing),
+        pass_ratios=_pass_ratios(standing), forecast_error_ratio=ratio(standing.forecast_error),
         good_answer_now_usd=_usd_of(item.good_answer_now_femto_usd),
         good_answer_instead_usd=_usd_of(item.good_answer_instead_femto_usd),
     )  # fmt: skip

@@ -156,6 +156,7 @@ class RecommendationFigure:
     good_answer_now_usd: str | None = None
     good_answer_instead_usd: str | None = None
     latency: latency_figures.LatencyFigure | None = None
+    forecast_error_ratio: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

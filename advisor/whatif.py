@@ -20,6 +20,7 @@ from advisor import (
     report,
     slices,
     statements,
+    track_record,
     window,
 )
 from ledger import clock, money, prices
@@ -72,7 +73,8 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> figu
     month = report.month_of(settings, now_us, asked.month) if asked.month else None
     reading, pair = _chosen(slices.read(session, pricing, now_us, month, terms), asked, terms, pricing)
     slice_ = replace(reading.slice, can_wait=True) if asked.can_wait else reading.slice
-    standing = replace(reading.standing, pass_rates=_pass_rates(asked.pass_rates))
+    error = track_record.error_ratio(session, month or report.month_of(settings, now_us, None))
+    standing = replace(reading.standing, pass_rates=_pass_rates(asked.pass_rates), forecast_error=error)
     band = band_of(asked, factors.TIER_ALONE if pair.target.model == slice_.model else factors.ASSUMED, slice_.days)
     found = advice.on_pair(slice_, pair, band, standing, terms, pricing.book, today)
     figure = advice_figures.of(found, reading.window, standing, (), pricing.book)
