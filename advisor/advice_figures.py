@@ -3,7 +3,19 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from advisor import advice, breakeven, candidates, cost, counterfactual, explanation, factors, figures, ranking, window
+from advisor import (
+    advice,
+    breakeven,
+    candidates,
+    cost,
+    counterfactual,
+    explanation,
+    factors,
+    figures,
+    levers,
+    ranking,
+    window,
+)
 from ledger import clock, money, prices
 
 
@@ -36,18 +48,21 @@ def of(
         confidence_grades=dict(item.confidence.grades), stuck_tokens=found.stuck_tokens,
         cells=tuple(_cell(cell) for cell in found.cells), other_models=tuple(_other(other) for other in others),
         explanation=tuple(explanation.sentences(item)),
-        parts=tuple(
-            figures.PartFigure(lever, ends_of(part.saving), _ends(part.alone)) for lever, part in item.parts.items()
-        ),
+        parts=tuple(_part(lever, part) for lever, part in item.parts.items()),
         sensitivity=tuple(_swing(swing) for swing in item.swings),
         alternatives=tuple(_alternative(other) for other in beside), router_month_usd=_usd(item.router_femto_usd),
         one_off_usd=money.usd_text(item.one_off_femto_usd), payback_days=ratio(item.payback_days),
         fitting_ratio=ratio(found.fitting_share), workload_class=item.workload_class.name,
-        workload_class_source=item.workload_class.source, pass_ratios=_pass_ratios(standing.pass_rates_of(found.model)),
+        workload_class_source=item.workload_class.source, forecast_error_ratio=ratio(standing.forecast_error),
+        pass_ratios=_pass_ratios(standing.pass_rates_of(found.model)),
         good_answer_now_usd=_usd_of(item.good_answer_now_femto_usd),
         good_answer_instead_usd=_usd_of(item.good_answer_instead_femto_usd),
         evidence=item.proof.shown if item.proof else None,
     )  # fmt: skip
+
+
+def _part(lever: str, part: levers.Part) -> figures.PartFigure:
+    return figures.PartFigure(lever, ends_of(part.saving), _ends(part.alone))
 
 
 def _usd(amount_femto_usd: int | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from advisor import forecast_figures
+from advisor import forecast_figures, latency_figures, waste_figures
 from advisor.evidence.figures import EvidenceFigure
 from advisor.stages.records import SoFar
 
@@ -157,6 +157,8 @@ class RecommendationFigure:
     good_answer_now_usd: str | None = None
     good_answer_instead_usd: str | None = None
     evidence: EvidenceFigure | None = None
+    latency: latency_figures.LatencyFigure | None = None
+    forecast_error_ratio: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +285,7 @@ class Report:
     days: tuple[DayReport, ...]
     forecast: ForecastReport | None
     forecast_record: forecast_figures.ForecastRecord | None
+    waste: waste_figures.Waste | None
     savings: SavingsReport
     sample_projects: tuple[str, ...]
     notes: tuple[str, ...]

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlmodel import Session
 
-from advisor import advice_figures, backtest, forecast, forecast_figures, statements
+from advisor import advice_figures, backtest, forecast, forecast_figures, statements, waste
 from advisor.statement_store import HISTORY_DAYS, Basis, DayFigure, ForecastFigure, MonthStatement
 from ledger import clock, money, readings, usage
 from ledger.months import Month
@@ -19,7 +19,9 @@ def compute(session: Session, month: Month, basis: Basis, pricing: statements.Pr
     lines = statements.lines(found, pricing)
     spent = sum(line.cost.femto_usd for line in lines.values())
     days = tuple(_day_figure(part, pricing) for part in found)
-    return MonthStatement(month, basis, 0, now_us, None, lines, days, _forecast(session, month, spent, pricing, now_us))
+    found_waste = waste.of(found, pricing)
+    foreseen = _forecast(session, month, spent, pricing, now_us)
+    return MonthStatement(month, basis, 0, now_us, None, lines, days, found_waste, foreseen)
 
 
 def parts(session: Session, month: Month) -> list[statements.Part]:

@@ -68,4 +68,4 @@ def _on_usage(report: figures.Report, lines: Mapping[LineKey, Line]) -> Iterator
         yield f"{tier_unknown:,} tokens were served at an unknown tier and are priced at the tier asked for."
     if other_tier := sum(line.tier_mismatch_requests for line in lines.values()):
         asked = f"{other_tier:,} requests asked for one tier and were served, and are priced, at another"
-        yield f"{asked}; see: switchwise models tiers --month {report.month}"
+        yield f"{asked}; what that cost: switchwise models tiers --month {report.month}"

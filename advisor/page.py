@@ -119,7 +119,7 @@ def _templates() -> jinja2.Environment:
         "realised": words.realised_method, "breakeven": wire.breakeven_escalation_ratio,
         "date": lambda day: clock.date_of(day).isoformat(), "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC",
     }  # fmt: skip
-    made.globals |= {"style": _STYLE, "chart_height": chart.HEIGHT}
+    made.globals |= {"style": _STYLE, "chart_height": chart.HEIGHT, "paid_twice": words.PAID_TWICE}
     return made
 
 

@@ -8,12 +8,24 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlmodel import Session
 
-from advisor import advice, advice_figures, figures, headroom, pairs, slices, statements, workloads
+from advisor import (
+    advice,
+    advice_figures,
+    figures,
+    headroom,
+    latencies,
+    pairs,
+    slices,
+    statements,
+    track_record,
+    workloads,
+)
 from advisor.stages import store as stage_store
 from advisor.stages import table as stage_table
 from advisor.stages.records import UNTOUCHED, StageRecord
 from advisor.stages.stored import StoredRecommendation
-from ledger import clock, money, rollups, tables
+from advisor.statement_store import MonthStatement
+from ledger import clock, money, months, rollups, tables
 from ledger.errors import UsageError
 from ledger.months import Month
 from ledger.settings import Settings
@@ -39,22 +51,30 @@ def terms_of(settings: Settings) -> advice.Terms:
 
 
 def compute(
-    session: Session, pricing: statements.Pricing, settings: Settings, now_us: int, month: Month | None = None
+    session: Session,
+    pricing: statements.Pricing,
+    settings: Settings,
+    now_us: int,
+    month: Month | None = None,
+    computed: Iterable[MonthStatement] = (),
 ) -> list[figures.RecommendationFigure]:
     """The chosen advice of every slice that a pair starts at, over its look-back or over one month's closed days.
 
-    Now, a target that somebody claimed stays the chosen one; of a month, the best one is told.
+    Now, a target that somebody claimed stays the chosen one; of a month, the best one is told. `computed` are statements of
+    the same run, from whose back-tests the confidence follows where they are not written yet.
     """
+    error = track_record.error_ratio(session, month or months.containing(now_us, settings.zone), computed)
     terms, today = terms_of(settings), clock.day_of(now_us)
     kept = frozenset[str]() if month else stage_store.ids_in(session, stage_table.KEPT)
     found = []
     for reading in slices.read(session, pricing, now_us, month, terms):
-        ranked = advice.on_slice(reading.slice, reading.standing, terms, pricing.book, today, kept)
+        standing = replace(reading.standing, forecast_error=error)
+        ranked = advice.on_slice(reading.slice, standing, terms, pricing.book, today, kept)
         if ranked:
             others = advice.other_models(reading.slice, terms, pricing.book, today)
             chosen, *beside = ranked
-            found.append(advice_figures.of(chosen, reading.window, reading.standing, others, pricing.book, beside))
-    return sorted(found, key=lambda each: (-_low(each), each.id))
+            found.append(advice_figures.of(chosen, reading.window, standing, others, pricing.book, beside))
+    return sorted(latencies.beside(session, pricing, found, today), key=lambda each: (-_low(each), each.id))
 
 
 def total(found: Iterable[figures.RecommendationFigure], *, until_retirement: bool = False) -> figures.Ends:

@@ -31,7 +31,7 @@ def refresh(database: Database, settings: Settings) -> int:
         pricing = report.pricing(session)
         computed = [monthly.compute(session, month, wanted, pricing, now_us) for month, wanted in stale]
         came_late = [adjustments.of_late_usage(session, bucket, pricing, now_us) for bucket in late]
-        advice = recommendations.compute(session, pricing, settings, now_us)
+        advice = recommendations.compute(session, pricing, settings, now_us, computed=computed)
         retiring = retirements.in_use(session, pricing, now_us)
         outcome = outcomes.compute(session, pricing, now_us)
     with database.transaction() as session:

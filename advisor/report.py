@@ -17,6 +17,8 @@ from advisor import (
     statement_store,
     statements,
     usage_figures,
+    waste,
+    waste_figures,
 )
 from advisor.stages import so_far
 from advisor.statement_store import MonthStatement
@@ -77,6 +79,7 @@ def build(
         days=tuple(figures.DayReport(day.day, day.cost_usd, day.requests) for day in whole.days) if whole else (),
         forecast=_forecast(whole) if whole else None,
         forecast_record=_forecast_record(session, month) if project is None else None,
+        waste=_waste(statement, project),
         savings=_savings(session, settings, now_us, None if month == current else month, project),
         sample_projects=tuple(project for project in sample if any(key.project == project for key in lines)),
         notes=(),
@@ -139,6 +142,12 @@ def _forecast_record(session: Session, month: Month) -> forecast_figures.Forecas
     banded, covered = (sum(getattr(each, name) for each in tested) for name in ("banded", "covered"))
     ratio = advice_figures.ratio(Fraction(covered, banded)) if banded else None
     return forecast_figures.ForecastRecord(ratio, banded, covered, tuple(tested))
+
+
+def _waste(statement: MonthStatement | None, project: str | None) -> waste_figures.Waste | None:
+    if statement is None or project is None:
+        return statement.waste if statement else None
+    return waste.of_project(statement.waste, project)
 
 
 def _savings(

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
-from advisor import forecast, forecast_figures, line_rows, statements
+from advisor import forecast, forecast_figures, line_rows, statements, waste_figures
 from ledger import closed, months, readings, tables
 from ledger.months import Month
 from ledger.settings import Settings
@@ -74,6 +74,7 @@ class MonthStatement:
     closing: Closing | None
     lines: dict[statements.LineKey, statements.Line]
     days: tuple[DayFigure, ...]
+    waste: waste_figures.Waste
     forecast: ForecastFigure | None
 
 
@@ -131,7 +132,7 @@ def freeze(session: Session, statement: MonthStatement, arithmetic: object, clos
         "month": str(statement.month), "zone": statement.basis.zone, "closed_at": closed_at, "closed_by": closed_by,
         "price_book_version": statement.basis.price_book_version, "names_version": statement.basis.names_version,
     }  # fmt: skip
-    content = closed.document(closing, lines, statement.days, arithmetic)
+    content = closed.document(closing, lines, statement.days, statement.waste, arithmetic)
     made = Closing(closed_at, closed_by, closed.hash_of(content))
     stamps = {"closed_at": closed_at, "closed_by": closed_by, "content_sha256": made.content_sha256}
     _replace(session, statement, (held or 0) + 1, **stamps, document=closed.packed(content))
@@ -147,7 +148,7 @@ def _replace(session: Session, statement: MonthStatement, revision: int, **closi
             month=name, zone=basis.zone, revision=revision, days_revision=basis.days_revision,
             price_book_version=basis.price_book_version, names_version=basis.names_version,
             through_day=basis.through_day, computed_at=statement.computed_at,
-            days=msgspec.json.encode(statement.days).decode(),
+            days=msgspec.json.encode(statement.days).decode(), waste=msgspec.json.encode(statement.waste).decode(),
             forecast=msgspec.json.encode(statement.forecast).decode() if statement.forecast else None,
             **closing,
         )
@@ -166,7 +167,7 @@ def read(session: Session, month: Month) -> MonthStatement | None:
     return MonthStatement(
         months.parse(row.month, ZoneInfo(row.zone)) if closing else month,
         _basis(row), row.revision, row.computed_at, closing, {line_rows.key_of(line): line_rows.line_of(line) for line in rows},
-        msgspec.json.decode(row.days, type=tuple[DayFigure, ...]),
+        msgspec.json.decode(row.days, type=tuple[DayFigure, ...]), msgspec.json.decode(row.waste, type=waste_figures.Waste),
         msgspec.json.decode(row.forecast, type=ForecastFigure) if row.forecast else None,
     )  # fmt: skip
 

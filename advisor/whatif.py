@@ -14,11 +14,13 @@ from advisor import (
     candidates,
     factors,
     figures,
+    latencies,
     pairs,
     recommendations,
     report,
     slices,
     statements,
+    track_record,
     window,
 )
 from ledger import clock, money, prices
@@ -73,10 +75,12 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> figu
     policy = replace(terms, pairs=(*terms.pairs, pairs.parse_one(asked.pair))) if asked.pair else terms
     reading, pair = _chosen(slices.read(session, pricing, now_us, month, policy), asked, terms, pricing)
     slice_ = replace(reading.slice, can_wait=True) if asked.can_wait else reading.slice
-    standing = replace(reading.standing, pass_rates=_pass_rates(asked.pass_rates))
+    error = track_record.error_ratio(session, month or report.month_of(settings, now_us, None))
+    standing = replace(reading.standing, pass_rates=_pass_rates(asked.pass_rates), forecast_error=error)
     band = band_of(asked, standing.band(slice_, pair.target.model), slice_.days)
     found = advice.on_pair(slice_, pair, band, standing, terms, pricing.book, today)
     figure = advice_figures.of(found, reading.window, standing, (), pricing.book)
+    (figure,) = latencies.beside(session, pricing, [figure], today)
     return replace(figure, explanation=(*figure.explanation[:-1], STEPS))
 
 

@@ -8,7 +8,7 @@ import msgspec
 # Before Python 3.12 pydantic, which documents these shapes, reads only this TypedDict.
 from typing_extensions import TypedDict
 
-from advisor import figures, forecast_figures
+from advisor import figures, forecast_figures, latency_figures, waste_figures
 from advisor.figures import Ends
 from advisor.stages.records import MoveFigure, SoFar, StageRecord
 from advisor.stages.stored import StoredRecommendation
@@ -58,6 +58,7 @@ class AdviceBody(TypedDict):
     breakeven_output_ratio: str | None
     breakeven_wrong_answer_usd: str | None
     days_left: int | None
+    latency: latency_figures.LatencyFigure | None
 
 
 class SavingsBody(TypedDict):
@@ -96,6 +97,7 @@ class ReportBody(TypedDict):
     days: tuple[figures.DayReport, ...]
     forecast: figures.ForecastReport | None
     forecast_record: forecast_figures.ForecastRecord | None
+    waste: waste_figures.Waste | None
     savings: SavingsBody
     sample_projects: tuple[str, ...]
     notes: tuple[str, ...]
@@ -140,6 +142,7 @@ def report_body(report: figures.Report) -> ReportBody:
         days=report.days,
         forecast=report.forecast,
         forecast_record=report.forecast_record,
+        waste=report.waste,
         savings=savings_body(report.savings),
         sample_projects=report.sample_projects,
         notes=report.notes,
@@ -189,6 +192,7 @@ def advice_body(figure: figures.RecommendationFigure) -> AdviceBody:
         breakeven_output_ratio=limits.output_inflation_ratio if limits else None,
         breakeven_wrong_answer_usd=limits.wrong_answer_usd if limits else None,
         days_left=figure.days_left,
+        latency=figure.latency,
     )
 
 

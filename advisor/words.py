@@ -5,6 +5,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from ledger import money
 
 UNKNOWN = "unknown"
+PAID_TWICE = "paid twice where the attempt before was billed too, which no log says"
+"""What the cost of requests sent again is."""
 _SHORT_FROM = 10**6
 _THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
 _DECISIONS = {

@@ -29,6 +29,8 @@ class Statement(SQLModel, table=True):
     """The closed statement whole, packed: its lines, and the arithmetic behind them whatever prices do later."""
     days: str
     """JSON: cost and requests by UTC day, for charts."""
+    waste: str
+    """JSON: what was paid for requests sent again and for tiers other than those asked for."""
     forecast: str | None = None
     """JSON: the forecast of the whole month; NULL where there is no history to forecast from."""
 

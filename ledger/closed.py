@@ -31,14 +31,17 @@ _GROUP = ("service_tier", "project", "workload")
 _Usage = dict[tuple[str, ...], list[int]]
 
 
-def document(closing: Mapping[str, object], lines: list[dict[str, object]], days: object, arithmetic: object) -> bytes:
-    """A closed statement as JSON text: `closing` holds the statement's own columns, `lines` and `days` its figures.
+def document(
+    closing: Mapping[str, object], lines: list[dict[str, object]], days: object, waste: object, arithmetic: object
+) -> bytes:
+    """A closed statement as JSON text: `closing` holds the statement's own columns, `lines`, `days` and `waste` its figures.
 
     Equal statements give equal bytes. Their SHA-256 is the statement's `content_sha256`, so a file of them proves itself.
     """
     held = {
         "format": FORMAT, "currency": "USD", **{name: closing[name] for name in _OF_ROW},
         "closed_at": clock.rfc3339(int(str(closing["closed_at"]))), "days": days,
+        "waste": waste,
         "lines": [{name: value for name, value in line.items() if name != "month"} for line in lines],
         "arithmetic": arithmetic,
     }  # fmt: skip
@@ -80,8 +83,12 @@ def changed_statements(session: Session) -> Iterator[str]:
         told = msgspec.json.decode(content)
         if any(told[name] != row[name] for name in _OF_ROW) or told["closed_at"] != clock.rfc3339(row["closed_at"]):
             yield f"{month}: when, by whom or at which prices it was closed has been changed; {remedy}"
-        elif told["days"] != msgspec.json.decode(row["days"]) or not _same_lines(session, month, told["lines"]):
+        elif not _same_columns(told, row) or not _same_lines(session, month, told["lines"]):
             yield f"{month}: its figures are no longer those it was closed with; {remedy}"
+
+
+def _same_columns(told: Mapping[str, object], row: Mapping[Any, Any]) -> bool:
+    return all(told[name] == msgspec.json.decode(row[name]) for name in ("days", "waste"))
 
 
 def _same_lines(session: Session, month: str, told: list[dict[str, object]]) -> bool:

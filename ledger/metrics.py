@@ -9,13 +9,15 @@ PREFIX = "switchwise_"
 
 # Every label a metric may carry, and no other. Senders cannot make values without end: the ledger folds them into `other`.
 LABELS = (
-    "provider", "model", "canonical_model", "service_tier", "project", "workload", "status", "kind", "month",
-    "from_model", "to_model", "decision", "stage", "method", "reason", "version", "checked", "traffic",
-    "reporting_zone", "route", "code", "format", "outcome",
+    "provider", "model", "canonical_model", "service_tier", "service_tier_requested", "project", "workload", "status", "kind",
+    "month", "from_model", "to_model", "decision", "stage", "method", "reason", "version", "checked", "traffic",
+    "reporting_zone", "route", "code", "format", "outcome", "side", "share",
 )  # fmt: skip
 
 _SENT = ("provider", "model", "service_tier", "project", "workload")
 _SLICE = ("provider", "project", "workload", "from_model", "to_model", "decision")
+_OTHER_TIER = ("month", "provider", "model", "service_tier_requested", "service_tier")
+_SIDE = ("provider", "project", "workload", "from_model", "to_model", "side", "share")
 _AVERAGE_MONTH = "USD per average month (730 h), estimated"
 
 
@@ -100,6 +102,34 @@ _SPEND = (
         "project",
     ),
     _gauge("month_requests", "requests", "Requests in a calendar month; 13 months.", "month", "provider", "model"),
+    _gauge(
+        "month_paid_retry_requests",
+        "requests",
+        "Requests in a calendar month that a client had sent before and that used tokens; 13 months.",
+        "month",
+        "provider",
+        "model",
+    ),
+    _gauge(
+        "month_paid_retry_cost_usd",
+        "usd",
+        "USD in a month for requests sent again: paid twice where the attempt before was billed too; priced part, 13 months.",
+        "month",
+        "provider",
+        "model",
+    ),
+    _gauge(
+        "month_other_tier_requests",
+        "requests",
+        "Requests in a calendar month that were served at another tier than they asked for; 13 months.",
+        *_OTHER_TIER,
+    ),
+    _gauge(
+        "month_other_tier_difference_usd",
+        "usd",
+        "USD in a month that another tier than asked cost more (below 0: less); absent where either has no price; 13 months.",
+        *_OTHER_TIER,
+    ),
     _gauge("month_forecast_usd", "usd", "USD expected for the whole current month."),
     _gauge("month_forecast_low_usd", "usd", "Low end of the 80 % band of the current month's forecast, in USD."),
     _gauge("month_forecast_high_usd", "usd", "High end of the 80 % band of the current month's forecast, in USD."),
@@ -145,6 +175,18 @@ _SAVINGS = (
         "ratio",
         "Share of requests, 0 to 1, that may fall back to the dear model before the switch stops saving.",
         *_SLICE,
+    ),
+    _gauge(
+        "latency_low_seconds",
+        "seconds",
+        "Time from request to answer that a share of the requests, 0.5 or 0.95, took at least, by side of a switch.",
+        *_SIDE,
+    ),
+    _gauge(
+        "latency_high_seconds",
+        "seconds",
+        "Time from request to answer that a share of the requests, 0.5 or 0.95, took at most, by side of a switch.",
+        *_SIDE,
     ),
     _gauge("recommendations", "recommendations", "Recommendations by decision and stage.", "decision", "stage"),
 )

@@ -1,6 +1,6 @@
 """Reading usage by series over spans of UTC hours, from the coarsest rollup that fits. Never reads raw events."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -9,6 +9,9 @@ from sqlmodel import Session
 
 from ledger import rollups, tables, usage
 from ledger.events import Labels
+
+MOST_IDS = 10_000
+"""Series asked for in one query: a database takes only so many parameters."""
 
 _SERIES = tables.metadata.tables["series"]
 
@@ -113,6 +116,25 @@ def sizes(session: Session, days: range, series_ids: Iterable[int], measure: str
         select(table.power, func.sum(table.requests)).where(chosen, of_measure).group_by(table.power)
     )
     return {row[0]: int(row[1]) for row in rows}
+
+
+def distributions(
+    session: Session, days: range, series_ids: Collection[int], measures: Sequence[str]
+) -> dict[tuple[int, str], dict[int, int]]:
+    """The request counts of some measures over UTC days by series and measure, each by power of two (bit length)."""
+    table, numbers = rollups.DISTRIBUTION.c, [usage.MEASURES.index(measure) for measure in measures]
+    ids, found = sorted(series_ids), dict[tuple[int, str], dict[int, int]]()
+    for start in range(0, len(ids), MOST_IDS):
+        # Lists rather than ranges, as above.
+        chosen = table.day.in_(list(days)) & table.series_id.in_(ids[start : start + MOST_IDS])
+        rows = session.execute(
+            select(table.series_id, table.measure, table.power, func.sum(table.requests))
+            .where(chosen, table.measure.in_(numbers))
+            .group_by(table.series_id, table.measure, table.power)
+        )
+        for series_id, measure, power, requests in rows:
+            found.setdefault((series_id, usage.MEASURES[measure]), {})[power] = int(requests)
+    return found
 
 
 def day_revisions(session: Session) -> dict[int, int]:

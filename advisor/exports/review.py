@@ -1,12 +1,21 @@
 """The monthly review: a month's report as tables, in the order in which a lead reads them. It formats no file."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from sqlmodel import Session
 
-from advisor import figures, forecast_figures, report, retirements, statement_store, wire
+from advisor import (
+    figures,
+    forecast_figures,
+    latency_figures,
+    report,
+    retirements,
+    statement_store,
+    waste_figures,
+    wire,
+)
 from advisor.figures import Ends, RecommendationFigure, UsageFigure
 from advisor.retirements import Retiring
 from advisor.stages.records import MoveFigure, RealisedFigure
@@ -60,6 +69,7 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
     """A report as tables. Projects, models and showback each add up to the headline, adjustments to what it adds to them."""
     record, so_far = found.forecast_record, found.savings.so_far
     moves = so_far.moves if so_far else ()
+    retries, tiers = (found.waste.paid_retries.groups, found.waste.other_tier.groups) if found.waste else ((), ())
     return (
         _section("headline", [_headline(found)]),
         _section("projects", [_usage(each, "project") for each in found.projects]),
@@ -71,7 +81,12 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
         _section("adjustments", _adjustments(found), " ".join(ADJUSTMENTS_COLUMNS)),
         _section("days", map(_day, found.days), "day cost_usd requests"),
         _section("forecast_record", map(_backtest, record.months if record else ()), FORECAST_RECORD_COLUMNS),
+        _section("paid_retries", map(_wasted, retries), RETRIES_COLUMNS),
+        _section("other_tier", map(_wasted, tiers), OTHER_TIER_COLUMNS),
         _section("savings", map(_saving, found.savings.recommendations), SAVINGS_COLUMNS),
+        _section(
+            "latency", [row for item in found.savings.recommendations for row in _latencies(item)], LATENCY_COLUMNS
+        ),
         _section("savings_by_stage", map(_move, moves), MOVES_COLUMNS),
         _section(
             "savings_realised", [_realised(move, each) for move in moves for each in move.realised], REALISED_COLUMNS
@@ -92,6 +107,15 @@ ADJUSTMENTS_COLUMNS = (
 FORECAST_RECORD_COLUMNS = "month actual_usd forecasts error_ratio bias_ratio banded covered"
 """The columns of how the forecasts of finished months did, also where there are none."""
 
+RETRIES_COLUMNS = "project provider model requests tokens unpriced_tokens cost_usd"
+"""The columns of requests sent again, also where there are none."""
+
+OTHER_TIER_COLUMNS = (
+    "project provider model asked served state requests tokens unpriced_tokens cost_usd asked_cost_usd difference_usd"
+    " meaning"
+)
+"""The columns of requests at another tier than asked; only what is `compared` has a difference."""
+
 SAVINGS_COLUMNS = (
     "project workload provider from_model to_provider to_model to_service_tier decision reason counted requests"
     " coverage_ratio cost_month_usd price_gap_ratio month_low_usd month_point_usd month_high_usd"
@@ -99,6 +123,12 @@ SAVINGS_COLUMNS = (
     " label risk_level confidence window_first_day window_last_day as_of id"
 )
 """The columns of the savings, also where there are none. A month is the average one of 730 hours."""
+
+LATENCY_COLUMNS = (
+    "project workload side provider model service_tiers measured_in measure requests p50_low_ms p50_high_ms p95_low_ms"
+    " p95_high_ms id"
+)
+"""The columns of what was measured of both sides of the advice, also where nothing was. Bounds, both included."""
 
 _WHICH = "project workload provider from_model to_provider to_model to_service_tier"
 MOVES_COLUMNS = (
@@ -177,6 +207,10 @@ def _backtest(tested: forecast_figures.BacktestFigure) -> Row:
     }  # fmt: skip
 
 
+def _wasted(figure: waste_figures.RetryFigure | waste_figures.TierFigure) -> Row:
+    return {each.name: _told(each.name, getattr(figure, each.name)) for each in fields(figure)}
+
+
 def _saving(item: RecommendationFigure) -> Row:
     given: dict[str, Cell] = {
         "coverage_ratio": _exact(item.coverage_ratio), "cost_month_usd": _exact(item.cost_month_usd),
@@ -185,6 +219,24 @@ def _saving(item: RecommendationFigure) -> Row:
         "breakeven_escalation_ratio": _exact(wire.breakeven_escalation_ratio(item)), "label": item.saving_label,
     }  # fmt: skip
     return {name: given[name] if name in given else getattr(item, name) for name in SAVINGS_COLUMNS.split()}
+
+
+def _latencies(item: RecommendationFigure) -> Iterator[Row]:
+    sides = {"source": item.latency.source, "target": item.latency.target} if item.latency else {}
+    for name, side in sides.items():
+        for measure, held in (("latency", side.latency), ("first_token", side.first_token)):
+            if held is not None:
+                yield {
+                    "project": item.project, "workload": item.workload, "side": name, "provider": side.provider,
+                    "model": side.model, "service_tiers": " ".join(side.service_tiers), "measured_in": side.measured_in,
+                    "measure": measure, "requests": held.requests, **_bounds("p50", held.p50), **_bounds("p95", held.p95),
+                    "id": item.id,
+                }  # fmt: skip
+
+
+def _bounds(name: str, bounds: latency_figures.Between | None) -> Row:
+    low, high = (bounds.low_ms, bounds.high_ms) if bounds else (None, None)
+    return {f"{name}_low_ms": low, f"{name}_high_ms": high}
 
 
 def _move(move: MoveFigure) -> Row:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from advisor import adjusted, adjustments, figures, report, statement_store
+from advisor import adjusted, adjustments, figures, report, statement_store, waste_figures
 from advisor.statements import LineKey
 from ledger import months, tables
 from ledger.settings import Settings
@@ -25,6 +25,7 @@ class MonthFigures:
     projects: tuple[figures.UsageFigure, ...]
     adjustments: tuple[figures.AdjustmentFigure, ...]
     lines_femto_usd: dict[LineKey, int]
+    waste: waste_figures.Waste | None
 
 
 class Memory:
@@ -63,4 +64,5 @@ def _read(session: Session, settings: Settings, name: str) -> MonthFigures:
         report.grouped_by(lines, ("project",)),
         adjusted.adjustment_figures(booked),
         {key: line.cost.femto_usd for key, line in adjusted.together(lines, booked).items() if line.is_priced},
+        statement.waste if statement else None,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from advisor import figures, wire
+from advisor.samples import latency
 from advisor.samples.published import Published
 from advisor.samples.sample import Sample, of_femto_usd, of_text
 from ledger import money
@@ -33,9 +34,11 @@ def _by_slice(advised: Sequence[figures.RecommendationFigure], shown: Published)
             for name, text in zip(_OF_SLICE, _texts(each.saving_month), strict=True):
                 sums[name][labels] = sums[name].get(labels, 0) + money.femto_usd(text)
         ratio = wire.breakeven_escalation_ratio(each)
-        # Break-evens do not add up, so slices that share a place have none.
+        # Break-evens and times do not add up, so slices that share a place have none.
         if ratio is not None and place == (each.project, each.workload):
             yield of_text("breakeven_escalation_ratio", labels, ratio)
+        if place == (each.project, each.workload):
+            yield from latency.of_advice(each)
     for name, by_labels in sums.items():
         yield from of_femto_usd(name, by_labels)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from advisor import figures, forecast_figures
+from advisor.samples import waste
 from advisor.samples.months import MonthFigures
 from advisor.samples.published import Published
 from advisor.samples.sample import Sample, of_femto_usd, of_text
@@ -55,6 +56,8 @@ def _of_month(name: str, month: MonthFigures, shown: Published) -> Iterator[Samp
             sums[place] = sums.get(place, 0) + money.femto_usd(usage.cost_usd)
     yield from of_femto_usd("month_project_cost_usd", sums)
     yield from _adjustments(name, month.adjustments)
+    if month.waste is not None:
+        yield from waste.of_month(name, month.waste)
 
 
 def _adjustments(name: str, booked: Iterable[figures.AdjustmentFigure]) -> list[Sample]:

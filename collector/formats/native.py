@@ -106,7 +106,9 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
     return Event(
         f"native:{native.id}", occurred_at, labels, native.input_tokens, native.cached_input_tokens,
         native.cache_write_input_tokens, native.output_tokens, native.reasoning_tokens, None, None,
-        native.latency_ms, native.first_token_ms, native.retry_count or 0,
+        native.latency_ms, native.first_token_ms,
+        # The feature and the count say the same, and sums by either agree.
+        native.retry_count or (1 if labels.features & events.FEATURE_CLIENT_RETRY else 0),
     )  # fmt: skip
 
 

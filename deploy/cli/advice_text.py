@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from advisor import figures, words, worked
+from advisor import figures, latency, words, worked
 from advisor.stages.records import MoveFigure
 from advisor.stages.stored import StoredRecommendation
 from deploy.cli import plain, stage_text, step_text
@@ -31,7 +31,7 @@ def show_one(console: Console, stored: StoredRecommendation, move: MoveFigure | 
 def show_sentences(console: Console, item: figures.RecommendationFigure) -> None:
     """Print what a recommendation says, what each factor could change, and the alternatives that were not chosen."""
     # The last sentence names the command that shows the arithmetic.
-    for sentence in item.explanation[:-1]:
+    for sentence in (*item.explanation[:-1], *latency.sentences(item.latency)):
         console.print(f"- {sentence}")
     console.print()
     if item.sensitivity:

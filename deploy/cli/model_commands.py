@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from advisor import mapping, report, tiers, unpriced, words
-from advisor.statements import Line
+from advisor import mapping, report, statement_store, unpriced, words
 from advisor.unpriced import Unpriced
-from deploy.cli import app, changing, options, plain
-from ledger import catalogue, clock, money, readings
+from deploy.cli import app, changing, options, plain, waste_text
+from ledger import catalogue, clock, readings
 from ledger.names import Alias
 
 commands = typer.Typer(help="Model names as they are sent, and what they stand for.", no_args_is_help=True)
@@ -115,28 +114,14 @@ def list_tiers(month: app.MonthOption = None, data: app.Data = None, as_json: ap
     """Requests that asked for one service tier and were served, and priced, at another."""
     with app.opened(data) as (database, settings), database.snapshot() as session:
         chosen = report.month_of(settings, clock.now_us(), month)
-        found = tiers.of_month(session, chosen, report.pricing(session))
+        held = statement_store.read(session, chosen)
+    found = held.waste.other_tier.groups if held else ()
     if as_json:
-        app.print_json([{**served._asdict(), **_usage(line)} for served, line in found.items()])
-        return
-    if not found:
+        app.print_json([asdict(each) for each in found])
+    elif not found:
         app.console.print(f"Every request in {chosen} was served at the tier it asked for, as far as is known.")
-        return
-    grid = plain.table("project", "model", "asked", "served", "requests", "tokens", "cost as served", right=3)
-    for served, line in found.items():
-        usage = words.count(line.requests), words.count(line.counts.total_tokens)
-        cost = words.dollars(_cost_usd(line))
-        grid.add_row(served.project, served.model, served.asked, served.served, *usage, cost)
-    app.console.print(grid)
-
-
-def _usage(line: Line) -> dict[str, object]:
-    tokens = {"tokens": line.counts.total_tokens, "unpriced_tokens": line.cost.unpriced_tokens}
-    return {"requests": line.requests, **tokens, "cost_usd": _cost_usd(line)}
-
-
-def _cost_usd(line: Line) -> str | None:
-    return money.usd_text(line.cost.femto_usd) if line.cost.priced_tokens else None
+    else:
+        waste_text.show_tiers(app.console, found, len(found))
 
 
 def _show_unmapped(found: list[Unpriced]) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import explanation, figures, forecast_figures, wire, words
-from deploy.cli import plain, stage_text
+from deploy.cli import plain, stage_text, waste_text
 
 
 def show(console: Console, report: figures.Report, *, rows: int = 10) -> None:
@@ -29,6 +29,7 @@ def show(console: Console, report: figures.Report, *, rows: int = 10) -> None:
     if report.total.requests:
         _spend(console, "Spend by project", "project", report.projects, rows)
         _spend(console, "Spend by model", "model", report.models, rows)
+        waste_text.show(console, report.waste, rows)
         _savings(console, report.savings, rows)
     for note in report.notes:
         console.print(Text(f"- {note}", style="dim"))
@@ -59,6 +60,8 @@ def _headline(console: Console, report: figures.Report) -> None:
         until = "at least in all, before the first of the models retires"
         _line(console, "", words.dollars(savings.until_retirement.low_usd), until)
     for name, amount, remark in stage_text.so_far(savings.so_far):
+        _line(console, name, amount, remark)
+    for name, amount, remark in waste_text.headlines(report.waste):
         _line(console, name, amount, remark)
     coverage = total.coverage
     gaps = [

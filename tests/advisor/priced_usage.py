@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from advisor import statements
-from ledger import names, prices, usage
+from ledger import events, names, prices, usage
 from ledger.readings import StoredSeries
 from tests import ledgers
 from tests.advisor import books
@@ -18,6 +18,9 @@ _LABELS = (
     ledgers.labels(model="gpt-4.1-mini", usage_source="estimated", status="failure"),
     ledgers.labels(provider="azure.ai.openai", model="prod-chat", project="lab"),
     ledgers.labels(provider="house", model="house-model", usage_source="missing"),
+    ledgers.labels(project="support", features=events.FEATURE_CLIENT_RETRY | events.FEATURE_TOOLS),
+    ledgers.labels(service_tier_requested="priority", features=events.FEATURE_CLIENT_RETRY),
+    ledgers.labels(service_tier_requested="flex", model="gpt-4.1-mini", project="lab"),
 )
 SERIES = {number: StoredSeries(number, labels, number == 3) for number, labels in enumerate(_LABELS)}
 

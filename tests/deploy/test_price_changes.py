@@ -173,10 +173,12 @@ def test_requests_at_another_tier_than_asked_are_listed(shell: CommandLine) -> N
     (found,) = shell.run("models tiers --json").json
     assert found == {
         "project": "search", "provider": "openai", "model": "gpt-4.1", "asked": "priority", "served": "standard",
-        "requests": 1, "tokens": 1_100, "unpriced_tokens": 0, "cost_usd": "0.0028",
+        "state": "compared", "requests": 1, "tokens": 1_100, "unpriced_tokens": 0, "cost_usd": "0.0028",
+        "asked_cost_usd": "0.0049", "difference_usd": "-0.0021",
+        "meaning": "the tier asked for did not serve, and its higher price was not charged",
     }  # fmt: skip
     assert shell.said("models tiers").splitlines()[1].split() == [
-        "search", "gpt-4.1", "priority", "standard", "1", "1,100", "$0.0028",
+        "search", "gpt-4.1", "priority", "standard", "1", "$0.0028", "$0.0049", "-$0.0021",
     ]  # fmt: skip
     assert spent(shell)["tier_mismatch_requests"] == 1
 

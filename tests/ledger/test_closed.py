@@ -41,6 +41,7 @@ DAMAGE = [
     ("UPDATE statement SET closed_at = closed_at + 1000000 WHERE month = '2026-10'", {"closed"}),
     ("UPDATE statement SET price_book_version = 'x' WHERE month = '2026-10'", {"closed"}),
     ("UPDATE statement SET days = '[]' WHERE month = '2026-10'", {"closed"}),
+    ("UPDATE statement SET waste = '{}' WHERE month = '2026-10'", {"closed"}),
     ("UPDATE statement SET content_sha256 = 'x' WHERE month = '2026-10'", {"closed"}),
     ("UPDATE statement SET document = NULL WHERE month = '2026-10'", {"closed"}),
     ("DELETE FROM usage_late", {"late"}),

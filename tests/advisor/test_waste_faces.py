@@ -1,0 +1,152 @@
+"""Paid retries and other tiers on every face: the stored figures to the last digit, of an open month and of a closed one."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from rich.console import Console
+
+from advisor import routes, waste
+from advisor.exports import review
+from advisor.waste_figures import Waste
+from deploy.cli import report_text, waste_text
+from ledger import access, clock, events, settings
+from ledger.database import Database
+from tests import conftest, ledgers
+from tests.advisor import closed_books, traffic
+
+pytestmark = pytest.mark.usefixtures("frozen_now")
+NOW_US = clock.to_us(conftest.NOW)
+MONTHS = pytest.mark.parametrize("month", ["2026-10", "2026-11"])
+AGAIN = events.FEATURE_CLIENT_RETRY
+
+
+@pytest.fixture
+def two_months(database: Database) -> Database:
+    """October closed and November open: retries with and without a price, tiers dearer, cheaper and without one."""
+    for at in (closed_books.OCTOBER_US, NOW_US - clock.HOUR_US):
+        kinds = [
+            ledgers.labels(features=AGAIN), ledgers.labels(features=AGAIN, project="lab", model="house-model"),
+            ledgers.labels(features=AGAIN, project="support", service_tier_requested="priority"),
+            ledgers.labels(project="support", service_tier="priority"),
+            ledgers.labels(service_tier_requested="flex"), ledgers.labels(service_tier="flex"), ledgers.labels(),
+        ]  # fmt: skip
+        ledgers.add(
+            database,
+            [
+                ledgers.event(
+                    at + turn, of=of, input_tokens=10**6, output_tokens=10**5, retry_count=of.features // AGAIN
+                )
+                for of in kinds
+                for turn in range(3)
+            ],
+        )
+    ledgers.settle(database)
+    ledgers.close(database, "2026-10", despite_gaps=True)
+    return database
+
+
+def stored(database: Database, month: str) -> Waste:
+    return closed_books.stored(database, month).waste
+
+
+@MONTHS
+def test_the_api_shows_what_is_stored(two_months: Database, month: str) -> None:
+    app = FastAPI()
+    routes.install(app, two_months, settings.load())
+    body = TestClient(app).get(f"/api/v1/report?month={month}").json()
+    found = stored(two_months, month)
+    assert body["waste"]["paid_retries"]["cost_usd"] == found.paid_retries.cost_usd == "16.80"
+    assert body["waste"]["other_tier"]["difference_usd"] == found.other_tier.difference_usd == "0.00"
+    assert [each["meaning"] for each in body["waste"]["other_tier"]["groups"]] == [
+        each.meaning for each in found.other_tier.groups
+    ]
+
+
+@MONTHS
+def test_the_review_has_each_group_exactly(two_months: Database, month: str) -> None:
+    with two_months.snapshot() as session:
+        made = review.build(session, ledgers.SETTINGS, clock.now_us(), month)
+    sections = {each.name: each for each in made.sections}
+    found = stored(two_months, month)
+    groups: dict[str, tuple[Any, ...]] = {
+        "paid_retries": found.paid_retries.groups, "other_tier": found.other_tier.groups,
+    }  # fmt: skip
+    for name, held in groups.items():
+        rows = sections[name].rows
+        assert len(rows) == len(held) > 0
+        for row, group in zip(rows, held, strict=True):
+            for column in sections[name].columns:
+                told = getattr(group, column)
+                assert row[column] == (Decimal(told) if column.endswith("_usd") and told is not None else told)
+
+
+@MONTHS
+def test_metrics_are_the_floats_of_the_groups_by_model(two_months: Database, month: str) -> None:
+    scraped, found = traffic.scrape(two_months), stored(two_months, month)
+    wanted: dict[tuple[str, tuple[tuple[str, str], ...]], Decimal | int] = {}
+    for each in found.paid_retries.groups:
+        labels = traffic.named(month=month, provider=each.provider, model=each.model)
+        _add(wanted, "month_paid_retry_requests", labels, each.requests)
+        _add(wanted, "month_paid_retry_cost_usd", labels, each.cost_usd)
+    for tier in found.other_tier.groups:
+        labels = traffic.named(
+            month=month, provider=tier.provider, model=tier.model, service_tier_requested=tier.asked,
+            service_tier=tier.served,
+        )  # fmt: skip
+        _add(wanted, "month_other_tier_requests", labels, tier.requests)
+        _add(wanted, "month_other_tier_difference_usd", labels, tier.difference_usd)
+    names = {name for name, _ in wanted}
+    assert len(names) == 4
+    shown = {key: value for key, value in scraped.items() if key[0] in names and ("month", month) in key[1]}
+    assert shown == {key: float(value) for key, value in wanted.items()}
+
+
+def _add(
+    wanted: dict[tuple[str, tuple[tuple[str, str], ...]], Decimal | int],
+    name: str,
+    labels: tuple[tuple[str, str], ...],
+    amount: str | int | None,
+) -> None:
+    if amount is not None:
+        wanted[name, labels] = wanted.get((name, labels), 0) + (Decimal(amount) if isinstance(amount, str) else amount)
+
+
+@MONTHS
+def test_a_terminal_and_the_page_show_the_amounts_and_what_they_mean(two_months: Database, month: str) -> None:
+    console = Console(width=200)
+    with console.capture() as shown:
+        report_text.show(console, closed_books.built(two_months, month))
+    text = shown.get()
+    assert "Paid retries    $16.80  9 requests sent again by their clients; paid twice where" in text
+    assert (
+        "$6.30  paid more than at the tiers asked for, $6.30 not charged for dearer ones that did not serve; 12" in text
+    )
+    assert "asked flex, served standard: the tier asked for has no price for these tokens" in text
+    app = FastAPI()
+    routes.install(app, two_months, settings.load())
+    page = TestClient(app).get(f"/?month={month}").text
+    assert "In all $16.80 for 9 requests sent again" in page
+    assert "asked standard, served priority" in page
+
+
+def test_a_key_of_one_project_sees_its_own_part(two_months: Database) -> None:
+    app = FastAPI()
+    routes.install(app, two_months, settings.load(require_keys=True))
+    with two_months.transaction() as session:
+        _, key = access.create(session, "one", ["read"], project="support", namespace="n", now_us=0)
+    body = TestClient(app).get("/api/v1/report", headers={"x-api-key": key}).json()
+    own = waste.of_project(stored(two_months, "2026-11"), "support")
+    assert body["waste"]["paid_retries"]["cost_usd"] == own.paid_retries.cost_usd == "8.40"
+    assert "house-model" not in json.dumps(body["waste"])
+
+
+def test_a_month_without_either_says_nothing_of_it(database: Database) -> None:
+    ledgers.add(database, [ledgers.event()])
+    ledgers.settle(database)
+    found = closed_books.built(database, "2026-11").waste
+    assert list(waste_text.headlines(found)) == list(waste_text.headlines(None)) == []
+    assert closed_books.built(database, "2026-05").waste is None

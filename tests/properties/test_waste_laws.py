@@ -1,0 +1,113 @@
+"""Waste from the sums of any events equals what each event would cost alone, whatever their order and grouping."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor import waste
+from advisor.statements import Part, Pricing
+from advisor.waste_figures import Waste
+from ledger import clock, events, money, names, prices, tokens, usage
+from ledger.events import Event, Labels
+from ledger.readings import StoredSeries
+from ledger.usage import Tally
+from tests import ledgers
+from tests.advisor import priced_usage
+
+TIERS = ("standard", "priority", "batch", "flex", "unknown")
+_DAYS = st.integers(priced_usage.CHANGE_DAY - 2, priced_usage.CHANGE_DAY + 1)
+
+
+@st.composite
+def event(draw: st.DrawFn) -> Event:
+    """Any request around a change of price: sent again or not, at any two tiers, with usage or without."""
+    again, source = draw(st.booleans()), draw(st.sampled_from(["provider", "estimated", "missing", "gateway_cache"]))
+    labels = ledgers.labels(
+        project=draw(st.sampled_from(["search", "lab"])), model=draw(st.sampled_from(["gpt-4.1", "gpt-4.1-mini", "house"])),
+        service_tier=draw(st.sampled_from(TIERS)), service_tier_requested=draw(st.sampled_from(TIERS)), usage_source=source,
+        features=events.FEATURE_CLIENT_RETRY if again else 0,
+    )  # fmt: skip
+    cached, text, output = (draw(st.integers(0, 10**6)) for _ in range(3))
+    return ledgers.event(
+        draw(_DAYS) * clock.DAY_US, of=labels, input_tokens=cached + text, cached_input_tokens=cached, output_tokens=output,
+        retry_count=int(again),
+    )  # fmt: skip
+
+
+def found(groups: Iterable[Sequence[Event]]) -> Waste:
+    """The waste of events that were stored in these groups, as the rollups of their days give it."""
+    ids: dict[Labels, int] = {}
+    sums = []
+    for group in groups:
+        tally = Tally()
+        for each in group:
+            tally.add(each, ids.setdefault(each.labels, len(ids)))
+        sums.append(usage.unpack(tally.packed()))
+    days: dict[int, dict[int, list[int]]] = {}
+    for (day, series_id), amounts in usage.merged(sums).days().items():
+        days.setdefault(day, {})[series_id] = amounts
+    book = priced_usage.book()
+    series = {number: StoredSeries(number, labels, False) for labels, number in ids.items()}
+    return waste.of([Part(day, held) for day, held in days.items()], Pricing(series, book, names.Names(book, [])))
+
+
+def alone(each: Event, tier: str) -> prices.Cost:
+    """What one event costs at a tier on its own day."""
+    billable = each.labels.usage_source in events.BILLABLE_SOURCES
+    counts = tokens.TokenCounts(
+        input_tokens=each.input_tokens or 0, cached_input_tokens=each.cached_input_tokens or 0,
+        output_tokens=each.output_tokens or 0,
+    )  # fmt: skip
+    price = priced_usage.book().at("openai", each.labels.model, tier, 0, clock.day_of(each.occurred_at))
+    return prices.cost(counts if billable else tokens.NONE, price.rates if price else None)
+
+
+def femto_usd(amount: str | None) -> int:
+    return 0 if amount is None else money.femto_usd(amount)
+
+
+@given(sent=st.lists(event(), max_size=12))
+def test_waste_is_the_sum_of_what_each_event_costs_alone(sent: list[Event]) -> None:
+    made = found([sent])
+    again = [
+        alone(each, labels.service_tier_requested if labels.service_tier == "unknown" else labels.service_tier)
+        for each in sent
+        if (labels := each.labels).features and labels.usage_source in events.BILLABLE_SOURCES
+    ]
+    retries = made.paid_retries
+    assert retries.requests == len(again)
+    assert femto_usd(retries.cost_usd) == sum(each.femto_usd for each in again)
+    assert retries.unpriced_tokens == sum(each.unpriced_tokens for each in again)
+    others = [
+        (alone(each, each.labels.service_tier), alone(each, each.labels.service_tier_requested))
+        for each in sent
+        if len({each.labels.service_tier, each.labels.service_tier_requested, "unknown"}) == 3
+    ]
+    compared = [
+        served.femto_usd - asked.femto_usd
+        for served, asked in others
+        if not served.unpriced_tokens and not asked.unpriced_tokens
+    ]
+    assert made.other_tier.requests == len(others)
+    assert femto_usd(made.other_tier.difference_usd) == sum(compared)
+
+
+@given(sent=st.lists(event(), max_size=8), data=st.data())
+def test_the_order_and_grouping_of_events_change_nothing(sent: list[Event], data: st.DataObject) -> None:
+    order = data.draw(st.permutations(sent))
+    cut = data.draw(st.integers(0, len(order)))
+    assert found([order[:cut], order[cut:]]) == found([sent])
+
+
+@given(sent=st.lists(event(), max_size=8))
+def test_what_is_not_sent_again_and_served_as_asked_wastes_nothing(sent: list[Event]) -> None:
+    plain = [
+        msgspec.structs.replace(
+            each,
+            labels=msgspec.structs.replace(each.labels, features=0, service_tier_requested=each.labels.service_tier),
+        )
+        for each in sent
+    ]
+    assert found([plain]) == found([])
