@@ -1,10 +1,11 @@
 """The daily spend of a month as bars: integers on a fixed scale, for any drawing to stretch. Pure; it draws nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from advisor import words
-from advisor.figures import DayReport
+from advisor.figures import DayReport, UsageFigure
 from ledger import clock, money
 
 HEIGHT = 1_000
@@ -49,3 +50,11 @@ def scale_top(largest_femto_usd: int) -> int:
     while unit * _STEPS[-1] < largest_femto_usd:
         unit *= 10
     return next(unit * step for step in _STEPS if unit * step >= largest_femto_usd)
+
+
+def share_width(part_usd: str | None, found: Sequence[UsageFigure]) -> int:
+    """The length of a bar, in thousandths of the longest one."""
+    longest = max((Decimal(each.cost_usd) for each in found if each.cost_usd is not None), default=Decimal(0))
+    if part_usd is None or longest <= 0:
+        return 0
+    return max(0, int(Decimal(part_usd) * 1000 / longest))

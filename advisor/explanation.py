@@ -18,6 +18,7 @@ _FACTORS = {
     "verifier_femto_usd": "Cost of checking the answers if the whole slice moved, in USD over the window",
     "share": "Share of the requests that moves",
 }
+_READINGS = {"unknown_input_is_cached": "Input whose cached part nobody reported counts as cached today"}
 # By reason: why the decision is what it is, and what would change it.
 _REASONS = {
     "target_retires": ("the target shuts down in 30 days or fewer", "a target that lives longer"),
@@ -105,6 +106,11 @@ def sentences(item: advice.Advice) -> list[str]:
 def why(reason: str) -> str:
     """What a reason code says of a decision, to follow "because"."""
     return _REASONS[reason][0]
+
+
+def factor_name(name: str) -> str:
+    """What a factor is, in words."""
+    return {**_FACTORS, **_READINGS}[name]
 
 
 def change(reason: str, drivers: Sequence[str] = ()) -> str:

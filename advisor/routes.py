@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from advisor import api, exposition, health, page, whatif_routes
+from advisor import api, detail_page, exposition, health, page, whatif_routes
 from advisor.evidence import routes as evidence
 from advisor.exports import routes as exports
 from advisor.outlet import Outlet
@@ -33,5 +33,6 @@ def install(
     exposition.install(app, given, process_registry)
     exports.install(app, given)
     page.install(app, given)
+    detail_page.install(app, given)
     if "/readyz" not in {getattr(route, "path", None) for route in app.routes}:
         health.install(app, database)

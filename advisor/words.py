@@ -16,6 +16,7 @@ _DECISIONS = {
     "blocked": "blocked",
     "not_enough_data": "not enough data yet",
 }
+_NEXT = {"pilot": "switchwise trial plan {}", "switch_now": "switchwise claim {}"}
 _METHODS = {
     "actual": "the month is over",
     "weekday_mean": "from the last 28 days",
@@ -101,6 +102,11 @@ def target(model: str, service_tier: str | None) -> str:
 def decision(kind: str) -> str:
     """A decision as an instruction: `try on a part first` for a pilot."""
     return _DECISIONS.get(kind, label(kind))
+
+
+def next_command(kind: str, recommendation_id: str) -> str | None:
+    """The command that takes a decision further; None where there is nothing to do."""
+    return _NEXT[kind].format(recommendation_id) if kind in _NEXT else None
 
 
 def forecast_method(method: str) -> str:

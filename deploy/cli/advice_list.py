@@ -13,10 +13,6 @@ from advisor.evidence import words as evidence_words
 from advisor.stages.stored import StoredRecommendation
 from deploy.cli import stage_text
 
-_NEXT = {"pilot": "switchwise trial plan {}", "switch_now": "switchwise claim {}"}
-"""By decision, the command that takes it further."""
-
-
 def show(
     console: Console,
     found: Sequence[figures.RecommendationFigure],
@@ -62,8 +58,9 @@ def show_in_hand(console: Console, held: Sequence[StoredRecommendation]) -> None
 
 def _lines(item: figures.RecommendationFigure) -> Iterator[tuple[str, str]]:
     yield "do", f"{words.decision(item.decision)}: {explanation.why(item.reason)}"
-    if item.decision in _NEXT:
-        yield "next", _NEXT[item.decision].format(item.id)
+    command = words.next_command(item.decision, item.id)
+    if command is not None:
+        yield "next", command
     yield "worth", _worth(item)
     if item.days_left is not None:
         yield "until", _until(item)

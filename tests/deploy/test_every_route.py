@@ -32,6 +32,7 @@ SCOPES = {
     ("POST", "/api/v1/evidence"): "admin",
     ("POST", "/api/v1/evidence/{id}/withdraw"): "admin",
     ("GET", "/"): "read",
+    ("GET", "/recommendations/{id}"): "read",
 }
 OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc")}
 """What holds no figure: the probes, and the description of the API."""
