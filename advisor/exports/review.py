@@ -16,6 +16,7 @@ from advisor import (
     waste_figures,
     wire,
 )
+from advisor.exports import columns
 from advisor.figures import Ends, RecommendationFigure, UsageFigure
 from advisor.retirements import Retiring
 from advisor.stages.records import MoveFigure, RealisedFigure
@@ -78,71 +79,26 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
             "showback",
             [_usage(each, "project", "workload", "provider", "model", "service_tier") for each in found.slices],
         ),
-        _section("adjustments", _adjustments(found), " ".join(ADJUSTMENTS_COLUMNS)),
+        _section("adjustments", _adjustments(found), " ".join(columns.ADJUSTMENTS)),
         _section("days", map(_day, found.days), "day cost_usd requests"),
-        _section("forecast_record", map(_backtest, record.months if record else ()), FORECAST_RECORD_COLUMNS),
-        _section("paid_retries", map(_wasted, retries), RETRIES_COLUMNS),
-        _section("other_tier", map(_wasted, tiers), OTHER_TIER_COLUMNS),
-        _section("savings", map(_saving, found.savings.recommendations), SAVINGS_COLUMNS),
+        _section("forecast_record", map(_backtest, record.months if record else ()), columns.FORECAST_RECORD),
+        _section("paid_retries", map(_wasted, retries), columns.RETRIES),
+        _section("other_tier", map(_wasted, tiers), columns.OTHER_TIER),
+        _section("savings", map(_saving, found.savings.recommendations), columns.SAVINGS),
         _section(
-            "latency", [row for item in found.savings.recommendations for row in _latencies(item)], LATENCY_COLUMNS
+            "latency", [row for item in found.savings.recommendations for row in _latencies(item)], columns.LATENCY
         ),
-        _section("savings_by_stage", map(_move, moves), MOVES_COLUMNS),
         _section(
-            "savings_realised", [_realised(move, each) for move in moves for each in move.realised], REALISED_COLUMNS
+            "evidence", [_proof(item) for item in found.savings.recommendations if item.evidence], columns.EVIDENCE
+        ),
+        _section("savings_by_stage", map(_move, moves), columns.MOVES),
+        _section(
+            "savings_realised", [_realised(move, each) for move in moves for each in move.realised], columns.REALISED
         ),
         _section("data_quality", _quality(found)),
         _section("retirements", map(_retirement, retiring), "provider model shutdown_date successor source"),
         _section("method_notes", [{"note": note} for note in found.notes]),
     )
-
-
-_OF_ADJUSTMENT = ("number", "dated", "kind", "reason", "made_by", "price_book_version")
-ADJUSTMENTS_COLUMNS = (
-    *_OF_ADJUSTMENT, "project", "workload", "provider", "model", "service_tier", "cost_usd", "list_cost_usd", "requests",
-    "tokens", "unpriced_tokens",
-)  # fmt: skip
-"""The columns of a closed month's adjustments: one row for each line that an adjustment changes."""
-
-FORECAST_RECORD_COLUMNS = "month actual_usd forecasts error_ratio bias_ratio banded covered"
-"""The columns of how the forecasts of finished months did, also where there are none."""
-
-RETRIES_COLUMNS = "project provider model requests tokens unpriced_tokens cost_usd"
-"""The columns of requests sent again, also where there are none."""
-
-OTHER_TIER_COLUMNS = (
-    "project provider model asked served state requests tokens unpriced_tokens cost_usd asked_cost_usd difference_usd"
-    " meaning"
-)
-"""The columns of requests at another tier than asked; only what is `compared` has a difference."""
-
-SAVINGS_COLUMNS = (
-    "project workload provider from_model to_provider to_model to_service_tier decision reason counted requests"
-    " coverage_ratio cost_month_usd price_gap_ratio month_low_usd month_point_usd month_high_usd"
-    " until_retirement_low_usd until_retirement_point_usd until_retirement_high_usd breakeven_escalation_ratio days_left"
-    " label risk_level confidence window_first_day window_last_day as_of id"
-)
-"""The columns of the savings, also where there are none. A month is the average one of 730 hours."""
-
-LATENCY_COLUMNS = (
-    "project workload side provider model service_tiers measured_in measure requests p50_low_ms p50_high_ms p95_low_ms"
-    " p95_high_ms id"
-)
-"""The columns of what was measured of both sides of the advice, also where nothing was. Bounds, both included."""
-
-_WHICH = "project workload provider from_model to_provider to_model to_service_tier"
-MOVES_COLUMNS = (
-    f"{_WHICH} decision stage owner since share counted frozen_low_usd frozen_point_usd frozen_high_usd expected_low_usd"
-    " expected_point_usd expected_high_usd realised_hold_out_usd realised_before_after_usd realised_repricing_usd"
-    " missed_usd missed_month_usd id"
-)
-"""The columns of what is open, claimed, realised against the frozen estimate, and missed; three methods that do not add up."""
-
-REALISED_COLUMNS = (
-    f"{_WHICH} method label reason first_day last_day days requests instead_usd cost_usd saving_usd volume_effect_usd"
-    " id"
-)
-"""The columns of each method's figures, also where there are none. The volume effect is no saving."""
 
 
 def _section(name: str, rows: Iterable[Row], columns: str = "") -> Section:
@@ -191,8 +147,8 @@ def _adjustments(found: figures.Report) -> Iterable[Row]:
     for each in found.adjustments:
         for line in each.lines:
             given: dict[str, Cell] = {"cost_usd": _exact(line.cost_usd), "list_cost_usd": _exact(line.list_cost_usd)}
-            given |= {name: getattr(each, name) for name in _OF_ADJUSTMENT}
-            yield {name: given[name] if name in given else getattr(line, name) for name in ADJUSTMENTS_COLUMNS}
+            given |= {name: getattr(each, name) for name in columns.OF_ADJUSTMENT}
+            yield {name: given[name] if name in given else getattr(line, name) for name in columns.ADJUSTMENTS}
 
 
 def _day(day: figures.DayReport) -> Row:
@@ -217,8 +173,14 @@ def _saving(item: RecommendationFigure) -> Row:
         "price_gap_ratio": _exact(item.price_gap_ratio), **_ends("month", item.saving_month),
         **_ends("until_retirement", item.saving_until_retirement),
         "breakeven_escalation_ratio": _exact(wire.breakeven_escalation_ratio(item)), "label": item.saving_label,
+        "good_answer_now_usd": _exact(item.good_answer_now_usd),
+        "good_answer_instead_usd": _exact(item.good_answer_instead_usd),
     }  # fmt: skip
-    return {name: given[name] if name in given else getattr(item, name) for name in SAVINGS_COLUMNS.split()}
+    return {name: given[name] if name in given else getattr(item, name) for name in columns.SAVINGS.split()}
+
+
+def _proof(item: RecommendationFigure) -> Row:
+    return {name: _told(name, getattr(item.evidence, name)) for name in columns.EVIDENCE.split()}
 
 
 def _latencies(item: RecommendationFigure) -> Iterator[Row]:
@@ -241,18 +203,22 @@ def _bounds(name: str, bounds: latency_figures.Between | None) -> Row:
 
 def _move(move: MoveFigure) -> Row:
     saved = {f"realised_{each.method}_usd": each.saving_usd for each in move.realised}
-    return {name: _told(name, saved.get(name, getattr(move, name, None))) for name in MOVES_COLUMNS.split()}
+    return {name: _told(name, saved.get(name, getattr(move, name, None))) for name in columns.MOVES.split()}
 
 
 def _realised(move: MoveFigure, figure: RealisedFigure) -> Row:
     return {
-        name: _told(name, getattr(figure if hasattr(figure, name) else move, name)) for name in REALISED_COLUMNS.split()
+        name: _told(name, getattr(figure if hasattr(figure, name) else move, name)) for name in columns.REALISED.split()
     }
 
 
 def _told(name: str, value: Cell) -> Cell:
     """A cell of a figure: amounts and shares are exact numbers there too."""
-    return _exact(value) if isinstance(value, str) and (name.endswith("_usd") or name == "share") else value
+    return (
+        _exact(value)
+        if isinstance(value, str) and (name.endswith(("_usd", "_ratio")) or name in ("share", "threshold"))
+        else value
+    )
 
 
 def _quality(found: figures.Report) -> Iterable[Row]:

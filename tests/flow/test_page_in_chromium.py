@@ -11,6 +11,8 @@ from advisor import report, routes, words
 from ledger.database import Database
 from tests import ledgers, processes, serving
 from tests.advisor import traffic
+from tests.advisor.evidence import paired_rows
+from tests.advisor.stages import advised_ledger
 
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -50,3 +52,24 @@ def test_chromium_lays_the_page_out_and_shows_the_reports_figures(
     header = picture.read_bytes()
     assert struct.unpack(">II", header[16:24]) == size
     assert len(header) > 40_000
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.usefixtures("frozen_now")
+def test_chromium_lays_a_recommendation_out(database: Database, tmp_path: Path, size: tuple[int, int]) -> None:
+    name = advised_ledger.fill(database).figure.id
+    paired_rows.keep(database, paired_rows.rows())
+    ledgers.settle(database)
+    app = FastAPI()
+    routes.install(app, database, ledgers.SETTINGS)
+    picture = tmp_path / "page.png"
+    with serving.serve(app) as address:
+        where = f"{address}/recommendations/{name}"
+        shown = browse(where, tmp_path / "dom", "--dump-dom")
+        browse(where, tmp_path / "png", f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}")
+    item = advised_ledger.only(database).figure
+    assert item.saving_month is not None
+    assert words.dollars(item.saving_month.low_usd) in shown
+    assert "Compared on 2026-11-22" in shown
+    assert len(picture.read_bytes()) > 40_000

@@ -12,6 +12,7 @@ import time_machine
 from advisor import factors, figures, recommendations, refresh, whatif
 from advisor.evidence import store
 from advisor.evidence.rows import Fields
+from advisor.exports import review
 from ledger import clock, money
 from ledger.database import Database
 from ledger.errors import NotAllowed, NotFound
@@ -267,3 +268,21 @@ def test_the_advice_rests_on_evidence_so_a_new_one_makes_it_out_of_date(database
     with database.snapshot() as session:
         assert not refresh.is_current(session, ledgers.SETTINGS)
     assert money.femto_usd(advised(database).one_off_usd) == 0
+
+
+def test_the_review_has_the_comparison_that_each_saving_rests_on(database: Database) -> None:
+    fill(database)
+    found = proven(database)
+    assert found.evidence is not None
+    with database.snapshot() as session:
+        held = review.build(session, ledgers.SETTINGS, clock.now_us(), "2026-11")
+    tables = {section.name: section.rows for section in held.sections}
+    (proof,), (saving,) = tables["evidence"], tables["savings"]
+    assert (proof["id"], proof["verdict"], proof["pairs"], proof["doubt"]) == (
+        found.evidence.id,
+        "non_inferior",
+        240,
+        None,
+    )
+    assert (proof["target_ratio"], proof["threshold"]) == (Decimal(found.evidence.target_ratio or ""), Decimal("0.9"))
+    assert saving["good_answer_now_usd"] == Decimal(found.good_answer_now_usd or "")

@@ -117,7 +117,7 @@ def test_the_same_month_gives_the_same_bytes(database: Database, tmp_path: Path)
     one, two = export(database, tmp_path / "one"), export(database, tmp_path / "two")
     names = sorted(path.name for path in one.iterdir())
     assert names == sorted(path.name for path in two.iterdir())
-    assert len(names) == 18
+    assert len(names) == 19
     assert all((one / name).read_bytes() == (two / name).read_bytes() for name in names)
 
 
@@ -173,7 +173,15 @@ def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty
         found = review.build(session, ledgers.SETTINGS, clock.now_us(), MONTH)
     assert all(tuple(row) == section.columns for section in found.sections for row in section.rows)
     empty = [section.name for section in found.sections if not section.rows]
-    assert empty == ["adjustments", "forecast_record", "paid_retries", "other_tier", "latency", "savings_realised"]
+    assert empty == [
+        "adjustments",
+        "forecast_record",
+        "paid_retries",
+        "other_tier",
+        "latency",
+        "evidence",
+        "savings_realised",
+    ]
     silent = review.sections(
         replace(found.report, days=(), savings=replace(found.report.savings, recommendations=())), ()
     )
