@@ -13,6 +13,7 @@ from advisor.evidence import words as evidence_words
 from advisor.stages.stored import StoredRecommendation
 from deploy.cli import stage_text
 
+
 def show(
     console: Console,
     found: Sequence[figures.RecommendationFigure],
