@@ -1,6 +1,5 @@
 """Evidence on the command line: what a person reads, the same figures as elsewhere, and refusals of one line."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -9,7 +8,6 @@ import pytest
 from advisor import outlet
 from advisor.evidence import keeping
 from ledger import catalogue, clock
-from ledger.database import Database
 from tests import ledgers
 from tests.advisor.evidence import paired_rows
 from tests.advisor.stages import advised_ledger
@@ -19,19 +17,17 @@ pytestmark = pytest.mark.usefixtures("frozen_now")
 
 
 @pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[CommandLine]:
-    """A command line beside a file of results that prove a target."""
+def results(tmp_path: Path) -> Path:
+    """A file of results that prove a target."""
     rows = b"\n".join(msgspec.json.encode(row) for row in paired_rows.rows(prompt="the secret plan"))
-    (tmp_path / "results.jsonl").write_bytes(rows)
-    database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
-    database.migrate()
-    yield CommandLine(tmp_path, database, monkeypatch, capsys)
-    database.close()
+    path = tmp_path / "results.jsonl"
+    path.write_bytes(rows)
+    return path
 
 
-def test_an_import_says_what_was_compared_and_what_was_measured(line: CommandLine) -> None:
+def test_an_import_says_what_was_compared_and_what_was_measured(line: CommandLine, results: Path) -> None:
     name = advised_ledger.fill(line.database).figure.id
-    said = line.said(f"evidence import {line.data / 'results.jsonl'} --measured-on 2026-11-22 --by ada")
+    said = line.said(f"evidence import {results} --measured-on 2026-11-22 --by ada")
     for sentence in (
         "gpt-4.1 -> gpt-4.1-mini, search / chat",
         "Compared on 2026-11-22: 240 conversations, one pair of each; the source is right in 100 %, the target in 97.9 %.",
@@ -58,15 +54,15 @@ def test_an_import_says_what_was_compared_and_what_was_measured(line: CommandLin
     )
 
 
-def test_the_command_and_the_api_show_the_same_figures(line: CommandLine) -> None:
-    line.said(f"evidence import {line.data / 'results.jsonl'} --by ada")
+def test_the_command_and_the_api_show_the_same_figures(line: CommandLine, results: Path) -> None:
+    line.said(f"evidence import {results} --by ada")
     with line.database.snapshot() as session:
         found = keeping.listed(session, catalogue.book(session), clock.now_us())
     assert line.run("evidence list --json").json == msgspec.json.decode(outlet.answer({"evidence": found}).body)
 
 
-def test_a_mistake_is_withdrawn(line: CommandLine) -> None:
-    kept = line.run(f"evidence import {line.data / 'results.jsonl'} --by ada --json").json["comparisons"][0]["evidence"]
+def test_a_mistake_is_withdrawn(line: CommandLine, results: Path) -> None:
+    kept = line.run(f"evidence import {results} --by ada --json").json["comparisons"][0]["evidence"]
     assert "is withdrawn: wrong day" in line.said(f"evidence withdraw {kept['id']} --reason 'wrong day'")
     assert "; withdrawn (wrong day)" in line.said("evidence list")
     again = line.run(f"evidence withdraw {kept['id']} --reason again")
@@ -88,7 +84,7 @@ def test_without_evidence_the_list_says_how_to_get_some(line: CommandLine) -> No
         ("{} --judge claude-sonnet-4 --judge-labels gone.csv", "cannot read gone.csv"),
     ],
 )
-def test_a_refusal_is_one_line_with_the_remedy(line: CommandLine, words: str, says: str) -> None:
-    ended = line.run(f"evidence import {words.format(line.data / 'results.jsonl')}")
+def test_a_refusal_is_one_line_with_the_remedy(line: CommandLine, results: Path, words: str, says: str) -> None:
+    ended = line.run(f"evidence import {words.format(results)}")
     assert (ended.status, ended.out, len(ended.error.splitlines())) == (2, "", 1)
     assert says in ended.error

@@ -1,27 +1,15 @@
 """The stages on the command line: each step says how it stands, and a refusal is one line with the remedy."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
 
-from ledger.database import Database
 from tests import conftest, ledgers
 from tests.advisor.stages import advised_ledger
 from tests.deploy.command import CommandLine
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
-
-
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[CommandLine]:
-    """A command line on a ledger with one recommendation."""
-    database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
-    database.migrate()
-    yield CommandLine(tmp_path, database, monkeypatch, capsys)
-    database.close()
 
 
 def test_a_life_from_claim_to_rollback(line: CommandLine) -> None:

@@ -1,24 +1,11 @@
 """`trial plan` as a person reads it."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from ledger.database import Database
 from tests.advisor.stages import advised_ledger
 from tests.deploy.command import CommandLine
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
-
-
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[CommandLine]:
-    """A command line on a fresh ledger."""
-    database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
-    database.migrate()
-    yield CommandLine(tmp_path, database, monkeypatch, capsys)
-    database.close()
 
 
 def test_a_plan_says_how_many_how_long_how_dear_and_how_to_split(line: CommandLine) -> None:
