@@ -11,7 +11,8 @@ MAX_PANELS = 12
 INSTANT = {"stat", "gauge", "bargauge", "piechart", "barchart", "table"}
 MONEY_UNITS = {"currencyUSD", "prefix:$"}
 # Functions, operators and grouping words of PromQL that our queries use; everything else in a query is a metric or a label.
-WORDS = {"sum", "max", "min", "by", "without", "and", "on", "time", "topk", "bottomk", "sort_desc", "delta"}
+WORDS = {"sum", "max", "min", "by", "without", "and", "on", "time", "topk", "bottomk", "sort", "sort_desc", "delta",
+         "clamp_min"}  # fmt: skip
 
 Rule = Callable[[Any], Iterator[str]]
 
@@ -204,7 +205,11 @@ def _tables_and_lines(dashboard: Any) -> Iterator[str]:
         )
         if stacked and panel["fieldConfig"]["defaults"]["unit"] not in MONEY_UNITS:
             yield f"{panel['title']}: only money is stacked"
-        if panel["type"] in {"timeseries", "barchart", "bargauge"} and panel["fieldConfig"]["defaults"].get("min") != 0:
+        # What may lie below 0, such as a saving, starts there unless it does.
+        if panel["type"] in {"timeseries", "barchart", "bargauge"} and 0 not in (
+            panel["fieldConfig"]["defaults"].get("min"),
+            custom.get("axisSoftMin"),
+        ):
             yield f"{panel['title']}: does not start at 0"
 
 

@@ -28,6 +28,9 @@ ADVICE = (
 )
 GAPS = {"unpriced": 0.0031, "estimated": 0.0006, "missing": 0.0012, "detail_unknown": 0.0184, "tier_unknown": 0.0,
         "folded": 0.0, "late": 0.0002}  # fmt: skip
+ADVISED_SINCE = datetime(2026, 10, 29, tzinfo=UTC)
+ADOPTED_AFTER_DAYS = 16
+FORECAST_ERRORS = {"2026-06": 0.31, "2026-07": 0.142, "2026-08": 0.064, "2026-09": 0.081, "2026-10": 0.047}
 SHUTDOWN = {
     ("openai", "gpt-4.1"): datetime(2027, 1, 14, tzinfo=UTC),
     ("openai", "gpt-4.1-nano"): datetime(2027, 1, 14, tzinfo=UTC),
@@ -132,12 +135,26 @@ def _advice(at: datetime) -> Iterator[Sample]:
         yield "savings_potential_high_usd", labels, high
         yield "breakeven_escalation_ratio", labels, breakeven
         yield "recommendations", (decision, "active"), 1.0
+        yield "savings_end_timestamp_seconds", labels, SHUTDOWN[provider, "gpt-4.1"].timestamp()
     counted = [row for row in ADVICE if row[3] in ("pilot", "switch_now")]
-    yield "savings_total_low_usd", (), sum(row[4] for row in counted)
-    yield "savings_total_usd", (), sum(row[5] for row in counted)
-    yield "savings_total_high_usd", (), sum(row[6] for row in counted)
-    yield "savings_missed_usd", (), 41.5 * at.day
-    yield "savings_realised_usd", ("repricing",), 0.0
+    # Advice is made anew each day; at first a third slice counted, which was adopted later.
+    days = max(0, (at - ADVISED_SINCE).days)
+    growth = 1 + 0.04 * math.sin(days / 3) + 0.004 * days
+    before = 900.0 if days <= ADOPTED_AFTER_DAYS else 0.0
+    yield "savings_total_low_usd", (), sum(row[4] for row in counted) * growth + before
+    yield "savings_total_usd", (), sum(row[5] for row in counted) * growth + 1.4 * before
+    yield "savings_total_high_usd", (), sum(row[6] for row in counted) * growth + 1.6 * before
+    yield "recommendations", ("pilot", "expired"), 2.0
+    yield "recommendations", ("switch_now", "measured"), 1.0
+    yield "savings_missed_usd", (), 41.5 * days
+    adopted_days = days - ADOPTED_AFTER_DAYS
+    if adopted_days > 0:
+        yield "savings_realised_usd", ("hold_out",), 31.2 * adopted_days
+        yield "savings_realised_usd", ("before_after",), 48.7 * adopted_days - 60
+        yield "savings_realised_usd", ("repricing",), 34.4 * adopted_days
+    for month, error in FORECAST_ERRORS.items():
+        yield "forecast_error_ratio", (month,), error
+    yield "forecast_coverage_ratio", (), 0.83
 
 
 def _trust(at: datetime) -> Iterator[Sample]:

@@ -38,7 +38,7 @@ def test_a_file_holds_the_dashboard_and_is_the_same_each_time(tmp_path: Path) ->
     before = [path.read_bytes() for path in first]
     assert [json.loads(text) for text in before] == DASHBOARDS
     assert [path.read_bytes() for path in catalogue.write(tmp_path / "new" / "folder")] == before
-    assert [path.name for path in first] == ["switchwise-spend.json"]
+    assert [path.name for path in first] == ["switchwise-spend.json", "switchwise-savings.json"]
 
 
 def _spoil(change: Callable[[Any], None]) -> list[str]:
