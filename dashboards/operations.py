@@ -8,7 +8,7 @@ UID = "switchwise-operations"
 _IN_RANGE = "$__range"
 _PER_POINT = "$__rate_interval"
 _SINCE_START = "Collectors count since their own start; a restart is no drop."
-_BAD = ((None, "text"), (1, "red"))
+_ANY = ((None, "text"), (1, "orange"))
 _COUNTS = Shown("locale", "none", decimals=0, color=panels.BY_NAME, min=0)
 _OUTCOME_COLORS = [
     panels.by_name(outcome, color={"mode": "fixed", "fixedColor": color})
@@ -32,7 +32,7 @@ def dashboard() -> JsonObject:
         "Whether events arrive and are kept, how fast, what waits in the collectors' spools, and whether the ledger is right.",
         [frame.data_source()],
         frame.rows(
-            (4, [(5, _waiting()), (5, _lag()), (5, _findings()), (5, _failures()), (4, _refusals())]),
+            (4, [(5, _waiting()), (5, _lag()), (4, _findings()), (5, _failures()), (5, _refusals())]),
             (2, [(24, panels.text(Head(6, "", "What an answer of 200 means, and where to look next."), _NOTE))]),
             (8, [(12, _received()), (12, _seconds())]),
             (8, [(8, _spooled_events()), (8, _spooled_bytes()), (8, _drained())]),
@@ -86,7 +86,7 @@ def _failures() -> JsonObject:
         f"or slow and no spool is set, or that it is nearly full. {_SINCE_START}",
     )  # fmt: skip
     turned_away = queries.growth("increase", _IN_RANGE, "ingest_requests_total", code="429|5..")
-    shown = Shown("locale", "none", decimals=0, color=panels.BY_THRESHOLD, thresholds=_BAD)
+    shown = Shown("locale", "none", decimals=0, color=panels.BY_THRESHOLD, thresholds=_ANY)
     return panels.stat(head, [Query(turned_away, "turned away")], shown)
 
 
@@ -97,13 +97,13 @@ def _refusals() -> JsonObject:
         f"receipt that the sender got, or the collector's log, names each. {_SINCE_START}",
     )  # fmt: skip
     asked = [
-        Query(queries.growth("increase", _IN_RANGE, "ingest_events_total", outcome="rejected|conflict"), "at the door"),
+        Query(queries.growth("increase", _IN_RANGE, "ingest_events_total", outcome="rejected|conflict"), "on arrival"),
         Query(
             queries.growth("increase", _IN_RANGE, "spool_drained_events_total", outcome="refused|sealed|conflict"),
-            "after a spool",
+            "from spools",
         ),
     ]
-    shown = Shown("locale", "none", decimals=0, color=panels.BY_THRESHOLD, thresholds=_BAD)
+    shown = Shown("locale", "none", decimals=0, color=panels.BY_THRESHOLD, thresholds=_ANY)
     return panels.stat(head, asked, shown, names=True)
 
 
@@ -114,7 +114,7 @@ def _received() -> JsonObject:
         "sent again and counted once; ignored: no usage in it.",
     )  # fmt: skip
     query = Query(queries.growth("rate", _PER_POINT, "ingest_events_total", "outcome"), "{{outcome}}")
-    return panels.lines(head, [query], Shown("cps", "no events", color=panels.BY_NAME, min=0), _OUTCOME_COLORS)
+    return panels.lines(head, [query], Shown("eps", "no events", color=panels.BY_NAME, min=0), _OUTCOME_COLORS)
 
 
 def _seconds() -> JsonObject:
@@ -123,11 +123,10 @@ def _seconds() -> JsonObject:
         "Seconds from the first byte of a write request to its answer, over all collectors: half are faster than the first "
         "line, 99 of 100 faster than the last. It ends at 5 s, the highest that is measured.",
     )  # fmt: skip
-    asked = [
-        Query(queries.quantile(q, _PER_POINT, "ingest_seconds"), name)
-        for q, name in (("0.5", "half"), ("0.95", "95 %"), ("0.99", "99 %"))
-    ]
-    return panels.lines(head, asked, Shown("s", "no requests", color=panels.BY_NAME, min=0))
+    parts = (("0.5", "half", "blue"), ("0.95", "95 %", "yellow"), ("0.99", "99 %", "orange"))
+    asked = [Query(queries.quantile(share, _PER_POINT, "ingest_seconds"), name) for share, name, _ in parts]
+    colors = [panels.by_name(name, color={"mode": "fixed", "fixedColor": color}) for _, name, color in parts]
+    return panels.lines(head, asked, Shown("s", "no requests", min=0), colors)
 
 
 def _spooled_events() -> JsonObject:
