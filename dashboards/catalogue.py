@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from dashboards import spend
+from dashboards import operations, savings, spend
 from dashboards.panels import JsonObject
 
 
 def dashboards() -> list[JsonObject]:
     """All dashboards, in the order in which a reader meets them."""
-    return [spend.dashboard()]
+    return [spend.dashboard(), savings.dashboard(), operations.dashboard()]
 
 
 def to_json(dashboard: JsonObject) -> str:

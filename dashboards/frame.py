@@ -46,9 +46,17 @@ def rows(*content: tuple[int, Sequence[tuple[int, JsonObject]]]) -> list[JsonObj
 
 
 def dashboard(
-    uid: str, title: str, description: str, variables: Sequence[JsonObject], panels: Sequence[JsonObject]
+    uid: str,
+    title: str,
+    description: str,
+    variables: Sequence[JsonObject],
+    panels: Sequence[JsonObject],
+    since: str = "now/M",
 ) -> JsonObject:
-    """A whole dashboard, with its revision. The file carries neither id nor version: both are Grafana's."""
+    """A whole dashboard, with its revision. The file carries neither id nor version: both are Grafana's.
+
+    It opens on the time from `since`, the month so far unless told.
+    """
     siblings: Json = {
         "type": "dashboards", "title": "Switchwise", "tags": [TAG], "asDropdown": True,
         "icon": "external link", "includeVars": True, "keepTime": True, "targetBlank": False,
@@ -62,7 +70,7 @@ def dashboard(
         "editable": False,
         "graphTooltip": 1,
         "timezone": "utc",
-        "time": {"from": "now/M", "to": "now"},
+        "time": {"from": since, "to": "now"},
         "timepicker": {"refresh_intervals": ["1m", "5m", "15m", "1h"]},
         "refresh": "5m",
         "links": [siblings],

@@ -66,7 +66,12 @@ def by_name(name: str, **properties: Json) -> JsonObject:
 
 
 def stat(
-    head: Head, queries: Sequence[Query], shown: Shown, names: bool = False, value_size: int | None = None
+    head: Head,
+    queries: Sequence[Query],
+    shown: Shown,
+    names: bool = False,
+    value_size: int | None = None,
+    overrides: Sequence[JsonObject] = (),
 ) -> JsonObject:
     """One number, or a few side by side with their names."""
     options: JsonObject = {
@@ -79,7 +84,7 @@ def stat(
         "textMode": "value_and_name" if names else "value",
         "wideLayout": True,
     }
-    return _panel("stat", head, options, shown.defaults(), _targets(queries, "instant"))
+    return _panel("stat", head, options, shown.defaults(), _targets(queries, "instant"), overrides)
 
 
 def bars(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
@@ -99,29 +104,20 @@ def bars(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject]
     return _panel("bargauge", head, options, shown.defaults(), _targets([query], "instant"), overrides)
 
 
+def lines(head: Head, queries: Sequence[Query], shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
+    """Lines through time, each for itself. They start at 0 unless a value lies below."""
+    custom = _LINE | {"axisSoftMin": 0, "fillOpacity": 0, "lineWidth": 2}
+    return _panel(
+        "timeseries", head, _legend("list", "bottom"), shown.defaults(**custom), _targets(queries, "range"), overrides
+    )
+
+
 def stacked_lines(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
     """Areas on top of each other through time: only for parts whose sum is the message."""
-    custom: JsonObject = {
-        "drawStyle": "line",
-        "fillOpacity": 60,
-        "lineInterpolation": "stepAfter",
-        "lineWidth": 1,
-        "showPoints": "never",
-        "spanNulls": False,
-        "stacking": {"mode": "normal", "group": "A"},
-    }
-    options: JsonObject = {
-        "legend": {
-            "calcs": ["lastNotNull"],
-            "displayMode": "table",
-            "placement": "right",
-            "showLegend": True,
-            "sortBy": "Last *",
-            "sortDesc": True,
-        },
-        "tooltip": {"mode": "multi", "sort": "desc"},
-    }
-    panel = _panel("timeseries", head, options, shown.defaults(**custom), _targets([query], "range"), overrides)
+    custom = _LINE | {"fillOpacity": 60, "lineWidth": 1, "stacking": {"mode": "normal", "group": "A"}}
+    panel = _panel(
+        "timeseries", head, _legend("table", "right"), shown.defaults(**custom), _targets([query], "range"), overrides
+    )
     # One frame: drawn from several, Grafana 13 takes a colour by name from the field's name, and so not the legend's.
     return {**panel, "transformations": [{"id": "joinByField", "options": {"byField": "Time", "mode": "outer"}}]}
 
@@ -152,12 +148,34 @@ def stacked_columns(
     return {**panel, "transformations": [by_label, to_matrix]}
 
 
+def columns(head: Head, query: Query, shown: Shown, across: str) -> JsonObject:
+    """A column for each value of the label `across`, in its order, with the value on it."""
+    options: JsonObject = {
+        "barWidth": 0.7,
+        "groupWidth": 0.7,
+        "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": False},
+        "orientation": "vertical",
+        "showValue": "auto",
+        "stacking": "none",
+        "tooltip": {"mode": "single", "sort": "none"},
+        "xField": across,
+    }
+    panel = _panel("barchart", head, options, shown.defaults(fillOpacity=60, lineWidth=1), _targets([query], "table"))
+    only: JsonObject = {"include": {"names": [across, "Value"]}}
+    by_label: JsonObject = {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": across}]}}
+    return {**panel, "transformations": [{"id": "filterFieldsByName", "options": only}, by_label]}
+
+
 def table(
     head: Head, queries: Sequence[Query], shown: Shown, columns: Mapping[str, str], overrides: Sequence[JsonObject]
 ) -> JsonObject:
     """Rows of equal labels joined over the queries. `columns`: label or legend -> heading, in order; the rest is hidden."""
     targets = _targets(queries, "table")
-    letters = {query.legend: f"Value #{_LETTERS[index]}" for index, query in enumerate(queries)}
+    # Grafana names the numbers of several queries by their letters, and those of one query plainly.
+    letters = {
+        query.legend: f"Value #{_LETTERS[index]}" if len(queries) > 1 else "Value"
+        for index, query in enumerate(queries)
+    }
     fields = [letters.get(name, name) for name in columns]
     organise: JsonObject = {
         "excludeByName": {"Time": True},
@@ -181,7 +199,23 @@ def text(head: Head, markdown: str) -> JsonObject:
 
 
 _LETTERS = "ABCDEFGH"
+_LINE: JsonObject = {
+    "drawStyle": "line", "lineInterpolation": "stepAfter", "showPoints": "never", "spanNulls": False,
+}  # fmt: skip
 _LAST: JsonObject = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+
+
+def _legend(mode: Literal["list", "table"], placement: Literal["bottom", "right"]) -> JsonObject:
+    """Options of a timeseries panel: the last value beside each name, the greatest first."""
+    shown: JsonObject = {
+        "calcs": ["lastNotNull"],
+        "displayMode": mode,
+        "placement": placement,
+        "showLegend": True,
+        "sortBy": "Last *",
+        "sortDesc": True,
+    }
+    return {"legend": shown, "tooltip": {"mode": "multi", "sort": "desc"}}
 
 
 def _targets(queries: Sequence[Query], shape: Literal["instant", "range", "table"]) -> list[JsonObject]:

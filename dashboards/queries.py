@@ -1,5 +1,8 @@
 """PromQL over the table of metrics: every name and label is checked while the dashboard is built. It runs no query."""
 
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
 from ledger import metrics
 from ledger.errors import UsageError
 
@@ -10,19 +13,14 @@ REPLICA = ("instance", "pod")
 def once(short_name: str, **matchers: str) -> str:
     """A ledger metric counted once however many replicas serve it; `matchers` are regular expressions by label."""
     metric = metrics.named(short_name)
-    for label in matchers:
-        _known(metric, label)
-    inside = ",".join(f'{label}=~"{pattern}"' for label, pattern in matchers.items())
-    selector = f"{metric.name}{{{inside}}}" if inside else metric.name
-    return f"max without ({', '.join(REPLICA)}) ({selector})"
+    return f"max without ({', '.join(REPLICA)}) ({_selector(metric, matchers)})"
 
 
 def total(short_name: str, *by: str, **matchers: str) -> str:
     """The sum of a ledger metric over everything but the labels `by`."""
     for label in by:
         _known(metrics.named(short_name), label)
-    head = f"sum by ({', '.join(by)})" if by else "sum"
-    return f"{head} ({once(short_name, **matchers)})"
+    return f"{_sum(by)} ({once(short_name, **matchers)})"
 
 
 def single(short_name: str) -> str:
@@ -30,6 +28,38 @@ def single(short_name: str) -> str:
     return f"max ({metrics.named(short_name).name})"
 
 
+def processes(short_name: str, *by: str) -> str:
+    """What processes say of themselves, added up over them; by `instance`, each on its own."""
+    metric = metrics.named(short_name)
+    for label in by:
+        _known(metric, label)
+    return f"{_sum(by)} ({metric.name})"
+
+
+def growth(function: Literal["rate", "increase"], window: str, short_name: str, *by: str, **matchers: str) -> str:
+    """How a counter of processes grew in a window such as `$__range`, a second or as a whole."""
+    metric = metrics.named(short_name)
+    for label in by:
+        _known(metric, label)
+    return f"{_sum(by)} ({function}({_selector(metric, matchers)}[{window}]))"
+
+
+def quantile(share: str, window: str, short_name: str) -> str:
+    """What this share of a histogram's observations in a window stayed below, over all processes."""
+    return f"histogram_quantile({share}, sum by (le) (rate({metrics.named(short_name).name}_bucket[{window}])))"
+
+
+def _sum(by: Sequence[str]) -> str:
+    return f"sum by ({', '.join(by)})" if by else "sum"
+
+
+def _selector(metric: metrics.Metric, matchers: Mapping[str, str]) -> str:
+    for label in matchers:
+        _known(metric, label)
+    inside = ",".join(f'{label}=~"{pattern}"' for label, pattern in matchers.items())
+    return f"{metric.name}{{{inside}}}" if inside else metric.name
+
+
 def _known(metric: metrics.Metric, label: str) -> None:
-    if label not in metric.labels:
+    if label not in (*metric.labels, *REPLICA):
         raise UsageError(f"{metric.name} has no label {label}; it has {', '.join(metric.labels) or 'none'}")

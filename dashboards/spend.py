@@ -1,6 +1,6 @@
 """The dashboard *Spend and savings*: what the month costs, what a switch would save, and how far the figures can be trusted."""
 
-from dashboards import frame, panels, queries
+from dashboards import frame, panels, queries, slices
 from dashboards.panels import Head, JsonObject, Query, Shown
 
 UID = "switchwise-spend"
@@ -15,13 +15,6 @@ _MODEL_COLORS = [
 ]
 _NOTHING = "nothing priced yet"
 _SAVED = ((None, "red"), (0, "text"), (0.01, "green"))
-_DECISIONS = {
-    "switch_now": ("switch now", "green"),
-    "pilot": ("pilot", "blue"),
-    "keep": ("keep", "text"),
-    "not_enough_data": ("not enough data", "orange"),
-    "blocked": ("blocked", "red"),
-}
 _REASONS = {
     "unpriced": "No price for the model",
     "estimated": "Estimated by the proxy",
@@ -68,7 +61,7 @@ def dashboard() -> JsonObject:
             ),
             (2, [(24, panels.text(Head(7, "", "What the figures are and what they are not."), _NOTE))]),
             (9, [(12, _spend_by_model()), (12, _months())]),
-            (7, [(24, _slices())]),
+            (7, [(24, slices.table(10))]),
             (7, [(12, _projects()), (12, _gaps())]),
         ),
     )
@@ -115,7 +108,7 @@ def _shutdown() -> JsonObject:
     seconds = f"min by (model) ({queries.once('model_retirement_timestamp_seconds')} and on (provider, model) ({in_use})) - time()"
     shown = Shown(
         "locale", "none announced", decimals=0, color=panels.BY_THRESHOLD,
-        thresholds=((None, "red"), (30, "orange"), (90, "text")),
+        thresholds=slices.COUNTDOWN,
     )  # fmt: skip
     return panels.stat(head, [Query(f"bottomk(2, ({seconds}) / 86400)", "{{model}}")], shown, names=True, value_size=32)
 
@@ -165,54 +158,6 @@ def _months() -> JsonObject:
     query = Query(queries.total("month_cost_usd", "month", "model", **_MODEL), "{{model}}")
     shown = Shown("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0)
     return panels.stacked_columns(head, query, shown, across="month", parts="model", overrides=_MODEL_COLORS)
-
-
-def _slices() -> JsonObject:
-    head = Head(
-        10, "What a switch would save, by slice",
-        "Estimated USD per average month for the chosen target of each slice, best low end first. Break-even is the share "
-        "of requests that may fall back to the old model before nothing is saved. `switchwise explain` shows the "
-        "arithmetic. Filters: provider, model, project.",
-    )  # fmt: skip
-    matchers = {"provider": "$provider", "from_model": "$model", "project": "$project"}
-    labels = ("project", "workload", "provider", "from_model", "to_model", "decision")
-    figures = {
-        "low": "savings_potential_low_usd",
-        "expected": "savings_potential_usd",
-        "high": "savings_potential_high_usd",
-        "breakeven": "breakeven_escalation_ratio",
-    }
-    asked = [Query(queries.total(name, *labels, **matchers), legend) for legend, name in figures.items()]
-    columns = {
-        "project": "Project", "workload": "Workload", "provider": "Provider", "from_model": "From", "to_model": "To",
-        "decision": "Decision", "low": "At least", "expected": "Expected", "high": "At most", "breakeven": "Break-even",
-    }  # fmt: skip
-    shown = Shown(
-        "prefix:$", "no advice yet: it needs seven days of traffic on a model of the configured pairs", decimals=2
-    )
-    return panels.table(head, asked, shown, columns, _slice_cells())
-
-
-def _slice_cells() -> list[JsonObject]:
-    """Colours and widths of the table's columns; with these widths it fits 1280 pixels."""
-    words: JsonObject = {
-        word: {"text": text, "color": color, "index": index}
-        for index, (word, (text, color)) in enumerate(_DECISIONS.items())
-    }
-    loss: JsonObject = {"mode": "absolute", "steps": [{"value": None, "color": "red"}, {"value": 0, "color": "text"}]}
-    colored: JsonObject = {"type": "color-text"}
-    return [
-        panels.by_name("Provider", custom__width=130),
-        panels.by_name(
-            "Decision", mappings=[{"type": "value", "options": words}], custom__cellOptions=colored, custom__width=135
-        ),
-        panels.by_name(
-            "At least", color=panels.BY_THRESHOLD, thresholds=loss, custom__cellOptions=colored, custom__width=95
-        ),
-        panels.by_name("Expected", custom__width=95),
-        panels.by_name("At most", custom__width=95),
-        panels.by_name("Break-even", unit="percentunit", decimals=0, noValue="–", mappings=[], custom__width=95),
-    ]
 
 
 def _projects() -> JsonObject:

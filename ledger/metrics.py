@@ -177,6 +177,12 @@ _SAVINGS = (
         *_SLICE,
     ),
     _gauge(
+        "savings_end_timestamp_seconds",
+        "seconds",
+        "Unix time of the start of the UTC day on which a slice's saving ends, as either model shuts down; absent if none does.",
+        *_SLICE,
+    ),
+    _gauge(
         "latency_low_seconds",
         "seconds",
         "Time from request to answer that a share of the requests, 0.5 or 0.95, took at least, by side of a switch.",

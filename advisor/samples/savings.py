@@ -1,12 +1,13 @@
 """What the current recommendations would save per average month, and how many of them stand where."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from advisor import figures, wire
 from advisor.samples import latency
 from advisor.samples.published import Published
 from advisor.samples.sample import Sample, of_femto_usd, of_text
-from ledger import money
+from ledger import clock, money
 
 _TOTAL = ("savings_total_low_usd", "savings_total_usd", "savings_total_high_usd")
 _OF_SLICE = ("savings_potential_low_usd", "savings_potential_usd", "savings_potential_high_usd")
@@ -35,10 +36,14 @@ def _by_slice(advised: Sequence[figures.RecommendationFigure], shown: Published)
                 sums[name][labels] = sums[name].get(labels, 0) + money.femto_usd(text)
         ratio = wire.breakeven_escalation_ratio(each)
         # Break-evens and times do not add up, so slices that share a place have none.
-        if ratio is not None and place == (each.project, each.workload):
+        if place != (each.project, each.workload):
+            continue
+        if ratio is not None:
             yield of_text("breakeven_escalation_ratio", labels, ratio)
-        if place == (each.project, each.workload):
-            yield from latency.of_advice(each)
+        if each.days_left is not None:
+            end_day = clock.day_number(date.fromisoformat(each.as_of)) + each.days_left
+            yield Sample("savings_end_timestamp_seconds", labels, end_day * clock.DAY_US // clock.SECOND_US)
+        yield from latency.of_advice(each)
     for name, by_labels in sums.items():
         yield from of_femto_usd(name, by_labels)
 

@@ -11,7 +11,10 @@ MAX_PANELS = 12
 INSTANT = {"stat", "gauge", "bargauge", "piechart", "barchart", "table"}
 MONEY_UNITS = {"currencyUSD", "prefix:$"}
 # Functions, operators and grouping words of PromQL that our queries use; everything else in a query is a metric or a label.
-WORDS = {"sum", "max", "min", "by", "without", "and", "on", "time", "topk", "bottomk", "sort_desc", "delta"}
+WORDS = {
+    "sum", "max", "min", "by", "without", "and", "on", "time", "topk", "bottomk", "sort", "sort_desc", "clamp_min", "delta",
+    "rate", "increase", "histogram_quantile",
+}  # fmt: skip
 
 Rule = Callable[[Any], Iterator[str]]
 
@@ -28,8 +31,8 @@ def expressions(dashboard: Any) -> list[tuple[str, str]]:
 
 def names_used(expression: str) -> tuple[set[str], set[str]]:
     """The metrics and the labels in an expression, by reading its words."""
-    bare = re.sub(r'"[^"]*"', '""', expression)
-    words = set(re.findall(r"[a-zA-Z_]\w*", bare)) - WORDS
+    bare = re.sub(r'"[^"]*"|\[[^]]*\]', "", expression)
+    words = {word.removesuffix("_bucket") for word in re.findall(r"[a-zA-Z_]\w*", bare)} - WORDS
     named = {word for word in words if word.startswith(metrics.PREFIX)}
     return named, words - named
 
@@ -40,7 +43,9 @@ def _known_names(dashboard: Any) -> Iterator[str]:
         named, labels = names_used(expression.removeprefix("label_values"))
         for name in named - set(metrics.BY_NAME):
             yield f"{where}: no metric {name}"
-        known = {"instance", "pod"}.union(*(metrics.BY_NAME[name].labels for name in named & set(metrics.BY_NAME)))
+        known = {"instance", "pod", *(["le"] if "_bucket" in expression else [])}.union(
+            *(metrics.BY_NAME[name].labels for name in named & set(metrics.BY_NAME))
+        )
         for label in labels - known:
             yield f"{where}: none of its metrics has a label {label}"
         if not named:
@@ -66,6 +71,15 @@ def _money_is_no_counter(dashboard: Any) -> Iterator[str]:
         ]
         if rated and gauges:
             yield f"{title}: {rated[0]} of the gauge {gauges[0]}; use delta"
+
+
+def _windows_follow_the_time_range(dashboard: Any) -> Iterator[str]:
+    for panel in _numeric(dashboard):
+        wanted = "$__range" if panel["type"] in INSTANT else "$__rate_interval"
+        for target in panel["targets"]:
+            for window in re.findall(r"\[([^]]*)\]", target["expr"]):
+                if window != wanted:
+                    yield f"{panel['title']}: over {window}, not {wanted}"
 
 
 def _few_panels_with_stats_first(dashboard: Any) -> Iterator[str]:
@@ -116,7 +130,8 @@ def _described(dashboard: Any) -> Iterator[str]:
     for panel in dashboard["panels"]:
         if not panel["description"].endswith(".") or not (panel["title"] or panel["type"] == "text"):
             yield f"panel {panel['id']} lacks a title or a description"
-    if not any("estimates" in panel["options"].get("content", "") for panel in dashboard["panels"]):
+    savings = any("_savings_" in expression for _, expression in expressions(dashboard))
+    if savings and not any("estimates" in panel["options"].get("content", "") for panel in dashboard["panels"]):
         yield "no text says that savings are estimates"
 
 
@@ -204,7 +219,11 @@ def _tables_and_lines(dashboard: Any) -> Iterator[str]:
         )
         if stacked and panel["fieldConfig"]["defaults"]["unit"] not in MONEY_UNITS:
             yield f"{panel['title']}: only money is stacked"
-        if panel["type"] in {"timeseries", "barchart", "bargauge"} and panel["fieldConfig"]["defaults"].get("min") != 0:
+        # What may lie below 0, such as a saving, starts there unless it does.
+        if panel["type"] in {"timeseries", "barchart", "bargauge"} and 0 not in (
+            panel["fieldConfig"]["defaults"].get("min"),
+            custom.get("axisSoftMin"),
+        ):
             yield f"{panel['title']}: does not start at 0"
 
 
@@ -220,6 +239,7 @@ RULES: tuple[Rule, ...] = (
     _known_names,
     _replicas_count_once,
     _money_is_no_counter,
+    _windows_follow_the_time_range,
     _few_panels_with_stats_first,
     _grid_is_full,
     _identity,

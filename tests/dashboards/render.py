@@ -14,6 +14,8 @@ from pathlib import Path
 from dashboards import catalogue
 from tests.dashboards import past
 
+MADE_UP_EVERY = f"{past.STEP.seconds // 60}m"
+
 
 def main() -> int:
     """Draw the dashboard named by --uid; the exit status is 1 unless every panel has data."""
@@ -31,7 +33,7 @@ def main() -> int:
         command = [
             "node", str(given.viewer.resolve() / "render.mjs"), str(files[given.uid]), "--prometheus", address, "--strict",
             "--out", str(given.out.resolve()), "--summary", str(given.out.resolve().with_suffix(".json")),
-            "--theme", given.theme, *given.viewer_options,
+            "--theme", given.theme, *([] if given.prometheus else ["--scrape-interval", MADE_UP_EVERY]), *given.viewer_options,
         ]  # fmt: skip
         return subprocess.run(command, check=False).returncode
 

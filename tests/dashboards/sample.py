@@ -28,6 +28,11 @@ ADVICE = (
 )
 GAPS = {"unpriced": 0.0031, "estimated": 0.0006, "missing": 0.0012, "detail_unknown": 0.0184, "tier_unknown": 0.0,
         "folded": 0.0, "late": 0.0002}  # fmt: skip
+ADVISED_SINCE = datetime(2026, 10, 29, tzinfo=UTC)
+ADOPTED_AFTER_DAYS = 16
+EVENTS_PER_HOUR = 13_660
+AWAY = (10, 14)
+FORECAST_ERRORS = {"2026-06": 0.31, "2026-07": 0.142, "2026-08": 0.064, "2026-09": 0.081, "2026-10": 0.047}
 SHUTDOWN = {
     ("openai", "gpt-4.1"): datetime(2027, 1, 14, tzinfo=UTC),
     ("openai", "gpt-4.1-nano"): datetime(2027, 1, 14, tzinfo=UTC),
@@ -42,6 +47,7 @@ def samples(at: datetime) -> Iterator[Sample]:
     yield from _months(at)
     yield from _advice(at)
     yield from _trust(at)
+    yield from _collector(at)
 
 
 def history(start: datetime, end: datetime, step: timedelta) -> Iterator[str]:
@@ -52,6 +58,7 @@ def history(start: datetime, end: datetime, step: timedelta) -> Iterator[str]:
         for short_name, values, value in samples(at):
             metric = metrics.named(short_name)
             by_name.setdefault(metric.name, []).append(f"{series(metric, values)} {value!r} {at.timestamp():.0f}")
+    by_name[metrics.named("ingest_seconds").name] = [line for at in times for line in _answer_seconds(at)]
     for name, lines in by_name.items():
         yield f"# TYPE {name.removesuffix('_total')} {metrics.BY_NAME[name].kind}"
         yield from lines
@@ -60,7 +67,8 @@ def history(start: datetime, end: datetime, step: timedelta) -> Iterator[str]:
 
 def series(metric: metrics.Metric, values: tuple[str, ...]) -> str:
     """A series in exposition text, as two replicas' scrapes would name the first of them."""
-    labels = dict(zip(metric.labels, values, strict=True)) | {"job": "switchwise", "instance": "advisor-0:8080"}
+    host = "collector-0:8080" if metric.scope == "process" else "advisor-0:8080"
+    labels = dict(zip(metric.labels, values, strict=True)) | {"job": "switchwise", "instance": host}
     return metric.name + "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}"
 
 
@@ -132,12 +140,26 @@ def _advice(at: datetime) -> Iterator[Sample]:
         yield "savings_potential_high_usd", labels, high
         yield "breakeven_escalation_ratio", labels, breakeven
         yield "recommendations", (decision, "active"), 1.0
+        yield "savings_end_timestamp_seconds", labels, SHUTDOWN[provider, "gpt-4.1"].timestamp()
     counted = [row for row in ADVICE if row[3] in ("pilot", "switch_now")]
-    yield "savings_total_low_usd", (), sum(row[4] for row in counted)
-    yield "savings_total_usd", (), sum(row[5] for row in counted)
-    yield "savings_total_high_usd", (), sum(row[6] for row in counted)
-    yield "savings_missed_usd", (), 41.5 * at.day
-    yield "savings_realised_usd", ("repricing",), 0.0
+    # Advice is made anew each day; at first a third slice counted, which was adopted later.
+    days = max(0, (at - ADVISED_SINCE).days)
+    growth = 1 + 0.04 * math.sin(days / 3) + 0.004 * days
+    before = 900.0 if days <= ADOPTED_AFTER_DAYS else 0.0
+    yield "savings_total_low_usd", (), sum(row[4] for row in counted) * growth + before
+    yield "savings_total_usd", (), sum(row[5] for row in counted) * growth + 1.4 * before
+    yield "savings_total_high_usd", (), sum(row[6] for row in counted) * growth + 1.6 * before
+    yield "recommendations", ("pilot", "expired"), 2.0
+    yield "recommendations", ("switch_now", "measured"), 1.0
+    yield "savings_missed_usd", (), 41.5 * days
+    adopted_days = days - ADOPTED_AFTER_DAYS
+    if adopted_days > 0:
+        yield "savings_realised_usd", ("hold_out",), 31.2 * adopted_days
+        yield "savings_realised_usd", ("before_after",), 48.7 * adopted_days - 60
+        yield "savings_realised_usd", ("repricing",), 34.4 * adopted_days
+    for month, error in FORECAST_ERRORS.items():
+        yield "forecast_error_ratio", (month,), error
+    yield "forecast_coverage_ratio", (), 0.83
 
 
 def _trust(at: datetime) -> Iterator[Sample]:
@@ -147,7 +169,38 @@ def _trust(at: datetime) -> Iterator[Sample]:
     for (provider, model), day in SHUTDOWN.items():
         yield "model_retirement_timestamp_seconds", (provider, model), day.timestamp()
     yield "ledger_drift_usd", (), 0.0
+    yield "ledger_findings", (), 0.0
     yield "rollup_lag_seconds", (), 0.4
     yield "last_rollup_timestamp_seconds", (), at.timestamp() - 1
     yield "price_book_info", ("2026.11.20-1", "2026-11-20"), 1.0
     yield "ledger_info", ("recorded traffic", "UTC"), 1.0
+
+
+def _collector(at: datetime) -> Iterator[Sample]:
+    """A collector whose database is away from ten to two on every third day: what comes then is spooled, and moved on later."""
+    days, hour = (at - ADVISED_SINCE).days, at.hour + at.minute / 60
+    is_away = days % 3 == 1 and AWAY[0] <= hour < AWAY[1]
+    spooled = (hour - AWAY[0]) * EVENTS_PER_HOUR if is_away else 0.0
+    outages = (days + 1) // 3 + (days % 3 == 1 and hour >= AWAY[1])
+    moved = float(outages * (AWAY[1] - AWAY[0]) * EVENTS_PER_HOUR)
+    hours = (at - ADVISED_SINCE) / timedelta(hours=1)
+    yield "ingest_requests_total", ("/v1/litellm", "200"), float(int(140 * hours))
+    yield "ingest_requests_total", ("/v1/litellm", "503"), float(3 * outages)
+    for outcome, count in (
+        ("accepted", EVENTS_PER_HOUR * hours - moved - spooled), ("spooled", moved + spooled), ("duplicate", 400 * hours),
+        ("ignored", 110 * hours), ("rejected", float(int(hours / 9))),
+    ):  # fmt: skip
+        yield "ingest_events_total", ("litellm", outcome), float(int(count))
+    yield "spool_events", (), spooled
+    yield "spool_bytes", (), spooled * 310
+    yield "spool_drained_events_total", ("accepted",), moved - outages
+    yield "spool_drained_events_total", ("refused",), float(outages)
+
+
+def _answer_seconds(at: datetime) -> Iterator[str]:
+    """The histogram of the same collector's answers: nine of ten within 5 ms."""
+    answered = (at - ADVISED_SINCE) / timedelta(hours=1) * 140
+    metric = metrics.named("ingest_seconds")
+    labels = series(metric, ()).removeprefix(metric.name + "{").removesuffix("}")
+    for limit, share in (("0.002", 0.4), ("0.005", 0.9), ("0.02", 0.97), ("0.1", 0.995), ("0.5", 1.0), ("+Inf", 1.0)):
+        yield f'{metric.name}_bucket{{{labels},le="{limit}"}} {answered * share!r} {at.timestamp():.0f}'

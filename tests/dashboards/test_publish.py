@@ -9,6 +9,8 @@ from tests.dashboards import fake_grafana
 from tests.dashboards.fake_grafana import TOKEN, FakeGrafana
 
 UID = "switchwise-spend"
+UIDS = [str(dashboard["uid"]) for dashboard in catalogue.dashboards()]
+EACH = len(UIDS)
 
 
 @pytest.fixture
@@ -30,49 +32,47 @@ def refused(fake: FakeGrafana, status: int, reason: str) -> str:
     return str(caught.value)
 
 
-def test_a_first_run_makes_the_folder_and_the_dashboard(fake: FakeGrafana) -> None:
-    assert run(fake) == ["created"]
-    assert fake.lines() == [
-        "GET /health",
-        "GET /org",
-        "GET /folders/switchwise",
-        "POST /folders",
-        f"GET /dashboards/uid/{UID}",
-        "POST /dashboards/db",
-    ]
+def test_a_first_run_makes_the_folder_and_every_dashboard(fake: FakeGrafana) -> None:
+    assert run(fake) == ["created"] * EACH
+    once = ["GET /health", "GET /org", "GET /folders/switchwise", "POST /folders"]
+    each = [[f"GET /dashboards/uid/{uid}", "POST /dashboards/db"] for uid in UIDS]
+    assert fake.lines() == [*once, *(line for lines in each for line in lines)]
 
 
 def test_the_outcome_says_where_to_open_it(fake: FakeGrafana) -> None:
-    [outcome] = publish.publish(grafana.Grafana(fake.url, TOKEN), catalogue.dashboards())
-    assert outcome == publish.Outcome(UID, "Spend and savings", "created", f"{fake.url}/d/{UID}/slug")
+    outcomes = publish.publish(grafana.Grafana(fake.url, TOKEN), catalogue.dashboards())
+    assert [outcome.uid for outcome in outcomes] == UIDS
+    assert outcomes[0] == publish.Outcome(UID, "Spend and savings", "created", f"{fake.url}/d/{UID}/slug")
 
 
 def test_a_second_run_writes_nothing(fake: FakeGrafana) -> None:
     run(fake)
     before = len(fake.asked)
-    assert run(fake) == ["unchanged"]
-    assert [asked.method for asked in fake.asked[before:]] == ["GET"] * 4
+    assert run(fake) == ["unchanged"] * EACH
+    assert {asked.method for asked in fake.asked[before:]} == {"GET"}
 
 
 def test_a_dashboard_is_sent_into_its_folder_to_be_overwritten_and_without_an_id(fake: FakeGrafana) -> None:
     run(fake)
-    body = fake.asked[-1].body
-    assert (body["folderUid"], body["overwrite"], body["dashboard"]["id"]) == ("switchwise", True, None)
-    assert "version" not in body["dashboard"]
+    bodies = [asked.body for asked in fake.asked if asked.path == "/dashboards/db"]
+    assert [body["dashboard"]["uid"] for body in bodies] == UIDS
+    for body in bodies:
+        assert (body["folderUid"], body["overwrite"], body["dashboard"]["id"]) == ("switchwise", True, None)
+        assert "version" not in body["dashboard"]
 
 
 def test_a_changed_dashboard_is_published_again(fake: FakeGrafana) -> None:
     run(fake)
     older = fake.dashboards[UID]["dashboard"]
     older["templating"]["list"] = [v for v in older["templating"]["list"] if v["name"] != "revision"]
-    assert run(fake) == ["updated"]
-    assert run(fake) == ["unchanged"]
+    assert run(fake) == ["updated"] + ["unchanged"] * (EACH - 1)
+    assert run(fake) == ["unchanged"] * EACH
 
 
 def test_a_dashboard_that_was_moved_goes_back_to_its_folder(fake: FakeGrafana) -> None:
     run(fake)
     fake.dashboards[UID]["meta"]["folderUid"] = "elsewhere"
-    assert run(fake) == ["updated"]
+    assert run(fake) == ["updated"] + ["unchanged"] * (EACH - 1)
     assert fake.dashboards[UID]["meta"]["folderUid"] == "switchwise"
 
 

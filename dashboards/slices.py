@@ -1,0 +1,82 @@
+"""The table of what a switch would save by slice, which more than one dashboard shows. It knows no dashboard."""
+
+from dashboards import panels, queries
+from dashboards.panels import Head, JsonObject, Query, Shown
+
+DECISIONS = {
+    "switch_now": ("switch now", "green"),
+    "pilot": ("pilot", "blue"),
+    "keep": ("keep", "text"),
+    "not_enough_data": ("not enough data", "orange"),
+    "blocked": ("blocked", "red"),
+}
+# As a reader's eye needs them: what is soon is orange, what is too soon for a trial is red.
+COUNTDOWN = ((None, "red"), (30, "orange"), (90, "text"))
+_MATCHERS = {"provider": "$provider", "from_model": "$model", "project": "$project"}
+_LABELS = ("project", "workload", "provider", "from_model", "to_model", "decision")
+_FIGURES = {
+    "low": "savings_potential_low_usd",
+    "expected": "savings_potential_usd",
+    "high": "savings_potential_high_usd",
+    "breakeven": "breakeven_escalation_ratio",
+}
+_COLUMNS = {
+    "project": "Project", "workload": "Workload", "provider": "Provider", "from_model": "From", "to_model": "To",
+    "decision": "Decision", "low": "At least", "expected": "Expected", "high": "At most", "breakeven": "Break-even",
+    "left": "Days left",
+}  # fmt: skip
+
+
+def table(panel_id: int) -> JsonObject:
+    """Each slice's chosen switch. Needs the variables provider, model and project."""
+    head = Head(
+        panel_id, "What a switch would save, by slice",
+        "Estimated USD per average month for the chosen target of each slice, best low end first. Break-even is the share "
+        "of requests that may fall back to the old model before nothing is saved; days left, until either model shuts "
+        "down. `switchwise explain` shows the arithmetic. Filters: provider, model, project.",
+    )  # fmt: skip
+    asked = [Query(queries.total(name, *_LABELS, **_MATCHERS), legend) for legend, name in _FIGURES.items()]
+    ends = f"min by ({', '.join(_LABELS)}) ({queries.once('savings_end_timestamp_seconds', **_MATCHERS)})"
+    asked.append(Query(f"({ends} - time()) / 86400", "left"))
+    shown = Shown(
+        "prefix:$", "no advice yet: it needs seven days of traffic on a model of the configured pairs", decimals=2
+    )
+    return panels.table(head, asked, shown, _COLUMNS, _cells())
+
+
+def decision_cells(width: int) -> JsonObject:
+    """A column of decisions in words, each in its colour."""
+    words: JsonObject = {
+        word: {"text": text, "color": color, "index": index}
+        for index, (word, (text, color)) in enumerate(DECISIONS.items())
+    }
+    in_words: JsonObject = {"type": "value", "options": words}
+    return panels.by_name("Decision", mappings=[in_words], custom__cellOptions=_COLORED, custom__width=width)
+
+
+_COLORED: JsonObject = {"type": "color-text"}
+
+
+def _cells() -> list[JsonObject]:
+    """Colours and widths of the columns; with these widths the table fits 1280 pixels."""
+    loss: JsonObject = {"mode": "absolute", "steps": [{"value": None, "color": "red"}, {"value": 0, "color": "text"}]}
+    soon: JsonObject = {
+        "mode": "absolute",
+        "steps": [{"value": value, "color": color} for value, color in COUNTDOWN],
+    }
+    return [
+        panels.by_name("Provider", custom__width=120),
+        panels.by_name("From", custom__width=120),
+        panels.by_name("To", custom__width=120),
+        decision_cells(125),
+        panels.by_name(
+            "At least", color=panels.BY_THRESHOLD, thresholds=loss, custom__cellOptions=_COLORED, custom__width=90
+        ),
+        panels.by_name("Expected", custom__width=90),
+        panels.by_name("At most", custom__width=90),
+        panels.by_name("Break-even", unit="percentunit", decimals=0, noValue="–", mappings=[], custom__width=90),
+        panels.by_name(
+            "Days left", unit="locale", decimals=0, noValue="–", mappings=[], color=panels.BY_THRESHOLD,
+            thresholds=soon, custom__cellOptions=_COLORED, custom__width=75,
+        ),
+    ]  # fmt: skip
