@@ -60,6 +60,11 @@ def _selector(metric: metrics.Metric, matchers: Mapping[str, str]) -> str:
     return f"{metric.name}{{{inside}}}" if inside else metric.name
 
 
+def days_until(timestamp_seconds: str) -> str:
+    """UTC days until the day on which an instant at its midnight lies, today counted: as the advice counts life left."""
+    return f"ceil(({timestamp_seconds} - time()) / 86400)"
+
+
 def _known(metric: metrics.Metric, label: str) -> None:
     if label not in (*metric.labels, *REPLICA):
         raise UsageError(f"{metric.name} has no label {label}; it has {', '.join(metric.labels) or 'none'}")

@@ -166,7 +166,7 @@ def _retirements() -> JsonObject:
         "provider.",
     )  # fmt: skip
     ends = f"min by (provider, model) ({queries.once('model_retirement_timestamp_seconds', provider='$provider')})"
-    days = f"clamp_min(({ends} - time()) / 86400, 0)"
+    days = f"clamp_min({queries.days_until(ends)}, 0)"
     shown = Shown(
         "locale", "no shutdown announced", decimals=0, color=panels.BY_THRESHOLD, thresholds=slices.COUNTDOWN, min=0
     )

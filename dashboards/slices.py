@@ -37,7 +37,7 @@ def table(panel_id: int) -> JsonObject:
     )  # fmt: skip
     asked = [Query(queries.total(name, *_LABELS, **_MATCHERS), legend) for legend, name in _FIGURES.items()]
     ends = f"min by ({', '.join(_LABELS)}) ({queries.once('savings_end_timestamp_seconds', **_MATCHERS)})"
-    asked.append(Query(f"({ends} - time()) / 86400", "left"))
+    asked.append(Query(queries.days_until(ends), "left"))
     shown = Shown(
         "prefix:$", "no advice yet: it needs seven days of traffic on a model of the configured pairs", decimals=2
     )

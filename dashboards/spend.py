@@ -105,12 +105,14 @@ def _shutdown() -> JsonObject:
         "a saving ends when either model does. Orange from 90 days, red from 30.",
     )  # fmt: skip
     in_use = f"{queries.total('month_requests', 'provider', 'model', **_MONTH)} > 0"
-    seconds = f"min by (model) ({queries.once('model_retirement_timestamp_seconds')} and on (provider, model) ({in_use})) - time()"
+    ends = f"min by (model) ({queries.once('model_retirement_timestamp_seconds')} and on (provider, model) ({in_use}))"
     shown = Shown(
         "locale", "none announced", decimals=0, color=panels.BY_THRESHOLD,
         thresholds=slices.COUNTDOWN,
     )  # fmt: skip
-    return panels.stat(head, [Query(f"bottomk(2, ({seconds}) / 86400)", "{{model}}")], shown, names=True, value_size=32)
+    return panels.stat(
+        head, [Query(f"bottomk(2, {queries.days_until(ends)})", "{{model}}")], shown, names=True, value_size=32
+    )
 
 
 def _coverage() -> JsonObject:

@@ -12,7 +12,7 @@ INSTANT = {"stat", "gauge", "bargauge", "piechart", "barchart", "table"}
 MONEY_UNITS = {"currencyUSD", "prefix:$"}
 # Functions, operators and grouping words of PromQL that our queries use; everything else in a query is a metric or a label.
 WORDS = {
-    "sum", "max", "min", "by", "without", "and", "on", "time", "topk", "bottomk", "sort", "sort_desc", "clamp_min", "delta",
+    "sum", "max", "min", "by", "without", "and", "on", "time", "topk", "bottomk", "sort", "sort_desc", "clamp_min", "delta", "ceil",
     "rate", "increase", "histogram_quantile",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dashboards import catalogue, queries
+from ledger import clock
 from ledger.errors import UsageError
 from tests import servers
 from tests.dashboards import lint, past
@@ -111,3 +112,11 @@ def test_two_replicas_do_not_double_the_spend(prometheus: servers.Prometheus) ->
     [once] = prometheus.query(queries.total("month_cost_usd").replace(one, two))
     assert float(doubled.value_text) == pytest.approx(2 * float(truth.value_text))
     assert float(once.value_text) == pytest.approx(float(truth.value_text))
+
+
+def test_days_until_a_shutdown_are_counted_as_the_advice_counts_them(prometheus: servers.Prometheus) -> None:
+    """Whole UTC days from today to the day of the shutdown, whatever the hour."""
+    [row] = prometheus.query(queries.days_until("max (switchwise_model_retirement_timestamp_seconds)"))
+    [ends] = prometheus.query("max (switchwise_model_retirement_timestamp_seconds)")
+    days = int(float(ends.value_text)) // 86_400 - clock.day_of(clock.now_us())
+    assert float(row.value_text) == days
