@@ -59,8 +59,12 @@ class Meters(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as they stand."""
-        yield _counter("ingest_requests_total", self._requests)
-        yield _counter("ingest_events_total", self._events)
+        # A counter that first appears with its first failure shows Prometheus no increase, so it begins at 0 before.
+        requests, events = dict(self._requests), dict(self._events)
+        unavailable = {(route, 503): 0 for route, _ in requests}
+        unseen = {(name, outcome): 0 for name, _ in events for outcome in (*_COUNTED, "rejected")}
+        yield _counter("ingest_requests_total", unavailable | requests)
+        yield _counter("ingest_events_total", unseen | events)
         yield _counter("ingest_bytes_total", {(): self._bytes})
         yield self._histogram()
 

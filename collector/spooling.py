@@ -7,7 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from collector import ingest
-from collector.drain import Drainer
+from collector.drain import REFUSED, Drainer
 from collector.ingest import Commit
 from collector.lookout import Lookout, WrongLedger
 from collector.outage import Lane, Outlasting
@@ -18,6 +18,9 @@ from ledger.errors import UsageError
 from ledger.events import Event
 from ledger.settings import Settings
 from ledger.store import Outcome
+
+# All from 0 on: a counter that first appears with its first event shows Prometheus no increase.
+_LEAVING = (*(outcome.value for outcome in Outcome if outcome is not Outcome.SPOOLED), REFUSED)
 
 log = structlog.get_logger()
 
@@ -67,8 +70,8 @@ class Spooling(Collector):
             yield GaugeMetricFamily(metric.name, metric.help, value=value)
         metric = metrics.named("spool_drained_events_total")
         family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
-        for outcome, count in list(self._drainer.outcomes.items()):
-            family.add_metric([outcome], count)
+        for outcome in _LEAVING:
+            family.add_metric([outcome], self._drainer.outcomes[outcome])
         yield family
 
     def _committing(self) -> Commit:

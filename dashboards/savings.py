@@ -67,7 +67,7 @@ def _missed() -> JsonObject:
         "USD, low end, that open advice would have saved by now had it been followed on the day it appeared. Only advice "
         f"that waits counts, active or claimed. {_WHOLE}",
     )  # fmt: skip
-    shown = Shown("currencyUSD", "no advice was open", color={"mode": "fixed", "fixedColor": "orange"})
+    shown = Shown("currencyUSD", "nothing missed yet", color={"mode": "fixed", "fixedColor": "orange"})
     return panels.stat(head, [Query(queries.single("savings_missed_usd"), "missed")], shown)
 
 

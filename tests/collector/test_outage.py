@@ -84,6 +84,7 @@ def test_what_arrives_in_an_outage_is_acknowledged_as_spooled_and_stored_once_af
     assert stored(database) == 4
     assert metric(served, "spool_drained_events_total", outcome="accepted") == 2
     assert metric(served, "spool_drained_events_total", outcome="duplicate") == 1
+    assert metric(served, "spool_drained_events_total", outcome="refused") == 0
     processes.wait_until(lambda: post(served, 5)["spooled"] == 0, "a direct answer", PATIENCE)
 
 

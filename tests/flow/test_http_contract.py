@@ -303,4 +303,7 @@ def test_the_process_counts_what_it_received(served: Served) -> None:
     assert value("switchwise_ingest_requests_total", {"route": "/v1/events", "code": "200"}) == 2
     assert value("switchwise_ingest_requests_total", {"route": "/v1/events", "code": "400"}) == 1
     assert value("switchwise_ingest_seconds_count") == 3
+    # What has not failed yet is at 0, so that a first failure is an increase.
+    assert value("switchwise_ingest_events_total", {"format": "native", "outcome": "conflict"}) == 0
+    assert value("switchwise_ingest_requests_total", {"route": "/v1/events", "code": "503"}) == 0
     assert (value("switchwise_ingest_bytes_total") or 0) > len(sent.content)
