@@ -29,6 +29,7 @@ class RunFigure:
 class EvidenceFigure:
     """What paired results say of a target, by which test, and whether it counts today.
 
+    The spans are one-sided 95 % bounds of the two pass rates; of a judge's marks they carry its labels too.
     `doubt` is the reason code that keeps it from opening the way to a switch; None where nothing does. `bound_ratio` is the
     one-sided 95 % lower bound: of the ratio or the difference of pass rates, or of graded scores less what is asked.
     """
@@ -53,6 +54,8 @@ class EvidenceFigure:
     neither_right: int | None
     source_ratio: str | None
     target_ratio: str | None
+    source_span: tuple[str, str] | None
+    target_span: tuple[str, str] | None
     bound_ratio: str | None
     measured_on: str
     expires_on: str

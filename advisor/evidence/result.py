@@ -10,11 +10,13 @@ from typing import Literal, get_args
 from advisor.evidence import graded, items, judge, margin, measured, paired, ratio, sums
 from advisor.evidence.items import NANO, Item
 from advisor.evidence.paired import Counts, Verdict
+from advisor.evidence.rates import wilson
 from advisor.evidence.sums import Measured
 from ledger.errors import UsageError
 
 Rule = Literal["ratio", "margin"]
 Kind = Literal["pass_fail", "graded"]
+Span = tuple[Fraction, Fraction]
 _FINEST = Decimal("1e-9")
 
 
@@ -56,6 +58,8 @@ class Result:
     """The four cells of pass and fail."""
     rates: tuple[Fraction, Fraction] | None
     """The pass rates of A and B, put right where a judge gave them, or their mean scores."""
+    spans: tuple[Span, Span] | None
+    """One-sided 95 % bounds, low and high, of the two pass rates; of a judge's they carry its labels too."""
     bound: Fraction | None
     """The one-sided 95 % lower bound: of the ratio, or of the difference; of graded scores of B less what is asked of it."""
     factors: Mapping[str, Measured] = field(default_factory=dict)
@@ -96,6 +100,7 @@ def _pass_fail(
 ) -> Result:
     counts = _counts(items.one_each(conversations))
     bound = (ratio if gate.rule == "ratio" else margin).lower_bound(counts)
+    rates, spans = _put_right(counts, labels) if labels else (counts.pass_rates, _spans(counts))
     return Result(
         kind="pass_fail",
         verdict=paired.verdict_of(_statistic(counts, gate, labels)),
@@ -103,7 +108,8 @@ def _pass_fail(
         pairs=counts.pairs,
         conversations=len(conversations),
         counts=counts,
-        rates=_put_right(counts, labels) if labels else counts.pass_rates,
+        rates=rates,
+        spans=spans,
         # What a judge's labels do to the bound is in the verdict; the bound of its raw marks would say too much.
         bound=None if bound is None or labels else sums.rounded(bound),
         factors=seen,
@@ -128,10 +134,18 @@ def _counts(chosen: Sequence[Item]) -> Counts:
     )
 
 
-def _put_right(counts: Counts, labels: judge.Labels) -> tuple[Fraction, Fraction] | None:
-    a = judge.corrected(counts.right_a, counts.pairs, labels)
-    b = judge.corrected(counts.right_b, counts.pairs, labels)
-    return (a.point, b.point) if a and b else None
+def _put_right(
+    counts: Counts, labels: judge.Labels
+) -> tuple[tuple[Fraction, Fraction] | None, tuple[Span, Span] | None]:
+    a, b = (judge.corrected(right, counts.pairs, labels) for right in (counts.right_a, counts.right_b))
+    if a is None or b is None:
+        return None, None
+    return (a.point, b.point), ((a.low, a.high), (b.low, b.high))
+
+
+def _spans(counts: Counts) -> tuple[Span, Span]:
+    (a_low, a_high), (b_low, b_high) = (wilson(right, counts.pairs) for right in (counts.right_a, counts.right_b))
+    return (sums.rounded(a_low), sums.rounded(a_high)), (sums.rounded(b_low), sums.rounded(b_high))
 
 
 def _graded(
@@ -156,6 +170,7 @@ def _graded(
         conversations=len(conversations),
         counts=None,
         rates=(_mean([each.a_nano for each in found]), _mean([each.b_nano for each in found])),
+        spans=None,
         # Where most conversations agree, a resample without any spread can leave the bound without an end.
         bound=None if bounds is None or isinf(bounds.low) else sums.rounded(bounds.low / unit / NANO),
         factors=seen,

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from advisor.evidence import rules
 from advisor.evidence.figures import EvidenceFigure, MeasuredFigure, RunFigure
+from advisor.evidence.result import Span
 from advisor.evidence.rules import Evidence
 from advisor.evidence.store import StoredSet
 from ledger import clock, money
@@ -21,7 +22,9 @@ def of(stored: StoredSet, evidence: Evidence, earlier: Sequence[StoredSet] = ())
         conversations=found.conversations, left_out=stored.left_out,
         both_right=counts.both if counts else None, only_source_right=counts.only_a if counts else None,
         only_target_right=counts.only_b if counts else None, neither_right=counts.neither if counts else None,
-        source_ratio=_ratio(source), target_ratio=_ratio(target), bound_ratio=_ratio(found.bound),
+        source_ratio=_ratio(source), target_ratio=_ratio(target),
+        source_span=_span(found.spans[0]) if found.spans else None,
+        target_span=_span(found.spans[1]) if found.spans else None, bound_ratio=_ratio(found.bound),
         measured_on=_date(stored.measured_day), expires_on=_date(stored.measured_day + rules.FRESH_DAYS),
         age_days=evidence.age_days, drift_ratio=_ratio(evidence.drift),
         judge=stored.judge, judge_labels=stored.labels.labels if stored.labels else None,
@@ -39,6 +42,10 @@ def of(stored: StoredSet, evidence: Evidence, earlier: Sequence[StoredSet] = ())
 
 def _date(day: int) -> str:
     return clock.date_of(day).isoformat()
+
+
+def _span(bounds: Span) -> tuple[str, str]:
+    return _text(bounds[0]), _text(bounds[1])
 
 
 def _ratio(value: Fraction | None) -> str | None:

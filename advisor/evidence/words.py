@@ -85,7 +85,11 @@ def _rates(found: EvidenceFigure) -> str:
     source, target = percent(found.source_ratio), percent(found.target_ratio)
     if found.kind == "graded":
         return f"the source's answers score {shown(found.source_ratio)} on average, the target's {shown(found.target_ratio)}"
-    return f"the source is right in {source}, the target in {target}"
+    return f"the source is right in {source}{_between(found.source_span)}, the target in {target}{_between(found.target_span)}"
+
+
+def _between(span: tuple[str, str] | None) -> str:
+    return f" ({percent(span[0])} to {percent(span[1])})" if span else ""
 
 
 def _bound(found: EvidenceFigure) -> str:

@@ -237,6 +237,10 @@ def test_a_checked_judge_of_another_maker_may_speak(database: Database) -> None:
     labels = paired_rows.judge_labels()
     found = proven(database, judge="claude-sonnet-4", labels=labels)
     assert (found.decision, found.reason) == ("switch_now", "proven")
+    assert found.evidence is not None
+    assert found.evidence.source_span is not None
+    assert found.evidence.bound_ratio is None
+    assert Decimal(found.evidence.source_span[0]) < Decimal("0.97")
     own = proven(database, paired_rows.rows(250), judge="gpt-5", labels=labels, measured_day=paired_rows.TODAY)
     assert (own.decision, own.reason) == ("pilot", "judge_unproven")
 
