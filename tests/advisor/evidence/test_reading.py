@@ -238,9 +238,9 @@ def test_a_checked_judge_of_another_maker_may_speak(database: Database) -> None:
     found = proven(database, judge="claude-sonnet-4", labels=labels)
     assert (found.decision, found.reason) == ("switch_now", "proven")
     assert found.evidence is not None
-    assert found.evidence.source_span is not None
     assert found.evidence.bound_ratio is None
-    assert Decimal(found.evidence.source_span[0]) < Decimal("0.97")
+    # All are marked right, and one right answer in 39 was marked wrong by hand: put right, that is all of them, at least 98.9 %.
+    assert (found.evidence.source_ratio, found.evidence.source_span) == ("1.00", ("0.989287821", "1.00"))
     own = proven(database, paired_rows.rows(250), judge="gpt-5", labels=labels, measured_day=paired_rows.TODAY)
     assert (own.decision, own.reason) == ("pilot", "judge_unproven")
 
