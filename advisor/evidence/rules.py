@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from advisor.evidence import drift, judge
+from advisor.evidence import drift, judge, words
 from advisor.evidence.figures import EvidenceFigure
 from advisor.evidence.paired import Verdict
 from advisor.evidence.sums import Measured
 from ledger import names
 from ledger.prices import PriceBook
 
-FEWEST_PAIRS, ENOUGH_PAIRS = 50, 200
+FEWEST_PAIRS, ENOUGH_PAIRS = 50, words.ASKED_PAIRS
 """The decision refuses fewer than 50 pairs and asks for 200."""
 FRESH_DAYS = 90
 Doubt = Literal["too_little_evidence", "judge_unproven", "new_snapshot", "drifted", "evidence_expired", "inconclusive"]

@@ -17,6 +17,7 @@ _FACTORS = {
     "extra_attempts": "Extra attempts on the target",
     "escalation_rate": "Share that runs on the source again",
 }
+ASKED_PAIRS = 200
 _SHOWN_RUNS = 5
 
 
@@ -26,6 +27,8 @@ def sentences(found: EvidenceFigure) -> Iterator[str]:
         f"Compared on {found.measured_on}: {_sample(found)}; {_rates(found)}. {_bound(found)} The verdict is"
         f" {VERDICTS[found.verdict]} ({found.verdict})."
     )
+    if found.pairs < ASKED_PAIRS:
+        yield f"{ASKED_PAIRS} pairs are asked for; with fewer the bound lies further down, and a target as good may fail."
     if found.left_out:
         yield f"{found.left_out} pairs were left out, because one of the two calls failed."
     if found.judge:
