@@ -45,7 +45,7 @@ def comparisons(numbered: Iterable[tuple[int, Fields]], given: Given) -> list[Co
     names = {"pair": given.pair, "project": given.project, "workload": given.workload}
     for number, fields in numbered:
         try:
-            read.append(rows.read(fields, names))
+            read.append(rows.read(number, fields, names))
         except Fault as fault:
             faults.append(f"row {number} {fault}")
         if len(read) > MOST_ITEMS:
@@ -87,9 +87,12 @@ def _merged(found: Sequence[Labelled], place: str) -> Iterator[Item]:
             first, second = (each.item for each in sorted(group, key=lambda each: each.order or ""))
             yield _mean(first, second)
         elif orders in (["ab"], ["ba"]):
-            raise UsageError(f"{place}: an item was judged in one order only; a judge has to see each pair in both")
+            raise UsageError(
+                f"{place}: row {group[0].number} was judged in one order only; a judge has to see each pair in both"
+            )
         else:
-            raise UsageError(f"{place}: an item_id stands in {len(group)} rows; each input needs a name of its own")
+            numbers = ", ".join(str(each.number) for each in group[:_SHOWN_FAULTS])
+            raise UsageError(f"{place}: rows {numbers} have the same item_id; each input needs a name of its own")
 
 
 def _mean(first: Item, second: Item) -> Item:

@@ -29,8 +29,9 @@ class Fault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What a row is about, its item, and which model's answer the judge saw first (`ab` or `ba`) where it tells."""
+    """A row's number, what it is about, its item, and which model's answer the judge saw first (`ab` or `ba`) where it tells."""
 
+    number: int
     pair: str
     project: str
     workload: str
@@ -38,8 +39,8 @@ class Labelled:
     item: Item
 
 
-def read(fields: Fields, given: Mapping[str, str | None]) -> Labelled:
-    """A row, with the names that were given for all rows where it has none of its own. Raises Fault."""
+def read(number: int, fields: Fields, given: Mapping[str, str | None]) -> Labelled:
+    """A row of a number, with the names that were given for all rows where it has none of its own. Raises Fault."""
     names = {name: _text(fields, name) or given.get(name) for name in ("pair", "project", "workload")}
     for name, value in names.items():
         if value is None:
@@ -58,7 +59,7 @@ def read(fields: Fields, given: Mapping[str, str | None]) -> Labelled:
         item=hashed(item_id), conversation=hashed(_text(fields, "cluster") or item_id),
         a_nano=_score(fields, "a"), b_nano=_score(fields, "b"), escalated=_flag(fields, "escalated"), **counts,
     )  # fmt: skip
-    return Labelled(names["pair"] or "", names["project"] or "", names["workload"] or "", order, item)
+    return Labelled(number, names["pair"] or "", names["project"] or "", names["workload"] or "", order, item)
 
 
 def unknown(rows: Iterable[Fields]) -> list[str]:

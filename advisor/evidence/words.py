@@ -50,7 +50,7 @@ def measured(found: EvidenceFigure) -> Iterator[str]:
         )
     missing = [words for name, words in _FACTORS.items() if name not in {each.name for each in found.factors}]
     if missing:
-        yield f"Not measured, so assumed: {', '.join(missing).lower()}."
+        yield f"Not measured, so assumed: {'; '.join(missing).lower()}."
 
 
 def in_short(found: EvidenceFigure) -> str:

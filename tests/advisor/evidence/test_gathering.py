@@ -84,9 +84,9 @@ def test_five_faults_are_told_and_the_others_counted() -> None:
     ("found", "says"),
     [
         ([], "no row"),
-        (paired_rows.rows(1) * 2, "stands in 2 rows"),
-        (paired_rows.rows(1, order="ab"), "in one order only"),
-        (paired_rows.rows(1, order="ab") * 2, "stands in 2 rows"),
+        (paired_rows.rows(1) * 2, "rows 1, 2 have the same item_id"),
+        (paired_rows.rows(1, order="ab"), "row 1 was judged in one order only"),
+        (paired_rows.rows(1, order="ab") * 2, "rows 1, 2 have the same item_id"),
         (paired_rows.rows(1, pair="gpt-4.1:gpt-4.1@batch"), "needs no evidence"),
         (paired_rows.rows(1, pair="gpt-4.1"), "not a pair"),
     ],
