@@ -183,6 +183,12 @@ _SAVINGS = (
         *_SLICE,
     ),
     _gauge(
+        "evidence_expiry_timestamp_seconds",
+        "seconds",
+        "Unix time of the start of the UTC day from which the paired results behind a switch count no more; absent without any.",
+        *_SLICE,
+    ),
+    _gauge(
         "latency_low_seconds",
         "seconds",
         "Time from request to answer that a share of the requests, 0.5 or 0.95, took at least, by side of a switch.",

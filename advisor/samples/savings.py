@@ -9,6 +9,7 @@ from advisor.samples.published import Published
 from advisor.samples.sample import Sample, of_femto_usd, of_text
 from ledger import clock, money
 
+_DAY_SECONDS = clock.DAY_US // clock.SECOND_US
 _TOTAL = ("savings_total_low_usd", "savings_total_usd", "savings_total_high_usd")
 _OF_SLICE = ("savings_potential_low_usd", "savings_potential_usd", "savings_potential_high_usd")
 
@@ -41,11 +42,17 @@ def _by_slice(advised: Sequence[figures.RecommendationFigure], shown: Published)
         if ratio is not None:
             yield of_text("breakeven_escalation_ratio", labels, ratio)
         if each.days_left is not None:
-            end_day = clock.day_number(date.fromisoformat(each.as_of)) + each.days_left
-            yield Sample("savings_end_timestamp_seconds", labels, end_day * clock.DAY_US // clock.SECOND_US)
+            end = _midnight_seconds(each.as_of) + each.days_left * _DAY_SECONDS
+            yield Sample("savings_end_timestamp_seconds", labels, end)
+        if each.evidence is not None and each.evidence.doubt is None:
+            yield Sample("evidence_expiry_timestamp_seconds", labels, _midnight_seconds(each.evidence.expires_on))
         yield from latency.of_advice(each)
     for name, by_labels in sums.items():
         yield from of_femto_usd(name, by_labels)
+
+
+def _midnight_seconds(day: str) -> int:
+    return clock.day_number(date.fromisoformat(day)) * _DAY_SECONDS
 
 
 def _texts(ends: figures.Ends) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ from ledger import clock, money
 from ledger.database import Database
 from ledger.errors import NotAllowed, NotFound
 from tests import conftest, ledgers
+from tests.advisor import traffic
 from tests.advisor.evidence import paired_rows
 from tests.advisor.stages import advised_ledger
 
@@ -272,6 +273,18 @@ def test_the_advice_rests_on_evidence_so_a_new_one_makes_it_out_of_date(database
     with database.snapshot() as session:
         assert not refresh.is_current(session, ledgers.SETTINGS)
     assert money.femto_usd(advised(database).one_off_usd) == 0
+
+
+def test_metrics_say_until_when_it_counts(database: Database) -> None:
+    fill(database)
+    name = "evidence_expiry_timestamp_seconds"
+    assert traffic.of(traffic.scrape(database), name) == {}
+    found = proven(database)
+    assert found.evidence is not None
+    (expires,) = traffic.of(traffic.scrape(database), name).values()
+    assert clock.rfc3339(int(expires) * clock.SECOND_US) == f"{found.evidence.expires_on}T00:00:00Z"
+    proven(database, paired_rows.rows(49), measured_day=paired_rows.TODAY)
+    assert traffic.of(traffic.scrape(database), name) == {}
 
 
 def test_the_review_has_the_comparison_that_each_saving_rests_on(database: Database) -> None:
