@@ -106,20 +106,14 @@ def bars(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject]
 
 def lines(head: Head, queries: Sequence[Query], shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
     """Lines through time, each for itself. They start at 0 unless a value lies below."""
-    custom = _LINE | {"axisSoftMin": 0, "fillOpacity": 0, "lineWidth": 2}
-    return _panel(
-        "timeseries", head, _legend("list", "bottom"), shown.defaults(**custom), _targets(queries, "range"), overrides
-    )
+    custom: JsonObject = {"axisSoftMin": 0, "fillOpacity": 0, "lineWidth": 2}
+    return _through_time(head, _legend("list", "bottom"), shown.defaults(**_LINE, **custom), queries, overrides)
 
 
 def stacked_lines(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
     """Areas on top of each other through time: only for parts whose sum is the message."""
-    custom = _LINE | {"fillOpacity": 60, "lineWidth": 1, "stacking": {"mode": "normal", "group": "A"}}
-    panel = _panel(
-        "timeseries", head, _legend("table", "right"), shown.defaults(**custom), _targets([query], "range"), overrides
-    )
-    # One frame: drawn from several, Grafana 13 takes a colour by name from the field's name, and so not the legend's.
-    return {**panel, "transformations": [{"id": "joinByField", "options": {"byField": "Time", "mode": "outer"}}]}
+    custom: JsonObject = {"fillOpacity": 60, "lineWidth": 1, "stacking": {"mode": "normal", "group": "A"}}
+    return _through_time(head, _legend("table", "right"), shown.defaults(**_LINE, **custom), [query], overrides)
 
 
 def stacked_columns(
@@ -216,6 +210,18 @@ def _legend(mode: Literal["list", "table"], placement: Literal["bottom", "right"
         "sortDesc": True,
     }
     return {"legend": shown, "tooltip": {"mode": "multi", "sort": "desc"}}
+
+
+def _through_time(
+    head: Head,
+    options: JsonObject,
+    defaults: JsonObject,
+    queries: Sequence[Query],
+    overrides: Sequence[JsonObject],
+) -> JsonObject:
+    panel = _panel("timeseries", head, options, defaults, _targets(queries, "range"), overrides)
+    # One frame: drawn from several, Grafana 13 takes a colour by name from the field's name, and so not the legend's.
+    return {**panel, "transformations": [{"id": "joinByField", "options": {"byField": "Time", "mode": "outer"}}]}
 
 
 def _targets(queries: Sequence[Query], shape: Literal["instant", "range", "table"]) -> list[JsonObject]:

@@ -45,8 +45,10 @@ def growth(function: Literal["rate", "increase"], window: str, short_name: str, 
 
 
 def quantile(share: str, window: str, short_name: str) -> str:
-    """What this share of a histogram's observations in a window stayed below, over all processes."""
-    return f"histogram_quantile({share}, sum by (le) (rate({metrics.named(short_name).name}_bucket[{window}])))"
+    """What this share of a histogram's observations in a window stayed below, over all processes; nothing where none was made."""
+    rates = f"rate({metrics.named(short_name).name}_bucket[{window}])"
+    # Without observations the quantile is NaN, which is not 0 or more.
+    return f"histogram_quantile({share}, sum by (le) ({rates})) >= 0"
 
 
 def _sum(by: Sequence[str]) -> str:

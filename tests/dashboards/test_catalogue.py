@@ -5,11 +5,13 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from dashboards import catalogue, queries
+from advisor import decision
+from advisor.stages import realised
+from dashboards import catalogue, queries, slices
 from ledger import clock
 from ledger.errors import UsageError
 from tests import servers
@@ -60,6 +62,7 @@ def _expression(text: str) -> Callable[[Any], None]:
         (_expression("sum (switchwise_cost_usd)"), "_replicas_count_once"),
         (_expression("sum (rate(switchwise_cost_usd[1h]))"), "_money_is_no_counter"),
         (_expression("sum (increase(switchwise_ingest_bytes_total[1h]))"), "_windows_follow_the_time_range"),
+        (_expression("sum by (le) (switchwise_ingest_bytes_total)"), "_known_names"),
         (_expression('max without (instance, pod) (switchwise_cost_usd{model="$model"})'), "_variables"),
         (lambda d: d["panels"].extend(d["panels"]), "_few_panels_with_stats_first"),
         (lambda d: d["panels"][0]["gridPos"].update(w=5), "_grid_is_full"),
@@ -102,6 +105,13 @@ def test_only_models_in_use_count_down_to_their_shutdown(prometheus: servers.Pro
     announced = {row.labels["model"] for row in prometheus.query("switchwise_model_retirement_timestamp_seconds")}
     assert sorted(counted) == ["gpt-4.1", "gpt-4.1-nano"]
     assert "o1" in announced
+
+
+def test_every_decision_and_every_method_has_its_words() -> None:
+    titles = {panel["title"]: panel for panel in DASHBOARDS[1]["panels"]}
+    renamed = {override["matcher"]["options"] for override in titles["Realised so far"]["fieldConfig"]["overrides"]}
+    assert renamed == set(realised.METHODS)
+    assert set(slices.DECISIONS) == set(get_args(decision.Kind))
 
 
 def test_two_replicas_do_not_double_the_spend(prometheus: servers.Prometheus) -> None:
