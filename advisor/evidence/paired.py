@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from statistics import NormalDist
 from typing import Literal
 
@@ -38,11 +37,6 @@ class Counts:
     def right_b(self) -> int:
         """How often the target was right."""
         return self.both + self.only_b
-
-    @property
-    def pass_rates(self) -> tuple[Fraction, Fraction] | None:
-        """The shares that A and B answered right; None without a pair."""
-        return (Fraction(self.right_a, self.pairs), Fraction(self.right_b, self.pairs)) if self.pairs else None
 
 
 def verdict_of(z_statistic: float | None) -> Verdict:

@@ -46,7 +46,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A verdict and what it rests on. Rates are exact, bounds rounded half-even to 9 decimals."""
+    """A verdict and what it rests on. Rates and bounds are rounded half-even to 9 decimals."""
 
     kind: Kind
     verdict: Verdict
@@ -100,7 +100,7 @@ def _pass_fail(
 ) -> Result:
     counts = _counts(items.one_each(conversations))
     bound = (ratio if gate.rule == "ratio" else margin).lower_bound(counts)
-    rates, spans = _put_right(counts, labels) if labels else (counts.pass_rates, _spans(counts))
+    rates, spans = _put_right(counts, labels) if labels else _seen(counts)
     return Result(
         kind="pass_fail",
         verdict=paired.verdict_of(_statistic(counts, gate, labels)),
@@ -143,9 +143,11 @@ def _put_right(
     return (a.point, b.point), ((a.low, a.high), (b.low, b.high))
 
 
-def _spans(counts: Counts) -> tuple[Span, Span]:
+def _seen(counts: Counts) -> tuple[tuple[Fraction, Fraction], tuple[Span, Span]]:
+    """Rounded to 9 decimals here, before they meet money, so that what is shown is what is reckoned with."""
+    a, b = (sums.rounded(Fraction(right, counts.pairs)) for right in (counts.right_a, counts.right_b))
     (a_low, a_high), (b_low, b_high) = (wilson(right, counts.pairs) for right in (counts.right_a, counts.right_b))
-    return (sums.rounded(a_low), sums.rounded(a_high)), (sums.rounded(b_low), sums.rounded(b_high))
+    return (a, b), ((sums.rounded(a_low), sums.rounded(a_high)), (sums.rounded(b_low), sums.rounded(b_high)))
 
 
 def _graded(

@@ -1,5 +1,6 @@
 """Evidence on the command line: what a person reads, the same figures as elsewhere, and refusals of one line."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from ledger import catalogue, clock
 from tests import ledgers
 from tests.advisor.evidence import paired_rows
 from tests.advisor.stages import advised_ledger
+from tests.deploy import steps
 from tests.deploy.command import CommandLine
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
@@ -89,3 +91,19 @@ def test_a_refusal_is_one_line_with_the_remedy(line: CommandLine, results: Path,
     ended = line.run(f"evidence import {words.format(results)}")
     assert (ended.status, ended.out, len(ended.error.splitlines())) == (2, "", 1)
     assert says in ended.error
+
+
+def test_the_steps_with_measured_factors_agree_with_a_calculator_and_the_figures(
+    line: CommandLine, results: Path
+) -> None:
+    name = advised_ledger.fill(line.database).figure.id
+    line.said(f"evidence import {results} --by ada")
+    ledgers.settle(line.database)
+    figure = advised_ledger.only(line.database).figure
+    told = steps.work_out(line.said(f"explain {name}"))
+    assert figure.saving_month is not None
+    assert told.of("At the low end, on", "per average month") == Fraction(figure.saving_month.low_usd)
+    assert told.of("At the point", "per average month") == Fraction(figure.saving_month.point_usd)
+    assert told.of("At the point", "a right answer there") == Fraction(figure.good_answer_instead_usd or "")
+    limits = [each.wrong_answer_usd for each in figure.break_evens if each.at == "point"]
+    assert [told.of("At the point", "price of a wrong answer")] == [Fraction(each or "") for each in limits]
