@@ -1,6 +1,6 @@
 """The monthly review: a month's report as tables, in the order in which a lead reads them. It formats no file."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
@@ -9,13 +9,13 @@ from sqlmodel import Session
 from advisor import (
     figures,
     forecast_figures,
-    latency_figures,
     report,
     retirements,
     statement_store,
     waste_figures,
     wire,
 )
+from advisor.exports import latency_rows
 from advisor.figures import Ends, RecommendationFigure, UsageFigure
 from advisor.retirements import Retiring
 from advisor.stages.records import MoveFigure, RealisedFigure
@@ -85,7 +85,9 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
         _section("other_tier", map(_wasted, tiers), OTHER_TIER_COLUMNS),
         _section("savings", map(_saving, found.savings.recommendations), SAVINGS_COLUMNS),
         _section(
-            "latency", [row for item in found.savings.recommendations for row in _latencies(item)], LATENCY_COLUMNS
+            "latency",
+            [row for item in found.savings.recommendations for row in latency_rows.of_advice(item)],
+            latency_rows.COLUMNS,
         ),
         _section("savings_by_stage", map(_move, moves), MOVES_COLUMNS),
         _section(
@@ -123,12 +125,6 @@ SAVINGS_COLUMNS = (
     " label risk_level confidence window_first_day window_last_day as_of id"
 )
 """The columns of the savings, also where there are none. A month is the average one of 730 hours."""
-
-LATENCY_COLUMNS = (
-    "project workload side provider model service_tiers measured_in measure requests p50_low_ms p50_high_ms p95_low_ms"
-    " p95_high_ms id"
-)
-"""The columns of what was measured of both sides of the advice, also where nothing was. Bounds, both included."""
 
 _WHICH = "project workload provider from_model to_provider to_model to_service_tier"
 MOVES_COLUMNS = (
@@ -219,24 +215,6 @@ def _saving(item: RecommendationFigure) -> Row:
         "breakeven_escalation_ratio": _exact(wire.breakeven_escalation_ratio(item)), "label": item.saving_label,
     }  # fmt: skip
     return {name: given[name] if name in given else getattr(item, name) for name in SAVINGS_COLUMNS.split()}
-
-
-def _latencies(item: RecommendationFigure) -> Iterator[Row]:
-    sides = {"source": item.latency.source, "target": item.latency.target} if item.latency else {}
-    for name, side in sides.items():
-        for measure, held in (("latency", side.latency), ("first_token", side.first_token)):
-            if held is not None:
-                yield {
-                    "project": item.project, "workload": item.workload, "side": name, "provider": side.provider,
-                    "model": side.model, "service_tiers": " ".join(side.service_tiers), "measured_in": side.measured_in,
-                    "measure": measure, "requests": held.requests, **_bounds("p50", held.p50), **_bounds("p95", held.p95),
-                    "id": item.id,
-                }  # fmt: skip
-
-
-def _bounds(name: str, bounds: latency_figures.Between | None) -> Row:
-    low, high = (bounds.low_ms, bounds.high_ms) if bounds else (None, None)
-    return {f"{name}_low_ms": low, f"{name}_high_ms": high}
 
 
 def _move(move: MoveFigure) -> Row:
