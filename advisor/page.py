@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from advisor import chart, explanation, figures, report, retirements, statement_store, wire, words
+from advisor import chart, explanation, figures, latency, report, retirements, statement_store, wire, words
 from advisor.chart import Chart
 from advisor.outlet import Outlet
 from advisor.retirements import Retiring
@@ -117,6 +117,7 @@ def _templates() -> jinja2.Environment:
         "dollars": words.dollars, "percent": words.percent, "covered": words.covered, "count": words.count, "gap": words.gap,
         "decision": words.decision, "method": words.forecast_method, "why": explanation.why, "width": share_width,
         "realised": words.realised_method, "breakeven": wire.breakeven_escalation_ratio,
+        "speed": lambda found: list(latency.lines(found)),
         "date": lambda day: clock.date_of(day).isoformat(), "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC",
     }  # fmt: skip
     made.globals |= {"style": _STYLE, "chart_height": chart.HEIGHT, "paid_twice": words.PAID_TWICE}

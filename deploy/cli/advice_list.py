@@ -63,9 +63,7 @@ def _lines(item: figures.RecommendationFigure) -> Iterator[tuple[str, str]]:
         yield "until", _until(item)
     worst = ", ".join(words.label(name) for name, level in item.risk_drivers.items() if level == item.risk_level)
     yield "sure", f"confidence {item.confidence}; risk {item.risk_level} of 4 ({worst}); factors {item.saving_label}"
-    if item.latency is not None:
-        yield "speed", f"{item.latency.source.model}: {latency.told(item.latency.source)}"
-        yield "", f"{item.latency.target.model}: {latency.told(item.latency.target)}"
+    yield from zip(("speed", ""), latency.lines(item.latency), strict=False)
     yield "changes", "; ".join([explanation.change(item.reason), *_limit(item)])
     for other in item.alternatives:
         target, low = words.target(other.to_model, other.to_service_tier), _three(other.saving_month)[0]
