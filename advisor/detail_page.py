@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from advisor import explanation, html, latency, recommendations, swing_bars, words
+from advisor import explanation, html, recommendations, swing_bars, words
 from advisor.evidence import words as evidence_words
 from advisor.outlet import Outlet
 from advisor.stages import missed, so_far
@@ -27,7 +27,6 @@ class Detail:
     change: str
     swings: SwingChart | None
     proof: tuple[str, ...]
-    speed: tuple[str, ...]
 
 
 def install(app: FastAPI, given: Outlet) -> None:
@@ -64,5 +63,4 @@ def detail(session: Session, recommendation_id: str, month: Month, project: str 
         proof=(*evidence_words.sentences(item.evidence), *evidence_words.measured(item.evidence))
         if item.evidence
         else (),
-        speed=tuple(latency.sentences(item.latency)),
     )

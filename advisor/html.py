@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from advisor import chart, explanation, wire, words
+from advisor import chart, explanation, latency, wire, words
 from advisor.outlet import Outlet
 from ledger import clock, web
 from ledger.access import Access
@@ -47,7 +47,7 @@ def templates(**filters: Callable[..., object]) -> jinja2.Environment:
         "decision": words.decision, "method": words.forecast_method, "why": explanation.why, "realised": words.realised_method,
         "breakeven": wire.breakeven_escalation_ratio, "date": lambda day: clock.date_of(day).isoformat(),
         "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC", "label": words.label, "width": chart.share_width,
-        **filters,
+        "speed": lambda found: list(latency.lines(found)), **filters,
     }  # fmt: skip
     made.globals |= {"style": _STYLE, "chart_height": chart.HEIGHT, "paid_twice": words.PAID_TWICE}
     return made

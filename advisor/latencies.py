@@ -100,12 +100,12 @@ def _figure(item: RecommendationFigure, sides: _Sides, measured: _Measured) -> L
     in_workload = measured.any(sides.target)
     target = sides.target if in_workload else sides.target_anywhere
     return LatencyFigure(
-        _side((item.provider, item.from_model), sides.source_tiers, sides.source, "workload", measured),
+        _side((item.provider, item.from_model), sides.source_tiers, sides.source, latency.WORKLOAD, measured),
         _side(
             (item.to_provider, item.to_model),
             sides.target_tiers,
             target,
-            "workload" if in_workload else "provider",
+            latency.WORKLOAD if in_workload else latency.PROVIDER,
             measured,
         ),
     )
@@ -115,4 +115,4 @@ def _side(
     key: _Key, tiers: tuple[str, ...], series_ids: tuple[int, ...], measured_in: str, measured: _Measured
 ) -> SideFigure:
     whole, first_token = (latency.times(measured.counts(series_ids, measure)) for measure in _MEASURES)
-    return SideFigure(*key, tiers, measured_in if whole or first_token else "nowhere", whole, first_token)
+    return SideFigure(*key, tiers, measured_in if whole or first_token else latency.NOWHERE, whole, first_token)

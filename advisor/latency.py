@@ -7,6 +7,9 @@ from fractions import Fraction
 from advisor import words
 from advisor.latency_figures import Between, LatencyFigure, SideFigure, TimesFigure
 
+WORKLOAD, PROVIDER, NOWHERE = "workload", "provider", "nowhere"
+"""Where a side was measured."""
+
 Counts = Mapping[int, int]
 """Requests by bit length of their milliseconds: 0 for 0, p for 2^(p-1) to 2^p - 1."""
 
@@ -42,10 +45,11 @@ def together(parts: Iterable[Counts]) -> dict[int, int]:
     return whole
 
 
-def sentences(found: LatencyFigure | None) -> Iterator[str]:
-    """What was measured of either side, or that nothing was."""
-    for side in (found.source, found.target) if found else ():
-        yield f"Measured latency of {side.model}: {told(side)}."
+def lines(found: LatencyFigure | None) -> Iterator[str]:
+    """What was measured of each side; nothing where it was of neither."""
+    sides = (found.source, found.target) if found else ()
+    if any(side.measured_in != NOWHERE for side in sides):
+        yield from (f"{side.model}: {told(side)}" for side in sides)
 
 
 def told(side: SideFigure) -> str:
@@ -53,8 +57,8 @@ def told(side: SideFigure) -> str:
     parts = [f"{name}{_times(held)}" for name, held in (("", side.latency), ("first token ", side.first_token)) if held]
     if not parts:
         return "none in the window"
-    where = "in this workload" if side.measured_in == "workload" else f"in other traffic at {side.provider}"
-    return f"{'; '.join(parts)}; {where}, {' and '.join(side.service_tiers)}"
+    where = "in this workload" if side.measured_in == WORKLOAD else f"in other traffic at {side.provider}"
+    return f"{'; '.join(parts)}; {where} ({' and '.join(side.service_tiers)})"
 
 
 def between(bounds: Between) -> str:

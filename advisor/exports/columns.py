@@ -33,12 +33,6 @@ EVIDENCE = (
 )
 """The columns of the comparisons that the savings rest on, also where there are none."""
 
-LATENCY = (
-    "project workload side provider model service_tiers measured_in measure requests p50_low_ms p50_high_ms p95_low_ms"
-    " p95_high_ms id"
-)
-"""The columns of what was measured of both sides of the advice, also where nothing was. Bounds, both included."""
-
 WHICH = "project workload provider from_model to_provider to_model to_service_tier"
 MOVES = (
     f"{WHICH} decision stage owner since share counted frozen_low_usd frozen_point_usd frozen_high_usd expected_low_usd"

@@ -1,6 +1,6 @@
 """The monthly review: a month's report as tables, in the order in which a lead reads them. It formats no file."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
@@ -9,14 +9,13 @@ from sqlmodel import Session
 from advisor import (
     figures,
     forecast_figures,
-    latency_figures,
     report,
     retirements,
     statement_store,
     waste_figures,
     wire,
 )
-from advisor.exports import columns
+from advisor.exports import columns, latency_rows
 from advisor.figures import Ends, RecommendationFigure, UsageFigure
 from advisor.retirements import Retiring
 from advisor.stages.records import MoveFigure, RealisedFigure
@@ -86,7 +85,9 @@ def sections(found: figures.Report, retiring: Sequence[Retiring]) -> tuple[Secti
         _section("other_tier", map(_wasted, tiers), columns.OTHER_TIER),
         _section("savings", map(_saving, found.savings.recommendations), columns.SAVINGS),
         _section(
-            "latency", [row for item in found.savings.recommendations for row in _latencies(item)], columns.LATENCY
+            "latency",
+            [row for item in found.savings.recommendations for row in latency_rows.of_advice(item)],
+            latency_rows.COLUMNS,
         ),
         _section(
             "evidence", [_proof(item) for item in found.savings.recommendations if item.evidence], columns.EVIDENCE
@@ -181,24 +182,6 @@ def _saving(item: RecommendationFigure) -> Row:
 
 def _proof(item: RecommendationFigure) -> Row:
     return {name: _told(name, getattr(item.evidence, name)) for name in columns.EVIDENCE.split()}
-
-
-def _latencies(item: RecommendationFigure) -> Iterator[Row]:
-    sides = {"source": item.latency.source, "target": item.latency.target} if item.latency else {}
-    for name, side in sides.items():
-        for measure, held in (("latency", side.latency), ("first_token", side.first_token)):
-            if held is not None:
-                yield {
-                    "project": item.project, "workload": item.workload, "side": name, "provider": side.provider,
-                    "model": side.model, "service_tiers": " ".join(side.service_tiers), "measured_in": side.measured_in,
-                    "measure": measure, "requests": held.requests, **_bounds("p50", held.p50), **_bounds("p95", held.p95),
-                    "id": item.id,
-                }  # fmt: skip
-
-
-def _bounds(name: str, bounds: latency_figures.Between | None) -> Row:
-    low, high = (bounds.low_ms, bounds.high_ms) if bounds else (None, None)
-    return {f"{name}_low_ms": low, f"{name}_high_ms": high}
 
 
 def _move(move: MoveFigure) -> Row:

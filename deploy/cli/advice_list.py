@@ -70,9 +70,7 @@ def _lines(item: figures.RecommendationFigure) -> Iterator[tuple[str, str]]:
     yield "sure", f"confidence {item.confidence}; risk {item.risk_level} of 4 ({worst}); factors {item.saving_label}"
     if item.evidence is not None:
         yield "proof", evidence_words.in_short(item.evidence)
-    if item.latency is not None:
-        yield "speed", f"{item.latency.source.model}: {latency.told(item.latency.source)}"
-        yield "", f"{item.latency.target.model}: {latency.told(item.latency.target)}"
+    yield from zip(("speed", ""), latency.lines(item.latency), strict=False)
     yield "changes", "; ".join([explanation.change(item.reason, drivers), *_limit(item)])
     for other in item.alternatives:
         target, low = words.target(other.to_model, other.to_service_tier), _three(other.saving_month)[0]

@@ -31,7 +31,7 @@ def show_one(console: Console, stored: StoredRecommendation, move: MoveFigure | 
 def show_sentences(console: Console, item: figures.RecommendationFigure) -> None:
     """Print what a recommendation says, what each factor could change, and the alternatives that were not chosen."""
     # The last sentence names the command that shows the arithmetic.
-    for sentence in (*item.explanation[:-1], *latency.sentences(item.latency)):
+    for sentence in (*item.explanation[:-1], *_speed(item)):
         console.print(f"- {sentence}")
     console.print()
     if item.sensitivity:
@@ -51,6 +51,11 @@ def show_sentences(console: Console, item: figures.RecommendationFigure) -> None
             )
         console.print(grid)
         console.print()
+
+
+def _speed(item: figures.RecommendationFigure) -> Iterator[str]:
+    measured = [f"Measured latency of {line}." for line in latency.lines(item.latency)]
+    yield from measured or ["No latency of either model was measured in the window."]
 
 
 def show_arithmetic(console: Console, item: figures.RecommendationFigure) -> None:

@@ -131,6 +131,13 @@ def test_what_nobody_measured_is_nowhere_and_no_zero(database: Database) -> None
 
 
 @pytest.mark.usefixtures("frozen_now")
+def test_where_neither_side_was_measured_there_is_nothing_to_list(database: Database) -> None:
+    unmeasured = (ledgers.event((TODAY - 1) * clock.DAY_US + turn) for turn in range(3))
+    found = only(advice(database, unmeasured))
+    assert (found.source.measured_in, list(latency.lines(found)), list(latency.lines(None))) == ("nowhere", [], [])
+
+
+@pytest.mark.usefixtures("frozen_now")
 def test_failures_and_other_tiers_do_not_count(database: Database) -> None:
     found = only(
         advice(
@@ -184,6 +191,7 @@ def test_every_face_shows_what_is_stored(database: Database) -> None:
         traffic.named(**place, side="source", share="0.95"): 2.047,
         traffic.named(**place, side="target", share="0.5"): 1.023,
     }
+    assert "search / chat, measured latency: gpt-4.1: p50 between 1.02 and 2.05 s" in client.get("/").text
     console = Console(width=300)
     with console.capture() as shown:
         advice_text.show_one(console, stored)
