@@ -168,10 +168,13 @@ def _ends(ends: figures.Ends | None) -> tuple[str, str, str]:
 
 def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
     """What a reader must know beside the amounts: why, the life left, the break-even, and the successor's price."""
-    yield f"Estimated over {savings.basis} with assumed factors, at today's prices."
+    labels = " and ".join(sorted({item.saving_label for item in savings.recommendations}))
+    yield f"Estimated over {savings.basis} with {labels} factors, at today's prices."
     for kind, reason in dict.fromkeys((item.decision, item.reason) for item in savings.recommendations):
         yield f"{kind}: {explanation.why(reason)}."
-    lives = {_switch(item)[:2]: item for item in savings.recommendations if item.days_left is not None}
+    # Of several slices the one that bears least speaks: the last of those that a key is given to.
+    bearing = sorted(savings.recommendations, key=_escalation, reverse=True)
+    lives = {_switch(item)[:2]: item for item in bearing if item.days_left is not None}
     for (source, target), item in lives.items():
         yield f"{source} -> {target} ends in {item.days_left} days, when a model shuts down{bound(item)}."
     successors: dict[tuple[str, str, str], list[str]] = {}
@@ -184,6 +187,11 @@ def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
         gap = " to ".join(dict.fromkeys((shown[0], shown[-1])))
         yield f"{source}'s named successor is {model}, price gap {gap}; for advice on it add the pair {pair}."
     yield "Line by line: switchwise advise, then switchwise explain ID"
+
+
+def _escalation(item: figures.RecommendationFigure) -> Decimal:
+    """The break-even share at the expected factors; more than all where none is known."""
+    return Decimal(wire.breakeven_escalation_ratio(item, at="point") or "2")
 
 
 def bound(item: figures.RecommendationFigure) -> str:

@@ -71,3 +71,21 @@ def test_a_model_that_two_providers_sell_is_told_with_its_provider(database: Dat
     for model in (one, again):
         assert f"{model.names['model']} ({model.names['provider']})" in shown.get()
     assert all(f"{each.names['model']} (" not in shown.get() for each in others)
+
+
+@pytest.mark.usefixtures("frozen_now")
+def test_of_slices_with_different_factors_the_one_that_bears_least_is_told(database: Database) -> None:
+    traffic.fill(database)
+    with database.snapshot() as session:
+        found = report.build(session, ledgers.SETTINGS, clock.now_us())
+    measured = BreakEvenFigure("point", "0.612", None)
+    recommendations = (
+        advised.recommendation(saving_label="partly measured", break_evens=(AS_PRICED, measured)),
+        advised.recommendation(saving_label="assumed", workload="chat", break_evens=(AS_PRICED, EXPECTED)),
+    )
+    console = Console(file=io.StringIO(), width=200)
+    with console.capture() as shown:
+        report_text.show(console, replace(found, savings=replace(found.savings, recommendations=recommendations)))
+    assert "with assumed and partly measured factors, at today's prices." in shown.get()
+    assert "(61.2 % at the expected factors)" in shown.get()
+    assert "63.7 %" not in shown.get()
