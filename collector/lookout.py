@@ -17,6 +17,7 @@ from ledger.access_tables import ApiKey
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 
+_PATIENCE_SECONDS = 2.0
 _KEYS, _LEDGER = "api_keys", "ledger_id"
 _KEPT_COLUMNS = (
     "id", "name", "secret_hash", "scopes", "project", "namespace", "created_at", "expires_at", "revoked_at",
@@ -86,8 +87,10 @@ class Lookout:
         self._used.append((key_id, now_us))
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop looking. A look that hangs is not waited for."""
         self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join(_PATIENCE_SECONDS)
 
     def _run(self) -> None:
         while not self._closed.wait(access.REMEMBERED_SECONDS):

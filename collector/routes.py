@@ -55,8 +55,6 @@ def install(app: FastAPI, database: Database, settings: Settings) -> CollectorSt
     room = Room(settings.max_waiting_bytes)
     # Where the ledger is a file of this machine there is no outage to outlast.
     spooling = Spooling(database, settings) if settings.spool_dir and not database.is_sqlite else None
-    if spooling:
-        access.refuse_open_bind_without(spooling.lookout.keys, settings.host)
     committer = GroupCommitter(spooling.store if spooling else committing(database, settings.max_series), room)
     keys = spooling.lookout if spooling else database
     gate = Gate(keys, keys_required=settings.require_keys or not access.is_loopback(settings.host))

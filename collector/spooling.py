@@ -12,7 +12,7 @@ from collector.ingest import Commit
 from collector.lookout import Lookout, WrongLedger
 from collector.outage import Lane, Outlasting
 from collector.spool import Spool
-from ledger import metrics
+from ledger import access, metrics
 from ledger.database import Database
 from ledger.errors import UsageError
 from ledger.events import Event
@@ -29,14 +29,16 @@ class Spooling(Collector):
     """Keeps a collector answering while its database is away. Close it after the committer has ended."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        """Raises UsageError for a folder that cannot be used, or that holds another ledger's events."""
+        """Raises UsageError for a folder that cannot be used or holds another ledger's events, and for an open bind without keys."""
         if settings.spool_dir is None:
             raise UsageError("SWITCHWISE_SPOOL_DIR: no folder is given")
         self.spool = Spool(settings.spool_dir, settings.spool_max_mb << 20)
         self.lookout = Lookout(database, self.spool)
         try:
             self.lookout.start()
-        except WrongLedger as error:
+            access.refuse_open_bind_without(self.lookout.keys, settings.host)
+        except (WrongLedger, UsageError) as error:
+            self.lookout.close()
             self.spool.close()
             raise UsageError(str(error)) from error
         self._database = database

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,12 +155,14 @@ def test_keys_as_last_read_decide_while_the_database_is_away(
 def test_a_collector_whose_keys_are_all_known_dead_refuses_strangers_without_its_database(
     server: servers.Postgres, database: Database, tmp_path: Path
 ) -> None:
+    before = set(threading.enumerate())
     server.stop()
     with (
         pytest.raises(UsageError, match="no API key exists"),
         serving.collector(database, spool_dir=tmp_path, host="10.1.1.1"),
     ):
         pass
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_full_spool_answers_503_and_is_not_ready_before_that(
