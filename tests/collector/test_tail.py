@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from collector import growing
 from collector.formats.reading import Naming
@@ -147,18 +148,16 @@ def test_what_was_rotated_while_nobody_followed_is_read_first(database: Database
     assert +tail.counts == {"accepted": 6}
 
 
-def test_a_rotated_file_that_is_gone_is_told(
-    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_rotated_file_that_is_gone_is_told(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "log"
     append(path, lines(range(3)))
     with following(database, path):
         wait_for(database, 3)
     path.unlink()
     append(path, lines(range(5, 7)))
-    with following(database, path):
+    with capture_logs() as logs, following(database, path):
         wait_for(database, 5)
-    assert "rotated_file_not_found" in capsys.readouterr().out
+    assert "rotated_file_not_found" in [line["event"] for line in logs]
 
 
 def test_a_file_whose_records_have_no_ids_cannot_be_followed(database: Database, tmp_path: Path) -> None:
