@@ -29,7 +29,7 @@ class Spooling(Collector):
     """Keeps a collector answering while its database is away. Close it after the committer has ended."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        """Raises UsageError for a folder that cannot be used or holds another ledger's events, and for an open bind without keys."""
+        """Raises UsageError for a folder that cannot be used or is of another ledger, and for an open bind without keys."""
         if settings.spool_dir is None:
             raise UsageError("SWITCHWISE_SPOOL_DIR: no folder is given")
         self.spool = Spool(settings.spool_dir, settings.spool_max_mb << 20)
