@@ -3,19 +3,8 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from advisor import (
-    advice,
-    breakeven,
-    candidates,
-    cost,
-    counterfactual,
-    explanation,
-    factors,
-    figures,
-    levers,
-    ranking,
-    window,
-)
+from advisor import explanation, figures
+from advisor.switching import advice, breakeven, candidates, cost, counterfactual, factors, levers, ranking, window
 from ledger import clock, money, prices
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Query, Response
 from typing_extensions import TypedDict
 
-from advisor import outlet, recommendations, report, statement_store, wire
+from advisor import outlet, recommendations, report, wire
+from advisor.months import statement_store
 from advisor.outlet import Outlet
 from advisor.stages import so_far
 from ledger import clock

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from advisor import advice, candidates, decision, factors, headroom, life
 from advisor.evidence import words
+from advisor.switching import advice, candidates, decision, factors, headroom, life
 from ledger import clock, money
 
 _FACTORS = {

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from advisor import forecast_figures, latency_figures, waste_figures
+from advisor import latency_figures
 from advisor.evidence.figures import EvidenceFigure
+from advisor.months import forecast_figures, waste_figures
 from advisor.stages.records import SoFar
 
 

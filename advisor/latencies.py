@@ -6,9 +6,10 @@ from datetime import date
 
 from sqlmodel import Session
 
-from advisor import latency, statements
 from advisor.figures import RecommendationFigure
 from advisor.latency_figures import LatencyFigure, SideFigure
+from advisor.months import statements
+from advisor.switching import latency
 from ledger import clock, readings
 
 _MEASURES = ("latency_ms", "first_token_ms")

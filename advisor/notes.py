@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from advisor import figures, statement_store, words
-from advisor.statements import Line, LineKey
+from advisor import figures, words
+from advisor.months import statement_store
+from advisor.months.statements import Line, LineKey
 from ledger import late, months
 from ledger.settings import Settings
 

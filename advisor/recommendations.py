@@ -8,23 +8,14 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlmodel import Session
 
-from advisor import (
-    advice,
-    advice_figures,
-    figures,
-    headroom,
-    latencies,
-    pairs,
-    slices,
-    statements,
-    track_record,
-    workloads,
-)
+from advisor import advice_figures, figures, latencies, pairs, slices
+from advisor.months import statements, track_record
+from advisor.months.statement_store import MonthStatement
 from advisor.stages import store as stage_store
 from advisor.stages import table as stage_table
 from advisor.stages.records import UNTOUCHED, StageRecord
 from advisor.stages.stored import StoredRecommendation
-from advisor.statement_store import MonthStatement
+from advisor.switching import advice, headroom, workloads
 from ledger import clock, money, months, rollups, tables
 from ledger.errors import UsageError
 from ledger.months import Month

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from advisor import cost, counterfactual, factors, figures
+from advisor import figures
+from advisor.switching import cost, counterfactual, factors
 from ledger import money, prices
 from ledger.tokens import TokenCounts
 

@@ -2,8 +2,10 @@
 
 from sqlmodel import Session
 
-from advisor import adjustments, alert_store, monthly, recommendations, report, retirements, statement_store
+from advisor import recommendations, report, retirements
+from advisor.alerting import alert_store
 from advisor.evidence import store as evidence_store
+from advisor.months import adjustments, monthly, statement_store
 from advisor.stages import meter, outcomes
 from advisor.stages import store as stage_store
 from ledger import catalogue, clock, facts, readings

@@ -6,23 +6,11 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import (
-    adjusted,
-    adjustments,
-    advice_figures,
-    figures,
-    forecast_figures,
-    notes,
-    recommendations,
-    statement_store,
-    statements,
-    usage_figures,
-    waste,
-    waste_figures,
-)
+from advisor import advice_figures, figures, notes, recommendations, usage_figures
+from advisor.months import adjusted, adjustments, forecast_figures, statement_store, statements, waste, waste_figures
+from advisor.months.statement_store import MonthStatement
+from advisor.months.statements import Line, LineKey
 from advisor.stages import so_far
-from advisor.statement_store import MonthStatement
-from advisor.statements import Line, LineKey
 from ledger import catalogue, clock, facts, money, months, names, prices, readings
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from advisor import life, statements
+from advisor.months import statements
+from advisor.switching import life
 from ledger import clock, prices, readings
 
 IN_USE_DAYS = 14

@@ -3,10 +3,11 @@
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from advisor import api, detail_page, exposition, health, page, whatif_routes
+from advisor import api, exposition, health, whatif_routes
 from advisor.evidence import routes as evidence
 from advisor.exports import routes as exports
 from advisor.outlet import Outlet
+from advisor.pages import detail, month
 from advisor.stages import routes as stages
 from advisor.trial import routes as trial
 from ledger import access, web
@@ -32,7 +33,7 @@ def install(
     trial.install(app, given)
     exposition.install(app, given, process_registry)
     exports.install(app, given)
-    page.install(app, given)
-    detail_page.install(app, given)
+    month.install(app, given)
+    detail.install(app, given)
     if "/readyz" not in {getattr(route, "path", None) for route in app.routes}:
         health.install(app, database)

@@ -6,9 +6,11 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import advice, candidates, cost, fit, headroom, pairs, statements, window, workloads
+from advisor import pairs
 from advisor.evidence import reading as evidence
 from advisor.evidence import store as evidence_store
+from advisor.months import statements
+from advisor.switching import advice, candidates, cost, fit, headroom, window, workloads
 from ledger import bands, clock, names, prices, readings, tokens, usage
 from ledger.months import Month
 

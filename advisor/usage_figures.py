@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
-from advisor import advice_figures, cost, decision, figures, statements
-from advisor.statements import Line, LineKey
+from advisor import advice_figures, figures
+from advisor.months import statements
+from advisor.months.statements import Line, LineKey
+from advisor.switching import cost, decision
 from ledger import money
 
 Late = Mapping[LineKey, int] | None

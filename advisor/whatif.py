@@ -7,22 +7,9 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import (
-    advice,
-    advice_figures,
-    breakeven,
-    candidates,
-    factors,
-    figures,
-    latencies,
-    pairs,
-    recommendations,
-    report,
-    slices,
-    statements,
-    track_record,
-    window,
-)
+from advisor import advice_figures, figures, latencies, pairs, recommendations, report, slices
+from advisor.months import statements, track_record
+from advisor.switching import advice, breakeven, candidates, factors, window
 from ledger import clock, money, prices
 from ledger.errors import NotFound, UsageError
 from ledger.settings import Settings

@@ -8,8 +8,9 @@ import msgspec
 # Before Python 3.12 pydantic, which documents these shapes, reads only this TypedDict.
 from typing_extensions import TypedDict
 
-from advisor import figures, forecast_figures, latency_figures, waste_figures
+from advisor import figures, latency_figures
 from advisor.figures import Ends
+from advisor.months import forecast_figures, waste_figures
 from advisor.stages.records import MoveFigure, SoFar, StageRecord
 from advisor.stages.stored import StoredRecommendation
 

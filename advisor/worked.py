@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from advisor import breakeven, counterfactual, factors, figures, life, recomputed, window, words
+from advisor import figures, recomputed, words
+from advisor.switching import breakeven, counterfactual, factors, life, window
 from ledger import money, prices
 
 SUM = "the sum of these lines"

@@ -8,7 +8,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from advisor import forecast
+from advisor.months import forecast
 from bench import results
 from ledger import clock
 

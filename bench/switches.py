@@ -11,9 +11,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor import candidates, cost, counterfactual, factors, window
 from advisor.evidence import result
 from advisor.evidence.items import NANO, Item, hashed
+from advisor.switching import candidates, cost, counterfactual, factors, window
 from bench import results
 from ledger import clock, price_book, prices
 from ledger.tokens import TokenCounts

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from advisor import closing, refresh
+from advisor import refresh
+from advisor.months import closing
 from ledger import clock, events, settings, store
 from ledger.database import Database
 from ledger.events import Event, Labels

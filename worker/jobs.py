@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import structlog
 from sqlmodel import Session
 
-from advisor import alert_store, delivery, refresh
+from advisor import refresh
+from advisor.alerting import alert_store, delivery
 from ledger import checks, clock, retention, rollups, verification
 from ledger.database import Database
 from ledger.settings import Settings

@@ -16,7 +16,7 @@ _RATIOS = {
 
 
 def factors(conversations: Sequence[Sequence[Item]]) -> Mapping[str, Measured]:
-    """The factors that at least 20 conversations measure, by the name they have in `advisor.factors.Factors`."""
+    """The factors that at least 20 conversations measure, by the name they have in `advisor.switching.factors.Factors`."""
     found = {name: sums.ratio(items.sums(conversations, *counts)) for name, counts in _RATIOS.items()}
     found["extra_attempts"] = _extra_attempts(conversations)
     found["escalation_rate"] = _escalation_rate(conversations)

@@ -7,11 +7,11 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import statements
 from advisor.evidence import drift, rules, shown, sums
 from advisor.evidence.rules import Evidence
 from advisor.evidence.store import StoredSet
 from advisor.evidence.sums import Measured
+from advisor.months import statements
 from ledger import names, readings, usage
 from ledger.prices import PriceBook
 

@@ -6,17 +6,10 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
-from advisor import (
-    figures,
-    forecast_figures,
-    report,
-    retirements,
-    statement_store,
-    waste_figures,
-    wire,
-)
+from advisor import figures, report, retirements, wire
 from advisor.exports import columns, latency_rows
 from advisor.figures import Ends, RecommendationFigure, UsageFigure
+from advisor.months import forecast_figures, statement_store, waste_figures
 from advisor.retirements import Retiring
 from advisor.stages.records import MoveFigure, RealisedFigure
 from ledger import catalogue, clock, closed

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from advisor import adjusted, adjustments, figures, report, statement_store, waste_figures
-from advisor.statements import LineKey
+from advisor import figures, report
+from advisor.months import adjusted, adjustments, statement_store, waste_figures
+from advisor.months.statements import LineKey
 from ledger import months, tables
 from ledger.settings import Settings
 

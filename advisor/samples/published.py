@@ -6,7 +6,7 @@ from sqlalchemy import and_, select
 from sqlmodel import Session
 
 from advisor import figures
-from advisor.statements import LineKey
+from advisor.months.statements import LineKey
 from ledger import events, metric_sets, tables
 from ledger.names import Names
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from advisor import figures, forecast_figures
+from advisor import figures
+from advisor.months import forecast_figures
 from advisor.samples import waste
 from advisor.samples.months import MonthFigures
 from advisor.samples.published import Published

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from advisor.months.waste_figures import Waste
 from advisor.samples.sample import Sample, of_femto_usd
-from advisor.waste_figures import Waste
 from ledger import money
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from advisor import statements
 from advisor.figures import CellFigure, RecommendationFigure
+from advisor.months import statements
 from advisor.stages import table
 from advisor.stages.realised import Behaviour, Split
 from advisor.stages.table import Change

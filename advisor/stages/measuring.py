@@ -6,10 +6,11 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import decision, statements
+from advisor.months import statements
 from advisor.stages import realised
 from advisor.stages.adoption import Adoption
 from advisor.stages.realised import Behaviour, Ran, Saved
+from advisor.switching import decision
 from ledger import prices, readings, tokens, usage
 
 Amounts = Mapping[int, list[int]]

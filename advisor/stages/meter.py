@@ -9,7 +9,8 @@ from dataclasses import replace
 from sqlalchemy import Row, select
 from sqlmodel import Session
 
-from advisor import recommendations, report, statements
+from advisor import recommendations, report
+from advisor.months import statements
 from advisor.slices import SliceKey
 from advisor.stages import missed, store
 from advisor.stages.missed import HOURS, THROUGH, Opportunity

@@ -10,12 +10,13 @@ from fractions import Fraction
 from sqlalchemy import select
 from sqlmodel import Session
 
-from advisor import advice_figures, decision
+from advisor import advice_figures
 from advisor.figures import RecommendationFigure
 from advisor.slices import SliceKey
 from advisor.stages import table
 from advisor.stages.stored import StoredRecommendation
 from advisor.stages.table import Change
+from advisor.switching import decision
 from ledger import clock, money, tables
 from ledger.months import Month
 

@@ -7,7 +7,8 @@ import msgspec
 from sqlalchemy import select
 from sqlmodel import Session
 
-from advisor import recommendations, statements
+from advisor import recommendations
+from advisor.months import statements
 from advisor.stages import adoption, measuring, store
 from advisor.stages.adoption import Adoption
 from advisor.stages.measuring import Measured

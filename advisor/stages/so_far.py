@@ -5,11 +5,12 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import recommendations, window, wire
+from advisor import recommendations, wire
 from advisor.figures import Ends, RecommendationFigure
 from advisor.stages import missed, outcomes, store
 from advisor.stages.records import MoveFigure, RealisedFigure, SoFar
 from advisor.stages.stored import StoredRecommendation
+from advisor.switching import window
 from ledger import money
 from ledger.months import Month
 

@@ -6,9 +6,10 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import ceil
 
-from advisor import advice_figures, counterfactual, explanation, figures, recomputed
+from advisor import advice_figures, explanation, figures, recomputed
 from advisor.evidence import result
 from advisor.evidence.result import Gate
+from advisor.switching import counterfactual
 from advisor.trial import routing, sample_size
 from advisor.trial.figures import PlanFigure, SplitFigure
 from advisor.trial.sample_size import Sample

@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from advisor import explanation, figures, latency, ranking, wire, words
+from advisor import explanation, figures, wire, words
 from advisor.evidence import words as evidence_words
 from advisor.stages.stored import StoredRecommendation
+from advisor.switching import latency, ranking
 from deploy.cli import stage_text
 
 

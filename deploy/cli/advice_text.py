@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from advisor import figures, latency, words, worked
+from advisor import figures, words, worked
 from advisor.stages.records import MoveFigure
 from advisor.stages.stored import StoredRecommendation
+from advisor.switching import latency
 from deploy.cli import plain, stage_text, step_text
 from ledger import prices, tokens
 

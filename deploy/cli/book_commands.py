@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from advisor import repricing, words
+from advisor import words
+from advisor.months import repricing
 from deploy.cli import app, book_text, price_commands, progress
 from ledger import price_book, price_compile, price_diff, price_file, price_overlay
 from ledger.errors import UsageError

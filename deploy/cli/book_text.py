@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import words
-from advisor.repricing import MonthShift
+from advisor.months.repricing import MonthShift
 from deploy.cli import change_text, plain
 from ledger import money, price_file
 from ledger.price_diff import FactChange, PriceChange

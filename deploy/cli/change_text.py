@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor import words
-from advisor.repricing import NOTHING, Amount, MonthShift, Place, Shift
+from advisor.months.repricing import NOTHING, Amount, MonthShift, Place, Shift
 from deploy.cli import plain
 from ledger import money
 

@@ -1,6 +1,7 @@
 """How a command changes prices, contracts or names: it shows what moves, then makes the change, or only shows it."""
 
-from advisor import refresh, repricing, words
+from advisor import refresh, words
+from advisor.months import repricing
 from deploy.cli import app, change_text, progress
 from ledger import catalogue, clock
 from ledger.database import Database

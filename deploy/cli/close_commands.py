@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from advisor import closing, refresh, report, wire, words
+from advisor import refresh, report, wire, words
+from advisor.months import closing
 from deploy.cli import app, options
 from ledger import clock
 from worker import rollup

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from advisor import mapping, report, statement_store, unpriced, words
-from advisor.unpriced import Unpriced
+from advisor import report, words
+from advisor.months import mapping, statement_store, unpriced
+from advisor.months.unpriced import Unpriced
 from deploy.cli import app, changing, options, plain, waste_text
 from ledger import catalogue, clock, readings
 from ledger.names import Alias

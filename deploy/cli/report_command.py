@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from advisor import figures, refresh, report, statement_store, wire, words
+from advisor import figures, refresh, report, wire, words
+from advisor.months import statement_store
 from collector import ahead, records
 from collector.direct import Direct
 from collector.formats.reading import Naming

@@ -7,7 +7,8 @@ from decimal import Decimal
 from rich.console import Console
 from rich.text import Text
 
-from advisor import explanation, figures, forecast_figures, wire, words
+from advisor import explanation, figures, wire, words
+from advisor.months import forecast_figures
 from deploy.cli import plain, stage_text, waste_text
 
 

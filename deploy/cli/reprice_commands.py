@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from advisor import closing, refresh, report, repricing, words
+from advisor import refresh, report, words
+from advisor.months import closing, repricing
 from deploy.cli import app, change_text, options, progress, report_text
 from ledger import clock
 from ledger.errors import UsageError

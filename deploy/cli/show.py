@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from advisor import advice_figures, explained, pairs, recommendations, refresh, report, table, words
+from advisor import advice_figures, pairs, recommendations, refresh, report, table, words
+from advisor.months import explained
 from advisor.stages import so_far
 from advisor.stages.stored import StoredRecommendation
 from deploy.cli import advice_list, advice_text, app, plain, stage_text, trace_text

@@ -4,11 +4,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from advisor import explained, words
-from advisor.adjustments import Booked
-from advisor.explained import ExplainedAdjustment, ExplainedMonth, Sum
-from advisor.statements import LineKey
-from advisor.trace import Meter, PriceUsed, Row
+from advisor import words
+from advisor.months import explained
+from advisor.months.adjustments import Booked
+from advisor.months.explained import ExplainedAdjustment, ExplainedMonth, Sum
+from advisor.months.statements import LineKey
+from advisor.months.trace import Meter, PriceUsed, Row
 
 WIDTH = 80
 _AMOUNT_AT, _WHOLE = 57, 10

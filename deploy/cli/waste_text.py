@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import words
-from advisor.waste_figures import TierFigure, Waste
+from advisor.months.waste_figures import TierFigure, Waste
 from deploy.cli import plain
 
 

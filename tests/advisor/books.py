@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from advisor import candidates, cost, counterfactual
+from advisor.switching import candidates, cost, counterfactual
 from ledger import money, prices
 from ledger.tokens import TokenCounts
 

@@ -2,8 +2,9 @@
 
 from zoneinfo import ZoneInfo
 
-from advisor import closing, refresh, report, statement_store
+from advisor import refresh, report
 from advisor.figures import Report
+from advisor.months import closing, statement_store
 from ledger import catalogue, checks, clock, months, price_book, prices, tables
 from ledger.database import Database
 from ledger.settings import Settings

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from advisor import statements
+from advisor.months import statements
 from ledger import events, names, prices, usage
 from ledger.readings import StoredSeries
 from tests import ledgers

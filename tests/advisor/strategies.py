@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from advisor import cost, factors
+from advisor.switching import cost, factors
 from ledger.tokens import TokenCounts
 
 SHARES = st.fractions(0, 1, max_denominator=100)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from advisor import statements
+from advisor.months import statements
 from collector.formats import litellm
 from collector.formats.reading import Naming
 from ledger import clock, names, price_book, prices, usage

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from advisor import advice, decision, explanation, factors, fit, pairs, workloads
+from advisor import explanation, pairs
+from advisor.switching import advice, decision, factors, fit, workloads
 from ledger import money
 from tests.advisor import books
 

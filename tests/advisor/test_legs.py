@@ -6,8 +6,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import cost, counterfactual
-from advisor.factors import Factors
+from advisor.switching import cost, counterfactual
+from advisor.switching.factors import Factors
 from ledger import prices
 from ledger.tokens import TokenCounts
 from tests.advisor import books

@@ -8,18 +8,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from advisor import (
-    advice,
-    advice_figures,
-    candidates,
-    counterfactual,
-    factors,
-    pairs,
-    recommendations,
-    report,
-    risk,
-    window,
-)
+from advisor import advice_figures, pairs, recommendations, report
+from advisor.switching import advice, candidates, counterfactual, factors, risk, window
 from ledger import clock, money, prices, settings
 from ledger.database import Database
 from tests import conftest, ledgers

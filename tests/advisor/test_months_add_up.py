@@ -16,8 +16,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from advisor import monthly, report, statements, trace
-from advisor.statement_store import Basis
+from advisor import report
+from advisor.months import monthly, statements, trace
+from advisor.months.statement_store import Basis
 from ledger import clock, months, settings, tables
 from ledger.database import Database
 from ledger.events import Event

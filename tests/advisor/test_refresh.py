@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from advisor import refresh, report, statement_store
+from advisor import refresh, report
+from advisor.months import statement_store
 from ledger import clock, months, settings, tables
 from ledger.database import Database
 from ledger.events import Event

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from advisor import statement_store, statements
+from advisor.months import statement_store, statements
 from ledger import bands, events, months, price_book
 from ledger.database import Database
 from ledger.events import Event

@@ -9,9 +9,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from rich.console import Console
 
-from advisor import routes, waste
+from advisor import routes
 from advisor.exports import review
-from advisor.waste_figures import Waste
+from advisor.months import waste
+from advisor.months.waste_figures import Waste
 from deploy.cli import report_text, waste_text
 from ledger import access, clock, events, settings
 from ledger.database import Database

@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 import pytest
 
-from advisor import decision
 from advisor.stages import realised
+from advisor.switching import decision
 from dashboards import catalogue, queries, slices
 from ledger import clock
 from ledger.errors import UsageError

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from advisor import ranking
 from advisor.figures import CellFigure, Ends
 from advisor.stages.stored import StoredRecommendation
+from advisor.switching import ranking
 from deploy.cli import advice_list, advice_text
 from ledger import money, prices
 from ledger.tokens import TokenCounts

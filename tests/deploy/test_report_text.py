@@ -8,7 +8,7 @@ from rich.console import Console
 
 from advisor import report
 from advisor.figures import BreakEvenFigure
-from advisor.forecast_figures import BacktestFigure, ForecastRecord
+from advisor.months.forecast_figures import BacktestFigure, ForecastRecord
 from deploy.cli import report_text
 from ledger import clock
 from ledger.database import Database

@@ -6,7 +6,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import advice, advice_figures, breakeven, cost, factors, pairs, window, worked
+from advisor import advice_figures, pairs, worked
+from advisor.switching import advice, breakeven, cost, factors, window
 from deploy.cli import step_text
 from tests.advisor import books, strategies
 from tests.deploy import steps

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from advisor import fit
+from advisor.switching import fit
 from ledger import clock, price_book, price_file
 from ledger.prices import Rates
 from tests.ledger import shipped

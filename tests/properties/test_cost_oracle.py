@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from advisor import statements
+from advisor.months import statements
 from ledger import contracts, names, readings, usage
 from ledger.database import Database
 from ledger.events import Event

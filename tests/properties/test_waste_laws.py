@@ -6,9 +6,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import waste
-from advisor.statements import Part, Pricing
-from advisor.waste_figures import Waste
+from advisor.months import waste
+from advisor.months.statements import Part, Pricing
+from advisor.months.waste_figures import Waste
 from ledger import clock, events, money, names, prices, tokens, usage
 from ledger.events import Event, Labels
 from ledger.readings import StoredSeries

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 import time_machine
 
-from advisor import factors, figures, recommendations, refresh, whatif
+from advisor import figures, recommendations, refresh, whatif
 from advisor.evidence import store
 from advisor.evidence.rows import Fields
 from advisor.exports import review
+from advisor.switching import factors
 from ledger import clock, money
 from ledger.database import Database
 from ledger.errors import NotAllowed, NotFound

@@ -6,10 +6,10 @@ from fractions import Fraction
 import pytest
 
 from advisor.figures import CellFigure, FactorFigure
+from advisor.months.statements import Priced
 from advisor.stages import adoption
 from advisor.stages.adoption import CLAIMED_DAYS, Adoption
 from advisor.stages.realised import Split
-from advisor.statements import Priced
 from ledger import clock
 from tests import ledgers
 from tests.advisor import advised

@@ -1,0 +1,1 @@
+"""Alerts: which stand, what they say, and how they reach Slack."""

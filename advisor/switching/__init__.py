@@ -1,0 +1,1 @@
+"""The method: what moving a slice would save, whether it can move, and what to do about it."""

@@ -1,0 +1,196 @@
+"""The states a slice could move to: which pairs apply to it, which of its cells can go, and what blocks the rest. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from advisor import pairs
+from advisor.switching import cost, counterfactual, factors, fit, life, window
+from ledger import money, prices
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The unit of advice over its window: provider x project x workload x canonical model, with its cells."""
+
+    provider: str
+    project: str
+    workload: str
+    model: str
+    cells: tuple[cost.Cell, ...]
+    days: int
+    largest_input_tokens: int = 0
+    largest_output_tokens: int = 0
+    can_wait: bool = False
+    headroom: Mapping[tuple[str, str], Fraction] = field(default_factory=dict)
+    """By (provider, model) that has a rate limit, the share of the slice that fits into it in every hour."""
+
+    @property
+    def requests(self) -> int:
+        """Billable requests of the window."""
+        return cost.requests_of(self.cells)
+
+    @property
+    def largest_prompt_tokens(self) -> int:
+        """The largest input seen; where only its band is known, one token more than the band."""
+        return max(self.largest_input_tokens, *(cell.context_band + 1 for cell in self.cells), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A saving in femto-USD, per average month (730 h) unless said otherwise; negative where the target is dearer.
+
+    Each end is rounded once, from the exact amount of the window, to 9 decimals of a USD.
+    """
+
+    low_femto_usd: int
+    point_femto_usd: int
+    high_femto_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One reachable state of a slice: a model and a tier (None: each request keeps its own).
+
+    `cells` are those that can move, `stuck_tokens` the tokens of the others by reason, `blocks` the reasons against the
+    whole move in order. `estimate` is None with nothing to move or no closed day.
+    """
+
+    slice: Slice
+    pair: pairs.Pair
+    provider: str
+    model: str
+    service_tier: str | None
+    cells: tuple[counterfactual.PricedCell, ...]
+    stuck_tokens: dict[str, int]
+    blocks: tuple[str, ...]
+    factors: factors.Band
+    estimate: Estimate | None
+    price_gap: Fraction | None
+    target_days_left: int | None
+    room: Fraction
+    """The share of what could move that the target's rate limit has room for."""
+
+    @property
+    def fitting_share(self) -> Fraction | None:
+        """The share of the slice's requests that fit the target, its rate limit included; None without requests."""
+        if not self.slice.requests:
+            return None
+        return self.room * Fraction(sum(item.cell.requests for item in self.cells), self.slice.requests)
+
+    @property
+    def keeps_model(self) -> bool:
+        """Whether the same model answers, at another tier or provider: nothing about its answers has to be proven."""
+        return self.model == self.slice.model
+
+
+def applies(pair: pairs.Pair, slice_: Slice) -> bool:
+    """Whether a pair starts at a slice: its model, and its provider and a tier of its traffic where it names them."""
+    source = pair.source
+    tiers = {cell.service_tier for cell in slice_.cells}
+    provider_fits = source.provider in (None, slice_.provider)
+    return (
+        source.model == slice_.model and provider_fits and (source.service_tier is None or source.service_tier in tiers)
+    )
+
+
+def assess(
+    slice_: Slice, pair: pairs.Pair, book: prices.PriceBook, as_of_day: int, band: factors.Band | None = None
+) -> Alternative:
+    """What moving a slice along a pair saves at the prices of a day, and what stands against it.
+
+    `band` defaults to the shipped assumptions, or to neutral factors where the model stays and only the tier moves.
+    """
+    provider, model = pair.target.provider or slice_.provider, pair.target.model
+    movable, stuck = _divided(slice_, pair, provider, book, as_of_day)
+    if band is None:
+        band = factors.TIER_ALONE if model == slice_.model else factors.ASSUMED
+    room = factors.ONE if pair.target.service_tier == "batch" else slice_.headroom.get((provider, model), factors.ONE)
+    if room < 1:
+        band = band.with_given("share", [room * end.share for end in (band.low, band.point, band.high)])
+    days_left = life.days_left(book, provider, model, as_of_day)
+    blocks = _blocks(slice_, book.facts_of(provider, model), days_left)
+    if not movable:
+        blocks |= stuck.keys()
+    if not room:
+        blocks.add("no_headroom")
+    return Alternative(
+        slice=slice_,
+        pair=pair,
+        provider=provider,
+        model=model,
+        service_tier=pair.target.service_tier,
+        cells=tuple(movable),
+        stuck_tokens=stuck,
+        blocks=tuple(code for code in fit.BLOCKS if code in blocks),
+        factors=band,
+        estimate=estimate(movable, band, slice_.days),
+        price_gap=counterfactual.price_gap(movable),
+        target_days_left=days_left,
+        room=room,
+    )
+
+
+def estimate(
+    cells: Sequence[counterfactual.PricedCell], band: factors.Band, days: int, months: Fraction = factors.ONE
+) -> Estimate | None:
+    """The saving of average months at the three ends of a band; None without a cell that can move or a closed day."""
+    if not cells or not days:
+        return None
+    ends = (band.low, band.point, band.high)
+    savings = {end: counterfactual.saving(cells, end) for end in dict.fromkeys(ends)}
+    return Estimate(*(money.rounded(window.per_average_month(savings[end], days) * months) for end in ends))
+
+
+def slice_cost(slice_: Slice, book: prices.PriceBook, as_of_day: int) -> prices.Cost:
+    """K_A: what the slice's tokens cost where they are, at the prices of a day; over its window, not scaled."""
+    return cost.of_model(slice_.cells, book, slice_.provider, slice_.model, as_of_day)
+
+
+def _divided(
+    slice_: Slice, pair: pairs.Pair, provider: str, book: prices.PriceBook, as_of_day: int
+) -> tuple[list[counterfactual.PricedCell], dict[str, int]]:
+    """The cells that can move, and the tokens of the others by reason."""
+    target = pair.target
+    facts = book.facts_of(provider, target.model)
+    movable, stuck = [], dict[str, int]()
+    for cell in slice_.cells:
+        now = cost.price_of(book, slice_.provider, slice_.model, cell, as_of_day)
+        there = cell if provider == slice_.provider else replace(cell, region="")
+        tier = pair.tier_of(cell.service_tier)
+        instead = cost.price_of(book, provider, target.model, there, as_of_day, tier)
+        reason = fit.stays_because(cell, pair, slice_.can_wait, now, instead, facts)
+        if reason == "target_unpriced":
+            elsewhere = cost.price_of(book, provider, target.model, replace(there, region=""), as_of_day, tier)
+            reason = _unpriced_because(book, target, provider, there.region, elsewhere)
+        if now is not None and instead is not None and reason is None:
+            movable.append(counterfactual.PricedCell(cell, now, instead))
+        elif reason is not None:
+            stuck[reason] = stuck.get(reason, 0) + cell.counts.total_tokens
+    return movable, stuck
+
+
+def _blocks(slice_: Slice, facts: prices.ModelFacts, days_left: int | None) -> set[str]:
+    """What speaks against the whole move, whatever part of it could go. A fact that is not known blocks nothing."""
+    window_tokens, answer_tokens = facts.context_window, facts.max_output_tokens
+    found = {
+        "target_retires": days_left is not None and days_left <= life.TARGET_BLOCK_DAYS,
+        "context_too_small": window_tokens is not None and slice_.largest_prompt_tokens > window_tokens,
+        "output_too_small": answer_tokens is not None and slice_.largest_output_tokens > answer_tokens,
+    }
+    return {code for code, blocked in found.items() if blocked}
+
+
+def _unpriced_because(
+    book: prices.PriceBook, target: pairs.Side, provider: str, region: str, elsewhere: prices.Price | None
+) -> str:
+    """Why a target has no price for a cell: sold by others only, sold outside the cell's region only, or by nobody."""
+    if not _sold_here_or_nowhere(book, target, provider):
+        return "not_sold_here"
+    return "not_in_region" if region and elsewhere is not None else "target_unpriced"
+
+
+def _sold_here_or_nowhere(book: prices.PriceBook, target: pairs.Side, provider: str) -> bool:
+    """False where another provider sells the model and the slice's does not; a model nobody sells is just unpriced."""
+    sellers = {seller for seller, sold in book.models.items() if target.model in sold}
+    return target.provider is not None or provider in sellers or not sellers

@@ -1,0 +1,143 @@
+"""What moving a slice from model A to model B would save, exactly. Pure: integers and fractions, no float, no rounding."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from advisor.switching import cost
+from advisor.switching.factors import NEUTRAL, Factors
+from ledger import prices
+from ledger.errors import PriceUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class PricedCell:
+    """A cell that can move, with the price in force on either side."""
+
+    cell: cost.Cell
+    now: prices.Price
+    instead: prices.Price
+
+
+Exact = int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """The parts of the formula in femto-USD: K_A, the input cost on B with phi_in, and B's output cost before phi_out."""
+
+    stay_femto_usd: Fraction
+    input_femto_usd: Fraction
+    output_femto_usd: Fraction
+
+    def moved_femto_usd(self, factors: Factors) -> Fraction:
+        """K_B: one attempt at everything on B."""
+        return self.input_femto_usd + factors.phi_out * self.output_femto_usd
+
+    def attempts_femto_usd(self, factors: Factors) -> Fraction:
+        """(1 + r) K_B: all attempts at everything on B."""
+        return (1 + factors.extra_attempts) * self.moved_femto_usd(factors)
+
+
+def legs(cells: Iterable[PricedCell], factors: Factors) -> Legs:
+    """The three costs of cells at the factors. Raises PriceUnknown where either side has tokens without a rate."""
+    # Whole numbers stay integers as long as they can: a Fraction reduces itself at every step, which is most of the work.
+    stay: Exact = 0
+    input_side: Exact = 0
+    output_side: Exact = 0
+    for item in cells:
+        stay += _stay_femto_usd(item, factors)
+        tokens = target_input(item.cell, item.instead.rates, factors)
+        input_side += _priced(tokens, item.instead)
+        audio = item.cell.counts.output_audio_tokens
+        text = item.cell.counts.output_tokens - audio
+        output_side += _priced({"output": text, "output_audio": audio}, item.instead)
+    return Legs(Fraction(stay), Fraction(input_side), Fraction(output_side))
+
+
+def saving_of(costs: Legs, factors: Factors) -> Fraction:
+    """S = K_A - net with net = (1 - s) K_A + s [(1 + r) K_B + e sigma K_A + V], in femto-USD; negative when B is dearer."""
+    stay = costs.stay_femto_usd
+    moved = costs.attempts_femto_usd(factors) + factors.escalated_cost_share * stay + factors.verifier_femto_usd
+    return factors.share * (stay - moved)
+
+
+def saving(cells: Sequence[PricedCell], factors: Factors) -> Fraction:
+    """What moving cells saves at the factors, exact femto-USD, with its sign."""
+    return saving_of(legs(cells, factors), factors)
+
+
+def router_saving(costs: Legs, factors: Factors) -> Fraction:
+    """What a router saves that sends the hard share straight to A, with no first try on B, in femto-USD.
+
+    `verifier_femto_usd` is here the router's own cost if the whole slice went through it.
+    """
+    easy = (1 - factors.escalated_cost_share) * (costs.stay_femto_usd - costs.attempts_femto_usd(factors))
+    return factors.share * (easy - factors.verifier_femto_usd)
+
+
+def price_gap(cells: Sequence[PricedCell]) -> Fraction | None:
+    """The share of today's cost that the price lists alone take away (neutral factors); None where nothing is spent."""
+    costs = legs(cells, NEUTRAL)
+    return saving_of(costs, NEUTRAL) / costs.stay_femto_usd if costs.stay_femto_usd else None
+
+
+def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict[str, Exact]:
+    """Input tokens by meter on the target, disjoint and adding up to phi_in x input.
+
+    A target without a cached rate caches nothing, one without a cache-write rate takes those tokens as ordinary input.
+    """
+    counts = cell.counts
+    writes = counts.cache_write_input_tokens
+    cached: Exact = counts.cached_input_tokens
+    if factors.cached_share is not None:
+        known = counts.input_tokens - (unknown_tokens(cell) if factors.unknown_input_is_cached else 0)
+        cached = min(factors.cached_share * known, Fraction(counts.input_tokens - writes))
+    # Audio comes out of the uncached part first, as the ledger prices it.
+    audio: Exact = min(counts.input_audio_tokens, counts.input_tokens - writes - cached)
+    cached = cached if rates.cached_input is not None else 0
+    written = writes if rates.cache_write_input is not None else 0
+    tokens = {
+        "uncached_input": counts.input_tokens - audio - cached - written,
+        "cached_input": cached,
+        "cache_write_input": written,
+        "input_audio": audio,
+    }
+    return tokens if factors.phi_in == 1 else {meter: factors.phi_in * count for meter, count in tokens.items()}
+
+
+def _stay_femto_usd(item: PricedCell, factors: Factors) -> int:
+    """K_A of one cell; at the pessimistic reading the input of unknown detail was cached already."""
+    spent = cost.at(item.cell, item.now)
+    if spent.unpriced_tokens:
+        raise _unpriced(item.now)
+    rates, discount = item.now.rates, 0
+    if factors.unknown_input_is_cached and rates.cached_input is not None and rates.uncached_input is not None:
+        discount = unknown_tokens(item.cell) * (rates.uncached_input - rates.cached_input)
+    return spent.femto_usd - discount
+
+
+def unknown_tokens(cell: cost.Cell) -> int:
+    """Text input that may have been cached without our knowing: never more than what is priced as uncached text."""
+    uncached = cell.counts.uncached_input_tokens
+    return min(cell.detail_unknown_input_tokens, max(0, uncached - cell.counts.input_audio_tokens))
+
+
+def _priced(tokens: dict[str, Exact], price: prices.Price) -> Exact:
+    """Femto-USD of tokens by meter at a price."""
+    amount: Exact = 0
+    for meter, count in tokens.items():
+        rate: int | None = getattr(price.rates, meter)
+        if rate is not None:
+            amount += count * rate
+        elif count:
+            raise _unpriced(price)
+    return amount
+
+
+def _unpriced(price: prices.Price) -> PriceUnknown:
+    key = price.key
+    return PriceUnknown(
+        f"{key.provider} {key.model} at tier {key.service_tier} has no rate for some of these tokens;"
+        f" add one with: prices set {key.model}"
+    )

@@ -1,0 +1,133 @@
+"""What to do about one alternative of a slice, and the single reason why. Pure; it knows amounts and days, no models."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from advisor.evidence.rules import Evidence
+from advisor.switching import life, risk, window
+
+FEWEST_REQUESTS = 1_000
+COVERAGE_FLOOR = Fraction("0.99")
+MATERIAL_SHARE = Fraction("0.05")
+MOST_RISK_TO_SWITCH = 2
+SOURCE_RETIRES = "source_retires"
+Stance = Literal["prove_target", "prove_incumbent"]
+"""Who has to prove something where nobody has compared the models: the target, or the model in use."""
+Kind = Literal["blocked", "not_enough_data", "keep", "pilot", "switch_now"]
+COUNTED = ("pilot", "switch_now")
+"""The decisions whose savings enter the total."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a decision rests on. Amounts are femto-USD per average month; None where it is unknown or undefined."""
+
+    days: int
+    requests: int
+    coverage: Fraction | None
+    low_month_femto_usd: int | None
+    slice_month_femto_usd: int | None
+    threshold_femto_usd: int
+    risk_level: int
+    blocks: tuple[str, ...] = ()
+    source_days_left: int | None = None
+    target_days_left: int | None = None
+    escalation_rate: Fraction = Fraction(0)
+    breakeven_escalation_rate: Fraction | None = None
+    one_off_femto_usd: int = 0
+    quality: Evidence | None = None
+    keeps_model: bool = False
+    stance: Stance = "prove_target"
+    class_level: int = risk.UNLABELLED_RISK
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, one reason code, and notices that stand beside it."""
+
+    kind: Kind
+    reason: str
+    notices: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> bool:
+        """Whether its saving enters the total."""
+        return self.kind in COUNTED
+
+
+def decide(situation: Situation) -> Decision:
+    """The first that applies of blocked, not_enough_data, keep, pilot, switch_now, with its reason.
+
+    A source that retires within 90 days blocks nothing: it is a notice, and it waives the test of materiality alone.
+    """
+    retires = situation.source_days_left is not None and situation.source_days_left <= life.SOURCE_NOTICE_DAYS
+    notices = (SOURCE_RETIRES,) if retires else ()
+    if situation.blocks:
+        return Decision("blocked", situation.blocks[0], notices)
+    if reason := _missing(situation):
+        return Decision("not_enough_data", reason, notices)
+    low, spent = situation.low_month_femto_usd, situation.slice_month_femto_usd
+    if low is None or spent is None:
+        return Decision("not_enough_data", "nothing_to_move", notices)
+    # A move that keeps the model does not escape its shutdown, so it has to be worth it by itself.
+    has_to_move = retires and not situation.keeps_model
+    material = low >= material_femto_usd(situation.threshold_femto_usd, spent)
+    if reason := _against(situation, low, material or has_to_move):
+        return Decision("keep", reason, notices)
+    doubt = _doubt(situation)
+    reason = SOURCE_RETIRES if not material else doubt or _trust(situation)
+    return Decision("pilot" if doubt else "switch_now", reason, notices)
+
+
+def material_femto_usd(threshold_femto_usd: int, slice_month_femto_usd: int) -> Fraction:
+    """The least low saving per average month worth a move: the threshold, or 5 % of the slice's cost if that is more."""
+    return max(Fraction(threshold_femto_usd), MATERIAL_SHARE * slice_month_femto_usd)
+
+
+def _missing(situation: Situation) -> str | None:
+    if situation.days < window.ENOUGH_DAYS:
+        return "too_few_days"
+    if situation.requests < FEWEST_REQUESTS:
+        return "too_few_requests"
+    if situation.coverage is None:
+        return "coverage_unknown"
+    if situation.coverage < COVERAGE_FLOOR:
+        return "low_coverage"
+    return None
+
+
+def _against(situation: Situation, low_month_femto_usd: int, worth_it: bool) -> str | None:
+    """Why to keep the source. The sharpest reason speaks: a loss is not reported as a saving too small to matter."""
+    limit = situation.breakeven_escalation_rate
+    if limit is not None and 0 < limit <= situation.escalation_rate:
+        return "escalation_beyond_break_even"
+    if low_month_femto_usd <= 0:
+        return "no_saving"
+    if not worth_it:
+        return "not_material"
+    if situation.quality is not None and situation.quality.says_inferior:
+        return "inferior"
+    days_left = life.shorter(situation.source_days_left, situation.target_days_left)
+    payback_days = life.payback_days(situation.one_off_femto_usd, low_month_femto_usd)
+    if days_left is not None and payback_days is not None and payback_days >= days_left:
+        return "payback_beyond_life"
+    return None
+
+
+def _doubt(situation: Situation) -> str | None:
+    """Why to try it on a part first. Where the same model answers, its answers need no evidence."""
+    found = situation.quality
+    if situation.keeps_model:
+        return "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
+    if found is None:
+        trusted = situation.stance == "prove_incumbent" and situation.class_level <= MOST_RISK_TO_SWITCH
+        return None if trusted else "no_evidence"
+    return found.doubt or ("risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None)
+
+
+def _trust(situation: Situation) -> str:
+    """Why not to wait for a trial."""
+    if situation.keeps_model:
+        return "same_model"
+    return "proven" if situation.quality else "stance"

@@ -1,0 +1,58 @@
+"""Whether one cell of a slice can move along a pair, and why not. A fact that the catalogue does not give stops nothing. Pure."""
+
+from dataclasses import replace
+
+from advisor import pairs
+from advisor.switching import cost, counterfactual, factors
+from ledger import events, prices
+from ledger.errors import PriceUnknown
+
+# In the order in which one of them becomes the single reason of a blocked alternative.
+BLOCKS = (
+    "target_retires", "context_too_small", "output_too_small", "unsupported_feature", "committed_capacity",
+    "cannot_wait", "no_headroom", "not_sold_here", "not_in_region", "target_unpriced",
+)  # fmt: skip
+COMMITTED_TIER, WAITING_TIERS = "scale", ("batch", "flex")
+_MODALITIES = {events.FEATURE_IMAGE: "image", events.FEATURE_AUDIO: "audio"}
+_ABILITIES = {events.FEATURE_TOOLS: "tools", events.FEATURE_JSON_SCHEMA: "json_schema"}
+DECISIVE_FEATURES = sum(_MODALITIES) + sum(_ABILITIES) + events.FEATURE_CAN_WAIT
+"""The features by which the requests of a slice are told apart, because they decide whether a request can move."""
+
+
+def stays_because(
+    cell: cost.Cell, pair: pairs.Pair, can_wait: bool, now: prices.Price | None, instead: prices.Price | None,
+    facts: prices.ModelFacts,
+) -> str | None:  # fmt: skip
+    """Why a cell cannot move, given its price on either side; None when it can."""
+    if pair.source.service_tier not in (None, cell.service_tier):
+        return "other_tier"
+    if cell.service_tier == COMMITTED_TIER:
+        return "committed_capacity"
+    if facts.context_window is not None and cell.context_band >= facts.context_window:
+        return "context_too_small"
+    if not _takes(facts, cell.features):
+        return "unsupported_feature"
+    waits = can_wait or cell.features & events.FEATURE_CAN_WAIT or cell.service_tier in WAITING_TIERS
+    if pair.tier_of(cell.service_tier) in WAITING_TIERS and not waits:
+        return "cannot_wait"
+    if now is None or cost.at(cell, now).unpriced_tokens:
+        return "source_unpriced"
+    return None if instead is not None and _prices_all(cell, now, instead) else "target_unpriced"
+
+
+def _takes(facts: prices.ModelFacts, features: int) -> bool:
+    """Whether a model takes what requests send: their images and audio, their tools and the schema of their answers."""
+    sent = {word for bit, word in _MODALITIES.items() if features & bit}
+    asked = {word for bit, word in _ABILITIES.items() if features & bit}
+    return (not facts.modalities or sent <= facts.modalities) and asked.isdisjoint(facts.lacks)
+
+
+def _prices_all(cell: cost.Cell, now: prices.Price, instead: prices.Price) -> bool:
+    """Whether the target has a rate for every token of a cell, with today's cached share and with none."""
+    priced = [counterfactual.PricedCell(cell, now, instead)]
+    try:
+        for cached_share in (None, factors.ZERO):
+            counterfactual.legs(priced, replace(factors.NEUTRAL, cached_share=cached_share))
+    except PriceUnknown:
+        return False
+    return True

@@ -1,0 +1,261 @@
+"""A preview says to the femto-USD what a change will do, and what is published afterwards is what it said."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from advisor import refresh
+from advisor.months import adjustments, closing, repricing, statement_store
+from advisor.months.repricing import MonthShift, Place
+from ledger import catalogue, clock, money, months, price_book, settings, tables
+from ledger.contracts import Discount, FixedPrice
+from ledger.database import Database
+from ledger.events import Event
+from ledger.names import Alias
+from ledger.overrides import Overrides
+from ledger.price_book import OperatorPrice
+from ledger.prices import PriceBook, PriceKey, Rates
+from tests import ledgers
+from worker import rollup
+
+pytestmark = pytest.mark.usefixtures("frozen_now")
+DAY = clock.day_of(ledgers.NOON_US)
+KEY = PriceKey("openai", "gpt-4.1", "standard")
+HOUSE = PriceKey("house", "house-model", "standard")
+DEPLOYMENT = Alias("default", "azure.ai.openai", "prod-chat", "azure.ai.openai", "gpt-4.1", 0)
+EVENTS = [
+    ("search", "openai", "gpt-4.1"),
+    ("search", "openai", "gpt-4.1-2025-04-14"),
+    ("support", "openai", "gpt-4.1-mini"),
+    ("support", "azure.ai.openai", "prod-chat"),
+    ("lab", "house", "house-model"),
+]
+"""Project, provider and name of one request a day each."""
+
+
+def event(age: int, project: str, provider: str, model: str) -> Event:
+    """A request of 1,000 input and 100 output tokens at noon, some days before the 20th of November."""
+    of = ledgers.labels(project=project, provider=provider, model=model)
+    return ledgers.event(ledgers.NOON_US - age * clock.DAY_US, of=of)
+
+
+def fill(database: Database, ages: tuple[int, ...] = (0, 1, 25), zone: str = "UTC") -> settings.Settings:
+    """One request of each kind on each of these days, rolled up and published."""
+    chosen = settings.Settings(reporting_zone=zone)
+    ledgers.add(database, [event(age, *kind) for age in ages for kind in EVENTS], chosen)
+    ledgers.settle(database, chosen)
+    return chosen
+
+
+def preview(
+    database: Database, wanted: catalogue.Change, chosen: settings.Settings = ledgers.SETTINGS
+) -> list[MonthShift]:
+    """What a change would do."""
+    with database.snapshot() as session:
+        return repricing.of_change(session, chosen, wanted)
+
+
+def make(database: Database, wanted: catalogue.Change, chosen: settings.Settings = ledgers.SETTINGS) -> None:
+    """Make a change, and publish what follows."""
+    with database.transaction() as session:
+        catalogue.change(session, wanted, 1)
+    refresh.refresh(database, chosen)
+
+
+def published(
+    database: Database, chosen: settings.Settings = ledgers.SETTINGS
+) -> dict[str, dict[Place, tuple[int, int, int]]]:
+    """By month and place: cost, list cost in femto-USD, and unpriced tokens, as every face shows them."""
+    found: dict[str, dict[Place, tuple[int, int, int]]] = {}
+    with database.snapshot() as session:
+        for name in statement_store.month_names(session):
+            statement = statement_store.read(session, months.parse(name, chosen.zone))
+            assert statement is not None
+            by_place = found.setdefault(name, {})
+            for key, line in statement.lines.items():
+                place = Place(key.project, key.provider, key.model)
+                amounts = (line.cost.femto_usd, line.list_cost_femto_usd, line.cost.unpriced_tokens)
+                held = by_place.get(place, (0, 0, 0))
+                by_place[place] = (held[0] + amounts[0], held[1] + amounts[1], held[2] + amounts[2])
+    return found
+
+
+def total(by_place: dict[Place, tuple[int, int, int]]) -> tuple[int, int, int]:
+    """The sums of a month."""
+    cost, listed, unpriced = (sum(amounts[place] for amounts in by_place.values()) for place in range(3))
+    return cost, listed, unpriced
+
+
+def seen(shift: repricing.Amount) -> tuple[int, int, int]:
+    """An amount as it is published."""
+    return shift.cost_femto_usd, shift.list_cost_femto_usd, shift.unpriced_tokens
+
+
+def test_a_discount_inside_a_month_is_priced_day_by_day(database: Database) -> None:
+    fill(database)
+    tenth = Discount(DAY, None, "deal", "openai", 100_000, "gpt-4.1")
+    october, november = preview(database, lambda said: said.with_contract(tenth))
+    assert (october.month, november.month) == ("2026-10", "2026-11")
+    assert october.places == {}
+    one_request = 1_000 * 2 + 100 * 8
+    assert {place: shift.cost_femto_usd for place, shift in november.places.items()} == {
+        Place("search", "openai", "gpt-4.1"): -2 * one_request * 10**9 // 10
+    }
+    assert november.whole.after.list_cost_femto_usd == november.whole.before.list_cost_femto_usd
+
+
+def test_a_name_without_a_price_moves_to_its_model_with_its_tokens(database: Database) -> None:
+    fill(database)
+    _, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
+    sent, model = (Place("support", "azure.ai.openai", name) for name in ("prod-chat", "gpt-4.1"))
+    assert november.places[sent].after == november.places[model].before == repricing.NOTHING
+    assert (november.places[sent].unpriced_tokens, november.places[sent].before.requests) == (-2_200, 2)
+    assert money.usd_text(november.places[model].cost_femto_usd) == "0.0056"
+    assert november.whole.unpriced_tokens == -2_200
+
+
+def test_a_preview_stores_nothing(database: Database) -> None:
+    fill(database)
+    before = published(database)
+    preview(database, lambda said: said.with_alias(DEPLOYMENT))
+    assert published(database) == before
+    with database.snapshot() as session:
+        assert catalogue.read(session) == Overrides()
+
+
+CHANGES: dict[str, Callable[[Overrides, int], Overrides]] = {
+    "discount": lambda said, day: said.with_contract(Discount(day, day + 9, "deal", "openai", 123_456)),
+    "exempt": lambda said, day: said.with_contract(Discount(day, None, "deal", "openai", 0, "gpt-4.1", "standard")),
+    "fixed": lambda said, day: said.with_contract(FixedPrice(day, None, "deal", KEY, Rates(output=7_777_777_777))),
+    "price": lambda said, day: said.with_price(OperatorPrice(HOUSE, day, Rates(uncached_input=3, output=5), "by hand")),
+    "alias": lambda said, day: said.with_alias(replace(DEPLOYMENT, effective_from=day)),
+    "unmapped": lambda said, day: said.with_alias(replace(DEPLOYMENT, effective_from=day, model="")),
+}
+
+
+def change_of(name: str, day: int) -> catalogue.Change:
+    """One of the changes from a day on."""
+    return lambda said: CHANGES[name](said, day)
+
+
+@hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    zone=st.sampled_from(["UTC", "America/New_York", "Pacific/Kiritimati"]),
+    ages=st.sets(st.integers(0, 60), min_size=1, max_size=6),
+    steps=st.lists(
+        st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(DAY - 50, DAY)),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda step: step[0],
+    ),
+)
+def test_what_is_published_after_a_change_is_what_its_preview_said(
+    database: Database, zone: str, ages: set[int], steps: list[tuple[str, int]]
+) -> None:
+    with database.transaction() as session:
+        for table in reversed(tables.metadata.sorted_tables):
+            session.execute(table.delete())
+    chosen = fill(database, tuple(ages), zone)
+    for name, day in steps:
+        wanted = change_of(name, day)
+        said = {month.month: month for month in preview(database, wanted, chosen)}
+        before = published(database, chosen)
+        make(database, wanted, chosen)
+        after = published(database, chosen)
+        assert before.keys() == after.keys() <= said.keys()
+        for month in after:
+            shift = said[month]
+            assert seen(shift.whole.before) == total(before[month])
+            assert seen(shift.whole.after) == total(after[month])
+            for place in before[month].keys() | after[month].keys():
+                told = shift.places.get(place)
+                was, becomes = before[month].get(place, (0, 0, 0)), after[month].get(place, (0, 0, 0))
+                assert (was, becomes) == ((seen(told.before), seen(told.after)) if told else (was, was))
+            assert sum(each.cost_femto_usd for each in shift.places.values()) == shift.whole.cost_femto_usd
+            assert sum(each.unpriced_tokens for each in shift.places.values()) == shift.whole.unpriced_tokens
+
+
+def test_what_is_published_differs_from_what_is_in_force_until_the_worker_has_run(database: Database) -> None:
+    chosen = fill(database)
+    with database.transaction() as session:
+        catalogue.change(session, lambda said: said.with_alias(DEPLOYMENT), 1)
+    with database.snapshot() as session:
+        october, november = repricing.of_ledger(session, chosen)
+    assert (october.whole.unpriced_tokens, november.whole.unpriced_tokens) == (-1_100, -2_200)
+    assert november.arrived_requests == 0
+    refresh.refresh(database, chosen)
+    with database.snapshot() as session:
+        assert [month.places for month in repricing.of_ledger(session, chosen)] == [{}, {}]
+
+
+def test_requests_that_arrived_since_are_counted_and_in_no_change_of_a_price(database: Database) -> None:
+    chosen = fill(database)
+    ledgers.add(database, [event(0, *EVENTS[0])])
+    rollup.roll_up(database, chosen.max_metric_sets)
+    with database.snapshot() as session:
+        _, november = repricing.of_ledger(session, chosen)
+    assert (november.arrived_requests, money.usd_text(november.whole.cost_femto_usd)) == (1, "0.0028")
+    _, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
+    assert (november.arrived_requests, money.usd_text(november.whole.cost_femto_usd)) == (0, "0.0056")
+
+
+def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(database: Database) -> None:
+    chosen = fill(database)
+    closing.close(database, chosen, "2026-10", "ada", despite_gaps=True)
+    before = published(database)["2026-10"]
+    october, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
+    assert (october.closed, november.closed) == (True, False)
+    assert seen(october.whole.before) == total(before)
+    assert money.usd_text(october.whole.cost_femto_usd) == "0.0028"
+    make(database, lambda said: said.with_alias(DEPLOYMENT), chosen)
+    assert published(database)["2026-10"] == before
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland"])
+def test_what_a_preview_says_of_a_closed_month_is_what_a_correction_books(database: Database, zone: str) -> None:
+    chosen = fill(database)
+    last_hour_us = clock.to_us(clock.EPOCH.replace(year=2026, month=11)) - clock.HOUR_US
+    ledgers.add(database, [ledgers.event(last_hour_us)])
+    closing.close(database, chosen, "2026-10", "ada", despite_gaps=True)
+    make(database, lambda said: said.with_alias(DEPLOYMENT), chosen)
+    ledgers.add(database, [event(25, *kind) for kind in EVENTS])
+    chosen = settings.Settings(reporting_zone=zone)
+    ledgers.settle(database, chosen)
+    with database.snapshot() as session:
+        october, _ = repricing.of_ledger(session, chosen)
+    assert (october.arrived_requests, money.usd_text(october.whole.cost_femto_usd)) == (0, "0.0028")
+    number = closing.reprice(database, chosen, "2026-10", "the deployment has a model", "ada")
+    assert number is not None
+    with database.snapshot() as session:
+        booked = adjustments.read(session, "2026-10")[number]
+        again, _ = repricing.of_ledger(session, chosen)
+    assert sum(line.cost.femto_usd for line in booked.lines.values()) == october.whole.cost_femto_usd
+    assert sum(line.cost.unpriced_tokens for line in booked.lines.values()) == october.whole.unpriced_tokens == -1_100
+    assert again.places == {}
+
+
+def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_holds_under_both(
+    database: Database,
+) -> None:
+    fill(database)
+    shipped = price_book.shipped()
+    dearer = {
+        key: tuple(replace(row, rates=replace(row.rates, uncached_input=9 * 10**9)) for row in rows)
+        for key, rows in shipped.prices.items()
+        if key == KEY
+    }
+    other = PriceBook("other", {**shipped.prices, **dearer}, shipped.facts, shipped.aliases, shipped.checked)
+    with database.snapshot() as session:
+        october, november = repricing.of_book(session, ledgers.SETTINGS, other)
+    assert november.whole.cost_femto_usd == 2 * 2 * 1_000 * 7 * 10**9
+    assert list(november.places) == [Place("search", "openai", "gpt-4.1")]
+    assert october.whole.cost_femto_usd == 2 * 1_000 * 7 * 10**9
+    with database.transaction() as session:
+        own = OperatorPrice(KEY, 0, shipped.prices[KEY][0].rates, "agreed")
+        catalogue.change(session, lambda said: said.with_price(own), 1)
+    with database.snapshot() as session:
+        assert [each.places for each in repricing.of_book(session, ledgers.SETTINGS, other)] == [{}, {}]

@@ -1,0 +1,153 @@
+"""The inbox of tokens without a price: told apart by why they have none, with a remedy only where an exact rule finds one."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from advisor import report
+from advisor.months import unpriced
+from advisor.months.unpriced import Unpriced, Why
+from ledger import catalogue, clock, months
+from ledger.contracts import FixedPrice
+from ledger.database import Database
+from ledger.events import Labels
+from ledger.names import Alias
+from ledger.overrides import Overrides
+from ledger.price_book import OperatorPrice
+from ledger.prices import PriceKey, Rates
+from tests import ledgers
+
+pytestmark = pytest.mark.usefixtures("frozen_now")
+AZURE = "azure.ai.openai"
+LONG = PriceKey("house", "long-model", "standard", 200_000)
+
+
+def inbox(database: Database) -> list[Unpriced]:
+    """What has no price in November."""
+    ledgers.settle(database)
+    with database.snapshot() as session:
+        month = months.parse("2026-11", ledgers.SETTINGS.zone)
+        return unpriced.of_month(session, month, report.pricing(session))
+
+
+def said(database: Database, wanted: catalogue.Change) -> None:
+    """Something that the operator says."""
+    with database.transaction() as session:
+        catalogue.change(session, wanted, 1)
+
+
+def one_of(database: Database, of: Labels, **audio: int) -> Unpriced:
+    """The one entry of a request with these labels."""
+    plain = ledgers.event(of=of)
+    ledgers.add(database, [msgspec.structs.replace(plain, **audio)])
+    (found,) = inbox(database)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [
+        ({"provider": "my-gateway"}, Why("unknown_provider")),
+        ({"model": "acme-7b"}, Why("unknown_name")),
+        ({"service_tier": "flex"}, Why("no_tier", "flex")),
+        ({"service_tier": "unknown", "service_tier_requested": "flex"}, Why("no_tier", "flex")),
+    ],
+)
+def test_tokens_without_a_price_say_why(database: Database, labels: dict[str, object], why: Why) -> None:
+    found = one_of(database, ledgers.labels(**labels))
+    assert (found.why, found.unpriced_tokens, found.requests) == (why, 1_100, 1)
+    assert unpriced.reason_text(why)
+
+
+def test_a_meter_without_a_rate_is_told_apart_from_an_unknown_name(database: Database) -> None:
+    found = one_of(database, ledgers.labels(), input_audio_tokens=40, output_audio_tokens=5)
+    assert (found.why, found.unpriced_tokens, found.requests) == (Why("no_rate", "input_audio, output_audio"), 45, 1)
+    assert found.command == (
+        "switchwise prices set gpt-4.1 --provider openai --input 2.00 --cached 0.50 --output 8.00"
+        " --input-audio RATE --output-audio RATE"
+    )
+    assert unpriced.reason_text(found.why) == "no rate for input audio, output audio"
+
+
+def test_a_tier_that_is_known_to_have_no_price_says_why_and_asks_for_none(database: Database) -> None:
+    found = one_of(database, ledgers.labels(service_tier="scale"))
+    assert (found.why, found.command) == (Why("no_tier", "scale"), None)
+    assert str(found.hint).startswith("no price per token at scale: committed capacity")
+
+
+def test_a_size_below_the_only_one_that_is_sold_is_told_apart(database: Database) -> None:
+    said(database, lambda held: held.with_price(OperatorPrice(LONG, 0, Rates(uncached_input=1, output=1), "by hand")))
+    found = one_of(database, ledgers.labels(provider="house", model="long-model"))
+    assert found.why == Why("no_size")
+
+
+def test_a_region_without_a_price_is_told_apart(database: Database) -> None:
+    said(database, lambda held: held.with_alias(Alias("default", AZURE, "prod-chat", AZURE, "gpt-4.1", 0, "atlantis")))
+    found = one_of(database, ledgers.labels(provider=AZURE, model="prod-chat"))
+    assert (found.name, found.why) == ("prod-chat", Why("no_region", "atlantis"))
+    assert found.command == (
+        "switchwise prices set gpt-4.1 --provider azure.ai.openai --region atlantis --input RATE --output RATE"
+    )
+
+
+def test_days_after_a_contract_without_a_list_price_are_unpriced_and_say_so(database: Database) -> None:
+    house, day = PriceKey("house", "house-model", "standard"), clock.day_of(ledgers.NOON_US)
+    fixed = FixedPrice(day - 5, day, "deal", house, Rates(uncached_input=1, output=1))
+    said(database, lambda _: Overrides(contracts=(fixed,)))
+    found = one_of(database, ledgers.labels(provider="house", model="house-model"))
+    assert found.why == Why("no_rate", "uncached_input, output")
+
+
+def test_names_are_listed_as_they_were_sent_and_by_sender(database: Database) -> None:
+    for namespace in ("eu", "us", "us"):
+        of = ledgers.labels(namespace=namespace, provider=AZURE, model="azure/prod-chat")
+        ledgers.add(database, [ledgers.event(of=of)])
+    found = inbox(database)
+    assert [(each.namespace, each.name, each.requests) for each in found] == [
+        ("us", "azure/prod-chat", 2), ("eu", "azure/prod-chat", 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("labels", "command"),
+    [
+        (
+            {"provider": AZURE, "model": "prod chat", "request_model": "gpt-4.1-2025-04-14"},
+            "switchwise models map 'prod chat' gpt-4.1 --provider azure.ai.openai",
+        ),
+        (
+            {"provider": AZURE, "model": "prod-chat", "request_model": "gpt-4.1", "namespace": "eu"},
+            "switchwise models map prod-chat gpt-4.1 --provider azure.ai.openai --namespace eu",
+        ),
+        (
+            {"provider": "my-gateway", "model": "gpt-4.1", "request_model": "chat"},
+            "switchwise models map gpt-4.1 gpt-4.1 --provider my-gateway --to-provider openai",
+        ),
+        ({"provider": AZURE, "model": "gpt-4.1-turbo-chat", "request_model": "chat"}, None),
+        ({"provider": "my-gateway", "model": "gpt-4.1-prod", "request_model": "gpt-4.1-prod"}, None),
+        ({"provider": "my-gateway", "model": "gpt-oss-120b", "request_model": "chat"}, None),
+    ],
+)
+def test_a_remedy_for_a_name_is_offered_only_where_one_model_fits_exactly(
+    database: Database, labels: dict[str, object], command: str | None
+) -> None:
+    assert one_of(database, ledgers.labels(**labels)).command == command
+
+
+def test_a_deployment_that_was_asked_for_as_two_models_gets_no_remedy(database: Database) -> None:
+    for asked in ("gpt-4.1", "gpt-4.1-mini"):
+        of = ledgers.labels(provider=AZURE, model="prod-chat", request_model=asked)
+        ledgers.add(database, [ledgers.event(of=of)])
+    (found,) = inbox(database)
+    assert (found.requests, found.hint, found.command) == (2, None, None)
+
+
+def test_following_the_remedy_empties_the_inbox(database: Database) -> None:
+    found = one_of(database, ledgers.labels(provider=AZURE, model="prod-chat"))
+    assert found.hint == "everyone who sent it asked for gpt-4.1; if it is that"
+    alias = Alias("default", AZURE, "prod-chat", AZURE, "gpt-4.1", 0)
+    said(database, lambda held: held.with_alias(alias))
+    assert inbox(database) == []
+    said(database, lambda held: held.with_alias(replace(alias, effective_from=clock.day_of(ledgers.NOON_US), model="")))
+    assert inbox(database) == [found]
