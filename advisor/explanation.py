@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from advisor.evidence import words
 from advisor.switching import advice, candidates, decision, factors, headroom, life
+from advisor.words import counted
 from ledger import clock, money
 
 _FACTORS = {
@@ -85,8 +86,8 @@ def sentences(item: advice.Advice) -> list[str]:
         *_amounts(item),
         *(_factor(found.factors, name) for name in _told_factors(found)),
         (
-            f"Priced at the rates in force on {clock.date_of(item.as_of_day)}, over {slice_.days} closed days and"
-            f" {slice_.requests} requests."
+            f"Priced at the rates in force on {clock.date_of(item.as_of_day)}, over"
+            f" {counted(slice_.days, 'closed day')} and {counted(slice_.requests, 'request')}."
         ),
         *_fitting(found),
         *_class(item),
@@ -227,7 +228,7 @@ def _life(item: advice.Advice) -> str:
     if item.days_left is None:
         return "Neither model has an announced shutdown."
     worth = f", and is worth {_ends(item.until_retirement)} USD (low / point / high)" if item.until_retirement else ""
-    told = [f"The saving ends in {item.days_left} days, when the first of the two models shuts down{worth}."]
+    told = [f"The saving ends in {counted(item.days_left, 'day')}, when the first of the two models shuts down{worth}."]
     if decision.SOURCE_RETIRES in item.decision.notices and item.source_days_left is not None:
         told.append(
             f"You must move by {clock.date_of(item.as_of_day + item.source_days_left)}: the source shuts down then."

@@ -68,5 +68,5 @@ def _on_usage(report: figures.Report, lines: Mapping[LineKey, Line]) -> Iterator
     if tier_unknown := sum(line.tier_unknown_tokens for line in lines.values()):
         yield f"{tier_unknown:,} tokens were served at an unknown tier and are priced at the tier asked for."
     if other_tier := sum(line.tier_mismatch_requests for line in lines.values()):
-        asked = f"{other_tier:,} requests asked for one tier and were served, and are priced, at another"
+        asked = f"{words.counted(other_tier, 'request')} asked for one tier but got another, at whose price it stands"
         yield f"{asked}; what that cost: switchwise models tiers --month {report.month}"

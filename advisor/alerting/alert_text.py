@@ -62,8 +62,11 @@ def blocked(item: RecommendationFigure, sample_projects: Sequence[str]) -> str:
 def shutdown(model: Retiring) -> str:
     """A model in use whose shutdown comes near."""
     day = clock.date_of(model.shutdown_day).isoformat()
-    days = "1 day" if model.days_left == 1 else f"{model.days_left} days"
-    when = f"shuts down in {days}, on {day}" if model.days_left else f"was shut down on {day}"
+    when = (
+        f"shuts down in {words.counted(model.days_left, 'day')}, on {day}"
+        if model.days_left
+        else f"was shut down on {day}"
+    )
     successor = f" Its named successor is {name(model.successor)}." if model.successor else ""
     return _lines(
         f"{name(model.model)} at {name(model.provider)} {when}",
@@ -106,8 +109,7 @@ def _per_month(ends: Ends | None) -> str:
 def _until(ends: Ends | None, days_left: int | None, end: str = "a model shuts down") -> str:
     if ends is None or days_left is None:
         return ""
-    days = "1 day" if days_left == 1 else f"{days_left} days"
-    return f"At least {words.dollars(ends.low_usd)} in all until {end} in {days}."
+    return f"At least {words.dollars(ends.low_usd)} in all until {end} in {words.counted(days_left, 'day')}."
 
 
 def _sample(items: Iterable[RecommendationFigure], sample_projects: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from advisor.evidence.figures import EvidenceFigure
+from advisor.words import counted
 
 VERDICTS = {
     "non_inferior": "good enough",
@@ -30,15 +31,19 @@ def sentences(found: EvidenceFigure) -> Iterator[str]:
     if found.pairs < ASKED_PAIRS:
         yield f"{ASKED_PAIRS} pairs are asked for; with fewer the bound lies further down, and a target as good may fail."
     if found.left_out:
-        yield f"{found.left_out} pairs were left out, because one of the two calls failed."
+        yield f"Left out: {counted(found.left_out, 'pair')}, because one of the two calls failed."
     if found.judge:
-        labels = f"{found.judge_labels} answers marked by hand beside it" if found.judge_labels else "nobody checked it"
+        labels = (
+            f"{counted(found.judge_labels, 'answer')} marked by hand beside it"
+            if found.judge_labels
+            else "nobody checked it"
+        )
         yield f"The answers were marked by {found.judge}; {labels}."
     if found.doubt is None:
         yield f"It counts until {found.expires_on}, or until the traffic or a model changes."
     if found.earlier:
         runs = "; ".join(f"{VERDICTS[run.verdict]} on {run.measured_on}" for run in found.earlier[:_SHOWN_RUNS])
-        yield f"It was compared {len(found.earlier)} times before: {runs}."
+        yield f"It was compared {counted(len(found.earlier), 'time')} before: {runs}."
 
 
 def measured(found: EvidenceFigure) -> Iterator[str]:
@@ -58,7 +63,7 @@ def in_short(found: EvidenceFigure) -> str:
     sides = "" if found.source_ratio is None or found.target_ratio is None else (
         f", source {_side(found, found.source_ratio)}, target {_side(found, found.target_ratio)}"
     )  # fmt: skip
-    return f"{VERDICTS[found.verdict]}; {found.pairs} pairs{sides}; measured on {found.measured_on}; {_counts(found)}"
+    return f"{VERDICTS[found.verdict]}; {counted(found.pairs, 'pair')}{sides}; measured on {found.measured_on}; {_counts(found)}"
 
 
 def _counts(found: EvidenceFigure) -> str:
@@ -77,9 +82,9 @@ def _side(found: EvidenceFigure, ratio: str) -> str:
 
 def _sample(found: EvidenceFigure) -> str:
     if found.kind == "pass_fail":
-        rest = f" of {found.items} items" if found.items != found.pairs else ""
-        return f"{found.pairs} conversations, one pair of each{rest}"
-    return f"{found.items} graded pairs of {found.conversations} conversations"
+        rest = f" of {counted(found.items, 'item')}" if found.items != found.pairs else ""
+        return f"{counted(found.pairs, 'conversation')}, one pair of each{rest}"
+    return f"{counted(found.items, 'graded pair')} of {counted(found.conversations, 'conversation')}"
 
 
 def _rates(found: EvidenceFigure) -> str:

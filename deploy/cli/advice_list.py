@@ -98,7 +98,7 @@ def _until(item: figures.RecommendationFigure) -> str:
         whose = f"the {'source' if item.days_left == item.source_days_left else 'target'} shuts down"
     worth = item.saving_until_retirement
     in_all = f"; at least {words.dollars(worth.low_usd)} in all" if worth else ""
-    return f"{ends_on}, in {item.days_left} days: {whose} then{in_all}"
+    return f"{ends_on}, in {words.counted(item.days_left or 0, 'day')}: {whose} then{in_all}"
 
 
 def _limit(item: figures.RecommendationFigure) -> Iterator[str]:

@@ -42,7 +42,12 @@ def import_file(
     data: app.Data = None,
     as_json: app.AsJson = False,
 ) -> None:
-    """Store paired results of two models on the same inputs. Scores and counts are kept, text is not."""
+    """Store paired results of two models on the same inputs. Scores and counts are kept, text is not.
+
+    A row has item_id, a and b: 1 for a right answer and 0 for a wrong one, or scores. It may have cluster (the
+    conversation), and what the answers took, which then replaces what is assumed: a_input_tokens, a_output_tokens,
+    b_input_tokens, b_output_tokens, b_cached_input_tokens, b_attempts, escalated.
+    """
     if format_name not in files.FORMATS:
         raise UsageError(f"{format_name!r} is no format of evidence; use one of {', '.join(files.FORMATS)}")
     if judge_labels is not None and judge is None:

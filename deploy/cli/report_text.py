@@ -177,7 +177,7 @@ def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
     bearing = sorted(savings.recommendations, key=_escalation, reverse=True)
     lives = {_switch(item)[:2]: item for item in bearing if item.days_left is not None}
     for (source, target), item in lives.items():
-        yield f"{source} -> {target} ends in {item.days_left} days, when a model shuts down{bound(item)}."
+        yield f"{source} -> {target} ends in {words.counted(item.days_left or 0, 'day')}, when a model shuts down{bound(item)}."
     successors: dict[tuple[str, str, str], list[str]] = {}
     for item in savings.recommendations:
         for other in item.other_models:

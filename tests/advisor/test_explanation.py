@@ -50,7 +50,7 @@ def test_the_break_evens_window_life_and_command_are_told() -> None:
     found, text = _told()
     assert "It saves nothing, as priced, once 80 % of requests run on the source again" in text
     assert "at the expected (point) factors, once 63.7 % of requests run on the source again" in text
-    assert "Priced at the rates in force on 2026-11-23, over 28 closed days and 4000 requests." in text
+    assert "Priced at the rates in force on 2026-11-23, over 28 closed days and 4,000 requests." in text
     assert "ends in 52 days" in text
     assert "You must move by 2027-01-14" in text
     assert text.endswith(f"switchwise explain {found.id}")

@@ -56,7 +56,7 @@ def test_ll_31837_what_asked_for_priority_and_was_served_standard_costs_standard
     assert [each.names["service_tier"] for each in found.slices] == ["standard"]
     assert [each.tier_mismatch_requests for each in (found.total, *found.projects, *found.models)] == [1, 1, 1]
     assert any(
-        note.startswith("1 requests asked for one tier and were served, and are priced, at another")
+        note.startswith("1 request asked for one tier but got another, at whose price it stands")
         for note in found.notes
     )
 

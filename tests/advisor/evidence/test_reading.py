@@ -139,7 +139,7 @@ def test_the_comparison_measured_last_speaks_and_the_others_are_told(database: D
         "inferior",
         ["non_inferior"],
     )
-    assert any("It was compared 1 times before: good enough on 2026-11-14" in each for each in found.explanation)
+    assert any("It was compared 1 time before: good enough on 2026-11-14" in each for each in found.explanation)
 
 
 def test_what_was_withdrawn_counts_no_more_and_stays_listed(database: Database) -> None:
