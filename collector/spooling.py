@@ -62,6 +62,7 @@ class Spooling(Collector):
     def close(self) -> None:
         """Stop draining. What waits stays on disk for the next start."""
         self._drainer.close()
+        self._lane.close()
         self.lookout.close()
         self.spool.close()
 

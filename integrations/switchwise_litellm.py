@@ -487,8 +487,14 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
         except Exception as error:  # noqa: BLE001  # no fault of this file may become one of the proxy
             self._spool.drop(f"an event cannot be read ({type(error).__name__})")
 
+    def close(self) -> None:
+        """End the threads within a second. What waits stays on disk for the next start."""
+        self._closed.set()
+        self._spool.unsynced.set()
+
     def _start(self) -> None:
         self._reported = 0
+        self._closed = threading.Event()
         self._voice = Voice()
         self._spool = Spool(self._folder, self._max_bytes)
         self._courier = Courier(self._spool, self._url, self._key, self._voice)
@@ -500,12 +506,12 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
         self._start()
 
     def _for_ever(self, work: Callable[[], None]) -> None:
-        while True:
+        while not self._closed.is_set():
             try:
                 work()
             except Exception as error:  # noqa: BLE001  # the thread must outlive any trouble with the disk
                 self._voice.say(f"{work.__name__} {type(error).__name__}", f"{type(error).__name__}: {error}")
-                time.sleep(SEND_SECONDS)
+                self._closed.wait(SEND_SECONDS)
 
     def _sync_soon(self) -> None:
         self._spool.unsynced.wait()
@@ -513,7 +519,8 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
         self._spool.sync()
 
     def _send_soon(self) -> None:
-        time.sleep(SEND_SECONDS)
+        if self._closed.wait(SEND_SECONDS):
+            return
         dropped = self._spool.dropped
         if dropped > self._reported and self._voice.say(
             "dropped", f"{dropped:,} events dropped so far: {self._spool.reason}"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.integrations.gate import Gate
 from tests.serving import Served
 
 Writer = Callable[..., subprocess.Popen[str]]
+Handler = Callable[..., Any]
 
 
 @pytest.fixture
@@ -28,6 +30,21 @@ def backend() -> str:
 def ours() -> ModuleType:
     """The callback file, loaded anew."""
     return callback.load()
+
+
+@pytest.fixture
+def handler(ours: ModuleType, tmp_path: Path) -> Iterator[Handler]:
+    """Start the callback's handler on a spool in the test's folder; it reaches nobody unless told: `handler(**environment)`."""
+    started: list[Any] = []
+
+    def start(**environment: str) -> Any:
+        own = {"SWITCHWISE_SPOOL_DIR": str(tmp_path), "SWITCHWISE_URL": dead_address(), **environment}
+        started.append(ours.SwitchwiseHandler(own))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
 
 
 @pytest.fixture

@@ -13,20 +13,20 @@ import pytest
 from ledger.database import Database
 from tests import processes
 from tests.integrations import callback, spools
-from tests.integrations.conftest import Writer, dead_address
+from tests.integrations.conftest import Handler, Writer, dead_address
 from tests.integrations.gate import Gate
 from tests.serving import Served
 
 
 def test_what_a_hook_took_is_on_disk_when_the_hook_returns_and_is_sent_soon(
-    ours: ModuleType, tmp_path: Path, gate: tuple[Gate, str], database: Database
+    handler: Handler, tmp_path: Path, gate: tuple[Gate, str], database: Database
 ) -> None:
     passage, address = gate
     passage.status = 503
-    handler = ours.SwitchwiseHandler({"SWITCHWISE_URL": address, "SWITCHWISE_SPOOL_DIR": str(tmp_path)})
+    hooks = handler(SWITCHWISE_URL=address)
     for number in range(5):
         kwargs = {"standard_logging_object": callback.payload(number)}
-        handler.log_success_event(kwargs=kwargs, response_obj=None, start_time=None, end_time=None)
+        hooks.log_success_event(kwargs=kwargs, response_obj=None, start_time=None, end_time=None)
         assert json.loads(spools.spooled(tmp_path)[-1])["id"] == f"chatcmpl-{number}"
     passage.status = 0
     processes.wait_until(
@@ -134,17 +134,12 @@ def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_beyond_its_limit_the_spool_drops_events_counts_them_and_says_so(
-    ours: ModuleType, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ours: ModuleType, handler: Handler, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     line = len(json.dumps(ours.slim(callback.payload(0)), separators=(",", ":"))) + 1
-    own = {
-        "SWITCHWISE_SPOOL_DIR": str(tmp_path),
-        "SWITCHWISE_URL": dead_address(),
-        "SWITCHWISE_SPOOL_MAX_BYTES": str(4 * line),
-    }
-    handler = ours.SwitchwiseHandler(own)
+    hooks = handler(SWITCHWISE_SPOOL_MAX_BYTES=str(4 * line))
     for number in range(9):
-        handler.keep({"standard_logging_object": callback.payload(number)})
+        hooks.keep({"standard_logging_object": callback.payload(number)})
     assert len(spools.spooled(tmp_path)) == 4
     processes.wait_until(lambda: "5 events dropped so far" in caplog.text, "the count in the log")
     assert f"{tmp_path} holds SWITCHWISE_SPOOL_MAX_BYTES ({4 * line:,})" in caplog.text
@@ -161,26 +156,26 @@ def test_the_limit_counts_what_other_processes_have_spooled(ours: ModuleType, tm
 
 @pytest.mark.parametrize("kwargs", [{}, {"standard_logging_object": None}, {"standard_logging_object": []}, None])
 def test_a_call_that_brings_no_payload_is_counted_and_never_raises(
-    ours: ModuleType, tmp_path: Path, kwargs: object, caplog: pytest.LogCaptureFixture
+    handler: Handler, kwargs: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    handler = ours.SwitchwiseHandler({"SWITCHWISE_SPOOL_DIR": str(tmp_path), "SWITCHWISE_URL": dead_address()})
-    handler.log_failure_event(kwargs=kwargs, response_obj=None, start_time=None, end_time=None)
+    hooks = handler()
+    hooks.log_failure_event(kwargs=kwargs, response_obj=None, start_time=None, end_time=None)
     processes.wait_until(
         lambda: "1 events dropped so far: an event cannot be read" in caplog.text, "the count in the log"
     )
 
 
 def test_a_spool_that_cannot_be_written_breaks_no_request(
-    ours: ModuleType, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    handler: Handler, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    handler = ours.SwitchwiseHandler({"SWITCHWISE_SPOOL_DIR": str(tmp_path / "file"), "SWITCHWISE_URL": dead_address()})
-    handler.keep({"standard_logging_object": callback.payload(0)})
+    hooks = handler(SWITCHWISE_SPOOL_DIR=str(tmp_path / "file"))
+    hooks.keep({"standard_logging_object": callback.payload(0)})
     processes.wait_until(lambda: "cannot be written (File exists)" in caplog.text, "the reason in the log")
 
 
 def test_what_was_taken_is_synced_to_the_disk_and_so_is_the_folder(
-    ours: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    handler: Handler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[str] = []
     real = os.fsync
@@ -190,7 +185,7 @@ def test_what_was_taken_is_synced_to_the_disk_and_so_is_the_folder(
         synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
 
     monkeypatch.setattr(os, "fsync", noted)
-    handler = ours.SwitchwiseHandler({"SWITCHWISE_SPOOL_DIR": str(tmp_path), "SWITCHWISE_URL": dead_address()})
-    handler.keep({"standard_logging_object": callback.payload(0)})
+    hooks = handler()
+    hooks.keep({"standard_logging_object": callback.payload(0)})
     processes.wait_until(lambda: str(tmp_path) in synced, "the sync of the folder")
     assert synced[0].startswith(f"{tmp_path}/")
