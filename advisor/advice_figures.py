@@ -51,7 +51,7 @@ def of(
 
 
 def _part(lever: str, part: levers.Part) -> figures.PartFigure:
-    return figures.PartFigure(lever, ends_of(part.saving), _ends(part.alone))
+    return figures.PartFigure(lever, ends_of(part.saving), _ends(part.alone), _ends(part.without))
 
 
 def _usd(amount_femto_usd: int | None) -> str | None:

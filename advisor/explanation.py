@@ -52,6 +52,10 @@ _REASONS = {
     "drifted": ("the requests have changed in size since the comparison", "a new comparison"),
     "evidence_expired": ("the paired results are 90 days old or older", "a new comparison"),
     "inconclusive": ("the paired results do not settle it", "more pairs"),
+    "cache_unproven": (
+        "the share from the cache is a wish until traffic shows it",
+        "a part of the traffic with that share from the cache",
+    ),
     "risk": ("the risk is 3 or more", "a remedy for the worst driver of the risk"),
     decision.SOURCE_RETIRES: ("the source shuts down within 90 days, so the traffic has to move", "nothing"),
     "stance": (
@@ -76,13 +80,9 @@ def sentences(item: advice.Advice) -> list[str]:
     """What, how much, by which factors, at which prices and window, why, what would change it, how long, how to check."""
     found = item.alternative
     slice_ = found.slice
-    tier = f" at tier {found.service_tier}" if found.service_tier else ""
     reason = item.decision.reason
     return [
-        (
-            f"Move {slice_.project} / {slice_.workload} from {slice_.model} ({slice_.provider})"
-            f" to {found.model} ({found.provider}){tier}."
-        ),
+        _move(found),
         *_amounts(item),
         *(_factor(found.factors, name) for name in _told_factors(found)),
         (
@@ -125,9 +125,22 @@ def _told_factors(found: candidates.Alternative) -> list[str]:
     return [name for name in factors.changed(found.factors) if name in _FACTORS] if found.cells else []
 
 
+def _move(found: candidates.Alternative) -> str:
+    slice_ = found.slice
+    about, now = f"{slice_.project} / {slice_.workload}", f"{slice_.model} ({slice_.provider})"
+    if found.stays:
+        return f"Keep {about} on {now}, and serve more of its input from the cache."
+    tier = f" at tier {found.service_tier}" if found.service_tier else ""
+    return f"Move {about} from {now} to {found.model} ({found.provider}){tier}."
+
+
 def _amounts(item: advice.Advice) -> list[str]:
     found, estimate = item.alternative, item.alternative.estimate
-    gap = [] if found.price_gap is None else [f"The price lists alone differ by {percent(found.price_gap)}."]
+    gap = (
+        []
+        if found.price_gap is None or found.stays
+        else [f"The price lists alone differ by {percent(found.price_gap)}."]
+    )
     if estimate is None or item.slice_month_femto_usd is None:
         return ["No amount can be given per average month yet.", *gap]
     return [
@@ -177,7 +190,9 @@ def _at_end(name: str, end: factors.Factors) -> str:
 
 
 def _break_evens(item: advice.Advice) -> list[str]:
-    told = []
+    told = list[str]()
+    if item.alternative.stays:
+        return told
     for label, limits in (("as priced", item.at_neutral), ("at the expected (point) factors", item.at_point)):
         if limits is None:
             continue
@@ -209,7 +224,7 @@ def _beside(item: advice.Advice) -> list[str]:
         told.append(
             f"A right answer costs {now} USD on the source and {there} USD on the target, at the point factors."
         )
-    if item.router_femto_usd is not None:
+    if item.router_femto_usd is not None and not item.alternative.keeps_model:
         saved = money.usd_text(item.router_femto_usd)
         told.append(
             f"A router that sends the hard requests straight to the source would save {saved} USD at the point."

@@ -40,14 +40,16 @@ class BreakEvenFigure:
 
 @dataclass(frozen=True, slots=True)
 class PartFigure:
-    """What one lever (`model`, `tier`) adds to a saving per average month, and what it would save alone.
+    """What one lever (`model`, `tier`, `cache`) adds to a saving per average month, and what is saved with it alone.
 
-    The parts add up to the saving exactly. `alone_month` is None where the lever alone has no price.
+    The parts add up to the saving exactly. `without_month` is what the other levers save together. Both are None where
+    such a state has no price.
     """
 
     lever: str
     saving_month: Ends
     alone_month: Ends | None
+    without_month: Ends | None = None
 
 
 @dataclass(frozen=True, slots=True)

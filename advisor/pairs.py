@@ -65,13 +65,13 @@ def parse(text: str) -> tuple[Pair, ...]:
     return tuple(dict.fromkeys(parse_one(part) for part in _split(text, ","))) if text.strip() else ()
 
 
-def parse_one(text: str) -> Pair:
-    """One pair of text FROM:TO. Raises UsageError naming it."""
+def parse_one(text: str, *, may_stay: bool = False) -> Pair:
+    """One pair of text FROM:TO; a model to itself only where `may_stay`. Raises UsageError naming it."""
     sides = _split(text, ":")
     if len(sides) != 2:
         raise UsageError(f"{text.strip()!r} is not a pair of models; {_FORM}")
     pair = Pair(parse_side(sides[0], text), parse_side(sides[1], text))
-    if pair.keeps_model and pair.target.service_tier in (None, pair.source.service_tier):
+    if pair.keeps_model and pair.target.service_tier in (None, pair.source.service_tier) and not may_stay:
         raise UsageError(f"the pair {text.strip()!r} moves a model to itself; name another model or another tier")
     return pair
 

@@ -59,7 +59,7 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> figu
     pricing, today = report.pricing(session), clock.day_of(now_us)
     month = report.month_of(settings, now_us, asked.month) if asked.month else None
     # A rate limit is held against all slices that may come, the one of the scenario among them.
-    policy = replace(terms, pairs=(*terms.pairs, pairs.parse_one(asked.pair))) if asked.pair else terms
+    policy = replace(terms, pairs=(*terms.pairs, _parsed(asked.pair, asked))) if asked.pair else terms
     reading, pair = _chosen(slices.read(session, pricing, now_us, month, policy), asked, terms, pricing)
     slice_ = replace(reading.slice, can_wait=True) if asked.can_wait else reading.slice
     error = track_record.error_ratio(session, month or report.month_of(settings, now_us, None))
@@ -111,7 +111,7 @@ def _is_asked(slice_: candidates.Slice, asked: Asked) -> bool:
 
 def _pair(slice_: candidates.Slice, asked: Asked, terms: advice.Terms, book: prices.PriceBook) -> pairs.Pair | None:
     """The pair asked for, else the first configured one, where it starts at a slice; at the tier asked for."""
-    given = (pairs.parse_one(asked.pair),) if asked.pair is not None else terms.pairs
+    given = (_parsed(asked.pair, asked),) if asked.pair is not None else terms.pairs
     read = (pairs.canonical(pair, slice_.provider, book) for pair in given)
     pair = next((pair for pair in read if candidates.applies(pair, slice_)), None)
     if pair is None or asked.service_tier is None:
@@ -119,6 +119,11 @@ def _pair(slice_: candidates.Slice, asked: Asked, terms: advice.Terms, book: pri
     if asked.service_tier not in pairs.TIERS:
         raise UsageError(f"{asked.service_tier!r} is not a tier to move to; use one of {', '.join(pairs.TIERS)}")
     return replace(pair, target=replace(pair.target, service_tier=asked.service_tier))
+
+
+def _parsed(pair: str, asked: Asked) -> pairs.Pair:
+    """The pair asked for. A model may stay where it is if its tier or its cached share is asked about."""
+    return pairs.parse_one(pair, may_stay=asked.service_tier is not None or asked.cached_share is not None)
 
 
 def _at_ends(name: str, text: str) -> list[Fraction]:

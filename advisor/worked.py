@@ -1,6 +1,6 @@
 """The arithmetic behind a recommendation, in steps that a person with a calculator can repeat. Pure; from what is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
@@ -173,27 +173,42 @@ def _month(name: str, item: figures.RecommendationFigure, saved: Fraction) -> St
 
 
 def _conclusions(item: figures.RecommendationFigure) -> Iterator[Block]:
-    """The split over two levers, and the payback."""
-    if len(item.parts) == 2 and item.saving_month is not None:
-        first, second = item.parts
+    """The split over several levers, and the payback."""
+    if len(item.parts) > 1 and item.saving_month is not None:
         for end in ("low", "point", "high"):
-            whole = getattr(item.saving_month, f"{end}_usd")
             yield Block(
-                f"Split over its levers, {end}; what rounding leaves goes to the larger part",
-                tuple(_part(end, mine, other, whole) for mine, other in ((first, second), (second, first))),
+                f"Split over its levers, {end}; what rounding leaves goes to the largest part",
+                tuple(_part(item.parts, mine, item.saving_month, f"{end}_usd") for mine in item.parts),
             )
     if item.payback_days is not None and money.femto_usd(item.one_off_usd) and item.saving_month is not None:
         how = f"{item.one_off_usd} / ({item.saving_month.low_usd} x 12 / 365)"
         yield Block("Payback at the low end", (Step("days", how, item.payback_days),))
 
 
-def _part(end: str, mine: figures.PartFigure, other: figures.PartFigure, whole: str) -> Step:
-    alone, others = (
-        "0.00" if each.alone_month is None else getattr(each.alone_month, f"{end}_usd") for each in (mine, other)
-    )
-    return Step(
-        f"the {mine.lever}'s part", f"({alone} + {whole} - {others}) / 2", getattr(mine.saving_month, f"{end}_usd")
-    )
+def _part(parts: Sequence[figures.PartFigure], mine: figures.PartFigure, saving: figures.Ends, end: str) -> Step:
+    """The mean of what a lever adds over every order of the two or three: first, second (of three), last."""
+    others = [each for each in parts if each is not mine]
+    whole, alone = getattr(saving, end), _alone(mine, end)
+    if len(others) == 1:
+        how = f"({alone} + {whole} - {_alone(others[0], end)}) / 2"
+    else:
+        second = " + ".join(
+            f"({_pair(parts, third, end)} - {_alone(other, end)})" for other, third in (others, others[::-1])
+        )
+        how = f"(2 x {alone} + {second} + 2 x ({whole} - {_pair(parts, mine, end)})) / 6"
+    return Step(f"the {mine.lever}'s part", how, getattr(mine.saving_month, end))
+
+
+def _alone(part: figures.PartFigure, end: str) -> str:
+    """What one lever alone saves; nothing where that state has no price."""
+    return "0.00" if part.alone_month is None else getattr(part.alone_month, end)
+
+
+def _pair(parts: Sequence[figures.PartFigure], left_out: figures.PartFigure, end: str) -> str:
+    """What two of three levers save; without a price, as much as the better of them alone, at least nothing."""
+    if left_out.without_month is not None:
+        return str(getattr(left_out.without_month, end))
+    return max(("0.00", *(_alone(each, end) for each in parts if each is not left_out)), key=Decimal)
 
 
 def _is_priced(priced: counterfactual.PricedCell) -> bool:

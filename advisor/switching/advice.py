@@ -144,7 +144,8 @@ def on_pair(
 ) -> Advice:
     """Advice on one alternative of a slice at factors of one's own; the pair is canonical."""
     found = candidates.assess(slice_, pair, book, as_of_day, band)
-    return _in_full(_decided(found, standing, terms, book, as_of_day), book)
+    unasked = standing.band(slice_, pair.target.model)
+    return _in_full(_decided(found, standing, terms, book, as_of_day), book, unasked)
 
 
 def other_models(
@@ -200,6 +201,7 @@ def _decided(
         keeps_model=found.keeps_model,
         stance=terms.stance,
         class_level=standing.class_level,
+        cache_is_asked="cached_share" in band.given,
     )
     return _advice(found, decision.decide(situation), level, standing, situation, as_of_day)
 
@@ -244,10 +246,11 @@ def _advice(
     )
 
 
-def _in_full(item: Advice, book: prices.PriceBook) -> Advice:
+def _in_full(item: Advice, book: prices.PriceBook, unasked: factors.Band | None = None) -> Advice:
     """The advice with what only the chosen one needs."""
     found = item.alternative
-    return replace(item, parts=levers.split(found, book, item.as_of_day), swings=tuple(_swings(found)))
+    parts = levers.split(found, book, item.as_of_day, unasked)
+    return replace(item, parts=parts, swings=tuple(_swings(found)))
 
 
 def _preference(item: Advice) -> tuple[int, bool, int, str]:

@@ -83,6 +83,11 @@ class Alternative:
         """Whether the same model answers, at another tier or provider: nothing about its answers has to be proven."""
         return self.model == self.slice.model
 
+    @property
+    def stays(self) -> bool:
+        """Whether no request moves: the same model at the same tier and provider, only its cache is used better."""
+        return self.keeps_model and self.provider == self.slice.provider and self.service_tier is None
+
 
 def applies(pair: pairs.Pair, slice_: Slice) -> bool:
     """Whether a pair starts at a slice: its model, and its provider and a tier of its traffic where it names them."""

@@ -40,6 +40,8 @@ class Situation:
     keeps_model: bool = False
     stance: Stance = "prove_target"
     class_level: int = risk.UNLABELLED_RISK
+    cache_is_asked: bool = False
+    """Whether the share of input from the cache is one that somebody asks for and nobody has seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def _doubt(situation: Situation) -> str | None:
     """Why to try it on a part first. Where the same model answers, its answers need no evidence."""
     found = situation.quality
     if situation.keeps_model:
-        return "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
+        risky = "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
+        return "cache_unproven" if situation.cache_is_asked else risky
     if found is None:
         trusted = situation.stance == "prove_incumbent" and situation.class_level <= MOST_RISK_TO_SWITCH
         return None if trusted else "no_evidence"

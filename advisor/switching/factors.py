@@ -82,14 +82,14 @@ class Band:
 
     @property
     def unmeasured(self) -> int:
-        """How many of the measurable factors rest on assumption; none where the factors are neutral by nature."""
-        return 0 if self.label == "neutral" else len(MEASURABLE - self.measured)
+        """How many of the measurable factors nobody has measured; of those that are neutral by nature only what was given."""
+        return len((MEASURABLE & self.given if self.label == "neutral" else MEASURABLE) - self.measured)
 
     @property
     def basis(self) -> str:
         """What the band as a whole rests on."""
         if not self.measured:
-            return self.label
+            return "given" if self.label == "neutral" and self.given & MEASURABLE else self.label
         return "partly measured" if self.unmeasured else "measured"
 
     def label_of(self, name: str) -> Label:
@@ -102,7 +102,7 @@ class Band:
         """The same band with one factor as somebody asks for it, at the three ends. Raises UsageError on a value out of range."""
         return replace(self._with(name, at_ends), given=self.given | {name})
 
-    def _with(self, name: str, at_ends: Sequence[Fraction | int]) -> "Band":
+    def _with(self, name: str, at_ends: Sequence[Fraction | int | None]) -> "Band":
         changes: list[dict[str, Any]] = [{name: value} for value in at_ends]
         low, point, high = (
             replace(end, **change) for end, change in zip((self.low, self.point, self.high), changes, strict=True)
@@ -117,6 +117,10 @@ class Band:
             band = band._with(name, [min(value, ONE) if name in _SHARES else value for value in ends])
         names = {"phi" if name.startswith("phi") else name for name in found}
         return replace(band, measured=self.measured | names)
+
+    def with_cache_of(self, other: "Band") -> "Band":
+        """The same band with another's cached share, at each end."""
+        return self._with("cached_share", [end.cached_share for end in (other.low, other.point, other.high)])
 
     def with_share(self, share: Fraction, verifier_femto_usd: int = 0) -> "Band":
         """The same band for a share of the slice and a verifier's cost."""

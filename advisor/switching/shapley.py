@@ -24,7 +24,7 @@ def split(saving_femto_usd: Mapping[Levers, int | None]) -> dict[str, int]:
     levers = sorted(frozenset().union(*saving_femto_usd))
     if len(levers) > MOST_LEVERS:
         raise UsageError(f"{len(levers)} levers are too many to split a saving over; use at most {MOST_LEVERS}")
-    values = {state: _value(saving_femto_usd, state) for state in _subsets(levers)}
+    values = {state: _value(saving_femto_usd, state) for state in subsets(levers)}
     parts = {lever: money.rounded(_mean_addition(lever, levers, values)) for lever in levers}
     if parts:
         largest = max(parts, key=lambda lever: abs(parts[lever]))
@@ -36,7 +36,7 @@ def _value(saving_femto_usd: Mapping[Levers, int | None], state: Levers) -> int:
     own = saving_femto_usd.get(state) if state else 0
     if own is not None:
         return own
-    priced = (saving_femto_usd.get(subset) for subset in _subsets(state) if subset)
+    priced = (saving_femto_usd.get(subset) for subset in subsets(state) if subset)
     return max([0, *(value for value in priced if value is not None)])
 
 
@@ -47,11 +47,12 @@ def _mean_addition(lever: str, levers: Collection[str], values: Mapping[Levers, 
         (
             Fraction(factorial(len(before)) * factorial(len(others) - len(before)), orders)
             * (values[before | {lever}] - values[before])
-            for before in _subsets(others)
+            for before in subsets(others)
         ),
         Fraction(0),
     )
 
 
-def _subsets(levers: Collection[str]) -> list[Levers]:
+def subsets(levers: Collection[str]) -> list[Levers]:
+    """Every set of some of the levers, the empty one among them."""
     return [frozenset(chosen) for size in range(len(levers) + 1) for chosen in combinations(sorted(levers), size)]

@@ -17,7 +17,10 @@ _VALUE = "One value, or LOW,POINT,HIGH."
 )
 def what_if(
     pair: Annotated[
-        str | None, typer.Option(help="FROM:TO, [provider/]model[@tier]; the first configured one.")
+        str | None,
+        typer.Option(
+            help="FROM:TO, [provider/]model[@tier]; the first configured one. The same twice: only --cached-share or --tier changes."
+        ),
     ] = None,
     tier: Annotated[str | None, typer.Option(help="Serve the target at this tier.")] = None,
     provider: Annotated[str | None, typer.Option(help="Only traffic of this provider.")] = None,

@@ -123,6 +123,29 @@ def test_every_factor_of_a_scenario_changes_what_is_printed_and_every_step_agree
     assert worked.of("At the point", "a right answer there") == Fraction(told["good_answer_instead_usd"])
 
 
+def test_model_tier_and_cache_are_split_by_steps_that_agree_with_a_calculator(run: Run) -> None:
+    words = ["--project", "search", "--tier", "batch", "--cached-share", "0.5,0.6,0.7"]
+    worked = steps.work_out(run("whatif", *words, "--steps"))
+    told = json.loads(run("whatif", *words, "--json"))
+    assert [part["lever"] for part in told["parts"]] == ["model", "tier", "cache"]
+    for end in ("low", "point", "high"):
+        parts = [worked.of(f"Split over its levers, {end}", f"the {part['lever']}'s part") for part in told["parts"]]
+        assert sum(parts) == Fraction(told["saving_month"][f"{end}_usd"])
+
+
+def test_a_better_cache_alone_keeps_the_model_and_is_tried_first(run: Run) -> None:
+    words = ["--project", "search", "--pair", "gpt-4.1:gpt-4.1", "--one-off", "0"]
+    text = run("whatif", *words, "--cached-share", "0.9", "--steps")
+    steps.work_out(text)
+    assert "router" not in text.partition("Each step exact")[0]
+    told = json.loads(run("whatif", *words, "--cached-share", "0.9", "--json"))
+    kept = "Keep search / chat on gpt-4.1 (openai), and serve more of its input from the cache."
+    assert (told["explanation"][0], told["saving_label"]) == (kept, "given")
+    assert (told["decision"], told["reason"], told["price_gap_ratio"]) == ("pilot", "cache_unproven", "0.00")
+    assert Fraction(told["saving_month"]["low_usd"]) > 0
+    assert "moves a model to itself" in run("whatif", *words, expect=2)
+
+
 def test_the_sensitivity_table_is_the_scenario_with_one_factor_moved(run: Run) -> None:
     point = ["--phi-out", "1", "--escalation", "0.1", "--retries", "0.02", "--sigma", "1.25"]
     told = json.loads(run("whatif", "--project", "search", "--json"))

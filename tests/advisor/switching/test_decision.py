@@ -58,6 +58,7 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
         (replace(GOOD, quality=replace(PROVEN, judge_proven=False)), ("pilot", "judge_unproven")),
         (replace(GOOD, quality=replace(PROVEN, new_snapshot=True)), ("pilot", "new_snapshot")),
         (replace(GOOD, quality=replace(PROVEN, drift=Fraction("0.21"))), ("pilot", "drifted")),
+        (replace(GOOD, keeps_model=True, cache_is_asked=True), ("pilot", "cache_unproven")),
         (replace(GOOD, quality=replace(PROVEN, drift=Fraction("0.2"))), ("switch_now", "proven")),
         (replace(GOOD, quality=replace(PROVEN, verdict="inferior", new_snapshot=True)), ("pilot", "new_snapshot")),
         (replace(GOOD, quality=replace(PROVEN, verdict="inferior", pairs=49)), ("pilot", "too_little_evidence")),

@@ -13,6 +13,7 @@ from ledger import money
 from tests.advisor import books, strategies
 
 MODEL, BATCH = "gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-4.1@batch"
+NEUTRAL = factors.Band(factors.NEUTRAL, factors.NEUTRAL, factors.NEUTRAL, "assumed")
 ENDS = ("low_femto_usd", "point_femto_usd", "high_femto_usd")
 
 
@@ -74,6 +75,35 @@ def test_a_saving_that_is_not_known_has_no_parts() -> None:
 def test_the_parts_add_up_exactly_at_every_end(cells: list[cost.Cell], pair: str) -> None:
     found = _assess(pair, _waiting(*cells))
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
+    assert found.estimate is not None
+    for end in ENDS:
+        assert sum(getattr(part.saving, end) for part in parts.values()) == getattr(found.estimate, end)
+
+
+def test_a_better_cache_is_a_lever_of_its_own_split_by_hand() -> None:
+    # 8,500 USD of input, 0.2 of it at 0.50 USD, 0.8 at 2 USD. On 0.60 of the input from the cache: 5,500. Neutral factors.
+    # Mini costs a fifth of either: model alone saves 6,800, the cache alone 3,000, both 8,500 - 1,100 = 7,400.
+    # Model (6,800 + 7,400 - 3,000) / 2 = 5,600, cache (3,000 + 7,400 - 6,800) / 2 = 1,800.
+    slice_ = books.slice_of(books.cell(5 * 10**9, cached=10**9))
+    asked = NEUTRAL.with_given("cached_share", [Fraction("0.6")] * 3)
+    joint = candidates.assess(slice_, pairs.parse_one(MODEL), books.book(), books.AS_OF_DAY, asked)
+    parts = levers.split(joint, books.book(), books.AS_OF_DAY, NEUTRAL)
+    dollars = {lever: part.saving.point_femto_usd * 28 * 12 / (365 * books.USD) for lever, part in parts.items()}
+    assert dollars == pytest.approx({"model": 5_600, "cache": 1_800})
+    alone = candidates.assess(
+        slice_, pairs.parse_one("gpt-4.1:gpt-4.1", may_stay=True), books.book(), books.AS_OF_DAY,
+        factors.TIER_ALONE.with_given("cached_share", [Fraction("0.6")] * 3),
+    )  # fmt: skip
+    assert alone.stays
+    assert parts["cache"].alone == alone.estimate == parts["model"].without
+
+
+@given(strategies.SLICES, st.sampled_from(["", "@batch", "@standard"]), strategies.SHARES)
+def test_the_parts_of_model_tier_and_cache_add_up_exactly(cells: list[cost.Cell], tier: str, share: Fraction) -> None:
+    asked = factors.ASSUMED.with_given("cached_share", [share] * 3)
+    found = candidates.assess(_waiting(*cells), pairs.parse_one(MODEL + tier), books.book(), books.AS_OF_DAY, asked)
+    parts = levers.split(found, books.book(), books.AS_OF_DAY, factors.ASSUMED)
+    assert list(parts) == ["model", *(["tier"] if tier else []), "cache"]
     assert found.estimate is not None
     for end in ENDS:
         assert sum(getattr(part.saving, end) for part in parts.values()) == getattr(found.estimate, end)
