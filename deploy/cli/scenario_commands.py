@@ -10,18 +10,15 @@ from deploy.cli import advice_text, app
 from ledger import clock
 
 _VALUE = "One value, or LOW,POINT,HIGH."
+_PAIR = "FROM:TO, [provider/]model[@tier]; the first configured one. FROM:FROM with --cached-share or --tier alone."
+Pair = Annotated[str | None, typer.Option(help=_PAIR)]
 
 
 @app.application.command(
     name="whatif", epilog="Example: switchwise whatif --project search --escalation 0.2 --share 0.5 --one-off 3000"
 )
 def what_if(
-    pair: Annotated[
-        str | None,
-        typer.Option(
-            help="FROM:TO, [provider/]model[@tier]; the first configured one. The same twice: only --cached-share or --tier changes."
-        ),
-    ] = None,
+    pair: Pair = None,
     tier: Annotated[str | None, typer.Option(help="Serve the target at this tier.")] = None,
     provider: Annotated[str | None, typer.Option(help="Only traffic of this provider.")] = None,
     project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
