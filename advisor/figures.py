@@ -163,6 +163,11 @@ class RecommendationFigure:
     latency: latency_figures.LatencyFigure | None = None
     forecast_error_ratio: str | None = None
 
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether people have taken it out of the total, which its decision would put it in: adopted or dismissed."""
+        return self.decision in ("pilot", "switch_now") and not self.counted
+
 
 @dataclass(frozen=True, slots=True)
 class CoverageFigure:

@@ -59,10 +59,14 @@ def show_in_hand(console: Console, held: Sequence[StoredRecommendation]) -> None
 
 
 def _lines(item: figures.RecommendationFigure) -> Iterator[tuple[str, str]]:
-    yield "do", f"{words.decision(item.decision)}: {explanation.why(item.reason)}"
-    command = words.next_command(item.decision, item.id)
-    if command is not None:
-        yield "next", command
+    if item.is_set_aside:
+        yield "do", "nothing more: people have decided, as its stage says"
+        yield "next", f"switchwise explain {item.id}, for what it came to"
+    else:
+        yield "do", f"{words.decision(item.decision)}: {explanation.why(item.reason)}"
+        command = words.next_command(item.decision, item.id)
+        if command is not None:
+            yield "next", command
     yield "worth", _worth(item)
     if item.days_left is not None:
         yield "until", _until(item)

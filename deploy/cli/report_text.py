@@ -145,11 +145,13 @@ def _savings(console: Console, savings: figures.SavingsReport, rows: int) -> Non
         return
     grid = plain.table("Savings per average month", "decision", "low", "expected", "high", right=3)
     shown = savings.recommendations[:rows]
+    stages = {move.id: move.stage for move in savings.so_far.moves} if savings.so_far else {}
     for switch in dict.fromkeys(_switch(item) for item in shown):
         grid.add_row(f"{switch[0]} -> {switch[1]}, price gap {words.percent(switch[2])}")
         for item in shown:
             if _switch(item) == switch:
-                grid.add_row(f"  {item.project} / {item.workload}", item.decision, *_ends(item.saving_month))
+                decided = stages.get(item.id, item.decision) if item.is_set_aside else item.decision
+                grid.add_row(f"  {item.project} / {item.workload}", decided, *_ends(item.saving_month))
     console.print(grid)
     for line in _conditions(savings):
         console.print(Text(line, style="dim"))
@@ -171,6 +173,8 @@ def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
     """What a reader must know beside the amounts: why, the life left, the break-even, and the successor's price."""
     labels = " and ".join(sorted({item.saving_label for item in savings.recommendations}))
     yield f"Estimated over {savings.basis} with {labels} factors, at today's prices."
+    if any(item.is_set_aside for item in savings.recommendations):
+        yield "What could be saved leaves out what is adopted already or dismissed."
     for kind, reason in dict.fromkeys((item.decision, item.reason) for item in savings.recommendations):
         yield f"{kind}: {explanation.why(reason)}."
     # Of several slices the one that bears least speaks: the last of those that a key is given to.

@@ -1,5 +1,6 @@
 """The stages on the command line: each step says how it stands, and a refusal is one line with the remedy."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,13 @@ def test_a_life_from_claim_to_rollback(line: CommandLine) -> None:
     assert "Frozen on 2026-11-23: at least $505.29 per average month, $817.20 expected, $913.46 at most" in said
     assert "share 10 %" in line.said(f"pilot {name} --share 0.1 --by ada")
     assert "is adopted, owner ada" in line.said(f"adopt {name} --by ada --hold-out chat-control")
+    reported = line.said("report")
+    assert re.search(r"search / chat +adopted +\$505\.29", reported)
+    assert "What could be saved leaves out what is adopted already or dismissed." in reported
+    assert "Could save" not in reported
+    advised = line.said("advise")
+    assert "nothing more: people have decided, as its stage says" in advised
+    assert "trial plan" not in advised
     assert "is rolled back" in line.said(f"rollback {name} --by grace --note 'wrong answers' --version 4")
     told = line.said(f"explain {name}")
     assert "Stage: rolled back, owner ada" in told
