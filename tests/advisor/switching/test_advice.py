@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from advisor import advice_figures, figures, pairs, recommendations
 from advisor.evidence.rules import Evidence
 from advisor.switching import advice, candidates, cost, risk, window
-from ledger import clock, money, price_book
+from ledger import clock, money, price_book, prices
 from tests.advisor import books, strategies
 
 KNOWN = advice.Standing(Fraction(1), risk.of_class("classification"))
@@ -60,6 +60,20 @@ def test_a_router_is_priced_beside_the_cascade() -> None:
 
 def test_the_alternative_with_the_best_low_end_is_chosen() -> None:
     assert [item.alternative.model for item in _advice(named=BOTH)] == [books.LUNA, books.MINI]
+
+
+def test_what_counts_goes_first_and_what_is_blocked_last_whatever_they_save() -> None:
+    worse = Evidence("inferior", 200, 1)
+    kept, leaving = {books.LUNA: worse}, prices.ModelFacts(retirement=prices.Retirement(books.AS_OF_DAY + 9, None, ""))
+    for evidence, book, order in (
+        (kept, books.book(), [(books.MINI, "pilot"), (books.LUNA, "keep")]),
+        ({books.MINI: worse}, books.book({books.LUNA: leaving}), [(books.MINI, "keep"), (books.LUNA, "blocked")]),
+    ):
+        standing, terms = replace(KNOWN, evidence=evidence), advice.Terms(pairs.parse(BOTH))
+        found = advice.on_slice(LARGE, standing, terms, book, books.AS_OF_DAY)
+        assert [(item.alternative.model, item.decision.kind) for item in found] == order
+        lows = [item.alternative.estimate.low_femto_usd for item in found if item.alternative.estimate]
+        assert lows[0] < lows[1]
 
 
 def test_the_best_low_end_wins_over_a_better_high_end() -> None:

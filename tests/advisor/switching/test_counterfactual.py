@@ -68,6 +68,22 @@ def test_input_of_unknown_detail_counts_as_cached_on_the_source_and_uncached_on_
     assert [low, point] == [-books.USD // 2, books.USD]
 
 
+def test_audio_is_priced_at_its_own_rates_on_both_sides_and_is_never_taken_for_cached_text() -> None:
+    # A: 500k x 2 + 300k x 0.50 + 200k audio x 10 = 3.15 USD, output 60k x 8 + 40k audio x 20 = 1.28. B costs half of each.
+    rates_a = replace(books.rates("2", "0.50", "8"), input_audio=10 * 10**9, output_audio=20 * 10**9)
+    rates_b = replace(books.rates("1", "0.25", "4"), input_audio=5 * 10**9, output_audio=10 * 10**9)
+    counts = TokenCounts(10**6, 300_000, 0, 100_000, input_audio_tokens=200_000, output_audio_tokens=40_000)
+    heard = cost.Cell("standard", 0, counts, 1, detail_unknown_input_tokens=600_000)
+    now, instead = (replace(books.price(books.BIG), rates=found) for found in (rates_a, rates_b))
+    costs = counterfactual.legs([counterfactual.PricedCell(heard, now, instead)], factors.NEUTRAL)
+    assert costs.stay_femto_usd == Fraction("4.43") * books.USD
+    assert (costs.input_femto_usd, costs.output_femto_usd) == (
+        Fraction("1.575") * books.USD,
+        Fraction("0.64") * books.USD,
+    )
+    assert counterfactual.unknown_tokens(heard) == 500_000
+
+
 def _input_on(model_rates: prices.Rates, of: cost.Cell, at: factors.Factors) -> list[int]:
     """Uncached, cached and cache-write input tokens on a target."""
     tokens = counterfactual.target_input(of, model_rates, at)

@@ -43,6 +43,7 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
         (replace(GOOD, requests=999), ("not_enough_data", "too_few_requests")),
         (replace(GOOD, coverage=None), ("not_enough_data", "coverage_unknown")),
         (replace(GOOD, coverage=Fraction("0.9899")), ("not_enough_data", "low_coverage")),
+        (replace(GOOD, coverage=Fraction("0.99")), ("switch_now", "proven")),
         (replace(GOOD, low_month_femto_usd=None), ("not_enough_data", "nothing_to_move")),
         (replace(GOOD, low_month_femto_usd=0), ("keep", "no_saving")),
         (replace(GOOD, low_month_femto_usd=-5 * books.USD), ("keep", "no_saving")),

@@ -134,6 +134,7 @@ def test_a_joint_state_keeps_the_tier_of_what_its_tier_does_not_change() -> None
     assert [item.instead.key.service_tier for item in found.cells] == ["standard", "batch"]
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
     alone = candidates.assess(slice_, pairs.parse_one(MODEL), books.book(), books.AS_OF_DAY).estimate
+    assert parts["tier"].alone == _assess("gpt-4.1@priority:gpt-4.1@standard", slice_).estimate
     assert found.estimate is not None
     assert alone is not None
     assert found.estimate.point_femto_usd > alone.point_femto_usd
