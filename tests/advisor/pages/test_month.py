@@ -15,6 +15,7 @@ from ledger import access, clock, facts, settings
 from ledger.database import Database
 from tests import ledgers
 from tests.advisor import traffic
+from tests.advisor.stages import advised_ledger
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
 VOID = {"meta", "link", "input", "br", "line", "rect"}
@@ -202,3 +203,20 @@ def test_where_keys_are_needed_only_readers_see_the_page(database: Database) -> 
     assert "support" in own.text
     assert "search" not in own.text
     assert "house-model" not in own.text
+
+
+def test_a_slice_that_people_have_decided_on_shows_its_stage_and_is_told_to_be_outside_the_total(
+    database: Database,
+) -> None:
+    name, beside = advised_ledger.fill(database).figure.id, "without what is adopted or dismissed"
+    ledgers.add(database, advised_ledger.traffic(range(1, 29), project="support"))
+    ledgers.settle(database)
+    for action in ("claim", "pilot", "adopt"):
+        page = client_of(database).get("/").text
+        assert (page.count(">try on a part first</span>"), beside in page) == (2, False)
+        advised_ledger.change(database, name, action)
+    page = client_of(database).get("/").text
+    parsed(page)
+    assert (page.count(">try on a part first</span>"), beside in page) == (1, True)
+    assert '<span class="decision">adopted</span>' in page
+    assert "The frozen estimate says" not in page
