@@ -39,6 +39,10 @@ def test_less_than_200_items_of_100_conversations_decide_nothing(count: int, ite
     assert verdict(found) == "inconclusive"
 
 
+def test_200_items_of_100_conversations_decide() -> None:
+    assert verdict([Difference(200 + place % 3, 2) for place in range(100)]) == "non_inferior"
+
+
 def test_where_all_agree_nothing_is_said_of_the_spread() -> None:
     alike = [Difference(10, 2)] * 150
     assert (graded.bounds(alike), verdict(alike), graded.bounds([])) == (None, "inconclusive", None)

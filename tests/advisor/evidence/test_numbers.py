@@ -117,6 +117,17 @@ def test_labels_that_are_too_few_or_show_no_skill_are_refused(labels: Labels) ->
     assert (labels.is_enough, judge.corrected(170, 200, labels)) == (False, None)
 
 
+def test_fifty_labels_of_both_kinds_are_enough() -> None:
+    assert Labels(24, 1, 1, 24).is_enough
+
+
+def test_a_judge_shrinks_a_difference_by_what_it_surely_tells_apart_worked_by_hand() -> None:
+    """One hit and one miss added: 58 of 62 and 37 of 42, so 0.8165 in the middle, less 1.645 standard errors."""
+    error = ((58 / 62) * (4 / 62) / 62 + (37 / 42) * (5 / 42) / 42) ** 0.5
+    assert judge.youden_low(GOOD_JUDGE) == pytest.approx(58 / 62 + 37 / 42 - 1 - 1.6448536269514722 * error)
+    assert judge.youden_low(Labels(10, 40, 30, 10)) == 0
+
+
 def test_the_interval_of_a_judged_rate_carries_both_samples() -> None:
     few, many = judge.corrected(170, 200, GOOD_JUDGE), judge.corrected(170, 200, Labels(570, 30, 40, 360))
     assert few is not None

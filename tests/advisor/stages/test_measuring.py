@@ -155,6 +155,14 @@ def test_what_cannot_be_told_is_unknown_with_a_reason(database: Database) -> Non
     assert so_far.realised_usd == {}
 
 
+def test_usage_that_the_proxy_estimated_proves_no_saving(database: Database) -> None:
+    adopt(database)
+    reported, guessed = after(2, 99), traffic(range(-2, 0), MINI, 1, usage_source="estimated")
+    assert saving(settled(database, [*reported, *guessed], 3), "before_after") > 0
+    more = traffic(range(-2, 0), MINI, 1, hour=6, usage_source="estimated")
+    assert of(settled(database, more, 3), "before_after").reason == "low_coverage"
+
+
 def test_the_source_is_priced_on_the_day_of_use(database: Database) -> None:
     adopt(database)
     with database.transaction() as session:

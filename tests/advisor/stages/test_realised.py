@@ -1,5 +1,6 @@
 """Realised savings: examples worked by hand in decimals, and laws. Less traffic is no saving, and dearer is a loss."""
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -60,6 +61,17 @@ def test_repricing_by_hand() -> None:
     assert usd(found.saving_femto_usd) == Decimal("3.85") - Decimal("1.1016") - Decimal("0.50") - Decimal("0.10")
     capped = realised.repricing(work, Ran(Fraction(100), cost), Fraction(money.femto_usd("9.00")), at)
     assert usd(capped.saving_femto_usd) == Decimal("3.85") - Decimal("1.1016") - Decimal("1.44375") - Decimal("0.10")
+
+
+def test_audio_is_repriced_at_its_own_rates_by_hand() -> None:
+    # phi_in 2, phi_out 4. Text 800k / 2 x 2 = 0.80, heard 200k / 2 x 10 = 1.00, written 60k / 4 x 8 = 0.12, said 40k / 4 x 20.
+    heard = replace(GPT_4_1, input_audio=10 * 10**9, output_audio=20 * 10**9)
+    used = TokenCounts(10**6, output_tokens=100_000, input_audio_tokens=200_000, output_audio_tokens=40_000)
+    at = Behaviour(phi_in=Fraction(2), phi_out=Fraction(4))
+    work = realised.source_work(used, heard, Split(), at)
+    assert work is not None
+    assert usd(work) == Decimal("2.12")
+    assert realised.source_work(used, GPT_4_1, Split(), at) is None
 
 
 def test_an_escalated_request_is_one_request() -> None:

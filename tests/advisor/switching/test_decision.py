@@ -42,6 +42,7 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
         (replace(GOOD, days=6), ("not_enough_data", "too_few_days")),
         (replace(GOOD, days=7), ("switch_now", "proven")),
         (replace(GOOD, requests=999), ("not_enough_data", "too_few_requests")),
+        (replace(GOOD, requests=1_000), ("switch_now", "proven")),
         (replace(GOOD, coverage=None), ("not_enough_data", "coverage_unknown")),
         (replace(GOOD, coverage=Fraction("0.9899")), ("not_enough_data", "low_coverage")),
         (replace(GOOD, coverage=Fraction("0.99")), ("switch_now", "proven")),
