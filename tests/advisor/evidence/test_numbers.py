@@ -177,6 +177,7 @@ def test_drift_worked_by_hand_and_its_edges() -> None:
     assert isclose(found, 0.0405465, abs_tol=1e-6)
     assert drift.population_stability_index(then, then) == 0
     assert drift.population_stability_index({7: 999}, now) is None
+    assert drift.population_stability_index({7: 1_000}, {7: 1_000}) == 0
     moved = drift.population_stability_index({7: 2_000}, {9: 2_000})
     assert moved is not None
     assert moved > drift.STRONG

@@ -29,6 +29,10 @@ def usd(amount_femto_usd: Fraction) -> Decimal:
     return money.usd(int(amount_femto_usd))
 
 
+def test_what_ran_adds_up() -> None:
+    assert ran(3, "0.50") + ran(4, "0.25") == ran(7, "0.75")
+
+
 def test_a_hold_out_by_hand() -> None:
     # 100 requests stayed at 5.00 in all, so 900 would have cost 45.00; they cost 12.60.
     found = realised.hold_out(ran(100, "5.00"), ran(900, "12.60"))

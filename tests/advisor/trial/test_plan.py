@@ -47,6 +47,14 @@ def test_the_output_of_the_target_is_that_of_the_point_factors() -> None:
     assert found.target_cost_usd == "0.40"
 
 
+@pytest.mark.parametrize(
+    ("pass_rate", "discordant"), [("0.9", "0.10"), ("0.98", "0.04"), ("0.03", "0.06"), ("1", "0.10")]
+)
+def test_no_more_pairs_are_assumed_to_differ_than_can(pass_rate: str, discordant: str) -> None:
+    found = plan.of(advised.recommendation(), Asked(pass_rate=pass_rate))
+    assert (found.discordant_ratio, found.assumed) == (discordant, ("discordant_ratio",))
+
+
 def test_conversations_of_several_requests_take_as_many_times_longer() -> None:
     found = plan.of(advised.recommendation(), Asked(requests_per_conversation=10))
     assert [each.days for each in found.splits] == [280, 56, 14]
