@@ -12,8 +12,14 @@ from advisor.evidence import paired
 def z_statistic(counts: paired.Counts, difference: float) -> float | None:
     """How far B's pass rate less A's lies above `difference` (-1 to 1, exclusive), in standard errors at that difference.
 
-    None without a pair, or where nothing varies.
+    None where nothing can be said: without a pair, where A was never right, or where nothing varies. A target that was
+    never right is never above it: where the source is seldom right, the margin alone would let it pass.
     """
+    found = _score(counts, difference) if counts.right_a else None
+    return None if found is not None and found > 0 and not counts.right_b else found
+
+
+def _score(counts: paired.Counts, difference: float) -> float | None:
     n = counts.pairs
     if not n:
         return None
@@ -26,13 +32,13 @@ def z_statistic(counts: paired.Counts, difference: float) -> float | None:
 
 
 def lower_bound(counts: paired.Counts) -> float | None:
-    """The one-sided 95 % lower bound of B's pass rate less A's; None without a pair."""
-    if not counts.pairs:
+    """The one-sided 95 % lower bound of B's pass rate less A's; None without a pair, or where A was never right."""
+    if not counts.right_a:
         return None
     seen = (counts.only_b - counts.only_a) / counts.pairs
     return paired.crossing(lambda difference: _signed(counts, difference), -1.0, seen)
 
 
 def _signed(counts: paired.Counts, difference: float) -> float:
-    found = z_statistic(counts, difference)
+    found = _score(counts, difference)
     return 0.0 if found is None else found

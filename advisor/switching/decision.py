@@ -72,14 +72,20 @@ def decide(situation: Situation) -> Decision:
     low, spent = situation.low_month_femto_usd, situation.slice_month_femto_usd
     if low is None or spent is None:
         return Decision("not_enough_data", "nothing_to_move", notices)
-    # A move that keeps the model does not escape its shutdown, so it has to be worth it by itself.
-    has_to_move = retires and not situation.keeps_model
+    # The same model may be served longer elsewhere; at another tier it ends with its source, and must be worth it by itself.
+    has_to_move = retires and not (situation.keeps_model and _ends_with_source(situation))
     material = low >= material_femto_usd(situation.threshold_femto_usd, spent)
     if reason := _against(situation, low, material or has_to_move):
         return Decision("keep", reason, notices)
     doubt = _doubt(situation)
     reason = SOURCE_RETIRES if not material else doubt or _trust(situation)
     return Decision("pilot" if doubt else "switch_now", reason, notices)
+
+
+def _ends_with_source(situation: Situation) -> bool:
+    """Whether a move gains no time: the target is shut down no later than the source."""
+    source, target = situation.source_days_left, situation.target_days_left
+    return source is not None and target is not None and target <= source
 
 
 def material_femto_usd(threshold_femto_usd: int, slice_month_femto_usd: int) -> Fraction:

@@ -9,6 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from advisor import advice_figures, pairs, recommendations, report
+from advisor.stages import realised
 from advisor.switching import advice, candidates, counterfactual, factors, risk, window
 from ledger import clock, money, prices, settings
 from ledger.database import Database
@@ -48,7 +49,7 @@ def test_burnlens_confidence_is_no_constant() -> None:
 
 
 def test_spanlens_the_ratio_is_that_of_the_slice_and_not_of_the_pair() -> None:
-    # The same pair of models: with half of the input cached on a target without a cached rate the gap is another one.
+    # The same pair of models: a fifth of the price on input, five times the price on output.
     dear = f"gpt-4.1:{books.DEAR}"
     gaps = {
         _advice(books.slice_of(cell), dear).alternative.price_gap
@@ -60,6 +61,10 @@ def test_spanlens_the_ratio_is_that_of_the_slice_and_not_of_the_pair() -> None:
 def test_spanlens_a_fall_of_traffic_is_no_saving() -> None:
     saved = [_point(_advice(books.slice_of(books.cell(size)))) for size in (10**9, 5 * 10**8)]
     assert saved[0] == pytest.approx(2 * saved[1], rel=0, abs=10**6)
+    before, after = realised.Ran(Fraction(1_000), Fraction(500)), realised.Ran(Fraction(500), Fraction(250))
+    found = realised.before_after(before, after)
+    assert found is not None
+    assert (found.saving_femto_usd, found.volume_femto_usd) == (Fraction(0), Fraction(-250))
 
 
 def test_litellm_38817_totals_add_up_over_slices_and_never_count_two_alternatives_of_one() -> None:
@@ -113,7 +118,8 @@ def test_a_target_that_retires_tomorrow_blocks_whatever_it_saves(days_left: int)
     found = _advice(LARGE, book=books.book({books.MINI: leaving}))
     assert (found.decision.kind, found.decision.reason) == ("blocked", "target_retires")
     assert found.until_retirement is not None
-    assert found.until_retirement.low_femto_usd <= 28 * 10_000 * books.USD * days_left
+    # The low end saves 33.1 % of 10,000 USD in 28 days.
+    assert found.until_retirement.low_femto_usd == money.rounded(Fraction(3_310 * books.USD, 28) * days_left)
 
 
 def test_a_source_that_retires_tomorrow_does_not_block_but_a_one_off_cost_never_pays_back() -> None:

@@ -3,6 +3,7 @@
 import random
 from math import isclose
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,20 @@ def test_the_statistic_falls_in_the_difference_asked_for(found: Counts, low: flo
 def test_without_a_pair_nothing_is_said() -> None:
     nothing = Counts(0, 0, 0, 0)
     assert (margin.z_statistic(nothing, -0.05), margin.lower_bound(nothing)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (Counts(0, 0, 0, 200), "inconclusive"),  # nobody was ever right
+        (Counts(0, 0, 40, 160), "inconclusive"),  # nothing to keep up with
+        (Counts(0, 10, 0, 990), "inconclusive"),  # one point below a source of one point, and never right
+        (Counts(0, 180, 0, 20), "inferior"),
+        (Counts(180, 4, 4, 12), "non_inferior"),
+    ],
+)
+def test_a_target_that_was_never_right_is_never_good_enough(found: Counts, verdict: str) -> None:
+    assert paired.verdict_of(margin.z_statistic(found, -0.05)) == verdict
 
 
 def test_a_target_at_the_margin_passes_about_one_time_in_twenty() -> None:

@@ -152,3 +152,6 @@ def test_a_move_that_keeps_the_model_needs_no_evidence_and_is_not_saved_by_a_shu
     assert _said(replace(kept, risk_level=3)) == ("pilot", "risk")
     assert _said(replace(kept, low_month_femto_usd=1)) == ("keep", "not_material")
     assert decide(kept).notices == ("source_retires",)
+    # Another provider serves the same model for longer: that does escape the shutdown, and everything has to move.
+    for longer in (None, 53):
+        assert _said(replace(kept, low_month_femto_usd=1, target_days_left=longer)) == ("switch_now", "source_retires")
