@@ -190,9 +190,7 @@ def _at_end(name: str, end: factors.Factors) -> str:
 
 
 def _break_evens(item: advice.Advice) -> list[str]:
-    told = list[str]()
-    if item.alternative.stays:
-        return told
+    told = []
     for label, limits in (("as priced", item.at_neutral), ("at the expected (point) factors", item.at_point)):
         if limits is None:
             continue
@@ -224,7 +222,7 @@ def _beside(item: advice.Advice) -> list[str]:
         told.append(
             f"A right answer costs {now} USD on the source and {there} USD on the target, at the point factors."
         )
-    if item.router_femto_usd is not None and not item.alternative.keeps_model:
+    if item.router_femto_usd is not None:
         saved = money.usd_text(item.router_femto_usd)
         told.append(
             f"A router that sends the hard requests straight to the source would save {saved} USD at the point."

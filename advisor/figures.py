@@ -6,6 +6,7 @@ from advisor import latency_figures
 from advisor.evidence.figures import EvidenceFigure
 from advisor.months import forecast_figures, waste_figures
 from advisor.stages.records import SoFar
+from advisor.switching import decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +166,8 @@ class RecommendationFigure:
 
     @property
     def is_set_aside(self) -> bool:
-        """Whether people have taken it out of the total, which its decision would put it in: adopted or dismissed."""
-        return self.decision in ("pilot", "switch_now") and not self.counted
+        """Whether people have taken it out of the total that its decision would put it in: adopted, rolled back or dismissed."""
+        return self.decision in decision.COUNTED and not self.counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ def blocks(item: figures.RecommendationFigure) -> Iterator[Block]:
     if stay["low"][1] != stay["point"][1]:
         yield Block("At the low end, with input of unknown detail as cached already", tuple(stay["low"][0]))
     target = words.target(item.to_model, item.to_service_tier)
-    for end, at in {**at_ends, "neutral": factors.NEUTRAL}.items():
+    as_priced = {"neutral": factors.NEUTRAL} if item.break_evens else {}
+    for end, at in (at_ends | as_priced).items():
         steps, costs = _moves(cells, at, stay.get(end, stay["point"])[1])
         follows = _as_priced(costs) if end == "neutral" else _saving(item, at, costs)
         beside = (*_beside(item, at, costs), *_answers(item, at, costs)) if end == "point" else ()
@@ -122,12 +123,15 @@ def _saving(item: figures.RecommendationFigure, at: factors.Factors, costs: coun
 
 
 def _beside(item: figures.RecommendationFigure, at: factors.Factors, costs: counterfactual.Legs) -> Iterator[Step]:
-    """The router instead of the cascade, and the break-evens."""
+    """The router instead of the cascade, and the break-evens, where the advice has them."""
     stay, attempts, checking = costs.stay_femto_usd, costs.attempts_femto_usd(at), Fraction(at.verifier_femto_usd)
     easy, saved = _plain(1 - at.escalated_cost_share), counterfactual.router_saving(costs, at)
-    how = f"{_plain(at.share)} x ({easy} x ({_usd(stay)} - {_usd(attempts)}) - {_usd(checking)})"
-    yield Step("with a router instead", how, _usd(saved))
-    yield _month("that per average month", item, saved)
+    if item.router_month_usd is not None:
+        how = f"{_plain(at.share)} x ({easy} x ({_usd(stay)} - {_usd(attempts)}) - {_usd(checking)})"
+        yield Step("with a router instead", how, _usd(saved))
+        yield _month("that per average month", item, saved)
+    if not item.break_evens:
+        return
     escalation, output = breakeven.escalation_rate(costs, at), breakeven.output_inflation(costs, at)
     if escalation is not None:
         how = f"(1 - ({_usd(attempts)} + {_usd(checking)}) / {_usd(stay)}) / {_plain(at.sigma)}"

@@ -265,7 +265,10 @@ def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
 
 
 def _break_even(found: candidates.Alternative, at: factors.Factors, standing: Standing) -> breakeven.BreakEven | None:
-    return breakeven.of(found.cells, at, standing.pass_rates_of(found.model)) if found.cells else None
+    """The limits of a move; none where no request moves."""
+    if not found.cells or found.stays:
+        return None
+    return breakeven.of(found.cells, at, standing.pass_rates_of(found.model))
 
 
 def _good_answers(found: candidates.Alternative, standing: Standing) -> tuple[Fraction | None, Fraction | None]:
@@ -290,7 +293,8 @@ def _swings(found: candidates.Alternative) -> Iterator[Swing]:
 
 
 def _router(found: candidates.Alternative) -> int | None:
-    if not found.cells:
+    """A router's saving; none where the same model answers, because no request is too hard for it."""
+    if not found.cells or found.keeps_model:
         return None
     point = found.factors.point
     return _month(counterfactual.router_saving(counterfactual.legs(found.cells, point), point), found.slice.days)

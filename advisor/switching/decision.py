@@ -127,12 +127,15 @@ def _doubt(situation: Situation) -> str | None:
     """Why to try it on a part first. Where the same model answers, its answers need no evidence."""
     found = situation.quality
     if situation.keeps_model:
-        risky = "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
-        return "cache_unproven" if situation.cache_is_asked else risky
+        return "cache_unproven" if situation.cache_is_asked else _risk(situation)
     if found is None:
         trusted = situation.stance == "prove_incumbent" and situation.class_level <= MOST_RISK_TO_SWITCH
         return None if trusted else "no_evidence"
-    return found.doubt or ("risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None)
+    return found.doubt or _risk(situation)
+
+
+def _risk(situation: Situation) -> str | None:
+    return "risk" if situation.risk_level > MOST_RISK_TO_SWITCH else None
 
 
 def _trust(situation: Situation) -> str:

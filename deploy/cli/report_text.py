@@ -150,7 +150,7 @@ def _savings(console: Console, savings: figures.SavingsReport, rows: int) -> Non
         grid.add_row(f"{switch[0]} -> {switch[1]}, price gap {words.percent(switch[2])}")
         for item in shown:
             if _switch(item) == switch:
-                decided = stages.get(item.id, item.decision) if item.is_set_aside else item.decision
+                decided = words.label(stages.get(item.id, item.decision)) if item.is_set_aside else item.decision
                 grid.add_row(f"  {item.project} / {item.workload}", decided, *_ends(item.saving_month))
     console.print(grid)
     for line in _conditions(savings):
@@ -174,7 +174,7 @@ def _conditions(savings: figures.SavingsReport) -> Iterable[str]:
     labels = " and ".join(sorted({item.saving_label for item in savings.recommendations}))
     yield f"Estimated over {savings.basis} with {labels} factors, at today's prices."
     if any(item.is_set_aside for item in savings.recommendations):
-        yield "What could be saved leaves out what is adopted already or dismissed."
+        yield "What could be saved leaves out what people have decided on."
     for kind, reason in dict.fromkeys((item.decision, item.reason) for item in savings.recommendations):
         yield f"{kind}: {explanation.why(reason)}."
     # Of several slices the one that bears least speaks: the last of those that a key is given to.

@@ -22,12 +22,13 @@ def test_a_life_from_claim_to_rollback(line: CommandLine) -> None:
     assert "is adopted, owner ada" in line.said(f"adopt {name} --by ada --hold-out chat-control")
     reported = line.said("report")
     assert re.search(r"search / chat +adopted +\$505\.29", reported)
-    assert "What could be saved leaves out what is adopted already or dismissed." in reported
+    assert "What could be saved leaves out what people have decided on." in reported
     assert "Could save" not in reported
     advised = line.said("advise")
     assert "nothing more: people have decided, as its stage says" in advised
     assert "trial plan" not in advised
     assert "is rolled back" in line.said(f"rollback {name} --by grace --note 'wrong answers' --version 4")
+    assert re.search(r"search / chat +rolled back +\$505\.29", line.said("report"))
     told = line.said(f"explain {name}")
     assert "Stage: rolled back, owner ada" in told
     assert "2026-11-23T20:00Z  piloting -> adopted, by ada; hold-out chat-control" in told
