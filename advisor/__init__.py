@@ -1,5 +1,6 @@
-"""Rollups + prices -> advice: pure arithmetic in the middle, outlets (API, metrics, alerts, exports, pages) at the edge.
+"""Rollups and prices become advice, and advice reaches people.
 
-`months/` is what was spent, `switching/` the method of a switch, `evidence/` whether the target is good enough, `trial/` how to
-find out, `stages/` what people decided and what it came to. `report.py` puts them together, and all else shows it.
+The rooms import only downward in this line: `words`, `months` (what was spent), `evidence` (is the target good enough),
+`switching` (the method of a move, pure), `advice` (on every slice), `stages` and `trial` (what people decided, how to find
+out), `report` (the one value that every face renders), `publishing` (every way out), `refresh` (what the worker runs).
 """

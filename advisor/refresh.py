@@ -2,15 +2,16 @@
 
 from sqlmodel import Session
 
-from advisor import recommendations, report, retirements
-from advisor.alerting import alert_store
+from advisor.advice import computation, retirements
 from advisor.evidence import store as evidence_store
-from advisor.months import adjustments, monthly, statement_store
-from advisor.stages import meter, outcomes
+from advisor.months import adjustments, monthly, pricings, statement_store
+from advisor.publishing.alerts import alert_store
+from advisor.stages import meter, outcomes, recommendations
 from advisor.stages import store as stage_store
-from ledger import catalogue, clock, facts, readings
+from ledger import clock, facts, readings
 from ledger.database import Database, lock
 from ledger.months import Month
+from ledger.pricing import in_force
 from ledger.settings import Settings
 
 ADVISED_ON = "advised_on"
@@ -30,10 +31,15 @@ def refresh(database: Database, settings: Settings) -> int:
         before = facts.get(session, ADVISED_ON)
         if not stale and not late and before == advised_on:
             return 0
-        pricing = report.pricing(session)
-        computed = [monthly.compute(session, month, wanted, pricing, now_us) for month, wanted in stale]
+        pricing = pricings.in_force(session)
+        computed = [
+            monthly.compute(session, month, wanted, pricing, now_us) for month, wanted in stale
+        ]
         came_late = [adjustments.of_late_usage(session, bucket, pricing, now_us) for bucket in late]
-        advice = recommendations.compute(session, pricing, settings, now_us, computed=computed)
+        claimed = recommendations.in_hand_ids(session)
+        advice = computation.compute(
+            session, pricing, settings, now_us, computed=computed, claimed=claimed
+        )
         retiring = retirements.in_use(session, pricing, now_us)
         outcome = outcomes.compute(session, pricing, now_us)
     with database.transaction() as session:
@@ -41,8 +47,14 @@ def refresh(database: Database, settings: Settings) -> int:
         if facts.get(session, ADVISED_ON) != before:
             # Another run has written meanwhile, perhaps from a newer snapshot; the next one starts from what it wrote.
             return 0
-        written = {statement.month for statement in computed if statement_store.write(session, statement)}
-        adjusted = {made.month for made, arithmetic in came_late if adjustments.book(session, made, arithmetic)}
+        written = {
+            statement.month for statement in computed if statement_store.write(session, statement)
+        }
+        adjusted = {
+            made.month
+            for made, arithmetic in came_late
+            if adjustments.book(session, made, arithmetic)
+        }
         recommendations.write(session, advice, now_us)
         outcomes.write(session, outcome, now_us)
         stage_store.follow(session, outcome.measured if outcome else (), now_us)
@@ -55,17 +67,25 @@ def refresh(database: Database, settings: Settings) -> int:
 def is_current(session: Session, settings: Settings) -> bool:
     """Whether statements and recommendations follow from the rollups as they are now."""
     stale, advised_on = _due(session, settings, clock.now_us())
-    return not stale and not adjustments.unbooked(session) and facts.get(session, ADVISED_ON) == advised_on
+    return (
+        not stale
+        and not adjustments.unbooked(session)
+        and facts.get(session, ADVISED_ON) == advised_on
+    )
 
 
-def _due(session: Session, settings: Settings, now_us: int) -> tuple[list[tuple[Month, statement_store.Basis]], str]:
+def _due(
+    session: Session, settings: Settings, now_us: int
+) -> tuple[list[tuple[Month, statement_store.Basis]], str]:
     """The months that are out of date, and a text of everything that advice rests on."""
-    version = catalogue.version_of(catalogue.aliases(session))
-    book = catalogue.book(session)
-    basis = statement_store.Basis(settings.reporting_zone, 0, book.version, version, clock.day_of(now_us))
+    version = in_force.version_of(in_force.aliases(session))
+    book = in_force.book(session)
+    basis = statement_store.Basis(
+        settings.reporting_zone, 0, book.version, version, clock.day_of(now_us)
+    )
     # A webhook that is set later is told what has fired already.
     told = settings.slack_webhook_url is not None
     by_people = stage_store.revision(session), evidence_store.revision(session)
     usage = sum(readings.day_revisions(session).values())
-    rests_on = (usage, basis, recommendations.terms_of(settings), told, by_people)
+    rests_on = (usage, basis, computation.terms_of(settings), told, by_people)
     return statement_store.stale_months(session, settings, basis), repr(rests_on)

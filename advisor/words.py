@@ -39,7 +39,9 @@ def dollars(usd_text: str | None) -> str:
     if usd_text is None:
         return UNKNOWN
     amount = Decimal(usd_text)
-    places = Decimal("0.01") if abs(amount) >= Decimal("0.01") or not amount else Decimal("0.000001")
+    places = (
+        Decimal("0.01") if abs(amount) >= Decimal("0.01") or not amount else Decimal("0.000001")
+    )
     rounded = abs(amount).quantize(places, ROUND_HALF_EVEN)
     if amount and not rounded:
         return "under $0.000001" if amount > 0 else "just below $0"
@@ -81,12 +83,20 @@ def count(number: int) -> str:
 
 def rate(nano_usd_per_mtok: int | None) -> str:
     """A rate in USD per million tokens."""
-    return UNKNOWN if nano_usd_per_mtok is None else f"{Decimal(nano_usd_per_mtok).scaleb(-9).normalize():f}"
+    return (
+        UNKNOWN
+        if nano_usd_per_mtok is None
+        else f"{Decimal(nano_usd_per_mtok).scaleb(-9).normalize():f}"
+    )
 
 
 def femto_dollars(tokens: int, nano_usd_per_mtok: int | None) -> str:
     """What tokens cost at a rate, shown with cents."""
-    return UNKNOWN if nano_usd_per_mtok is None else dollars(money.usd_text(tokens * nano_usd_per_mtok))
+    return (
+        UNKNOWN
+        if nano_usd_per_mtok is None
+        else dollars(money.usd_text(tokens * nano_usd_per_mtok))
+    )
 
 
 def whole_dollars(amount_femto_usd: int) -> str:

@@ -44,7 +44,9 @@ _HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"14")]
 
 
 async def _floor(
-    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    scope: Message,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
 ) -> None:
     """Raw ASGI: decode one event and forget it."""
     body = b""
@@ -96,7 +98,10 @@ def _naive(url: str) -> FastAPI:
             yield opened
 
     @app.post("/events")
-    def add(event: dict[str, Any], session: Session = Depends(session)) -> dict[str, int]:  # noqa: B008  # FastAPI's own form
+    def add(
+        event: dict[str, Any],
+        session: Session = Depends(session),  # noqa: B008  # FastAPI's own form
+    ) -> dict[str, int]:  # FastAPI's own form
         session.add(NaiveEvent.model_validate(event))
         session.commit()
         return {"accepted": 1}
@@ -106,8 +111,15 @@ def _naive(url: str) -> FastAPI:
 
 def _serve(app: Any, port: int) -> None:
     uvicorn.run(
-        app, host="127.0.0.1", port=port, http="httptools", loop="uvloop", lifespan="off", access_log=False, log_level="warning"
-    )  # fmt: skip
+        app,
+        host="127.0.0.1",
+        port=port,
+        http="httptools",
+        loop="uvloop",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+    )
 
 
 def main() -> int:

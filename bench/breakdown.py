@@ -14,7 +14,9 @@ from ledger import clock, events, store, usage
 from ledger.database import Database
 
 COUNT, GROUP, REPEATS = 2_000, 32, 5
-_READER = Reader(Limits(1 << 20, 1 << 20, 10_000), native.parse, native.parse_whole, native.unknown_fields)
+_READER = Reader(
+    Limits(1 << 20, 1 << 20, 10_000), native.parse, native.parse_whole, native.unknown_fields
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,15 @@ class Step:
 
 def run() -> list[Step]:
     """The steps in order; the last is the whole, and the one before what no other step explains."""
-    bodies_sent = [json.dumps(traffic.event(number, traffic.START_US)).encode() for number in range(COUNT)]
+    bodies_sent = [
+        json.dumps(traffic.event(number, traffic.START_US)).encode() for number in range(COUNT)
+    ]
     naming, now_us = Naming(), clock.now_us()
-    read = [found for body in bodies_sent if isinstance(found := native.parse(body, naming), events.Event)]
+    read = [
+        found
+        for body in bodies_sent
+        if isinstance(found := native.parse(body, naming), events.Event)
+    ]
     decoding = _us(bodies_sent, lambda body: native.parse_whole(body, naming))
     reading = _us(bodies_sent, lambda body: bodies.read_whole(body, _READER, naming))
     identity = _us(read, lambda event: (events.key_of(event), events.fingerprint_of(event)))
@@ -49,9 +57,13 @@ def run() -> list[Step]:
         Step("identity and fingerprint", identity),
         Step("sums for the intake row", sums),
         Step(
-            f"rows, statements and commit, in groups of {GROUP} (SQLite's own time included)", storing - identity - sums
+            f"rows, statements and commit, in groups of {GROUP} (SQLite's own time included)",
+            storing - identity - sums,
         ),
-        Step("HTTP, queue, receipt, answer, system calls, handing over between threads", whole - reading - storing),
+        Step(
+            "HTTP, queue, receipt, answer, system calls, handing over between threads",
+            whole - reading - storing,
+        ),
         Step("the whole server process, 64 connections", whole),
     ]
 
@@ -82,6 +94,8 @@ def _whole_us(url: str) -> float:
     with serving.server("ours", url) as server:
         for first, count in ((0, 2_000), (2_000, 20_000)):
             before = server.cpu_seconds()
-            load.drive(server.port, traffic.singles, ("/v1/events", traffic.START_US, first, count), 64)
+            load.drive(
+                server.port, traffic.singles, ("/v1/events", traffic.START_US, first, count), 64
+            )
             used = server.cpu_seconds() - before
     return 1e6 * used / count

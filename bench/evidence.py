@@ -46,7 +46,8 @@ def truths() -> Iterator[tuple[float, float, Truth]]:
 def passing(pairs: int) -> tuple[tuple[int, ...], ...]:
     """By how many only A, then only B got right, the least number right for both with which the gate passes."""
     return tuple(
-        tuple(_least(pairs, only_a, only_b) for only_b in range(pairs - only_a + 1)) for only_a in range(pairs + 1)
+        tuple(_least(pairs, only_a, only_b) for only_b in range(pairs - only_a + 1))
+        for only_a in range(pairs + 1)
     )
 
 
@@ -72,7 +73,9 @@ def false_pass(pairs: int, truth: Truth) -> float:
         for only_b, least in enumerate(by_only_b):
             rest = pairs - only_a - only_b
             if least <= rest:
-                chance = _chance(pairs, (only_a, only_b, rest), (truth.only_a, truth.only_b, agreeing))
+                chance = _chance(
+                    pairs, (only_a, only_b, rest), (truth.only_a, truth.only_b, agreeing)
+                )
                 total += chance * _tail(rest, right, least) if chance > 1e-13 else 0.0
     return total
 
@@ -105,7 +108,9 @@ def worst(pairs: int) -> tuple[float, float, float]:
     """The most false passes over all truths, and the least and most where the method promises 3.7 to 5.5 %."""
     _tails.cache_clear()
     found = [(pass_rate, only_b, false_pass(pairs, truth)) for pass_rate, only_b, truth in truths()]
-    usual = [share for pass_rate, only_b, share in found if only_b >= 0.02 and 0.6 <= pass_rate <= 0.98]
+    usual = [
+        share for pass_rate, only_b, share in found if only_b >= 0.02 and 0.6 <= pass_rate <= 0.98
+    ]
     return max(share for _, _, share in found), min(usual), max(usual)
 
 
@@ -122,7 +127,10 @@ def single(draws: random.Random) -> list[Scores]:
 def alike(draws: random.Random) -> list[Scores]:
     """Two to four items that share what makes them hard."""
     ease = draws.betavariate(2, 1)
-    return [(ease * draws.random() ** 0.5, RATIO * ease * draws.random() ** 0.5) for _ in range(draws.randint(2, 4))]
+    return [
+        (ease * draws.random() ** 0.5, RATIO * ease * draws.random() ** 0.5)
+        for _ in range(draws.randint(2, 4))
+    ]
 
 
 def coarse(draws: random.Random) -> list[Scores]:
@@ -167,7 +175,9 @@ def graded_share(case: Graded, draws: int = DRAWS) -> float:
         return sum(pool.map(case.passes, range(draws), chunksize=20)) / draws
 
 
-def clustered(per_conversation: int, first_only: bool, draws: int = 20_000, conversations: int = 200) -> float:
+def clustered(
+    per_conversation: int, first_only: bool, draws: int = 20_000, conversations: int = 200
+) -> float:
     """The share that passes at the margin where a conversation's items all go the same way, counting one of each or all."""
     truth, source = Truth(0.76, 0.09, 0.005, 0.145), random.Random(17)
     cells = (truth.both, truth.only_a, truth.only_b, truth.neither)
@@ -183,21 +193,38 @@ def section() -> str:
     """The results as Markdown."""
     found = {pairs: worst(pairs) for pairs in range(50, 201)}
     most, at = max((shares[0], pairs) for pairs, shares in found.items())
-    exact = [f"| {n} | {found[n][0]:.2%} | {found[n][1]:.2%} to {found[n][2]:.2%} |" for n in (50, 100, 200)]
+    exact = [
+        f"| {n} | {found[n][0]:.2%} | {found[n][1]:.2%} to {found[n][2]:.2%} |"
+        for n in (50, 100, 200)
+    ]
     drawn = [f"| {case.name} | {graded_share(case):.2%} |" for case in GRADED]
     together = [
         f"| 200 conversations of 4 items that go the same way, {words} | {clustered(4, first):.2%} |"
-        for words, first in (("one of each counted", True), ("all counted as if independent", False))
+        for words, first in (
+            ("one of each counted", True),
+            ("all counted as if independent", False),
+        )
     ]
-    return "\n".join([
-        f"`python -m bench.evidence`, {clock.now():%Y-%m-%d}. Targets exactly at the margin (0.9 of the source's pass rate), which",
-        f"should fail 19 times of 20. Pass and fail: exact, over {len(list(truths()))} truths; usual are pass rates of 60 to 98 %",
-        "with 2 % or more that only the target gets right.",
-        f"The most over every number of pairs from 50 to 200: {most:.2%}, at {at}.", "",
-        "| pairs | most false passes | usual |", "| --- | --- | --- |", *exact, "",
-        f"Graded scores (bootstrap-t, {DRAWS:,} seeded comparisons a row) and conversations of several items (20,000):", "",
-        "| comparison | false passes |", "| --- | --- |", *drawn, *together, "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            f"`python -m bench.evidence`, {clock.now():%Y-%m-%d}. Targets exactly at the margin (0.9 of the source's pass rate), which",
+            f"should fail 19 times of 20. Pass and fail: exact, over {len(list(truths()))} truths; usual are pass rates of 60 to 98 %",
+            "with 2 % or more that only the target gets right.",
+            f"The most over every number of pairs from 50 to 200: {most:.2%}, at {at}.",
+            "",
+            "| pairs | most false passes | usual |",
+            "| --- | --- | --- |",
+            *exact,
+            "",
+            f"Graded scores (bootstrap-t, {DRAWS:,} seeded comparisons a row) and conversations of several items (20,000):",
+            "",
+            "| comparison | false passes |",
+            "| --- | --- |",
+            *drawn,
+            *together,
+            "",
+        ]
+    )
 
 
 if __name__ == "__main__":

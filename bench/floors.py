@@ -30,7 +30,10 @@ class SqliteFloor:
 
     def rows_a_second(self, groups: int) -> float:
         """How many rows go in a second, by `executemany`, a transaction each group."""
-        made = [[row(number) for number in range(start, start + GROUP)] for start in range(0, groups * GROUP, GROUP)]
+        made = [
+            [row(number) for number in range(start, start + GROUP)]
+            for start in range(0, groups * GROUP, GROUP)
+        ]
         return groups * GROUP / measure.seconds(lambda: self._insert(made))
 
     def commit_ms(self) -> float:
@@ -45,7 +48,9 @@ class SqliteFloor:
     def _insert(self, groups: Sequence[Sequence[tuple[Any, ...]]]) -> None:
         for rows in groups:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(f"INSERT INTO bare VALUES ({', '.join('?' * _COLUMNS)})", rows)
+            self._connection.executemany(
+                f"INSERT INTO bare VALUES ({', '.join('?' * _COLUMNS)})", rows
+            )
             self._connection.execute("COMMIT")
 
 
@@ -57,10 +62,14 @@ class PostgresFloor:
         self._connection = psycopg.connect(
             host=parsed.host, port=parsed.port, user=parsed.username, dbname=parsed.database
         )
-        columns = [f"{name} {kind}" for name, kind in zip(bulk.COLUMNS, bulk.COPY_TYPES, strict=True)]
+        columns = [
+            f"{name} {kind}" for name, kind in zip(bulk.COLUMNS, bulk.COPY_TYPES, strict=True)
+        ]
         self._connection.execute(f"CREATE TABLE bare ({', '.join(columns)})")
         self._connection.commit()
-        self._packed = _HEADER + b"".join(_packed(row(number)) for number in range(GROUP)) + _TRAILER
+        self._packed = (
+            _HEADER + b"".join(_packed(row(number)) for number in range(GROUP)) + _TRAILER
+        )
 
     def rows_a_second(self, groups: int) -> float:
         """How many rows go in a second, a transaction each group."""
@@ -72,7 +81,10 @@ class PostgresFloor:
 
     def _copy(self, groups: int) -> None:
         for _ in range(groups):
-            with self._connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN (FORMAT BINARY)") as copy:
+            with (
+                self._connection.cursor() as cursor,
+                cursor.copy("COPY bare FROM STDIN (FORMAT BINARY)") as copy,
+            ):
                 copy.write(self._packed)
             self._connection.commit()
 
@@ -82,10 +94,22 @@ def row(number: int) -> bulk.Row:
     at = traffic.START_US + 1_000 * number
     name = blake2b(str(number).encode(), digest_size=18).digest()
     return (
-        at // clock.DAY_US, (at // 1_000).to_bytes(6, "big") + name[:10], number % 100, at, 800 + number % 1_000,
-        number % 500, 0, 10 + number % 90, number % 10, None, None, 300 + number % 700, 100 + number % 200, 0,
+        at // clock.DAY_US,
+        (at // 1_000).to_bytes(6, "big") + name[:10],
+        number % 100,
+        at,
+        800 + number % 1_000,
+        number % 500,
+        0,
+        10 + number % 90,
+        number % 10,
+        None,
+        None,
+        300 + number % 700,
+        100 + number % 200,
+        0,
         int.from_bytes(name[10:], "big") >> 3,
-    )  # fmt: skip
+    )
 
 
 def _packed(values: bulk.Row) -> bytes:
@@ -94,6 +118,10 @@ def _packed(values: bulk.Row) -> bytes:
         if value is None:
             fields.append(struct.pack(">i", -1))
         else:
-            content = value if isinstance(value, bytes) else value.to_bytes(_PACKED_BYTES[kind], "big", signed=True)
+            content = (
+                value
+                if isinstance(value, bytes)
+                else value.to_bytes(_PACKED_BYTES[kind], "big", signed=True)
+            )
             fields.append(struct.pack(">i", len(content)) + content)
     return b"".join(fields)

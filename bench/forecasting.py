@@ -31,11 +31,23 @@ class Case:
     @property
     def name(self) -> str:
         """The case in words."""
-        noise = f"{self.carried:.0%} of the noise carried over to the next day" if self.carried else "independent days"
+        noise = (
+            f"{self.carried:.0%} of the noise carried over to the next day"
+            if self.carried
+            else "independent days"
+        )
         return f"{noise}, {self.history_days} days of history, {self.closed_days} of {DAYS} days closed"
 
 
-INDEPENDENT = (Case(0, 28), Case(7, 28), Case(15, 28), Case(24, 28), Case(29, 28), Case(15, 14), Case(15, 21))
+INDEPENDENT = (
+    Case(0, 28),
+    Case(7, 28),
+    Case(15, 28),
+    Case(24, 28),
+    Case(29, 28),
+    Case(15, 14),
+    Case(15, 21),
+)
 CORRELATED = (Case(15, 28, 0.3), Case(15, 28, 0.6))
 
 
@@ -69,13 +81,22 @@ def _days(draws: random.Random, before: int, carried: float) -> list[int]:
 
 def section() -> str:
     """The results as Markdown."""
-    rows = [f"| {case.name} | {coverage(case, seed):.1%} |" for seed, case in enumerate((*INDEPENDENT, *CORRELATED))]
-    return "\n".join([
-        f"`python -m bench.forecasting`, {clock.now():%Y-%m-%d}: {MONTHS:,} simulated months a row, seeded. A day costs the",
-        f"mean of its weekday ({min(WEEKDAY_USD)} to {max(WEEKDAY_USD)} USD) and noise of {NOISE_USD} USD. The band is one for",
-        "independent days; the last rows show what it holds where they are not.", "",
-        "| months | within the band |", "| --- | --- |", *rows, "",
-    ])  # fmt: skip
+    rows = [
+        f"| {case.name} | {coverage(case, seed):.1%} |"
+        for seed, case in enumerate((*INDEPENDENT, *CORRELATED))
+    ]
+    return "\n".join(
+        [
+            f"`python -m bench.forecasting`, {clock.now():%Y-%m-%d}: {MONTHS:,} simulated months a row, seeded. A day costs the",
+            f"mean of its weekday ({min(WEEKDAY_USD)} to {max(WEEKDAY_USD)} USD) and noise of {NOISE_USD} USD. The band is one for",
+            "independent days; the last rows show what it holds where they are not.",
+            "",
+            "| months | within the band |",
+            "| --- | --- |",
+            *rows,
+            "",
+        ]
+    )
 
 
 if __name__ == "__main__":

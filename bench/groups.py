@@ -36,12 +36,24 @@ def _on(database: str) -> list[Result]:
             fresh, bare = _ack(ours, first, "array"), floor.rows_a_second(POSTS)
             again, zipped = _ack(ours, first, "array"), _ack(ours, first + POSTS * GROUP, "gzip")
             rounds.append((fresh, bare, again, zipped))
-    fresh_rates, floor_rates, again_rates, zipped_rates = zip(*rounds[1:], strict=True)  # the first is for warming up
-    target, way = ("P5", "bare executemany, no index") if database == "SQLite" else ("P6", "bare binary COPY, no index")
+    fresh_rates, floor_rates, again_rates, zipped_rates = zip(
+        *rounds[1:], strict=True
+    )  # the first is for warming up
+    target, way = (
+        ("P5", "bare executemany, no index")
+        if database == "SQLite"
+        else ("P6", "bare binary COPY, no index")
+    )
     return [
-        measure.compared(f"{target} posts of 500, {database}", "events/s", fresh_rates, floor_rates, way),
-        measure.compared(f"P7 the same as gzip lines, {database}", "events/s", zipped_rates, fresh_rates, "plain"),
-        measure.compared(f"P9 the same again, {database}", "events/s", again_rates, fresh_rates, "fresh"),
+        measure.compared(
+            f"{target} posts of 500, {database}", "events/s", fresh_rates, floor_rates, way
+        ),
+        measure.compared(
+            f"P7 the same as gzip lines, {database}", "events/s", zipped_rates, fresh_rates, "plain"
+        ),
+        measure.compared(
+            f"P9 the same again, {database}", "events/s", again_rates, fresh_rates, "fresh"
+        ),
     ]
 
 

@@ -19,7 +19,19 @@ BYTES_ALLOWED = 300
 _A_DAY = 1_000_000
 _LABELS = [
     Labels(
-        "bench", "openai", "gpt-4.1", "gpt-4.1", "standard", "standard", 0, 0, "provider", "success", f"p-{n}", "w", "k"
+        "bench",
+        "openai",
+        "gpt-4.1",
+        "gpt-4.1",
+        "standard",
+        "standard",
+        0,
+        0,
+        "provider",
+        "success",
+        f"p-{n}",
+        "w",
+        "k",
     )
     for n in range(100)
 ]
@@ -51,7 +63,9 @@ def _on(name: str, url: str) -> list[measure.Result]:
     many, few = f"{LARGE:,} events, {name}", f"at {SMALL:,}"
     return [
         measure.compared(f"P8 storing on top of {many}", "events/s", rates[1], rates[0], few),
-        measure.compared(f"P8 on disk for each of {many}", "bytes", sizes[1:], [BYTES_ALLOWED], "allowed"),
+        measure.compared(
+            f"P8 on disk for each of {many}", "bytes", sizes[1:], [BYTES_ALLOWED], "allowed"
+        ),
     ]
 
 
@@ -74,8 +88,17 @@ def _group(start: int) -> list[Event]:
     """Events a tenth of a second apart, so that a day holds a bit less than a million."""
     return [
         Event(
-            f"bench:{number}", traffic.START_US - 30 * clock.DAY_US + number * clock.DAY_US // _A_DAY, _LABELS[number % 100],
-            800 + number % 1_000, number % 500, 0, 10 + number % 90, number % 10, None, None, 300 + number % 700,
+            f"bench:{number}",
+            traffic.START_US - 30 * clock.DAY_US + number * clock.DAY_US // _A_DAY,
+            _LABELS[number % 100],
+            800 + number % 1_000,
+            number % 500,
+            0,
+            10 + number % 90,
+            number % 10,
+            None,
+            None,
+            300 + number % 700,
         )
         for number in range(start, start + GROUP)
-    ]  # fmt: skip
+    ]

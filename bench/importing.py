@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from advisor import refresh, report
+from advisor import refresh
+from advisor.report import report
 from bench import apps, measure, traffic
 from collector import ahead, files
 from collector.direct import Direct
@@ -40,14 +41,33 @@ def run() -> list[measure.Result]:
             for number in range(LINES):
                 file.write(msgspec.json.encode(traffic.event(number, traffic.START_US)) + b"\n")
         rounds = [
-            (_imported(path, Path(folder) / f"{number}.db"), _decoded(path), _reported(path, folder), _queried(path))
+            (
+                _imported(path, Path(folder) / f"{number}.db"),
+                _decoded(path),
+                _reported(path, folder),
+                _queried(path),
+            )
             for number in range(ROUNDS + 1)
         ]
-    imported, decoded, reported, queried = zip(*rounds[1:], strict=True)  # the first is for warming up
+    imported, decoded, reported, queried = zip(
+        *rounds[1:], strict=True
+    )  # the first is for warming up
     name = f"{LINES:,} lines"
     return [
-        measure.compared(f"P13 import of {name}, SQLite", "lines/s", imported, decoded, "msgspec decodes each line"),
-        measure.compared(f"P12 report on {name} without a ledger", "lines/s", reported, queried, "DuckDB, 2 threads"),
+        measure.compared(
+            f"P13 import of {name}, SQLite",
+            "lines/s",
+            imported,
+            decoded,
+            "msgspec decodes each line",
+        ),
+        measure.compared(
+            f"P12 report on {name} without a ledger",
+            "lines/s",
+            reported,
+            queried,
+            "DuckDB, 2 threads",
+        ),
     ]
 
 

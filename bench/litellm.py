@@ -56,7 +56,9 @@ def _milliseconds(client: httpx.Client, through: Proxy, size: int) -> float:
     headers = {"Authorization": "Bearer sk-latency"}
 
     def call() -> None:
-        client.post(f"{through.address}/v1/chat/completions", json=body, headers=headers).raise_for_status()
+        client.post(
+            f"{through.address}/v1/chat/completions", json=body, headers=headers
+        ).raise_for_status()
 
     return 1_000 * measure.seconds(call)
 
@@ -104,7 +106,7 @@ def section(outcomes: Iterable[Outcome], costs: Sequence[str]) -> str:
         "",
         *costs,
         "",
-    ]  # fmt: skip
+    ]
     return "\n".join(lines)
 
 

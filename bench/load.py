@@ -30,11 +30,15 @@ class Run:
         return self.requests / self.seconds
 
 
-def drive(port: int, made: Callable[..., Sequence[bytes]], arguments: Sequence[object], connections: int) -> Run:
+def drive(
+    port: int, made: Callable[..., Sequence[bytes]], arguments: Sequence[object], connections: int
+) -> Run:
     """Send the requests that `made(*arguments)` makes in the load's own process. Raises RuntimeError for an answer but 200."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_drive, args=(sender, port, made, arguments, connections), daemon=True)
+    process = context.Process(
+        target=_drive, args=(sender, port, made, arguments, connections), daemon=True
+    )
     process.start()
     sender.close()
     try:
@@ -48,7 +52,11 @@ def drive(port: int, made: Callable[..., Sequence[bytes]], arguments: Sequence[o
 
 
 def _drive(
-    sender: Any, port: int, made: Callable[..., Sequence[bytes]], arguments: tuple[object, ...], connections: int
+    sender: Any,
+    port: int,
+    made: Callable[..., Sequence[bytes]],
+    arguments: tuple[object, ...],
+    connections: int,
 ) -> None:
     answer: Run | str
     try:
@@ -92,7 +100,9 @@ def _send_all(port: int, requests: Sequence[bytes], connections: int) -> Run:
     for opened in sockets.values():
         opened.close()
     taken.sort()
-    return Run(len(taken), seconds, 1_000 * taken[len(taken) // 2], 1_000 * taken[len(taken) * 99 // 100])
+    return Run(
+        len(taken), seconds, 1_000 * taken[len(taken) // 2], 1_000 * taken[len(taken) * 99 // 100]
+    )
 
 
 def _is_whole(answer: bytes) -> bool:

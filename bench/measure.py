@@ -43,13 +43,19 @@ def seconds(work: Callable[[], object]) -> float:
     return clock.monotonic_seconds() - started
 
 
-def compared(name: str, unit: str, ours: Sequence[float], floor: Sequence[float], floor_name: str) -> Result:
+def compared(
+    name: str, unit: str, ours: Sequence[float], floor: Sequence[float], floor_name: str
+) -> Result:
     """A row out of the figures of each round, of both sides; what comes of a round stands at the same place."""
     ratios = tuple(mine / theirs for mine, theirs in zip(ours, floor, strict=True))
     return Result(name, unit, statistics.median(ours), statistics.median(floor), floor_name, ratios)
 
 
-def times(name: str, ours: Callable[[], object], floor: Callable[[], object], floor_name: str) -> Result:
+def times(
+    name: str, ours: Callable[[], object], floor: Callable[[], object], floor_name: str
+) -> Result:
     """Milliseconds of both, in turn; the ratio is ours / floor, so less is better."""
     pairs = [(1_000 * seconds(ours), 1_000 * seconds(floor)) for _ in range(ROUNDS)]
-    return compared(name, "ms", [pair[0] for pair in pairs], [pair[1] for pair in pairs], floor_name)
+    return compared(
+        name, "ms", [pair[0] for pair in pairs], [pair[1] for pair in pairs], floor_name
+    )

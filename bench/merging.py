@@ -31,7 +31,13 @@ def run() -> list[Result]:
             rates = [_round(database, number) for number in range(ROUNDS)]
             ours, floor = zip(*rates, strict=True)
             found.append(
-                measure.compared(f"P10 rollup of intake rows, {name}", "events/s", ours, floor, "GROUP BY hour, series")
+                measure.compared(
+                    f"P10 rollup of intake rows, {name}",
+                    "events/s",
+                    ours,
+                    floor,
+                    "GROUP BY hour, series",
+                )
             )
     return found
 
@@ -50,4 +56,6 @@ def _round(database: Database, number: int) -> tuple[float, float]:
 
 def _group(start: int) -> list[events.Event]:
     sent = traffic.batch(traffic.START_US, range(start, start + GROUP))
-    return [each for each in native.parse_whole(sent, Naming()) or [] if isinstance(each, events.Event)]
+    return [
+        each for each in native.parse_whole(sent, Naming()) or [] if isinstance(each, events.Event)
+    ]

@@ -16,10 +16,17 @@ EVENTS = 10_000
 
 def run() -> list[measure.Result]:
     """P16, with a collector, a worker and beat as in production."""
-    with servers.Postgres(on_disk=True) as postgres, servers.Redis() as broker, tempfile.TemporaryDirectory() as folder:
+    with (
+        servers.Postgres(on_disk=True) as postgres,
+        servers.Redis() as broker,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         data = Path(folder) / "data"
         data.mkdir()
-        environment = {"SWITCHWISE_DATABASE_URL": postgres.database(), "SWITCHWISE_REDIS_URL": broker.url}
+        environment = {
+            "SWITCHWISE_DATABASE_URL": postgres.database(),
+            "SWITCHWISE_REDIS_URL": broker.url,
+        }
         product = Product(data, processes.free_port(), ["collector", "worker", "beat"], environment)
         product.tend()
         try:
@@ -32,7 +39,11 @@ def run() -> list[measure.Result]:
         finally:
             product.destroy()
     messages = sent * EVENTS / (POSTS * GROUP)
-    return [measure.compared("P16 broker messages for 10,000 events", "messages", [messages], [10], "allowed")]
+    return [
+        measure.compared(
+            "P16 broker messages for 10,000 events", "messages", [messages], [10], "allowed"
+        )
+    ]
 
 
 def _is_ready(port: int) -> bool:

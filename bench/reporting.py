@@ -4,7 +4,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from advisor import refresh, report, wire
+from advisor import refresh
+from advisor.publishing.api import wire
+from advisor.report import report
 from bench import measure
 from ledger import clock, months, rollups, series, settings, usage
 from ledger.database import Database
@@ -31,20 +33,29 @@ def run() -> list[measure.Result]:
 
 
 def _on(name: str, urls: list[str]) -> list[measure.Result]:
-    with _filled(urls[0], FEW_SERIES, FEW_EVENTS) as small, _filled(urls[1], FEW_SERIES, 10 * FEW_EVENTS) as tenfold:
+    with (
+        _filled(urls[0], FEW_SERIES, FEW_EVENTS) as small,
+        _filled(urls[1], FEW_SERIES, 10 * FEW_EVENTS) as tenfold,
+    ):
         same = measure.times(
             f"report of {FEW_SERIES} series over {10 * FEW_EVENTS:,} events, {name}",
-            lambda: _report(tenfold), lambda: _report(small), f"over {FEW_EVENTS:,} events",
-        )  # fmt: skip
+            lambda: _report(tenfold),
+            lambda: _report(small),
+            f"over {FEW_EVENTS:,} events",
+        )
         with _filled(urls[2], MANY_SERIES, MANY_EVENTS) as large:
             many = measure.times(
                 f"report of {MANY_SERIES:,} series over {MANY_EVENTS:,} events, {name}",
-                lambda: _report(large), lambda: _report(small), f"{FEW_SERIES} series",
-            )  # fmt: skip
+                lambda: _report(large),
+                lambda: _report(small),
+                f"{FEW_SERIES} series",
+            )
             earlier = measure.times(
                 f"the same of the month before, advised anew, {name}",
-                lambda: _report(large, _month().previous()), lambda: _report(large), "the month under way",
-            )  # fmt: skip
+                lambda: _report(large, _month().previous()),
+                lambda: _report(large),
+                "the month under way",
+            )
     return [same, many, earlier]
 
 
@@ -72,9 +83,20 @@ def _filled(url: str, series_count: int, events: int) -> Iterator[Database]:
 
 def _labels(number: int) -> Labels:
     return Labels(
-        "bench", "openai", MODELS[number % len(MODELS)], "gpt-4.1", "standard", "standard", 0, 0, "provider", "success",
-        f"project-{number // len(MODELS) % 50}", f"workload-{number // len(MODELS) // 50}", "key",
-    )  # fmt: skip
+        "bench",
+        "openai",
+        MODELS[number % len(MODELS)],
+        "gpt-4.1",
+        "standard",
+        "standard",
+        0,
+        0,
+        "provider",
+        "success",
+        f"project-{number // len(MODELS) % 50}",
+        f"workload-{number // len(MODELS) // 50}",
+        "key",
+    )
 
 
 def _amounts(requests: int) -> list[int]:

@@ -35,7 +35,9 @@ def run() -> list[Result]:
 
 
 def _load(port: int, number: int) -> load.Run:
-    return load.drive(port, traffic.singles, ("/v1/events", traffic.START_US, number * COUNT, COUNT), CONNECTIONS)
+    return load.drive(
+        port, traffic.singles, ("/v1/events", traffic.START_US, number * COUNT, COUNT), CONNECTIONS
+    )
 
 
 class _Scraper:
@@ -66,7 +68,11 @@ def _fill(url: str) -> None:
     database.migrate()
     hour = clock.hour_of(clock.now_us()) - 48
     with database.transaction() as session:
-        labels = [_labels(number, status) for number in range(SETTINGS.max_metric_sets) for status in STATUSES]
+        labels = [
+            _labels(number, status)
+            for number in range(SETTINGS.max_metric_sets)
+            for status in STATUSES
+        ]
         ids = series.intern(session, set(labels), len(labels))
         hours = {(hour, ids[label]): _amounts() for label in labels}
         rollups.add(session, usage.Sums(hours), clock.now_us(), SETTINGS.max_metric_sets)
@@ -76,12 +82,37 @@ def _fill(url: str) -> None:
 
 def _labels(number: int, status: str) -> Labels:
     return Labels(
-        "bench", "openai", MODELS[number % len(MODELS)], "gpt-4.1", "standard", "standard", 0, 0, "provider", status,
-        f"project-{number // len(MODELS) % 10}", f"workload-{number // len(MODELS) // 10}", "key",
-    )  # fmt: skip
+        "bench",
+        "openai",
+        MODELS[number % len(MODELS)],
+        "gpt-4.1",
+        "standard",
+        "standard",
+        0,
+        0,
+        "provider",
+        status,
+        f"project-{number // len(MODELS) % 10}",
+        f"workload-{number // len(MODELS) // 10}",
+        "key",
+    )
 
 
 def _amounts() -> list[int]:
     return usage.amounts_of(
-        events.Event("an event", clock.now_us(), _labels(0, "success"), 1_000, 500, 10, 100, 10, 20, 5, 800, 200, 1)
+        events.Event(
+            "an event",
+            clock.now_us(),
+            _labels(0, "success"),
+            1_000,
+            500,
+            10,
+            100,
+            10,
+            20,
+            5,
+            800,
+            200,
+            1,
+        )
     )

@@ -37,7 +37,9 @@ def server(name: str, database_url: str = "sqlite://", **settings: str) -> Itera
         env={**os.environ, **variables, "SWITCHWISE_DATABASE_URL": database_url},
     )
     try:
-        processes.wait_until(lambda: process.poll() is not None or _answers(port), f"the server {name}")
+        processes.wait_until(
+            lambda: process.poll() is not None or _answers(port), f"the server {name}"
+        )
         yield Served(port, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)

@@ -41,7 +41,11 @@ def _on_sqlite() -> list[Result]:
         _rates("P1 single events acknowledged, SQLite FULL", mine, floor, BARE_NAME),
         _rates("P2 the same", mine, simple, NAIVE_NAME),
         measure.compared(
-            "P4 p99 of an acknowledgement, SQLite", "ms", [r.p99_ms for r in mine], commits, "median of 50 bare commits"
+            "P4 p99 of an acknowledgement, SQLite",
+            "ms",
+            [r.p99_ms for r in mine],
+            commits,
+            "median of 50 bare commits",
         ),
     ]
 
@@ -52,7 +56,9 @@ def _on_postgresql() -> list[Result]:
         serving.server("ours", url) as ours,
         serving.server("floor") as bare,
     ):
-        rounds = [(_ack(ours, "/v1/events", OURS, n), _ack(bare, "/", BARE, n)) for n in range(ROUNDS + 1)]
+        rounds = [
+            (_ack(ours, "/v1/events", OURS, n), _ack(bare, "/", BARE, n)) for n in range(ROUNDS + 1)
+        ]
     mine, floor = zip(*rounds[1:], strict=True)
     return [
         _rates("P3 single events acknowledged, PostgreSQL", mine, floor, BARE_NAME),
@@ -67,8 +73,17 @@ def _on_postgresql() -> list[Result]:
 
 
 def _ack(server: Served, path: str, count: int, round_number: int) -> load.Run:
-    return load.drive(server.port, traffic.singles, (path, traffic.START_US, round_number * OURS, count), CONNECTIONS)
+    return load.drive(
+        server.port,
+        traffic.singles,
+        (path, traffic.START_US, round_number * OURS, count),
+        CONNECTIONS,
+    )
 
 
-def _rates(name: str, ours: tuple[load.Run, ...], floor: tuple[load.Run, ...], floor_name: str) -> Result:
-    return measure.compared(name, "events/s", [r.rate for r in ours], [r.rate for r in floor], floor_name)
+def _rates(
+    name: str, ours: tuple[load.Run, ...], floor: tuple[load.Run, ...], floor_name: str
+) -> Result:
+    return measure.compared(
+        name, "events/s", [r.rate for r in ours], [r.rate for r in floor], floor_name
+    )

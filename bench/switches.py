@@ -15,13 +15,17 @@ from advisor.evidence import result
 from advisor.evidence.items import NANO, Item, hashed
 from advisor.switching import candidates, cost, counterfactual, factors, window
 from bench import results
-from ledger import clock, price_book, prices
+from ledger import clock
+from ledger.pricing import price_book, prices
 from ledger.tokens import TokenCounts
 
 SWITCHES, PILOT, REQUESTS = 2_000, 200, 4_000
 DAYS = 28
 TITLE = "The band of a saving"
-_BOOK, _DAY = price_book.shipped(), clock.day_number(clock.EPOCH.replace(year=2026, month=11, day=23).date())
+_BOOK, _DAY = (
+    price_book.shipped(),
+    clock.day_number(clock.EPOCH.replace(year=2026, month=11, day=23).date()),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,15 @@ class Request:
 def truth(draws: random.Random) -> Truth:
     """True factors over a wide span: some of these switches lose money."""
     return Truth(
-        phi_in=draws.uniform(0.9, 1.3), phi_out=draws.uniform(0.6, 3), spread=draws.uniform(0.05, 0.6),
-        escalation_rate=draws.uniform(0.01, 0.8), extra_attempts=draws.uniform(0, 0.1), cached_now=draws.uniform(0, 0.8),
-        cached_there=draws.uniform(0, 0.4), sizes=draws.uniform(0.1, 0.6),
-    )  # fmt: skip
+        phi_in=draws.uniform(0.9, 1.3),
+        phi_out=draws.uniform(0.6, 3),
+        spread=draws.uniform(0.05, 0.6),
+        escalation_rate=draws.uniform(0.01, 0.8),
+        extra_attempts=draws.uniform(0, 0.1),
+        cached_now=draws.uniform(0, 0.8),
+        cached_there=draws.uniform(0, 0.4),
+        sizes=draws.uniform(0.1, 0.6),
+    )
 
 
 def request(draws: random.Random, of: Truth) -> Request:
@@ -66,7 +75,10 @@ def request(draws: random.Random, of: Truth) -> Request:
     size = math.exp(draws.gauss(0, of.sizes) - of.sizes**2 / 2)
     asked, answered = max(1, round(2_000 * size)), max(1, round(300 * size))
     noise = math.exp(draws.gauss(0, of.spread) - of.spread**2 / 2)
-    asked_there, answered_there = max(1, round(asked * of.phi_in)), max(1, round(answered * of.phi_out * noise))
+    asked_there, answered_there = (
+        max(1, round(asked * of.phi_in)),
+        max(1, round(answered * of.phi_out * noise)),
+    )
     now = TokenCounts(asked, _part(draws, asked, of.cached_now), 0, answered)
     there = TokenCounts(asked_there, _part(draws, asked_there, of.cached_there), 0, answered_there)
     attempts = 1
@@ -84,13 +96,20 @@ def band(pilot: list[Request]) -> factors.Band:
     """The factors as the product measures them."""
     items = [
         Item(
-            item=hashed(str(number)), conversation=hashed(str(number)), a_nano=NANO, b_nano=0 if each.escalated else NANO,
-            a_input_tokens=each.now.input_tokens, a_output_tokens=each.now.output_tokens,
-            b_input_tokens=each.there.input_tokens, b_output_tokens=each.there.output_tokens,
-            b_cached_input_tokens=each.there.cached_input_tokens, b_attempts=each.attempts, escalated=each.escalated,
+            item=hashed(str(number)),
+            conversation=hashed(str(number)),
+            a_nano=NANO,
+            b_nano=0 if each.escalated else NANO,
+            a_input_tokens=each.now.input_tokens,
+            a_output_tokens=each.now.output_tokens,
+            b_input_tokens=each.there.input_tokens,
+            b_output_tokens=each.there.output_tokens,
+            b_cached_input_tokens=each.there.cached_input_tokens,
+            b_attempts=each.attempts,
+            escalated=each.escalated,
         )
         for number, each in enumerate(pilot)
-    ]  # fmt: skip
+    ]
     return factors.ASSUMED.with_measured(result.of(items, result.DEFAULT).factors)
 
 
@@ -125,7 +144,12 @@ def outcome(seed: int) -> Outcome:
         window.per_average_month(Fraction(amount), DAYS)
         for amount in (saved, prices.cost(tokens, source.rates).femto_usd)
     ]
-    return Outcome(*(float(amount / month[1]) for amount in (found.low_femto_usd, month[0], found.high_femto_usd)))
+    return Outcome(
+        *(
+            float(amount / month[1])
+            for amount in (found.low_femto_usd, month[0], found.high_femto_usd)
+        )
+    )
 
 
 def _saved(each: Request, source: prices.Price, target: prices.Price) -> int:
@@ -156,17 +180,24 @@ def section() -> str:
     given_up = statistics.median(each.saved - each.low for each in found)
     lost = [each for each in found if each.saved < 0]
     warned = sum(each.low <= 0 for each in lost)
-    return "\n".join([
-        f"`python -m bench.switches`, {clock.now():%Y-%m-%d}: {SWITCHES:,} simulated switches, GPT-4.1 to Mini, seeded.",
-        "The true factors (output inflation 0.6 to 3, escalation 1 to 80 %, retries 0 to 10 %, cached shares 0 to 80 and 0 to",
-        f"40 %) are known only through a pilot of {PILOT} conversations, put through the product's own import and tests; then",
-        f"{REQUESTS:,} requests move, one by one.", "",
-        "| the saving was | share of switches |", "| --- | --- |",
-        f"| within the band | {within:.2%} |", f"| less than its low end | {under:.2%} |",
-        f"| more than its high end | {above:.2%} |", "",
-        f"In the median the low end promises {given_up:.1%} of the cost less than was saved. {len(lost)} of the switches lost",
-        f"money; the low end of {warned} of those was not above 0, so they would not have been advised.", "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            f"`python -m bench.switches`, {clock.now():%Y-%m-%d}: {SWITCHES:,} simulated switches, GPT-4.1 to Mini, seeded.",
+            "The true factors (output inflation 0.6 to 3, escalation 1 to 80 %, retries 0 to 10 %, cached shares 0 to 80 and 0 to",
+            f"40 %) are known only through a pilot of {PILOT} conversations, put through the product's own import and tests; then",
+            f"{REQUESTS:,} requests move, one by one.",
+            "",
+            "| the saving was | share of switches |",
+            "| --- | --- |",
+            f"| within the band | {within:.2%} |",
+            f"| less than its low end | {under:.2%} |",
+            f"| more than its high end | {above:.2%} |",
+            "",
+            f"In the median the low end promises {given_up:.1%} of the cost less than was saved. {len(lost)} of the switches lost",
+            f"money; the low end of {warned} of those was not above 0, so they would not have been advised.",
+            "",
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,13 @@ from ledger import clock
 
 START_US = clock.now_us() - 2 * clock.HOUR_US
 """The time of event 0; a million events later it is a quarter of an hour on."""
-_MODELS = ("gpt-4.1-2025-04-14", "gpt-4.1-mini-2025-04-14", "gpt-4o-2024-08-06", "claude-sonnet-4-5", "o4-mini")
+_MODELS = (
+    "gpt-4.1-2025-04-14",
+    "gpt-4.1-mini-2025-04-14",
+    "gpt-4o-2024-08-06",
+    "claude-sonnet-4-5",
+    "o4-mini",
+)
 
 
 def event(number: int, start_us: int) -> dict[str, object]:
@@ -42,16 +48,27 @@ def batch(start_us: int, numbers: Iterable[int]) -> bytes:
 
 def singles(path: str, start_us: int, first: int, count: int) -> list[bytes]:
     """Requests of one event each."""
-    return [_post(path, json.dumps(event(number, start_us)).encode()) for number in range(first, first + count)]
+    return [
+        _post(path, json.dumps(event(number, start_us)).encode())
+        for number in range(first, first + count)
+    ]
 
 
-def batches(path: str, start_us: int, first: int, count: int, size: int, packing: str) -> list[bytes]:
+def batches(
+    path: str, start_us: int, first: int, count: int, size: int, packing: str
+) -> list[bytes]:
     """Requests of `size` events each: `array`, or `lines`, or `gzip` for lines compressed."""
     requests = []
     for start in range(first, first + count * size, size):
         events = [event(number, start_us) for number in range(start, start + size)]
-        body = json.dumps(events).encode() if packing == "array" else b"\n".join(json.dumps(e).encode() for e in events)
-        requests.append(_post(path, gzip.compress(body, 6), "gzip") if packing == "gzip" else _post(path, body))
+        body = (
+            json.dumps(events).encode()
+            if packing == "array"
+            else b"\n".join(json.dumps(e).encode() for e in events)
+        )
+        requests.append(
+            _post(path, gzip.compress(body, 6), "gzip") if packing == "gzip" else _post(path, body)
+        )
     return requests
 
 

@@ -22,7 +22,9 @@ class Helpers:
         self._pool = pool
         self._at_once = 2 * processes
 
-    def mapped(self, work: Callable[[bytes], T], blocks: Iterable[bytes]) -> Iterator[tuple[bytes, T]]:
+    def mapped(
+        self, work: Callable[[bytes], T], blocks: Iterable[bytes]
+    ) -> Iterator[tuple[bytes, T]]:
         """Each block with what the work makes of it, in order. A few are under way at any time, so memory stays bounded."""
         waiting: deque[tuple[bytes, Future[T]]] = deque()
         for block in blocks:

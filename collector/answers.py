@@ -30,7 +30,9 @@ class Answers:
         self._is_woken = False
         self._is_sweeping = False
 
-    def ask(self, events: Sequence[Event], settle: Callable[[Heard], None], of_events: int) -> Waiting:
+    def ask(
+        self, events: Sequence[Event], settle: Callable[[Heard], None], of_events: int
+    ) -> Waiting:
         """Have events stored, and `settle` called with what became of them, after the commit: never from in here.
 
         Where that takes too long for a body `of_events`, it is called with StoreUnavailable; it may still happen.
@@ -76,11 +78,19 @@ class Answers:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = clock.monotonic_seconds()
-        late = [(waiting, settle) for waiting, (settle, give_up_at) in self._asked.items() if give_up_at <= now]
+        late = [
+            (waiting, settle)
+            for waiting, (settle, give_up_at) in self._asked.items()
+            if give_up_at <= now
+        ]
         for waiting, _ in late:
             self.withdraw(waiting)
         self._is_sweeping = bool(self._asked)
         if self._is_sweeping:
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
         for _, settle in late:
-            settle(StoreUnavailable("the database is busy; nothing of this was acknowledged, try again"))
+            settle(
+                StoreUnavailable(
+                    "the database is busy; nothing of this was acknowledged, try again"
+                )
+            )

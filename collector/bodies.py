@@ -157,7 +157,9 @@ class _Body:
             self._framing = Framing()
         elements = self._framing.feed(piece)
         self._unfinished_bytes = len(piece) + (0 if elements else self._unfinished_bytes)
-        self._readings.add_all([self._reader.parse(element, self._naming) for element in elements], clock.now_us())
+        self._readings.add_all(
+            [self._reader.parse(element, self._naming) for element in elements], clock.now_us()
+        )
         if self._reader.unknown_fields is not None:
             for element in elements:
                 self._readings.note_unknown(self._reader.unknown_fields(element))
@@ -169,7 +171,9 @@ def _check_count(readings: Readings, limits: Limits) -> None:
         raise TooLarge(f"more than {limits.elements} events in one body; send fewer at once")
 
 
-async def _pieces(request: Request, limits: Limits, on_wire: Callable[[int], None]) -> AsyncIterator[bytes]:
+async def _pieces(
+    request: Request, limits: Limits, on_wire: Callable[[int], None]
+) -> AsyncIterator[bytes]:
     """The body once inflated, in small pieces; between two of them other requests have their turn."""
     gunzip = _decoder(request)
     # A declared length beyond the limit is refused before anything is read.
@@ -188,8 +192,13 @@ async def _pieces(request: Request, limits: Limits, on_wire: Callable[[int], Non
             inflated_bytes += len(piece)
             if inflated_bytes > limits.inflated_bytes:
                 raise _too_large("once inflated", limits.inflated_bytes)
-            if gunzip is not None and inflated_bytes > _INFLATION_COUNTS_FROM + gunzip.consumed_bytes * _MAX_INFLATION:
-                raise TooLarge(f"the body inflates more than {_MAX_INFLATION}-fold; send the events themselves")
+            if (
+                gunzip is not None
+                and inflated_bytes > _INFLATION_COUNTS_FROM + gunzip.consumed_bytes * _MAX_INFLATION
+            ):
+                raise TooLarge(
+                    f"the body inflates more than {_MAX_INFLATION}-fold; send the events themselves"
+                )
             yield piece
             if len(piece) == _PIECE_BYTES:
                 await asyncio.sleep(0)
@@ -203,7 +212,9 @@ def _decoder(request: Request) -> "_Gunzip | None":
         return None
     if encoding in ("gzip", "x-gzip"):
         return _Gunzip()
-    raise EncodingUnknown("this content encoding is not read here; send the body as it is, or as gzip")
+    raise EncodingUnknown(
+        "this content encoding is not read here; send the body as it is, or as gzip"
+    )
 
 
 def _sliced(chunk: bytes) -> Iterator[bytes]:
@@ -252,4 +263,6 @@ class _Gunzip:
 
 
 def _too_large(where: str, limit_bytes: int) -> TooLarge:
-    return TooLarge(f"the body is larger than {limit_bytes // MIB} MiB {where}; send fewer events at once")
+    return TooLarge(
+        f"the body is larger than {limit_bytes // MIB} MiB {where}; send fewer events at once"
+    )

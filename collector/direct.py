@@ -55,7 +55,9 @@ class Direct:
         with files.opened(path, format_name) as (source, found):
             size_bytes = source.size_bytes if isinstance(source, LogFile) else 0
             sha256 = (
-                source.digest(lambda _: None) if isinstance(source, LogFile) and found == records.TRACE_CSV else None
+                source.digest(lambda _: None)
+                if isinstance(source, LogFile) and found == records.TRACE_CSV
+                else None
             )
             chunks = source.chunks(lambda done: progress(done, size_bytes))
             before = self.counts.total()
@@ -75,7 +77,9 @@ class Direct:
             moved = usage.renumbered(self._sums, [ids[each] for each in self._places])
             rollups.add(session, moved, clock.now_us(), settings.max_metric_sets)
 
-    def _add_parts(self, helpers: Helpers, format_name: str, chunks: Iterator[bytes], naming: Naming) -> None:
+    def _add_parts(
+        self, helpers: Helpers, format_name: str, chunks: Iterator[bytes], naming: Naming
+    ) -> None:
         parse = records.whole_parser(format_name)
         summed = functools.partial(_part, format_name, naming)
         pairs = helpers.mapped(summed, records.blocks(chunks, BLOCK_BYTES))

@@ -27,9 +27,9 @@ from collector.sources import LogFile, Pipe
 from ledger import clock, store
 from ledger.database import Database
 from ledger.errors import UsageError
-from ledger.file_tables import ImportedFile
 from ledger.settings import Settings
 from ledger.store import Outcome
+from ledger.tables.files import ImportedFile
 
 CHUNK_RECORDS = 20_000
 MAX_REFUSALS = 20
@@ -71,7 +71,12 @@ class ImportReceipt:
 
 
 def import_file(
-    database: Database, settings: Settings, path: str, format_name: str, naming: Naming, progress: Progress
+    database: Database,
+    settings: Settings,
+    path: str,
+    format_name: str,
+    naming: Naming,
+    progress: Progress,
 ) -> ImportReceipt:
     """Import one file, or the standard input for `-`. `format_name` is `auto` or one of `records.FORMATS`.
 
@@ -83,14 +88,20 @@ def import_file(
         size_bytes = source.size_bytes if isinstance(source, LogFile) else 0
 
         def done(pass_number: int) -> Callable[[int], None]:
-            return lambda read_bytes: progress(pass_number * size_bytes + read_bytes, 2 * size_bytes)
+            return lambda read_bytes: progress(
+                pass_number * size_bytes + read_bytes, 2 * size_bytes
+            )
 
         sha256 = source.digest(done(0)) if isinstance(source, LogFile) else None
         sender = msgspec.structs.replace(naming, vendor_of=vendors.vendor_of)
         import_ = _Import(database, settings, source.name, found, naming.namespace, sha256)
-        receipt = import_.run(functools.partial(_batches, source, found, sender, sha256, done(1)), labels_given)
+        receipt = import_.run(
+            functools.partial(_batches, source, found, sender, sha256, done(1)), labels_given
+        )
         progress(2 * size_bytes, 2 * size_bytes)
-    log.info("file_imported", name=receipt.name, accepted=receipt.accepted, duplicate=receipt.duplicate)
+    log.info(
+        "file_imported", name=receipt.name, accepted=receipt.accepted, duplicate=receipt.duplicate
+    )
     return receipt
 
 
@@ -102,7 +113,9 @@ def _batches(
     seen: Callable[[int], None],
     start: Mark,
 ) -> Iterator[Batch]:
-    return records.batches(format_name, source.chunks(seen, start.offset_bytes), sha256, naming, start)
+    return records.batches(
+        format_name, source.chunks(seen, start.offset_bytes), sha256, naming, start
+    )
 
 
 @contextmanager
@@ -116,10 +129,16 @@ def opened(path: str, format_name: str) -> Iterator[tuple[LogFile | Pipe, str]]:
     if format_name not in ("auto", *records.FORMATS):
         raise UsageError(f"{format_name!r} is no format; use auto, {', '.join(records.FORMATS)}")
     source = (
-        Pipe(io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer))) if path == STDIN else LogFile(Path(path), path)
+        Pipe(io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer)))
+        if path == STDIN
+        else LogFile(Path(path), path)
     )
     head = source.head()
-    found = records.detect(source.name, head) if format_name == "auto" or not head.strip() else format_name
+    found = (
+        records.detect(source.name, head)
+        if format_name == "auto" or not head.strip()
+        else format_name
+    )
     if isinstance(source, Pipe) and found == records.TRACE_CSV:
         with tempfile.NamedTemporaryFile() as copy:
             source.copy_to(copy)
@@ -146,10 +165,16 @@ class _Import:
     sha256: str | None
     memory: store.Memory = dataclasses.field(default_factory=store.Memory)
 
-    def run(self, batches_from: Callable[[Mark], Iterator[Batch]], labels_given: bool) -> ImportReceipt:
+    def run(
+        self, batches_from: Callable[[Mark], Iterator[Batch]], labels_given: bool
+    ) -> ImportReceipt:
         before = self._before()
         is_new = before is None or before.finished_at is None
-        mark = Mark(before.offset_bytes, before.offset_records) if before is not None and is_new else START
+        mark = (
+            Mark(before.offset_bytes, before.offset_records)
+            if before is not None and is_new
+            else START
+        )
         skipped = before.records if before is not None and is_new else 0
         position, counts, refusals = skipped, Counter[str](), list[Refusal]()
         for found, end in _groups(batches_from(mark), skipped - mark.records):
@@ -158,7 +183,9 @@ class _Import:
             if not position:
                 check_format(self.name, self.format_name, readings)
             mark = end or mark
-            outcomes = self._commit(readings, position + len(found), mark, finished=False, noted=is_new)
+            outcomes = self._commit(
+                readings, position + len(found), mark, finished=False, noted=is_new
+            )
             counts.update(outcome.value for outcome in outcomes)
             receipt = readings.receipt(outcomes)
             counts["ignored"] += receipt.ignored
@@ -168,9 +195,17 @@ class _Import:
             position += len(found)
         self._commit(Readings(), position, mark, finished=True, noted=is_new)
         return ImportReceipt(
-            self.name, self.format_name, counts["accepted"], counts["duplicate"], counts["conflict"], counts["ignored"],
-            counts["rejected"], tuple(refusals), skipped, labels_given,
-        )  # fmt: skip
+            self.name,
+            self.format_name,
+            counts["accepted"],
+            counts["duplicate"],
+            counts["conflict"],
+            counts["ignored"],
+            counts["rejected"],
+            tuple(refusals),
+            skipped,
+            labels_given,
+        )
 
     def _before(self) -> ImportedFile | None:
         if self.sha256 is None:
@@ -178,20 +213,28 @@ class _Import:
         with self.database.snapshot() as session:
             return session.get(ImportedFile, (self.sha256, self.namespace, self.format_name))
 
-    def _commit(self, readings: Readings, position: int, mark: Mark, *, finished: bool, noted: bool) -> list[Outcome]:
+    def _commit(
+        self, readings: Readings, position: int, mark: Mark, *, finished: bool, noted: bool
+    ) -> list[Outcome]:
         def note(session: Session) -> None:
             if self.sha256 is not None and noted:
                 key = (self.sha256, self.namespace, self.format_name)
                 row = session.get(ImportedFile, key)
                 if row is None:
-                    row = ImportedFile(sha256=key[0], namespace=key[1], format=key[2], name=self.name)
+                    row = ImportedFile(
+                        sha256=key[0], namespace=key[1], format=key[2], name=self.name
+                    )
                 row.records = position
                 row.offset_bytes, row.offset_records = mark.offset_bytes, mark.records
                 row.finished_at = clock.now_us() if finished else None
                 session.add(row)
 
         return ingest.commit_group(
-            self.database, readings.events, max_series=self.settings.max_series, memory=self.memory, also=note
+            self.database,
+            readings.events,
+            max_series=self.settings.max_series,
+            memory=self.memory,
+            also=note,
         )
 
 

@@ -95,7 +95,9 @@ class Framing:
         """Call once, at the end of the body: None if it was whole, else the break."""
         if self._at in (_At.OPENING, _At.KIND):
             return Break(0, "the body is empty; send a JSON array, or JSON objects")
-        if self._at in (_At.BROKEN, _At.CLOSED, _At.LOST) or (self._at is _At.VALUE and self._kind == _OBJECT):
+        if self._at in (_At.BROKEN, _At.CLOSED, _At.LOST) or (
+            self._at is _At.VALUE and self._kind == _OBJECT
+        ):
             return self._break
         return Break(self._index, "the body ends before its JSON does; send it whole")
 
@@ -135,7 +137,9 @@ class Framing:
 
     def _open(self, byte: int) -> bool:
         if byte not in _PAIRS:
-            return self._stop("the body begins with neither [ nor {; send a JSON array, or JSON objects")
+            return self._stop(
+                "the body begins with neither [ nor {; send a JSON array, or JSON objects"
+            )
         self._kind, self._at = byte, _At.VALUE
         if byte == _ARRAY:
             self._position += 1
@@ -172,7 +176,11 @@ class Framing:
                 self._at = _At.STRING
                 return True
             if byte in _PAIRS:
-                if byte == _OBJECT and buffer[position - 1] == _NEWLINE and self._is_misplaced(position):
+                if (
+                    byte == _OBJECT
+                    and buffer[position - 1] == _NEWLINE
+                    and self._is_misplaced(position)
+                ):
                     return self._fail(position, then=_At.VALUE)
                 # All brackets of a run at once, for a body may hold nothing else.
                 self._position = self._match(_OPENING)
@@ -256,7 +264,9 @@ class Framing:
         return False
 
     def _stop_at_limit(self) -> bool:
-        return self._stop(f"the element is larger than {self._max_element_bytes} bytes; log it without its messages")
+        return self._stop(
+            f"the element is larger than {self._max_element_bytes} bytes; log it without its messages"
+        )
 
     def _stop(self, reason: str) -> bool:
         self._break = Break(self._index, reason)

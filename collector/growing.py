@@ -89,7 +89,9 @@ class Growing:
             except FileNotFoundError:
                 pass
             except OSError as error:
-                raise UsageError(f"cannot read {self._path}: {error.strerror}; name a readable file") from error
+                raise UsageError(
+                    f"cannot read {self._path}: {error.strerror}; name a readable file"
+                ) from error
             if not said:
                 log.info("waiting_for_file", path=str(self._path))
                 said = True
@@ -119,7 +121,9 @@ class Growing:
     def _left_behind(self, place: Place) -> Iterator[Part]:
         """The rest of the file that was read last, under the name that a rotation gave it, and those rotated after it."""
         beside = self._path.parent.glob(f"{glob.escape(self._path.name)}?*")
-        rotated = sorted((each for each in beside if each.is_file()), key=lambda each: each.stat().st_mtime_ns)
+        rotated = sorted(
+            (each for each in beside if each.is_file()), key=lambda each: each.stat().st_mtime_ns
+        )
         for index, each in enumerate(rotated):
             with suppress(UsageError):
                 if _hash(_first_bytes(each, place.head_bytes)) == place.head_sha256:
@@ -127,9 +131,11 @@ class Growing:
                     yield from (_part(later, START) for later in rotated[index + 1 :])
                     return
         log.warning(
-            "rotated_file_not_found", path=str(self._path), read_bytes=place.mark.offset_bytes,
+            "rotated_file_not_found",
+            path=str(self._path),
+            read_bytes=place.mark.offset_bytes,
             remedy="import the rotated file if it held more: switchwise import FILE",
-        )  # fmt: skip
+        )
 
     def _wait(self) -> None:
         if self._stopped.wait(POLL_SECONDS):

@@ -20,7 +20,9 @@ log = structlog.get_logger()
 class Health:
     """Answers the probes of an orchestrator. Any thread may ask; one at a time probes."""
 
-    def __init__(self, database: Database, committer: GroupCommitter, spooling: Spooling | None = None) -> None:
+    def __init__(
+        self, database: Database, committer: GroupCommitter, spooling: Spooling | None = None
+    ) -> None:
         self._database = database
         self._committer = committer
         self._spooling = spooling

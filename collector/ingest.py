@@ -195,7 +195,9 @@ def commit_group(
             for start in range(0, len(days), _DAYS_AT_ONCE):
                 database.prepare_days(days[start : start + _DAYS_AT_ONCE])
             with database.group() as session:
-                outcomes = store.add(session, group, now_us=clock.now_us(), max_series=max_series, memory=memory)
+                outcomes = store.add(
+                    session, group, now_us=clock.now_us(), max_series=max_series, memory=memory
+                )
                 if also is not None:
                     also(session)
         except bulk.Repeated:

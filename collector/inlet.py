@@ -85,7 +85,9 @@ class Inlet:
             who = await web.access_of(self.gate, request, "ingest")
             claim = Claim(self.room)
             try:
-                readings = await bodies.read(request, self.reader, naming_of(who), claim, self.meters.received)
+                readings = await bodies.read(
+                    request, self.reader, naming_of(who), claim, self.meters.received
+                )
             finally:
                 # From here on the committer holds the room for the events.
                 claim.release()
@@ -107,7 +109,9 @@ class Inlet:
         """The receipt as JSON; it is counted too."""
         is_native = self.reader.unknown_fields is not None
         if readings.is_plain and Outcome.SEALED not in outcomes:
-            counts, body = _plain_receipt(is_native, readings.ignored, *map(outcomes.count, _COUNTED))
+            counts, body = _plain_receipt(
+                is_native, readings.ignored, *map(outcomes.count, _COUNTED)
+            )
         else:
             receipt = readings.native_receipt(outcomes) if is_native else readings.receipt(outcomes)
             counts, body = meters.counts_of(receipt), msgspec.json.encode(receipt)
@@ -122,7 +126,9 @@ class Inlet:
             for start in range(0, len(events), SLICE_EVENTS):
                 heard: asyncio.Future[list[Outcome]] = loop.create_future()
                 some = events[start : start + SLICE_EVENTS]
-                pending.append((self.answers.ask(some, functools.partial(_settle, heard), len(events)), heard))
+                pending.append(
+                    (self.answers.ask(some, functools.partial(_settle, heard), len(events)), heard)
+                )
             return [outcome for _, heard in pending for outcome in await heard]
         finally:
             for waiting, heard in pending:

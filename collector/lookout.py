@@ -13,15 +13,23 @@ import structlog
 from collector.spool import Spool
 from ledger import access, durability, facts
 from ledger.access import StoredKeys
-from ledger.access_tables import ApiKey
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
+from ledger.tables.access import ApiKey
 
 _PATIENCE_SECONDS = 2.0
 _KEYS, _LEDGER = "api_keys", "ledger_id"
 _KEPT_COLUMNS = (
-    "id", "name", "secret_hash", "scopes", "project", "namespace", "created_at", "expires_at", "revoked_at",
-)  # fmt: skip
+    "id",
+    "name",
+    "secret_hash",
+    "scopes",
+    "project",
+    "namespace",
+    "created_at",
+    "expires_at",
+    "revoked_at",
+)
 
 log = structlog.get_logger()
 
@@ -115,7 +123,9 @@ class Lookout:
 
 
 def _packed(keys: dict[str, ApiKey]) -> bytes:
-    return msgspec.msgpack.encode([[getattr(row, name) for name in _KEPT_COLUMNS] for row in keys.values()])
+    return msgspec.msgpack.encode(
+        [[getattr(row, name) for name in _KEPT_COLUMNS] for row in keys.values()]
+    )
 
 
 def _unpacked(packed: bytes | None) -> dict[str, ApiKey]:

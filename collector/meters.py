@@ -23,7 +23,11 @@ Counts = tuple[tuple[str, int], ...]
 def counts_of(receipt: Receipt) -> Counts:
     """What a receipt says, to be counted."""
     counts = [(outcome, getattr(receipt, outcome)) for outcome in _COUNTED]
-    return tuple((outcome, count) for outcome, count in [*counts, ("rejected", len(receipt.rejected))] if count)
+    return tuple(
+        (outcome, count)
+        for outcome, count in [*counts, ("rejected", len(receipt.rejected))]
+        if count
+    )
 
 
 class Meters(Collector):
@@ -71,10 +75,14 @@ class Meters(Collector):
     def _histogram(self) -> Metric:
         metric = metrics.named("ingest_seconds")
         within, buckets = 0, []
-        for limit, answered in zip((*map(str, _BUCKETS), "+Inf"), self._answered_within, strict=True):
+        for limit, answered in zip(
+            (*map(str, _BUCKETS), "+Inf"), self._answered_within, strict=True
+        ):
             within += answered
             buckets.append((limit, float(within)))
-        return HistogramMetricFamily(metric.name, metric.help, buckets=buckets, sum_value=self._seconds)
+        return HistogramMetricFamily(
+            metric.name, metric.help, buckets=buckets, sum_value=self._seconds
+        )
 
 
 def _counter(name: str, counted: Mapping[Any, int]) -> Metric:

@@ -19,11 +19,26 @@ class Refused(BaseModel):
 
 _COUNT: Document = {"type": ["integer", "null"], "minimum": 0, "maximum": events.MAX_COUNT}
 _TEXT: Document = {"type": ["string", "null"]}
-_TEXTS = ("provider", "model", "request_model", "project", "workload", "key", "service_tier", "service_tier_requested")
+_TEXTS = (
+    "provider",
+    "model",
+    "request_model",
+    "project",
+    "workload",
+    "key",
+    "service_tier",
+    "service_tier_requested",
+)
 _COUNTS = (
-    "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_tokens", "latency_ms",
-    "first_token_ms", "retry_count",
-)  # fmt: skip
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "latency_ms",
+    "first_token_ms",
+    "retry_count",
+)
 _NATIVE_EVENT: Document = {
     "type": "object",
     "required": ["id", "time", "model"],
@@ -40,10 +55,17 @@ _NATIVE_EVENT: Document = {
         "features": {"type": ["array", "null"], "items": {"enum": list(events.FEATURE_NAMES)}},
     },
     "example": {
-        "id": "req_7f3a", "time": "2026-11-23T19:58:04.120Z", "provider": "openai", "model": "gpt-4.1-2025-04-14",
-        "project": "support", "workload": "classify", "input_tokens": 1840, "cached_input_tokens": 1024, "output_tokens": 12,
+        "id": "req_7f3a",
+        "time": "2026-11-23T19:58:04.120Z",
+        "provider": "openai",
+        "model": "gpt-4.1-2025-04-14",
+        "project": "support",
+        "workload": "classify",
+        "input_tokens": 1840,
+        "cached_input_tokens": 1024,
+        "output_tokens": 12,
     },
-}  # fmt: skip
+}
 _LITELLM_PAYLOAD: Document = {
     "type": "object",
     "description": "LiteLLM's StandardLoggingPayload, unmodified",
@@ -71,21 +93,35 @@ _REFUSALS = {
 def _body(element: Document) -> Document:
     """One element, an array of them, or one a line: told apart by the first byte, whatever the content type says."""
     document = {"anyOf": [element, {"type": "array", "items": element}]}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": document}}}}
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": document}}}
+    }
 
 
 def _answers(receipt: type[Receipt]) -> dict[int | str, Document]:
     refusals: dict[int | str, Document] = {
-        status: {"model": Refused, "description": description} for status, description in _REFUSALS.items()
+        status: {"model": Refused, "description": description}
+        for status, description in _REFUSALS.items()
     }
-    return {200: {"model": receipt, "description": "Committed: what became of each element"}, **refusals}
+    return {
+        200: {"model": receipt, "description": "Committed: what became of each element"},
+        **refusals,
+    }
 
 
 NATIVE: Document = {"openapi_extra": _body(_NATIVE_EVENT), "responses": _answers(NativeReceipt)}
 LITELLM: Document = {"openapi_extra": _body(_LITELLM_PAYLOAD), "responses": _answers(Receipt)}
-PROBE: Document = {"responses": {503: {"model": Refused, "description": "Not now; the reason is in `error`"}}}
-_SCRAPE_REFUSALS = {401: _REFUSALS[401], 403: "The key may not scrape", 503: "Ask again after Retry-After seconds"}
+PROBE: Document = {
+    "responses": {503: {"model": Refused, "description": "Not now; the reason is in `error`"}}
+}
+_SCRAPE_REFUSALS = {
+    401: _REFUSALS[401],
+    403: "The key may not scrape",
+    503: "Ask again after Retry-After seconds",
+}
 METRICS: Document = {
     "response_class": Response,
-    "responses": {status: {"model": Refused, "description": says} for status, says in _SCRAPE_REFUSALS.items()},
+    "responses": {
+        status: {"model": Refused, "description": says} for status, says in _SCRAPE_REFUSALS.items()
+    },
 }

@@ -25,7 +25,9 @@ class Lane:
 
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
-        self._given: queue.SimpleQueue[tuple[Sequence[Event], Future[list[Outcome]]] | None] = queue.SimpleQueue()
+        self._given: queue.SimpleQueue[tuple[Sequence[Event], Future[list[Outcome]]] | None] = (
+            queue.SimpleQueue()
+        )
         self._last: Future[list[Outcome]] | None = None
         # A daemon: a connection that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="commit-lane", daemon=True)
@@ -46,7 +48,9 @@ class Lane:
         try:
             return heard.result(seconds)
         except TimeoutError as error:
-            raise StoreUnavailable(f"the database has not committed within {seconds:g} seconds") from error
+            raise StoreUnavailable(
+                f"the database has not committed within {seconds:g} seconds"
+            ) from error
 
     def close(self) -> None:
         """End the thread after the commit that is under way, which is not waited for."""

@@ -105,9 +105,14 @@ class Readings:
         """The receipt of native events."""
         plain = self.receipt(outcomes)
         return NativeReceipt(
-            plain.accepted, plain.duplicate, plain.conflict, plain.ignored, plain.spooled, plain.rejected,
+            plain.accepted,
+            plain.duplicate,
+            plain.conflict,
+            plain.ignored,
+            plain.spooled,
+            plain.rejected,
             list(self.unknown_fields),
-        )  # fmt: skip
+        )
 
     def _sealed(self, outcomes: Sequence[Outcome]) -> Iterator[Refusal]:
         for index, outcome in zip(self._indexes, outcomes, strict=True):

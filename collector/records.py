@@ -64,11 +64,17 @@ def detect(name: str, head: bytes) -> str:
             return "litellm"
         if "time" in keys:
             return "native"
-    raise UsageError(f"{name} is of no format known here; name it with --format ({', '.join(FORMATS)})")
+    raise UsageError(
+        f"{name} is of no format known here; name it with --format ({', '.join(FORMATS)})"
+    )
 
 
 def batches(
-    format_name: str, chunks: Iterable[bytes], sha256: str | None, naming: Naming, start: Mark = START
+    format_name: str,
+    chunks: Iterable[bytes],
+    sha256: str | None,
+    naming: Naming,
+    start: Mark = START,
 ) -> Iterator[tuple[list[Reading], Mark | None]]:
     """The records in the file's order, from a mark on, some at a time and the place behind them.
 

@@ -29,7 +29,9 @@ class Room:
         """Take bytes, to be left later. Raises Overloaded, taking nothing, when there are not as many."""
         with self._lock:
             if self._taken_bytes + size_bytes > self.capacity_bytes:
-                raise Overloaded("too many events are waiting to be stored; nothing of this was kept, try again")
+                raise Overloaded(
+                    "too many events are waiting to be stored; nothing of this was kept, try again"
+                )
             self._taken_bytes += size_bytes
 
     def leave(self, size_bytes: int) -> None:

@@ -54,8 +54,12 @@ def install(app: FastAPI, database: Database, settings: Settings) -> CollectorSt
     web.answer_errors(app)
     room = Room(settings.max_waiting_bytes)
     # Where the ledger is a file of this machine there is no outage to outlast.
-    spooling = Spooling(database, settings) if settings.spool_dir and not database.is_sqlite else None
-    committer = GroupCommitter(spooling.store if spooling else committing(database, settings.max_series), room)
+    spooling = (
+        Spooling(database, settings) if settings.spool_dir and not database.is_sqlite else None
+    )
+    committer = GroupCommitter(
+        spooling.store if spooling else committing(database, settings.max_series), room
+    )
     keys = spooling.lookout if spooling else database
     gate = Gate(keys, keys_required=settings.require_keys or not access.is_loopback(settings.host))
     meters = Meters()
@@ -111,7 +115,9 @@ class Shortcut:
 
 def _protocol(served: list[Inlet]) -> type[ShortWay]:
     class Bound(ShortWay):
-        inlets = {f"{each.route}{slash}".encode(): each for each in served for slash in ("", "/")}  # noqa: RUF012  # as there
+        inlets = {  # noqa: RUF012  # as there
+            f"{each.route}{slash}".encode(): each for each in served for slash in ("", "/")
+        }  # as there
 
     return Bound
 
@@ -122,7 +128,12 @@ def _add(app: FastAPI, inlet: Inlet, documents: dict[str, Any]) -> None:
 
     summary = f"Store {inlet.format_name} records"
     app.add_api_route(
-        inlet.route, receive, methods=["POST"], name=f"write_{inlet.format_name}", summary=summary, **documents
+        inlet.route,
+        receive,
+        methods=["POST"],
+        name=f"write_{inlet.format_name}",
+        summary=summary,
+        **documents,
     )
     app.add_api_route(f"{inlet.route}/", receive, methods=["POST"], include_in_schema=False)
 
@@ -130,7 +141,11 @@ def _add(app: FastAPI, inlet: Inlet, documents: dict[str, Any]) -> None:
 def _add_probe(app: FastAPI, path: str, fault: Callable[[], str | None]) -> None:
     async def probe() -> Response:
         reason = await run_in_threadpool(fault)
-        return Response(b'{"status":"ok"}', media_type="application/json") if reason is None else _unwell(reason)
+        return (
+            Response(b'{"status":"ok"}', media_type="application/json")
+            if reason is None
+            else _unwell(reason)
+        )
 
     probing: Callable[[], Awaitable[Response]] = probe
     app.add_api_route(path, probing, methods=["GET"], name=path.strip("/"), **openapi.PROBE)

@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from fastapi import Response
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from collector import bodies, inlet
 from collector.bodies import Stalled
@@ -50,7 +54,11 @@ class ShortWay(HttpToolsProtocol):
 
     def _plain_post(self) -> "Post | None":
         taken = self.inlets.get(self.url)
-        if taken is None or not (self.cycle is None or self.cycle.response_complete) or self.flow.write_paused:
+        if (
+            taken is None
+            or not (self.cycle is None or self.cycle.response_complete)
+            or self.flow.write_paused
+        ):
             return None
         headers = dict(self.headers)
         length = headers.get(b"content-length", b"")
@@ -117,9 +125,19 @@ class Post:
     """One plain write, from its headers to its answer. uvicorn sees it where it keeps its own requests."""
 
     __slots__ = (
-        "_body", "_claim", "_idle", "_inlet", "_length", "_protocol", "_readings", "_started", "_who", "is_whole",
-        "keep_alive", "response_complete",
-    )  # fmt: skip
+        "_body",
+        "_claim",
+        "_idle",
+        "_inlet",
+        "_length",
+        "_protocol",
+        "_readings",
+        "_started",
+        "_who",
+        "is_whole",
+        "keep_alive",
+        "response_complete",
+    )
 
     def __init__(self, protocol: ShortWay, taken: Inlet, who: Access, length: int) -> None:
         self._started = clock.monotonic_seconds()
@@ -184,16 +202,22 @@ class Post:
         self._send(self._inlet.refusal(Stalled(bodies.STALLED)))
 
     def _send(self, response: Response) -> None:
-        headers = [b"%b: %b\r\n" % pair for pair in response.raw_headers if pair[0] != b"content-length"]
+        headers = [
+            b"%b: %b\r\n" % pair for pair in response.raw_headers if pair[0] != b"content-length"
+        ]
         self._write(response.status_code, b"".join(headers), bytes(response.body))
 
     def _write(self, status: int, headers: bytes, body: bytes) -> None:
         protocol = self._protocol
         if not protocol.transport.is_closing():
-            general = b"".join([b"%b: %b\r\n" % pair for pair in protocol.server_state.default_headers])
+            general = b"".join(
+                [b"%b: %b\r\n" % pair for pair in protocol.server_state.default_headers]
+            )
             closing = b"" if self.keep_alive else b"connection: close\r\n"
             length = b"content-length: %d\r\n\r\n" % len(body)
-            protocol.transport.write(b"".join((STATUS_LINE[status], general, headers, closing, length, body)))
+            protocol.transport.write(
+                b"".join((STATUS_LINE[status], general, headers, closing, length, body))
+            )
             if not self.keep_alive:
                 protocol.transport.close()
         self._finish(status)
@@ -201,7 +225,9 @@ class Post:
     def _finish(self, status: int) -> None:
         self.response_complete = True
         self._claim.release()
-        self._inlet.meters.answered(self._inlet.route, status, clock.monotonic_seconds() - self._started)
+        self._inlet.meters.answered(
+            self._inlet.route, status, clock.monotonic_seconds() - self._started
+        )
         self._protocol.on_response_complete()
 
     def _stop_timer(self) -> None:

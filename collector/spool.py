@@ -57,15 +57,25 @@ class Spool:
         self._lock = threading.Lock()
         self._owner = _owned(folder)
         try:
-            self._connection = sqlite3.connect(str(folder / _FILE), isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                str(folder / _FILE), isolation_level=None, check_same_thread=False
+            )
             for pragma in ("journal_mode=WAL", "synchronous=FULL"):
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.executescript(_TABLES)
-            sums = self._connection.execute("SELECT count(*), sum(events), sum(length(body)) FROM spooled").fetchone()
+            sums = self._connection.execute(
+                "SELECT count(*), sum(events), sum(length(body)) FROM spooled"
+            ).fetchone()
             refused = self._connection.execute("SELECT sum(length(body)) FROM refused").fetchone()
         except sqlite3.Error as error:
-            raise UsageError(f"SWITCHWISE_SPOOL_DIR: {folder / _FILE} cannot be used: {error}") from error
-        self._groups, self.events, self.waiting_bytes = int(sums[0]), int(sums[1] or 0), int(sums[2] or 0)
+            raise UsageError(
+                f"SWITCHWISE_SPOOL_DIR: {folder / _FILE} cannot be used: {error}"
+            ) from error
+        self._groups, self.events, self.waiting_bytes = (
+            int(sums[0]),
+            int(sums[1] or 0),
+            int(sums[2] or 0),
+        )
         self._refused_bytes = int(refused[0] or 0)
 
     @property
@@ -88,7 +98,9 @@ class Spool:
         body = encoded(events)
         with self._lock:
             if self.size_bytes + len(body) > self.max_bytes:
-                raise SpoolFull("the database is away and the spool is full; nothing of this was kept, try again")
+                raise SpoolFull(
+                    "the database is away and the spool is full; nothing of this was kept, try again"
+                )
             self._execute("INSERT INTO spooled (events, body) VALUES (?, ?)", (len(events), body))
             self._groups, self.events = self._groups + 1, self.events + len(events)
             self.waiting_bytes += len(body)
@@ -108,13 +120,17 @@ class Spool:
     def remove(self, groups: Sequence[Spooled]) -> None:
         """Forget groups that the ledger has."""
         with self._lock:
-            self._execute(f"DELETE FROM spooled WHERE id IN ({', '.join(str(each.id) for each in groups)})")  # noqa: S608  # integers
+            ids = ", ".join(str(each.id) for each in groups)
+            self._execute(f"DELETE FROM spooled WHERE id IN ({ids})")  # noqa: S608  # integers
             self._forget(groups)
 
     def refuse(self, events: int, body: bytes, reason: str) -> None:
         """Set aside what can never be stored, for a person to look at."""
         with self._lock:
-            self._execute("INSERT INTO refused (events, body, reason) VALUES (?, ?, ?)", (events, body, reason))
+            self._execute(
+                "INSERT INTO refused (events, body, reason) VALUES (?, ?, ?)",
+                (events, body, reason),
+            )
             self._refused_bytes += len(body)
 
     def keep(self, name: str, value: bytes) -> None:
@@ -144,7 +160,9 @@ class Spool:
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.rollback()
-            raise StoreUnavailable(f"the spool cannot be used: {error}; nothing of this was kept, try again") from error
+            raise StoreUnavailable(
+                f"the spool cannot be used: {error}; nothing of this was kept, try again"
+            ) from error
 
 
 def _owned(folder: Path) -> int:
@@ -153,7 +171,9 @@ def _owned(folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         owner = os.open(folder / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise UsageError(f"SWITCHWISE_SPOOL_DIR: cannot write to {folder}: {error.strerror}") from error
+        raise UsageError(
+            f"SWITCHWISE_SPOOL_DIR: cannot write to {folder}: {error.strerror}"
+        ) from error
     try:
         fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -44,7 +44,9 @@ class Spooling(Collector):
         self._database = database
         self._max_series = settings.max_series
         self._lane = Lane(self._committing())
-        self.store: Commit = Outlasting(self._lane, self.spool, settings.spool_after_ms / 1_000).store
+        self.store: Commit = Outlasting(
+            self._lane, self.spool, settings.spool_after_ms / 1_000
+        ).store
         self._drainer = Drainer(self.spool, self._committing())
 
     def ill(self) -> str | None:
@@ -68,7 +70,10 @@ class Spooling(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as they stand."""
-        for name, value in (("spool_events", self.spool.events), ("spool_bytes", self.spool.size_bytes)):
+        for name, value in (
+            ("spool_events", self.spool.events),
+            ("spool_bytes", self.spool.size_bytes),
+        ):
             metric = metrics.named(name)
             yield GaugeMetricFamily(metric.name, metric.help, value=value)
         metric = metrics.named("spool_drained_events_total")

@@ -22,8 +22,8 @@ from collector.sources import LogFile
 from ledger import clock, store
 from ledger.database import Database
 from ledger.errors import StoreUnavailable, UsageError
-from ledger.file_tables import TailedFile
 from ledger.settings import Settings
+from ledger.tables.files import TailedFile
 
 FORMATS = tuple(name for name in records.FORMATS if name != records.TRACE_CSV)
 """Formats whose records have ids: a line that is known by its number in the file cannot be told again after a rotation."""
@@ -58,7 +58,9 @@ class Tail:
             for part in growing.parts():
                 position = part.start.records
                 try:
-                    for batch in records.batches(self._format(), part.chunks, None, naming, part.start):
+                    for batch in records.batches(
+                        self._format(), part.chunks, None, naming, part.start
+                    ):
                         self._store(growing, part, batch, position)
                         position += len(batch[0])
                 except Truncated:
@@ -92,7 +94,12 @@ class Tail:
         self.counts.update(outcome.value for outcome in outcomes)
         self.counts.update(ignored=receipt.ignored, rejected=len(receipt.rejected))
         for refusal in receipt.rejected:
-            log.warning("record_rejected", path=str(self.path), record=position + refusal.index, reason=refusal.reason)
+            log.warning(
+                "record_rejected",
+                path=str(self.path),
+                record=position + refusal.index,
+                reason=refusal.reason,
+            )
 
     def _commit(self, readings: Readings, place: Place | None) -> list[store.Outcome]:
         """Store records and the place behind them; again for as long as the database is away."""
@@ -101,17 +108,25 @@ class Tail:
             if place is not None:
                 session.merge(
                     TailedFile(
-                        path=str(self.path.absolute()), namespace=self.naming.namespace, head_sha256=place.head_sha256,
-                        head_bytes=place.head_bytes, offset_bytes=place.mark.offset_bytes, records=place.mark.records,
+                        path=str(self.path.absolute()),
+                        namespace=self.naming.namespace,
+                        head_sha256=place.head_sha256,
+                        head_bytes=place.head_bytes,
+                        offset_bytes=place.mark.offset_bytes,
+                        records=place.mark.records,
                         updated_at=clock.now_us(),
                     )
-                )  # fmt: skip
+                )
 
         pause_seconds = 0.1
         while True:
             try:
                 return ingest.commit_group(
-                    self.database, readings.events, max_series=self.settings.max_series, memory=self._memory, also=note
+                    self.database,
+                    readings.events,
+                    max_series=self.settings.max_series,
+                    memory=self._memory,
+                    also=note,
                 )
             except StoreUnavailable as error:
                 log.warning("tail_waits", path=str(self.path), reason=str(error))
@@ -122,4 +137,8 @@ class Tail:
     def _place(self) -> Place | None:
         with self.database.snapshot() as session:
             row = session.get(TailedFile, (str(self.path.absolute()), self.naming.namespace))
-        return Place(row.head_sha256, row.head_bytes, Mark(row.offset_bytes, row.records)) if row else None
+        return (
+            Place(row.head_sha256, row.head_bytes, Mark(row.offset_bytes, row.records))
+            if row
+            else None
+        )

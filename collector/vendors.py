@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from ledger import names, price_book
+from ledger.pricing import names, price_book
 
 
 @lru_cache(maxsize=10_000)

@@ -14,12 +14,23 @@ _REVISION = "revision"
 
 def data_source() -> JsonObject:
     """The one variable that says which Prometheus answers; every panel and query refers to it."""
-    return {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "hide": 0}
+    return {
+        "name": "datasource",
+        "label": "Data source",
+        "type": "datasource",
+        "query": "prometheus",
+        "hide": 0,
+    }
 
 
 def choice(name: str, label: str, query: str) -> JsonObject:
     """A list to filter by, all values unless the reader picks some. Match it with `=~`, never with `=`."""
-    return _from_labels(name, label, query) | {"includeAll": True, "multi": True, "allValue": ".*", "sort": 1}
+    return _from_labels(name, label, query) | {
+        "includeAll": True,
+        "multi": True,
+        "allValue": ".*",
+        "sort": 1,
+    }
 
 
 def latest(name: str, label: str, query: str) -> JsonObject:
@@ -58,9 +69,15 @@ def dashboard(
     It opens on the time from `since`, the month so far unless told.
     """
     siblings: Json = {
-        "type": "dashboards", "title": "Switchwise", "tags": [TAG], "asDropdown": True,
-        "icon": "external link", "includeVars": True, "keepTime": True, "targetBlank": False,
-    }  # fmt: skip
+        "type": "dashboards",
+        "title": "Switchwise",
+        "tags": [TAG],
+        "asDropdown": True,
+        "icon": "external link",
+        "includeVars": True,
+        "keepTime": True,
+        "targetBlank": False,
+    }
     content: JsonObject = {
         "uid": uid,
         "title": title,
@@ -77,14 +94,18 @@ def dashboard(
         "annotations": {"list": []},
         "panels": panels,
     }
-    return content | {"templating": {"list": [*variables, _constant(_REVISION, _digest([content, variables]))]}}
+    return content | {
+        "templating": {"list": [*variables, _constant(_REVISION, _digest([content, variables]))]}
+    }
 
 
 def revision(content: Mapping[str, object]) -> str | None:
     """The revision that a dashboard carries, ours or as Grafana returned it; None if it has none."""
     templating = content.get("templating")
     variables = templating.get("list", []) if isinstance(templating, Mapping) else []
-    return next((variable.get("query") for variable in variables if variable.get("name") == _REVISION), None)
+    return next(
+        (variable.get("query") for variable in variables if variable.get("name") == _REVISION), None
+    )
 
 
 def _from_labels(name: str, label: str, query: str) -> JsonObject:
@@ -109,7 +130,14 @@ def _constant(name: str, value: str) -> JsonObject:
     The revision is one because Grafana fills in and migrates what it stores, so that contents cannot be compared, while
     a variable comes back as it was sent, and readers see none of it.
     """
-    return {"name": name, "label": "", "type": "constant", "query": value, "hide": 2, "skipUrlSync": True}
+    return {
+        "name": name,
+        "label": "",
+        "type": "constant",
+        "query": value,
+        "hide": 2,
+        "skipUrlSync": True,
+    }
 
 
 def _digest(content: Json) -> str:

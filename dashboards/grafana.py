@@ -52,22 +52,39 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
     url: str
     auth: requests.auth.AuthBase
 
-    def __init__(self, url: str, token: str, org_id: int | None, retries: int, backoff_seconds: float) -> None:
+    def __init__(
+        self, url: str, token: str, org_id: int | None, retries: int, backoff_seconds: float
+    ) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.username
+            or parts.password
+        ):
             raise UsageError(
                 "SWITCHWISE_GRAFANA_URL must look like https://grafana.example.com, without a name or password"
             )
         prefix = parts.path.strip("/")
-        super().__init__(token, parts.netloc, url_path_prefix=f"{prefix}/" if prefix else "", protocol=parts.scheme)
+        super().__init__(
+            token,
+            parts.netloc,
+            url_path_prefix=f"{prefix}/" if prefix else "",
+            protocol=parts.scheme,
+        )
         self._token = token
         self.site = f"{parts.scheme}://{parts.netloc}{'/' if prefix else ''}{prefix}"
         if org_id is not None:
             self.s.headers["X-Grafana-Org-Id"] = str(org_id)
         repeat = Retry(
-            retries, allowed_methods=_REPEATABLE, status_forcelist=_PASSING, backoff_factor=backoff_seconds,
-            raise_on_status=False, respect_retry_after_header=False, redirect=0,
-        )  # fmt: skip
+            retries,
+            allowed_methods=_REPEATABLE,
+            status_forcelist=_PASSING,
+            backoff_factor=backoff_seconds,
+            raise_on_status=False,
+            respect_retry_after_header=False,
+            redirect=0,
+        )
         self.s.mount(self.url, HTTPAdapter(max_retries=repeat))
 
     def __repr__(self) -> str:
@@ -82,13 +99,20 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
 
         return run
 
-    def _run(self, method: str, path: str, json: object, headers: Mapping[str, str] | None) -> Answer:
+    def _run(
+        self, method: str, path: str, json: object, headers: Mapping[str, str] | None
+    ) -> Answer:
         try:
             # A redirect would turn a POST into a GET, and may point to another host: neither is followed.
             answer = self.s.request(
-                method, self.url + path, json=json, headers=headers, auth=self.auth, allow_redirects=False,
+                method,
+                self.url + path,
+                json=json,
+                headers=headers,
+                auth=self.auth,
+                allow_redirects=False,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
-            )  # fmt: skip
+            )
         except requests.RequestException as error:
             # The request inside the library's exception carries the token, so it is not chained.
             raise GrafanaError(
@@ -127,7 +151,11 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
         }
         if status_code in _PASSING:
             remedies[status_code] = "Grafana or a proxy before it is down; try again later"
-        parts = [f"Grafana at {self.site} answered {status_code} to {path}", said, remedies.get(status_code, "")]
+        parts = [
+            f"Grafana at {self.site} answered {status_code} to {path}",
+            said,
+            remedies.get(status_code, ""),
+        ]
         return GrafanaError(": ".join(part for part in parts if part), status_code, reason)
 
 
@@ -135,7 +163,12 @@ class Grafana:
     """One organisation of one Grafana, as a publisher sees it. Every method raises GrafanaError when it is refused."""
 
     def __init__(
-        self, url: str, token: str, org_id: int | None = None, retries: int = 3, backoff_seconds: float = 0.5
+        self,
+        url: str,
+        token: str,
+        org_id: int | None = None,
+        retries: int = 3,
+        backoff_seconds: float = 0.5,
     ) -> None:
         self._api = _Runner(url, token, org_id, retries, backoff_seconds)
         self._dashboards, self._folders = Dashboard(self._api), Folder(self._api)
@@ -172,12 +205,19 @@ class Grafana:
         if found is None:
             return None
         meta = _mapping(found, "meta")
-        return StoredDashboard(_mapping(found, "dashboard"), _text(meta, "folderUid"), _text(meta, "url"))
+        return StoredDashboard(
+            _mapping(found, "dashboard"), _text(meta, "folderUid"), _text(meta, "url")
+        )
 
     def save_dashboard(self, dashboard: JsonObject, folder_uid: str, message: str) -> str:
         """Create or replace a dashboard by its uid, in a folder; returns its path on the site."""
         # Without folderUid Grafana would move the dashboard to the root; an id would name another organisation's row.
-        body = {"dashboard": {**dashboard, "id": None}, "folderUid": folder_uid, "overwrite": True, "message": message}
+        body = {
+            "dashboard": {**dashboard, "id": None},
+            "folderUid": folder_uid,
+            "overwrite": True,
+            "message": message,
+        }
         return _text(self._dashboards.update_dashboard(body), "url")
 
     def check_data_source(self, uid: str) -> str:

@@ -13,10 +13,16 @@ _COUNTS = Shown("locale", "none", decimals=0, color=panels.BY_NAME, min=0)
 _OUTCOME_COLORS = [
     panels.by_name(outcome, color={"mode": "fixed", "fixedColor": color})
     for outcome, color in (
-        ("accepted", "green"), ("duplicate", "text"), ("ignored", "blue"), ("spooled", "orange"),
-        ("conflict", "purple"), ("sealed", "purple"), ("rejected", "red"), ("refused", "red"),
+        ("accepted", "green"),
+        ("duplicate", "text"),
+        ("ignored", "blue"),
+        ("spooled", "orange"),
+        ("conflict", "purple"),
+        ("sealed", "purple"),
+        ("rejected", "red"),
+        ("refused", "red"),
     )
-]  # fmt: skip
+]
 _NOTE = (
     "An answer of 200 means that the events are kept: in the database or, while that is away, in the collector's **spool** on "
     "disk (`SWITCHWISE_SPOOL_DIR`), from which they move on by themselves, each once. An empty panel? See that Prometheus "
@@ -32,8 +38,28 @@ def dashboard() -> JsonObject:
         "Whether events arrive and are kept, how fast, what waits in the collectors' spools, and whether the ledger is right.",
         [frame.data_source()],
         frame.rows(
-            (4, [(5, _waiting()), (5, _lag()), (4, _findings()), (5, _failures()), (5, _refusals())]),
-            (2, [(24, panels.text(Head(6, "", "What an answer of 200 means, and where to look next."), _NOTE))]),
+            (
+                4,
+                [
+                    (5, _waiting()),
+                    (5, _lag()),
+                    (4, _findings()),
+                    (5, _failures()),
+                    (5, _refusals()),
+                ],
+            ),
+            (
+                2,
+                [
+                    (
+                        24,
+                        panels.text(
+                            Head(6, "", "What an answer of 200 means, and where to look next."),
+                            _NOTE,
+                        ),
+                    )
+                ],
+            ),
             (8, [(12, _received()), (12, _seconds())]),
             (8, [(8, _spooled_events()), (8, _spooled_bytes()), (8, _drained())]),
         ),
@@ -43,48 +69,62 @@ def dashboard() -> JsonObject:
 
 def _waiting() -> JsonObject:
     head = Head(
-        1, "Waiting in spools",
+        1,
+        "Waiting in spools",
         "Events that collectors acknowledged and that are not in the database yet. Orange: the database is, or was just, "
         "away; they move on by themselves once it is back.",
-    )  # fmt: skip
+    )
     shown = Shown(
-        "locale", "no collector has a spool", decimals=0, color=panels.BY_THRESHOLD,
+        "locale",
+        "no collector has a spool",
+        decimals=0,
+        color=panels.BY_THRESHOLD,
         thresholds=((None, "green"), (1, "orange")),
-    )  # fmt: skip
+    )
     return panels.stat(head, [Query(queries.processes("spool_events"), "waiting")], shown)
 
 
 def _lag() -> JsonObject:
     head = Head(
-        2, "Rollup lag",
+        2,
+        "Rollup lag",
         "Age of the oldest stored events that the worker has not rolled up: figures lag by as much. Orange from 1 minute, "
         "red from 15: is the worker running? The whole ledger.",
-    )  # fmt: skip
+    )
     shown = Shown(
-        "s", "no advisor scraped", decimals=0, color=panels.BY_THRESHOLD,
+        "s",
+        "no advisor scraped",
+        decimals=0,
+        color=panels.BY_THRESHOLD,
         thresholds=((None, "green"), (60, "orange"), (900, "red")),
-    )  # fmt: skip
+    )
     return panels.stat(head, [Query(queries.single("rollup_lag_seconds"), "lag")], shown)
 
 
 def _findings() -> JsonObject:
     head = Head(
-        3, "Ledger findings",
+        3,
+        "Ledger findings",
         "What the last check of the ledger's invariants found; 0 is right. Otherwise `switchwise verify` names each, and "
         "`switchwise rebuild` makes the rollups again.",
-    )  # fmt: skip
+    )
     shown = Shown(
-        "locale", "not checked yet", decimals=0, color=panels.BY_THRESHOLD, thresholds=((None, "green"), (1, "red"))
+        "locale",
+        "not checked yet",
+        decimals=0,
+        color=panels.BY_THRESHOLD,
+        thresholds=((None, "green"), (1, "red")),
     )
     return panels.stat(head, [Query(queries.single("ledger_findings"), "findings")], shown)
 
 
 def _failures() -> JsonObject:
     head = Head(
-        4, "Turned away in this time",
+        4,
+        "Turned away in this time",
         "Write requests answered 429 or 5xx in the chosen time: senders try them again. Many mean that the database is away "
         f"or slow and no spool is set, or that it is nearly full. {_SINCE_START}",
-    )  # fmt: skip
+    )
     turned_away = queries.growth("increase", _IN_RANGE, "ingest_requests_total", code="429|5..")
     shown = Shown("locale", "none", decimals=0, color=panels.BY_THRESHOLD, thresholds=_ANY)
     return panels.stat(head, [Query(turned_away, "turned away")], shown)
@@ -92,14 +132,25 @@ def _failures() -> JsonObject:
 
 def _refusals() -> JsonObject:
     head = Head(
-        5, "Events not kept",
+        5,
+        "Events not kept",
         "Events rejected, in conflict with another of the same id, or not stored when they left a spool, in the chosen time. The "
         f"receipt that the sender got, or the collector's log, names each. {_SINCE_START}",
-    )  # fmt: skip
+    )
     asked = [
-        Query(queries.growth("increase", _IN_RANGE, "ingest_events_total", outcome="rejected|conflict"), "on arrival"),
         Query(
-            queries.growth("increase", _IN_RANGE, "spool_drained_events_total", outcome="refused|sealed|conflict"),
+            queries.growth(
+                "increase", _IN_RANGE, "ingest_events_total", outcome="rejected|conflict"
+            ),
+            "on arrival",
+        ),
+        Query(
+            queries.growth(
+                "increase",
+                _IN_RANGE,
+                "spool_drained_events_total",
+                outcome="refused|sealed|conflict",
+            ),
             "from spools",
         ),
     ]
@@ -109,50 +160,72 @@ def _refusals() -> JsonObject:
 
 def _received() -> JsonObject:
     head = Head(
-        7, "Events a second, by outcome",
+        7,
+        "Events a second, by outcome",
         "What collectors did with the events they received. Spooled: kept on disk while the database was away; duplicate: "
         "sent again and counted once; ignored: no usage in it.",
-    )  # fmt: skip
-    query = Query(queries.growth("rate", _PER_POINT, "ingest_events_total", "outcome"), "{{outcome}}")
-    return panels.lines(head, [query], Shown("eps", "no events", color=panels.BY_NAME, min=0), _OUTCOME_COLORS)
+    )
+    query = Query(
+        queries.growth("rate", _PER_POINT, "ingest_events_total", "outcome"), "{{outcome}}"
+    )
+    return panels.lines(
+        head, [query], Shown("eps", "no events", color=panels.BY_NAME, min=0), _OUTCOME_COLORS
+    )
 
 
 def _seconds() -> JsonObject:
     head = Head(
-        8, "Time to a durable answer",
+        8,
+        "Time to a durable answer",
         "Seconds from the first byte of a write request to its answer, over all collectors: half are faster than the first "
         "line, 99 of 100 faster than the last. It ends at 5 s, the highest that is measured.",
-    )  # fmt: skip
+    )
     parts = (("0.5", "half", "blue"), ("0.95", "95 %", "yellow"), ("0.99", "99 %", "orange"))
-    asked = [Query(queries.quantile(share, _PER_POINT, "ingest_seconds"), name) for share, name, _ in parts]
-    colors = [panels.by_name(name, color={"mode": "fixed", "fixedColor": color}) for _, name, color in parts]
+    asked = [
+        Query(queries.quantile(share, _PER_POINT, "ingest_seconds"), name)
+        for share, name, _ in parts
+    ]
+    colors = [
+        panels.by_name(name, color={"mode": "fixed", "fixedColor": color})
+        for _, name, color in parts
+    ]
     return panels.lines(head, asked, Shown("s", "no requests", min=0), colors)
 
 
 def _spooled_events() -> JsonObject:
     head = Head(
-        9, "Events in each spool",
+        9,
+        "Events in each spool",
         "Events that wait in a collector's spool. It should fall to 0 within minutes once the database is back; one that "
         "stays belongs to a collector that does not run or cannot reach it.",
-    )  # fmt: skip
-    return panels.lines(head, [Query(queries.processes("spool_events", "instance"), "{{instance}}")], _COUNTS)
+    )
+    return panels.lines(
+        head, [Query(queries.processes("spool_events", "instance"), "{{instance}}")], _COUNTS
+    )
 
 
 def _spooled_bytes() -> JsonObject:
     head = Head(
-        10, "Size of each spool",
+        10,
+        "Size of each spool",
         "Bytes on disk, what was refused and set aside included. At nine tenths of `SWITCHWISE_SPOOL_MAX_MB` the collector "
         "is no longer ready, and when it is full it answers 503.",
-    )  # fmt: skip
+    )
     query = Query(queries.processes("spool_bytes", "instance"), "{{instance}}")
-    return panels.lines(head, [query], Shown("bytes", "no collector has a spool", color=panels.BY_NAME, min=0))
+    return panels.lines(
+        head, [query], Shown("bytes", "no collector has a spool", color=panels.BY_NAME, min=0)
+    )
 
 
 def _drained() -> JsonObject:
     head = Head(
-        11, "Moved on from spools, by outcome",
+        11,
+        "Moved on from spools, by outcome",
         "Events that left a spool, for each point of the graph. Refused: can never be stored, so set aside in "
         "the folder and logged; sealed: so old that the raw events of their day are gone already, so not stored.",
-    )  # fmt: skip
-    query = Query(queries.growth("increase", _PER_POINT, "spool_drained_events_total", "outcome"), "{{outcome}}")
+    )
+    query = Query(
+        queries.growth("increase", _PER_POINT, "spool_drained_events_total", "outcome"),
+        "{{outcome}}",
+    )
     return panels.lines(head, [query], _COUNTS, _OUTCOME_COLORS)

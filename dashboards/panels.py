@@ -47,7 +47,10 @@ class Shown:
         given: JsonObject = {"decimals": self.decimals, "min": self.min, "max": self.max}
         steps = [{"value": value, "color": color} for value, color in self.thresholds]
         # Without this mapping Grafana paints "no value" in the colour of the lowest threshold, and NaN as an empty panel.
-        absent: JsonObject = {"match": "null+nan", "result": {"text": self.no_value, "color": "text", "index": 0}}
+        absent: JsonObject = {
+            "match": "null+nan",
+            "result": {"text": self.no_value, "color": "text", "index": 0},
+        }
         return {
             "unit": self.unit,
             "noValue": self.no_value,
@@ -87,7 +90,9 @@ def stat(
     return _panel("stat", head, options, shown.defaults(), _targets(queries, "instant"), overrides)
 
 
-def bars(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
+def bars(
+    head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()
+) -> JsonObject:
     """A horizontal bar a series, longest first where the query sorts."""
     options: JsonObject = {
         "displayMode": "basic",
@@ -101,23 +106,42 @@ def bars(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject]
         "sizing": "auto",
         "valueMode": "text",
     }
-    return _panel("bargauge", head, options, shown.defaults(), _targets([query], "instant"), overrides)
+    return _panel(
+        "bargauge", head, options, shown.defaults(), _targets([query], "instant"), overrides
+    )
 
 
-def lines(head: Head, queries: Sequence[Query], shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
+def lines(
+    head: Head, queries: Sequence[Query], shown: Shown, overrides: Sequence[JsonObject] = ()
+) -> JsonObject:
     """Lines through time, each for itself. They start at 0 unless a value lies below."""
     custom: JsonObject = {"axisSoftMin": 0, "fillOpacity": 0, "lineWidth": 2}
-    return _through_time(head, _legend("list", "bottom"), shown.defaults(**_LINE, **custom), queries, overrides)
+    return _through_time(
+        head, _legend("list", "bottom"), shown.defaults(**_LINE, **custom), queries, overrides
+    )
 
 
-def stacked_lines(head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()) -> JsonObject:
+def stacked_lines(
+    head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()
+) -> JsonObject:
     """Areas on top of each other through time: only for parts whose sum is the message."""
-    custom: JsonObject = {"fillOpacity": 60, "lineWidth": 1, "stacking": {"mode": "normal", "group": "A"}}
-    return _through_time(head, _legend("table", "right"), shown.defaults(**_LINE, **custom), [query], overrides)
+    custom: JsonObject = {
+        "fillOpacity": 60,
+        "lineWidth": 1,
+        "stacking": {"mode": "normal", "group": "A"},
+    }
+    return _through_time(
+        head, _legend("table", "right"), shown.defaults(**_LINE, **custom), [query], overrides
+    )
 
 
 def stacked_columns(
-    head: Head, query: Query, shown: Shown, across: str, parts: str, overrides: Sequence[JsonObject] = ()
+    head: Head,
+    query: Query,
+    shown: Shown,
+    across: str,
+    parts: str,
+    overrides: Sequence[JsonObject] = (),
 ) -> JsonObject:
     """A column for each value of the label `across`, made of the label `parts`: history told by labels, not by scrapes."""
     matrix = f"{across}\\{parts}"
@@ -132,12 +156,22 @@ def stacked_columns(
         "xField": matrix,
     }
     panel = _panel(
-        "barchart", head, options, shown.defaults(fillOpacity=60, lineWidth=1), _targets([query], "table"), overrides
+        "barchart",
+        head,
+        options,
+        shown.defaults(fillOpacity=60, lineWidth=1),
+        _targets([query], "table"),
+        overrides,
     )
     by_label: JsonObject = {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": across}]}}
     to_matrix: JsonObject = {
         "id": "groupingToMatrix",
-        "options": {"columnField": parts, "rowField": across, "valueField": "Value", "emptyValue": "null"},
+        "options": {
+            "columnField": parts,
+            "rowField": across,
+            "valueField": "Value",
+            "emptyValue": "null",
+        },
     }
     return {**panel, "transformations": [by_label, to_matrix]}
 
@@ -154,14 +188,24 @@ def columns(head: Head, query: Query, shown: Shown, across: str) -> JsonObject:
         "tooltip": {"mode": "single", "sort": "none"},
         "xField": across,
     }
-    panel = _panel("barchart", head, options, shown.defaults(fillOpacity=60, lineWidth=1), _targets([query], "table"))
+    panel = _panel(
+        "barchart",
+        head,
+        options,
+        shown.defaults(fillOpacity=60, lineWidth=1),
+        _targets([query], "table"),
+    )
     only: JsonObject = {"include": {"names": [across, "Value"]}}
     by_label: JsonObject = {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": across}]}}
     return {**panel, "transformations": [{"id": "filterFieldsByName", "options": only}, by_label]}
 
 
 def table(
-    head: Head, queries: Sequence[Query], shown: Shown, columns: Mapping[str, str], overrides: Sequence[JsonObject]
+    head: Head,
+    queries: Sequence[Query],
+    shown: Shown,
+    columns: Mapping[str, str],
+    overrides: Sequence[JsonObject],
 ) -> JsonObject:
     """Rows of equal labels joined over the queries. `columns`: label or legend -> heading, in order; the rest is hidden."""
     targets = _targets(queries, "table")
@@ -183,19 +227,33 @@ def table(
         "sortBy": [{"displayName": first_number, "desc": True}],
     }
     panel = _panel("table", head, options, shown.defaults(filterable=False), targets, overrides)
-    return {**panel, "transformations": [{"id": "merge", "options": {}}, {"id": "organize", "options": organise}]}
+    return {
+        **panel,
+        "transformations": [
+            {"id": "merge", "options": {}},
+            {"id": "organize", "options": organise},
+        ],
+    }
 
 
 def text(head: Head, markdown: str) -> JsonObject:
     """A note; it asks nothing."""
-    panel: JsonObject = {"id": head.id, "type": "text", "title": head.title, "description": head.description}
+    panel: JsonObject = {
+        "id": head.id,
+        "type": "text",
+        "title": head.title,
+        "description": head.description,
+    }
     return {**panel, "transparent": True, "options": {"mode": "markdown", "content": markdown}}
 
 
 _LETTERS = "ABCDEFGH"
 _LINE: JsonObject = {
-    "drawStyle": "line", "lineInterpolation": "stepAfter", "showPoints": "never", "spanNulls": False,
-}  # fmt: skip
+    "drawStyle": "line",
+    "lineInterpolation": "stepAfter",
+    "showPoints": "never",
+    "spanNulls": False,
+}
 _LAST: JsonObject = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 
@@ -221,10 +279,15 @@ def _through_time(
 ) -> JsonObject:
     panel = _panel("timeseries", head, options, defaults, _targets(queries, "range"), overrides)
     # One frame: drawn from several, Grafana 13 takes a colour by name from the field's name, and so not the legend's.
-    return {**panel, "transformations": [{"id": "joinByField", "options": {"byField": "Time", "mode": "outer"}}]}
+    return {
+        **panel,
+        "transformations": [{"id": "joinByField", "options": {"byField": "Time", "mode": "outer"}}],
+    }
 
 
-def _targets(queries: Sequence[Query], shape: Literal["instant", "range", "table"]) -> list[JsonObject]:
+def _targets(
+    queries: Sequence[Query], shape: Literal["instant", "range", "table"]
+) -> list[JsonObject]:
     return [
         {
             "refId": _LETTERS[index],

@@ -53,7 +53,12 @@ def publish(
 def _publish_one(grafana: Grafana, dashboard: JsonObject, folder: Folder) -> Outcome:
     uid, title, ours = str(dashboard["uid"]), str(dashboard["title"]), frame.revision(dashboard)
     stored = grafana.dashboard(uid)
-    if stored and stored.folder_uid == folder.uid and ours is not None and frame.revision(stored.content) == ours:
+    if (
+        stored
+        and stored.folder_uid == folder.uid
+        and ours is not None
+        and frame.revision(stored.content) == ours
+    ):
         return Outcome(uid, title, "unchanged", grafana.site + stored.url)
     try:
         path = grafana.save_dashboard(dashboard, folder.uid, f"switchwise {ours}")
@@ -70,9 +75,13 @@ def _explained(error: GrafanaError, uid: str, title: str, folder: Folder) -> Gra
         "plugin-dashboard": "a Grafana plugin owns the dashboard of that uid; remove it from the plugin first",
     }
     if error.status_code == 412:
-        cause = causes.get(error.reason, f"Grafana refused the change ({error.reason or 'no reason given'})")
+        cause = causes.get(
+            error.reason, f"Grafana refused the change ({error.reason or 'no reason given'})"
+        )
     elif error.status_code == 404:
         cause = f"folder {folder.uid} vanished meanwhile; publish again"
     else:
         cause = str(error)
-    return GrafanaError(f"cannot publish {title!r} ({uid}): {cause}", error.status_code, error.reason)
+    return GrafanaError(
+        f"cannot publish {title!r} ({uid}): {cause}", error.status_code, error.reason
+    )

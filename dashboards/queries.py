@@ -36,7 +36,9 @@ def processes(short_name: str, *by: str) -> str:
     return f"{_sum(by)} ({metric.name})"
 
 
-def growth(function: Literal["rate", "increase"], window: str, short_name: str, *by: str, **matchers: str) -> str:
+def growth(
+    function: Literal["rate", "increase"], window: str, short_name: str, *by: str, **matchers: str
+) -> str:
     """How a counter of processes grew in a window such as `$__range`, a second or as a whole."""
     metric = metrics.named(short_name)
     for label in by:
@@ -69,4 +71,6 @@ def days_until(timestamp_seconds: str) -> str:
 
 def _known(metric: metrics.Metric, label: str) -> None:
     if label not in (*metric.labels, *REPLICA):
-        raise UsageError(f"{metric.name} has no label {label}; it has {', '.join(metric.labels) or 'none'}")
+        raise UsageError(
+            f"{metric.name} has no label {label}; it has {', '.join(metric.labels) or 'none'}"
+        )

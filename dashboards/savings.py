@@ -35,14 +35,37 @@ def dashboard() -> JsonObject:
         [
             frame.data_source(),
             frame.choice("provider", "Provider", f"label_values({advice}, provider)"),
-            frame.choice("model", "From model", f'label_values({advice}{{provider=~"$provider"}}, from_model)'),
+            frame.choice(
+                "model",
+                "From model",
+                f'label_values({advice}{{provider=~"$provider"}}, from_model)',
+            ),
             frame.choice("project", "Project", f"label_values({advice}, project)"),
             frame.hidden("traffic", "label_values(switchwise_ledger_info, traffic)"),
             frame.hidden("checked", "label_values(switchwise_price_book_info, checked)"),
         ],
         frame.rows(
-            (4, [(7, _saving()), (4, _missed()), (6, _realised()), (3, _waiting()), (4, _bands_held())]),
-            (2, [(24, panels.text(Head(6, "", "What the figures are and what they are not."), _NOTE))]),
+            (
+                4,
+                [
+                    (7, _saving()),
+                    (4, _missed()),
+                    (6, _realised()),
+                    (3, _waiting()),
+                    (4, _bands_held()),
+                ],
+            ),
+            (
+                2,
+                [
+                    (
+                        24,
+                        panels.text(
+                            Head(6, "", "What the figures are and what they are not."), _NOTE
+                        ),
+                    )
+                ],
+            ),
             (8, [(12, _saving_through_time()), (12, _so_far_through_time())]),
             (7, [(24, slices.table(9))]),
             (8, [(7, _stages()), (9, _retirements()), (8, _forecast_error())]),
@@ -53,65 +76,82 @@ def dashboard() -> JsonObject:
 
 def _saving() -> JsonObject:
     head = Head(
-        1, "Saving per average month",
+        1,
+        "Saving per average month",
         "Estimated USD per average month (730 h) over all slices decided pilot or switch now, each once. Decide on the "
         f"low end. {_WHOLE}",
-    )  # fmt: skip
+    )
     asked = [Query(queries.single(name), end) for end, (name, _) in reversed(_ENDS.items())]
     return panels.stat(head, asked, _gain(_NO_ADVICE), names=True)
 
 
 def _missed() -> JsonObject:
     head = Head(
-        2, "Missed by waiting",
+        2,
+        "Missed by waiting",
         "USD, low end, that open advice would have saved by now had it been followed on the day it appeared. Only advice "
         f"that waits counts, active or claimed. {_WHOLE}",
-    )  # fmt: skip
-    shown = Shown("currencyUSD", "nothing missed yet", color={"mode": "fixed", "fixedColor": "orange"})
+    )
+    shown = Shown(
+        "currencyUSD", "nothing missed yet", color={"mode": "fixed", "fixedColor": "orange"}
+    )
     return panels.stat(head, [Query(queries.single("savings_missed_usd"), "missed")], shown)
 
 
 def _realised() -> JsonObject:
     head = Head(
-        3, "Realised so far",
+        3,
+        "Realised so far",
         "USD that adopted moves saved by now, by each method that can tell. The methods measure the same saving: compare "
         f"them, never add them. A hold-out is the strongest, repricing an estimate. {_WHOLE}",
-    )  # fmt: skip
+    )
     return panels.stat(
-        head, [Query(_realised_by_method(), "{{method}}")], _gain("nothing adopted yet"), names=True, value_size=26,
-        overrides=[panels.by_name(method, displayName=text) for method, (text, _) in _METHODS.items()],
-    )  # fmt: skip
+        head,
+        [Query(_realised_by_method(), "{{method}}")],
+        _gain("nothing adopted yet"),
+        names=True,
+        value_size=26,
+        overrides=[
+            panels.by_name(method, displayName=text) for method, (text, _) in _METHODS.items()
+        ],
+    )
 
 
 def _waiting() -> JsonObject:
     head = Head(
-        4, "To act on",
+        4,
+        "To act on",
         "Number of recommendations decided pilot or switch now that nobody has claimed. `switchwise advise` says what to do next. "
         f"{_WHOLE}",
-    )  # fmt: skip
+    )
     waiting = queries.total("recommendations", decision="pilot|switch_now", stage="active")
     return panels.stat(head, [Query(waiting, "waiting")], Shown("locale", "none", decimals=0))
 
 
 def _bands_held() -> JsonObject:
     head = Head(
-        5, "Bands that held",
+        5,
+        "Bands that held",
         "Share of the 80 % bands forecast on each day of the last 12 finished months that held what the month came to. "
         f"About 80 % is right; far less means that the bands are too narrow. {_WHOLE}",
-    )  # fmt: skip
+    )
     shown = Shown(
-        "percentunit", "needs a finished month", decimals=0, color=panels.BY_THRESHOLD,
+        "percentunit",
+        "needs a finished month",
+        decimals=0,
+        color=panels.BY_THRESHOLD,
         thresholds=((None, "red"), (0.6, "orange"), (0.75, "green")),
-    )  # fmt: skip
+    )
     return panels.stat(head, [Query(queries.single("forecast_coverage_ratio"), "held")], shown)
 
 
 def _saving_through_time() -> JsonObject:
     head = Head(
-        7, "Saving per average month, as advised at each moment",
+        7,
+        "Saving per average month, as advised at each moment",
         "Estimated USD per average month over all slices decided pilot or switch now: the expected value inside its range. "
         f"It falls when advice is adopted, expires, or traffic falls. {_WHOLE}",
-    )  # fmt: skip
+    )
     asked = [Query(queries.single(name), end) for end, (name, _) in _ENDS.items()]
     edge: JsonObject = {"custom__lineWidth": 1}
     look: dict[str, JsonObject] = {
@@ -127,10 +167,11 @@ def _saving_through_time() -> JsonObject:
 
 def _so_far_through_time() -> JsonObject:
     head = Head(
-        8, "Missed and realised, as they grew",
+        8,
+        "Missed and realised, as they grew",
         "USD since the ledger began: missed by advice that waits (low end), and saved by adopted moves, by method. A "
         f"realised line below 0 is a move that costs more than it saves. {_WHOLE}",
-    )  # fmt: skip
+    )
     asked = [
         Query(queries.single("savings_missed_usd"), "missed by waiting"),
         Query(_realised_by_method(), "{{method}}"),
@@ -141,49 +182,64 @@ def _so_far_through_time() -> JsonObject:
         panels.by_name(name, displayName=text, color={"mode": "fixed", "fixedColor": color})
         for name, text, color in named
     ]
-    return panels.lines(head, asked, Shown("currencyUSD", "nothing missed or realised yet"), overrides)
+    return panels.lines(
+        head, asked, Shown("currencyUSD", "nothing missed or realised yet"), overrides
+    )
 
 
 def _stages() -> JsonObject:
     head = Head(
-        10, "Recommendations by decision and stage",
+        10,
+        "Recommendations by decision and stage",
         f"How many stand where, also those that are not advised any more (expired). {_WHOLE}",
-    )  # fmt: skip
+    )
     asked = [Query(f"{queries.total('recommendations', 'decision', 'stage')} > 0", "count")]
     columns = {"decision": "Decision", "stage": "Stage", "count": "Count"}
     cells = [
-        slices.decision_cells(130), panels.by_name("Stage", custom__minWidth=80),
+        slices.decision_cells(130),
+        panels.by_name("Stage", custom__minWidth=80),
         panels.by_name("Count", custom__width=70),
-    ]  # fmt: skip
+    ]
     return panels.table(head, asked, Shown("locale", _NO_ADVICE, decimals=0), columns, cells)
 
 
 def _retirements() -> JsonObject:
     head = Head(
-        11, "Days until models shut down",
+        11,
+        "Days until models shut down",
         "Of the models in use this month and of both sides of every advised switch, the eight soonest. A saving ends with the "
         "first of its two models; from the old one you must move anyway. Orange below 90 days, red below 30. Filter: "
         "provider.",
-    )  # fmt: skip
+    )
     ends = f"min by (provider, model) ({queries.once('model_retirement_timestamp_seconds', provider='$provider')})"
     days = f"clamp_min({queries.days_until(ends)}, 0)"
     shown = Shown(
-        "locale", "no shutdown announced", decimals=0, color=panels.BY_THRESHOLD, thresholds=slices.COUNTDOWN, min=0
+        "locale",
+        "no shutdown announced",
+        decimals=0,
+        color=panels.BY_THRESHOLD,
+        thresholds=slices.COUNTDOWN,
+        min=0,
     )
     return panels.bars(head, Query(f"sort(bottomk(8, {days}))", "{{model}}, {{provider}}"), shown)
 
 
 def _forecast_error() -> JsonObject:
     head = Head(
-        12, "Forecast error by month",
+        12,
+        "Forecast error by month",
         "Mean distance of a finished month's daily forecasts from what it came to, as a share of that. Above 10 % advice is "
         f"less sure, above 25 % it is not; see confidence in `switchwise explain`. {_WHOLE}",
-    )  # fmt: skip
+    )
     query = Query(f"max by (month) ({queries.once('forecast_error_ratio')})", "{{month}}")
     shown = Shown(
-        "percentunit", "needs a finished month", decimals=0, color=panels.BY_THRESHOLD,
-        thresholds=((None, "green"), (0.1, "orange"), (0.25, "red")), min=0,
-    )  # fmt: skip
+        "percentunit",
+        "needs a finished month",
+        decimals=0,
+        color=panels.BY_THRESHOLD,
+        thresholds=((None, "green"), (0.1, "orange"), (0.25, "red")),
+        min=0,
+    )
     return panels.columns(head, query, shown, across="month")
 
 

@@ -21,25 +21,39 @@ _FIGURES = {
     "breakeven": "breakeven_escalation_ratio",
 }
 _COLUMNS = {
-    "project": "Project", "workload": "Workload", "provider": "Provider", "from_model": "From", "to_model": "To",
-    "decision": "Decision", "low": "At least", "expected": "Expected", "high": "At most", "breakeven": "Break-even",
+    "project": "Project",
+    "workload": "Workload",
+    "provider": "Provider",
+    "from_model": "From",
+    "to_model": "To",
+    "decision": "Decision",
+    "low": "At least",
+    "expected": "Expected",
+    "high": "At most",
+    "breakeven": "Break-even",
     "left": "Days left",
-}  # fmt: skip
+}
 
 
 def table(panel_id: int) -> JsonObject:
     """Each slice's chosen switch. Needs the variables provider, model and project."""
     head = Head(
-        panel_id, "What a switch would save, by slice",
+        panel_id,
+        "What a switch would save, by slice",
         "Estimated USD per average month for the chosen target of each slice, best low end first. Break-even is the share "
         "of requests that may fall back to the old model before nothing is saved; days left, until either model shuts "
         "down. `switchwise explain` shows the arithmetic. Filters: provider, model, project.",
-    )  # fmt: skip
-    asked = [Query(queries.total(name, *_LABELS, **_MATCHERS), legend) for legend, name in _FIGURES.items()]
+    )
+    asked = [
+        Query(queries.total(name, *_LABELS, **_MATCHERS), legend)
+        for legend, name in _FIGURES.items()
+    ]
     ends = f"min by ({', '.join(_LABELS)}) ({queries.once('savings_end_timestamp_seconds', **_MATCHERS)})"
     asked.append(Query(queries.days_until(ends), "left"))
     shown = Shown(
-        "prefix:$", "no advice yet: it needs seven days of traffic on a model of the configured pairs", decimals=2
+        "prefix:$",
+        "no advice yet: it needs seven days of traffic on a model of the configured pairs",
+        decimals=2,
     )
     return panels.table(head, asked, shown, _COLUMNS, _cells())
 
@@ -51,7 +65,9 @@ def decision_cells(width: int) -> JsonObject:
         for index, (word, (text, color)) in enumerate(DECISIONS.items())
     }
     in_words: JsonObject = {"type": "value", "options": words}
-    return panels.by_name("Decision", mappings=[in_words], custom__cellOptions=_COLORED, custom__width=width)
+    return panels.by_name(
+        "Decision", mappings=[in_words], custom__cellOptions=_COLORED, custom__width=width
+    )
 
 
 _COLORED: JsonObject = {"type": "color-text"}
@@ -59,7 +75,10 @@ _COLORED: JsonObject = {"type": "color-text"}
 
 def _cells() -> list[JsonObject]:
     """Colours and widths of the columns; with these widths the table fits 1280 pixels."""
-    loss: JsonObject = {"mode": "absolute", "steps": [{"value": None, "color": "red"}, {"value": 0, "color": "text"}]}
+    loss: JsonObject = {
+        "mode": "absolute",
+        "steps": [{"value": None, "color": "red"}, {"value": 0, "color": "text"}],
+    }
     soon: JsonObject = {
         "mode": "absolute",
         "steps": [{"value": value, "color": color} for value, color in COUNTDOWN],
@@ -70,13 +89,26 @@ def _cells() -> list[JsonObject]:
         panels.by_name("To", custom__width=120),
         decision_cells(125),
         panels.by_name(
-            "At least", color=panels.BY_THRESHOLD, thresholds=loss, custom__cellOptions=_COLORED, custom__width=90
+            "At least",
+            color=panels.BY_THRESHOLD,
+            thresholds=loss,
+            custom__cellOptions=_COLORED,
+            custom__width=90,
         ),
         panels.by_name("Expected", custom__width=90),
         panels.by_name("At most", custom__width=90),
-        panels.by_name("Break-even", unit="percentunit", decimals=0, noValue="–", mappings=[], custom__width=90),
         panels.by_name(
-            "Days left", unit="locale", decimals=0, noValue="–", mappings=[], color=panels.BY_THRESHOLD,
-            thresholds=soon, custom__cellOptions=_COLORED, custom__width=75,
+            "Break-even", unit="percentunit", decimals=0, noValue="–", mappings=[], custom__width=90
         ),
-    ]  # fmt: skip
+        panels.by_name(
+            "Days left",
+            unit="locale",
+            decimals=0,
+            noValue="–",
+            mappings=[],
+            color=panels.BY_THRESHOLD,
+            thresholds=soon,
+            custom__cellOptions=_COLORED,
+            custom__width=75,
+        ),
+    ]

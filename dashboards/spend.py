@@ -40,9 +40,17 @@ def dashboard() -> JsonObject:
         [
             frame.data_source(),
             frame.latest("month", "Month", "label_values(switchwise_month_requests, month)"),
-            frame.choice("provider", "Provider", "label_values(switchwise_month_requests, provider)"),
-            frame.choice("model", "Model", 'label_values(switchwise_month_requests{provider=~"$provider"}, model)'),
-            frame.choice("project", "Project", "label_values(switchwise_month_project_cost_usd, project)"),
+            frame.choice(
+                "provider", "Provider", "label_values(switchwise_month_requests, provider)"
+            ),
+            frame.choice(
+                "model",
+                "Model",
+                'label_values(switchwise_month_requests{provider=~"$provider"}, model)',
+            ),
+            frame.choice(
+                "project", "Project", "label_values(switchwise_month_project_cost_usd, project)"
+            ),
             frame.hidden("traffic", "label_values(switchwise_ledger_info, traffic)"),
             frame.hidden("zone", "label_values(switchwise_ledger_info, reporting_zone)"),
             frame.hidden("checked", "label_values(switchwise_price_book_info, checked)"),
@@ -59,7 +67,17 @@ def dashboard() -> JsonObject:
                     (3, _age()),
                 ],
             ),
-            (2, [(24, panels.text(Head(7, "", "What the figures are and what they are not."), _NOTE))]),
+            (
+                2,
+                [
+                    (
+                        24,
+                        panels.text(
+                            Head(7, "", "What the figures are and what they are not."), _NOTE
+                        ),
+                    )
+                ],
+            ),
             (9, [(12, _spend_by_model()), (12, _months())]),
             (7, [(24, slices.table(10))]),
             (7, [(12, _projects()), (12, _gaps())]),
@@ -69,105 +87,144 @@ def dashboard() -> JsonObject:
 
 def _month_to_date() -> JsonObject:
     head = Head(
-        1, "Spend in $month", f"USD spent in the month, priced part only; coverage says how much that is. {_WHOLE}"
+        1,
+        "Spend in $month",
+        f"USD spent in the month, priced part only; coverage says how much that is. {_WHOLE}",
     )
     return panels.stat(
-        head, [Query(queries.total("month_cost_usd", **_MONTH), "spend")], Shown("currencyUSD", _NOTHING)
+        head,
+        [Query(queries.total("month_cost_usd", **_MONTH), "spend")],
+        Shown("currencyUSD", _NOTHING),
     )
 
 
 def _forecast() -> JsonObject:
     head = Head(
-        2, "Forecast for this month",
+        2,
+        "Forecast for this month",
         "Spend so far plus the usual weekday means for the days left, with its 80 % band. Under 14 days of history there is "
         f"no band. {_WHOLE}",
-    )  # fmt: skip
-    ends = {"low": "month_forecast_low_usd", "expected": "month_forecast_usd", "high": "month_forecast_high_usd"}
+    )
+    ends = {
+        "low": "month_forecast_low_usd",
+        "expected": "month_forecast_usd",
+        "high": "month_forecast_high_usd",
+    }
     shown = Shown("currencyUSD", "needs one closed day")
-    return panels.stat(head, [Query(queries.single(name), end) for end, name in ends.items()], shown, names=True)
+    return panels.stat(
+        head, [Query(queries.single(name), end) for end, name in ends.items()], shown, names=True
+    )
 
 
 def _saving() -> JsonObject:
     head = Head(
-        3, "Saving per average month",
+        3,
+        "Saving per average month",
         "Estimated USD per average month (730 h) over all slices decided pilot or switch now, each once. Decide on the "
         f"low end; the table below shows the slices. {_WHOLE}",
-    )  # fmt: skip
+    )
     ends = {"at least": "savings_total_low_usd", "expected": "savings_total_usd"}
     shown = Shown("currencyUSD", "no advice yet", color=panels.BY_THRESHOLD, thresholds=_SAVED)
-    return panels.stat(head, [Query(queries.single(name), end) for end, name in ends.items()], shown, names=True)
+    return panels.stat(
+        head, [Query(queries.single(name), end) for end, name in ends.items()], shown, names=True
+    )
 
 
 def _shutdown() -> JsonObject:
     head = Head(
-        4, "Days to shutdown",
+        4,
+        "Days to shutdown",
         "Days until the provider shuts down a model that served requests in the month; the two soonest. Move before: "
         "a saving ends when either model does. Orange from 90 days, red from 30.",
-    )  # fmt: skip
+    )
     in_use = f"{queries.total('month_requests', 'provider', 'model', **_MONTH)} > 0"
     ends = f"min by (model) ({queries.once('model_retirement_timestamp_seconds')} and on (provider, model) ({in_use}))"
     shown = Shown(
-        "locale", "none announced", decimals=0, color=panels.BY_THRESHOLD,
+        "locale",
+        "none announced",
+        decimals=0,
+        color=panels.BY_THRESHOLD,
         thresholds=slices.COUNTDOWN,
-    )  # fmt: skip
+    )
     return panels.stat(
-        head, [Query(f"bottomk(2, {queries.days_until(ends)})", "{{model}}")], shown, names=True, value_size=32
+        head,
+        [Query(f"bottomk(2, {queries.days_until(ends)})", "{{model}}")],
+        shown,
+        names=True,
+        value_size=32,
     )
 
 
 def _coverage() -> JsonObject:
     head = Head(
-        5, "Coverage",
+        5,
+        "Coverage",
         "Share of the current month that is known and priced. Below 99 % no advice is given; the panel on what is not "
         f"covered says why. {_WHOLE}",
-    )  # fmt: skip
+    )
     shown = Shown(
-        "percentunit", "unknown", decimals=1, color=panels.BY_THRESHOLD,
+        "percentunit",
+        "unknown",
+        decimals=1,
+        color=panels.BY_THRESHOLD,
         thresholds=((None, "red"), (0.95, "orange"), (0.99, "green")),
-    )  # fmt: skip
+    )
     return panels.stat(head, [Query(queries.single("coverage_ratio"), "coverage")], shown)
 
 
 def _age() -> JsonObject:
     head = Head(
-        6, "Data age",
+        6,
+        "Data age",
         "Time since the worker last finished a pass over new events. Orange from 5 minutes, red from 15: is the worker "
         f"running? {_WHOLE}",
-    )  # fmt: skip
+    )
     shown = Shown(
-        "s", "no rollup yet", decimals=0, color=panels.BY_THRESHOLD,
+        "s",
+        "no rollup yet",
+        decimals=0,
+        color=panels.BY_THRESHOLD,
         thresholds=((None, "green"), (300, "orange"), (900, "red")),
-    )  # fmt: skip
-    return panels.stat(head, [Query(f"time() - {queries.single('last_rollup_timestamp_seconds')}", "age")], shown)
+    )
+    return panels.stat(
+        head, [Query(f"time() - {queries.single('last_rollup_timestamp_seconds')}", "age")], shown
+    )
 
 
 def _spend_by_model() -> JsonObject:
     head = Head(
-        8, "Spend in $month by model, as it grew",
+        8,
+        "Spend in $month by model, as it grew",
         "USD spent in the month so far, by canonical model, as recorded at each moment: the top edge is the sum. A "
         "corrected price may lower it. Filters: provider, model.",
-    )  # fmt: skip
+    )
     query = Query(queries.total("month_cost_usd", "model", **_MONTH, **_MODEL), "{{model}}")
-    return panels.stacked_lines(head, query, Shown("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0), _MODEL_COLORS)
+    return panels.stacked_lines(
+        head, query, Shown("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0), _MODEL_COLORS
+    )
 
 
 def _months() -> JsonObject:
     head = Head(
-        9, "Spend by month",
+        9,
+        "Spend by month",
         "USD by calendar month and canonical model, up to 13 months, whenever it was recorded; the last column is still "
         "growing. Filters: provider, model.",
-    )  # fmt: skip
+    )
     query = Query(queries.total("month_cost_usd", "month", "model", **_MODEL), "{{model}}")
     shown = Shown("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0)
-    return panels.stacked_columns(head, query, shown, across="month", parts="model", overrides=_MODEL_COLORS)
+    return panels.stacked_columns(
+        head, query, shown, across="month", parts="model", overrides=_MODEL_COLORS
+    )
 
 
 def _projects() -> JsonObject:
     head = Head(
-        11, "Spend in $month by project",
+        11,
+        "Spend in $month by project",
         "USD spent in the month by project, the ten largest; unassigned is traffic whose sender names no project. "
         "Filter: project.",
-    )  # fmt: skip
+    )
     by_project = queries.total("month_project_cost_usd", "project", **_MONTH, project="$project")
     shown = Shown("currencyUSD", _NOTHING, color={"mode": "fixed", "fixedColor": "blue"}, min=0)
     return panels.bars(head, Query(f"sort_desc(topk(10, {by_project}))", "{{project}}"), shown)
@@ -175,14 +232,25 @@ def _projects() -> JsonObject:
 
 def _gaps() -> JsonObject:
     head = Head(
-        12, "What coverage leaves out, by reason",
+        12,
+        "What coverage leaves out, by reason",
         "Share of the current month that is not known or not priced, by reason; the reasons may overlap. Unpriced: give "
         f"the model a price or an alias. {_WHOLE}",
-    )  # fmt: skip
-    query = Query(f"sort_desc(max by (reason) ({queries.once('coverage_gap_ratio')}))", "{{reason}}")
+    )
+    query = Query(
+        f"sort_desc(max by (reason) ({queries.once('coverage_gap_ratio')}))", "{{reason}}"
+    )
     shown = Shown(
-        "percentunit", "unknown", decimals=2, color={"mode": "fixed", "fixedColor": "orange"}, min=0, max=0.05
+        "percentunit",
+        "unknown",
+        decimals=2,
+        color={"mode": "fixed", "fixedColor": "orange"},
+        min=0,
+        max=0.05,
     )
     return panels.bars(
-        head, query, shown, [panels.by_name(reason, displayName=text) for reason, text in _REASONS.items()]
+        head,
+        query,
+        shown,
+        [panels.by_name(reason, displayName=text) for reason, text in _REASONS.items()],
     )

@@ -48,9 +48,12 @@ class Child:
     def start(self, now_seconds: float) -> None:
         """Start the process, in a group of its own: Ctrl-C goes to the terminal's group, and a child is told to stop by us."""
         self._process = subprocess.Popen(  # noqa: S603  # the command is our own interpreter and module
-            self._start.command, env=self._start.environment, pass_fds=self._start.inherited,
-            stdin=subprocess.DEVNULL, process_group=0,
-        )  # fmt: skip
+            self._start.command,
+            env=self._start.environment,
+            pass_fds=self._start.inherited,
+            stdin=subprocess.DEVNULL,
+            process_group=0,
+        )
         self._started_at = now_seconds
         log.info("child_started", child=self._start.name, process_id=self._process.pid)
 
@@ -61,7 +64,9 @@ class Child:
         self._process = None
         self._done = self._start.once and status == 0
         lived_long = now_seconds - self._started_at >= HEALTHY_SECONDS
-        self._wait_seconds = FIRST_WAIT_SECONDS if lived_long else min(2 * self._wait_seconds, LONGEST_WAIT_SECONDS)
+        self._wait_seconds = (
+            FIRST_WAIT_SECONDS if lived_long else min(2 * self._wait_seconds, LONGEST_WAIT_SECONDS)
+        )
         self._start_at = now_seconds + self._wait_seconds
         log.info("child_ended", child=self._start.name, status=status)
         return status

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from advisor import refresh, report
+from advisor import refresh
+from advisor.report import report
+from cli import progress
+from cli.text import report_text
 from collector.formats import trace_csv
 from collector.formats.reading import Naming
 from deploy import process
-from deploy.cli import progress, report_text
 from ledger import clock, facts, logs, rollups, settings, store
 from ledger.database import Database
 from ledger.errors import SwitchwiseError
@@ -57,7 +59,9 @@ def replay(database: Database, chosen: Settings, show: progress.Show) -> int:
         if first_day is None:
             first_day = str(clock.day_of(clock.now_us()) - DAYS)
             facts.put(session, FIRST_DAY, first_day)
-            facts.put(session, facts.SAMPLE_PROJECTS, json.dumps([trace.project for trace in TRACES]))
+            facts.put(
+                session, facts.SAMPLE_PROJECTS, json.dumps([trace.project for trace in TRACES])
+            )
     hours = [hour for trace in TRACES for hour in _hour(trace)]
     days = range(int(first_day), int(first_day) + DAYS)
     database.prepare_days(days)
@@ -66,7 +70,9 @@ def replay(database: Database, chosen: Settings, show: progress.Show) -> int:
         for start in range(0, len(hours), EVENTS_A_TRANSACTION):
             group = [_moved(event, day) for event in hours[start : start + EVENTS_A_TRANSACTION]]
             with database.transaction() as session:
-                outcomes = store.add(session, group, now_us=clock.now_us(), max_series=chosen.max_series)
+                outcomes = store.add(
+                    session, group, now_us=clock.now_us(), max_series=chosen.max_series
+                )
             accepted += outcomes.count(store.Outcome.ACCEPTED)
             done += len(group)
             show(done, len(hours) * DAYS)
@@ -78,27 +84,45 @@ def replay(database: Database, chosen: Settings, show: progress.Show) -> int:
 def _hour(trace: Trace) -> Iterator[Event]:
     """The events of a trace as microseconds since its first, stretched to a day."""
     text = (_SAMPLE / trace.file).read_text()
-    naming = Naming(namespace=SOURCE, project=trace.project, workload=trace.workload, provider=PROVIDER, model=MODEL)
+    naming = Naming(
+        namespace=SOURCE,
+        project=trace.project,
+        workload=trace.workload,
+        provider=PROVIDER,
+        model=MODEL,
+    )
     digest = sha256(text.encode()).hexdigest()
     first_us: int | None = None
     for number, line in enumerate(text.splitlines()[1:], start=2):
         event = trace_csv.parse_line(line, number, digest, naming)
         if not isinstance(event, Event):
-            raise SwitchwiseError(f"line {number} of the sample {trace.file} is damaged: {event.reason}; install again")
+            raise SwitchwiseError(
+                f"line {number} of the sample {trace.file} is damaged: {event.reason}; install again"
+            )
         first_us = event.occurred_at if first_us is None else first_us
         yield _with(event, occurred_at=(event.occurred_at - first_us) * STRETCH)
 
 
 def _moved(event: Event, day: int) -> Event:
     """An event of the stretched hour on a day. The traces are older than prompt caching: nothing was cached."""
-    return _with(event, occurred_at=event.occurred_at + day * clock.DAY_US, dedupe_key=f"{event.dedupe_key}:{day}")
+    return _with(
+        event,
+        occurred_at=event.occurred_at + day * clock.DAY_US,
+        dedupe_key=f"{event.dedupe_key}:{day}",
+    )
 
 
 def _with(event: Event, *, occurred_at: int, dedupe_key: str | None = None) -> Event:
     return Event(
-        dedupe_key or event.dedupe_key, occurred_at, event.labels, event.input_tokens, 0, event.cache_write_input_tokens,
-        event.output_tokens, 0,
-    )  # fmt: skip
+        dedupe_key or event.dedupe_key,
+        occurred_at,
+        event.labels,
+        event.input_tokens,
+        0,
+        event.cache_write_input_tokens,
+        event.output_tokens,
+        0,
+    )
 
 
 def main() -> int:
@@ -134,7 +158,10 @@ def _print_report(database: Database, chosen: Settings, address: str) -> None:
         time.sleep(_POLL_SECONDS)
     console = Console(highlight=False)
     report_text.show(console, found)
-    console.print(f"\nThe page is at {address}/ and the metrics at {address}/metrics. Ctrl-C stops it.", soft_wrap=True)
+    console.print(
+        f"\nThe page is at {address}/ and the metrics at {address}/metrics. Ctrl-C stops it.",
+        soft_wrap=True,
+    )
 
 
 if __name__ == "__main__":

@@ -48,8 +48,13 @@ def create(database: Database, directory: Path) -> list[Path]:
             if _is_there(session, database, first, path):
                 continue
             _, text = access.create(
-                session, first.name, [first.scope], project=None, namespace=access.DEFAULT_NAMESPACE, now_us=clock.now_us()
-            )  # fmt: skip
+                session,
+                first.name,
+                [first.scope],
+                project=None,
+                namespace=access.DEFAULT_NAMESPACE,
+                now_us=clock.now_us(),
+            )
             _write(path, text, first.mode)
             written.append(path)
     return written
@@ -77,4 +82,6 @@ def _write(path: Path, text: str, mode: int) -> None:
             file.write(f"{text}\n")
         new.replace(path)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; choose another --keys-dir") from error
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}; choose another --keys-dir"
+        ) from error

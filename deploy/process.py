@@ -30,7 +30,9 @@ def end_with(parent_id: int) -> None:
     if os.getppid() != parent_id:
         os._exit(1)
     if sys.platform != "linux":
-        threading.Thread(target=_end_once_orphaned, args=(parent_id,), name="parent", daemon=True).start()
+        threading.Thread(
+            target=_end_once_orphaned, args=(parent_id,), name="parent", daemon=True
+        ).start()
 
 
 def _end_once_orphaned(parent_id: int) -> None:
@@ -46,7 +48,9 @@ def only_one(data: Path) -> Iterator[int]:
         data.mkdir(parents=True, exist_ok=True)
         lock = os.open(data / "switchwise.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise UsageError(f"cannot write to {data}: {error.strerror}; choose another --data") from error
+        raise UsageError(
+            f"cannot write to {data}: {error.strerror}; choose another --data"
+        ) from error
     try:
         _acquire(lock, data)
         yield lock
@@ -61,7 +65,9 @@ def _acquire(lock: int, data: Path) -> None:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if clock.monotonic_seconds() > give_up_at:
-                raise UsageError(f"another switchwise uses {data}; stop it, or choose another --data") from None
+                raise UsageError(
+                    f"another switchwise uses {data}; stop it, or choose another --data"
+                ) from None
         time.sleep(0.05)
 
 

@@ -59,8 +59,18 @@ def _starts(chosen: Settings, demo: bool, lock: int, listener: socket.socket) ->
     path = os.pathsep.join(filter(None, [root, settings.child_environment().get("PYTHONPATH")]))
     environment = settings.child_environment(**settings.as_environment(chosen), PYTHONPATH=path)
 
-    def start(name: str, *options: str, inherited: tuple[int, ...] = (), once: bool = False) -> Start:
-        command = [sys.executable, "-P", "-m", f"deploy.{name}", "--parent", str(os.getpid()), *options]
+    def start(
+        name: str, *options: str, inherited: tuple[int, ...] = (), once: bool = False
+    ) -> Start:
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            f"deploy.{name}",
+            "--parent",
+            str(os.getpid()),
+            *options,
+        ]
         return Start(name, command, environment, (lock, *inherited), once)
 
     web = start("web", "--socket", str(listener.fileno()), inherited=(listener.fileno(),))
@@ -112,7 +122,9 @@ class _Signals:
         self._woken, wakes = (self._stack.enter_context(end) for end in socket.socketpair())
         for end in (self._woken, wakes):
             end.setblocking(False)
-        self._stack.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False))
+        self._stack.callback(
+            signal.set_wakeup_fd, signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        )
         for number in _STOPPING:
             self._stack.callback(signal.signal, number, signal.signal(number, self._note))
         self._stack.callback(signal.signal, signal.SIGCHLD, signal.signal(signal.SIGCHLD, _ignore))

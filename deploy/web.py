@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from advisor import routes as advisor_routes
+from advisor.publishing import routes as advisor_routes
 from collector import exposition as collector_exposition
 from collector import routes as collector_routes
 from collector.routes import CollectorState
@@ -66,7 +66,9 @@ async def _end_when_ill(collector: CollectorState) -> None:
     os._exit(1)
 
 
-def serve(chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socket | None = None) -> int:
+def serve(
+    chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socket | None = None
+) -> int:
     """Serve these rooms until a signal ends it; the exit status. Raises UsageError for a port in use or an open bind."""
     logs.configure(chosen.log_level)
     _prepare(chosen, rooms)
@@ -100,7 +102,9 @@ def _prepare(chosen: Settings, rooms: Sequence[str]) -> None:
     """
     may_start_without = chosen.spool_dir is not None and list(rooms) == ["collector"]
     try:
-        database = opening.migrated(chosen.database, wait_seconds=0 if may_start_without else opening.WAIT_SECONDS)
+        database = opening.migrated(
+            chosen.database, wait_seconds=0 if may_start_without else opening.WAIT_SECONDS
+        )
     except StoreUnavailable:
         if may_start_without:
             return

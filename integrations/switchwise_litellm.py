@@ -62,7 +62,11 @@ def _plain(value: object) -> object:
     """A text, number or truth value; anything else is unknown."""
     if isinstance(value, str):
         return value[:MAX_TEXT_CHARACTERS]
-    return value if isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)) else None
+    return (
+        value
+        if isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value))
+        else None
+    )
 
 
 def _given(value: object) -> object:
@@ -73,29 +77,46 @@ def _given(value: object) -> object:
 def _labels(value: object) -> object:
     """The tags that name the workload; others may say anything."""
     tags = value if isinstance(value, (list, tuple)) else ()
-    return [_plain(tag) for tag in tags if isinstance(tag, str) and tag.startswith(("workload:", "feature:"))] or None
+    return [
+        _plain(tag)
+        for tag in tags
+        if isinstance(tag, str) and tag.startswith(("workload:", "feature:"))
+    ] or None
 
 
 SENT: dict[str, Any] = {
-    **dict.fromkeys(("id", "status", "call_type", "cache_hit", "stream", "startTime", "endTime"), _plain),
+    **dict.fromkeys(
+        ("id", "status", "call_type", "cache_hit", "stream", "startTime", "endTime"), _plain
+    ),
     **dict.fromkeys(("completionStartTime", "custom_llm_provider", "model", "model_group"), _plain),
     **dict.fromkeys(("prompt_tokens", "completion_tokens"), _plain),
     "request_tags": _labels,
     "metadata": {
-        **dict.fromkeys(("user_api_key_hash", "user_api_key_alias", "user_api_key_team_id"), _plain),
-        **dict.fromkeys(("user_api_key_team_alias", "user_api_key_project_id", "user_api_key_project_alias"), _plain),
+        **dict.fromkeys(
+            ("user_api_key_hash", "user_api_key_alias", "user_api_key_team_id"), _plain
+        ),
+        **dict.fromkeys(
+            ("user_api_key_team_alias", "user_api_key_project_id", "user_api_key_project_alias"),
+            _plain,
+        ),
         "usage_object": {
             "prompt_tokens_details": dict.fromkeys(
                 ("cached_tokens", "cache_write_tokens", "audio_tokens", "image_tokens"), _plain
             ),
-            "completion_tokens_details": dict.fromkeys(("reasoning_tokens", "audio_tokens"), _plain),
-            **dict.fromkeys(("cache_read_input_tokens", "cache_creation_input_tokens", "service_tier"), _plain),
+            "completion_tokens_details": dict.fromkeys(
+                ("reasoning_tokens", "audio_tokens"), _plain
+            ),
+            **dict.fromkeys(
+                ("cache_read_input_tokens", "cache_creation_input_tokens", "service_tier"), _plain
+            ),
         },
         "requester_custom_headers": {"x-stainless-retry-count": _plain},
     },
     "model_map_information": {"model_map_value": {"key": _plain, "mode": _plain}},
     "error_information": {"error_code": _plain},
-    "response": dict.fromkeys(("model", "service_tier", "status", "created_at", "completed_at"), _plain),
+    "response": dict.fromkeys(
+        ("model", "service_tier", "status", "created_at", "completed_at"), _plain
+    ),
     "model_parameters": {
         "stream": _plain,
         "service_tier": _plain,
@@ -280,7 +301,11 @@ def claimed(path: Path) -> Iterator[bytes | None]:
 def _lines(content: bytes) -> tuple[list[bytes], int]:
     """The whole lines of a segment, and how many are not: what a crash or a power cut left of them."""
     found = [line for line in content.split(b"\n") if line]
-    whole = [line for line in found if line.startswith(b"{") and line.endswith(b"}") and b"\0" not in line]
+    whole = [
+        line
+        for line in found
+        if line.startswith(b"{") and line.endswith(b"}") and b"\0" not in line
+    ]
     return whole, len(found) - len(whole)
 
 
@@ -311,10 +336,17 @@ class Courier:
     """Posts what the spool holds. A segment is deleted once every line of it is committed, or set aside as refused for good."""
 
     def __init__(
-        self, spool: Spool, url: str, key: str, voice: Voice, now_seconds: Callable[[], float] = time.monotonic
+        self,
+        spool: Spool,
+        url: str,
+        key: str,
+        voice: Voice,
+        now_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
-        self._url = urllib.parse.urlsplit(url.rstrip("/").removesuffix("/v1/litellm") + "/v1/litellm")
+        self._url = urllib.parse.urlsplit(
+            url.rstrip("/").removesuffix("/v1/litellm") + "/v1/litellm"
+        )
         self._headers = {
             "Content-Type": "application/x-ndjson",
             "Content-Encoding": "gzip",
@@ -338,7 +370,9 @@ class Courier:
             self._spool.close_segment()
             self._deliver_waiting()
         except Undelivered as failure:
-            backoff_seconds = min(MAX_WAIT_SECONDS, 2.0**self._failures) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
+            backoff_seconds = min(MAX_WAIT_SECONDS, 2.0**self._failures) * random.uniform(  # noqa: S311  # jitter
+                0.5, 1.0
+            )  # jitter
             self._not_before = self._now_seconds() + max(backoff_seconds, failure.wait_seconds)
             self._failures = min(self._failures + 1, 10)
             waiting = f"{self._spool.held_bytes:,} bytes wait in {self._spool.folder} and will be sent again"
@@ -359,14 +393,20 @@ class Courier:
                 refused = self._send(whole)
                 if torn:
                     self._voice.say(
-                        "torn", f"{path.name}: {torn} lines were torn by a crash or a full disk, and are dropped"
+                        "torn",
+                        f"{path.name}: {torn} lines were torn by a crash or a full disk, and are dropped",
                     )
                 if refused:
                     aside = self._spool.set_aside(path.name, refused)
-                    self._voice.say("refused", f"the collector refused {len(refused)} events for good: see {aside}")
+                    self._voice.say(
+                        "refused",
+                        f"the collector refused {len(refused)} events for good: see {aside}",
+                    )
                 path.unlink()
         except OSError as error:
-            self._voice.say(f"deliver {error.errno}", f"cannot send {path} ({error.strerror}); others are sent")
+            self._voice.say(
+                f"deliver {error.errno}", f"cannot send {path} ({error.strerror}); others are sent"
+            )
             return False
         return True
 
@@ -386,30 +426,50 @@ class Courier:
 
     def _post(self, lines: list[bytes]) -> tuple[int, str, bytes]:
         """The answer: its status, its Retry-After and its body. Raises Undelivered where there is none."""
-        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
+        kind = (
+            http.client.HTTPSConnection
+            if self._url.scheme == "https"
+            else http.client.HTTPConnection
+        )
         connection = kind(self._url.hostname or "", self._url.port, timeout=POST_SECONDS)
         try:
-            connection.request("POST", self._url.path, gzip.compress(b"\n".join(lines), 6), self._headers)
+            connection.request(
+                "POST", self._url.path, gzip.compress(b"\n".join(lines), 6), self._headers
+            )
             response = connection.getresponse()
-            return response.status, response.headers.get("Retry-After", ""), response.read(MAX_ANSWER_BYTES)
+            return (
+                response.status,
+                response.headers.get("Retry-After", ""),
+                response.read(MAX_ANSWER_BYTES),
+            )
         except (OSError, http.client.HTTPException) as error:
-            raise Undelivered(f"cannot reach {self._url.netloc} ({type(error).__name__})") from error
+            raise Undelivered(
+                f"cannot reach {self._url.netloc} ({type(error).__name__})"
+            ) from error
         finally:
             connection.close()
 
-    def _refused(self, lines: list[bytes], status: int, retry_after: str, answer: bytes) -> list[bytes]:
+    def _refused(
+        self, lines: list[bytes], status: int, retry_after: str, answer: bytes
+    ) -> list[bytes]:
         """The lines that the collector will never take; all others are committed. Raises Undelivered."""
         if status == 200:
-            return [lines[index] for index in _rejected(answer, len(lines)) if 0 <= index < len(lines)]
+            return [
+                lines[index] for index in _rejected(answer, len(lines)) if 0 <= index < len(lines)
+            ]
         if status in (400, 413):
             return lines
         if status in (401, 403):
             raise Undelivered(
-                f"the collector refuses SWITCHWISE_KEY ({status}); give a key of scope ingest", MAX_WAIT_SECONDS
+                f"the collector refuses SWITCHWISE_KEY ({status}); give a key of scope ingest",
+                MAX_WAIT_SECONDS,
             )
         if status == 429 or status >= 500:
             raise Undelivered(f"the collector is busy or down ({status})", _seconds(retry_after))
-        raise Undelivered(f"{self._url.netloc} answers {status}; set SWITCHWISE_URL to a collector", MAX_WAIT_SECONDS)
+        raise Undelivered(
+            f"{self._url.netloc} answers {status}; set SWITCHWISE_URL to a collector",
+            MAX_WAIT_SECONDS,
+        )
 
 
 def _rejected(answer: bytes, sent: int) -> list[int]:
@@ -419,14 +479,21 @@ def _rejected(answer: bytes, sent: int) -> list[int]:
         indexes = [int(entry["index"]) for entry in receipt["rejected"]]
         if sum(receipt[name] for name in COUNTS) + len(indexes) == sent:
             return indexes
-    raise Undelivered("the answer is no receipt of what was sent; set SWITCHWISE_URL to a collector", MAX_WAIT_SECONDS)
+    raise Undelivered(
+        "the answer is no receipt of what was sent; set SWITCHWISE_URL to a collector",
+        MAX_WAIT_SECONDS,
+    )
 
 
 def _seconds(retry_after: str) -> float:
     """How long a Retry-After asks to wait, given as seconds or as a date; 0 if it does not say."""
     with suppress(ValueError, TypeError, OverflowError):
         sent = retry_after.strip()
-        seconds = float(sent) if sent.isdigit() else email.utils.parsedate_to_datetime(sent).timestamp() - time.time()
+        seconds = (
+            float(sent)
+            if sent.isdigit()
+            else email.utils.parsedate_to_datetime(sent).timestamp() - time.time()
+        )
         return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
     return 0.0
 
@@ -446,30 +513,41 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
         self._url = environment.get("SWITCHWISE_URL", "").strip() or "http://127.0.0.1:8080"
         self._key = environment.get("SWITCHWISE_KEY", "").strip()
         self._folder = Path(
-            environment.get("SWITCHWISE_SPOOL_DIR", "").strip() or Path(__file__).parent / "switchwise-spool"
+            environment.get("SWITCHWISE_SPOOL_DIR", "").strip()
+            or Path(__file__).parent / "switchwise-spool"
         )
         max_bytes = environment.get("SWITCHWISE_SPOOL_MAX_BYTES", "").strip() or str(1 << 30)
         if not _is_address(self._url):
             raise ValueError("SWITCHWISE_URL: must look like http://127.0.0.1:8080")
         if not (max_bytes.isascii() and max_bytes.isdigit()):
-            raise ValueError("SWITCHWISE_SPOOL_MAX_BYTES: must be a number of bytes, such as 1073741824")
+            raise ValueError(
+                "SWITCHWISE_SPOOL_MAX_BYTES: must be a number of bytes, such as 1073741824"
+            )
         self._max_bytes = int(max_bytes)
         self._start()
         os.register_at_fork(after_in_child=self._start_after_fork)
 
-    async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+    async def async_log_success_event(
+        self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
         """Keep what a request used."""
         self.keep(kwargs)
 
-    async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+    async def async_log_failure_event(
+        self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
         """Keep that a request failed, and what it used all the same."""
         self.keep(kwargs)
 
-    def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+    def log_success_event(
+        self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
         """The same for calls outside an event loop; LiteLLM calls one of the two."""
         self.keep(kwargs)
 
-    def log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+    def log_failure_event(
+        self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
         """The same for calls outside an event loop."""
         self.keep(kwargs)
 
@@ -481,7 +559,9 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
                 raise ValueError("LiteLLM made no payload")
             self._spool.append(json.dumps(payload, separators=(",", ":")).encode() + b"\n")
         except SpoolFull:
-            self._spool.drop(f"{self._folder} holds SWITCHWISE_SPOOL_MAX_BYTES ({self._max_bytes:,})")
+            self._spool.drop(
+                f"{self._folder} holds SWITCHWISE_SPOOL_MAX_BYTES ({self._max_bytes:,})"
+            )
         except OSError as error:
             self._spool.drop(f"{self._folder} cannot be written ({error.strerror or error})")
         except Exception as error:  # noqa: BLE001  # no fault of this file may become one of the proxy
@@ -499,7 +579,9 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
         self._spool = Spool(self._folder, self._max_bytes)
         self._courier = Courier(self._spool, self._url, self._key, self._voice)
         for name, work in (("sync", self._sync_soon), ("send", self._send_soon)):
-            threading.Thread(target=self._for_ever, args=(work,), name=f"switchwise-{name}", daemon=True).start()
+            threading.Thread(
+                target=self._for_ever, args=(work,), name=f"switchwise-{name}", daemon=True
+            ).start()
 
     def _start_after_fork(self) -> None:
         self._spool.abandon()
@@ -509,8 +591,10 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
         while not self._closed.is_set():
             try:
                 work()
-            except Exception as error:  # noqa: BLE001  # the thread must outlive any trouble with the disk
-                self._voice.say(f"{work.__name__} {type(error).__name__}", f"{type(error).__name__}: {error}")
+            except Exception as error:  # the thread must outlive any trouble with the disk  # noqa: BLE001  # no fault of this file may become one of the proxy
+                self._voice.say(
+                    f"{work.__name__} {type(error).__name__}", f"{type(error).__name__}: {error}"
+                )
                 self._closed.wait(SEND_SECONDS)
 
     def _sync_soon(self) -> None:

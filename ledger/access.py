@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from ledger import clock
 from ledger.database import Database
 from ledger.errors import Forbidden, NotFound, StoreUnavailable, Unauthorised, UsageError
-from ledger.tables import ApiKey
+from ledger.tables.access import ApiKey
 
 SCOPES = ("ingest", "read", "scrape", "admin")
 """What a key may be for. `admin` includes the others."""
@@ -55,28 +55,44 @@ ANYONE = Access(frozenset(SCOPES))
 
 
 def create(
-    session: Session, name: str, scopes: Iterable[str], *, project: str | None, namespace: str, now_us: int,
+    session: Session,
+    name: str,
+    scopes: Iterable[str],
+    *,
+    project: str | None,
+    namespace: str,
+    now_us: int,
     expires_at: int | None = None,
-) -> tuple[ApiKey, str]:  # fmt: skip
+) -> tuple[ApiKey, str]:
     """Store a new key; its row, and its text, which is not kept and cannot be shown again.
 
     Raises UsageError for a scope that is none, an end that has passed, or a name, project or namespace that is empty, long
     or not printable.
     """
     if expires_at is not None and expires_at <= now_us:
-        raise UsageError("a key that has expired already is of no use; give it a later end, or none")
+        raise UsageError(
+            "a key that has expired already is of no use; give it a later end, or none"
+        )
     wanted = sorted(set(scopes), key=lambda scope: (scope not in SCOPES, scope))
     unknown = [scope for scope in wanted if scope not in SCOPES]
     if unknown or not wanted:
-        raise UsageError(f"{(unknown or ['no scope'])[0]!r} is not a scope; use {', '.join(SCOPES)}")
+        raise UsageError(
+            f"{(unknown or ['no scope'])[0]!r} is not a scope; use {', '.join(SCOPES)}"
+        )
     for what, value in (("name", name), ("project", project), ("namespace", namespace)):
         if value is not None and not _NAME.fullmatch(value):
             raise UsageError(f"the {what} of a key is 1 to 128 printable characters")
     secret = secrets.token_urlsafe(32)
     row = ApiKey(
-        id=secrets.token_hex(6), name=name, secret_hash=_hash(secret), scopes=" ".join(wanted), project=project,
-        namespace=namespace, created_at=now_us, expires_at=expires_at,
-    )  # fmt: skip
+        id=secrets.token_hex(6),
+        name=name,
+        secret_hash=_hash(secret),
+        scopes=" ".join(wanted),
+        project=project,
+        namespace=namespace,
+        created_at=now_us,
+        expires_at=expires_at,
+    )
     session.add(row)
     session.flush()
     return row, f"sw_{row.id}_{secret}"
@@ -88,7 +104,12 @@ def list_keys(session: Session) -> list[ApiKey]:
 
 
 def rotate(
-    session: Session, key_id: str, *, now_us: int, expires_at: int | None = None, old_until: int | None = None
+    session: Session,
+    key_id: str,
+    *,
+    now_us: int,
+    expires_at: int | None = None,
+    old_until: int | None = None,
 ) -> tuple[ApiKey, str]:
     """A second key with the name, scopes, project and namespace of a live one.
 
@@ -96,10 +117,17 @@ def rotate(
     """
     old = _live(session, key_id, now_us)
     made = create(
-        session, old.name, old.scopes.split(), project=old.project, namespace=old.namespace, now_us=now_us,
+        session,
+        old.name,
+        old.scopes.split(),
+        project=old.project,
+        namespace=old.namespace,
+        now_us=now_us,
         expires_at=expires_at,
-    )  # fmt: skip
-    old.expires_at = min((end for end in (old.expires_at, old_until) if end is not None), default=None)
+    )
+    old.expires_at = min(
+        (end for end in (old.expires_at, old_until) if end is not None), default=None
+    )
     session.add(old)
     session.flush()
     return made
@@ -137,7 +165,9 @@ def refuse_open_bind(host: str, database: Database) -> None:
 def refuse_open_bind_without(keys: Iterable[ApiKey], host: str) -> None:
     """The same, given the keys."""
     if not is_loopback(host) and not any(is_live(row, clock.now_us()) for row in keys):
-        raise UsageError("no API key exists; create one with: switchwise keys create NAME --scope ingest")
+        raise UsageError(
+            "no API key exists; create one with: switchwise keys create NAME --scope ingest"
+        )
 
 
 class Keys(Protocol):
@@ -164,7 +194,9 @@ class StoredKeys:
     def note_use(self, key_id: str, now_us: int) -> None:
         """Note when a key was last used, unless the database cannot be used."""
         with suppress(StoreUnavailable), self._database.transaction() as session:
-            session.execute(update(ApiKey).where(col(ApiKey.id) == key_id).values(last_used_at=now_us))
+            session.execute(
+                update(ApiKey).where(col(ApiKey.id) == key_id).values(last_used_at=now_us)
+            )
 
 
 class Gate:
@@ -198,7 +230,10 @@ class Gate:
             with self._lock:
                 if len(self._remembered) >= _REMEMBERED_KEYS:
                     self._remembered.clear()
-                self._remembered[_hash(key)] = (clock.monotonic_seconds() + REMEMBERED_SECONDS, access)
+                self._remembered[_hash(key)] = (
+                    clock.monotonic_seconds() + REMEMBERED_SECONDS,
+                    access,
+                )
         return access or ANYONE
 
     def note_use(self, access: Access) -> None:
@@ -218,8 +253,12 @@ class Gate:
             if row is not None and same and is_live(row, clock.now_us()):
                 return Access(frozenset(row.scopes.split()), row.project, row.namespace, row.id)
             if row is not None and same and row.revoked_at is None:
-                raise Unauthorised(f"the API key has expired; make another with: switchwise keys rotate {row.id}")
-        raise Unauthorised("the API key is not valid; create one with: switchwise keys create NAME --scope ingest")
+                raise Unauthorised(
+                    f"the API key has expired; make another with: switchwise keys rotate {row.id}"
+                )
+        raise Unauthorised(
+            "the API key is not valid; create one with: switchwise keys create NAME --scope ingest"
+        )
 
 
 def _hash(text: str) -> bytes:

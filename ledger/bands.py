@@ -4,8 +4,20 @@ from bisect import bisect_left
 
 # Every long-context price threshold of the price book, and the context windows that decide whether a request fits a model.
 SIZES = (
-    2**15, 100_000, 128_000, 2**17, 199_999, 200_000, 256_000, 2**18, 272_000, 512_000, 1_000_000, 1_047_576, 2**20,
-)  # fmt: skip
+    2**15,
+    100_000,
+    128_000,
+    2**17,
+    199_999,
+    200_000,
+    256_000,
+    2**18,
+    272_000,
+    512_000,
+    1_000_000,
+    1_047_576,
+    2**20,
+)
 
 
 def band_of(input_tokens: int) -> int:

@@ -15,7 +15,7 @@ from ledger import tables
 Row = tuple[Any, ...]
 """A row of `event`, its values in the order of COLUMNS: first (day, key), which is its identity."""
 
-_EVENT = tables.metadata.tables["event"]
+_EVENT = tables.EVENT
 COLUMNS = tuple(column.name for column in _EVENT.columns)
 _KEY = COLUMNS.index("key")
 _NAMES = ", ".join(COLUMNS)
@@ -38,7 +38,10 @@ _AS_TEXT = r"\\x"
 """Before the hexadecimal digits of a bytea in an array's text, where a backslash is written twice."""
 
 _COPY = f"COPY event ({_NAMES}) FROM STDIN (FORMAT BINARY)"
-COPY_TYPES = [{"BIGINT": "int8", "INTEGER": "int4", "BLOB": "bytea"}[str(column.type)] for column in _EVENT.columns]
+COPY_TYPES = [
+    {"BIGINT": "int8", "INTEGER": "int4", "BLOB": "bytea"}[str(column.type)]
+    for column in _EVENT.columns
+]
 
 
 class AlreadyThere(Exception):
@@ -106,7 +109,11 @@ def _insert_values(driver: Any, rows: Sequence[Row]) -> None:
     done = 0
     for length in _LENGTHS:
         while len(rows) - done >= length:
-            values = [-1 if value is None else value for row in rows[done : done + length] for value in row]
+            values = [
+                -1 if value is None else value
+                for row in rows[done : done + length]
+                for value in row
+            ]
             values[_KEY :: len(COLUMNS)] = map(bytearray, values[_KEY :: len(COLUMNS)])
             try:
                 driver.execute(_STATEMENTS[length], values)

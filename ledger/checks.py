@@ -10,8 +10,8 @@ from ledger import clock, closed, recount, retention, rollups, tables, usage
 from ledger.database import Database
 
 MAX_FINDINGS = 20
-_EVENT = tables.metadata.tables["event"]
-_LINE = tables.metadata.tables["statement_line"]
+_EVENT = tables.EVENT
+_LINE = tables.STATEMENT_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,11 @@ def verify(database: Database) -> list[Check]:
     """Every invariant, checked over one snapshot of the ledger."""
     with database.snapshot() as session:
         return [
-            Check(name, says, tuple(line for _, line in zip(range(MAX_FINDINGS), check(session), strict=False)))
+            Check(
+                name,
+                says,
+                tuple(line for _, line in zip(range(MAX_FINDINGS), check(session), strict=False)),
+            )
             for name, says, check in _CHECKS
         ]
 
@@ -49,9 +53,13 @@ def hours_equal_events(session: Session, days: range | None = None) -> Iterator[
             yield from _differences(key, counted.get(key), held.get(key))
 
 
-def _differences(key: usage.HourKey, counted: list[int] | None, held: list[int] | None) -> Iterator[str]:
+def _differences(
+    key: usage.HourKey, counted: list[int] | None, held: list[int] | None
+) -> Iterator[str]:
     zero = [0] * len(usage.COLUMNS)
-    for name, from_events, from_rollup in zip(usage.COLUMNS, counted or zero, held or zero, strict=True):
+    for name, from_events, from_rollup in zip(
+        usage.COLUMNS, counted or zero, held or zero, strict=True
+    ):
         if from_events != from_rollup:
             hour = clock.rfc3339(key[0] * clock.HOUR_US)
             yield f"{hour} series {key[1]} {name}: events say {from_events}, rollup + pending {from_rollup}"
@@ -79,7 +87,9 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     }
     held = {
         (row[0], row[1]): list(row[2:])
-        for row in session.execute(select(day.c.day, day.c.series_id, *(day.c[name] for name in usage.SUMMED)))
+        for row in session.execute(
+            select(day.c.day, day.c.series_id, *(day.c[name] for name in usage.SUMMED))
+        )
         if row[0] not in dropped
     }
     for key in sorted(summed.keys() | held.keys()):
@@ -89,7 +99,9 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
 
 def _days_without_hours(session: Session) -> list[int]:
     table = rollups.DAY.c
-    return list(session.execute(select(table.day).where(table.hours_dropped_at.is_not(None))).scalars())
+    return list(
+        session.execute(select(table.day).where(table.hours_dropped_at.is_not(None))).scalars()
+    )
 
 
 def _totals_equal_days(session: Session) -> Iterator[str]:
@@ -101,7 +113,9 @@ def _totals_equal_days(session: Session) -> Iterator[str]:
     }
     held = {
         row[0]: list(row[1:])
-        for row in session.execute(select(total.c.series_id, *(total.c[name] for name in usage.SUMMED)))
+        for row in session.execute(
+            select(total.c.series_id, *(total.c[name] for name in usage.SUMMED))
+        )
     }
     for series_id in sorted(summed.keys() | held.keys()):
         if summed.get(series_id) != held.get(series_id):
@@ -114,9 +128,9 @@ def _distributions_equal_events(session: Session) -> Iterator[str]:
     for day in recount.open_days(session):
         counted = recount.distributions(session, day, day)
         rows = session.execute(
-            select(*(table.c[name] for name in ("day", "series_id", "measure", "power", "requests"))).where(
-                table.c.day == day
-            )
+            select(
+                *(table.c[name] for name in ("day", "series_id", "measure", "power", "requests"))
+            ).where(table.c.day == day)
         )
         held = {(row.day, row.series_id, row.measure, row.power): row.requests for row in rows}
         for key, requests in waiting.distributions.items():
@@ -130,7 +144,8 @@ def _parts_within_wholes(session: Session) -> Iterator[str]:
     event = _EVENT.c
     negative = [event[name] < 0 for name in _COUNTS]
     beyond = [
-        func.coalesce(event.cached_input_tokens, 0) + func.coalesce(event.cache_write_input_tokens, 0)
+        func.coalesce(event.cached_input_tokens, 0)
+        + func.coalesce(event.cache_write_input_tokens, 0)
         > func.coalesce(event.input_tokens, 0),
         func.coalesce(event.input_audio_tokens, 0) > func.coalesce(event.input_tokens, 0),
         func.coalesce(event.reasoning_tokens, 0) > func.coalesce(event.output_tokens, 0),
@@ -138,7 +153,9 @@ def _parts_within_wholes(session: Session) -> Iterator[str]:
     ]
     for day in recount.open_days(session):
         bad = session.execute(
-            select(func.count()).select_from(_EVENT).where(event.day == day, or_(*negative, *beyond))
+            select(func.count())
+            .select_from(_EVENT)
+            .where(event.day == day, or_(*negative, *beyond))
         ).scalar_one()
         if bad:
             yield f"{clock.date_of(day)}: {bad} events have a negative count or a part larger than its whole"
@@ -153,7 +170,9 @@ def _tokens_priced_or_listed(session: Session) -> Iterator[str]:
         and_(line.priced_tokens > 0, line.cost_usd.is_(None)),
         and_(line.priced_tokens == 0, line.cost_usd.is_not(None)),
     )
-    for month, model in session.execute(select(line.month, line.model).where(wrong).order_by(line.month, line.model)):
+    for month, model in session.execute(
+        select(line.month, line.model).where(wrong).order_by(line.month, line.model)
+    ):
         yield f"{month} {model}: priced and unpriced tokens do not add up to its tokens"
 
 
@@ -162,9 +181,14 @@ def _pending(session: Session) -> usage.Sums:
 
 
 _COUNTS = (
-    "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_tokens",
-    "input_audio_tokens", "output_audio_tokens",
-)  # fmt: skip
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+)
 _CHECKS: list[tuple[str, str, Callable[[Session], Iterator[str]]]] = [
     ("hours", "every hour + what is pending equals its raw events", hours_equal_events),
     ("days", "every day equals the sum of its hours", _days_equal_hours),
@@ -173,5 +197,9 @@ _CHECKS: list[tuple[str, str, Callable[[Session], Iterator[str]]]] = [
     ("parts", "no count is negative and no part exceeds its whole", _parts_within_wholes),
     ("prices", "every token is priced or listed as unpriced", _tokens_priced_or_listed),
     ("closed", "every closed statement is as it was when it was closed", closed.changed_statements),
-    ("late", "a closed month and what came after it equal its rollups", closed.months_that_do_not_add_up),
+    (
+        "late",
+        "a closed month and what came after it equal its rollups",
+        closed.months_that_do_not_add_up,
+    ),
 ]

@@ -14,11 +14,11 @@ from sqlmodel import Session
 
 from ledger import clock, late, readings, rollups, tables, tokens, usage
 
-_STATEMENT = tables.metadata.tables["statement"]
-_LINE = tables.metadata.tables["statement_line"]
-_ADJUSTMENT = tables.metadata.tables["adjustment"]
-_ADJUSTMENT_LINE = tables.metadata.tables["adjustment_line"]
-_SERIES = tables.metadata.tables["series"]
+_STATEMENT = tables.STATEMENT
+_LINE = tables.STATEMENT_LINE
+_ADJUSTMENT = tables.ADJUSTMENT
+_ADJUSTMENT_LINE = tables.ADJUSTMENT_LINE
+_SERIES = tables.SERIES
 _IS_CLOSED = _STATEMENT.c.closed_at.is_not(None)
 
 FORMAT = 1
@@ -32,19 +32,28 @@ _Usage = dict[tuple[str, ...], list[int]]
 
 
 def document(
-    closing: Mapping[str, object], lines: list[dict[str, object]], days: object, waste: object, arithmetic: object
+    closing: Mapping[str, object],
+    lines: list[dict[str, object]],
+    days: object,
+    waste: object,
+    arithmetic: object,
 ) -> bytes:
     """A closed statement as JSON text: `closing` holds the statement's own columns, `lines`, `days` and `waste` its figures.
 
     Equal statements give equal bytes. Their SHA-256 is the statement's `content_sha256`, so a file of them proves itself.
     """
     held = {
-        "format": FORMAT, "currency": "USD", **{name: closing[name] for name in _OF_ROW},
-        "closed_at": clock.rfc3339(int(str(closing["closed_at"]))), "days": days,
+        "format": FORMAT,
+        "currency": "USD",
+        **{name: closing[name] for name in _OF_ROW},
+        "closed_at": clock.rfc3339(int(str(closing["closed_at"]))),
+        "days": days,
         "waste": waste,
-        "lines": [{name: value for name, value in line.items() if name != "month"} for line in lines],
+        "lines": [
+            {name: value for name, value in line.items() if name != "month"} for line in lines
+        ],
         "arithmetic": arithmetic,
-    }  # fmt: skip
+    }
     return msgspec.json.format(msgspec.json.encode(held), indent=2) + b"\n"
 
 
@@ -65,13 +74,19 @@ def unpacked(held: bytes) -> bytes:
 
 def read(session: Session, month: str) -> bytes | None:
     """The document of a closed month; None where none is closed."""
-    held = session.execute(select(_STATEMENT.c.document).where(_STATEMENT.c.month == month)).scalar()
+    held = session.execute(
+        select(_STATEMENT.c.document).where(_STATEMENT.c.month == month)
+    ).scalar()
     return None if held is None else unpacked(held)
 
 
 def changed_statements(session: Session) -> Iterator[str]:
     """Closed statements that are no longer what they were when they were closed."""
-    for row in session.execute(select(_STATEMENT).where(_IS_CLOSED).order_by(_STATEMENT.c.month)).mappings().all():
+    for row in (
+        session.execute(select(_STATEMENT).where(_IS_CLOSED).order_by(_STATEMENT.c.month))
+        .mappings()
+        .all()
+    ):
         month, remedy = row["month"], "bring it back from a backup"
         try:
             content = unpacked(row["document"] or b"")
@@ -81,7 +96,9 @@ def changed_statements(session: Session) -> Iterator[str]:
             yield f"{month}: its document no longer has the hash {row['content_sha256']} it was closed with; {remedy}"
             continue
         told = msgspec.json.decode(content)
-        if any(told[name] != row[name] for name in _OF_ROW) or told["closed_at"] != clock.rfc3339(row["closed_at"]):
+        if any(told[name] != row[name] for name in _OF_ROW) or told["closed_at"] != clock.rfc3339(
+            row["closed_at"]
+        ):
             yield f"{month}: when, by whom or at which prices it was closed has been changed; {remedy}"
         elif not _same_columns(told, row) or not _same_lines(session, month, told["lines"]):
             yield f"{month}: its figures are no longer those it was closed with; {remedy}"
@@ -93,7 +110,10 @@ def _same_columns(told: Mapping[str, object], row: Mapping[Any, Any]) -> bool:
 
 def _same_lines(session: Session, month: str, told: list[dict[str, object]]) -> bool:
     """Compared by the names that the document has: a column that a later version added is no change."""
-    held = [dict(line) for line in session.execute(select(_LINE).where(_LINE.c.month == month)).mappings()]
+    held = [
+        dict(line)
+        for line in session.execute(select(_LINE).where(_LINE.c.month == month)).mappings()
+    ]
     names = list(told[0]) if told else []
     return sorted(_key([line[name] for name in names]) for line in held) == sorted(
         _key(list(line.values())) for line in told
@@ -125,7 +145,9 @@ def months_that_do_not_add_up(session: Session) -> Iterator[str]:
 
 def _of_repricings(session: Session, month: str) -> _Usage:
     """A repricing also books the usage that a repair of the rollups has changed under a closed month."""
-    of_kind = select(_ADJUSTMENT.c.number).where(_ADJUSTMENT.c.month == month, _ADJUSTMENT.c.kind == late.REPRICING)
+    of_kind = select(_ADJUSTMENT.c.number).where(
+        _ADJUSTMENT.c.month == month, _ADJUSTMENT.c.kind == late.REPRICING
+    )
     line = _ADJUSTMENT_LINE.c
     return _of_lines(session, _ADJUSTMENT_LINE, (line.month == month) & line.number.in_(of_kind))
 
@@ -140,15 +162,24 @@ def _of_late(session: Session, month: str) -> _Usage:
     return _summed(session, joined, _SERIES, table, table.c.month == month)
 
 
-def _summed(session: Session, source: FromClause, named: Table, table: Table, where: ColumnElement[bool]) -> _Usage:
+def _summed(
+    session: Session, source: FromClause, named: Table, table: Table, where: ColumnElement[bool]
+) -> _Usage:
     groups: list[ColumnElement[Any]] = [named.c[name] for name in _GROUP]
     amounts = [func.sum(table.c[name]) for name in _COMPARED]
-    rows = session.execute(select(*groups, *amounts).select_from(source).where(where).group_by(*groups))
-    return {tuple(row[: len(_GROUP)]): [int(amount) for amount in row[len(_GROUP) :]] for row in rows}
+    rows = session.execute(
+        select(*groups, *amounts).select_from(source).where(where).group_by(*groups)
+    )
+    return {
+        tuple(row[: len(_GROUP)]): [int(amount) for amount in row[len(_GROUP) :]] for row in rows
+    }
 
 
 def _of_rollups(session: Session, hours: range) -> _Usage:
-    groups = {row[0]: tuple(row[1:]) for row in session.execute(select(_SERIES.c.id, *(_SERIES.c[n] for n in _GROUP)))}
+    groups = {
+        row[0]: tuple(row[1:])
+        for row in session.execute(select(_SERIES.c.id, *(_SERIES.c[n] for n in _GROUP)))
+    }
     found: _Usage = {}
     for series_id, amounts in readings.sums(session, hours).items():
         _add(found, {groups[series_id]: [amounts[usage.INDEX[name]] for name in _COMPARED]})

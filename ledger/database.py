@@ -92,13 +92,17 @@ class Database:
             return
         with self.transaction() as session:
             lock(session, "partition")
-            sealed = session.execute(text("SELECT day FROM day WHERE sealed_at IS NOT NULL")).scalars()
+            sealed = session.execute(
+                text("SELECT day FROM day WHERE sealed_at IS NOT NULL")
+            ).scalars()
             for day in sorted(missing.difference(sealed)):
                 name = partition_of(day)
                 if session.execute(text(f"SELECT to_regclass('{name}')")).scalar() is None:
                     # Attached, not made in place: that would wait for whoever reads any event, such as a long `verify`.
                     session.execute(text(f"CREATE TABLE {name} (LIKE event INCLUDING ALL)"))
-                    session.execute(text(f"ALTER TABLE event ATTACH PARTITION {name} FOR VALUES IN ({day})"))
+                    session.execute(
+                        text(f"ALTER TABLE event ATTACH PARTITION {name} FOR VALUES IN ({day})")
+                    )
         self._days_with_partition |= missing
 
     def forget_partitions(self) -> None:
@@ -116,7 +120,9 @@ class Database:
             try:
                 command.upgrade(alembic_config(connection), "head")
             except CommandError as error:
-                raise UsageError("a later version of switchwise made this ledger; start that version again") from error
+                raise UsageError(
+                    "a later version of switchwise made this ledger; start that version again"
+                ) from error
             connection.commit()
 
     def close(self) -> None:
@@ -159,7 +165,12 @@ _OURS_ON_SQLITE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.Programmin
 def _named_faults() -> Iterator[None]:
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InternalError, sqlite3.OperationalError, PoolTimeoutError) as error:
+    except (
+        psycopg.OperationalError,
+        psycopg.InternalError,
+        sqlite3.OperationalError,
+        PoolTimeoutError,
+    ) as error:
         raise _unavailable(error) from error
     except sqlite3.DatabaseError as error:
         # The same of a driver that was called without SQLAlchemy in between.
@@ -182,20 +193,31 @@ def _unavailable(error: BaseException) -> StoreUnavailable:
 
 def _sqlite_engine(url: str) -> Engine:
     if sqlite3.sqlite_version_info < SAFE_SQLITE:
-        raise UsageError(f"SQLite {sqlite3.sqlite_version} can corrupt a ledger; install pysqlite3 0.6.1 or later")
+        raise UsageError(
+            f"SQLite {sqlite3.sqlite_version} can corrupt a ledger; install pysqlite3 0.6.1 or later"
+        )
     path = make_url(url).database
     if path and path != ":memory:":
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"cannot create {Path(path).parent}: {error.strerror}; choose another --data") from error
-    engine = create_engine(url, module=sqlite3, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000})
+            raise UsageError(
+                f"cannot create {Path(path).parent}: {error.strerror}; choose another --data"
+            ) from error
+    engine = create_engine(
+        url, module=sqlite3, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000}
+    )
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
         # The driver must not begin by itself: every writer begins with BEGIN IMMEDIATE, or two of them could deadlock.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -210,10 +232,16 @@ def _postgresql_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise UsageError("SWITCHWISE_DATABASE_URL is not a database address such as postgresql://host/name") from error
+        raise UsageError(
+            "SWITCHWISE_DATABASE_URL is not a database address such as postgresql://host/name"
+        ) from error
     if not parsed.drivername.startswith("postgres"):
-        raise UsageError(f"SWITCHWISE_DATABASE_URL: {parsed.drivername!r} is not supported; use sqlite or postgresql")
-    options = "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=10s -c timezone=UTC"
+        raise UsageError(
+            f"SWITCHWISE_DATABASE_URL: {parsed.drivername!r} is not supported; use sqlite or postgresql"
+        )
+    options = (
+        "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=10s -c timezone=UTC"
+    )
     # A day's partition grows from nothing within minutes: a plan that was made and kept while it was empty reads all of it.
     options += " -c plan_cache_mode=force_custom_plan"
     engine = create_engine(

@@ -12,12 +12,27 @@ UNASSIGNED = "unassigned"
 UNLABELLED = "unlabelled"
 OTHER = "other"
 
-FEATURE_TOOLS, FEATURE_JSON_SCHEMA, FEATURE_IMAGE, FEATURE_AUDIO, FEATURE_CLIENT_RETRY = 1, 2, 4, 8, 16
+FEATURE_TOOLS, FEATURE_JSON_SCHEMA, FEATURE_IMAGE, FEATURE_AUDIO, FEATURE_CLIENT_RETRY = (
+    1,
+    2,
+    4,
+    8,
+    16,
+)
 FEATURE_CAN_WAIT = 32
 WORKLOAD_CLASSES = (
-    "classification", "extraction", "summarisation", "short_text", "chat", "long_output", "ambiguous", "code", "agentic",
-    "multi_step", "critical",
-)  # fmt: skip
+    "classification",
+    "extraction",
+    "summarisation",
+    "short_text",
+    "chat",
+    "long_output",
+    "ambiguous",
+    "code",
+    "agentic",
+    "multi_step",
+    "critical",
+)
 CLASS_BITS = {name: 256 << place for place, name in enumerate(WORKLOAD_CLASSES)}
 """A bit for each class, so that the features of many requests, taken together, hold every class among them."""
 FEATURE_NAMES = {
@@ -102,10 +117,17 @@ def fingerprint_of(event: Event) -> int:
     """
     labels = event.labels
     content = (
-        event.input_tokens, event.cached_input_tokens, event.cache_write_input_tokens, event.output_tokens,
-        event.reasoning_tokens, event.input_audio_tokens, event.output_audio_tokens,
-        labels.usage_source, labels.status, labels.service_tier,
-    )  # fmt: skip
+        event.input_tokens,
+        event.cached_input_tokens,
+        event.cache_write_input_tokens,
+        event.output_tokens,
+        event.reasoning_tokens,
+        event.input_audio_tokens,
+        event.output_audio_tokens,
+        labels.usage_source,
+        labels.status,
+        labels.service_tier,
+    )
     return int.from_bytes(_ENCODER.encode(content), "big") % _PRIME
 
 
@@ -118,7 +140,11 @@ def fault_of(event: Event, now_us: int) -> str | None:
         return "time lies more than 5 minutes in the future; check the sender's clock and unit"
     if event.occurred_at < EARLIEST_US:
         return "time lies before 2020; check the sender's clock and unit"
-    whole, read, written = event.input_tokens or 0, event.cached_input_tokens or 0, event.cache_write_input_tokens or 0
+    whole, read, written = (
+        event.input_tokens or 0,
+        event.cached_input_tokens or 0,
+        event.cache_write_input_tokens or 0,
+    )
     output, reasoning = event.output_tokens or 0, event.reasoning_tokens or 0
     input_audio, output_audio = event.input_audio_tokens or 0, event.output_audio_tokens or 0
     # Set bits above 2^29 show that one of them is negative or large, without looking at each.

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from ledger import rollups, tables
 
-_FACT = tables.metadata.tables["fact"]
+_FACT = tables.FACT
 SAMPLE_PROJECTS = "sample_projects"
 LEDGER_ID = "ledger_id"
 """Which ledger this is: drawn when its tables were made."""

@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from ledger import months, tables, usage
 
-_STATEMENT = tables.metadata.tables["statement"]
-_ADJUSTMENT = tables.metadata.tables["adjustment"]
+_STATEMENT = tables.STATEMENT
+_ADJUSTMENT = tables.ADJUSTMENT
 
 LATE, REPRICING = "late", "repricing"
 """The kinds of adjustment: usage that came after the month was closed, and a correction that somebody booked."""
@@ -38,7 +38,9 @@ def closed_months(session: Session) -> list[ClosedMonth]:
         .where(_ADJUSTMENT.c.month == _STATEMENT.c.month, _ADJUSTMENT.c.kind == REPRICING)
         .scalar_subquery()
     )
-    closed = select(_STATEMENT.c.month, _STATEMENT.c.zone, repriced).where(_STATEMENT.c.closed_at.is_not(None))
+    closed = select(_STATEMENT.c.month, _STATEMENT.c.zone, repriced).where(
+        _STATEMENT.c.closed_at.is_not(None)
+    )
     found = []
     for name, zone, number in session.execute(closed.order_by(_STATEMENT.c.month)):
         month = months.parse(name, ZoneInfo(zone))
@@ -46,7 +48,9 @@ def closed_months(session: Session) -> list[ClosedMonth]:
     return found
 
 
-def among(sums: usage.Sums, closed: Iterable[ClosedMonth], recorded_day: int) -> dict[LateKey, list[int]]:
+def among(
+    sums: usage.Sums, closed: Iterable[ClosedMonth], recorded_day: int
+) -> dict[LateKey, list[int]]:
     """The part of these sums that is late for each closed month."""
     return {
         (month.name, recorded_day, month.after_number, hour, series_id): amounts

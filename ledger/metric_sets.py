@@ -8,8 +8,8 @@ from sqlmodel import Session
 from ledger import events, tables
 from ledger.database import lock
 
-_SET = tables.metadata.tables["metric_set"]
-_SERIES = tables.metadata.tables["series"]
+_SET = tables.METRIC_SET
+_SERIES = tables.SERIES
 KEY = ("provider", "model", "service_tier", "project", "workload")
 _OF_SERIES = and_(*(_SERIES.c[name] == _SET.c[name] for name in KEY))
 
@@ -33,7 +33,9 @@ def assign(session: Session, series_ids: Iterable[int], limit: int) -> None:
         project, workload = _published(labels, shown, limit)
         shown.add((*labels[:3], project, workload))
         values = dict(zip(KEY, labels, strict=True))
-        session.execute(insert(_SET).values(**values, published_project=project, published_workload=workload))
+        session.execute(
+            insert(_SET).values(**values, published_project=project, published_workload=workload)
+        )
 
 
 def _published(labels: tuple[str, ...], shown: set[tuple[str, ...]], limit: int) -> tuple[str, str]:

@@ -9,10 +9,33 @@ PREFIX = "switchwise_"
 
 # Every label a metric may carry, and no other. Senders cannot make values without end: the ledger folds them into `other`.
 LABELS = (
-    "provider", "model", "canonical_model", "service_tier", "service_tier_requested", "project", "workload", "status", "kind",
-    "month", "from_model", "to_model", "decision", "stage", "method", "reason", "version", "checked", "traffic",
-    "reporting_zone", "route", "code", "format", "outcome", "side", "share",
-)  # fmt: skip
+    "provider",
+    "model",
+    "canonical_model",
+    "service_tier",
+    "service_tier_requested",
+    "project",
+    "workload",
+    "status",
+    "kind",
+    "month",
+    "from_model",
+    "to_model",
+    "decision",
+    "stage",
+    "method",
+    "reason",
+    "version",
+    "checked",
+    "traffic",
+    "reporting_zone",
+    "route",
+    "code",
+    "format",
+    "outcome",
+    "side",
+    "share",
+)
 
 _SENT = ("provider", "model", "service_tier", "project", "workload")
 _SLICE = ("provider", "project", "workload", "from_model", "to_model", "decision")
@@ -60,7 +83,12 @@ _USAGE = (
         "Reasoning tokens, already inside the output kind of the token counter.",
         *_SENT,
     ),
-    _counter("avoided_tokens_total", "tokens", "Tokens that the gateway's cache answered; nobody billed them.", *_SENT),
+    _counter(
+        "avoided_tokens_total",
+        "tokens",
+        "Tokens that the gateway's cache answered; nobody billed them.",
+        *_SENT,
+    ),
     _gauge(
         "model_info",
         "info",
@@ -101,7 +129,14 @@ _SPEND = (
         "month",
         "project",
     ),
-    _gauge("month_requests", "requests", "Requests in a calendar month; 13 months.", "month", "provider", "model"),
+    _gauge(
+        "month_requests",
+        "requests",
+        "Requests in a calendar month; 13 months.",
+        "month",
+        "provider",
+        "model",
+    ),
     _gauge(
         "month_paid_retry_requests",
         "requests",
@@ -131,8 +166,16 @@ _SPEND = (
         *_OTHER_TIER,
     ),
     _gauge("month_forecast_usd", "usd", "USD expected for the whole current month."),
-    _gauge("month_forecast_low_usd", "usd", "Low end of the 80 % band of the current month's forecast, in USD."),
-    _gauge("month_forecast_high_usd", "usd", "High end of the 80 % band of the current month's forecast, in USD."),
+    _gauge(
+        "month_forecast_low_usd",
+        "usd",
+        "Low end of the 80 % band of the current month's forecast, in USD.",
+    ),
+    _gauge(
+        "month_forecast_high_usd",
+        "usd",
+        "High end of the 80 % band of the current month's forecast, in USD.",
+    ),
     _gauge(
         "forecast_error_ratio",
         "ratio",
@@ -149,7 +192,10 @@ _SPEND = (
 
 _SAVINGS = (
     _gauge(
-        "savings_potential_low_usd", "usd", f"Low end of what a slice's chosen switch saves: {_AVERAGE_MONTH}.", *_SLICE
+        "savings_potential_low_usd",
+        "usd",
+        f"Low end of what a slice's chosen switch saves: {_AVERAGE_MONTH}.",
+        *_SLICE,
     ),
     _gauge(
         "savings_potential_usd",
@@ -163,12 +209,31 @@ _SAVINGS = (
         f"High end of what a slice's chosen switch saves: {_AVERAGE_MONTH}.",
         *_SLICE,
     ),
-    _gauge("savings_total_low_usd", "usd", f"Low end over all slices decided pilot or switch_now: {_AVERAGE_MONTH}."),
-    _gauge("savings_total_usd", "usd", f"All slices decided pilot or switch_now, each once: {_AVERAGE_MONTH}."),
-    _gauge("savings_total_high_usd", "usd", f"High end over all slices decided pilot or switch_now: {_AVERAGE_MONTH}."),
-    _gauge("savings_missed_usd", "usd", "USD, low end, that open advice would have saved so far had it been followed."),
     _gauge(
-        "savings_realised_usd", "usd", "USD saved so far by adopted advice, by the method that measured it.", "method"
+        "savings_total_low_usd",
+        "usd",
+        f"Low end over all slices decided pilot or switch_now: {_AVERAGE_MONTH}.",
+    ),
+    _gauge(
+        "savings_total_usd",
+        "usd",
+        f"All slices decided pilot or switch_now, each once: {_AVERAGE_MONTH}.",
+    ),
+    _gauge(
+        "savings_total_high_usd",
+        "usd",
+        f"High end over all slices decided pilot or switch_now: {_AVERAGE_MONTH}.",
+    ),
+    _gauge(
+        "savings_missed_usd",
+        "usd",
+        "USD, low end, that open advice would have saved so far had it been followed.",
+    ),
+    _gauge(
+        "savings_realised_usd",
+        "usd",
+        "USD saved so far by adopted advice, by the method that measured it.",
+        "method",
     ),
     _gauge(
         "breakeven_escalation_ratio",
@@ -200,12 +265,27 @@ _SAVINGS = (
         "Time from request to answer that a share of the requests, 0.5 or 0.95, took at most, by side of a switch.",
         *_SIDE,
     ),
-    _gauge("recommendations", "recommendations", "Recommendations by decision and stage.", "decision", "stage"),
+    _gauge(
+        "recommendations",
+        "recommendations",
+        "Recommendations by decision and stage.",
+        "decision",
+        "stage",
+    ),
 )
 
 _TRUST = (
-    _gauge("coverage_ratio", "ratio", "Share of this month, 0 to 1, that is known and priced; absent while unknown."),
-    _gauge("coverage_gap_ratio", "ratio", "Share of this month, 0 to 1, that is not covered, by reason.", "reason"),
+    _gauge(
+        "coverage_ratio",
+        "ratio",
+        "Share of this month, 0 to 1, that is known and priced; absent while unknown.",
+    ),
+    _gauge(
+        "coverage_gap_ratio",
+        "ratio",
+        "Share of this month, 0 to 1, that is not covered, by reason.",
+        "reason",
+    ),
     _gauge(
         "model_retirement_timestamp_seconds",
         "seconds",
@@ -213,10 +293,20 @@ _TRUST = (
         "provider",
         "model",
     ),
-    _gauge("ledger_drift_usd", "usd", "USD by which the last check found rollups and raw events apart; 0 is right."),
-    _gauge("ledger_findings", "findings", "Findings of the last check of the ledger's invariants; 0 is right."),
     _gauge(
-        "rollup_lag_seconds", "seconds", "Age of the oldest stored event group that is not rolled up yet; 0 if none."
+        "ledger_drift_usd",
+        "usd",
+        "USD by which the last check found rollups and raw events apart; 0 is right.",
+    ),
+    _gauge(
+        "ledger_findings",
+        "findings",
+        "Findings of the last check of the ledger's invariants; 0 is right.",
+    ),
+    _gauge(
+        "rollup_lag_seconds",
+        "seconds",
+        "Age of the oldest stored event group that is not rolled up yet; 0 if none.",
     ),
     _gauge(
         "last_rollup_timestamp_seconds",
@@ -224,7 +314,11 @@ _TRUST = (
         "Unix time at which the worker last finished a pass over the pending groups, also when there was none.",
     ),
     _gauge(
-        "price_book_info", "info", "Always 1. Price book in use and the day it was last checked.", "version", "checked"
+        "price_book_info",
+        "info",
+        "Always 1. Price book in use and the day it was last checked.",
+        "version",
+        "checked",
     ),
     _gauge(
         "ledger_info",
@@ -253,10 +347,29 @@ _PROCESS = (
         "process",
     ),
     Metric(
-        PREFIX + "ingest_seconds", "histogram", "seconds", "Seconds from first byte to durable answer.", (), "process"
+        PREFIX + "ingest_seconds",
+        "histogram",
+        "seconds",
+        "Seconds from first byte to durable answer.",
+        (),
+        "process",
     ),
-    Metric(PREFIX + "ingest_bytes_total", "counter", "bytes", "Bytes of write requests, on the wire.", (), "process"),
-    Metric(PREFIX + "spool_events", "gauge", "events", "Events that wait in this collector's spool.", (), "process"),
+    Metric(
+        PREFIX + "ingest_bytes_total",
+        "counter",
+        "bytes",
+        "Bytes of write requests, on the wire.",
+        (),
+        "process",
+    ),
+    Metric(
+        PREFIX + "spool_events",
+        "gauge",
+        "events",
+        "Events that wait in this collector's spool.",
+        (),
+        "process",
+    ),
     Metric(
         PREFIX + "spool_bytes",
         "gauge",

@@ -39,7 +39,9 @@ def femto_usd(amount_text: str) -> int:
             f"{amount_text!r} is not an amount of USD; write a plain number such as 50 or 12.50"
         ) from error
     if not scaled.is_finite() or scaled != scaled.to_integral_value():
-        raise UsageError(f"{amount_text!r} is not an amount of USD in whole femto-USD; write a plain number such as 50")
+        raise UsageError(
+            f"{amount_text!r} is not an amount of USD in whole femto-USD; write a plain number such as 50"
+        )
     return int(scaled)
 
 
@@ -59,3 +61,13 @@ def rounded(amount_femto_usd: Fraction) -> int:
     Only for amounts that had to pass through a root, a quantile or a division; sums and products stay exact.
     """
     return round(amount_femto_usd / 10**6) * 10**6
+
+
+def ratio(value: Fraction | None) -> str | None:
+    """A ratio as decimal text, rounded once half-even to 9 decimals; None stays None."""
+    return None if value is None else ratio_text(value)
+
+
+def ratio_text(value: Fraction) -> str:
+    """A ratio that is known, as `ratio` writes it."""
+    return text(usd(rounded(value * FEMTO_PER_USD)))

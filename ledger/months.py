@@ -86,3 +86,12 @@ def touching(day: int, zone: ZoneInfo) -> Iterator[Month]:
     yield first
     if last != first:
         yield last
+
+
+def named(text: str | None, zone: ZoneInfo, now_us: int) -> Month:
+    """The month that a text names, by default the current one. Raises UsageError when it is no month or lies ahead."""
+    current = containing(now_us, zone)
+    month = parse(text, zone) if text else current
+    if month > current:
+        raise UsageError(f"{month} lies in the future; the current month is {current}")
+    return month

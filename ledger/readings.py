@@ -13,7 +13,7 @@ from ledger.events import Labels
 MOST_IDS = 10_000
 """Series asked for in one query: a database takes only so many parameters."""
 
-_SERIES = tables.metadata.tables["series"]
+_SERIES = tables.SERIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +40,29 @@ def sums(session: Session, hours: range) -> dict[int, list[int]]:
         return _of_hours(session, hours)
     parts = (
         _of_hours(session, range(hours.start, days.start * 24)),
-        _summed(session, rollups.DAY_SUMS, rollups.DAY_SUMS.c.day.between(days.start, days.stop - 1)),
+        _summed(
+            session, rollups.DAY_SUMS, rollups.DAY_SUMS.c.day.between(days.start, days.stop - 1)
+        ),
         _of_hours(session, range(days.stop * 24, hours.stop)),
     )
     whole: dict[int, list[int]] = {}
     for part in parts:
         for series_id, amounts in part.items():
-            whole[series_id] = usage.combined(whole[series_id], amounts) if series_id in whole else amounts
+            whole[series_id] = (
+                usage.combined(whole[series_id], amounts) if series_id in whole else amounts
+            )
     return whole
 
 
-def by_day(session: Session, days: range, series_ids: Collection[int] | None = None) -> dict[int, dict[int, list[int]]]:
+def by_day(
+    session: Session, days: range, series_ids: Collection[int] | None = None
+) -> dict[int, dict[int, list[int]]]:
     """Amounts by UTC day and series id over whole UTC days, of all series or of some."""
     table = rollups.DAY_SUMS
     columns = [table.c[name] for name in usage.COLUMNS]
-    wanted = select(table.c.day, table.c.series_id, *columns).where(table.c.day.between(days.start, days.stop - 1))
+    wanted = select(table.c.day, table.c.series_id, *columns).where(
+        table.c.day.between(days.start, days.stop - 1)
+    )
     if series_ids is not None:
         wanted = wanted.where(table.c.series_id.in_(list(series_ids)))
     rows = session.execute(wanted)
@@ -73,7 +81,9 @@ def traffic_days(session: Session, first_day: int, last_day: int) -> dict[int, l
     """By series id, the UTC days with traffic from `first_day` to `last_day`, both included, in order."""
     table = rollups.DAY_SUMS.c
     rows = session.execute(
-        select(table.series_id, table.day).where(table.day.between(first_day, last_day)).order_by(table.day)
+        select(table.series_id, table.day)
+        .where(table.day.between(first_day, last_day))
+        .order_by(table.day)
     )
     days: dict[int, list[int]] = {}
     for series_id, day in rows:
@@ -84,7 +94,9 @@ def traffic_days(session: Session, first_day: int, last_day: int) -> dict[int, l
 def traffic_spans(session: Session, series_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     """By series id, its first and its last UTC day with traffic, of some series."""
     table = rollups.DAY_SUMS.c
-    wanted = select(table.series_id, func.min(table.day), func.max(table.day)).group_by(table.series_id)
+    wanted = select(table.series_id, func.min(table.day), func.max(table.day)).group_by(
+        table.series_id
+    )
     rows = session.execute(wanted.where(table.series_id.in_(list(series_ids))))
     return {row[0]: (int(row[1]), int(row[2])) for row in rows}
 
@@ -93,7 +105,9 @@ def first_hour_of_day(session: Session, day: int, series_ids: Iterable[int]) -> 
     """The UTC hour in which the first of these series begins on a day; None where its hours are gone."""
     table = rollups.HOUR.c
     of_day = table.hour.between(day * 24, day * 24 + 23)
-    found = session.execute(select(func.min(table.hour)).where(of_day, table.series_id.in_(list(series_ids))))
+    found = session.execute(
+        select(func.min(table.hour)).where(of_day, table.series_id.in_(list(series_ids)))
+    )
     return found.scalar()
 
 
@@ -113,7 +127,9 @@ def sizes(session: Session, days: range, series_ids: Iterable[int], measure: str
     chosen = table.day.in_(list(days)) & table.series_id.in_(list(series_ids))
     of_measure = table.measure == usage.MEASURES.index(measure)
     rows = session.execute(
-        select(table.power, func.sum(table.requests)).where(chosen, of_measure).group_by(table.power)
+        select(table.power, func.sum(table.requests))
+        .where(chosen, of_measure)
+        .group_by(table.power)
     )
     return {row[0]: int(row[1]) for row in rows}
 
@@ -139,7 +155,9 @@ def distributions(
 
 def day_revisions(session: Session) -> dict[int, int]:
     """By UTC day, how often a rollup has written into it."""
-    rows = session.execute(select(rollups.DAY.c.day, rollups.DAY.c.revision).order_by(rollups.DAY.c.day))
+    rows = session.execute(
+        select(rollups.DAY.c.day, rollups.DAY.c.revision).order_by(rollups.DAY.c.day)
+    )
     return {row[0]: row[1] for row in rows}
 
 
@@ -155,6 +173,10 @@ def _of_hours(session: Session, hours: range) -> dict[int, list[int]]:
 
 
 def _summed(session: Session, table: Table, where: ColumnElement[bool]) -> dict[int, list[int]]:
-    amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [func.max(table.c[name]) for name in usage.LARGEST]
-    rows = session.execute(select(table.c.series_id, *amounts).where(where).group_by(table.c.series_id))
+    amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [
+        func.max(table.c[name]) for name in usage.LARGEST
+    ]
+    rows = session.execute(
+        select(table.c.series_id, *amounts).where(where).group_by(table.c.series_id)
+    )
     return {row[0]: [int(amount) for amount in row[1:]] for row in rows}

@@ -25,20 +25,31 @@ def rebuild(database: Database) -> int:
         waiting = usage.merged(sums for _, sums in rollups.pending(session))
         wrong = sum(_rebuild_day(session, day, waiting) for day in recount.open_days(session))
         day, total = rollups.DAY_SUMS, rollups.TOTAL
-        return wrong + _replace(session, total, ("series_id",), _summed(session, day, (day.c.series_id,)), [])
+        return wrong + _replace(
+            session, total, ("series_id",), _summed(session, day, (day.c.series_id,)), []
+        )
 
 
 def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
     hours = {
-        key: _without(amounts, waiting.hours.get(key)) for key, amounts in recount.hours(session, day, day).items()
+        key: _without(amounts, waiting.hours.get(key))
+        for key, amounts in recount.hours(session, day, day).items()
     }
     table = rollups.HOUR
     of_day = [table.c.hour.between(day * 24, day * 24 + 23)]
     wrong = _replace(
-        session, table, ("hour", "series_id"), {key: held for key, held in hours.items() if held[0]}, of_day
+        session,
+        table,
+        ("hour", "series_id"),
+        {key: held for key, held in hours.items() if held[0]},
+        of_day,
     )
-    sums = _summed(session, table, ((table.c.hour // 24).label("day_of_hour"), table.c.series_id), of_day)
-    wrong += _replace(session, rollups.DAY_SUMS, ("day", "series_id"), sums, [rollups.DAY_SUMS.c.day == day])
+    sums = _summed(
+        session, table, ((table.c.hour // 24).label("day_of_hour"), table.c.series_id), of_day
+    )
+    wrong += _replace(
+        session, rollups.DAY_SUMS, ("day", "series_id"), sums, [rollups.DAY_SUMS.c.day == day]
+    )
     _rebuild_distribution(session, day, waiting)
     if wrong:
         rollups.touch_days(session, [day], clock.now_us())
@@ -49,25 +60,45 @@ def _without(amounts: list[int], pending: list[int] | None) -> list[int]:
     """What the hour must hold now, so that adding what is pending gives the events' sums; largest sizes stay."""
     if pending is None:
         return amounts
-    return [a - b for a, b in zip(amounts[:_SPLIT], pending[:_SPLIT], strict=True)] + amounts[_SPLIT:]
+    return [a - b for a, b in zip(amounts[:_SPLIT], pending[:_SPLIT], strict=True)] + amounts[
+        _SPLIT:
+    ]
 
 
-def _summed(session: Session, table: Table, key: tuple[Any, ...], where: Iterable[Any] = ()) -> _Amounts:
-    amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [func.max(table.c[name]) for name in usage.LARGEST]
+def _summed(
+    session: Session, table: Table, key: tuple[Any, ...], where: Iterable[Any] = ()
+) -> _Amounts:
+    amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [
+        func.max(table.c[name]) for name in usage.LARGEST
+    ]
     rows = session.execute(select(*key, *amounts).where(*where).group_by(*key))
-    return {tuple(int(part) for part in row[: len(key)]): [int(value) for value in row[len(key) :]] for row in rows}
+    return {
+        tuple(int(part) for part in row[: len(key)]): [int(value) for value in row[len(key) :]]
+        for row in rows
+    }
 
 
-def _replace(session: Session, table: Table, key: tuple[str, ...], wanted: Any, where: list[Any]) -> int:
+def _replace(
+    session: Session, table: Table, key: tuple[str, ...], wanted: Any, where: list[Any]
+) -> int:
     """Make the rows of a rollup equal to `wanted`; how many were not."""
     columns = [table.c[name] for name in (*key, *usage.COLUMNS)]
-    held = {tuple(row[: len(key)]): list(row[len(key) :]) for row in session.execute(select(*columns).where(*where))}
-    wrong = sorted(names for names in wanted.keys() | held.keys() if wanted.get(names) != held.get(names))
+    held = {
+        tuple(row[: len(key)]): list(row[len(key) :])
+        for row in session.execute(select(*columns).where(*where))
+    }
+    wrong = sorted(
+        names for names in wanted.keys() | held.keys() if wanted.get(names) != held.get(names)
+    )
     for names in wrong:
-        session.execute(delete(table).where(*(table.c[k] == v for k, v in zip(key, names, strict=True))))
+        session.execute(
+            delete(table).where(*(table.c[k] == v for k, v in zip(key, names, strict=True)))
+        )
         if names in wanted:
             amounts = zip(usage.COLUMNS, wanted[names], strict=True)
-            session.execute(table.insert().values(**dict(zip(key, names, strict=True)), **dict(amounts)))
+            session.execute(
+                table.insert().values(**dict(zip(key, names, strict=True)), **dict(amounts))
+            )
     return len(wrong)
 
 
@@ -78,7 +109,13 @@ def _rebuild_distribution(session: Session, day: int, waiting: usage.Sums) -> No
         if key in counted:
             counted[key] -= requests
     rows = [
-        {"day": day, "series_id": series_id, "measure": measure, "power": power, "requests": requests}
+        {
+            "day": day,
+            "series_id": series_id,
+            "measure": measure,
+            "power": power,
+            "requests": requests,
+        }
         for (_, series_id, measure, power), requests in sorted(counted.items())
         if requests
     ]

@@ -7,9 +7,9 @@ from sqlmodel import Session
 
 from ledger import clock, events, tables, usage
 
-_EVENT = tables.metadata.tables["event"]
-_SERIES = tables.metadata.tables["series"]
-_DAY = tables.metadata.tables["day"]
+_EVENT = tables.EVENT
+_SERIES = tables.SERIES
+_DAY = tables.DAY
 _BILLABLE = _SERIES.c.usage_source.in_(events.BILLABLE_SOURCES)
 _AVOIDED = _SERIES.c.usage_source == "gateway_cache"
 
@@ -21,7 +21,9 @@ def _sum_where(condition: ColumnElement[bool], value: ColumnElement[int]) -> Col
 def _counted(name: str) -> ColumnElement[int]:
     """The SQL of one rollup column."""
     column, one, event = _EVENT.c, literal(1), _EVENT.c
-    detail_unknown = and_(_BILLABLE, column.cached_input_tokens.is_(None) | column.reasoning_tokens.is_(None))
+    detail_unknown = and_(
+        _BILLABLE, column.cached_input_tokens.is_(None) | column.reasoning_tokens.is_(None)
+    )
     uncached = event.input_tokens - func.coalesce(event.cached_input_tokens, 0)
     uncached -= func.coalesce(event.cache_write_input_tokens, 0)
     audio = case((event.input_audio_tokens > uncached, uncached), else_=event.input_audio_tokens)
@@ -39,8 +41,12 @@ def _counted(name: str) -> ColumnElement[int]:
         "first_token_requests": func.count(column.first_token_ms),
         "first_token_ms_sum": func.coalesce(func.sum(column.first_token_ms), 0),
         "paid_retry_requests": _sum_where(and_(_BILLABLE, column.retry_count > 0), one),
-        "largest_input_tokens": func.coalesce(func.max(case((_BILLABLE, column.input_tokens), else_=0)), 0),
-        "largest_output_tokens": func.coalesce(func.max(case((_BILLABLE, column.output_tokens), else_=0)), 0),
+        "largest_input_tokens": func.coalesce(
+            func.max(case((_BILLABLE, column.input_tokens), else_=0)), 0
+        ),
+        "largest_output_tokens": func.coalesce(
+            func.max(case((_BILLABLE, column.output_tokens), else_=0)), 0
+        ),
     }
     return special[name] if name in special else _sum_where(_BILLABLE, column[name])
 
@@ -57,7 +63,9 @@ def hours(session: Session, first_day: int, last_day: int) -> dict[usage.HourKey
     return {(row[0], row[1]): [int(amount) for amount in row[2:]] for row in session.execute(query)}
 
 
-def distributions(session: Session, first_day: int, last_day: int) -> dict[usage.DistributionKey, int]:
+def distributions(
+    session: Session, first_day: int, last_day: int
+) -> dict[usage.DistributionKey, int]:
     """Request counts of raw events by (day, series, measure, power of two) over these UTC days, both included."""
     counts: dict[usage.DistributionKey, int] = {}
     for measure, name in enumerate(usage.MEASURES):

@@ -20,7 +20,7 @@ HOURS_STAY_DAYS = 400
 LOCK_TIMEOUT_MS = 1_000
 """How long a drop may wait for readers on PostgreSQL, for collectors wait behind it. The next run tries again."""
 
-_EVENT = tables.metadata.tables["event"]
+_EVENT = tables.EVENT
 _ROWS_AT_ONCE = 20_000
 """SQLite deletes so many rows in a transaction, some 50 ms, and collectors come in between."""
 
@@ -75,7 +75,9 @@ def drop_hours(database: Database, now_us: int) -> int:
     """
     day, until = rollups.DAY.c, now_us // clock.DAY_US - HOURS_STAY_DAYS
     with database.snapshot() as session:
-        query = select(day.day).where(day.sealed_at.is_not(None), day.hours_dropped_at.is_(None), day.day < until)
+        query = select(day.day).where(
+            day.sealed_at.is_not(None), day.hours_dropped_at.is_(None), day.day < until
+        )
         old = session.execute(query.order_by(day.day)).scalars().all()
     for each in old:
         with database.transaction() as session:
@@ -83,7 +85,9 @@ def drop_hours(database: Database, now_us: int) -> int:
                 hour = rollups.HOUR.c.hour
                 session.execute(delete(rollups.HOUR).where(hour.between(each * 24, each * 24 + 23)))
             session.execute(delete(rollups.DISTRIBUTION).where(rollups.DISTRIBUTION.c.day == each))
-            session.execute(update(rollups.DAY).where(day.day == each).values(hours_dropped_at=now_us))
+            session.execute(
+                update(rollups.DAY).where(day.day == each).values(hours_dropped_at=now_us)
+            )
     return len(old)
 
 
@@ -94,7 +98,11 @@ def is_edge(day: int) -> bool:
 
 def _requests(session: Session, day: int) -> int:
     table = rollups.DAY_SUMS.c
-    return int(session.execute(select(func.coalesce(func.sum(table.requests), 0)).where(table.day == day)).scalar_one())
+    return int(
+        session.execute(
+            select(func.coalesce(func.sum(table.requests), 0)).where(table.day == day)
+        ).scalar_one()
+    )
 
 
 def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
@@ -109,7 +117,9 @@ def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
             session.execute(text("LOCK TABLE day IN ACCESS EXCLUSIVE MODE"))
         if day not in {each.day for each in due(session, keep_days, now_us)}:
             return False
-        session.execute(update(rollups.DAY).where(rollups.DAY.c.day == day).values(sealed_at=now_us))
+        session.execute(
+            update(rollups.DAY).where(rollups.DAY.c.day == day).values(sealed_at=now_us)
+        )
         if not database.is_sqlite:
             session.execute(text(f"DROP TABLE IF EXISTS {partition_of(day)}"))
     return True

@@ -9,13 +9,13 @@ from sqlmodel import Session
 
 from ledger import clock, late, metric_sets, tables, usage
 
-INTAKE = tables.metadata.tables["intake"]
-HOUR = tables.metadata.tables["usage_hour"]
-DAY_SUMS = tables.metadata.tables["usage_day"]
-TOTAL = tables.metadata.tables["usage_total"]
-LATE = tables.metadata.tables["usage_late"]
-DISTRIBUTION = tables.metadata.tables["distribution_day"]
-DAY = tables.metadata.tables["day"]
+INTAKE = tables.INTAKE
+HOUR = tables.USAGE_HOUR
+DAY_SUMS = tables.USAGE_DAY
+TOTAL = tables.USAGE_TOTAL
+LATE = tables.USAGE_LATE
+DISTRIBUTION = tables.DISTRIBUTION_DAY
+DAY = tables.DAY
 
 
 def pending(session: Session, limit: int | None = None) -> list[tuple[int, usage.Sums]]:
@@ -45,15 +45,28 @@ def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -
     _add_amounts(session, HOUR, ("hour", "series_id"), sums.hours)
     _add_amounts(session, DAY_SUMS, ("day", "series_id"), sums.days())
     _add_amounts(
-        session, TOTAL, ("series_id",), {(series_id,): amounts for series_id, amounts in sums.totals().items()}
+        session,
+        TOTAL,
+        ("series_id",),
+        {(series_id,): amounts for series_id, amounts in sums.totals().items()},
     )
     rows = [
-        {"day": day, "series_id": series_id, "measure": measure, "power": power, "requests": requests}
+        {
+            "day": day,
+            "series_id": series_id,
+            "measure": measure,
+            "power": power,
+            "requests": requests,
+        }
         for (day, series_id, measure, power), requests in sorted(sums.distributions.items())
     ]
-    upsert(session, DISTRIBUTION, ("day", "series_id", "measure", "power"), rows, summed=("requests",))
+    upsert(
+        session, DISTRIBUTION, ("day", "series_id", "measure", "power"), rows, summed=("requests",)
+    )
     came_late = late.among(sums, late.closed_months(session), clock.day_of(now_us))
-    _add_amounts(session, LATE, ("month", "recorded_day", "after_number", "hour", "series_id"), came_late)
+    _add_amounts(
+        session, LATE, ("month", "recorded_day", "after_number", "hour", "series_id"), came_late
+    )
     touch_days(session, {hour // 24 for hour, _ in sums.hours}, now_us)
     metric_sets.assign(session, sums.totals(), max_metric_sets)
 
@@ -64,7 +77,9 @@ def touch_days(session: Session, days: Iterable[int], now_us: int) -> None:
     upsert(session, DAY, ("day",), rows, summed=("revision",), replaced=("last_written_at",))
 
 
-def _add_amounts(session: Session, table: Table, key: tuple[str, ...], held: dict[Any, list[int]]) -> None:
+def _add_amounts(
+    session: Session, table: Table, key: tuple[str, ...], held: dict[Any, list[int]]
+) -> None:
     rows = [
         {**dict(zip(key, names, strict=True)), **dict(zip(usage.COLUMNS, amounts, strict=True))}
         for names, amounts in sorted(held.items())
@@ -89,12 +104,16 @@ def upsert(
     statement = dialect.insert(table)
     new = statement.excluded
     changes: dict[str, Any] = {name: table.c[name] + new[name] for name in summed}
-    changes |= {name: case((table.c[name] > new[name], table.c[name]), else_=new[name]) for name in largest}
+    changes |= {
+        name: case((table.c[name] > new[name], table.c[name]), else_=new[name]) for name in largest
+    }
     changes |= {name: new[name] for name in replaced}
     session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes), rows)
 
 
 def pending_count(session: Session) -> tuple[int, int | None]:
     """How many intake rows wait, and since when (epoch microseconds of the oldest)."""
-    row = session.execute(select(func.count(), func.min(INTAKE.c.created_at)).select_from(INTAKE)).one()
+    row = session.execute(
+        select(func.count(), func.min(INTAKE.c.created_at)).select_from(INTAKE)
+    ).one()
     return int(row[0]), row[1]

@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from ledger import events, names, price_book, tables
+from ledger import events, tables
 from ledger.events import Labels
+from ledger.pricing import names, price_book
 
 MAX_UNPRICED_NAMES = 1_000
 """Beyond so many model names without a price, a request without tokens under a further one reads model `other`."""
@@ -21,7 +22,7 @@ MAX_REMEMBERED = 20_000
 
 Ids = Mapping[Labels, int]
 
-_TABLE = tables.metadata.tables["series"]
+_TABLE = tables.SERIES
 
 
 def digest_of(labels: Labels) -> bytes:
@@ -70,7 +71,11 @@ def intern(session: Session, label_sets: Iterable[Labels], max_series: int) -> d
         room = max_series - _count(session)
         for labels in missing[max(room, 0) :]:
             stored[labels] = folded(stored[labels])
-        _insert(session, sorted(set(stored.values())), folded_sets={stored[m] for m in missing if stored[m] != m})
+        _insert(
+            session,
+            sorted(set(stored.values())),
+            folded_sets={stored[m] for m in missing if stored[m] != m},
+        )
         digests |= {labels: digest_of(kept) for labels, kept in stored.items()}
         known = _known(session, digests.values())
     return {labels: known[digest] for labels, digest in digests.items()}
@@ -82,14 +87,17 @@ def _without_junk_names(session: Session, missing: list[Labels]) -> dict[Labels,
     junk = [
         labels
         for labels in missing
-        if labels.usage_source in ("none", "missing") and not _has_price(labels.provider, labels.model)
+        if labels.usage_source in ("none", "missing")
+        and not _has_price(labels.provider, labels.model)
     ]
     if junk:
         rows = session.execute(select(_TABLE.c.provider, _TABLE.c.model).distinct())
         kept = {(provider, model) for provider, model in rows if not _has_price(provider, model)}
         for labels in junk:
             if (labels.provider, labels.model) not in kept and len(kept) >= MAX_UNPRICED_NAMES:
-                stored[labels] = msgspec.structs.replace(labels, model=events.OTHER, request_model=events.OTHER)
+                stored[labels] = msgspec.structs.replace(
+                    labels, model=events.OTHER, request_model=events.OTHER
+                )
             kept.add((stored[labels].provider, stored[labels].model))
     return stored
 
@@ -109,7 +117,9 @@ def _known(session: Session, digests: Collection[bytes]) -> dict[bytes, int]:
     wanted = list(set(digests))
     for start in range(0, len(wanted), 500):
         rows = session.execute(
-            select(_TABLE.c.digest, _TABLE.c.id).where(_TABLE.c.digest.in_(wanted[start : start + 500]))
+            select(_TABLE.c.digest, _TABLE.c.id).where(
+                _TABLE.c.digest.in_(wanted[start : start + 500])
+            )
         )
         found |= {bytes(digest): series_id for digest, series_id in rows}
     return found
@@ -123,7 +133,11 @@ def _insert(session: Session, label_sets: list[Labels], folded_sets: set[Labels]
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(_TABLE).on_conflict_do_nothing(index_elements=["digest"])
     rows = [
-        {**msgspec.structs.asdict(labels), "digest": digest_of(labels), "folded": labels in folded_sets}
+        {
+            **msgspec.structs.asdict(labels),
+            "digest": digest_of(labels),
+            "folded": labels in folded_sets,
+        }
         for labels in label_sets
     ]
     session.execute(statement, rows)

@@ -22,8 +22,13 @@ def _whole_hour_zone(name: str) -> str:
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is not a time zone; use a name such as UTC or Europe/Berlin") from error
-    instant, last = datetime(2020, 1, 1, tzinfo=clock.EPOCH.tzinfo), clock.now() + timedelta(days=3 * 366)
+        raise ValueError(
+            f"{name!r} is not a time zone; use a name such as UTC or Europe/Berlin"
+        ) from error
+    instant, last = (
+        datetime(2020, 1, 1, tzinfo=clock.EPOCH.tzinfo),
+        clock.now() + timedelta(days=3 * 366),
+    )
     while instant < last:
         offset = instant.astimezone(zone).utcoffset()
         if offset is None or offset % timedelta(hours=1):
@@ -47,7 +52,9 @@ def _webhook(address: SecretStr | None) -> SecretStr | None:
 class Settings(BaseSettings):
     """The settings of one process. Secrets are SecretStr: no repr, log or error shows them."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     data: Path = Path("switchwise-data")
     database_url: SecretStr | None = None
@@ -113,7 +120,9 @@ def as_environment(chosen: Settings) -> dict[str, str]:
     """The variables that give a child of ours the same settings, its secrets among them: for its environment only."""
     given = {name: getattr(chosen, name) for name in chosen.model_fields_set}
     return {
-        PREFIX + name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        PREFIX + name.upper(): value.get_secret_value()
+        if isinstance(value, SecretStr)
+        else str(value)
         for name, value in given.items()
         if value is not None
     }

@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 Identity = tuple[int, bytes]
 """UTC day and key: the primary key of `event`."""
 
-_EVENT = tables.metadata.tables["event"]
+_EVENT = tables.EVENT
 _KEYS_AT_ONCE = 500
 _WARY_GROUPS = 16
 """After a group with a duplicate so many groups are looked up before they are inserted: repeats come together."""
@@ -51,7 +51,12 @@ class Memory:
 
 
 def add(
-    session: Session, group: Sequence[Event], *, now_us: int, max_series: int, memory: Memory | None = None
+    session: Session,
+    group: Sequence[Event],
+    *,
+    now_us: int,
+    max_series: int,
+    memory: Memory | None = None,
 ) -> list[Outcome]:
     """Store each event once and the intake row of what was new; the outcome of each event, in order.
 
@@ -71,7 +76,11 @@ def add(
     rows = [_row(identity, event, series_ids[event.labels]) for identity, event in first.items()]
     rows.sort()
     stored = _insert_new(session, rows, memory)
-    new = first if not stored else {identity: event for identity, event in first.items() if identity not in stored}
+    new = (
+        first
+        if not stored
+        else {identity: event for identity, event in first.items() if identity not in stored}
+    )
     if new:
         _write_intake(session, new.values(), series_ids, now_us)
     if len(new) == len(group):
@@ -80,7 +89,10 @@ def add(
 
 
 def _outcomes(
-    identities: list[Identity], group: Sequence[Event], new: set[Identity], kept: dict[Identity, int]
+    identities: list[Identity],
+    group: Sequence[Event],
+    new: set[Identity],
+    kept: dict[Identity, int],
 ) -> list[Outcome]:
     """What became of each event, given the identities that are new and the fingerprint that is kept of each."""
     outcomes = []
@@ -98,11 +110,21 @@ def _outcomes(
 
 def _row(identity: Identity, event: Event, series_id: int) -> Row:
     return (
-        *identity, series_id, event.occurred_at,
-        event.input_tokens, event.cached_input_tokens, event.cache_write_input_tokens, event.output_tokens,
-        event.reasoning_tokens, event.input_audio_tokens, event.output_audio_tokens,
-        event.latency_ms, event.first_token_ms, event.retry_count, events.fingerprint_of(event),
-    )  # fmt: skip
+        *identity,
+        series_id,
+        event.occurred_at,
+        event.input_tokens,
+        event.cached_input_tokens,
+        event.cache_write_input_tokens,
+        event.output_tokens,
+        event.reasoning_tokens,
+        event.input_audio_tokens,
+        event.output_audio_tokens,
+        event.latency_ms,
+        event.first_token_ms,
+        event.retry_count,
+        events.fingerprint_of(event),
+    )
 
 
 def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Identity, int]:
@@ -130,14 +152,20 @@ def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Ident
     except AlreadyThere:
         # Another writer is just storing some of it too; on SQLite there is none, for a writer is alone.
         inserted = _insert_skipping(session, fresh)
-        stored |= _stored_fingerprints(session, [row[:2] for row in fresh if row[:2] not in inserted])
+        stored |= _stored_fingerprints(
+            session, [row[:2] for row in fresh if row[:2] not in inserted]
+        )
     return stored
 
 
 def _insert_skipping(session: Session, rows: list[Row]) -> set[Identity]:
     """Insert what no other writer has inserted meanwhile; the identities that are new."""
-    statement = postgresql.insert(_EVENT).on_conflict_do_nothing().returning(_EVENT.c.day, _EVENT.c.key)
-    inserted = session.execute(statement, [dict(zip(bulk.COLUMNS, row, strict=True)) for row in rows])
+    statement = (
+        postgresql.insert(_EVENT).on_conflict_do_nothing().returning(_EVENT.c.day, _EVENT.c.key)
+    )
+    inserted = session.execute(
+        statement, [dict(zip(bulk.COLUMNS, row, strict=True)) for row in rows]
+    )
     return {(day, bytes(key)) for day, key in inserted}
 
 
@@ -158,14 +186,21 @@ def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:
     old = [day for day in days if day < now_us // clock.DAY_US - retention.LEAST_DAYS]
     if not old:
         return set()
-    query = f"SELECT day FROM day WHERE sealed_at IS NOT NULL AND day IN ({', '.join(map(str, old))})"  # noqa: S608  # integers
+    query = (
+        f"SELECT day FROM day WHERE sealed_at IS NOT NULL AND day IN ({', '.join(map(str, old))})"  # noqa: S608  # integers
+    )
     return {day for (day,) in bulk.driver_of(session).execute(query).fetchall()}
 
 
-def _write_intake(session: Session, new: Collection[Event], series_ids: series.Ids, now_us: int) -> None:
+def _write_intake(
+    session: Session, new: Collection[Event], series_ids: series.Ids, now_us: int
+) -> None:
     tally = usage.Tally()
     for event in new:
         tally.add(event, series_ids[event.labels])
     values: tuple[Any, ...] = (now_us, len(new), tally.packed())
     marks = "?, ?, ?" if session.get_bind().dialect.name == "sqlite" else "%s, %s, %s"
-    bulk.driver_of(session).execute(f"INSERT INTO intake (created_at, events, sums) VALUES ({marks})", values)  # noqa: S608
+    bulk.driver_of(session).execute(
+        f"INSERT INTO intake (created_at, events, sums) VALUES ({marks})",  # noqa: S608  # placeholders
+        values,
+    )

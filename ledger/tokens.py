@@ -26,10 +26,14 @@ class TokenCounts:
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: "TokenCounts") -> "TokenCounts":
-        return TokenCounts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+        return TokenCounts(
+            *(getattr(self, field.name) + getattr(other, field.name) for field in fields(self))
+        )
 
     def __sub__(self, other: "TokenCounts") -> "TokenCounts":
-        return TokenCounts(*(getattr(self, field.name) - getattr(other, field.name) for field in fields(self)))
+        return TokenCounts(
+            *(getattr(self, field.name) - getattr(other, field.name) for field in fields(self))
+        )
 
 
 NONE = TokenCounts()

@@ -10,20 +10,49 @@ import msgspec
 from ledger import clock, events, tokens
 
 SUMMED = (
-    "requests", "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_tokens",
-    "input_audio_tokens", "output_audio_tokens", "avoided_input_tokens", "avoided_output_tokens",
-    "detail_unknown_requests", "detail_unknown_input_tokens", "latency_requests", "latency_ms_sum",
-    "first_token_requests", "first_token_ms_sum", "paid_retry_requests",
-)  # fmt: skip
+    "requests",
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "avoided_input_tokens",
+    "avoided_output_tokens",
+    "detail_unknown_requests",
+    "detail_unknown_input_tokens",
+    "latency_requests",
+    "latency_ms_sum",
+    "first_token_requests",
+    "first_token_ms_sum",
+    "paid_retry_requests",
+)
 LARGEST = ("largest_input_tokens", "largest_output_tokens")
 COLUMNS = SUMMED + LARGEST
 """The order in which sums are packed; the names are the rollup tables' columns."""
 INDEX = {name: index for index, name in enumerate(COLUMNS)}
 (
-    _REQUESTS, _INPUT, _CACHED, _CACHE_WRITE, _OUTPUT, _REASONING, _INPUT_AUDIO, _OUTPUT_AUDIO, _AVOIDED_INPUT,
-    _AVOIDED_OUTPUT, _DETAIL_UNKNOWN, _DETAIL_UNKNOWN_INPUT, _LATENCY, _LATENCY_SUM, _FIRST_TOKEN, _FIRST_TOKEN_SUM,
-    _PAID_RETRY, _LARGEST_INPUT, _LARGEST_OUTPUT,
-) = range(len(COLUMNS))  # fmt: skip
+    _REQUESTS,
+    _INPUT,
+    _CACHED,
+    _CACHE_WRITE,
+    _OUTPUT,
+    _REASONING,
+    _INPUT_AUDIO,
+    _OUTPUT_AUDIO,
+    _AVOIDED_INPUT,
+    _AVOIDED_OUTPUT,
+    _DETAIL_UNKNOWN,
+    _DETAIL_UNKNOWN_INPUT,
+    _LATENCY,
+    _LATENCY_SUM,
+    _FIRST_TOKEN,
+    _FIRST_TOKEN_SUM,
+    _PAID_RETRY,
+    _LARGEST_INPUT,
+    _LARGEST_OUTPUT,
+) = range(len(COLUMNS))
 
 K = TypeVar("K", bound=Hashable)
 
@@ -57,7 +86,9 @@ class Sums(msgspec.Struct):
 
     def days(self) -> dict[tuple[int, int], list[int]]:
         """The same sums by (day, series)."""
-        return _folded(((hour // 24, series_id), amounts) for (hour, series_id), amounts in self.hours.items())
+        return _folded(
+            ((hour // 24, series_id), amounts) for (hour, series_id), amounts in self.hours.items()
+        )
 
     def totals(self) -> dict[int, list[int]]:
         """The same sums by series."""
@@ -123,10 +154,15 @@ class Tally:
             if held is not places:
                 for place, requests in places.items():
                     held[place] = held.get(place, 0) + requests
-        return _ENCODER.encode((
-            [(hour, series_id, amounts) for (hour, series_id), (amounts, _) in self._hours.items()],
-            [(day, series_id, places) for (day, series_id), places in days.items() if places],
-        ))  # fmt: skip
+        return _ENCODER.encode(
+            (
+                [
+                    (hour, series_id, amounts)
+                    for (hour, series_id), (amounts, _) in self._hours.items()
+                ],
+                [(day, series_id, places) for (day, series_id), places in days.items() if places],
+            )
+        )
 
 
 def _add_billable(amounts: list[int], places: dict[int, int], event: events.Event) -> None:

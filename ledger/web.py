@@ -49,11 +49,15 @@ def status_of(error: SwitchwiseError) -> int:
 def words_of(error: SwitchwiseError) -> str:
     """What a client is told of an error: its own line, but not the database's words."""
     if isinstance(error, DatabaseUnavailable):
-        return "the ledger's database cannot be used now; nothing of this was acknowledged, try again"
+        return (
+            "the ledger's database cannot be used now; nothing of this was acknowledged, try again"
+        )
     return str(error)
 
 
-def error_response(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+def error_response(
+    status: int, message: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
     """The one shape of error. 429 and 503 say when to try again, spread so that refused senders do not return together."""
     sent = dict(headers or {})
     if status in (429, 503):

@@ -7,8 +7,8 @@ from typing import Any
 import typer.main
 import yaml
 
-from deploy import cli
-from deploy.cli import app
+import cli
+from cli import app
 from ledger.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +28,9 @@ def read(name: str) -> Any:
 def ours(compose: Compose) -> dict[str, Any]:
     """The services that run our own image."""
     return {
-        name: service for name, service in compose["services"].items() if service["image"].startswith("switchwise:")
+        name: service
+        for name, service in compose["services"].items()
+        if service["image"].startswith("switchwise:")
     }
 
 
@@ -46,12 +48,20 @@ def mounts(service: Any) -> dict[str, str]:
 def unpinned_images(compose: Compose) -> list[str]:
     """An image without a version becomes another one overnight."""
     services = compose["services"].items()
-    return [f"{name}: {service['image']}" for name, service in services if not _IMAGE.fullmatch(service["image"])]
+    return [
+        f"{name}: {service['image']}"
+        for name, service in services
+        if not _IMAGE.fullmatch(service["image"])
+    ]
 
 
 def open_ports(compose: Compose) -> list[str]:
     """Ports are published on loopback only."""
-    published = [(name, port) for name, service in compose["services"].items() for port in service.get("ports", [])]
+    published = [
+        (name, port)
+        for name, service in compose["services"].items()
+        for port in service.get("ports", [])
+    ]
     return [f"{name}: {port}" for name, port in published if not port.startswith("127.0.0.1:")]
 
 
@@ -59,13 +69,22 @@ def unwatched_services(compose: Compose) -> list[str]:
     """A service that stays has a health check and a restart policy; one that ends has none, and somebody waits for its end."""
     services = compose["services"]
     waits = [
-        (after, how["condition"]) for each in services.values() for after, how in each.get("depends_on", {}).items()
+        (after, how["condition"])
+        for each in services.values()
+        for after, how in each.get("depends_on", {}).items()
     ]
-    faults = [f"{after}: nobody can see whether it is healthy" for after, how in waits
-              if how == "service_healthy" and "test" not in services[after].get("healthcheck", {})]  # fmt: skip
+    faults = [
+        f"{after}: nobody can see whether it is healthy"
+        for after, how in waits
+        if how == "service_healthy" and "test" not in services[after].get("healthcheck", {})
+    ]
     for name, service in services.items():
         if service["restart"] == "no":
-            faults += [f"{name}: nobody waits for it"] if (name, "service_completed_successfully") not in waits else []
+            faults += (
+                [f"{name}: nobody waits for it"]
+                if (name, "service_completed_successfully") not in waits
+                else []
+            )
         elif "test" not in service.get("healthcheck", {}) or service["restart"] != "unless-stopped":
             faults.append(f"{name}: no health check or no restart policy")
     return faults
@@ -79,7 +98,11 @@ def unguarded_services(compose: Compose) -> list[str]:
         if "no-new-privileges:true" not in service.get("security_opt", [])
     ]
     for name, service in ours(compose).items():
-        if not service.get("read_only") or service.get("cap_drop") != ["ALL"] or "/tmp" not in service.get("tmpfs", []):  # noqa: S108  # a mount point in a container
+        if (
+            not service.get("read_only")
+            or service.get("cap_drop") != ["ALL"]
+            or "/tmp" not in service.get("tmpfs", [])  # noqa: S108  # a mount point in a container
+        ):  # a mount point in a container
             faults.append(f"{name}: may write to its image, or has capabilities")
     return faults
 
@@ -89,8 +112,12 @@ def loose_volumes(compose: Compose) -> list[str]:
     sources = {source for service in compose["services"].values() for source in mounts(service)}
     named = {source for source in sources if not source.startswith(".")}
     faults = [f"volume {name}" for name in named ^ compose["volumes"].keys()]
-    faults += [f"no such file: {source}" for source in sources - named if not (FOLDER / source).exists()]
-    networks = {network for service in compose["services"].values() for network in service["networks"]}
+    faults += [
+        f"no such file: {source}" for source in sources - named if not (FOLDER / source).exists()
+    ]
+    networks = {
+        network for service in compose["services"].values() for network in service["networks"]
+    }
     return faults + [f"network {name}" for name in networks ^ compose["networks"].keys()]
 
 
@@ -98,14 +125,18 @@ def unknown_settings(compose: Compose) -> list[str]:
     """A variable of ours is a setting that exists."""
     known = {PREFIX + name.upper() for name in Settings.model_fields} | OTHER_NAMES
     return [
-        f"{name}: {key}" for name, service in ours(compose).items() for key in service["environment"].keys() - known
+        f"{name}: {key}"
+        for name, service in ours(compose).items()
+        for key in service["environment"].keys() - known
     ]
 
 
 def written_secrets(compose: Compose) -> list[str]:
     """A password comes from the operator, and a start without it says so."""
     variables = [
-        (name, *item) for name, each in compose["services"].items() for item in each.get("environment", {}).items()
+        (name, *item)
+        for name, each in compose["services"].items()
+        for item in each.get("environment", {}).items()
     ]
     return [
         f"{name}: {key}"
@@ -117,7 +148,10 @@ def written_secrets(compose: Compose) -> list[str]:
 def unknown_commands(compose: Compose) -> list[str]:
     """A command line of ours, to run or to check health, is one that the command line takes."""
     lines = [(name, service["command"]) for name, service in ours(compose).items()]
-    lines += [(name, service["healthcheck"].get("test", [])[1:]) for name, service in ours(compose).items()]
+    lines += [
+        (name, service["healthcheck"].get("test", [])[1:])
+        for name, service in ours(compose).items()
+    ]
     cli.load()
     group: Any = typer.main.get_command(app.application)
     faults = []

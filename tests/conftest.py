@@ -23,7 +23,9 @@ hypothesis.settings.register_profile(
     derandomize="CI" in os.environ,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-hypothesis.settings.register_profile("full", hypothesis.settings.get_profile("default"), max_examples=1_000)
+hypothesis.settings.register_profile(
+    "full", hypothesis.settings.get_profile("default"), max_examples=1_000
+)
 hypothesis.settings.load_profile("default")
 
 
@@ -108,6 +110,8 @@ def _fresh(backend: str, request: pytest.FixtureRequest, *, migrated: bool) -> I
         shutil.rmtree(folder)
     else:
         server: servers.Postgres = request.getfixturevalue("postgres_server")
-        url = server.database(request.getfixturevalue("migrated_postgres") if migrated else "template0")
+        url = server.database(
+            request.getfixturevalue("migrated_postgres") if migrated else "template0"
+        )
         yield url
         server.drop(url)

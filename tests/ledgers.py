@@ -21,23 +21,44 @@ _numbers = itertools.count()
 def labels(**changed: object) -> Labels:
     """The labels of an ordinary GPT-4.1 request, with changes."""
     ordinary: dict[str, object] = {
-        "namespace": "default", "provider": "openai", "model": "gpt-4.1", "request_model": "gpt-4.1",
-        "service_tier": "standard", "service_tier_requested": "standard", "context_band": 0, "features": 0,
-        "usage_source": "provider", "status": "success", "project": "search", "workload": "chat", "key": "search-prod",
-    }  # fmt: skip
+        "namespace": "default",
+        "provider": "openai",
+        "model": "gpt-4.1",
+        "request_model": "gpt-4.1",
+        "service_tier": "standard",
+        "service_tier_requested": "standard",
+        "context_band": 0,
+        "features": 0,
+        "usage_source": "provider",
+        "status": "success",
+        "project": "search",
+        "workload": "chat",
+        "key": "search-prod",
+    }
     return Labels(**{**ordinary, **changed})  # type: ignore[arg-type]  # a test that misspells a label fails at once
 
 
-def event(occurred_at: int = NOON_US, *, id: str | None = None, of: Labels | None = None, **changed: object) -> Event:
+def event(
+    occurred_at: int = NOON_US,
+    *,
+    id: str | None = None,
+    of: Labels | None = None,
+    **changed: object,
+) -> Event:
     """An ordinary event of 1,000 input and 100 output tokens, with changes; without an id it is one of its own."""
     ordinary: dict[str, object] = {
-        "input_tokens": 1_000, "cached_input_tokens": 0, "output_tokens": 100, "reasoning_tokens": 0,
-    }  # fmt: skip
+        "input_tokens": 1_000,
+        "cached_input_tokens": 0,
+        "output_tokens": 100,
+        "reasoning_tokens": 0,
+    }
     name = f"test:{next(_numbers)}" if id is None else f"test:{id}"
     return Event(name, occurred_at, of or labels(), **{**ordinary, **changed})  # type: ignore[arg-type]  # as above
 
 
-def add(database: Database, group: Iterable[Event], chosen: Settings = SETTINGS) -> list[store.Outcome]:
+def add(
+    database: Database, group: Iterable[Event], chosen: Settings = SETTINGS
+) -> list[store.Outcome]:
     """Store events in one transaction, as the collector does."""
     held = list(group)
     database.prepare_days({clock.day_of(item.occurred_at) for item in held})
@@ -51,7 +72,9 @@ def settle(database: Database, chosen: Settings = SETTINGS) -> None:
     refresh.refresh(database, chosen)
 
 
-def close(database: Database, month: str, chosen: Settings = SETTINGS, *, despite_gaps: bool = False) -> None:
+def close(
+    database: Database, month: str, chosen: Settings = SETTINGS, *, despite_gaps: bool = False
+) -> None:
     """Close a month, as `switchwise close` does."""
     closing.close(database, chosen, month, "ada", despite_gaps=despite_gaps)
 
@@ -73,15 +96,28 @@ def any_event(hours: int = 3) -> st.SearchStrategy[Event]:
 
 
 def _any_event(
-    number: int, offset_us: int, project: str, source: str, status: str, tokens: tuple[int, ...], known: bool,
-    latency_ms: int | None, retry_count: int,
-) -> Event:  # fmt: skip
+    number: int,
+    offset_us: int,
+    project: str,
+    source: str,
+    status: str,
+    tokens: tuple[int, ...],
+    known: bool,
+    latency_ms: int | None,
+    retry_count: int,
+) -> Event:
     silent = source in ("missing", "none")
     cached, written, rest, output = tokens
     features = events.FEATURE_CLIENT_RETRY if retry_count else 0
     return event(
-        NOON_US + offset_us, id=str(number), of=labels(project=project, usage_source=source, status=status, features=features),
-        input_tokens=None if silent else cached + written + rest, cached_input_tokens=cached if known and not silent else None,
-        cache_write_input_tokens=written if known and not silent else None, output_tokens=None if silent else output,
-        reasoning_tokens=output // 2 if known and not silent else None, latency_ms=latency_ms, retry_count=retry_count,
-    )  # fmt: skip
+        NOON_US + offset_us,
+        id=str(number),
+        of=labels(project=project, usage_source=source, status=status, features=features),
+        input_tokens=None if silent else cached + written + rest,
+        cached_input_tokens=cached if known and not silent else None,
+        cache_write_input_tokens=written if known and not silent else None,
+        output_tokens=None if silent else output,
+        reasoning_tokens=output // 2 if known and not silent else None,
+        latency_ms=latency_ms,
+        retry_count=retry_count,
+    )

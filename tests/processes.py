@@ -55,9 +55,13 @@ def scratch_folder(name: str, *, on_disk: bool = False) -> Path:
 def command_path(name: str, package: str) -> str:
     """Where a server's command lies. Fails the test, naming the Debian package, when it is not installed."""
     off_path = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
-    found = shutil.which(name, path=os.pathsep.join([*off_path, os.environ.get("PATH", os.defpath)]))
+    found = shutil.which(
+        name, path=os.pathsep.join([*off_path, os.environ.get("PATH", os.defpath)])
+    )
     if found is None:
-        pytest.fail(f"{name} is not installed; install the Debian package {package} (make test does so, as root)")
+        pytest.fail(
+            f"{name} is not installed; install the Debian package {package} (make test does so, as root)"
+        )
     return found
 
 
@@ -101,15 +105,27 @@ class Server(abc.ABC):
         """Start and wait until the server answers. Fails the test, with the server's own words, when it does not."""
         with self.log.open("ab") as log:
             self.process = process = subprocess.Popen(
-                self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                user=self.account, preexec_fn=functools.partial(_die_with_parent, self.stop_signal),
-            )  # fmt: skip
+                self.command(),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                user=self.account,
+                preexec_fn=functools.partial(_die_with_parent, self.stop_signal),
+            )
         try:
-            wait_until(lambda: process.poll() is not None or self.answers(), type(self).__name__, self.start_seconds)
+            wait_until(
+                lambda: process.poll() is not None or self.answers(),
+                type(self).__name__,
+                self.start_seconds,
+            )
         except TimeoutError:
             self.kill()
         if process.poll() is not None:
-            pytest.fail(f"{' '.join(self.command())} did not start: {self.log.read_text(errors='replace')[-2000:]}")
+            pytest.fail(
+                f"{' '.join(self.command())} did not start: {self.log.read_text(errors='replace')[-2000:]}"
+            )
 
     def stop(self) -> None:
         """Ask for a clean shutdown; kill the server if it takes more than `STOP_SECONDS`. Nothing to do when it is down."""
@@ -151,7 +167,12 @@ class Server(abc.ABC):
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:

@@ -13,9 +13,15 @@ TIME = "2026-03-05T10:00:00Z"
 def native_event(number: int, **fields: object) -> dict[str, Any]:
     """A good native event with an id of its own."""
     return {
-        "id": f"request-{number}", "time": TIME, "provider": "openai", "model": "gpt-4.1", "project": "support",
-        "input_tokens": 100 + number, "output_tokens": 10, **fields,
-    }  # fmt: skip
+        "id": f"request-{number}",
+        "time": TIME,
+        "provider": "openai",
+        "model": "gpt-4.1",
+        "project": "support",
+        "input_tokens": 100 + number,
+        "output_tokens": 10,
+        **fields,
+    }
 
 
 def event(number: int, **fields: object) -> Event:

@@ -39,15 +39,29 @@ class Redis(processes.Server):
 
     def command(self) -> list[str]:
         return [
-            processes.command_path("redis-server", "redis-server"), "--bind", processes.LOOPBACK, "--port", str(self.port),
-            "--dir", str(self.folder), "--save", "", "--appendonly", "yes" if self.append_only else "no",
-            "--appendfsync", "always", "--maxmemory-policy", "noeviction",
-        ]  # fmt: skip
+            processes.command_path("redis-server", "redis-server"),
+            "--bind",
+            processes.LOOPBACK,
+            "--port",
+            str(self.port),
+            "--dir",
+            str(self.folder),
+            "--save",
+            "",
+            "--appendonly",
+            "yes" if self.append_only else "no",
+            "--appendfsync",
+            "always",
+            "--maxmemory-policy",
+            "noeviction",
+        ]
 
     def answers(self) -> bool:
         try:
             once = Retry(NoBackoff(), retries=0)
-            with redis.Redis(host=processes.LOOPBACK, port=self.port, socket_timeout=1, retry=once) as client:
+            with redis.Redis(
+                host=processes.LOOPBACK, port=self.port, socket_timeout=1, retry=once
+            ) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False
@@ -68,11 +82,21 @@ class Postgres(processes.Server):
 
     def command(self) -> list[str]:
         settings = {
-            "listen_addresses": processes.LOOPBACK, "port": str(self.port), "unix_socket_directories": "",
-            "fsync": "on", "synchronous_commit": "on", "shared_buffers": "128MB", "max_wal_size": "128MB",
-        }  # fmt: skip
+            "listen_addresses": processes.LOOPBACK,
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "shared_buffers": "128MB",
+            "max_wal_size": "128MB",
+        }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        return [processes.command_path("postgres", "postgresql"), "-D", str(self._cluster), *options]
+        return [
+            processes.command_path("postgres", "postgresql"),
+            "-D",
+            str(self._cluster),
+            *options,
+        ]
 
     def answers(self) -> bool:
         try:
@@ -95,9 +119,13 @@ class Postgres(processes.Server):
 
     def _maintenance(self, connect_timeout: int = 10) -> psycopg.Connection:
         return psycopg.connect(
-            host=processes.LOOPBACK, port=self.port, user="postgres", dbname="postgres",
-            connect_timeout=connect_timeout, autocommit=True,
-        )  # fmt: skip
+            host=processes.LOOPBACK,
+            port=self.port,
+            user="postgres",
+            dbname="postgres",
+            connect_timeout=connect_timeout,
+            autocommit=True,
+        )
 
 
 @functools.cache
@@ -108,11 +136,22 @@ def _empty_cluster() -> Path:
     _give_to_account(folder)
     made = subprocess.run(
         [
-            processes.command_path("initdb", "postgresql"), "-D", str(folder / "cluster"), "-U", "postgres",
-            "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
+            processes.command_path("initdb", "postgresql"),
+            "-D",
+            str(folder / "cluster"),
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
         ],
-        cwd=folder, user=_POSTGRES_ACCOUNT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        user=_POSTGRES_ACCOUNT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if made.returncode:
         pytest.fail(f"initdb failed: {made.stderr}")
     return folder / "cluster"
@@ -135,12 +174,19 @@ class Sample:
 class Prometheus(processes.Server):
     """A Prometheus that scrapes the given `host:port` targets at /metrics, with optional rule files."""
 
-    def __init__(self, targets: Sequence[str] = (), *, rules: Sequence[Path] = (), interval_ms: int = 200) -> None:
+    def __init__(
+        self, targets: Sequence[str] = (), *, rules: Sequence[Path] = (), interval_ms: int = 200
+    ) -> None:
         super().__init__()
         config = {
-            "global": {"scrape_interval": f"{interval_ms}ms", "evaluation_interval": f"{interval_ms}ms"},
+            "global": {
+                "scrape_interval": f"{interval_ms}ms",
+                "evaluation_interval": f"{interval_ms}ms",
+            },
             "rule_files": [str(path.resolve()) for path in rules],
-            "scrape_configs": [{"job_name": "switchwise", "static_configs": [{"targets": list(targets)}]}],
+            "scrape_configs": [
+                {"job_name": "switchwise", "static_configs": [{"targets": list(targets)}]}
+            ],
         }
         # YAML reads JSON.
         (self.folder / "prometheus.yml").write_text(json.dumps(config))
@@ -152,9 +198,11 @@ class Prometheus(processes.Server):
 
     def command(self) -> list[str]:
         return [
-            processes.command_path("prometheus", "prometheus"), f"--web.listen-address={processes.LOOPBACK}:{self.port}",
-            f"--config.file={self.folder / 'prometheus.yml'}", f"--storage.tsdb.path={self.folder / 'series'}",
-        ]  # fmt: skip
+            processes.command_path("prometheus", "prometheus"),
+            f"--web.listen-address={processes.LOOPBACK}:{self.port}",
+            f"--config.file={self.folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={self.folder / 'series'}",
+        ]
 
     def answers(self) -> bool:
         try:
@@ -164,5 +212,7 @@ class Prometheus(processes.Server):
 
     def query(self, expression: str) -> list[Sample]:
         """The series that an instant query finds now. Raises httpx.HTTPStatusError for an expression it refuses."""
-        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10).raise_for_status()
+        answer = httpx.get(
+            f"{self.url}/api/v1/query", params={"query": expression}, timeout=10
+        ).raise_for_status()
         return [Sample(row["metric"], row["value"][1]) for row in answer.json()["data"]["result"]]

@@ -37,7 +37,9 @@ class Served:
 @contextmanager
 def serve(app: ASGIApp, http: "type[asyncio.Protocol] | Literal['auto']" = "auto") -> Iterator[str]:
     """The address of an app while it is served."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, http=http, log_level="warning", lifespan="off")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, http=http, log_level="warning", lifespan="off"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -10,18 +10,27 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-PACKAGES = ("ledger", "collector", "advisor", "worker", "dashboards", "deploy")
+PACKAGES = ("ledger", "collector", "advisor", "worker", "dashboards", "deploy", "cli")
 MAX_FILE_LINES = 300
 MAX_MEDIAN_LINES = 120
 MAX_FUNCTION_LINES = 40
 # A migration is a record: alembic writes it once, and it is never changed again.
 RECORDS = "ledger/migrations/versions/"
-FLOATLESS = ("ledger/money.py", "ledger/prices.py", "ledger/tokens.py")
+FLOATLESS = ("ledger/money.py", "ledger/pricing/prices.py", "ledger/tokens.py")
 
 _IGNORE = re.compile(r"#\s*type:\s*ignore(?!\[[a-z-, ]+\]\s+#\s*\S)|#\s*noqa(?!: [A-Z]+[0-9]+)")
 _UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 _CLOCKS = {
-    "time": {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "gmtime", "localtime"},
+    "time": {
+        "time",
+        "time_ns",
+        "monotonic",
+        "monotonic_ns",
+        "perf_counter",
+        "perf_counter_ns",
+        "gmtime",
+        "localtime",
+    },
     "datetime": {"now", "utcnow", "today"},
     "date": {"today"},
     "dt": {"now", "utcnow", "today"},
@@ -54,7 +63,9 @@ class Import:
 
 def modules(root: Path) -> list[Module]:
     """The modules of the six packages below a folder."""
-    return [_read(root, path) for package in PACKAGES for path in sorted((root / package).rglob("*.py"))]
+    return [
+        _read(root, path) for package in PACKAGES for path in sorted((root / package).rglob("*.py"))
+    ]
 
 
 def _read(root: Path, path: Path) -> Module:
@@ -75,19 +86,33 @@ def imports(tree: ast.AST) -> Iterator[Import]:
 
 def functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Every function and method, nested ones too."""
-    return (node for node in ast.walk(module.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 def long_files(found: Sequence[Module]) -> list[str]:
     """Files of more than 300 lines."""
     counts = ((module, module.text.count("\n")) for module in _written(found))
-    return [module.fault(1, f"{lines} lines; split it") for module, lines in counts if lines > MAX_FILE_LINES]
+    return [
+        module.fault(1, f"{lines} lines; split it")
+        for module, lines in counts
+        if lines > MAX_FILE_LINES
+    ]
 
 
 def long_median(found: Sequence[Module]) -> list[str]:
     """A median of more than 120 lines over the files that hold more than a docstring."""
-    median = statistics.median([module.text.count("\n") for module in found if len(module.tree.body) > 1] or [0])
-    return [f"the median file has {median:g} lines; split the longer ones"] if median > MAX_MEDIAN_LINES else []
+    median = statistics.median(
+        [module.text.count("\n") for module in found if len(module.tree.body) > 1] or [0]
+    )
+    return (
+        [f"the median file has {median:g} lines; split the longer ones"]
+        if median > MAX_MEDIAN_LINES
+        else []
+    )
 
 
 def long_functions(found: Sequence[Module]) -> list[str]:
@@ -99,7 +124,9 @@ def long_functions(found: Sequence[Module]) -> list[str]:
             if ast.get_docstring(function):
                 lines -= (function.body[0].end_lineno or 0) - function.body[0].lineno + 1
             if lines > MAX_FUNCTION_LINES:
-                faults.append(module.fault(function, f"{function.name} has {lines} lines; split it"))
+                faults.append(
+                    module.fault(function, f"{function.name} has {lines} lines; split it")
+                )
     return faults
 
 
@@ -111,7 +138,9 @@ def import_cycles(found: Sequence[Module]) -> list[str]:
     """Modules of ours that import each other, directly or round a corner."""
     names = {module.name for module in found}
     graph = {
-        module.name: {ours for imported in imports(module.tree) if (ours := _ours(imported.name, names))}
+        module.name: {
+            ours for imported in imports(module.tree) if (ours := _ours(imported.name, names))
+        }
         - {module.name}
         for module in found
     }
@@ -130,19 +159,26 @@ def _ours(name: str, names: set[str]) -> str | None:
 
 def deferred_imports(found: Sequence[Module]) -> list[str]:
     """Imports of our own code, or relative ones, inside a function."""
-    return sorted({
-        module.fault(imported.node, f"{imported.name} is imported inside {function.name}; move it to the top")
-        for module in found
-        for function in functions(module)
-        for imported in imports(function)
-        if imported.name.partition(".")[0] in (*PACKAGES, "")
-    })  # fmt: skip
+    return sorted(
+        {
+            module.fault(
+                imported.node,
+                f"{imported.name} is imported inside {function.name}; move it to the top",
+            )
+            for module in found
+            for function in functions(module)
+            for imported in imports(function)
+            if imported.name.partition(".")[0] in (*PACKAGES, "")
+        }
+    )
 
 
 def swallowed_errors(found: Sequence[Module]) -> list[str]:
     """Handlers of every exception that do not raise again."""
     return [
-        module.fault(node, "catches every exception and raises none; name the errors that it can answer")
+        module.fault(
+            node, "catches every exception and raises none; name the errors that it can answer"
+        )
         for module in found
         for node in ast.walk(module.tree)
         if isinstance(node, ast.ExceptHandler) and _catches_all(node.type)
@@ -153,7 +189,9 @@ def swallowed_errors(found: Sequence[Module]) -> list[str]:
 def _catches_all(caught: ast.expr | None) -> bool:
     if isinstance(caught, ast.Tuple):
         return any(map(_catches_all, caught.elts))
-    return caught is None or (isinstance(caught, ast.Name) and caught.id in {"Exception", "BaseException"})
+    return caught is None or (
+        isinstance(caught, ast.Name) and caught.id in {"Exception", "BaseException"}
+    )
 
 
 def commits(found: Sequence[Module]) -> list[str]:
@@ -168,7 +206,11 @@ def commits(found: Sequence[Module]) -> list[str]:
 
 def environment_reads(found: Sequence[Module]) -> list[str]:
     """Uses of the environment of the process."""
-    return _uses(found, {"os": {"environ", "environb", "getenv", "getenvb", "putenv"}}, "uses the environment")
+    return _uses(
+        found,
+        {"os": {"environ", "environb", "getenv", "getenvb", "putenv"}},
+        "uses the environment",
+    )
 
 
 def clock_reads(found: Sequence[Module]) -> list[str]:
@@ -183,7 +225,8 @@ def _uses(found: Iterable[Module], members: dict[str, set[str]], what: str) -> l
         faults += [
             module.fault(node, f"{what}: {ast.unparse(node)}")
             for node in ast.walk(module.tree)
-            if isinstance(node, ast.Attribute) and node.attr in members.get(_last_word(node.value), ())
+            if isinstance(node, ast.Attribute)
+            and node.attr in members.get(_last_word(node.value), ())
         ]
         faults += [
             module.fault(imported.node, f"{what}: {imported.name}")
@@ -195,7 +238,13 @@ def _uses(found: Iterable[Module], members: dict[str, set[str]], what: str) -> l
 
 
 def _last_word(owner: ast.expr) -> str:
-    return owner.attr if isinstance(owner, ast.Attribute) else owner.id if isinstance(owner, ast.Name) else ""
+    return (
+        owner.attr
+        if isinstance(owner, ast.Attribute)
+        else owner.id
+        if isinstance(owner, ast.Name)
+        else ""
+    )
 
 
 def importers(found: Sequence[Module], library: str) -> list[str]:
@@ -222,7 +271,11 @@ def floats(found: Sequence[Module]) -> list[str]:
 
 def missing_docstrings(found: Sequence[Module]) -> list[str]:
     """Modules that do not say what they hold."""
-    return [module.fault(1, "has no docstring") for module in found if not ast.get_docstring(module.tree)]
+    return [
+        module.fault(1, "has no docstring")
+        for module in found
+        if not ast.get_docstring(module.tree)
+    ]
 
 
 def bare_ignores(found: Sequence[Module]) -> list[str]:

@@ -31,7 +31,9 @@ def is_running(process_id: int) -> bool:
 
 
 @pytest.mark.parametrize("make", KINDS)
-def test_a_server_is_gone_with_its_folder_after_its_block(make: Callable[[], processes.Server]) -> None:
+def test_a_server_is_gone_with_its_folder_after_its_block(
+    make: Callable[[], processes.Server],
+) -> None:
     with make() as server:
         assert server.answers()
         assert server.process is not None
@@ -77,7 +79,9 @@ def test_a_missing_command_fails_the_test_and_names_the_package() -> None:
 
 
 @pytest.mark.parametrize(("append_only", "kept"), [(True, b"kept"), (False, None)])
-def test_redis_keeps_its_data_over_a_kill_only_if_append_only(append_only: bool, kept: bytes | None) -> None:
+def test_redis_keeps_its_data_over_a_kill_only_if_append_only(
+    append_only: bool, kept: bytes | None
+) -> None:
     with servers.Redis(append_only=append_only) as server:
         client = redis.Redis.from_url(server.url)
         client.set("word", "kept")
@@ -101,7 +105,9 @@ def test_postgres_keeps_what_was_committed_over_a_kill_and_a_restart() -> None:
             assert connection.execute("SHOW fsync").fetchone() == ("on",)
 
 
-def test_a_dropped_database_is_gone_though_someone_was_connected(postgres_server: servers.Postgres) -> None:
+def test_a_dropped_database_is_gone_though_someone_was_connected(
+    postgres_server: servers.Postgres,
+) -> None:
     url = postgres_server.database().replace("+psycopg", "")
     connection = psycopg.connect(url)
     postgres_server.drop(url)
@@ -128,7 +134,9 @@ def test_prometheus_scrapes_its_targets_and_answers_queries() -> None:
     target = HTTPServer((processes.LOOPBACK, 0), OneMetric)
     threading.Thread(target=target.serve_forever, daemon=True).start()
     with servers.Prometheus([f"{processes.LOOPBACK}:{target.server_port}"]) as prometheus:
-        processes.wait_until(lambda: bool(prometheus.query("answer")), "the first scrape", seconds=10)
+        processes.wait_until(
+            lambda: bool(prometheus.query("answer")), "the first scrape", seconds=10
+        )
         (sample,) = prometheus.query("answer")
     target.shutdown()
     target.server_close()

@@ -24,16 +24,24 @@ PLANTED = [
     (shape.long_files, "ledger/a.py", "x = 1\n" * 301),
     (shape.long_median, "ledger/a.py", "x = 1\n" * 300),
     (shape.long_functions, "ledger/a.py", LONG_FUNCTION),
-    (shape.long_functions, "ledger/a.py", "class A:\n    async " + LONG_FUNCTION.replace("\n", "\n    ")),
+    (
+        shape.long_functions,
+        "ledger/a.py",
+        "class A:\n    async " + LONG_FUNCTION.replace("\n", "\n    "),
+    ),
     (shape.import_cycles, "ledger/a.py", "from ledger import b"),
     (shape.import_cycles, "ledger/a.py", "from ledger.b import thing"),
     (shape.deferred_imports, "ledger/a.py", "def f():\n    from ledger import b"),
     (shape.deferred_imports, "ledger/a.py", "def f():\n    if x:\n        from . import b"),
     (shape.swallowed_errors, "ledger/a.py", SWALLOWS.format("Exception")),
-    (shape.swallowed_errors, "ledger/a.py", SWALLOWS.format("(ValueError, BaseException) as error")),
+    (
+        shape.swallowed_errors,
+        "ledger/a.py",
+        SWALLOWS.format("(ValueError, BaseException) as error"),
+    ),
     (shape.swallowed_errors, "ledger/a.py", SWALLOWS.replace(" {}", "")),
     (shape.floats, "ledger/money.py", "HALF = 0.5"),
-    (shape.floats, "ledger/prices.py", "def f(text): return float(text)"),
+    (shape.floats, "ledger/pricing/prices.py", "def f(text): return float(text)"),
     (shape.missing_docstrings, "ledger/a.py", "x = 1"),
     (shape.bare_ignores, "ledger/a.py", "x = y  # type: ignore"),
     (shape.bare_ignores, "ledger/a.py", "x = y  # type: ignore[attr-defined]"),
@@ -63,7 +71,9 @@ def test_our_code_keeps_the_rule(rule: Rule) -> None:
 
 
 def test_errors_are_swallowed_once_in_each_named_boundary_and_nowhere_else() -> None:
-    assert sorted(fault.partition(":")[0] for fault in shape.swallowed_errors(MODULES)) == sorted(BOUNDARIES)
+    assert sorted(fault.partition(":")[0] for fault in shape.swallowed_errors(MODULES)) == sorted(
+        BOUNDARIES
+    )
 
 
 @pytest.mark.parametrize(("rule", "path", "text"), PLANTED, ids=name_of)
@@ -94,18 +104,24 @@ def f(x: object) -> object:
 
 
 # An address of an index, or a folder of wheels, would tie an installation to the machine that made the lock.
-ADDRESS = re.compile(r"https?:|file:|--(extra-)?index-url|--find-links|--trusted-host|^-[if] ", re.MULTILINE)
+ADDRESS = re.compile(
+    r"https?:|file:|--(extra-)?index-url|--find-links|--trusted-host|^-[if] ", re.MULTILINE
+)
 # The home and working folders of whoever wrote the file.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w")
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "integrations/requirements-e2e.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "integrations/requirements-e2e.txt"]
+)
 def test_a_lock_file_pins_every_package_with_hashes_and_names_no_address(name: str) -> None:
     text = (ROOT / name).read_text()
     assert not ADDRESS.search(text)
     pins = text.replace("\\\n", " ").splitlines()
     assert pins
-    assert [pin for pin in pins if not re.match(r"[a-z0-9.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", pin)] == []
+    assert [
+        pin for pin in pins if not re.match(r"[a-z0-9.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", pin)
+    ] == []
 
 
 def test_both_lock_files_agree_on_what_they_share() -> None:
@@ -116,7 +132,9 @@ def test_both_lock_files_agree_on_what_they_share() -> None:
     assert runtime.items() <= tools.items()
 
 
-@pytest.mark.parametrize("line", ["--index-url x", "a @ https://b/a.whl", "-f wheels", "--find-links ."])
+@pytest.mark.parametrize(
+    "line", ["--index-url x", "a @ https://b/a.whl", "-f wheels", "--find-links ."]
+)
 def test_an_address_in_a_lock_file_is_noticed(line: str) -> None:
     assert ADDRESS.search(f"a==1\n{line}\n")
 
@@ -141,9 +159,20 @@ def test_a_path_of_a_machine_is_noticed(folder: str) -> None:
 
 def project_files() -> list[Path]:
     """The files of the project, without what was installed, built, cached or collected by a running Switchwise."""
-    skipped = {".git", ".venv", ".venv-e2e", ".hypothesis", "node_modules", "__pycache__", "dist", "switchwise-data"}
+    skipped = {
+        ".git",
+        ".venv",
+        ".venv-e2e",
+        ".hypothesis",
+        "node_modules",
+        "__pycache__",
+        "dist",
+        "switchwise-data",
+    }
     found = []
     for folder, subfolders, names in os.walk(ROOT):
-        subfolders[:] = [name for name in subfolders if name not in skipped and not name.endswith("_cache")]
+        subfolders[:] = [
+            name for name in subfolders if name not in skipped and not name.endswith("_cache")
+        ]
         found += [Path(folder, name) for name in names]
     return found

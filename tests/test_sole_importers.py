@@ -25,7 +25,11 @@ class Owned:
 
 def library(name: str, owner: str, most_files: int | None = None) -> Owned:
     """A library with one owner."""
-    examples = (f"import {name}", f"from {name}.part import thing", f"def f():\n    import {name}.part as p")
+    examples = (
+        f"import {name}",
+        f"from {name}.part import thing",
+        f"def f():\n    import {name}.part as p",
+    )
     return Owned(name, owner, partial(shape.importers, library=name), examples, most_files)
 
 
@@ -35,7 +39,7 @@ OWNED = [
     library("redis", "worker/"),
     library("grafana_api", "dashboards/", most_files=1),
     library("slack_sdk", "advisor/", most_files=1),
-    library("genai_prices", "ledger/price_catalogue.py", most_files=1),
+    library("genai_prices", "ledger/pricing/published.py", most_files=1),
     Owned("commit", "ledger/database.py", shape.commits, ("session.commit()", "end = session.commit")),
     Owned(
         "the environment", "ledger/settings.py", shape.environment_reads,

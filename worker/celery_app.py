@@ -85,7 +85,9 @@ def _redis_address(settings: Settings) -> str:
     try:
         redis.ConnectionPool.from_url(address)
     except ValueError as error:
-        raise UsageError("SWITCHWISE_REDIS_URL is not an address such as redis://127.0.0.1:6379/0") from error
+        raise UsageError(
+            "SWITCHWISE_REDIS_URL is not an address such as redis://127.0.0.1:6379/0"
+        ) from error
     return address
 
 
@@ -155,7 +157,9 @@ def warn_of_eviction(settings: Settings) -> None:
             policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
     except redis.RedisError as error:
         log.warning(
-            "redis_policy_unknown", reason=type(error).__name__, remedy="see that maxmemory-policy is noeviction"
+            "redis_policy_unknown",
+            reason=type(error).__name__,
+            remedy="see that maxmemory-policy is noeviction",
         )
         return
     if policy != "noeviction":

@@ -39,7 +39,9 @@ def run(settings: Settings) -> int:
     threading.Thread(target=_tick, args=(database, app, pulse), name="ticker", daemon=True).start()
     threading.Thread(target=watch, args=(pulse,), name="watchdog", daemon=True).start()
     log.info("worker_started", database=repr(database))
-    return celery_app.consume(app, "--pool", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat")
+    return celery_app.consume(
+        app, "--pool", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat"
+    )
 
 
 def _tick(database: Database, app: Celery, pulse: Pulse) -> None:

@@ -7,7 +7,7 @@ import structlog
 from sqlmodel import Session
 
 from advisor import refresh
-from advisor.alerting import alert_store, delivery
+from advisor.publishing.alerts import alert_store, delivery
 from ledger import checks, clock, retention, rollups, verification
 from ledger.database import Database
 from ledger.settings import Settings
@@ -66,7 +66,10 @@ def drop_old_events(database: Database, settings: Settings) -> None:
     """Drop raw events that were kept long enough, and the hours of days long past."""
     end = clock.monotonic_seconds() + DROP_SECONDS
     for gone in retention.drop(
-        database, settings.raw_retention_days, clock.now_us(), lambda: clock.monotonic_seconds() < end
+        database,
+        settings.raw_retention_days,
+        clock.now_us(),
+        lambda: clock.monotonic_seconds() < end,
     ):
         log.info("raw_events_dropped", day=str(clock.date_of(gone.day)), requests=gone.requests)
     retention.drop_hours(database, clock.now_us())
@@ -88,7 +91,13 @@ def _has_pending(session: Session) -> bool:
 JOBS = (
     Job("roll_up", roll_up, clock.SECOND_US, may_overlap=True, is_wanted=_has_pending),
     Job("advise", advise, 5 * clock.SECOND_US, limit_seconds=300, rest=20),
-    Job("deliver_alerts", deliver_alerts, 5 * clock.SECOND_US, limit_seconds=120, is_wanted=_has_alerts),
+    Job(
+        "deliver_alerts",
+        deliver_alerts,
+        5 * clock.SECOND_US,
+        limit_seconds=120,
+        is_wanted=_has_alerts,
+    ),
     Job("drop_old_events", drop_old_events, clock.HOUR_US, limit_seconds=300),
     Job("verify_ledger", verify_ledger, clock.DAY_US, limit_seconds=3_600),
 )

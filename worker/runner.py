@@ -17,7 +17,11 @@ def wanted(database: Database) -> list[Job]:
     now_us = clock.now_us()
     with database.snapshot() as session:
         turns = schedule.last_turns(session)
-        return [job for job in JOBS if schedule.due(job, turns.get(job.name), now_us) and job.is_wanted(session)]
+        return [
+            job
+            for job in JOBS
+            if schedule.due(job, turns.get(job.name), now_us) and job.is_wanted(session)
+        ]
 
 
 def run(database: Database, settings: Settings, job: Job) -> None:

@@ -21,7 +21,7 @@ OVERDUE_SECONDS = 180
 """A job whose turn came so long ago has no worker: wake-ups are sent every minute at least."""
 MAX_FAILURE_CHARACTERS = 200
 
-_SLOTS = tables.metadata.tables["job_slot"]
+_SLOTS = tables.JOB_SLOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,11 @@ class Turn:
     @property
     def ended_at(self) -> int | None:
         """When this turn ended; None while it runs, and for ever if its worker was killed."""
-        ends = [end for end in (self.finished_at, self.failed_at) if end is not None and end >= self.taken_at]
+        ends = [
+            end
+            for end in (self.finished_at, self.failed_at)
+            if end is not None and end >= self.taken_at
+        ]
         return max(ends, default=None)
 
 
@@ -62,15 +66,23 @@ def take(session: Session, job: Job, last: Turn | None, now_us: int) -> bool:
     """Take the slot of this instant, if no other took one since `last` was read."""
     if last is None:
         dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-        first = dialect.insert(_SLOTS).values(job=job.name, taken_at=now_us).on_conflict_do_nothing()
+        first = (
+            dialect.insert(_SLOTS).values(job=job.name, taken_at=now_us).on_conflict_do_nothing()
+        )
         return session.execute(first.returning(_SLOTS.c.job)).first() is not None
-    mine = update(_SLOTS).where(_SLOTS.c.job == job.name, _SLOTS.c.taken_at == last.taken_at).values(taken_at=now_us)
+    mine = (
+        update(_SLOTS)
+        .where(_SLOTS.c.job == job.name, _SLOTS.c.taken_at == last.taken_at)
+        .values(taken_at=now_us)
+    )
     return session.execute(mine.returning(_SLOTS.c.job)).first() is not None
 
 
 def finished(session: Session, job: Job, now_us: int) -> None:
     """Note that the job ended well."""
-    session.execute(update(_SLOTS).where(_SLOTS.c.job == job.name).values(finished_at=now_us, failure=None))
+    session.execute(
+        update(_SLOTS).where(_SLOTS.c.job == job.name).values(finished_at=now_us, failure=None)
+    )
 
 
 def failed(session: Session, job: Job, now_us: int, failure: str) -> None:
@@ -83,7 +95,11 @@ def release(session: Session, now_us: int) -> None:
     """End the turns of workers that are gone. Only for the worker that knows itself to be alone with its database."""
     ended_at = func.coalesce(_SLOTS.c.finished_at, 0), func.coalesce(_SLOTS.c.failed_at, 0)
     running = and_(*(end < _SLOTS.c.taken_at for end in ended_at))
-    session.execute(update(_SLOTS).where(running).values(failed_at=now_us, failure="its worker ended before it did"))
+    session.execute(
+        update(_SLOTS)
+        .where(running)
+        .values(failed_at=now_us, failure="its worker ended before it did")
+    )
 
 
 def overdue(session: Session, now_us: int) -> list[str]:
@@ -95,6 +111,8 @@ def overdue(session: Session, now_us: int) -> list[str]:
     late = []
     for job in JOBS:
         last = turns.get(job.name)
-        if job.is_wanted is jobs.always and (last is None or (last.taken_at < before and due(job, last, before))):
+        if job.is_wanted is jobs.always and (
+            last is None or (last.taken_at < before and due(job, last, before))
+        ):
             late.append(job.name)
     return late

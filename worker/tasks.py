@@ -19,7 +19,13 @@ def add(app: Celery, settings: Settings, job: Job) -> None:
         runner.run(database, settings, job)
 
     hard_limit_seconds = job.limit_seconds + schedule.GRACE_SECONDS
-    app.task(wake, name=job.name, shared=False, soft_time_limit=job.limit_seconds, time_limit=hard_limit_seconds)
+    app.task(
+        wake,
+        name=job.name,
+        shared=False,
+        soft_time_limit=job.limit_seconds,
+        time_limit=hard_limit_seconds,
+    )
 
 
 @functools.cache

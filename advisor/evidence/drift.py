@@ -20,6 +20,9 @@ def population_stability_index(then: Mapping[int, int], now: Mapping[int, int]) 
         return None
     total = 0.0
     for place in sorted(then.keys() | now.keys()):
-        p, q = (max(counts.get(place, 0), 0.5) / whole for counts, whole in ((then, before), (now, after)))
+        p, q = (
+            max(counts.get(place, 0), 0.5) / whole
+            for counts, whole in ((then, before), (now, after))
+        )
         total += (q - p) * log(q / p)
     return total

@@ -10,15 +10,14 @@ from typing import Any
 
 import msgspec
 
-from advisor import pairs
 from advisor.evidence import gathering, promptfoo, rows
 from advisor.evidence.gathering import Given
 from advisor.evidence.judge import Labels
 from advisor.evidence.rows import Fields
 from advisor.evidence.store import Comparison
-from ledger import clock
+from ledger import clock, pairs
 from ledger.errors import UsageError
-from ledger.prices import PriceBook
+from ledger.pricing.prices import PriceBook
 
 FORMATS = ("auto", "jsonl", "csv", "promptfoo")
 MOST_BYTES = 512 * 2**20
@@ -36,12 +35,16 @@ def read(
     found = told(raw) if format_name == "auto" else format_name
     if found == "promptfoo":
         if given.pair is None:
-            raise UsageError(f"{path.name} is promptfoo's: say which provider is the source with --pair FROM:TO")
+            raise UsageError(
+                f"{path.name} is promptfoo's: say which provider is the source with --pair FROM:TO"
+            )
         try:
             compared = promptfoo.read(raw, pairs.parse_one(given.pair), book, graded=graded)
         except UsageError as error:
             raise UsageError(f"{path.name}: {error}") from error
-        given = replace(given, measured_day=_day(compared.measured_on, given), left_out=compared.left_out)
+        given = replace(
+            given, measured_day=_day(compared.measured_on, given), left_out=compared.left_out
+        )
         return gathering.comparisons(enumerate(compared.rows, start=1), given), []
     numbered = list(_json_lines(raw, path.name) if found == "jsonl" else _csv(raw, path.name))
     return gathering.comparisons(numbered, given), rows.unknown(fields for _, fields in numbered)
@@ -63,22 +66,30 @@ def labels(path: Path) -> Labels:
     """How often a judge and a person agreed: a CSV or JSON lines with the columns `hand` and `judge`, right or wrong."""
     raw = _bytes(path)
     cells = dict.fromkeys(((hand, judged) for hand in (True, False) for judged in (True, False)), 0)
-    for number, fields in _json_lines(raw, path.name) if told(raw) == "jsonl" else _csv(raw, path.name):
-        cells[_mark(fields, "hand", path.name, number), _mark(fields, "judge", path.name, number)] += 1
+    for number, fields in (
+        _json_lines(raw, path.name) if told(raw) == "jsonl" else _csv(raw, path.name)
+    ):
+        cells[
+            _mark(fields, "hand", path.name, number), _mark(fields, "judge", path.name, number)
+        ] += 1
     return Labels(cells[True, True], cells[True, False], cells[False, True], cells[False, False])
 
 
 def _mark(fields: Fields, name: str, source: str, number: int) -> bool:
     word = str(fields.get(name, "")).strip().lower()
     if word not in _RIGHT | _WRONG:
-        raise UsageError(f"{source}: row {number} has {word[:32]!r} for {name}; give 1 or 0 (right or wrong)")
+        raise UsageError(
+            f"{source}: row {number} has {word[:32]!r} for {name}; give 1 or 0 (right or wrong)"
+        )
     return word in _RIGHT
 
 
 def _bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise UsageError(f"{path.name} is larger than {MOST_BYTES // 2**20} MiB; send a sample of the results")
+            raise UsageError(
+                f"{path.name} is larger than {MOST_BYTES // 2**20} MiB; send a sample of the results"
+            )
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
@@ -100,7 +111,9 @@ def _csv(raw: bytes, source: str) -> Iterator[tuple[int, Fields]]:
         reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
         for fields in reader:
             if None in fields:
-                raise UsageError(f"{source}: line {reader.line_num} has more values than the header has columns")
+                raise UsageError(
+                    f"{source}: line {reader.line_num} has more values than the header has columns"
+                )
             yield reader.line_num, fields
     except (csv.Error, UnicodeDecodeError) as error:
         raise UsageError(f"{source}: not a CSV in UTF-8 ({error}). Nothing was stored") from error

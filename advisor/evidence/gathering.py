@@ -10,13 +10,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from advisor import pairs
 from advisor.evidence import rows
 from advisor.evidence.items import Item
 from advisor.evidence.judge import Labels
 from advisor.evidence.result import DEFAULT, Gate
 from advisor.evidence.rows import Fault, Fields, Labelled
 from advisor.evidence.store import Comparison
+from ledger import pairs
 from ledger.errors import UsageError
 
 MOST_ITEMS = 200_000
@@ -49,25 +49,46 @@ def comparisons(numbered: Iterable[tuple[int, Fields]], given: Given) -> list[Co
         except Fault as fault:
             faults.append(f"row {number} {fault}")
         if len(read) > MOST_ITEMS:
-            raise UsageError(f"more than {MOST_ITEMS:,} rows; a comparison needs a few hundred, so send a sample")
+            raise UsageError(
+                f"more than {MOST_ITEMS:,} rows; a comparison needs a few hundred, so send a sample"
+            )
     if faults:
-        more = f"; and {len(faults) - _SHOWN_FAULTS:,} rows more" if len(faults) > _SHOWN_FAULTS else ""
-        raise UsageError(f"{given.source}: {'; '.join(faults[:_SHOWN_FAULTS])}{more}. Nothing was stored")
+        more = (
+            f"; and {len(faults) - _SHOWN_FAULTS:,} rows more"
+            if len(faults) > _SHOWN_FAULTS
+            else ""
+        )
+        raise UsageError(
+            f"{given.source}: {'; '.join(faults[:_SHOWN_FAULTS])}{more}. Nothing was stored"
+        )
     if not read:
         raise UsageError(f"{given.source}: no row of paired results in it")
     about = attrgetter("pair", "project", "workload")
-    return [_comparison(*key, list(group), given) for key, group in groupby(sorted(read, key=about), key=about)]
+    return [
+        _comparison(*key, list(group), given)
+        for key, group in groupby(sorted(read, key=about), key=about)
+    ]
 
 
-def _comparison(pair_text: str, project: str, workload: str, found: Sequence[Labelled], given: Given) -> Comparison:
+def _comparison(
+    pair_text: str, project: str, workload: str, found: Sequence[Labelled], given: Given
+) -> Comparison:
     pair = pairs.parse_one(pair_text)
     if pair.keeps_model:
         raise UsageError(f"{pair_text!r} keeps the model; a move of tier alone needs no evidence")
     return Comparison(
-        project=project, workload=workload, from_model=_named(pair.source), to_model=_named(pair.target),
-        gate=given.gate, measured_day=given.measured_day, source=given.source, judge=given.judge, labels=given.labels,
-        left_out=given.left_out, items=tuple(_merged(found, f"{given.source}, {pair_text}")),
-    )  # fmt: skip
+        project=project,
+        workload=workload,
+        from_model=_named(pair.source),
+        to_model=_named(pair.target),
+        gate=given.gate,
+        measured_day=given.measured_day,
+        source=given.source,
+        judge=given.judge,
+        labels=given.labels,
+        left_out=given.left_out,
+        items=tuple(_merged(found, f"{given.source}, {pair_text}")),
+    )
 
 
 def _named(side: pairs.Side) -> str:
@@ -92,13 +113,19 @@ def _merged(found: Sequence[Labelled], place: str) -> Iterator[Item]:
             )
         else:
             numbers = ", ".join(str(each.number) for each in group[:_SHOWN_FAULTS])
-            raise UsageError(f"{place}: rows {numbers} have the same item_id; each input needs a name of its own")
+            raise UsageError(
+                f"{place}: rows {numbers} have the same item_id; each input needs a name of its own"
+            )
 
 
 def _mean(first: Item, second: Item) -> Item:
     """Half-even to a billionth. What the answers took is the same in both rows, or else unknown."""
     same: dict[str, Any] = {
-        name: getattr(first, name) if getattr(first, name) == getattr(second, name) else None for name in _COUNTED
+        name: getattr(first, name) if getattr(first, name) == getattr(second, name) else None
+        for name in _COUNTED
     }
-    a, b = (round(Fraction(getattr(first, name) + getattr(second, name), 2)) for name in ("a_nano", "b_nano"))
+    a, b = (
+        round(Fraction(getattr(first, name) + getattr(second, name), 2))
+        for name in ("a_nano", "b_nano")
+    )
     return replace(first, a_nano=a, b_nano=b, **same)

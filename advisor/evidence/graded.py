@@ -43,18 +43,23 @@ def bounds(conversations: Sequence[Difference]) -> Bounds | None:
     error = sample.standard_error
     if not error:
         return None
-    draws = random.Random(_SEED)  # noqa: S311 (a resample is no secret)
+    draws = random.Random(_SEED)  # noqa: S311
     studentised = sorted(_studentised(sample.resampled(draws), sample) for _ in range(RESAMPLES))
     place = round((RESAMPLES + 1) * NOMINAL_LEVEL)
     mean = sample.mean
     return Bounds(
-        low=float(mean) - studentised[-place] * error, mean=mean, high=float(mean) - studentised[place - 1] * error
+        low=float(mean) - studentised[-place] * error,
+        mean=mean,
+        high=float(mean) - studentised[place - 1] * error,
     )
 
 
 def verdict(conversations: Sequence[Difference], found: Bounds | None) -> paired.Verdict:
     """Whether the mean difference is over 0, under it, or not decided; never decided on less than is asked for."""
-    if len(conversations) < FEWEST_CONVERSATIONS or sum(each.items for each in conversations) < FEWEST_ITEMS:
+    if (
+        len(conversations) < FEWEST_CONVERSATIONS
+        or sum(each.items for each in conversations) < FEWEST_ITEMS
+    ):
         return "inconclusive"
     if found is None:
         return "inconclusive"
@@ -77,7 +82,9 @@ class _Sample:
 
     @classmethod
     def of(cls, conversations: Sequence[Difference]) -> "_Sample":
-        return cls(tuple(each.total for each in conversations), tuple(each.items for each in conversations))
+        return cls(
+            tuple(each.total for each in conversations), tuple(each.items for each in conversations)
+        )
 
     def resampled(self, draws: random.Random) -> "_Sample":
         chosen = itemgetter(*draws.choices(range(len(self.totals)), k=len(self.totals)))
@@ -95,5 +102,8 @@ class _Sample:
         if groups < 2:
             return 0.0
         # count^2 times the sum of (total_i - mean items_i)^2, without leaving the whole numbers.
-        spread = sum((each * count - total * items) ** 2 for each, items in zip(self.totals, self.items, strict=True))
+        spread = sum(
+            (each * count - total * items) ** 2
+            for each, items in zip(self.totals, self.items, strict=True)
+        )
         return sqrt(groups / (groups - 1) * spread) / count**2

@@ -48,7 +48,10 @@ def by_conversation(items: Iterable[Item]) -> list[list[Item]]:
 
 def one_each(conversations: Iterable[Sequence[Item]]) -> list[Item]:
     """One item of each conversation, drawn by hash: answers of one conversation go the same way too often to count twice."""
-    return [min(group, key=lambda each: hashed(each.conversation + each.item)) for group in conversations]
+    return [
+        min(group, key=lambda each: hashed(each.conversation + each.item))
+        for group in conversations
+    ]
 
 
 def sums(conversations: Iterable[Sequence[Item]], above: str, below: str) -> list[tuple[int, int]]:

@@ -86,7 +86,9 @@ def youden_low(labels: Labels) -> float:
     """The one-sided 95 % lower bound of sensitivity + specificity - 1, by which a judge shrinks a difference; 0 at least."""
     sensitivity, of_sensitivity = _adjusted(labels.right_right, labels.right_wrong)
     specificity, of_specificity = _adjusted(labels.wrong_wrong, labels.wrong_right)
-    return max(0.0, sensitivity + specificity - 1 - paired.Z * sqrt(of_sensitivity + of_specificity))
+    return max(
+        0.0, sensitivity + specificity - 1 - paired.Z * sqrt(of_sensitivity + of_specificity)
+    )
 
 
 def _interval(passes: int, trials: int, labels: Labels) -> tuple[float, float]:

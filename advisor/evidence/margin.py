@@ -28,7 +28,9 @@ def _score(counts: paired.Counts, difference: float) -> float | None:
     c = -counts.only_a * difference * (1 - difference)
     q = (sqrt(max(0.0, b * b - 4 * a * c)) - b) / (2 * a)
     variance = n * (2 * q + difference * (1 - difference))
-    return (counts.only_b - counts.only_a - n * difference) / sqrt(variance) if variance > 0 else None
+    return (
+        (counts.only_b - counts.only_a - n * difference) / sqrt(variance) if variance > 0 else None
+    )
 
 
 def lower_bound(counts: paired.Counts) -> float | None:

@@ -17,7 +17,9 @@ _RATIOS = {
 
 def factors(conversations: Sequence[Sequence[Item]]) -> Mapping[str, Measured]:
     """The factors that at least 20 conversations measure, by the name they have in `advisor.switching.factors.Factors`."""
-    found = {name: sums.ratio(items.sums(conversations, *counts)) for name, counts in _RATIOS.items()}
+    found = {
+        name: sums.ratio(items.sums(conversations, *counts)) for name, counts in _RATIOS.items()
+    }
     found["extra_attempts"] = _extra_attempts(conversations)
     found["escalation_rate"] = _escalation_rate(conversations)
     if found["phi_in"] is None or found["phi_out"] is None:
@@ -27,7 +29,10 @@ def factors(conversations: Sequence[Sequence[Item]]) -> Mapping[str, Measured]:
 
 
 def _extra_attempts(conversations: Sequence[Sequence[Item]]) -> Measured | None:
-    known = [[each.b_attempts for each in group if each.b_attempts is not None] for group in conversations]
+    known = [
+        [each.b_attempts for each in group if each.b_attempts is not None]
+        for group in conversations
+    ]
     return sums.ratio([(sum(group) - len(group), len(group)) for group in known if group])
 
 

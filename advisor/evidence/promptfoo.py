@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from advisor import pairs
 from advisor.evidence.rows import Fields
-from ledger import names
+from ledger import pairs
 from ledger.errors import UsageError
-from ledger.prices import PriceBook
+from ledger.pricing import names
+from ledger.pricing.prices import PriceBook
 
 _ERROR = 2
 """promptfoo's reason of a failure that no assertion made: the call itself failed."""
@@ -78,10 +78,15 @@ def read(raw: bytes, pair: pairs.Pair, book: PriceBook, *, graded: bool) -> Comp
         raise UsageError(
             f"not a result file of promptfoo ({error}); write one with: promptfoo eval -o FILE.json"
         ) from error
-    sides = {name: _of_side(summary.results, side, book) for name, side in (("a", pair.source), ("b", pair.target))}
+    sides = {
+        name: _of_side(summary.results, side, book)
+        for name, side in (("a", pair.source), ("b", pair.target))
+    }
     for side, found in ((pair.source, sides["a"]), (pair.target, sides["b"])):
         if not found:
-            raise UsageError(f"no result of {side} in it; the providers are {', '.join(_providers(summary.results))}")
+            raise UsageError(
+                f"no result of {side} in it; the providers are {', '.join(_providers(summary.results))}"
+            )
     both = [(key, sides["a"][key], sides["b"][key]) for key in sides["a"] if key in sides["b"]]
     failed = [key for key, a, b in both if _ERROR in (a.failure_reason, b.failure_reason)]
     text = f"{_exact(both[0][1]) if both else pair.source}:{_exact(both[0][2]) if both else pair.target}"
@@ -104,7 +109,9 @@ def _of_side(results: list[_Result], side: pairs.Side, book: PriceBook) -> dict[
 
 
 def _is_of(result: _Result, side: pairs.Side, book: PriceBook) -> bool:
-    provider = result.provider if isinstance(result.provider, _Provider) else _Provider(result.provider)
+    provider = (
+        result.provider if isinstance(result.provider, _Provider) else _Provider(result.provider)
+    )
     if provider.label in (side.model, str(side)):
         return True
     vendor, _, _ = provider.id.partition(":")
@@ -122,15 +129,20 @@ def _exact(result: _Result) -> str:
 
 
 def _providers(results: list[_Result]) -> list[str]:
-    return sorted({each.provider if isinstance(each.provider, str) else each.provider.id for each in results})
+    return sorted(
+        {each.provider if isinstance(each.provider, str) else each.provider.id for each in results}
+    )
 
 
 def _row(pair: str, key: _Key, a: _Result, b: _Result, *, graded: bool) -> Fields:
     metadata = (a.test_case.metadata if a.test_case else None) or {}
     row: dict[str, object] = {
-        "pair": pair, "item_id": "/".join(map(str, key)), "cluster": metadata.get("conversationId"),
-        "a": a.score if graded else a.success, "b": b.score if graded else b.success,
-    }  # fmt: skip
+        "pair": pair,
+        "item_id": "/".join(map(str, key)),
+        "cluster": metadata.get("conversationId"),
+        "a": a.score if graded else a.success,
+        "b": b.score if graded else b.success,
+    }
     for side, result in (("a", a), ("b", b)):
         usage = result.response.token_usage if result.response else None
         # An answer from promptfoo's own cache has no counts of the two kinds, only a total.

@@ -43,7 +43,9 @@ def lower_bound(counts: paired.Counts) -> float | None:
         return None
     if not counts.right_b:
         return 0.0
-    return paired.crossing(lambda ratio: _signed(counts, ratio), 0.0, counts.right_b / counts.right_a)
+    return paired.crossing(
+        lambda ratio: _signed(counts, ratio), 0.0, counts.right_b / counts.right_a
+    )
 
 
 def _signed(counts: paired.Counts, ratio: float) -> float:

@@ -12,8 +12,9 @@ from advisor.evidence.rules import Evidence
 from advisor.evidence.store import StoredSet
 from advisor.evidence.sums import Measured
 from advisor.months import statements
-from ledger import names, readings, usage
-from ledger.prices import PriceBook
+from ledger import readings, usage
+from ledger.pricing import names
+from ledger.pricing.prices import PriceBook
 
 BASELINE_DAYS = 28
 """The traffic that a comparison spoke of: that of the 28 days up to its own."""
@@ -41,7 +42,11 @@ class _Side:
 
 
 def by_target(
-    session: Session, found: Sequence[StoredSet], traffic: Traffic, pricing: statements.Pricing, today: int
+    session: Session,
+    found: Sequence[StoredSet],
+    traffic: Traffic,
+    pricing: statements.Pricing,
+    today: int,
 ) -> dict[str, Evidence]:
     """The evidence on a slice by canonical target model. Of several comparisons the one measured last speaks.
 
@@ -50,11 +55,17 @@ def by_target(
     by_model: dict[str, list[StoredSet]] = {}
     for each in found:
         same_work = (each.project, each.workload) == (traffic.project, traffic.workload)
-        if same_work and names.canonical(pricing.book, traffic.provider, each.from_model) == traffic.model:
-            by_model.setdefault(names.canonical(pricing.book, traffic.provider, each.to_model), []).append(each)
+        if (
+            same_work
+            and names.canonical(pricing.book, traffic.provider, each.from_model) == traffic.model
+        ):
+            by_model.setdefault(
+                names.canonical(pricing.book, traffic.provider, each.to_model), []
+            ).append(each)
     return {
-        target: _evidence(session, sets, target, traffic, pricing, today) for target, sets in by_model.items()
-    }  # fmt: skip
+        target: _evidence(session, sets, target, traffic, pricing, today)
+        for target, sets in by_model.items()
+    }
 
 
 def of_itself(stored: StoredSet, book: PriceBook, today: int) -> Evidence:
@@ -88,24 +99,36 @@ def _evidence(
     itself = of_itself(latest, pricing.book, today)
     found = replace(
         itself,
-        factors=_observed(session, _of_work(there, traffic, pricing), traffic.days) | itself.factors,
+        factors=_observed(session, _of_work(there, traffic, pricing), traffic.days)
+        | itself.factors,
         new_snapshot=any(
-            _is_renewed(session, latest.measured_day, side, traffic.days, pricing) for side in (source, there)
+            _is_renewed(session, latest.measured_day, side, traffic.days, pricing)
+            for side in (source, there)
         ),
-        drift=_drift(session, _of_work(source, traffic, pricing), latest.measured_day, traffic.days),
+        drift=_drift(
+            session, _of_work(source, traffic, pricing), latest.measured_day, traffic.days
+        ),
     )
     return replace(found, shown=shown.of(latest, found, earlier))
 
 
-def _side(tested: str, model: str, traffic: Traffic, pricing: statements.Pricing, today: int) -> _Side:
-    series_ids = (each for each in pricing.series if pricing.of(each, today)[:2] == (traffic.provider, model))
+def _side(
+    tested: str, model: str, traffic: Traffic, pricing: statements.Pricing, today: int
+) -> _Side:
+    series_ids = (
+        each for each in pricing.series if pricing.of(each, today)[:2] == (traffic.provider, model)
+    )
     return _Side(tested, model, tuple(series_ids))
 
 
 def _of_work(side: _Side, traffic: Traffic, pricing: statements.Pricing) -> list[int]:
     """Those of a model's series that are of the slice's own project and workload."""
     labels = ((each, pricing.series[each].labels) for each in side.series_ids)
-    return [each for each, of in labels if (of.project, of.workload) == (traffic.project, traffic.workload)]
+    return [
+        each
+        for each, of in labels
+        if (of.project, of.workload) == (traffic.project, traffic.workload)
+    ]
 
 
 def _observed(session: Session, series_ids: Sequence[int], days: range) -> dict[str, Measured]:
@@ -123,7 +146,9 @@ def _observed(session: Session, series_ids: Sequence[int], days: range) -> dict[
     return {"cached_share": found} if found else {}
 
 
-def _drift(session: Session, series_ids: Sequence[int], measured_day: int, days: range) -> Fraction | None:
+def _drift(
+    session: Session, series_ids: Sequence[int], measured_day: int, days: range
+) -> Fraction | None:
     """The larger index of input size and output size; None where either side has too little traffic to tell."""
     then = range(measured_day - BASELINE_DAYS + 1, measured_day + 1)
     found = Fraction(0)
@@ -138,10 +163,12 @@ def _drift(session: Session, series_ids: Sequence[int], measured_day: int, days:
 
 def _is_renewed(
     session: Session, measured_day: int, side: _Side, days: range, pricing: statements.Pricing
-) -> bool:  # fmt: skip
+) -> bool:
     """Whether traffic of a model is answered by a later snapshot than the one that was compared."""
     known, current = set[str](), set[str]()
-    for series_id, (first_day, last_day) in readings.traffic_spans(session, side.series_ids).items():
+    for series_id, (first_day, last_day) in readings.traffic_spans(
+        session, side.series_ids
+    ).items():
         names_snapshot = _snapshot(pricing.series[series_id].labels.model, side.model)
         known |= names_snapshot if first_day <= measured_day else set()
         current |= names_snapshot if last_day >= days.start else set()

@@ -36,7 +36,9 @@ class Gate:
         fits = 0 < self.threshold <= 1 if self.rule == "ratio" else 0 <= self.threshold < 1
         if not fits:
             span = "over 0 and at most 1" if self.rule == "ratio" else "from 0 to under 1"
-            raise UsageError(f"a {self.rule} of {float(self.threshold):g} asks for nothing; give one {span}")
+            raise UsageError(
+                f"a {self.rule} of {float(self.threshold):g} asks for nothing; give one {span}"
+            )
 
     @property
     def limit(self) -> float:
@@ -74,9 +76,15 @@ def gate(rule: str, threshold: str | None) -> Gate:
     if rule not in get_args(Rule):
         raise UsageError(f"{rule!r} is no rule; use one of {', '.join(get_args(Rule))}")
     if threshold is None and rule == "margin":
-        raise UsageError("a margin needs a threshold: how far below the source's pass rate is allowed, such as 0.05")
+        raise UsageError(
+            "a margin needs a threshold: how far below the source's pass rate is allowed, such as 0.05"
+        )
     try:
-        value = DEFAULT.threshold if threshold is None else Fraction(Decimal(threshold[:32]).quantize(_FINEST))
+        value = (
+            DEFAULT.threshold
+            if threshold is None
+            else Fraction(Decimal(threshold[:32]).quantize(_FINEST))
+        )
     except (InvalidOperation, ValueError) as error:
         raise UsageError(f"{threshold!r} is no threshold; give a number such as 0.9") from error
     return Gate("ratio" if rule == "ratio" else "margin", value)
@@ -87,7 +95,9 @@ def of(found: Sequence[Item], gate: Gate, labels: judge.Labels | None = None) ->
     conversations = items.by_conversation(found)
     seen = measured.factors(conversations)
     if all(each.is_pass_fail for each in found):
-        return _pass_fail(found, conversations, gate, labels if labels and labels.is_enough else None, seen)
+        return _pass_fail(
+            found, conversations, gate, labels if labels and labels.is_enough else None, seen
+        )
     return _graded(found, conversations, gate, seen)
 
 
@@ -118,8 +128,14 @@ def _pass_fail(
 
 def _statistic(counts: Counts, gate: Gate, labels: judge.Labels | None) -> float | None:
     if gate.rule == "margin":
-        return margin.z_statistic(counts, gate.limit if labels is None else _judged_margin(gate, labels))
-    return ratio.z_statistic(counts, gate.limit) if labels is None else judge.z_statistic(counts, gate.limit, labels)
+        return margin.z_statistic(
+            counts, gate.limit if labels is None else _judged_margin(gate, labels)
+        )
+    return (
+        ratio.z_statistic(counts, gate.limit)
+        if labels is None
+        else judge.z_statistic(counts, gate.limit, labels)
+    )
 
 
 def _judged_margin(gate: Gate, labels: judge.Labels) -> float:
@@ -130,14 +146,19 @@ def _judged_margin(gate: Gate, labels: judge.Labels) -> float:
 def _counts(chosen: Sequence[Item]) -> Counts:
     cells = [(each.a_nano == NANO, each.b_nano == NANO) for each in chosen]
     return Counts(
-        cells.count((True, True)), cells.count((True, False)), cells.count((False, True)), cells.count((False, False))
+        cells.count((True, True)),
+        cells.count((True, False)),
+        cells.count((False, True)),
+        cells.count((False, False)),
     )
 
 
 def _put_right(
     counts: Counts, labels: judge.Labels
 ) -> tuple[tuple[Fraction, Fraction] | None, tuple[Span, Span] | None]:
-    a, b = (judge.corrected(right, counts.pairs, labels) for right in (counts.right_a, counts.right_b))
+    a, b = (
+        judge.corrected(right, counts.pairs, labels) for right in (counts.right_a, counts.right_b)
+    )
     if a is None or b is None:
         return None, None
     return (a.point, b.point), ((a.low, a.high), (b.low, b.high))
@@ -145,13 +166,23 @@ def _put_right(
 
 def _seen(counts: Counts) -> tuple[tuple[Fraction, Fraction], tuple[Span, Span]]:
     """Rounded to 9 decimals here, before they meet money, so that what is shown is what is reckoned with."""
-    a, b = (sums.rounded(Fraction(right, counts.pairs)) for right in (counts.right_a, counts.right_b))
-    (a_low, a_high), (b_low, b_high) = (wilson(right, counts.pairs) for right in (counts.right_a, counts.right_b))
-    return (a, b), ((sums.rounded(a_low), sums.rounded(a_high)), (sums.rounded(b_low), sums.rounded(b_high)))
+    a, b = (
+        sums.rounded(Fraction(right, counts.pairs)) for right in (counts.right_a, counts.right_b)
+    )
+    (a_low, a_high), (b_low, b_high) = (
+        wilson(right, counts.pairs) for right in (counts.right_a, counts.right_b)
+    )
+    return (a, b), (
+        (sums.rounded(a_low), sums.rounded(a_high)),
+        (sums.rounded(b_low), sums.rounded(b_high)),
+    )
 
 
 def _graded(
-    found: Sequence[Item], conversations: Sequence[Sequence[Item]], gate: Gate, seen: Mapping[str, Measured]
+    found: Sequence[Item],
+    conversations: Sequence[Sequence[Item]],
+    gate: Gate,
+    seen: Mapping[str, Measured],
 ) -> Result:
     share = gate.threshold if gate.rule == "ratio" else Fraction(1)
     allowed = Fraction(0) if gate.rule == "ratio" else gate.threshold * NANO
@@ -159,10 +190,11 @@ def _graded(
     unit = share.denominator * allowed.denominator
     differences = [
         graded.Difference(
-            sum(int((each.b_nano - share * each.a_nano + allowed) * unit) for each in group), len(group)
+            sum(int((each.b_nano - share * each.a_nano + allowed) * unit) for each in group),
+            len(group),
         )
         for group in conversations
-    ]  # fmt: skip
+    ]
     bounds = graded.bounds(differences)
     return Result(
         kind="graded",
@@ -174,7 +206,9 @@ def _graded(
         rates=(_mean([each.a_nano for each in found]), _mean([each.b_nano for each in found])),
         spans=None,
         # Where most conversations agree, a resample without any spread can leave the bound without an end.
-        bound=None if bounds is None or isinf(bounds.low) else sums.rounded(bounds.low / unit / NANO),
+        bound=None
+        if bounds is None or isinf(bounds.low)
+        else sums.rounded(bounds.low / unit / NANO),
         factors=seen,
     )
 

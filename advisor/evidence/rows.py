@@ -8,16 +8,25 @@ from advisor.evidence.items import NANO, Item, hashed
 
 NAMES = ("pair", "project", "workload", "item_id", "cluster", "order", "a", "b")
 COUNTS = (
-    "a_input_tokens", "a_output_tokens", "b_input_tokens", "b_output_tokens", "b_cached_input_tokens", "b_attempts",
-)  # fmt: skip
+    "a_input_tokens",
+    "a_output_tokens",
+    "b_input_tokens",
+    "b_output_tokens",
+    "b_cached_input_tokens",
+    "b_attempts",
+)
 KNOWN = frozenset((*NAMES, *COUNTS, "escalated"))
 MOST_TOKENS = 10**9
 HIGHEST_SCORE = 10**6
 _MOST_TEXT = 1_024
 _WORDS = {
-    "true": Decimal(1), "pass": Decimal(1), "yes": Decimal(1),
-    "false": Decimal(0), "fail": Decimal(0), "no": Decimal(0),
-}  # fmt: skip
+    "true": Decimal(1),
+    "pass": Decimal(1),
+    "yes": Decimal(1),
+    "false": Decimal(0),
+    "fail": Decimal(0),
+    "no": Decimal(0),
+}
 
 Fields = Mapping[str, object]
 """A row by column: text of a CSV, or what JSON holds. An empty text is an absent value."""
@@ -41,7 +50,9 @@ class Labelled:
 
 def read(number: int, fields: Fields, given: Mapping[str, str | None]) -> Labelled:
     """A row of a number, with the names that were given for all rows where it has none of its own. Raises Fault."""
-    names = {name: _text(fields, name) or given.get(name) for name in ("pair", "project", "workload")}
+    names = {
+        name: _text(fields, name) or given.get(name) for name in ("pair", "project", "workload")
+    }
     for name, value in names.items():
         if value is None:
             raise Fault(f"has no {name}; add the column or give one for all rows")
@@ -56,10 +67,16 @@ def read(number: int, fields: Fields, given: Mapping[str, str | None]) -> Labell
         raise Fault("has fewer than one attempt; b_attempts counts the first one too")
     _check_cached(counts)
     item = Item(
-        item=hashed(item_id), conversation=hashed(_text(fields, "cluster") or item_id),
-        a_nano=_score(fields, "a"), b_nano=_score(fields, "b"), escalated=_flag(fields, "escalated"), **counts,
-    )  # fmt: skip
-    return Labelled(number, names["pair"] or "", names["project"] or "", names["workload"] or "", order, item)
+        item=hashed(item_id),
+        conversation=hashed(_text(fields, "cluster") or item_id),
+        a_nano=_score(fields, "a"),
+        b_nano=_score(fields, "b"),
+        escalated=_flag(fields, "escalated"),
+        **counts,
+    )
+    return Labelled(
+        number, names["pair"] or "", names["project"] or "", names["workload"] or "", order, item
+    )
 
 
 def unknown(rows: Iterable[Fields]) -> list[str]:
@@ -94,7 +111,9 @@ def _score(fields: Fields, name: str) -> int:
     try:
         score = _WORDS[text.lower()] if text.lower() in _WORDS else Decimal(text)
     except InvalidOperation as error:
-        raise Fault(f"has {text[:32]!r} for {name}; give 1 or 0 (right or wrong), or a score of 0 or more") from error
+        raise Fault(
+            f"has {text[:32]!r} for {name}; give 1 or 0 (right or wrong), or a score of 0 or more"
+        ) from error
     if not score.is_finite() or not 0 <= score <= HIGHEST_SCORE:
         raise Fault(f"has {text[:32]} for {name}; a score is from 0 to {HIGHEST_SCORE:,}")
     return int((score * NANO).quantize(Decimal(1), ROUND_HALF_EVEN))

@@ -9,13 +9,20 @@ from advisor.evidence import drift, judge, words
 from advisor.evidence.figures import EvidenceFigure
 from advisor.evidence.paired import Verdict
 from advisor.evidence.sums import Measured
-from ledger import names
-from ledger.prices import PriceBook
+from ledger.pricing import names
+from ledger.pricing.prices import PriceBook
 
 FEWEST_PAIRS, ENOUGH_PAIRS = 50, words.ASKED_PAIRS
 """The decision refuses fewer than 50 pairs and asks for 200."""
 FRESH_DAYS = 90
-Doubt = Literal["too_little_evidence", "judge_unproven", "new_snapshot", "drifted", "evidence_expired", "inconclusive"]
+Doubt = Literal[
+    "too_little_evidence",
+    "judge_unproven",
+    "new_snapshot",
+    "drifted",
+    "evidence_expired",
+    "inconclusive",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,11 @@ def risk(evidence: Evidence | None) -> int:
         return 3
     if evidence.says_inferior:
         return 4
-    if evidence.verdict != "non_inferior" or evidence.pairs < FEWEST_PAIRS or not evidence.judge_proven:
+    if (
+        evidence.verdict != "non_inferior"
+        or evidence.pairs < FEWEST_PAIRS
+        or not evidence.judge_proven
+    ):
         return 2
     return 0 if evidence.age_days < FRESH_DAYS else 1
 
@@ -86,13 +97,17 @@ def drift_risk(evidence: Evidence | None) -> int:
     return sum(evidence.drift > limit for limit in (drift.SLIGHT, drift.STRONG))
 
 
-def judge_is_proven(book: PriceBook, judged_by: str, labels: judge.Labels | None, models: Iterable[str]) -> bool:
+def judge_is_proven(
+    book: PriceBook, judged_by: str, labels: judge.Labels | None, models: Iterable[str]
+) -> bool:
     """Whether a judge may unlock a switch: of another maker than both models, and checked against 50 hand labels."""
     own = {_maker(book, model) for model in models}
     return _maker(book, judged_by) not in own and labels is not None and labels.is_enough
 
 
-def is_new_snapshot(evidence_names: Iterable[str], known: Iterable[str], current: Iterable[str]) -> bool:
+def is_new_snapshot(
+    evidence_names: Iterable[str], known: Iterable[str], current: Iterable[str]
+) -> bool:
     """Whether traffic is answered by a later snapshot than a comparison was made with. Snapshots of a model sort by name.
 
     `known` are the names that its answers came under by the day of the comparison, which stand in where the comparison

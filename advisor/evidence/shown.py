@@ -16,28 +16,49 @@ def of(stored: StoredSet, evidence: Evidence, earlier: Sequence[StoredSet] = ())
     found, counts = stored.result, stored.result.counts
     source, target = found.rates or (None, None)
     return EvidenceFigure(
-        id=stored.id, from_model=stored.from_model, to_model=stored.to_model, project=stored.project,
-        workload=stored.workload, kind=found.kind, rule=stored.gate.rule, threshold=_text(stored.gate.threshold),
-        verdict=found.verdict, doubt=evidence.doubt, items=found.items, pairs=found.pairs,
-        conversations=found.conversations, left_out=stored.left_out,
-        both_right=counts.both if counts else None, only_source_right=counts.only_a if counts else None,
-        only_target_right=counts.only_b if counts else None, neither_right=counts.neither if counts else None,
-        source_ratio=_ratio(source), target_ratio=_ratio(target),
+        id=stored.id,
+        from_model=stored.from_model,
+        to_model=stored.to_model,
+        project=stored.project,
+        workload=stored.workload,
+        kind=found.kind,
+        rule=stored.gate.rule,
+        threshold=_text(stored.gate.threshold),
+        verdict=found.verdict,
+        doubt=evidence.doubt,
+        items=found.items,
+        pairs=found.pairs,
+        conversations=found.conversations,
+        left_out=stored.left_out,
+        both_right=counts.both if counts else None,
+        only_source_right=counts.only_a if counts else None,
+        only_target_right=counts.only_b if counts else None,
+        neither_right=counts.neither if counts else None,
+        source_ratio=_ratio(source),
+        target_ratio=_ratio(target),
         source_span=_span(found.spans[0]) if found.spans else None,
-        target_span=_span(found.spans[1]) if found.spans else None, bound_ratio=_ratio(found.bound),
-        measured_on=_date(stored.measured_day), expires_on=_date(stored.measured_day + rules.FRESH_DAYS),
-        age_days=evidence.age_days, drift_ratio=_ratio(evidence.drift),
-        judge=stored.judge, judge_labels=stored.labels.labels if stored.labels else None,
-        source=stored.source, imported_by=stored.imported_by,
+        target_span=_span(found.spans[1]) if found.spans else None,
+        bound_ratio=_ratio(found.bound),
+        measured_on=_date(stored.measured_day),
+        expires_on=_date(stored.measured_day + rules.FRESH_DAYS),
+        age_days=evidence.age_days,
+        drift_ratio=_ratio(evidence.drift),
+        judge=stored.judge,
+        judge_labels=stored.labels.labels if stored.labels else None,
+        source=stored.source,
+        imported_by=stored.imported_by,
         factors=tuple(
-            MeasuredFigure(name, _text(each.least), _text(each.point), _text(each.most), each.groups, each.unit)
+            MeasuredFigure(
+                name, _text(each.least), _text(each.point), _text(each.most), each.groups, each.unit
+            )
             for name, each in evidence.factors.items()
         ),
         earlier=tuple(
-            RunFigure(each.id, _date(each.measured_day), each.result.verdict, each.result.pairs) for each in earlier
+            RunFigure(each.id, _date(each.measured_day), each.result.verdict, each.result.pairs)
+            for each in earlier
         ),
         withdrawn=stored.withdrawn_note,
-    )  # fmt: skip
+    )
 
 
 def _date(day: int) -> str:

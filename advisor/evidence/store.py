@@ -17,8 +17,8 @@ from advisor.evidence.result import Gate, Result
 from ledger import clock, money, tables
 from ledger.errors import NotAllowed, NotFound
 
-_SET = tables.metadata.tables["evidence_set"]
-_ITEM = tables.metadata.tables["evidence_item"]
+_SET = tables.EVIDENCE_SET
+_ITEM = tables.EVIDENCE_ITEM
 _CHUNK = 1_000
 
 
@@ -75,13 +75,24 @@ def add(session: Session, comparison: Comparison, by: str, now_us: int) -> tuple
         return _stored(held), False
     found = result.of(comparison.items, comparison.gate, comparison.labels)
     row = {
-        "id": comparison.id, "project": comparison.project, "workload": comparison.workload,
-        "from_model": comparison.from_model, "to_model": comparison.to_model, "rule": comparison.gate.rule,
-        "threshold": _text(comparison.gate.threshold), "measured_day": comparison.measured_day, "imported_at": now_us,
-        "imported_by": by, "source": comparison.source, "judge": comparison.judge,
-        "judge_labels": msgspec.json.encode(comparison.labels).decode() if comparison.labels else None,
-        "left_out": comparison.left_out, "result": msgspec.json.encode(found, enc_hook=_encoded).decode(),
-    }  # fmt: skip
+        "id": comparison.id,
+        "project": comparison.project,
+        "workload": comparison.workload,
+        "from_model": comparison.from_model,
+        "to_model": comparison.to_model,
+        "rule": comparison.gate.rule,
+        "threshold": _text(comparison.gate.threshold),
+        "measured_day": comparison.measured_day,
+        "imported_at": now_us,
+        "imported_by": by,
+        "source": comparison.source,
+        "judge": comparison.judge,
+        "judge_labels": msgspec.json.encode(comparison.labels).decode()
+        if comparison.labels
+        else None,
+        "left_out": comparison.left_out,
+        "result": msgspec.json.encode(found, enc_hook=_encoded).decode(),
+    }
     session.execute(insert(_SET), [row])
     rows = [{"set_id": comparison.id, **asdict(item)} for item in comparison.items]
     for start in range(0, len(rows), _CHUNK):
@@ -99,7 +110,9 @@ def read(session: Session, project: str | None = None) -> list[StoredSet]:
 
 def read_one(session: Session, set_id: str, project: str | None = None) -> StoredSet:
     """One comparison. Raises NotFound, in the same words where it is not of the project asked for."""
-    row = session.execute(select(_SET).where(_SET.c.id == (set_id if set_id.isprintable() else ""))).first()
+    row = session.execute(
+        select(_SET).where(_SET.c.id == (set_id if set_id.isprintable() else ""))
+    ).first()
     if row is None or project not in (None, row.project):
         raise NotFound(f"no evidence {set_id[:64]!r}; list it with: switchwise evidence list")
     return _stored(row)
@@ -112,12 +125,18 @@ def items_of(session: Session, set_id: str) -> list[Item]:
     return [Item(**row._mapping) for row in rows]
 
 
-def withdraw(session: Session, set_id: str, note: str, now_us: int, project: str | None = None) -> StoredSet:
+def withdraw(
+    session: Session, set_id: str, note: str, now_us: int, project: str | None = None
+) -> StoredSet:
     """Take a comparison back, with the reason: it stays listed and counts no more. Raises NotAllowed where it is already."""
     held = read_one(session, set_id, project)
     if held.withdrawn_at is not None:
-        raise NotAllowed(f"evidence {set_id} was withdrawn on {clock.rfc3339(held.withdrawn_at)[:10]} already")
-    session.execute(update(_SET).where(_SET.c.id == set_id).values(withdrawn_at=now_us, withdrawn_note=note))
+        raise NotAllowed(
+            f"evidence {set_id} was withdrawn on {clock.rfc3339(held.withdrawn_at)[:10]} already"
+        )
+    session.execute(
+        update(_SET).where(_SET.c.id == set_id).values(withdrawn_at=now_us, withdrawn_note=note)
+    )
     return replace(held, withdrawn_at=now_us, withdrawn_note=note)
 
 
@@ -136,12 +155,23 @@ def current(found: Iterable[StoredSet]) -> list[StoredSet]:
 def _stored(row: Row[Any]) -> StoredSet:
     labels = msgspec.json.decode(row.judge_labels, type=Labels) if row.judge_labels else None
     return StoredSet(
-        id=row.id, project=row.project, workload=row.workload, from_model=row.from_model, to_model=row.to_model,
-        gate=Gate(row.rule, Fraction(row.threshold)), measured_day=row.measured_day, imported_at=row.imported_at,
-        imported_by=row.imported_by, source=row.source, judge=row.judge, labels=labels, left_out=row.left_out,
+        id=row.id,
+        project=row.project,
+        workload=row.workload,
+        from_model=row.from_model,
+        to_model=row.to_model,
+        gate=Gate(row.rule, Fraction(row.threshold)),
+        measured_day=row.measured_day,
+        imported_at=row.imported_at,
+        imported_by=row.imported_by,
+        source=row.source,
+        judge=row.judge,
+        labels=labels,
+        left_out=row.left_out,
         result=msgspec.json.decode(row.result, type=Result, dec_hook=_decoded),
-        withdrawn_at=row.withdrawn_at, withdrawn_note=row.withdrawn_note,
-    )  # fmt: skip
+        withdrawn_at=row.withdrawn_at,
+        withdrawn_note=row.withdrawn_note,
+    )
 
 
 def _text(value: Fraction) -> str:

@@ -42,7 +42,9 @@ def ratio(groups: Sequence[tuple[int, int]], unit: str = "conversations") -> Mea
     error = sqrt(count / (count - 1) * spread) / below / below
     half = Fraction(student.quantile(CONFIDENCE, count - 1) * error)
     point = Fraction(above, below)
-    return Measured(rounded(max(Fraction(0), point - half)), rounded(point), rounded(point + half), count, unit)
+    return Measured(
+        rounded(max(Fraction(0), point - half)), rounded(point), rounded(point + half), count, unit
+    )
 
 
 def rounded(value: Fraction | float) -> Fraction:

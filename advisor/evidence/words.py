@@ -42,7 +42,9 @@ def sentences(found: EvidenceFigure) -> Iterator[str]:
     if found.doubt is None:
         yield f"It counts until {found.expires_on}, or until the traffic or a model changes."
     if found.earlier:
-        runs = "; ".join(f"{VERDICTS[run.verdict]} on {run.measured_on}" for run in found.earlier[:_SHOWN_RUNS])
+        runs = "; ".join(
+            f"{VERDICTS[run.verdict]} on {run.measured_on}" for run in found.earlier[:_SHOWN_RUNS]
+        )
         yield f"It was compared {counted(len(found.earlier), 'time')} before: {runs}."
 
 
@@ -53,16 +55,24 @@ def measured(found: EvidenceFigure) -> Iterator[str]:
             f"{_FACTORS[each.name]}: {shown(each.point)} ({shown(each.least)} to {shown(each.most)}, measured over"
             f" {each.groups} {each.unit})."
         )
-    missing = [words for name, words in _FACTORS.items() if name not in {each.name for each in found.factors}]
+    missing = [
+        words
+        for name, words in _FACTORS.items()
+        if name not in {each.name for each in found.factors}
+    ]
     if missing:
         yield f"Not measured, so assumed: {'; '.join(missing).lower()}."
 
 
 def in_short(found: EvidenceFigure) -> str:
     """The verdict and what it rests on, in part of a line."""
-    sides = "" if found.source_ratio is None or found.target_ratio is None else (
-        f", source {_side(found, found.source_ratio)}, target {_side(found, found.target_ratio)}"
-    )  # fmt: skip
+    sides = (
+        ""
+        if found.source_ratio is None or found.target_ratio is None
+        else (
+            f", source {_side(found, found.source_ratio)}, target {_side(found, found.target_ratio)}"
+        )
+    )
     return f"{VERDICTS[found.verdict]}; {counted(found.pairs, 'pair')}{sides}; measured on {found.measured_on}; {_counts(found)}"
 
 
@@ -84,7 +94,9 @@ def _sample(found: EvidenceFigure) -> str:
     if found.kind == "pass_fail":
         rest = f" of {counted(found.items, 'item')}" if found.items != found.pairs else ""
         return f"{counted(found.pairs, 'conversation')}, one pair of each{rest}"
-    return f"{counted(found.items, 'graded pair')} of {counted(found.conversations, 'conversation')}"
+    return (
+        f"{counted(found.items, 'graded pair')} of {counted(found.conversations, 'conversation')}"
+    )
 
 
 def _rates(found: EvidenceFigure) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from advisor import figures
+from advisor.months import figures as month_figures
 from advisor.months import statements
 from advisor.months.adjustments import Adjustment
 from advisor.months.statements import Line, LineKey
-from advisor.switching import cost
 from ledger import clock, money
 from ledger.late import LATE
+from ledger.pricing import prices
 
 Booked = Mapping[int, Adjustment]
 """The adjustments of a month by number."""
@@ -24,7 +24,7 @@ def of_project(booked: Booked, project: str) -> dict[int, Adjustment]:
     return {number: replace(booked[number], lines=lines) for number, lines in own.items() if lines}
 
 
-def adjustment_figures(booked: Booked) -> tuple[figures.AdjustmentFigure, ...]:
+def adjustment_figures(booked: Booked) -> tuple[month_figures.AdjustmentFigure, ...]:
     """The adjustments in the order in which they were booked."""
     return tuple(_figure(number, each) for number, each in booked.items())
 
@@ -40,10 +40,10 @@ def late_requests(booked: Booked) -> dict[LineKey, int]:
     return {key: line.requests for key, line in late.items()}
 
 
-def _figure(number: int, booked: Adjustment) -> figures.AdjustmentFigure:
+def _figure(number: int, booked: Adjustment) -> month_figures.AdjustmentFigure:
     lines = list(booked.lines.values())
-    spent = cost.total(line.cost for line in lines)
-    return figures.AdjustmentFigure(
+    spent = prices.total(line.cost for line in lines)
+    return month_figures.AdjustmentFigure(
         number=number,
         dated=clock.date_of(booked.dated_day).isoformat(),
         kind=booked.kind,
@@ -58,8 +58,8 @@ def _figure(number: int, booked: Adjustment) -> figures.AdjustmentFigure:
     )
 
 
-def _line(key: LineKey, line: Line) -> figures.AdjustmentLine:
-    return figures.AdjustmentLine(
+def _line(key: LineKey, line: Line) -> month_figures.AdjustmentLine:
+    return month_figures.AdjustmentLine(
         **key._asdict(),
         cost_usd=money.usd_text(line.cost.femto_usd) if line.is_priced else None,
         list_cost_usd=money.usd_text(line.list_cost_femto_usd) if line.is_priced else None,

@@ -15,8 +15,8 @@ from advisor.months.statements import Line, LineKey, Part, Pricing
 from ledger import clock, closed, rollups, tables, usage
 from ledger.late import LATE
 
-_ADJUSTMENT = tables.metadata.tables["adjustment"]
-_LINE = tables.metadata.tables["adjustment_line"]
+_ADJUSTMENT = tables.ADJUSTMENT
+_LINE = tables.ADJUSTMENT_LINE
 BY_THE_LEDGER = "the ledger"
 """Who makes the adjustments that nobody asked for."""
 
@@ -83,7 +83,8 @@ def unbooked(session: Session, month: str | None = None) -> list[Bucket]:
     adjusted = (_ADJUSTMENT.c.month, _ADJUSTMENT.c.dated_day, _ADJUSTMENT.c.after_number)
     held = select(*adjusted, func.sum(line.requests)).join_from(_ADJUSTMENT, _LINE, of_line)
     booked = {
-        tuple(row[:3]): row[3] for row in session.execute(held.where(_ADJUSTMENT.c.kind == LATE).group_by(*adjusted))
+        tuple(row[:3]): row[3]
+        for row in session.execute(held.where(_ADJUSTMENT.c.kind == LATE).group_by(*adjusted))
     }
     return [
         Bucket(*row[:3])
@@ -92,7 +93,9 @@ def unbooked(session: Session, month: str | None = None) -> list[Bucket]:
     ]
 
 
-def of_late_usage(session: Session, bucket: Bucket, pricing: Pricing, now_us: int) -> tuple[Adjustment, Arithmetic]:
+def of_late_usage(
+    session: Session, bucket: Bucket, pricing: Pricing, now_us: int
+) -> tuple[Adjustment, Arithmetic]:
     """The adjustment for late usage, each day of use priced as the price book now has it."""
     parts = _late_parts(session, bucket)
     lines = statements.lines(parts, pricing)
@@ -101,9 +104,17 @@ def of_late_usage(session: Session, bucket: Bucket, pricing: Pricing, now_us: in
     used = f"{first}" if first == last else f"{first} to {last}"
     reason = f"{requests:,} {'request' if requests == 1 else 'requests'} of {used} came after the month was closed"
     made = Adjustment(
-        bucket.month, LATE, bucket.recorded_day, bucket.after_number, reason, BY_THE_LEDGER, pricing.book.version,
-        pricing.names_version, now_us, lines,
-    )  # fmt: skip
+        bucket.month,
+        LATE,
+        bucket.recorded_day,
+        bucket.after_number,
+        reason,
+        BY_THE_LEDGER,
+        pricing.book.version,
+        pricing.names_version,
+        now_us,
+        lines,
+    )
     return made, Arithmetic(trace.rows(parts, pricing))
 
 
@@ -114,28 +125,43 @@ def book(session: Session, made: Adjustment, arithmetic: Arithmetic) -> int | No
     """
     number = _number_of_late_usage(session, made) if made.kind == LATE else None
     if number is not None:
-        if _requests(session, made.month, number) >= sum(line.requests for line in made.lines.values()):
+        if _requests(session, made.month, number) >= sum(
+            line.requests for line in made.lines.values()
+        ):
             return None
         for table in (_LINE, _ADJUSTMENT):
-            session.execute(delete(table).where(table.c.month == made.month, table.c.number == number))
+            session.execute(
+                delete(table).where(table.c.month == made.month, table.c.number == number)
+            )
     else:
         number = 1 + last_number(session, made.month)
     session.execute(
         _ADJUSTMENT.insert().values(
-            month=made.month, number=number, kind=made.kind, dated_day=made.dated_day, after_number=made.after_number,
-            reason=made.reason, made_by=made.made_by, price_book_version=made.price_book_version,
-            names_version=made.names_version, created_at=made.created_at,
+            month=made.month,
+            number=number,
+            kind=made.kind,
+            dated_day=made.dated_day,
+            after_number=made.after_number,
+            reason=made.reason,
+            made_by=made.made_by,
+            price_book_version=made.price_book_version,
+            names_version=made.names_version,
+            created_at=made.created_at,
             trace=closed.packed(msgspec.json.encode(arithmetic)),
         )
-    )  # fmt: skip
+    )
     session.execute(_LINE.insert(), line_rows.rows_of(made.lines, month=made.month, number=number))
     return number
 
 
 def last_number(session: Session, month: str, kind: str | None = None) -> int:
     """The number of a month's last adjustment, of one kind or any; 0 without one."""
-    of_month = select(func.coalesce(func.max(_ADJUSTMENT.c.number), 0)).where(_ADJUSTMENT.c.month == month)
-    found: int = session.execute(of_month if kind is None else of_month.where(_ADJUSTMENT.c.kind == kind)).scalar_one()
+    of_month = select(func.coalesce(func.max(_ADJUSTMENT.c.number), 0)).where(
+        _ADJUSTMENT.c.month == month
+    )
+    found: int = session.execute(
+        of_month if kind is None else of_month.where(_ADJUSTMENT.c.kind == kind)
+    ).scalar_one()
     return found
 
 
@@ -145,19 +171,31 @@ def read(session: Session, month: str) -> dict[int, Adjustment]:
     for row in session.execute(select(_LINE).where(_LINE.c.month == month)).mappings():
         lines.setdefault(row["number"], {})[line_rows.key_of(row)] = line_rows.line_of(row)
     heads = [column for column in _ADJUSTMENT.columns if column.name != "trace"]
-    rows = session.execute(select(*heads).where(_ADJUSTMENT.c.month == month).order_by(_ADJUSTMENT.c.number)).mappings()
+    rows = session.execute(
+        select(*heads).where(_ADJUSTMENT.c.month == month).order_by(_ADJUSTMENT.c.number)
+    ).mappings()
     return {
         row["number"]: Adjustment(
-            row["month"], row["kind"], row["dated_day"], row["after_number"], row["reason"], row["made_by"],
-            row["price_book_version"], row["names_version"], row["created_at"], lines[row["number"]],
+            row["month"],
+            row["kind"],
+            row["dated_day"],
+            row["after_number"],
+            row["reason"],
+            row["made_by"],
+            row["price_book_version"],
+            row["names_version"],
+            row["created_at"],
+            lines[row["number"]],
         )
         for row in rows
-    }  # fmt: skip
+    }
 
 
 def arithmetic_of(session: Session, month: str, number: int) -> Arithmetic:
     """The stored arithmetic of an adjustment."""
-    held = select(_ADJUSTMENT.c.trace).where(_ADJUSTMENT.c.month == month, _ADJUSTMENT.c.number == number)
+    held = select(_ADJUSTMENT.c.trace).where(
+        _ADJUSTMENT.c.month == month, _ADJUSTMENT.c.number == number
+    )
     return msgspec.json.decode(closed.unpacked(session.execute(held).scalar_one()), type=Arithmetic)
 
 
@@ -172,7 +210,9 @@ def _late_parts(session: Session, bucket: Bucket) -> list[Part]:
     days: dict[int, dict[int, list[int]]] = {}
     for hour, series_id, *amounts in session.execute(select(*columns).where(*of_bucket)):
         of_day = days.setdefault(hour // 24, {})
-        of_day[series_id] = usage.combined(of_day[series_id], amounts) if series_id in of_day else amounts
+        of_day[series_id] = (
+            usage.combined(of_day[series_id], amounts) if series_id in of_day else amounts
+        )
     return [Part(day, amounts) for day, amounts in sorted(days.items())]
 
 
@@ -187,4 +227,6 @@ def _number_of_late_usage(session: Session, made: Adjustment) -> int | None:
 
 def _requests(session: Session, month: str, number: int) -> int:
     of_adjustment = (_LINE.c.month == month, _LINE.c.number == number)
-    return int(session.execute(select(func.sum(_LINE.c.requests)).where(*of_adjustment)).scalar_one())
+    return int(
+        session.execute(select(func.sum(_LINE.c.requests)).where(*of_adjustment)).scalar_one()
+    )

@@ -46,7 +46,9 @@ def of_month(
         return None
     made = []
     for day, history in enumerate(histories_femto_usd):
-        month = forecast.Month(first_day, len(costs_femto_usd), first_day + day, sum(costs_femto_usd[:day]))
+        month = forecast.Month(
+            first_day, len(costs_femto_usd), first_day + day, sum(costs_femto_usd[:day])
+        )
         made.append(forecast.of_month(month, history))
     found = [each for each in made if each is not None]
     errors = [each.femto_usd - actual for each in found]

@@ -5,8 +5,17 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from advisor import report, usage_figures, words
-from advisor.months import adjusted, adjustments, monthly, statement_store, statements, trace
+from advisor import words
+from advisor.months import (
+    adjusted,
+    adjustments,
+    monthly,
+    pricings,
+    statement_store,
+    statements,
+    trace,
+    usage_figures,
+)
 from advisor.months.adjustments import Adjustment, Arithmetic, Booked
 from advisor.months.statement_store import Basis, MonthStatement
 from advisor.months.statements import Line, LineKey
@@ -19,7 +28,12 @@ from ledger.settings import Settings
 
 
 def close(
-    database: Database, settings: Settings, month_text: str, closed_by: str, *, despite_gaps: bool = False
+    database: Database,
+    settings: Settings,
+    month_text: str,
+    closed_by: str,
+    *,
+    despite_gaps: bool = False,
 ) -> None:
     """Freeze a finished month, with everything in it that was acknowledged before.
 
@@ -39,10 +53,12 @@ def close(
             rollups.add(session, usage.merged(pending), now_us, settings.max_metric_sets)
         lock(session, "refresh")
         _refuse_closed(statement_store.read(session, month))
-        if found.statement.basis != _basis(session, month, report.pricing(session)):
+        if found.statement.basis != _basis(session, month, pricings.in_force(session)):
             found = _compute(session, month, now_us)
         if not found.statement.lines:
-            raise NotFound(f"no traffic in {month}; months with traffic are listed by: switchwise report")
+            raise NotFound(
+                f"no traffic in {month}; months with traffic are listed by: switchwise report"
+            )
         if not despite_gaps:
             _refuse_gaps(found.statement)
         statement_store.freeze(session, found.statement, found.rows, now_us, closed_by)
@@ -54,7 +70,7 @@ class _Computed(NamedTuple):
 
 
 def _compute(session: Session, month: Month, now_us: int) -> _Computed:
-    pricing = report.pricing(session)
+    pricing = pricings.in_force(session)
     statement = monthly.compute(session, month, _basis(session, month, pricing), pricing, now_us)
     return _Computed(statement, trace.rows(monthly.parts(session, month), pricing))
 
@@ -63,17 +79,23 @@ def _basis(session: Session, month: Month, pricing: statements.Pricing) -> Basis
     """What the statement of a finished month follows from, as this session sees it."""
     through_day = month.touched_days.stop
     revision = statement_store.revision_of(readings.day_revisions(session), month, through_day)
-    return Basis(str(month.zone), revision, pricing.book.version, pricing.names_version, through_day)
+    return Basis(
+        str(month.zone), revision, pricing.book.version, pricing.names_version, through_day
+    )
 
 
-def reprice(database: Database, settings: Settings, month_text: str, reason: str, made_by: str) -> int | None:
+def reprice(
+    database: Database, settings: Settings, month_text: str, reason: str, made_by: str
+) -> int | None:
     """Book what a closed month's usage costs at the prices and names in force now, less what is booked so far, line by line.
 
     The answer is the adjustment's number; None where nothing differs, and nothing is booked.
     Raises UsageError for a month that is none or without a reason, NotAllowed for one that is not closed.
     """
     if not reason.strip():
-        raise UsageError("a repricing needs a reason that a reader of the books will understand; give --reason")
+        raise UsageError(
+            "a repricing needs a reason that a reader of the books will understand; give --reason"
+        )
     now_us = clock.now_us()
     asked = months.parse(month_text, settings.zone)
     with database.transaction() as session:
@@ -81,8 +103,10 @@ def reprice(database: Database, settings: Settings, month_text: str, reason: str
         lock(session, "refresh")
         statement = statement_store.read(session, asked)
         if statement is None or statement.closing is None:
-            raise NotAllowed(f"{asked} is not closed: its figures follow every change of a price or name by themselves")
-        pricing = report.pricing(session)
+            raise NotAllowed(
+                f"{asked} is not closed: its figures follow every change of a price or name by themselves"
+            )
+        pricing = pricings.in_force(session)
         for bucket in adjustments.unbooked(session, str(asked)):
             adjustments.book(session, *adjustments.of_late_usage(session, bucket, pricing, now_us))
         return _book_difference(session, statement, pricing, (reason.strip(), made_by), now_us)
@@ -101,14 +125,23 @@ def _book_difference(
     booked = adjusted.together(statement.lines, before)
     parts = monthly.parts(session, statement.month)
     now = statements.lines(parts, pricing)
-    differences = {key: now.get(key, Line()) - booked.get(key, Line()) for key in now.keys() | booked.keys()}
+    differences = {
+        key: now.get(key, Line()) - booked.get(key, Line()) for key in now.keys() | booked.keys()
+    }
     changed = {key: line for key, line in differences.items() if _says_something(line)}
     if not changed:
         return None
     made = Adjustment(
-        month, REPRICING, clock.day_of(now_us), adjustments.last_number(session, month, REPRICING), *why_and_who,
-        pricing.book.version, pricing.names_version, now_us, changed,
-    )  # fmt: skip
+        month,
+        REPRICING,
+        clock.day_of(now_us),
+        adjustments.last_number(session, month, REPRICING),
+        *why_and_who,
+        pricing.book.version,
+        pricing.names_version,
+        now_us,
+        changed,
+    )
     arithmetic = Arithmetic(
         tuple(row for row in trace.rows(parts, pricing) if row.key in changed),
         tuple(
@@ -123,19 +156,28 @@ def _book_difference(
 
 def _says_something(line: Line) -> bool:
     """Whether a difference changes money or usage; what is merely known better or worse of them is no adjustment."""
-    return bool(line.is_priced or line.cost.unpriced_tokens or line.requests or line.counts != tokens.NONE)
+    return bool(
+        line.is_priced or line.cost.unpriced_tokens or line.requests or line.counts != tokens.NONE
+    )
 
 
 def _booked(number: int, key: LineKey, line: Line) -> Booked:
     return Booked(
-        number, *key, line.requests, line.counts.total_tokens, line.cost.unpriced_tokens,
+        number,
+        *key,
+        line.requests,
+        line.counts.total_tokens,
+        line.cost.unpriced_tokens,
         money.usd_text(line.cost.femto_usd) if line.is_priced else None,
         money.usd_text(line.list_cost_femto_usd) if line.is_priced else None,
-    )  # fmt: skip
+    )
 
 
 def _finished(settings: Settings, now_us: int, month_text: str) -> Month:
-    month, current = months.parse(month_text, settings.zone), months.containing(now_us, settings.zone)
+    month, current = (
+        months.parse(month_text, settings.zone),
+        months.containing(now_us, settings.zone),
+    )
     if month >= current:
         raise UsageError(
             f"{month} is not over in {settings.reporting_zone}; the latest month that can be closed is {current.previous()}"
@@ -163,7 +205,11 @@ def _refuse_closed(statement: MonthStatement | None) -> None:
 def _refuse_gaps(statement: MonthStatement) -> None:
     coverage = usage_figures.total(statement.lines).coverage
     if coverage.provisional:
-        gaps = ", ".join(f"{name} {words.percent(share)}" for name, share in coverage.gaps.items() if Fraction(share))
+        gaps = ", ".join(
+            f"{name} {words.percent(share)}"
+            for name, share in coverage.gaps.items()
+            if Fraction(share)
+        )
         raise NotAllowed(
             f"the coverage of {statement.month} is {words.covered(coverage.ratio)} ({gaps or 'nothing to measure it by'}),"
             " below 99 %; fill the gaps (switchwise models unmapped), or close it with --despite-gaps"

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import msgspec
 from sqlmodel import Session
 
-from advisor import report
-from advisor.months import adjustments, monthly, statement_store, trace
+from advisor.months import adjustments, monthly, pricings, statement_store, trace
 from advisor.months.adjustments import Adjustment, Booked
 from advisor.months.statement_store import MonthStatement
 from advisor.months.trace import Row
-from ledger import clock, closed, money
+from ledger import clock, closed, money, months
 from ledger.errors import NotFound
 from ledger.settings import Settings
 
@@ -92,27 +91,42 @@ def month(
     Raises UsageError for no month or one that lies ahead, NotFound where there is no such traffic.
     """
     chosen = _Chosen(project, model)
-    asked = report.month_of(settings, now_us, month_text)
+    asked = months.named(month_text, settings.zone, now_us)
     statement = statement_store.read(session, asked)
     if statement is None:
-        raise NotFound(f"no traffic in {asked}; for the latest month with traffic see: switchwise report")
+        raise NotFound(
+            f"no traffic in {asked}; for the latest month with traffic see: switchwise report"
+        )
     rows = chosen.rows(_rows(session, statement))
     booked = adjustments.read(session, str(asked)) if statement.closing else {}
     explained = [
-        each for number, made in booked.items() if (each := _adjustment(session, number, made, chosen)) is not None
+        each
+        for number, made in booked.items()
+        if (each := _adjustment(session, number, made, chosen)) is not None
     ]
     if not rows and not explained:
         wanted = " of ".join(word for word in (model, project and f"project {project!r}") if word)
-        raise NotFound(f"no traffic of {wanted} in {asked}; list what there is with: switchwise explain {asked}")
+        raise NotFound(
+            f"no traffic of {wanted} in {asked}; list what there is with: switchwise explain {asked}"
+        )
     closing, basis = statement.closing, statement.basis
     return ExplainedMonth(
-        month=str(asked), zone=str(statement.month.zone), state="closed" if closing else "open",
-        closed_at=clock.rfc3339(closing.closed_at) if closing else None, closed_by=closing.closed_by if closing else None,
+        month=str(asked),
+        zone=str(statement.month.zone),
+        state="closed" if closing else "open",
+        closed_at=clock.rfc3339(closing.closed_at) if closing else None,
+        closed_by=closing.closed_by if closing else None,
         content_sha256=closing.content_sha256 if closing else None,
-        price_book_version=basis.price_book_version, names_version=basis.names_version, project=project, model=model,
-        rows=rows, sum=of_rows(rows), reported_usd=_reported(statement, chosen), adjustments=tuple(explained),
+        price_book_version=basis.price_book_version,
+        names_version=basis.names_version,
+        project=project,
+        model=model,
+        rows=rows,
+        sum=of_rows(rows),
+        reported_usd=_reported(statement, chosen),
+        adjustments=tuple(explained),
         adjusted=_together([of_rows(rows), *(each.sum for each in explained)]),
-    )  # fmt: skip
+    )
 
 
 def of_rows(rows: Sequence[Row], less: Sequence[Booked] = ()) -> Sum:
@@ -141,7 +155,7 @@ def _known_femto_usd(amounts: Iterable[str | None]) -> list[int]:
 
 def _rows(session: Session, statement: MonthStatement) -> tuple[Row, ...]:
     if statement.closing is None:
-        return trace.rows(monthly.parts(session, statement.month), report.pricing(session))
+        return trace.rows(monthly.parts(session, statement.month), pricings.in_force(session))
     told = msgspec.json.decode(closed.read(session, str(statement.month)) or b"", type=_Document)
     return told.arithmetic
 
@@ -152,14 +166,27 @@ class _Document(msgspec.Struct):
     arithmetic: tuple[Row, ...]
 
 
-def _adjustment(session: Session, number: int, made: Adjustment, chosen: _Chosen) -> ExplainedAdjustment | None:
+def _adjustment(
+    session: Session, number: int, made: Adjustment, chosen: _Chosen
+) -> ExplainedAdjustment | None:
     arithmetic = adjustments.arithmetic_of(session, made.month, number)
-    rows, less = chosen.rows(arithmetic.rows), tuple(each for each in arithmetic.less if chosen.has(each))
+    rows, less = (
+        chosen.rows(arithmetic.rows),
+        tuple(each for each in arithmetic.less if chosen.has(each)),
+    )
     if not rows and not less:
         return None
     dated = clock.date_of(made.dated_day).isoformat()
     return ExplainedAdjustment(
-        number, dated, made.kind, made.reason, made.made_by, made.price_book_version, rows, less, of_rows(rows, less)
+        number,
+        dated,
+        made.kind,
+        made.reason,
+        made.made_by,
+        made.price_book_version,
+        rows,
+        less,
+        of_rows(rows, less),
     )
 
 
@@ -170,4 +197,8 @@ def _reported(statement: MonthStatement, chosen: _Chosen) -> str | None:
         for key, line in statement.lines.items()
         if chosen.project in (None, key.project) and chosen.model in (None, key.model)
     ]
-    return money.usd_text(sum(line.cost.femto_usd for line in lines)) if any(line.is_priced for line in lines) else None
+    return (
+        money.usd_text(sum(line.cost.femto_usd for line in lines))
+        if any(line.is_priced for line in lines)
+        else None
+    )

@@ -13,11 +13,26 @@ FULL_HISTORY_DAYS, SHORT_HISTORY_DAYS = 28, 14
 Method = Literal["actual", "weekday_mean", "short_history", "run_rate"]
 
 # Student's t at 0.90 one-sided, hence an 80 % band, for 7 to 21 degrees of freedom.
-_T90 = tuple(Fraction(text) for text in (
-    "1.4149239277", "1.3968153097", "1.3830287384", "1.3721836411", "1.3634303180", "1.3562173340", "1.3501712888",
-    "1.3450303745", "1.3406056079", "1.3367571673", "1.3333793897", "1.3303909436", "1.3277282090", "1.3253407070",
-    "1.3231878738651732",
-))  # fmt: skip
+_T90 = tuple(
+    Fraction(text)
+    for text in (
+        "1.4149239277",
+        "1.3968153097",
+        "1.3830287384",
+        "1.3721836411",
+        "1.3634303180",
+        "1.3562173340",
+        "1.3501712888",
+        "1.3450303745",
+        "1.3406056079",
+        "1.3367571673",
+        "1.3333793897",
+        "1.3303909436",
+        "1.3277282090",
+        "1.3253407070",
+        "1.3231878738651732",
+    )
+)
 _FIRST_FREEDOM = 7
 _ROOT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -58,7 +73,9 @@ def of_month(month: Month, closed_femto_usd: Sequence[int]) -> Forecast | None:
     days without traffic as 0. Forecast and low end are never below what is spent already.
     """
     if not month.days_left:
-        return Forecast(month.spent_femto_usd, month.spent_femto_usd, month.spent_femto_usd, "actual")
+        return Forecast(
+            month.spent_femto_usd, month.spent_femto_usd, month.spent_femto_usd, "actual"
+        )
     if not closed_femto_usd:
         return None
     if len(closed_femto_usd) < SHORT_HISTORY_DAYS:
@@ -72,7 +89,9 @@ def of_month(month: Month, closed_femto_usd: Sequence[int]) -> Forecast | None:
     expected = month.spent_femto_usd - month.today_femto_usd + to_come
     half = _half_band(month, by_weekday, means)
     method: Method = "weekday_mean" if len(history) == FULL_HISTORY_DAYS else "short_history"
-    low, point, high = (_at_least_spent(month, amount) for amount in (expected - half, expected, expected + half))
+    low, point, high = (
+        _at_least_spent(month, amount) for amount in (expected - half, expected, expected + half)
+    )
     return Forecast(point, low, high, method)
 
 
@@ -89,12 +108,18 @@ def _run_rate(month: Month, closed_femto_usd: Sequence[int]) -> Forecast:
     return Forecast(_at_least_spent(month, expected), None, None, "run_rate")
 
 
-def _half_band(month: Month, by_weekday: dict[int, list[int]], means: dict[int, Fraction]) -> Fraction:
+def _half_band(
+    month: Month, by_weekday: dict[int, list[int]], means: dict[int, Fraction]
+) -> Fraction:
     """t(0.90, n - 7) sqrt(s2 sum (k + k^2 / n_w)): the days to come scatter, and so do the means they are taken from."""
     observations = sum(len(costs) for costs in by_weekday.values())
     freedom = observations - DAYS_PER_WEEK
     residual = sum(
-        ((cost_femto_usd - means[weekday]) ** 2 for weekday, costs in by_weekday.items() for cost_femto_usd in costs),
+        (
+            (cost_femto_usd - means[weekday]) ** 2
+            for weekday, costs in by_weekday.items()
+            for cost_femto_usd in costs
+        ),
         Fraction(0),
     )
     spread = Fraction(0)

@@ -5,13 +5,23 @@ from collections.abc import Mapping
 from sqlalchemy import RowMapping
 
 from advisor.months.statements import Line, LineKey
-from ledger import money, prices, tokens
+from ledger import money, tokens
+from ledger.pricing import prices
 
 _COUNTS = (
-    "requests", "avoided_tokens", "tier_unknown_tokens", "backdated_tokens", "successes", "provider_usage_successes",
-    "estimated_requests", "missing_requests", "detail_unknown_requests", "folded_requests", "paid_retry_requests",
+    "requests",
+    "avoided_tokens",
+    "tier_unknown_tokens",
+    "backdated_tokens",
+    "successes",
+    "provider_usage_successes",
+    "estimated_requests",
+    "missing_requests",
+    "detail_unknown_requests",
+    "folded_requests",
+    "paid_retry_requests",
     "tier_mismatch_requests",
-)  # fmt: skip
+)
 
 
 def rows_of(lines: Mapping[LineKey, Line], **key: object) -> list[dict[str, object]]:
@@ -21,11 +31,13 @@ def rows_of(lines: Mapping[LineKey, Line], **key: object) -> list[dict[str, obje
 
 def _amounts(line: Line) -> dict[str, object]:
     return {
-        **{name: getattr(line.counts, name) for name in tokens.FIELDS}, **{name: getattr(line, name) for name in _COUNTS},
-        "priced_tokens": line.cost.priced_tokens, "unpriced_tokens": line.cost.unpriced_tokens,
+        **{name: getattr(line.counts, name) for name in tokens.FIELDS},
+        **{name: getattr(line, name) for name in _COUNTS},
+        "priced_tokens": line.cost.priced_tokens,
+        "unpriced_tokens": line.cost.unpriced_tokens,
         "cost_usd": money.usd_text(line.cost.femto_usd) if line.is_priced else None,
         "list_cost_usd": money.usd_text(line.list_cost_femto_usd) if line.is_priced else None,
-    }  # fmt: skip
+    }
 
 
 def key_of(row: RowMapping) -> LineKey:
@@ -37,7 +49,9 @@ def line_of(row: RowMapping) -> Line:
     """The line of a row."""
     cost = prices.Cost(_femto_usd(row["cost_usd"]), row["priced_tokens"], row["unpriced_tokens"])
     counts = tokens.TokenCounts(**{name: row[name] for name in tokens.FIELDS})
-    return Line(counts, cost, _femto_usd(row["list_cost_usd"]), **{name: row[name] for name in _COUNTS})
+    return Line(
+        counts, cost, _femto_usd(row["list_cost_usd"]), **{name: row[name] for name in _COUNTS}
+    )
 
 
 def _femto_usd(amount_text: str | None) -> int:

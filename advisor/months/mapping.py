@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable
 
-from ledger import names
 from ledger.errors import NotFound, UsageError
 from ledger.events import Labels
-from ledger.names import Alias
-from ledger.prices import PriceBook
+from ledger.pricing import names
+from ledger.pricing.names import Alias
+from ledger.pricing.prices import PriceBook
 
 DEFAULT_NAMESPACE = "default"
 
 
 def sender(
-    sent: Iterable[Labels], name: str, provider: str | None, namespace: str | None, *, unseen: bool = False
+    sent: Iterable[Labels],
+    name: str,
+    provider: str | None,
+    namespace: str | None,
+    *,
+    unseen: bool = False,
 ) -> tuple[str, str]:
     """The namespace and provider under which a name is sent. `unseen` accepts a name that nobody has sent yet.
 
@@ -22,32 +27,53 @@ def sender(
     found = {
         (labels.namespace, labels.provider)
         for labels in sent
-        if labels.model == name and word in (None, labels.provider) and namespace in (None, labels.namespace)
+        if labels.model == name
+        and word in (None, labels.provider)
+        and namespace in (None, labels.namespace)
     }
     if len(found) == 1:
         return found.pop()
     if found:
-        providers, namespaces = sorted({each[1] for each in found}), sorted({each[0] for each in found})
-        option, which = ("--provider", providers) if len(providers) > 1 else ("--namespace", namespaces)
-        raise UsageError(f"{name!r} is sent under {', '.join(which)}; say which is meant with {option}")
+        providers, namespaces = (
+            sorted({each[1] for each in found}),
+            sorted({each[0] for each in found}),
+        )
+        option, which = (
+            ("--provider", providers) if len(providers) > 1 else ("--namespace", namespaces)
+        )
+        raise UsageError(
+            f"{name!r} is sent under {', '.join(which)}; say which is meant with {option}"
+        )
     if not unseen:
-        where = "".join(f" {kind} {given}" for kind, given in (("at", word), ("by", namespace)) if given)
+        where = "".join(
+            f" {kind} {given}" for kind, given in (("at", word), ("by", namespace)) if given
+        )
         raise NotFound(
             f"nobody has sent the name {name!r}{where}; names without a price: switchwise models unmapped; --yes takes it anyway"
         )
     if word is None:
-        raise UsageError(f"nobody has sent the name {name!r} yet; name its provider with --provider")
+        raise UsageError(
+            f"nobody has sent the name {name!r} yet; name its provider with --provider"
+        )
     return namespace or DEFAULT_NAMESPACE, word
 
 
 def alias(
-    book: PriceBook, sent: tuple[str, str], name: str, model: str, to_provider: str | None, region: str, day: int
+    book: PriceBook,
+    sent: tuple[str, str],
+    name: str,
+    model: str,
+    to_provider: str | None,
+    region: str,
+    day: int,
 ) -> Alias:
     """The alias by which a name of a sender is a model from a UTC day on. Raises UsageError for a model without a price there."""
     namespace, provider = sent
     target = names.provider_name(to_provider) if to_provider else provider
     canonical = names.canonical(book, target, model)
-    regions = {key.region for key in book.prices if (key.provider, key.model) == (target, canonical)}
+    regions = {
+        key.region for key in book.prices if (key.provider, key.model) == (target, canonical)
+    }
     if not regions:
         raise UsageError(_no_price(book, target, model))
     if region not in regions:
@@ -76,18 +102,28 @@ def _no_price(book: PriceBook, target: str, model: str) -> str:
     )
 
 
-def ending(aliases: Iterable[Alias], name: str, provider: str | None, namespace: str | None, day: int) -> Alias:
+def ending(
+    aliases: Iterable[Alias], name: str, provider: str | None, namespace: str | None, day: int
+) -> Alias:
     """What ends the alias of a name on a UTC day. Raises NotFound where none is in force, UsageError where several are."""
     word = names.provider_name(provider) if provider else None
     latest: dict[tuple[str, str, str], Alias] = {}
     for each in sorted(aliases, key=lambda each: each.effective_from):
-        fits = each.name == name and word in (None, each.provider) and namespace in (None, each.namespace)
+        fits = (
+            each.name == name
+            and word in (None, each.provider)
+            and namespace in (None, each.namespace)
+        )
         if fits and each.effective_from <= day:
             latest[each.sent] = each
     found = [each for each in latest.values() if each.model]
     if not found:
-        raise NotFound(f"{name!r} is no model's name on that day; aliases and their days: switchwise models list")
+        raise NotFound(
+            f"{name!r} is no model's name on that day; aliases and their days: switchwise models list"
+        )
     if len(found) > 1:
         senders = ", ".join(f"{each.provider} of {each.namespace}" for each in found)
-        raise UsageError(f"{name!r} is mapped for {senders}; say which is meant with --provider and --namespace")
+        raise UsageError(
+            f"{name!r} is mapped for {senders}; say which is meant with --provider and --namespace"
+        )
     return Alias(*found[0].sent, "", "", day)

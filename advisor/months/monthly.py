@@ -7,14 +7,22 @@ from datetime import date
 
 from sqlmodel import Session
 
-from advisor import advice_figures
-from advisor.months import backtest, forecast, forecast_figures, statements, waste
-from advisor.months.statement_store import HISTORY_DAYS, Basis, DayFigure, ForecastFigure, MonthStatement
+from advisor.months import backtest, forecast, statements, waste
+from advisor.months import figures as month_figures
+from advisor.months.statement_store import (
+    HISTORY_DAYS,
+    Basis,
+    DayFigure,
+    ForecastFigure,
+    MonthStatement,
+)
 from ledger import clock, money, readings, usage
 from ledger.months import Month
 
 
-def compute(session: Session, month: Month, basis: Basis, pricing: statements.Pricing, now_us: int) -> MonthStatement:
+def compute(
+    session: Session, month: Month, basis: Basis, pricing: statements.Pricing, now_us: int
+) -> MonthStatement:
     """A month's statement from the rollups as this session sees them."""
     found = parts(session, month)
     lines = statements.lines(found, pricing)
@@ -27,8 +35,13 @@ def compute(session: Session, month: Month, basis: Basis, pricing: statements.Pr
 
 def parts(session: Session, month: Month) -> list[statements.Part]:
     """The usage of a month by UTC day: its whole days, and the hours of its edge days."""
-    found = [statements.Part(day, held) for day, held in readings.by_day(session, month.whole_days).items()]
-    found += [statements.Part(edge.start // 24, readings.sums(session, edge)) for edge in month.edge_hours]
+    found = [
+        statements.Part(day, held)
+        for day, held in readings.by_day(session, month.whole_days).items()
+    ]
+    found += [
+        statements.Part(edge.start // 24, readings.sums(session, edge)) for edge in month.edge_hours
+    ]
     return sorted((part for part in found if part.amounts), key=lambda part: part.day)
 
 
@@ -54,25 +67,40 @@ def _forecast(
     found = forecast.of_month(wanted, closed_before(today))
     if found is None:
         return None
-    low, high = (None if end is None else money.usd_text(end) for end in (found.low_femto_usd, found.high_femto_usd))
+    low, high = (
+        None if end is None else money.usd_text(end)
+        for end in (found.low_femto_usd, found.high_femto_usd)
+    )
     return ForecastFigure(money.usd_text(found.femto_usd), low, high, found.method)
 
 
 def _backtest(
-    month: Month, first_day: int, cost_on: Callable[[int], int | None], closed_before: Callable[[int], list[int]]
-) -> forecast_figures.BacktestFigure | None:
+    month: Month,
+    first_day: int,
+    cost_on: Callable[[int], int | None],
+    closed_before: Callable[[int], list[int]],
+) -> month_figures.BacktestFigure | None:
     """The forecasts of a finished month made again from the rollups as they are: what came late counts as if in time."""
     days = range(first_day, first_day + month.days)
-    found = backtest.of_month(first_day, [cost_on(day) or 0 for day in days], [closed_before(day) for day in days])
+    found = backtest.of_month(
+        first_day, [cost_on(day) or 0 for day in days], [closed_before(day) for day in days]
+    )
     if found is None:
         return None
-    return forecast_figures.BacktestFigure(
-        str(month), money.usd_text(found.actual_femto_usd), found.forecasts, advice_figures.ratio_text(found.error_ratio),
-        advice_figures.ratio_text(found.bias_ratio), found.banded, found.covered,
-    )  # fmt: skip
+    return month_figures.BacktestFigure(
+        str(month),
+        money.usd_text(found.actual_femto_usd),
+        found.forecasts,
+        money.ratio_text(found.error_ratio),
+        money.ratio_text(found.bias_ratio),
+        found.banded,
+        found.covered,
+    )
 
 
-def _closed_days(session: Session, month: Month, cost_on: Callable[[int], int | None], today: int) -> list[int]:
+def _closed_days(
+    session: Session, month: Month, cost_on: Callable[[int], int | None], today: int
+) -> list[int]:
     """Cost of the zone's last closed days, oldest first, from the first full day with traffic on."""
     costs = [cost_on(today - age) for age in range(HISTORY_DAYS, 0, -1)]
     silent = list(itertools.takewhile(lambda cost: cost is None, costs))
@@ -86,7 +114,9 @@ def _closed_days(session: Session, month: Month, cost_on: Callable[[int], int | 
     return full
 
 
-def cost_of_day(session: Session, month: Month, local_day: int, pricing: statements.Pricing) -> int | None:
+def cost_of_day(
+    session: Session, month: Month, local_day: int, pricing: statements.Pricing
+) -> int | None:
     """Femto-USD of one calendar day of the month's zone; None without any traffic in it."""
     hours = range(_first_hour(local_day, month), _first_hour(local_day + 1, month))
     cuts = sorted({hours.start, hours.stop, *range(-(-hours.start // 24) * 24, hours.stop, 24)})

@@ -9,9 +9,10 @@ from sqlmodel import Session
 from advisor.months import adjusted, adjustments, monthly, statement_store, statements
 from advisor.months.statement_store import MonthStatement
 from advisor.months.statements import Line, LineKey
-from ledger import catalogue, months, names, readings
-from ledger.overrides import Overrides
-from ledger.prices import PriceBook
+from ledger import months, readings
+from ledger.pricing import in_force, names
+from ledger.pricing.overrides import Overrides
+from ledger.pricing.prices import PriceBook
 from ledger.settings import Settings
 
 Show = Callable[[int, int], None]
@@ -89,24 +90,34 @@ class MonthShift:
         return self.whole.after.requests - self.whole.before.requests
 
 
-def of_change(session: Session, settings: Settings, wanted: catalogue.Change, show: Show = _silent) -> list[MonthShift]:
+def of_change(
+    session: Session, settings: Settings, wanted: in_force.Change, show: Show = _silent
+) -> list[MonthShift]:
     """What a change of prices, contracts or names would do to each month with traffic, oldest first.
 
     Open months are computed twice from the same rollups, so that the difference is the change alone; a closed month is
     compared with what it was closed at and what was booked since. Raises as the change does.
     """
-    held, series = catalogue.read(session), readings.every_series(session)
+    held, series = in_force.read(session), readings.every_series(session)
     return _shifts(session, settings, _pricing(series, wanted(held)), _pricing(series, held), show)
 
 
 def of_ledger(session: Session, settings: Settings, show: Show = _silent) -> list[MonthShift]:
     """How what the rollups cost at the prices and names in force now differs from what is published, month by month."""
-    return _shifts(session, settings, _pricing(readings.every_series(session), catalogue.read(session)), None, show)
+    return _shifts(
+        session,
+        settings,
+        _pricing(readings.every_series(session), in_force.read(session)),
+        None,
+        show,
+    )
 
 
-def of_book(session: Session, settings: Settings, base: PriceBook, show: Show = _silent) -> list[MonthShift]:
+def of_book(
+    session: Session, settings: Settings, base: PriceBook, show: Show = _silent
+) -> list[MonthShift]:
     """What another price book in place of the shipped one would do to each month, under what the operator has said."""
-    held, series = catalogue.read(session), readings.every_series(session)
+    held, series = in_force.read(session), readings.every_series(session)
     return _shifts(session, settings, _pricing(series, held, base), _pricing(series, held), show)
 
 
@@ -118,16 +129,30 @@ def _pricing(
 
 
 def _shifts(
-    session: Session, settings: Settings, after: statements.Pricing, before: statements.Pricing | None, show: Show
+    session: Session,
+    settings: Settings,
+    after: statements.Pricing,
+    before: statements.Pricing | None,
+    show: Show,
 ) -> list[MonthShift]:
-    touched = {month for day in readings.day_revisions(session) for month in months.touching(day, settings.zone)}
+    touched = {
+        month
+        for day in readings.day_revisions(session)
+        for month in months.touching(day, settings.zone)
+    }
     found = []
     for done, month in enumerate(sorted(touched), start=1):
         statement = statement_store.read(session, month)
         closed = statement is not None and statement.closing is not None
         # A closed month keeps the zone in which it was closed.
-        parts = monthly.parts(session, statement.month if statement is not None and closed else month)
-        held = _published(session, statement) if before is None or closed else statements.lines(parts, before)
+        parts = monthly.parts(
+            session, statement.month if statement is not None and closed else month
+        )
+        held = (
+            _published(session, statement)
+            if before is None or closed
+            else statements.lines(parts, before)
+        )
         found.append(between(str(month), held, statements.lines(parts, after), closed=closed))
         show(done, len(touched))
     return found
@@ -141,12 +166,17 @@ def _published(session: Session, statement: MonthStatement | None) -> Mapping[Li
 
 
 def between(
-    month: str, before: Mapping[LineKey, Line], after: Mapping[LineKey, Line], *, closed: bool = False
+    month: str,
+    before: Mapping[LineKey, Line],
+    after: Mapping[LineKey, Line],
+    *,
+    closed: bool = False,
 ) -> MonthShift:
     """A month's lines before and after, by place; places that do not differ are left out."""
     held, wanted = _by_place(before), _by_place(after)
     shifts = {
-        place: Shift(held.get(place, NOTHING), wanted.get(place, NOTHING)) for place in held.keys() | wanted.keys()
+        place: Shift(held.get(place, NOTHING), wanted.get(place, NOTHING))
+        for place in held.keys() | wanted.keys()
     }
     moved = sorted((item for item in shifts.items() if item[1].before != item[1].after), key=_rank)
     whole = Shift(sum(held.values(), NOTHING), sum(wanted.values(), NOTHING))
@@ -163,7 +193,11 @@ def _by_place(lines: Mapping[LineKey, Line]) -> dict[Place, Amount]:
     for key, line in lines.items():
         place, cost = Place(key.project, key.provider, key.model), line.cost
         amount = Amount(
-            cost.femto_usd, line.list_cost_femto_usd, cost.priced_tokens, cost.unpriced_tokens, line.requests
+            cost.femto_usd,
+            line.list_cost_femto_usd,
+            cost.priced_tokens,
+            cost.unpriced_tokens,
+            line.requests,
         )
         found[place] = found.get(place, NOTHING) + amount
     return found

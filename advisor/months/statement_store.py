@@ -9,13 +9,14 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
-from advisor.months import forecast, forecast_figures, line_rows, statements, waste_figures
+from advisor.months import figures as month_figures
+from advisor.months import forecast, line_rows, statements
 from ledger import closed, months, readings, tables
 from ledger.months import Month
 from ledger.settings import Settings
 
-_STATEMENT = tables.metadata.tables["statement"]
-_LINE = tables.metadata.tables["statement_line"]
+_STATEMENT = tables.STATEMENT
+_LINE = tables.STATEMENT_LINE
 _FIGURES = [column for column in _STATEMENT.columns if column.name != "document"]
 """All of a statement but its document, which only explanations and exports read."""
 HISTORY_DAYS = forecast.FULL_HISTORY_DAYS
@@ -40,7 +41,7 @@ class ForecastFigure(msgspec.Struct, frozen=True):
     low_usd: str | None
     high_usd: str | None
     method: str
-    backtest: forecast_figures.BacktestFigure | None = None
+    backtest: month_figures.BacktestFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,13 @@ class MonthStatement:
     closing: Closing | None
     lines: dict[statements.LineKey, statements.Line]
     days: tuple[DayFigure, ...]
-    waste: waste_figures.Waste
+    waste: month_figures.Waste
     forecast: ForecastFigure | None
 
 
-def stale_months(session: Session, settings: Settings, basis_of: Basis) -> list[tuple[Month, Basis]]:
+def stale_months(
+    session: Session, settings: Settings, basis_of: Basis
+) -> list[tuple[Month, Basis]]:
     """The open months whose statement no longer follows from the rollups, prices, names or zone, newest last."""
     zone, today = settings.zone, basis_of.through_day
     by_day = readings.day_revisions(session)
@@ -116,22 +119,35 @@ def revision_of(by_day: Mapping[int, int], month: Month, today: int) -> int:
 def write(session: Session, statement: MonthStatement) -> bool:
     """Replace an open month's statement, unless a newer or a closed one is there; whether it was written."""
     basis = statement.basis
-    held = session.execute(select(*_FIGURES).where(_STATEMENT.c.month == str(statement.month))).first()
-    newer = held is not None and (held.through_day, held.days_revision) > (basis.through_day, basis.days_revision)
+    held = session.execute(
+        select(*_FIGURES).where(_STATEMENT.c.month == str(statement.month))
+    ).first()
+    newer = held is not None and (held.through_day, held.days_revision) > (
+        basis.through_day,
+        basis.days_revision,
+    )
     if held is not None and (newer or held.closed_at is not None):
         return False
     _replace(session, statement, held.revision + 1 if held else 1)
     return True
 
 
-def freeze(session: Session, statement: MonthStatement, arithmetic: object, closed_at: int, closed_by: str) -> Closing:
+def freeze(
+    session: Session, statement: MonthStatement, arithmetic: object, closed_at: int, closed_by: str
+) -> Closing:
     """Write a month's statement for the last time, with its document. The caller has seen that it is not closed yet."""
-    held = session.execute(select(_STATEMENT.c.revision).where(_STATEMENT.c.month == str(statement.month))).scalar()
+    held = session.execute(
+        select(_STATEMENT.c.revision).where(_STATEMENT.c.month == str(statement.month))
+    ).scalar()
     lines = line_rows.rows_of(statement.lines)
     closing = {
-        "month": str(statement.month), "zone": statement.basis.zone, "closed_at": closed_at, "closed_by": closed_by,
-        "price_book_version": statement.basis.price_book_version, "names_version": statement.basis.names_version,
-    }  # fmt: skip
+        "month": str(statement.month),
+        "zone": statement.basis.zone,
+        "closed_at": closed_at,
+        "closed_by": closed_by,
+        "price_book_version": statement.basis.price_book_version,
+        "names_version": statement.basis.names_version,
+    }
     content = closed.document(closing, lines, statement.days, statement.waste, arithmetic)
     made = Closing(closed_at, closed_by, closed.hash_of(content))
     stamps = {"closed_at": closed_at, "closed_by": closed_by, "content_sha256": made.content_sha256}
@@ -145,14 +161,22 @@ def _replace(session: Session, statement: MonthStatement, revision: int, **closi
     session.execute(delete(_STATEMENT).where(_STATEMENT.c.month == name))
     session.execute(
         _STATEMENT.insert().values(
-            month=name, zone=basis.zone, revision=revision, days_revision=basis.days_revision,
-            price_book_version=basis.price_book_version, names_version=basis.names_version,
-            through_day=basis.through_day, computed_at=statement.computed_at,
-            days=msgspec.json.encode(statement.days).decode(), waste=msgspec.json.encode(statement.waste).decode(),
-            forecast=msgspec.json.encode(statement.forecast).decode() if statement.forecast else None,
+            month=name,
+            zone=basis.zone,
+            revision=revision,
+            days_revision=basis.days_revision,
+            price_book_version=basis.price_book_version,
+            names_version=basis.names_version,
+            through_day=basis.through_day,
+            computed_at=statement.computed_at,
+            days=msgspec.json.encode(statement.days).decode(),
+            waste=msgspec.json.encode(statement.waste).decode(),
+            forecast=msgspec.json.encode(statement.forecast).decode()
+            if statement.forecast
+            else None,
             **closing,
         )
-    )  # fmt: skip
+    )
     if statement.lines:
         session.execute(_LINE.insert(), line_rows.rows_of(statement.lines, month=name))
 
@@ -162,19 +186,28 @@ def read(session: Session, month: Month) -> MonthStatement | None:
     row = session.execute(select(*_FIGURES).where(_STATEMENT.c.month == str(month))).first()
     if row is None:
         return None
-    closing = None if row.closed_at is None else Closing(row.closed_at, row.closed_by, row.content_sha256)
+    closing = (
+        None if row.closed_at is None else Closing(row.closed_at, row.closed_by, row.content_sha256)
+    )
     rows = session.execute(select(_LINE).where(_LINE.c.month == str(month))).mappings()
     return MonthStatement(
         months.parse(row.month, ZoneInfo(row.zone)) if closing else month,
-        _basis(row), row.revision, row.computed_at, closing, {line_rows.key_of(line): line_rows.line_of(line) for line in rows},
-        msgspec.json.decode(row.days, type=tuple[DayFigure, ...]), msgspec.json.decode(row.waste, type=waste_figures.Waste),
+        _basis(row),
+        row.revision,
+        row.computed_at,
+        closing,
+        {line_rows.key_of(line): line_rows.line_of(line) for line in rows},
+        msgspec.json.decode(row.days, type=tuple[DayFigure, ...]),
+        msgspec.json.decode(row.waste, type=month_figures.Waste),
         msgspec.json.decode(row.forecast, type=ForecastFigure) if row.forecast else None,
-    )  # fmt: skip
+    )
 
 
-def backtests(session: Session, through: Month, most: int) -> list[forecast_figures.BacktestFigure]:
+def backtests(session: Session, through: Month, most: int) -> list[month_figures.BacktestFigure]:
     """How the forecasts of the latest finished months did, as stored, through a month; the latest first."""
-    told = select(_STATEMENT.c.forecast).where(_STATEMENT.c.month <= str(through), _STATEMENT.c.forecast.is_not(None))
+    told = select(_STATEMENT.c.forecast).where(
+        _STATEMENT.c.month <= str(through), _STATEMENT.c.forecast.is_not(None)
+    )
     rows = session.execute(told.order_by(_STATEMENT.c.month.desc()).limit(most + 1)).scalars()
     found = (msgspec.json.decode(text, type=ForecastFigure).backtest for text in rows)
     return [each for each in found if each is not None][:most]
@@ -186,4 +219,6 @@ def month_names(session: Session) -> list[str]:
 
 
 def _basis(row: Any) -> Basis:
-    return Basis(row.zone, row.days_revision, row.price_book_version, row.names_version, row.through_day)
+    return Basis(
+        row.zone, row.days_revision, row.price_book_version, row.names_version, row.through_day
+    )

@@ -3,10 +3,10 @@
 import operator
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from fractions import Fraction
 from typing import Any, NamedTuple, TypeVar
 
-from ledger import events, names, prices, tokens, usage
+from ledger import events, tokens, usage
+from ledger.pricing import names, prices
 from ledger.readings import StoredSeries
 
 K = TypeVar("K", bound=Hashable)
@@ -49,10 +49,16 @@ class Line:
         requests = amounts[index["requests"]]
         self.counts += counts
         self.cost += prices.cost(counts, price.rates if price else None)
-        self.list_cost_femto_usd += prices.cost(counts, price.list_rates if price else None).femto_usd
+        self.list_cost_femto_usd += prices.cost(
+            counts, price.list_rates if price else None
+        ).femto_usd
         self.requests += requests
-        self.avoided_tokens += amounts[index["avoided_input_tokens"]] + amounts[index["avoided_output_tokens"]]
-        self.tier_unknown_tokens += counts.total_tokens if labels.service_tier == events.UNKNOWN else 0
+        self.avoided_tokens += (
+            amounts[index["avoided_input_tokens"]] + amounts[index["avoided_output_tokens"]]
+        )
+        self.tier_unknown_tokens += (
+            counts.total_tokens if labels.service_tier == events.UNKNOWN else 0
+        )
         self.backdated_tokens += counts.total_tokens if price and price.backdated else 0
         if labels.status == "success" and labels.usage_source != "gateway_cache":
             self.successes += requests
@@ -71,7 +77,9 @@ class Line:
         return self._with(other, operator.sub)
 
     def _with(self, other: "Line", combine: Callable[[Any, Any], Any]) -> "Line":
-        return Line(*(combine(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)))
+        return Line(
+            *(combine(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
+        )
 
     @property
     def is_priced(self) -> bool:
@@ -111,8 +119,12 @@ class Pricing:
         known = self._found.get((series_id, day))
         if known is None:
             labels = self.series[series_id].labels
-            provider, model, region = self.names.resolve(labels.namespace, labels.provider, labels.model, day)
-            price = self.book.at(provider, model, priced_tier(labels), labels.context_band, day, region)
+            provider, model, region = self.names.resolve(
+                labels.namespace, labels.provider, labels.model, day
+            )
+            price = self.book.at(
+                provider, model, priced_tier(labels), labels.context_band, day, region
+            )
             known = Priced(provider, model, region, price)
             self._found[series_id, day] = known
         return known
@@ -120,7 +132,11 @@ class Pricing:
 
 def priced_tier(labels: events.Labels) -> str:
     """The tier that sets the price: the one served; where nobody said which, the one asked for."""
-    return labels.service_tier_requested if labels.service_tier == events.UNKNOWN else labels.service_tier
+    return (
+        labels.service_tier_requested
+        if labels.service_tier == events.UNKNOWN
+        else labels.service_tier
+    )
 
 
 def is_other_tier(labels: events.Labels) -> bool:
@@ -128,16 +144,6 @@ def is_other_tier(labels: events.Labels) -> bool:
     return events.UNKNOWN not in (labels.service_tier, labels.service_tier_requested) and (
         labels.service_tier != labels.service_tier_requested
     )
-
-
-def coverage_ratio(priced_tokens: int, tokens: int, known_successes: int, successes: int) -> Fraction | None:
-    """The smaller of the priced share of tokens and the share of successes whose usage the provider gave.
-
-    None where there is nothing to measure it by.
-    """
-    if not tokens or not successes:
-        return None
-    return min(Fraction(priced_tokens, tokens), Fraction(known_successes, successes))
 
 
 def lines(parts: Iterable[Part], pricing: Pricing) -> dict[LineKey, Line]:
@@ -155,7 +161,9 @@ def lines(parts: Iterable[Part], pricing: Pricing) -> dict[LineKey, Line]:
 
 def key_of(labels: events.Labels, priced: Priced) -> LineKey:
     """The line that usage of a series belongs to on a day."""
-    return LineKey(priced.provider, priced.model, labels.service_tier, labels.project, labels.workload)
+    return LineKey(
+        priced.provider, priced.model, labels.service_tier, labels.project, labels.workload
+    )
 
 
 def together(statements: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line]:
@@ -173,7 +181,8 @@ def cost_of(part: Part, pricing: Pricing) -> prices.Cost:
     for series_id, amounts in part.amounts.items():
         _collect(by_price, pricing.of(series_id, part.day).price, amounts)
     costs = (
-        prices.cost(usage.token_counts(amounts), price.rates if price else None) for price, amounts in by_price.items()
+        prices.cost(usage.token_counts(amounts), price.rates if price else None)
+        for price, amounts in by_price.items()
     )
     return sum(costs, prices.Cost())
 

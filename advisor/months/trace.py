@@ -11,7 +11,8 @@ import msgspec
 
 from advisor.months import statements
 from advisor.months.statements import LineKey, Part, Pricing
-from ledger import clock, money, price_book, prices, usage
+from ledger import clock, money, usage
+from ledger.pricing import price_book, prices
 from ledger.readings import StoredSeries
 
 _EVERY_METER = prices.Rates(**dict.fromkeys(prices.METERS, 0))
@@ -93,7 +94,9 @@ class _Gathered:
         counts = usage.token_counts(amounts)
         self.first_day, self.last_day = min(self.first_day, day), max(self.last_day, day)
         self.requests += amounts[usage.INDEX["requests"]]
-        for meter, metered in prices.metered(counts, price.rates if price else _EVERY_METER).items():
+        for meter, metered in prices.metered(
+            counts, price.rates if price else _EVERY_METER
+        ).items():
             self.tokens[meter] += metered
         self.list_cost += prices.cost(counts, price.list_rates if price else None)
 
@@ -104,15 +107,24 @@ def rows(parts: Iterable[Part], pricing: Pricing) -> tuple[Row, ...]:
     for part in parts:
         for series_id, amounts in part.amounts.items():
             place = _place(pricing.series[series_id], pricing.of(series_id, part.day))
-            found.setdefault(place, _Gathered(part.day, part.day)).add(part.day, amounts, place.price)
+            found.setdefault(place, _Gathered(part.day, part.day)).add(
+                part.day, amounts, place.price
+            )
     made = [_row(place, gathered, pricing.book) for place, gathered in found.items()]
-    return tuple(sorted(made, key=lambda row: (row.key, row.priced_tier, row.context_band, row.region, row.first_day)))
+    return tuple(
+        sorted(
+            made,
+            key=lambda row: (row.key, row.priced_tier, row.context_band, row.region, row.first_day),
+        )
+    )
 
 
 def _place(stored: StoredSeries, priced: statements.Priced) -> _Place:
     labels = stored.labels
     key = statements.key_of(labels, priced)
-    return _Place(key, statements.priced_tier(labels), labels.context_band, priced.region, priced.price)
+    return _Place(
+        key, statements.priced_tier(labels), labels.context_band, priced.region, priced.price
+    )
 
 
 def _row(place: _Place, gathered: _Gathered, book: prices.PriceBook) -> Row:
@@ -120,23 +132,35 @@ def _row(place: _Place, gathered: _Gathered, book: prices.PriceBook) -> Row:
     meters = tuple(_meter(name, held, rates) for name, held in gathered.tokens.items() if held)
     priced = [money.femto_usd(meter.cost_usd) for meter in meters if meter.cost_usd is not None]
     return Row(
-        **place.key._asdict(), priced_tier=place.priced_tier, context_band=place.context_band, region=place.region,
-        first_day=_date(gathered.first_day), last_day=_date(gathered.last_day), requests=gathered.requests,
-        price=_price_used(place.price) if place.price else None, meters=meters,
+        **place.key._asdict(),
+        priced_tier=place.priced_tier,
+        context_band=place.context_band,
+        region=place.region,
+        first_day=_date(gathered.first_day),
+        last_day=_date(gathered.last_day),
+        requests=gathered.requests,
+        price=_price_used(place.price) if place.price else None,
+        meters=meters,
         cost_usd=money.usd_text(sum(priced)) if priced else None,
         list_cost_usd=money.usd_text(gathered.list_cost.femto_usd) if priced else None,
         unpriced_tokens=sum(meter.tokens for meter in meters if meter.cost_usd is None),
-        unpriced_because=_unpriced_because(place, [meter.meter for meter in meters if meter.cost_usd is None], book),
-    )  # fmt: skip
+        unpriced_because=_unpriced_because(
+            place, [meter.meter for meter in meters if meter.cost_usd is None], book
+        ),
+    )
 
 
 def _unpriced_because(place: _Place, lacking: list[str], book: prices.PriceBook) -> str:
     if not lacking:
         return ""
     if place.price is not None:
-        return f"the price has no rate for {', '.join(meter.replace('_', ' ') for meter in lacking)}"
+        return (
+            f"the price has no rate for {', '.join(meter.replace('_', ' ') for meter in lacking)}"
+        )
     key, tier = place.key, place.priced_tier
-    missing = f"there is no price for {prices.PriceKey(key.provider, key.model, tier, 0, place.region)}"
+    missing = (
+        f"there is no price for {prices.PriceKey(key.provider, key.model, tier, 0, place.region)}"
+    )
     told = book.facts_of(key.provider, key.model).without_rate.get(tier)
     return f"{missing}: {told}" if told else missing
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from sqlmodel import Session
 
 from advisor.months import statement_store
-from advisor.months.forecast_figures import BacktestFigure
+from advisor.months.figures import BacktestFigure
 from advisor.months.statement_store import MonthStatement
 from ledger.months import Month
 
@@ -15,7 +15,9 @@ JUDGED_MONTHS = 3
 _LOOKED_AT_MONTHS = 12
 
 
-def error_ratio(session: Session, through: Month, computed: Iterable[MonthStatement] = ()) -> Fraction | None:
+def error_ratio(
+    session: Session, through: Month, computed: Iterable[MonthStatement] = ()
+) -> Fraction | None:
     """The mean absolute error of the forecasts of the last up to three back-tested months, as a share of what they came to.
 
     It is the plain mean of the months' own errors, each the mean distance of a month's daily forecasts from its actual over

@@ -10,14 +10,19 @@ from sqlmodel import Session
 
 from advisor import words
 from advisor.months import monthly, statements
-from ledger import money, names, prices, tokens, usage
+from ledger import money, tokens, usage
 from ledger.months import Month
-from ledger.prices import PriceBook, PriceKey, Rates
+from ledger.pricing import names, prices
+from ledger.pricing.prices import PriceBook, PriceKey, Rates
 
 OPTIONS = {
-    "uncached_input": "--input", "cached_input": "--cached", "cache_write_input": "--cache-write", "output": "--output",
-    "input_audio": "--input-audio", "output_audio": "--output-audio",
-}  # fmt: skip
+    "uncached_input": "--input",
+    "cached_input": "--cached",
+    "cache_write_input": "--cache-write",
+    "output": "--output",
+    "input_audio": "--input-audio",
+    "output_audio": "--output-audio",
+}
 """By meter, the option by which a command takes its rate."""
 
 
@@ -76,7 +81,11 @@ def of_month(session: Session, month: Month, pricing: statements.Pricing) -> lis
             if unpriced_tokens := prices.cost(counts, rates).unpriced_tokens:
                 labels = pricing.series[series_id].labels
                 key = PriceKey(
-                    priced.provider, priced.model, statements.priced_tier(labels), labels.context_band, priced.region
+                    priced.provider,
+                    priced.model,
+                    statements.priced_tier(labels),
+                    labels.context_band,
+                    priced.region,
                 )
                 why = why_no_price(key) if rates is None else _why_no_rate(counts, rates)
                 sent = _Sent(labels.namespace, labels.provider, labels.model, why)
@@ -86,7 +95,8 @@ def of_month(session: Session, month: Month, pricing: statements.Pricing) -> lis
                 stake.asked.add(labels.request_model)
     ranked = sorted(stakes.items(), key=lambda item: (-item[1].tokens, item[0]))
     return [
-        Unpriced(*sent, stake.tokens, stake.requests, *_remedy(sent, stake, pricing.book)) for sent, stake in ranked
+        Unpriced(*sent, stake.tokens, stake.requests, *_remedy(sent, stake, pricing.book))
+        for sent, stake in ranked
     ]
 
 
@@ -94,9 +104,13 @@ def reason_text(why: Why) -> str:
     """A reason in a few words."""
     missing = words.label(why.missing)
     return {
-        "unknown_provider": "unknown provider", "unknown_name": "unknown name", "no_region": f"no price in {why.missing}",
-        "no_tier": f"no {missing} price", "no_size": "no price for its size", "no_rate": f"no rate for {missing}",
-    }[why.reason]  # fmt: skip
+        "unknown_provider": "unknown provider",
+        "unknown_name": "unknown name",
+        "no_region": f"no price in {why.missing}",
+        "no_tier": f"no {missing} price",
+        "no_size": "no price for its size",
+        "no_rate": f"no rate for {missing}",
+    }[why.reason]
 
 
 def _why_no_price(book: PriceBook, key: PriceKey) -> Why:
@@ -119,7 +133,9 @@ def _why_no_rate(counts: tokens.TokenCounts, rates: Rates) -> Why:
 def _remedy(sent: _Sent, stake: _Stake, book: PriceBook) -> tuple[str | None, str | None]:
     """What speaks for a remedy, and the command. For a name only where one single model fits it by an exact rule."""
     if sent.why.reason not in ("unknown_provider", "unknown_name"):
-        never = book.facts_of(stake.key.provider, stake.key.model).without_rate.get(stake.key.service_tier)
+        never = book.facts_of(stake.key.provider, stake.key.model).without_rate.get(
+            stake.key.service_tier
+        )
         if sent.why.reason == "no_tier" and never is not None:
             return f"no price per token at {stake.key.service_tier}: {never}", None
         return _missing_price(stake.key, sent.why, book)
@@ -129,7 +145,10 @@ def _remedy(sent: _Sent, stake: _Stake, book: PriceBook) -> tuple[str | None, st
     seller = sellers[0] if len(sellers) == 1 else names.sole_vendor(book, sent.name)
     if seller is not None:
         model = names.canonical(book, seller, sent.name)
-        return f"{seller} sells {model}; if that is what it costs", f"{_map(sent, model)} --to-provider {seller}"
+        return (
+            f"{seller} sells {model}; if that is what it costs",
+            f"{_map(sent, model)} --to-provider {seller}",
+        )
     return None, None
 
 
@@ -148,16 +167,29 @@ def _map(sent: _Sent, model: str) -> str:
 
 def _missing_price(key: PriceKey, why: Why, book: PriceBook) -> tuple[str, str]:
     """The command that prices a model where it has no price, with the rates that it has there already."""
-    same = [each for each in book.prices if (each.provider, each.model) == (key.provider, key.model)]
-    held = [book.prices[each][-1].list_rates for each in same if each == key._replace(over_input_tokens=0)]
+    same = [
+        each for each in book.prices if (each.provider, each.model) == (key.provider, key.model)
+    ]
+    held = [
+        book.prices[each][-1].list_rates
+        for each in same
+        if each == key._replace(over_input_tokens=0)
+    ]
     rates = held[0] if held and why.reason == "no_rate" else Rates()
     given = {
-        meter: money.text(Decimal(rate).scaleb(-9)) for meter in OPTIONS if (rate := getattr(rates, meter)) is not None
+        meter: money.text(Decimal(rate).scaleb(-9))
+        for meter in OPTIONS
+        if (rate := getattr(rates, meter)) is not None
     }
     wanted = why.missing.split(", ") if why.reason == "no_rate" else ("uncached_input", "output")
-    options = [f"{OPTIONS[meter]} {rate}" for meter, rate in (given | dict.fromkeys(wanted, "RATE")).items()]
+    options = [
+        f"{OPTIONS[meter]} {rate}"
+        for meter, rate in (given | dict.fromkeys(wanted, "RATE")).items()
+    ]
     tier = "" if key.service_tier == "standard" else f" --tier {key.service_tier}"
     region = f" --region {shlex.quote(key.region)}" if key.region else ""
     command = f"switchwise prices set {shlex.quote(key.model)} --provider {shlex.quote(key.provider)}{tier}{region}"
     sold = sorted({" in ".join(filter(None, (each.service_tier, each.region))) for each in same})
-    return f"{key.model} is sold at {', '.join(sold)}; once the rate is known", " ".join([command, *options])
+    return f"{key.model} is sold at {', '.join(sold)}; once the rate is known", " ".join(
+        [command, *options]
+    )

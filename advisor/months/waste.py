@@ -8,11 +8,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from advisor.months import statements
+from advisor.months.figures import OtherTier, PaidRetries, RetryFigure, TierFigure, Waste
 from advisor.months.statements import Part, Priced, Pricing
-from advisor.months.waste_figures import OtherTier, PaidRetries, RetryFigure, TierFigure, Waste
-from ledger import events, money, prices, usage
+from ledger import events, money, usage
+from ledger.pricing import prices
 
-COMPARED, ASKED_UNPRICED, SERVED_UNPRICED, NO_USAGE = "compared", "asked_unpriced", "served_unpriced", "no_usage"
+COMPARED, ASKED_UNPRICED, SERVED_UNPRICED, NO_USAGE = (
+    "compared",
+    "asked_unpriced",
+    "served_unpriced",
+    "no_usage",
+)
 
 
 class _SentAgain(NamedTuple):
@@ -68,13 +74,16 @@ def of(parts: Iterable[Part], pricing: Pricing) -> Waste:
             again.setdefault(place, _Sum()).add(requests, cost, asked)
         if statements.is_other_tier(labels):
             tiers = labels.service_tier_requested, labels.service_tier
-            group = _Served(labels.project, priced.provider, priced.model, *tiers, _state(cost, asked))
+            group = _Served(
+                labels.project, priced.provider, priced.model, *tiers, _state(cost, asked)
+            )
             served.setdefault(group, _Sum()).add(requests, cost, asked)
     retries = sorted(again.items(), key=lambda item: (-item[1].cost.femto_usd, item[0]))
     tiers_ = sorted(served.items(), key=lambda item: (-item[1].requests, item[0]))
     return Waste(
-        _paid_retries([_retry(*item) for item in retries]), _other_tier([_tier(*item) for item in tiers_])
-    )  # fmt: skip
+        _paid_retries([_retry(*item) for item in retries]),
+        _other_tier([_tier(*item) for item in tiers_]),
+    )
 
 
 def of_project(found: Waste, project: str) -> Waste:
@@ -87,7 +96,10 @@ def of_project(found: Waste, project: str) -> Waste:
 
 def is_paid_retry(labels: events.Labels) -> bool:
     """Whether a client library sent these requests again, and they used tokens that somebody bills."""
-    return bool(labels.features & events.FEATURE_CLIENT_RETRY) and labels.usage_source in events.BILLABLE_SOURCES
+    return (
+        bool(labels.features & events.FEATURE_CLIENT_RETRY)
+        and labels.usage_source in events.BILLABLE_SOURCES
+    )
 
 
 def _spans(parts: Iterable[Part], pricing: Pricing) -> dict[_Span, list[int]]:
@@ -101,8 +113,13 @@ def _spans(parts: Iterable[Part], pricing: Pricing) -> dict[_Span, list[int]]:
         for series_id in part.amounts.keys() & wanted.keys():
             labels, priced = wanted[series_id], pricing.of(series_id, part.day)
             asked = pricing.book.at(
-                priced.provider, priced.model, labels.service_tier_requested, labels.context_band, part.day, priced.region
-            )  # fmt: skip
+                priced.provider,
+                priced.model,
+                labels.service_tier_requested,
+                labels.context_band,
+                part.day,
+                priced.region,
+            )
             span, amounts = _Span(series_id, priced, asked), part.amounts[series_id]
             spans[span] = usage.combined(spans[span], amounts) if span in spans else amounts
     return spans
@@ -117,23 +134,32 @@ def _state(served: prices.Cost, asked: prices.Cost) -> str:
 
 
 def _retry(place: _SentAgain, found: _Sum) -> RetryFigure:
-    return RetryFigure(*place, found.requests, found.tokens, found.cost.unpriced_tokens, _priced_part(found.cost))
+    return RetryFigure(
+        *place, found.requests, found.tokens, found.cost.unpriced_tokens, _priced_part(found.cost)
+    )
 
 
 def _tier(place: _Served, found: _Sum) -> TierFigure:
     difference = found.cost.femto_usd - found.asked.femto_usd if place.state == COMPARED else None
     return TierFigure(
-        *place, found.requests, found.tokens, found.cost.unpriced_tokens, _priced_part(found.cost),
+        *place,
+        found.requests,
+        found.tokens,
+        found.cost.unpriced_tokens,
+        _priced_part(found.cost),
         None if difference is None else money.usd_text(found.asked.femto_usd),
-        None if difference is None else money.usd_text(difference), _meaning(place.state, difference),
-    )  # fmt: skip
+        None if difference is None else money.usd_text(difference),
+        _meaning(place.state, difference),
+    )
 
 
 def _meaning(state: str, difference_femto_usd: int | None) -> str:
     if state == NO_USAGE:
         return "no tokens were used"
     if state == SERVED_UNPRICED:
-        return "the tier served has no price for some of these tokens, so what was paid is not known"
+        return (
+            "the tier served has no price for some of these tokens, so what was paid is not known"
+        )
     if difference_femto_usd is None:
         return "the tier asked for has no price for these tokens, so what it would have cost is not known"
     if difference_femto_usd > 0:
@@ -151,20 +177,32 @@ def _priced_part(cost: prices.Cost) -> str | None:
 
 def _paid_retries(groups: Sequence[RetryFigure]) -> PaidRetries:
     requests, tokens, unpriced = (
-        sum(getattr(each, name) for each in groups) for name in ("requests", "tokens", "unpriced_tokens")
+        sum(getattr(each, name) for each in groups)
+        for name in ("requests", "tokens", "unpriced_tokens")
     )
     costs = [money.femto_usd(each.cost_usd) for each in groups if each.cost_usd is not None]
-    return PaidRetries(requests, tokens, unpriced, money.usd_text(sum(costs)) if costs else None, tuple(groups))
+    return PaidRetries(
+        requests, tokens, unpriced, money.usd_text(sum(costs)) if costs else None, tuple(groups)
+    )
 
 
 def _other_tier(groups: Sequence[TierFigure]) -> OtherTier:
-    differences = [money.femto_usd(each.difference_usd) for each in groups if each.difference_usd is not None]
-    more, less = sum(max(0, each) for each in differences), sum(max(0, -each) for each in differences)
+    differences = [
+        money.femto_usd(each.difference_usd) for each in groups if each.difference_usd is not None
+    ]
+    more, less = (
+        sum(max(0, each) for each in differences),
+        sum(max(0, -each) for each in differences),
+    )
     paid_more, not_charged, difference = (
         money.usd_text(amount) if differences else None for amount in (more, less, more - less)
     )
     return OtherTier(
-        sum(each.requests for each in groups), sum(each.tokens for each in groups),
-        sum(each.tokens for each in groups if each.difference_usd is None), paid_more, not_charged, difference,
+        sum(each.requests for each in groups),
+        sum(each.tokens for each in groups),
+        sum(each.tokens for each in groups if each.difference_usd is None),
+        paid_more,
+        not_charged,
+        difference,
         tuple(groups),
-    )  # fmt: skip
+    )

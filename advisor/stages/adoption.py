@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from advisor.figures import CellFigure, RecommendationFigure
+from advisor.advice.figures import CellFigure, RecommendationFigure
 from advisor.months import statements
 from advisor.stages import table
 from advisor.stages.realised import Behaviour, Split
@@ -38,7 +38,11 @@ class Adoption:
         """Where the claim stops: after twelve months, at the source's end, on the way back, or when another takes the slice."""
         ends = [self.first_day + CLAIMED_DAYS]
         ends += [retires_day] if retires_day is not None else []
-        ends += [clock.day_of(instant) for instant in (self.rolled_back_at, taken_at) if instant is not None]
+        ends += [
+            clock.day_of(instant)
+            for instant in (self.rolled_back_at, taken_at)
+            if instant is not None
+        ]
         return max(self.first_day, min(ends))
 
     def is_taken_by(self, other: "Adoption") -> bool:
@@ -53,7 +57,10 @@ class Adoption:
         """Whether traffic runs where this moved it."""
         figure = self.claimed
         tier_fits = figure.to_service_tier in (None, statements.priced_tier(labels))
-        return (priced.provider, priced.model) == (figure.to_provider, figure.to_model) and tier_fits
+        return (priced.provider, priced.model) == (
+            figure.to_provider,
+            figure.to_model,
+        ) and tier_fits
 
     def is_source(self, priced: statements.Priced, labels: events.Labels) -> bool:
         """Whether traffic runs where this moved it from."""
@@ -63,7 +70,10 @@ class Adoption:
     @property
     def window(self) -> range:
         """The UTC days before, on which the claimed estimate rests."""
-        first, last = (date.fromisoformat(day) for day in (self.claimed.window_first_day, self.claimed.window_last_day))
+        first, last = (
+            date.fromisoformat(day)
+            for day in (self.claimed.window_first_day, self.claimed.window_last_day)
+        )
         return range(clock.day_number(first), clock.day_number(last) + 1)
 
     @property
@@ -85,13 +95,23 @@ class Adoption:
     def behaviour(self) -> Behaviour:
         """How the target was expected to behave."""
         ends = {factor.name: (factor.low, factor.point) for factor in self.claimed.factors}
-        low = {name: Fraction(each[0]) for name, each in ends.items() if name in ("escalation_rate", "sigma")}
+        low = {
+            name: Fraction(each[0])
+            for name, each in ends.items()
+            if name in ("escalation_rate", "sigma")
+        }
         point = {
-            name: Fraction(each[1]) for name, each in ends.items() if name in ("phi_in", "phi_out", "extra_attempts")
+            name: Fraction(each[1])
+            for name, each in ends.items()
+            if name in ("phi_in", "phi_out", "extra_attempts")
         }
         verifier = ends.get("verifier_femto_usd")
         requests = self.claimed.requests
-        each_femto_usd = Fraction(money.femto_usd(verifier[1]), requests) if verifier and requests else Fraction(0)
+        each_femto_usd = (
+            Fraction(money.femto_usd(verifier[1]), requests)
+            if verifier and requests
+            else Fraction(0)
+        )
         return Behaviour(verifier_femto_usd=each_femto_usd, **low, **point)
 
 
@@ -107,9 +127,13 @@ def of(
         return None
     holding = [change.hold_out for change in history if change.hold_out is not None]
     return Adoption(
-        recommendation_id, figures["claim"], figures["adopt"], adopted.made_at, holding[-1] if holding else None,
+        recommendation_id,
+        figures["claim"],
+        figures["adopt"],
+        adopted.made_at,
+        holding[-1] if holding else None,
         back.made_at if back else None,
-    )  # fmt: skip
+    )
 
 
 def taken_at(mine: Adoption, every: Iterable[Adoption]) -> int | None:

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor.months import statements
+from advisor.months import coverage, statements
 from advisor.stages import realised
 from advisor.stages.adoption import Adoption
 from advisor.stages.realised import Behaviour, Ran, Saved
-from advisor.switching import decision
-from ledger import prices, readings, tokens, usage
+from ledger import readings, tokens, usage
+from ledger.pricing import prices
 
 Amounts = Mapping[int, list[int]]
 """By series id."""
@@ -33,10 +33,10 @@ class Tally:
     @property
     def is_known(self) -> bool:
         """Whether enough of it is priced and reported to be compared at all."""
-        ratio = statements.coverage_ratio(
+        ratio = coverage.ratio(
             self.priced_tokens, self.tokens, self.provider_usage_successes, self.successes
         )
-        return ratio is not None and ratio >= decision.COVERAGE_FLOOR
+        return ratio is not None and ratio >= coverage.FLOOR
 
     def cover(self, other: "Tally") -> None:
         """Let what is known of another count here too."""
@@ -45,7 +45,9 @@ class Tally:
 
     def ran(self, at: Behaviour) -> Ran:
         """All of it, an escalated request counted once, with the verifier of what ran on the target."""
-        on_source, on_target = (Fraction(self.first_attempts[side]) for side in ("source", "target"))
+        on_source, on_target = (
+            Fraction(self.first_attempts[side]) for side in ("source", "target")
+        )
         cost = sum(self.cost_femto_usd.values()) + at.verifier_femto_usd * on_target
         return Ran(at.answered(on_source, on_target), Fraction(cost))
 
@@ -82,7 +84,9 @@ class Traffic:
             requests = held[usage.INDEX["requests"]]
             if labels.status == "success" and labels.usage_source != "gateway_cache":
                 found.successes += requests
-                found.provider_usage_successes += requests if labels.usage_source == "provider" else 0
+                found.provider_usage_successes += (
+                    requests if labels.usage_source == "provider" else 0
+                )
             counts = usage.token_counts(held)
             if counts != tokens.NONE:
                 cost = prices.cost(counts, priced.price.rates if priced.price else None)
@@ -97,8 +101,10 @@ class Traffic:
         figure, days, book = self.adopted.claimed, self.days, self.pricing.book
         models = [(figure.provider, figure.from_model), (figure.to_provider, figure.to_model)]
         return {
-            days.start, *book.change_days(models, days.start, days.stop), *self.pricing.names.change_days()
-        }  # fmt: skip
+            days.start,
+            *book.change_days(models, days.start, days.stop),
+            *self.pricing.names.change_days(),
+        }
 
     def side(self, series_id: int, day: int) -> str | None:
         """Where a series ran; None for a model that has nothing to do with the move."""
@@ -117,7 +123,9 @@ def read(session: Session, adopted: Adoption, pricing: statements.Pricing, days:
     before: dict[int, list[int]] = {}
     for amounts in readings.by_day(session, adopted.window, ids).values():
         for series_id, held in amounts.items():
-            before[series_id] = usage.combined(before[series_id], held) if series_id in before else held
+            before[series_id] = (
+                usage.combined(before[series_id], held) if series_id in before else held
+            )
     return Traffic(adopted, pricing, days, by_day, before, held_out)
 
 
@@ -131,7 +139,9 @@ def _series(pricing: statements.Pricing, project: str, workload: str) -> list[in
 
 def every_method(found: Traffic) -> list[Measured]:
     """What each method says of these days."""
-    requests = sum(found.tally(amounts, day).first_attempts["target"] for day, amounts in found.by_day.items())
+    requests = sum(
+        found.tally(amounts, day).first_attempts["target"] for day, amounts in found.by_day.items()
+    )
     if not requests:
         reason = "no_traffic_on_target" if found.days else "no_closed_day"
         return [Measured(method, None, reason, 0) for method in realised.METHODS]
@@ -150,7 +160,10 @@ def _hold_out(found: Traffic) -> Found:
     stayed, moved, covered = Ran(), Ran(), (Tally(), Tally())
     for day in found.days:
         tallies = [found.tally(each.get(day, {}), day) for each in (found.held_out, found.by_day)]
-        stayed, moved = stayed + tallies[0].ran(UNMOVED), moved + tallies[1].ran(found.adopted.behaviour)
+        stayed, moved = (
+            stayed + tallies[0].ran(UNMOVED),
+            moved + tallies[1].ran(found.adopted.behaviour),
+        )
         for whole, tally in zip(covered, tallies, strict=True):
             whole.cover(tally)
     return _known(realised.hold_out(stayed, moved), covered, "no_traffic_in_hold_out")
@@ -216,8 +229,12 @@ def _work_on_source(found: Traffic, amounts: Amounts, day: int) -> Fraction | No
         figure, region = adopted.claimed, usual.region if usual else ""
         price = found.pricing.book.at(
             figure.provider, figure.from_model, tier, labels.context_band, day, region
-        )  # fmt: skip
-        added = realised.source_work(counts, price.rates, adopted.split, adopted.behaviour) if price else None
+        )
+        added = (
+            realised.source_work(counts, price.rates, adopted.split, adopted.behaviour)
+            if price
+            else None
+        )
         if added is None:
             return None
         work += added

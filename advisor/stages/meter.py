@@ -9,18 +9,20 @@ from dataclasses import replace
 from sqlalchemy import Row, select
 from sqlmodel import Session
 
-from advisor import recommendations, report
-from advisor.months import statements
-from advisor.slices import SliceKey
-from advisor.stages import missed, store
+from advisor.advice.slices import SliceKey
+from advisor.months import pricings, statements
+from advisor.stages import missed, recommendations, store
 from advisor.stages.missed import HOURS, THROUGH, Opportunity
-from ledger import catalogue, clock, facts, money, prices, readings, rollups, tables, tokens, usage
+from ledger import clock, facts, money, readings, rollups, tables, tokens, usage
 from ledger.database import Database, lock
+from ledger.pricing import in_force, prices
 
-_MISSED = tables.metadata.tables["missed_day"]
-_DAY = tables.metadata.tables["day"]
-_RECOMMENDATION = tables.metadata.tables["recommendation"]
-_SLICE = tuple(_RECOMMENDATION.c[name] for name in ("provider", "project", "workload", "from_model"))
+_MISSED = tables.MISSED_DAY
+_DAY = tables.DAY
+_RECOMMENDATION = tables.RECOMMENDATION
+_SLICE = tuple(
+    _RECOMMENDATION.c[name] for name in ("provider", "project", "workload", "from_model")
+)
 _SAME = _RECOMMENDATION.c.id == _MISSED.c.recommendation_id
 
 
@@ -31,7 +33,9 @@ def run(database: Database, now_us: int) -> int:
         before = facts.get(session, THROUGH)
         hours = range(int(before), this_hour) if before is not None else range(0)
         priced_by = _priced_by(session)
-        wanted = _together([*_stale(session, priced_by, this_hour // HOURS), *_opened(session, hours)])
+        wanted = _together(
+            [*_stale(session, priced_by, this_hour // HOURS), *_opened(session, hours)]
+        )
         rows = _priced(session, wanted, priced_by) if wanted else []
     if before is not None and not rows and not len(hours):
         return 0
@@ -50,7 +54,11 @@ def _opened(session: Session, hours: range) -> list[Opportunity]:
         return []
     histories = store.histories(session)
     found = recommendations.read(session)
-    return [each for stored in found for each in missed.opened(stored, histories.get(stored.figure.id, []), hours)]
+    return [
+        each
+        for stored in found
+        for each in missed.opened(stored, histories.get(stored.figure.id, []), hours)
+    ]
 
 
 def _stale(session: Session, priced_by: str, today: int) -> list[Opportunity]:
@@ -59,7 +67,11 @@ def _stale(session: Session, priced_by: str, today: int) -> list[Opportunity]:
     Today changes all the time: it is computed again with each hour that closes.
     """
     changed = (_DAY.c.revision != _MISSED.c.day_revision) | (_MISSED.c.priced_by != priced_by)
-    wanted = select(_MISSED, *_SLICE).join(_DAY, _DAY.c.day == _MISSED.c.day).join(_RECOMMENDATION, _SAME)
+    wanted = (
+        select(_MISSED, *_SLICE)
+        .join(_DAY, _DAY.c.day == _MISSED.c.day)
+        .join(_RECOMMENDATION, _SAME)
+    )
     kept = _DAY.c.hours_dropped_at.is_(None) & (_MISSED.c.day < today)
     return [_held(row) for row in session.execute(wanted.where(changed, kept))]
 
@@ -83,18 +95,25 @@ def _together(found: Iterable[Opportunity]) -> list[Opportunity]:
 
 def _priced(session: Session, wanted: list[Opportunity], priced_by: str) -> list[dict[str, object]]:
     """The rows of these hours, those of the same day that were decided before included."""
-    pricing, revisions = report.pricing(session), readings.day_revisions(session)
+    pricing, revisions = pricings.in_force(session), readings.day_revisions(session)
     rows, spent = [], dict[tuple[int, int], Mapping[SliceKey, int]]()
     for each in _with_earlier_hours(session, wanted):
         place = (each.day, each.hours)
         if place not in spent:
             spent[place] = spent_by_slice(session, pricing, *place)
         cost = spent[place].get(each.slice, 0)
-        rows.append({
-            "recommendation_id": each.recommendation_id, "day": each.day, "hours": each.hours, "ratio": each.ratio,
-            "spent_usd": money.usd_text(cost), "missed_usd": money.usd_text(missed.missed_femto_usd(each.ratio, cost)),
-            "day_revision": revisions.get(each.day, 0), "priced_by": priced_by,
-        })  # fmt: skip
+        rows.append(
+            {
+                "recommendation_id": each.recommendation_id,
+                "day": each.day,
+                "hours": each.hours,
+                "ratio": each.ratio,
+                "spent_usd": money.usd_text(cost),
+                "missed_usd": money.usd_text(missed.missed_femto_usd(each.ratio, cost)),
+                "day_revision": revisions.get(each.day, 0),
+                "priced_by": priced_by,
+            }
+        )
     return rows
 
 
@@ -105,11 +124,15 @@ def _with_earlier_hours(session: Session, wanted: list[Opportunity]) -> list[Opp
     whole = []
     for each in wanted:
         row = before.get((each.recommendation_id, each.day))
-        whole.append(each if row is None else replace(each, hours=each.hours | row.hours, ratio=row.ratio))
+        whole.append(
+            each if row is None else replace(each, hours=each.hours | row.hours, ratio=row.ratio)
+        )
     return whole
 
 
-def spent_by_slice(session: Session, pricing: statements.Pricing, day: int, hours: int) -> dict[SliceKey, int]:
+def spent_by_slice(
+    session: Session, pricing: statements.Pricing, day: int, hours: int
+) -> dict[SliceKey, int]:
     """What each slice cost in some hours of a UTC day, in femto-USD at that day's prices."""
     chosen = [day * HOURS + hour for hour in range(HOURS) if hours >> hour & 1]
     spent: dict[SliceKey, int] = {}
@@ -124,4 +147,4 @@ def spent_by_slice(session: Session, pricing: statements.Pricing, day: int, hour
 
 
 def _priced_by(session: Session) -> str:
-    return f"{catalogue.book(session).version} {catalogue.version_of(catalogue.aliases(session))}"
+    return f"{in_force.book(session).version} {in_force.version_of(in_force.aliases(session))}"

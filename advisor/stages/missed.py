@@ -10,9 +10,8 @@ from fractions import Fraction
 from sqlalchemy import select
 from sqlmodel import Session
 
-from advisor import advice_figures
-from advisor.figures import RecommendationFigure
-from advisor.slices import SliceKey
+from advisor.advice.figures import RecommendationFigure
+from advisor.advice.slices import SliceKey
 from advisor.stages import table
 from advisor.stages.stored import StoredRecommendation
 from advisor.stages.table import Change
@@ -24,8 +23,8 @@ THROUGH = "missed_through_hour"
 """The fact that holds the first UTC hour that is not decided yet."""
 HOURS = 24
 
-_MISSED = tables.metadata.tables["missed_day"]
-_RECOMMENDATION = tables.metadata.tables["recommendation"]
+_MISSED = tables.MISSED_DAY
+_RECOMMENDATION = tables.RECOMMENDATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +40,14 @@ class Opportunity:
 
 def ratio_of(figure: RecommendationFigure) -> str | None:
     """The low end of the saving over the cost of the window, from 0 to 1; None where advice asks for no move."""
-    if figure.decision not in decision.COUNTED or figure.saving_month is None or figure.cost_month_usd is None:
+    if (
+        figure.decision not in decision.COUNTED
+        or figure.saving_month is None
+        or figure.cost_month_usd is None
+    ):
         return None
     low, cost = money.femto_usd(figure.saving_month.low_usd), money.femto_usd(figure.cost_month_usd)
-    return advice_figures.ratio_text(min(Fraction(low, cost), Fraction(1))) if low > 0 and cost > 0 else None
+    return money.ratio_text(min(Fraction(low, cost), Fraction(1))) if low > 0 and cost > 0 else None
 
 
 def missed_femto_usd(ratio: str, spent_femto_usd: int) -> int:
@@ -62,7 +65,11 @@ def opened(stored: StoredRecommendation, history: list[Change], hours: range) ->
     by_day: dict[int, int] = {}
     for hour in hours:
         closed_at = (hour + 1) * clock.HOUR_US - 1
-        if advised_at <= closed_at and hour < end_hour and table.stage_at(history, closed_at) in table.METERED:
+        if (
+            advised_at <= closed_at
+            and hour < end_hour
+            and table.stage_at(history, closed_at) in table.METERED
+        ):
             by_day[hour // HOURS] = by_day.get(hour // HOURS, 0) | 1 << hour % HOURS
     key = (figure.provider, figure.project, figure.workload, figure.from_model)
     return [Opportunity(figure.id, key, day, mask, ratio) for day, mask in by_day.items()]
@@ -75,7 +82,9 @@ def _end_hour(figure: RecommendationFigure) -> float:
     return (clock.day_number(date.fromisoformat(figure.as_of)) + figure.days_left) * HOURS
 
 
-def by_recommendation(session: Session, project: str | None = None, month: Month | None = None) -> dict[str, int]:
+def by_recommendation(
+    session: Session, project: str | None = None, month: Month | None = None
+) -> dict[str, int]:
     """What each recommendation missed, in femto-USD, so far or on the UTC days of a month; one that was never open is absent."""
     wanted = select(_MISSED.c.recommendation_id, _MISSED.c.missed_usd)
     if project is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from ledger.prices import Rates
+from ledger.pricing.prices import Rates
 from ledger.tokens import TokenCounts
 
 Method = Literal["hold_out", "before_after", "repricing"]
@@ -100,10 +100,14 @@ def before_after(before: Ran, after: Ran) -> Saved | None:
     if not before.requests or not after.requests:
         return None
     each = before.cost_femto_usd / before.requests
-    return Saved(each * after.requests, after.cost_femto_usd, (after.requests - before.requests) * each)
+    return Saved(
+        each * after.requests, after.cost_femto_usd, (after.requests - before.requests) * each
+    )
 
 
-def repricing(work_on_source: Fraction, on_target: Ran, source_cost: Fraction, at: Behaviour) -> Saved:
+def repricing(
+    work_on_source: Fraction, on_target: Ran, source_cost: Fraction, at: Behaviour
+) -> Saved:
     """The target's own tokens as the source's work, less what the target cost, escalated runs on the source, and the verifier.
 
     `work_on_source` is of `source_work`; of the source's cost no more is charged than the worst escalation explains.
@@ -118,7 +122,10 @@ def source_work(counts: TokenCounts, rates: Rates, split: Split, at: Behaviour) 
 
     Audio keeps its meters. None where the source has no rate for a meter that holds tokens.
     """
-    per_input, per_output = at.phi_in * (1 + at.extra_attempts), at.phi_out * (1 + at.extra_attempts)
+    per_input, per_output = (
+        at.phi_in * (1 + at.extra_attempts),
+        at.phi_out * (1 + at.extra_attempts),
+    )
     heard, said = counts.input_audio_tokens, counts.output_audio_tokens
     read = counts.input_tokens - heard
     cached = split.cached if rates.cached_input is not None else ZERO

@@ -5,9 +5,8 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor import recommendations, wire
-from advisor.figures import Ends, RecommendationFigure
-from advisor.stages import missed, outcomes, store
+from advisor.advice.figures import Ends, RecommendationFigure
+from advisor.stages import missed, outcomes, recommendations, store
 from advisor.stages.records import MoveFigure, RealisedFigure, SoFar
 from advisor.stages.stored import StoredRecommendation
 from advisor.switching import window
@@ -19,34 +18,35 @@ _UNKNOWN = (None, None, None)
 
 def build(session: Session, month: Month, project: str | None = None) -> SoFar:
     """The whole life of advice, of all projects or one; `month` is the one whose missed saving is told beside."""
-    every = [each for each in recommendations.with_a_life(session) if project in (None, each.figure.project)]
-    so_far, in_month = missed.by_recommendation(session, project), missed.by_recommendation(session, project, month)
+    every = [
+        each
+        for each in recommendations.with_a_life(session)
+        if project in (None, each.figure.project)
+    ]
+    so_far, in_month = (
+        missed.by_recommendation(session, project),
+        missed.by_recommendation(session, project, month),
+    )
     moves = moves_of(session, every, so_far, in_month)
     return SoFar(
         money.usd_text(sum(so_far.values())) if so_far else None,
         money.usd_text(sum(in_month.values())) if so_far else None,
-        realised_usd(moves), moves,
-    )  # fmt: skip
-
-
-def body(session: Session, stored: StoredRecommendation, month: Month) -> wire.RecommendationBody:
-    """One recommendation in full, with what it came to."""
-    return bodies(session, [stored], month)[0]
-
-
-def bodies(session: Session, every: Sequence[StoredRecommendation], month: Month) -> list[wire.RecommendationBody]:
-    """Recommendations in full, with what each came to."""
-    so_far, in_month = missed.by_recommendation(session), missed.by_recommendation(session, month=month)
-    moves = moves_of(session, every, so_far, in_month)
-    return [wire.recommendation_body(each, move) for each, move in zip(every, moves, strict=True)]
+        realised_usd(moves),
+        moves,
+    )
 
 
 def moves_of(
-    session: Session, every: Sequence[StoredRecommendation], so_far: Mapping[str, int], in_month: Mapping[str, int]
+    session: Session,
+    every: Sequence[StoredRecommendation],
+    so_far: Mapping[str, int],
+    in_month: Mapping[str, int],
 ) -> tuple[MoveFigure, ...]:
     """What each recommendation came to; the femto-USD that it missed are given."""
     realised, estimates = outcomes.read(session), store.estimates(session)
-    return tuple(_move(each, estimates, realised.get(each.figure.id, ()), so_far, in_month) for each in every)
+    return tuple(
+        _move(each, estimates, realised.get(each.figure.id, ()), so_far, in_month) for each in every
+    )
 
 
 def realised_usd(moves: Sequence[MoveFigure]) -> dict[str, str]:
@@ -83,12 +83,24 @@ def _move(
     held = (frozen.low_usd, frozen.point_usd, frozen.high_usd) if frozen else _UNKNOWN
     by_now = expected(frozen, record.share, days) if frozen and realised else _UNKNOWN
     return MoveFigure(
-        **_names(figure), stage=stored.stage, owner=record.owner, since=record.since, share=record.share,
-        counted=figure.counted, frozen_low_usd=held[0], frozen_point_usd=held[1], frozen_high_usd=held[2],
-        expected_low_usd=by_now[0], expected_point_usd=by_now[1], expected_high_usd=by_now[2],
+        **_names(figure),
+        stage=stored.stage,
+        owner=record.owner,
+        since=record.since,
+        share=record.share,
+        counted=figure.counted,
+        frozen_low_usd=held[0],
+        frozen_point_usd=held[1],
+        frozen_high_usd=held[2],
+        expected_low_usd=by_now[0],
+        expected_point_usd=by_now[1],
+        expected_high_usd=by_now[2],
         missed_usd=money.usd_text(so_far[figure.id]) if figure.id in so_far else None,
-        missed_month_usd=money.usd_text(in_month.get(figure.id, 0)) if figure.id in so_far else None, realised=realised,
-    )  # fmt: skip
+        missed_month_usd=money.usd_text(in_month.get(figure.id, 0))
+        if figure.id in so_far
+        else None,
+        realised=realised,
+    )
 
 
 def _names(figure: RecommendationFigure) -> dict[str, str]:

@@ -15,8 +15,8 @@ from advisor.stages.wishes import Wish, checked
 from ledger import clock, tables
 from ledger.errors import NotAllowed, NotFound
 
-_RECOMMENDATION = tables.metadata.tables["recommendation"]
-_CHANGE = tables.metadata.tables["stage_change"]
+_RECOMMENDATION = tables.RECOMMENDATION
+_CHANGE = tables.STAGE_CHANGE
 _FIELDS = tuple(Change.__dataclass_fields__)
 SYSTEM = "switchwise"
 """Who made a change that figures or the calendar brought about."""
@@ -36,7 +36,9 @@ def row_of(session: Session, recommendation_id: str, project: str | None = None)
     named = _RECOMMENDATION.c.id == (recommendation_id if recommendation_id.isprintable() else "")
     row = session.execute(select(_RECOMMENDATION).where(named)).first()
     if row is None or project not in (None, row.project):
-        raise NotFound(f"no recommendation {recommendation_id[:64]!r}; list them with: switchwise advise")
+        raise NotFound(
+            f"no recommendation {recommendation_id[:64]!r}; list them with: switchwise advise"
+        )
     return row
 
 
@@ -60,9 +62,18 @@ def change(
     if session.execute(taken.returning(_RECOMMENDATION.c.id)).first() is None:
         raise NotAllowed(_refusal(session, row_of(session, recommendation_id, project), wanted))
     made = Change(
-        version, wanted.action, stage, target, wanted.by, now_us, wanted.key_id, wanted.share, wanted.until_day,
-        wanted.note, wanted.hold_out,
-    )  # fmt: skip
+        version,
+        wanted.action,
+        stage,
+        target,
+        wanted.by,
+        now_us,
+        wanted.key_id,
+        wanted.share,
+        wanted.until_day,
+        wanted.note,
+        wanted.hold_out,
+    )
     values = {name: getattr(made, name) for name in _FIELDS}
     estimate = row.detail if wanted.action in table.FREEZING else None
     session.execute(_CHANGE.insert().values(recommendation_id=row.id, estimate=estimate, **values))
@@ -73,10 +84,16 @@ def _refusal(session: Session, row: Row[Any], wish: Wish) -> str:
     """Why not, how it stands, and what can be done."""
     claim = table.holding_claim(histories(session, [row.id]).get(row.id, ()))
     held = f" by {claim.made_by}" if claim and row.stage in table.KEPT else ""
-    stands = f"recommendation {row.id} is {row.stage.replace('_', ' ')}{held} at version {row.version}"
+    stands = (
+        f"recommendation {row.id} is {row.stage.replace('_', ' ')}{held} at version {row.version}"
+    )
     if wish.version not in (None, row.version):
-        return f"{stands}, not {wish.version} any more; look again with: switchwise explain {row.id}"
-    can = [f"switchwise {action} {row.id}" for action in table.open_to_people(cast(Stage, row.stage))]
+        return (
+            f"{stands}, not {wish.version} any more; look again with: switchwise explain {row.id}"
+        )
+    can = [
+        f"switchwise {action} {row.id}" for action in table.open_to_people(cast(Stage, row.stage))
+    ]
     return f"{stands}, so it takes no {wish.action}; what it takes: {', or '.join(can) or 'nothing more'}"
 
 
@@ -86,7 +103,9 @@ def histories(session: Session, ids: Collection[str] | None = None) -> dict[str,
     if ids is not None:
         wanted = wanted.where(_CHANGE.c.recommendation_id.in_(list(ids)))
     found: dict[str, list[Change]] = {}
-    for recommendation_id, *values in session.execute(wanted.order_by(_CHANGE.c.recommendation_id, _CHANGE.c.version)):
+    for recommendation_id, *values in session.execute(
+        wanted.order_by(_CHANGE.c.recommendation_id, _CHANGE.c.version)
+    ):
         found.setdefault(recommendation_id, []).append(Change(*values))
     return found
 
@@ -94,7 +113,11 @@ def histories(session: Session, ids: Collection[str] | None = None) -> dict[str,
 def frozen(session: Session, recommendation_id: str, action: Action = "claim") -> Frozen | None:
     """The estimate stored with the latest claim, or with the adoption; None where there is none."""
     chosen = (_CHANGE.c.recommendation_id == recommendation_id) & (_CHANGE.c.action == action)
-    latest = select(_CHANGE.c.made_at, _CHANGE.c.estimate).where(chosen).order_by(_CHANGE.c.version.desc())
+    latest = (
+        select(_CHANGE.c.made_at, _CHANGE.c.estimate)
+        .where(chosen)
+        .order_by(_CHANGE.c.version.desc())
+    )
     row = session.execute(latest.limit(1)).first()
     return None if row is None else Frozen(row.made_at, row.estimate)
 
@@ -120,17 +143,27 @@ def record(stage: str, history: Sequence[Change]) -> StageRecord:
     shared = table.last_of(history, "pilot") if stage == "piloting" else claim
     ends = table.last_of(history, "dismiss") if stage == "dismissed" else None
     return StageRecord(
-        owner=claim.made_by if claim else None, since=clock.rfc3339(history[-1].made_at),
-        share=shared.share if shared else None, until=_date(ends.until_day if ends else None),
+        owner=claim.made_by if claim else None,
+        since=clock.rfc3339(history[-1].made_at),
+        share=shared.share if shared else None,
+        until=_date(ends.until_day if ends else None),
         history=tuple(_shown(each) for each in history),
-    )  # fmt: skip
+    )
 
 
 def _shown(made: Change) -> ChangeRecord:
     return ChangeRecord(
-        made.version, made.action, made.from_stage, made.to_stage, made.made_by, clock.rfc3339(made.made_at), made.share,
-        _date(made.until_day), made.note, made.hold_out,
-    )  # fmt: skip
+        made.version,
+        made.action,
+        made.from_stage,
+        made.to_stage,
+        made.made_by,
+        clock.rfc3339(made.made_at),
+        made.share,
+        _date(made.until_day),
+        made.note,
+        made.hold_out,
+    )
 
 
 def _date(day: int | None) -> str | None:
@@ -168,7 +201,9 @@ def follow(session: Session, measured: Collection[str], now_us: int) -> None:
         | (column.stage == "dismissed")
         | ((column.stage == "adopted") & column.id.in_(list(measured)))
     )
-    rows = session.execute(select(column.id, column.stage, column.version).where(moving).order_by(column.id)).all()
+    rows = session.execute(
+        select(column.id, column.stage, column.version).where(moving).order_by(column.id)
+    ).all()
     ended = {
         recommendation_id
         for recommendation_id, history in histories(
@@ -189,4 +224,9 @@ def follow(session: Session, measured: Collection[str], now_us: int) -> None:
         action, note = told[row.stage]
         if row.stage != "dismissed" or row.id in ended:
             with suppress(NotAllowed):  # somebody was faster: the next run looks again
-                change(session, row.id, Wish(action=action, by=SYSTEM, version=row.version, note=note), now_us)
+                change(
+                    session,
+                    row.id,
+                    Wish(action=action, by=SYSTEM, version=row.version, note=note),
+                    now_us,
+                )

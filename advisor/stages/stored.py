@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from advisor.figures import RecommendationFigure
+from advisor.advice.figures import RecommendationFigure
 from advisor.stages.records import UNTOUCHED, StageRecord
 
 

@@ -7,9 +7,20 @@ from typing import Literal
 
 from ledger import clock
 
-Stage = Literal["active", "claimed", "piloting", "adopted", "measured", "dismissed", "expired", "rolled_back"]
+Stage = Literal[
+    "active", "claimed", "piloting", "adopted", "measured", "dismissed", "expired", "rolled_back"
+]
 Action = Literal[
-    "claim", "unclaim", "dismiss", "undismiss", "pilot", "adopt", "rollback", "measure", "expire", "return"
+    "claim",
+    "unclaim",
+    "dismiss",
+    "undismiss",
+    "pilot",
+    "adopt",
+    "rollback",
+    "measure",
+    "expire",
+    "return",
 ]
 OPEN: tuple[Stage, ...] = ("active", "claimed", "piloting")
 """The stages in which a saving is still potential, so that it counts in totals."""
@@ -30,18 +41,20 @@ class Transition:
     by_people: bool = True
 
 
-TRANSITIONS: Mapping[Action, Transition] = MappingProxyType({
-    "claim": Transition(("active",), "claimed"),
-    "unclaim": Transition(("claimed",), "active"),
-    "dismiss": Transition(("active",), "dismissed"),
-    "undismiss": Transition(("dismissed",), "active"),
-    "pilot": Transition(("claimed",), "piloting"),
-    "adopt": Transition(("piloting",), "adopted"),
-    "rollback": Transition(("adopted", "measured"), "rolled_back"),
-    "measure": Transition(("adopted",), "measured", by_people=False),
-    "expire": Transition(("active",), "expired", by_people=False),
-    "return": Transition(("expired",), "active", by_people=False),
-})  # fmt: skip
+TRANSITIONS: Mapping[Action, Transition] = MappingProxyType(
+    {
+        "claim": Transition(("active",), "claimed"),
+        "unclaim": Transition(("claimed",), "active"),
+        "dismiss": Transition(("active",), "dismissed"),
+        "undismiss": Transition(("dismissed",), "active"),
+        "pilot": Transition(("claimed",), "piloting"),
+        "adopt": Transition(("piloting",), "adopted"),
+        "rollback": Transition(("adopted", "measured"), "rolled_back"),
+        "measure": Transition(("adopted",), "measured", by_people=False),
+        "expire": Transition(("active",), "expired", by_people=False),
+        "return": Transition(("expired",), "active", by_people=False),
+    }
+)
 """Every change there is; whatever is not here cannot happen."""
 
 
@@ -70,7 +83,9 @@ def after(stage: Stage, action: Action) -> Stage | None:
 
 def open_to_people(stage: Stage) -> tuple[Action, ...]:
     """What people may do with a recommendation at this stage."""
-    return tuple(action for action, each in TRANSITIONS.items() if each.by_people and stage in each.sources)
+    return tuple(
+        action for action, each in TRANSITIONS.items() if each.by_people and stage in each.sources
+    )
 
 
 def stage_at(history: Sequence[Change], instant_us: int) -> Stage:

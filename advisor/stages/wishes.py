@@ -33,9 +33,15 @@ class Wish:
 
 def checked(wish: Wish, today: int) -> Wish:
     """The wish with what it leaves open filled in. Raises UsageError naming what is missing or out of range."""
-    for what, text, most in (("name", wish.by, 128), ("note", wish.note, 500), ("workload", wish.hold_out, 128)):
+    for what, text, most in (
+        ("name", wish.by, 128),
+        ("note", wish.note, 500),
+        ("workload", wish.hold_out, 128),
+    ):
         if text is not None and not (0 < len(text) <= most and text.isprintable() and text.strip()):
-            raise UsageError(f"the {what} given is not 1 to {most} printable characters; write it in one line")
+            raise UsageError(
+                f"the {what} given is not 1 to {most} printable characters; write it in one line"
+            )
     if wish.share is not None and wish.action not in _SHARED:
         raise UsageError(f"a share belongs to a claim or a pilot; leave it out to {wish.action}")
     if wish.until_day is not None and wish.action != "dismiss":
@@ -54,14 +60,18 @@ def _dismissal(wish: Wish, today: int) -> Wish:
         raise UsageError("a dismissal needs its reason, for whoever wonders later")
     until = wish.until_day if wish.until_day is not None else today + DISMISSED_DAYS
     if until <= today:
-        raise UsageError(f"a dismissal ends on a later day than today; {clock.date_of(until)} is not one")
+        raise UsageError(
+            f"a dismissal ends on a later day than today; {clock.date_of(until)} is not one"
+        )
     return replace(wish, until_day=until)
 
 
 def _share(wish: Wish) -> str:
     """The share as exact text. A claim is for all of the traffic unless it says less, a pilot for less than all of it."""
     if wish.share is None and wish.action == "pilot":
-        raise UsageError("a pilot needs the share that runs on the target, over 0 and under 1, such as 0.1")
+        raise UsageError(
+            "a pilot needs the share that runs on the target, over 0 and under 1, such as 0.1"
+        )
     given = (wish.share or "1")[:32]
     try:
         share = Decimal(given)

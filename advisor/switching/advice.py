@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
 
-from advisor import pairs
 from advisor.evidence.rules import Evidence
 from advisor.switching import (
     breakeven,
@@ -22,7 +21,8 @@ from advisor.switching import (
     window,
     workloads,
 )
-from ledger import money, prices
+from ledger import money, pairs
+from ledger.pricing import prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class Standing:
     def pass_rates_of(self, model: str) -> breakeven.PassRates | None:
         """The shares of right answers on the source and on a target; None where nobody compared them."""
         found = self.evidence.get(model)
-        return self.pass_rates or (breakeven.PassRates(*found.rates) if found and found.rates else None)
+        return self.pass_rates or (
+            breakeven.PassRates(*found.rates) if found and found.rates else None
+        )
 
     def band(self, slice_: candidates.Slice, target_model: str) -> factors.Band:
         """The factors of a move: neutral where the model stays; else as measured, and as assumed where they were not."""
@@ -112,16 +114,22 @@ class Advice:
 
 
 def on_slice(
-    slice_: candidates.Slice, standing: Standing, terms: Terms, book: prices.PriceBook, as_of_day: int,
+    slice_: candidates.Slice,
+    standing: Standing,
+    terms: Terms,
+    book: prices.PriceBook,
+    as_of_day: int,
     kept: Collection[str] = (),
-) -> list[Advice]:  # fmt: skip
+) -> list[Advice]:
     """Advice on every alternative of a slice, the chosen one first; empty where no pair starts at it.
 
     The chosen one is the best, unless the id of another is among the `kept`. Only it has its parts and swings.
     """
     found = [
         _decided(
-            candidates.assess(slice_, pair, book, as_of_day, standing.band(slice_, pair.target.model)),
+            candidates.assess(
+                slice_, pair, book, as_of_day, standing.band(slice_, pair.target.model)
+            ),
             standing,
             terms,
             book,
@@ -160,27 +168,44 @@ def id_of(alternative: candidates.Alternative) -> str:
     """The recommendation's id, the same for as long as the slice and the target are: 16 hex characters."""
     slice_ = alternative.slice
     parts = (
-        slice_.provider, slice_.project, slice_.workload, slice_.model,
-        alternative.provider, alternative.model, alternative.service_tier,
-    )  # fmt: skip
+        slice_.provider,
+        slice_.project,
+        slice_.workload,
+        slice_.model,
+        alternative.provider,
+        alternative.model,
+        alternative.service_tier,
+    )
     return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def states(slice_: candidates.Slice, terms: Terms, book: prices.PriceBook) -> tuple[pairs.Pair, ...]:
+def states(
+    slice_: candidates.Slice, terms: Terms, book: prices.PriceBook
+) -> tuple[pairs.Pair, ...]:
     """The states that the pairs let a slice move to; none where no pair starts at it."""
     read = (pairs.canonical(pair, slice_.provider, book) for pair in terms.pairs)
-    return pairs.states((pair for pair in read if candidates.applies(pair, slice_)), slice_.provider)
+    return pairs.states(
+        (pair for pair in read if candidates.applies(pair, slice_)), slice_.provider
+    )
 
 
 def _decided(
-    found: candidates.Alternative, standing: Standing, terms: Terms, book: prices.PriceBook, as_of_day: int
+    found: candidates.Alternative,
+    standing: Standing,
+    terms: Terms,
+    book: prices.PriceBook,
+    as_of_day: int,
 ) -> Advice:
     slice_, band = found.slice, found.factors
     month_cost = _month(candidates.slice_cost(slice_, book, as_of_day).femto_usd, slice_.days)
     source_days = life.days_left(book, slice_.provider, slice_.model, as_of_day)
     quality = None if found.keeps_model else standing.evidence.get(found.model)
     level = risk.of(
-        quality, standing.class_level, band.unmeasured, found.target_days_left, keeps_model=found.keeps_model
+        quality,
+        standing.class_level,
+        band.unmeasured,
+        found.target_days_left,
+        keeps_model=found.keeps_model,
     )
     at_point = _break_even(found, band.point, standing)
     situation = decision.Situation(
@@ -219,7 +244,12 @@ def _advice(
     days_left = life.shorter(situation.source_days_left, situation.target_days_left)
     backdated = any(item.now.backdated or item.instead.backdated for item in found.cells)
     sure = risk.confidence(
-        slice_.days, slice_.requests, backdated, band.unmeasured, level.drivers["evidence"], standing.forecast_error
+        slice_.days,
+        slice_.requests,
+        backdated,
+        band.unmeasured,
+        level.drivers["evidence"],
+        standing.forecast_error,
     )
     now, instead = _good_answers(found, standing)
     return Advice(
@@ -236,7 +266,9 @@ def _advice(
         router_femto_usd=_router(found),
         source_days_left=situation.source_days_left,
         days_left=days_left,
-        until_retirement=candidates.estimate(found.cells, band, slice_.days, life.earning_months(days_left)),
+        until_retirement=candidates.estimate(
+            found.cells, band, slice_.days, life.earning_months(days_left)
+        ),
         one_off_femto_usd=one_off,
         payback_days=None if low is None else life.payback_days(one_off, low),
         good_answer_now_femto_usd=now,
@@ -264,14 +296,18 @@ def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
     return money.rounded(window.per_average_month(amount_femto_usd, days)) if days else None
 
 
-def _break_even(found: candidates.Alternative, at: factors.Factors, standing: Standing) -> breakeven.BreakEven | None:
+def _break_even(
+    found: candidates.Alternative, at: factors.Factors, standing: Standing
+) -> breakeven.BreakEven | None:
     """The limits of a move; none where no request moves."""
     if not found.cells or found.stays:
         return None
     return breakeven.of(found.cells, at, standing.pass_rates_of(found.model))
 
 
-def _good_answers(found: candidates.Alternative, standing: Standing) -> tuple[Fraction | None, Fraction | None]:
+def _good_answers(
+    found: candidates.Alternative, standing: Standing
+) -> tuple[Fraction | None, Fraction | None]:
     rates = standing.pass_rates_of(found.model)
     if rates is None or not found.cells:
         return None, None
@@ -297,4 +333,7 @@ def _router(found: candidates.Alternative) -> int | None:
     if not found.cells or found.keeps_model:
         return None
     point = found.factors.point
-    return _month(counterfactual.router_saving(counterfactual.legs(found.cells, point), point), found.slice.days)
+    return _month(
+        counterfactual.router_saving(counterfactual.legs(found.cells, point), point),
+        found.slice.days,
+    )

@@ -28,14 +28,21 @@ class PassRates:
     instead: Fraction
 
 
-def of(cells: Sequence[counterfactual.PricedCell], factors: Factors, rates: PassRates | None = None) -> BreakEven:
+def of(
+    cells: Sequence[counterfactual.PricedCell], factors: Factors, rates: PassRates | None = None
+) -> BreakEven:
     """The break-evens of a move at the factors; that of a wrong answer where pass rates are known."""
     costs = counterfactual.legs(cells, factors)
     wrong_answer = None
     if rates is not None:
-        saved, requests = counterfactual.saving_of(costs, factors), sum(item.cell.requests for item in cells)
+        saved, requests = (
+            counterfactual.saving_of(costs, factors),
+            sum(item.cell.requests for item in cells),
+        )
         wrong_answer = wrong_answer_femto_usd(saved, factors, requests, rates.now, rates.instead)
-    return BreakEven(escalation_rate(costs, factors), output_inflation(costs, factors), wrong_answer)
+    return BreakEven(
+        escalation_rate(costs, factors), output_inflation(costs, factors), wrong_answer
+    )
 
 
 def escalation_rate(costs: counterfactual.Legs, factors: Factors) -> Fraction | None:
@@ -55,7 +62,11 @@ def output_inflation(costs: counterfactual.Legs, factors: Factors) -> Fraction |
 
 
 def wrong_answer_femto_usd(
-    saving_femto_usd: Fraction, factors: Factors, requests: int, pass_rate_now: Fraction, pass_rate_instead: Fraction
+    saving_femto_usd: Fraction,
+    factors: Factors,
+    requests: int,
+    pass_rate_now: Fraction,
+    pass_rate_instead: Fraction,
 ) -> Fraction | None:
     """What one more wrong answer may cost before the move pays nothing: S / (s N (pA - pB)), in femto-USD.
 
@@ -65,6 +76,8 @@ def wrong_answer_femto_usd(
     return saving_femto_usd / more_wrong if more_wrong > 0 else None
 
 
-def good_answer_femto_usd(cost_femto_usd: Fraction, requests: int, pass_rate: Fraction) -> Fraction | None:
+def good_answer_femto_usd(
+    cost_femto_usd: Fraction, requests: int, pass_rate: Fraction
+) -> Fraction | None:
     """What a right answer costs, K / (N p), in femto-USD; None where there is none."""
     return cost_femto_usd / (requests * pass_rate) if requests and pass_rate else None

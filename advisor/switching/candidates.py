@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from advisor import pairs
 from advisor.switching import cost, counterfactual, factors, fit, life, window
-from ledger import money, prices
+from ledger import money, pairs
+from ledger.pricing import prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ class Alternative:
         """The share of the slice's requests that fit the target, its rate limit included; None without requests."""
         if not self.slice.requests:
             return None
-        return self.room * Fraction(sum(item.cell.requests for item in self.cells), self.slice.requests)
+        return self.room * Fraction(
+            sum(item.cell.requests for item in self.cells), self.slice.requests
+        )
 
     @property
     def keeps_model(self) -> bool:
@@ -86,7 +88,9 @@ class Alternative:
     @property
     def stays(self) -> bool:
         """Whether no request moves: the same model at the same tier and provider, only its cache is used better."""
-        return self.keeps_model and self.provider == self.slice.provider and self.service_tier is None
+        return (
+            self.keeps_model and self.provider == self.slice.provider and self.service_tier is None
+        )
 
 
 def applies(pair: pairs.Pair, slice_: Slice) -> bool:
@@ -95,12 +99,18 @@ def applies(pair: pairs.Pair, slice_: Slice) -> bool:
     tiers = {cell.service_tier for cell in slice_.cells}
     provider_fits = source.provider in (None, slice_.provider)
     return (
-        source.model == slice_.model and provider_fits and (source.service_tier is None or source.service_tier in tiers)
+        source.model == slice_.model
+        and provider_fits
+        and (source.service_tier is None or source.service_tier in tiers)
     )
 
 
 def assess(
-    slice_: Slice, pair: pairs.Pair, book: prices.PriceBook, as_of_day: int, band: factors.Band | None = None
+    slice_: Slice,
+    pair: pairs.Pair,
+    book: prices.PriceBook,
+    as_of_day: int,
+    band: factors.Band | None = None,
 ) -> Alternative:
     """What moving a slice along a pair saves at the prices of a day, and what stands against it.
 
@@ -110,9 +120,15 @@ def assess(
     movable, stuck = _divided(slice_, pair, provider, book, as_of_day)
     if band is None:
         band = factors.TIER_ALONE if model == slice_.model else factors.ASSUMED
-    room = factors.ONE if pair.target.service_tier == "batch" else slice_.headroom.get((provider, model), factors.ONE)
+    room = (
+        factors.ONE
+        if pair.target.service_tier == "batch"
+        else slice_.headroom.get((provider, model), factors.ONE)
+    )
     if room < 1:
-        band = band.with_given("share", [room * end.share for end in (band.low, band.point, band.high)])
+        band = band.with_given(
+            "share", [room * end.share for end in (band.low, band.point, band.high)]
+        )
     days_left = life.days_left(book, provider, model, as_of_day)
     blocks = _blocks(slice_, book.facts_of(provider, model), days_left)
     if not movable:
@@ -137,14 +153,19 @@ def assess(
 
 
 def estimate(
-    cells: Sequence[counterfactual.PricedCell], band: factors.Band, days: int, months: Fraction = factors.ONE
+    cells: Sequence[counterfactual.PricedCell],
+    band: factors.Band,
+    days: int,
+    months: Fraction = factors.ONE,
 ) -> Estimate | None:
     """The saving of average months at the three ends of a band; None without a cell that can move or a closed day."""
     if not cells or not days:
         return None
     ends = (band.low, band.point, band.high)
     savings = {end: counterfactual.saving(cells, end) for end in dict.fromkeys(ends)}
-    return Estimate(*(money.rounded(window.per_average_month(savings[end], days) * months) for end in ends))
+    return Estimate(
+        *(money.rounded(window.per_average_month(savings[end], days) * months) for end in ends)
+    )
 
 
 def slice_cost(slice_: Slice, book: prices.PriceBook, as_of_day: int) -> prices.Cost:
@@ -166,7 +187,9 @@ def _divided(
         instead = cost.price_of(book, provider, target.model, there, as_of_day, tier)
         reason = fit.stays_because(cell, pair, slice_.can_wait, now, instead, facts)
         if reason == "target_unpriced":
-            elsewhere = cost.price_of(book, provider, target.model, replace(there, region=""), as_of_day, tier)
+            elsewhere = cost.price_of(
+                book, provider, target.model, replace(there, region=""), as_of_day, tier
+            )
             reason = _unpriced_because(book, target, provider, there.region, elsewhere)
         if now is not None and instead is not None and reason is None:
             movable.append(counterfactual.PricedCell(cell, now, instead))
@@ -180,14 +203,20 @@ def _blocks(slice_: Slice, facts: prices.ModelFacts, days_left: int | None) -> s
     window_tokens, answer_tokens = facts.context_window, facts.max_output_tokens
     found = {
         "target_retires": days_left is not None and days_left <= life.TARGET_BLOCK_DAYS,
-        "context_too_small": window_tokens is not None and slice_.largest_prompt_tokens > window_tokens,
-        "output_too_small": answer_tokens is not None and slice_.largest_output_tokens > answer_tokens,
+        "context_too_small": window_tokens is not None
+        and slice_.largest_prompt_tokens > window_tokens,
+        "output_too_small": answer_tokens is not None
+        and slice_.largest_output_tokens > answer_tokens,
     }
     return {code for code, blocked in found.items() if blocked}
 
 
 def _unpriced_because(
-    book: prices.PriceBook, target: pairs.Side, provider: str, region: str, elsewhere: prices.Price | None
+    book: prices.PriceBook,
+    target: pairs.Side,
+    provider: str,
+    region: str,
+    elsewhere: prices.Price | None,
 ) -> str:
     """Why a target has no price for a cell: sold by others only, sold outside the cell's region only, or by nobody."""
     if not _sold_here_or_nowhere(book, target, provider):

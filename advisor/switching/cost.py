@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
 
-from ledger import prices
+from ledger.pricing import prices
 from ledger.tokens import TokenCounts
 
 
@@ -28,10 +26,17 @@ class Cell:
 
 
 def price_of(
-    book: prices.PriceBook, provider: str, model: str, cell: Cell, day: int, service_tier: str | None = None
+    book: prices.PriceBook,
+    provider: str,
+    model: str,
+    cell: Cell,
+    day: int,
+    service_tier: str | None = None,
 ) -> prices.Price | None:
     """The price of a cell's tokens on a model at a UTC day, at the cell's own tier unless another one is named."""
-    return book.at(provider, model, service_tier or cell.service_tier, cell.context_band, day, cell.region)
+    return book.at(
+        provider, model, service_tier or cell.service_tier, cell.context_band, day, cell.region
+    )
 
 
 def at(cell: Cell, price: prices.Price | None) -> prices.Cost:
@@ -39,21 +44,11 @@ def at(cell: Cell, price: prices.Price | None) -> prices.Cost:
     return prices.cost(cell.counts, price.rates if price else None)
 
 
-def of_model(cells: Iterable[Cell], book: prices.PriceBook, provider: str, model: str, day: int) -> prices.Cost:
+def of_model(
+    cells: Iterable[Cell], book: prices.PriceBook, provider: str, model: str, day: int
+) -> prices.Cost:
     """What cells cost on a model at the prices of a UTC day: exact femto-USD, and the tokens that found no rate."""
-    return total(at(cell, price_of(book, provider, model, cell, day)) for cell in cells)
-
-
-def total(costs: Iterable[prices.Cost]) -> prices.Cost:
-    """The sum of costs."""
-    return sum(costs, prices.Cost())
-
-
-def blended_usd_per_mtok(cost: prices.Cost) -> Decimal | None:
-    """USD per million tokens *as used* by the priced tokens, rounded once to 9 decimals; None when nothing is priced."""
-    if not cost.priced_tokens:
-        return None
-    return Decimal(round(Fraction(cost.femto_usd, cost.priced_tokens))).scaleb(-9)
+    return prices.total(at(cell, price_of(book, provider, model, cell, day)) for cell in cells)
 
 
 def requests_of(cells: Sequence[Cell]) -> int:

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from advisor.switching import cost
 from advisor.switching.factors import NEUTRAL, Factors
-from ledger import prices
 from ledger.errors import PriceUnknown
+from ledger.pricing import prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,11 @@ def legs(cells: Iterable[PricedCell], factors: Factors) -> Legs:
 def saving_of(costs: Legs, factors: Factors) -> Fraction:
     """S = K_A - net with net = (1 - s) K_A + s [(1 + r) K_B + e sigma K_A + V], in femto-USD; negative when B is dearer."""
     stay = costs.stay_femto_usd
-    moved = costs.attempts_femto_usd(factors) + factors.escalated_cost_share * stay + factors.verifier_femto_usd
+    moved = (
+        costs.attempts_femto_usd(factors)
+        + factors.escalated_cost_share * stay
+        + factors.verifier_femto_usd
+    )
     return factors.share * (stay - moved)
 
 
@@ -72,7 +76,9 @@ def router_saving(costs: Legs, factors: Factors) -> Fraction:
 
     `verifier_femto_usd` is here the router's own cost if the whole slice went through it.
     """
-    easy = (1 - factors.escalated_cost_share) * (costs.stay_femto_usd - costs.attempts_femto_usd(factors))
+    easy = (1 - factors.escalated_cost_share) * (
+        costs.stay_femto_usd - costs.attempts_femto_usd(factors)
+    )
     return factors.share * (easy - factors.verifier_femto_usd)
 
 
@@ -91,7 +97,9 @@ def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict
     writes = counts.cache_write_input_tokens
     cached: Exact = counts.cached_input_tokens
     if factors.cached_share is not None:
-        known = counts.input_tokens - (unknown_tokens(cell) if factors.unknown_input_is_cached else 0)
+        known = counts.input_tokens - (
+            unknown_tokens(cell) if factors.unknown_input_is_cached else 0
+        )
         cached = min(factors.cached_share * known, Fraction(counts.input_tokens - writes))
     # Audio comes out of the uncached part first, as the ledger prices it.
     audio: Exact = min(counts.input_audio_tokens, counts.input_tokens - writes - cached)
@@ -103,7 +111,11 @@ def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict
         "cache_write_input": written,
         "input_audio": audio,
     }
-    return tokens if factors.phi_in == 1 else {meter: factors.phi_in * count for meter, count in tokens.items()}
+    return (
+        tokens
+        if factors.phi_in == 1
+        else {meter: factors.phi_in * count for meter, count in tokens.items()}
+    )
 
 
 def _stay_femto_usd(item: PricedCell, factors: Factors) -> int:
@@ -112,7 +124,11 @@ def _stay_femto_usd(item: PricedCell, factors: Factors) -> int:
     if spent.unpriced_tokens:
         raise _unpriced(item.now)
     rates, discount = item.now.rates, 0
-    if factors.unknown_input_is_cached and rates.cached_input is not None and rates.uncached_input is not None:
+    if (
+        factors.unknown_input_is_cached
+        and rates.cached_input is not None
+        and rates.uncached_input is not None
+    ):
         discount = unknown_tokens(item.cell) * (rates.uncached_input - rates.cached_input)
     return spent.femto_usd - discount
 

@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import Literal
 
 from advisor.evidence.rules import Evidence
+from advisor.months import coverage
 from advisor.switching import life, risk, window
 
 FEWEST_REQUESTS = 1_000
-COVERAGE_FLOOR = Fraction("0.99")
 MATERIAL_SHARE = Fraction("0.05")
 MOST_RISK_TO_SWITCH = 2
 SOURCE_RETIRES = "source_retires"
@@ -63,7 +63,10 @@ def decide(situation: Situation) -> Decision:
 
     A source that retires within 90 days blocks nothing: it is a notice, and it waives the test of materiality alone.
     """
-    retires = situation.source_days_left is not None and situation.source_days_left <= life.SOURCE_NOTICE_DAYS
+    retires = (
+        situation.source_days_left is not None
+        and situation.source_days_left <= life.SOURCE_NOTICE_DAYS
+    )
     notices = (SOURCE_RETIRES,) if retires else ()
     if situation.blocks:
         return Decision("blocked", situation.blocks[0], notices)
@@ -100,7 +103,7 @@ def _missing(situation: Situation) -> str | None:
         return "too_few_requests"
     if situation.coverage is None:
         return "coverage_unknown"
-    if situation.coverage < COVERAGE_FLOOR:
+    if situation.coverage < coverage.FLOOR:
         return "low_coverage"
     return None
 
@@ -129,7 +132,9 @@ def _doubt(situation: Situation) -> str | None:
     if situation.keeps_model:
         return "cache_unproven" if situation.cache_is_asked else _risk(situation)
     if found is None:
-        trusted = situation.stance == "prove_incumbent" and situation.class_level <= MOST_RISK_TO_SWITCH
+        trusted = (
+            situation.stance == "prove_incumbent" and situation.class_level <= MOST_RISK_TO_SWITCH
+        )
         return None if trusted else "no_evidence"
     return found.doubt or _risk(situation)
 

@@ -45,7 +45,9 @@ class Factors:
                 raise UsageError(f"{name} is {value}; give a share from 0 to 1")
         for name in ("phi_in", "phi_out", "extra_attempts", "verifier_femto_usd"):
             if getattr(self, name) < 0:
-                raise UsageError(f"{name} is {getattr(self, name)}; give a number that is not negative")
+                raise UsageError(
+                    f"{name} is {getattr(self, name)}; give a number that is not negative"
+                )
         if self.sigma <= 0:
             raise UsageError(f"sigma is {self.sigma}; give a number over 0")
 
@@ -64,7 +66,9 @@ ASSUMED_LOW = Factors(
     cached_share=ZERO,
     unknown_input_is_cached=True,
 )
-ASSUMED_POINT = Factors(escalation_rate=Fraction("0.10"), extra_attempts=Fraction("0.02"), sigma=Fraction("1.25"))
+ASSUMED_POINT = Factors(
+    escalation_rate=Fraction("0.10"), extra_attempts=Fraction("0.02"), sigma=Fraction("1.25")
+)
 ASSUMED_HIGH = Factors(phi_out=Fraction("0.8"), escalation_rate=Fraction("0.05"))
 
 
@@ -83,7 +87,9 @@ class Band:
     @property
     def unmeasured(self) -> int:
         """How many of the measurable factors nobody has measured; of those that are neutral by nature only what was given."""
-        return len((MEASURABLE & self.given if self.label == "neutral" else MEASURABLE) - self.measured)
+        return len(
+            (MEASURABLE & self.given if self.label == "neutral" else MEASURABLE) - self.measured
+        )
 
     @property
     def basis(self) -> str:
@@ -96,7 +102,11 @@ class Band:
         """Where one factor comes from."""
         if name in self.given:
             return "given"
-        return "measured" if name in self.measured or name.partition("_")[0] in self.measured else self.label
+        return (
+            "measured"
+            if name in self.measured or name.partition("_")[0] in self.measured
+            else self.label
+        )
 
     def with_given(self, name: str, at_ends: Sequence[Fraction | int]) -> "Band":
         """The same band with one factor as somebody asks for it, at the three ends. Raises UsageError on a value out of range."""
@@ -105,7 +115,8 @@ class Band:
     def _with(self, name: str, at_ends: Sequence[Fraction | int | None]) -> "Band":
         changes: list[dict[str, Any]] = [{name: value} for value in at_ends]
         low, point, high = (
-            replace(end, **change) for end, change in zip((self.low, self.point, self.high), changes, strict=True)
+            replace(end, **change)
+            for end, change in zip((self.low, self.point, self.high), changes, strict=True)
         )
         return replace(self, low=low, point=point, high=high)
 
@@ -113,14 +124,22 @@ class Band:
         """The same band with factors as they were measured: the bound that saves least at the low end."""
         band = self
         for name, seen in found.items():
-            ends = (seen.least, seen.point, seen.most) if name in _SAVES else (seen.most, seen.point, seen.least)
-            band = band._with(name, [min(value, ONE) if name in _SHARES else value for value in ends])
+            ends = (
+                (seen.least, seen.point, seen.most)
+                if name in _SAVES
+                else (seen.most, seen.point, seen.least)
+            )
+            band = band._with(
+                name, [min(value, ONE) if name in _SHARES else value for value in ends]
+            )
         names = {"phi" if name.startswith("phi") else name for name in found}
         return replace(band, measured=self.measured | names)
 
     def with_cache_of(self, other: "Band") -> "Band":
         """The same band with another's cached share, at each end."""
-        return self._with("cached_share", [end.cached_share for end in (other.low, other.point, other.high)])
+        return self._with(
+            "cached_share", [end.cached_share for end in (other.low, other.point, other.high)]
+        )
 
     def with_share(self, share: Fraction, verifier_femto_usd: int = 0) -> "Band":
         """The same band for a share of the slice and a verifier's cost."""
@@ -139,4 +158,8 @@ TIER_ALONE = Band(replace(NEUTRAL, unknown_input_is_cached=True), NEUTRAL, NEUTR
 def changed(band: Band) -> list[str]:
     """The names of the factors that are not neutral at every end, in the order of the table."""
     ends = (band.low, band.point, band.high)
-    return [field.name for field in fields(Factors) if any(getattr(end, field.name) != field.default for end in ends)]
+    return [
+        field.name
+        for field in fields(Factors)
+        if any(getattr(end, field.name) != field.default for end in ends)
+    ]

@@ -2,16 +2,24 @@
 
 from dataclasses import replace
 
-from advisor import pairs
 from advisor.switching import cost, counterfactual, factors
-from ledger import events, prices
+from ledger import events, pairs
 from ledger.errors import PriceUnknown
+from ledger.pricing import prices
 
 # In the order in which one of them becomes the single reason of a blocked alternative.
 BLOCKS = (
-    "target_retires", "context_too_small", "output_too_small", "unsupported_feature", "committed_capacity",
-    "cannot_wait", "no_headroom", "not_sold_here", "not_in_region", "target_unpriced",
-)  # fmt: skip
+    "target_retires",
+    "context_too_small",
+    "output_too_small",
+    "unsupported_feature",
+    "committed_capacity",
+    "cannot_wait",
+    "no_headroom",
+    "not_sold_here",
+    "not_in_region",
+    "target_unpriced",
+)
 COMMITTED_TIER, WAITING_TIERS = "scale", ("batch", "flex")
 _MODALITIES = {events.FEATURE_IMAGE: "image", events.FEATURE_AUDIO: "audio"}
 _ABILITIES = {events.FEATURE_TOOLS: "tools", events.FEATURE_JSON_SCHEMA: "json_schema"}
@@ -20,9 +28,13 @@ DECISIVE_FEATURES = sum(_MODALITIES) + sum(_ABILITIES) + events.FEATURE_CAN_WAIT
 
 
 def stays_because(
-    cell: cost.Cell, pair: pairs.Pair, can_wait: bool, now: prices.Price | None, instead: prices.Price | None,
+    cell: cost.Cell,
+    pair: pairs.Pair,
+    can_wait: bool,
+    now: prices.Price | None,
+    instead: prices.Price | None,
     facts: prices.ModelFacts,
-) -> str | None:  # fmt: skip
+) -> str | None:
     """Why a cell cannot move, given its price on either side; None when it can."""
     if pair.source.service_tier not in (None, cell.service_tier):
         return "other_tier"
@@ -32,7 +44,9 @@ def stays_because(
         return "context_too_small"
     if not _takes(facts, cell.features):
         return "unsupported_feature"
-    waits = can_wait or cell.features & events.FEATURE_CAN_WAIT or cell.service_tier in WAITING_TIERS
+    waits = (
+        can_wait or cell.features & events.FEATURE_CAN_WAIT or cell.service_tier in WAITING_TIERS
+    )
     if pair.tier_of(cell.service_tier) in WAITING_TIERS and not waits:
         return "cannot_wait"
     if now is None or cost.at(cell, now).unpriced_tokens:

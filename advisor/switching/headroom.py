@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from ledger import names
 from ledger.errors import UsageError
+from ledger.pricing import names
 
 MINUTES_PER_HOUR = 60
 CAVEAT = "by hourly means: peaks within an hour are higher"
@@ -34,13 +34,18 @@ def parse(text: str) -> dict[Limited, int]:
                 f"SWITCHWISE_RATE_LIMITS: {part.strip()!r} is no limit; write [provider/]model=TOKENS_A_MINUTE, ..."
             )
         provider = found["provider"]
-        named = Limited(names.provider_name(provider.strip('"')) if provider else None, found["model"].strip('"'))
+        named = Limited(
+            names.provider_name(provider.strip('"')) if provider else None,
+            found["model"].strip('"'),
+        )
         limits[named] = int(found["tokens"])
     return limits
 
 
 def share(
-    limit_tokens_per_minute: int, slice_tokens_by_hour: Mapping[int, int], target_tokens_by_hour: Mapping[int, int]
+    limit_tokens_per_minute: int,
+    slice_tokens_by_hour: Mapping[int, int],
+    target_tokens_by_hour: Mapping[int, int],
 ) -> Fraction:
     """The share of a slice that fits into a target's limit in every hour, from 0 to 1.
 

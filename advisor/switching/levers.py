@@ -5,9 +5,9 @@ Pure. What a cache would hit cannot be told without prompts, so that lever is pu
 
 from dataclasses import dataclass, replace
 
-from advisor import pairs
 from advisor.switching import candidates, factors, shapley
-from ledger import prices
+from ledger import pairs
+from ledger.pricing import prices
 
 MODEL, TIER, CACHE = "model", "tier", "cache"
 _ENDS = ("low_femto_usd", "point_femto_usd", "high_femto_usd")
@@ -23,7 +23,10 @@ class Part:
 
 
 def split(
-    found: candidates.Alternative, book: prices.PriceBook, as_of_day: int, unasked: factors.Band | None = None
+    found: candidates.Alternative,
+    book: prices.PriceBook,
+    as_of_day: int,
+    unasked: factors.Band | None = None,
 ) -> dict[str, Part]:
     """The saving of an alternative by lever, at the low, point and high end; empty where there is no saving to split.
 
@@ -35,11 +38,16 @@ def split(
         return {}
     whole = frozenset(levers)
     states: dict[shapley.Levers, candidates.Estimate | None] = {
-        pulled: found.estimate if pulled == whole else _state(found, pulled, book, as_of_day, unasked)
+        pulled: found.estimate
+        if pulled == whole
+        else _state(found, pulled, book, as_of_day, unasked)
         for pulled in shapley.subsets(levers)
         if pulled
     }
-    ends = [shapley.split({pulled: _end(state, end) for pulled, state in states.items()}) for end in _ENDS]
+    ends = [
+        shapley.split({pulled: _end(state, end) for pulled, state in states.items()})
+        for end in _ENDS
+    ]
     return {
         lever: Part(
             candidates.Estimate(*(parts[lever] for parts in ends)),

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from ledger import prices
+from ledger.pricing import prices
 
 SOURCE_NOTICE_DAYS = 90
 TARGET_BLOCK_DAYS = 30
@@ -34,4 +34,8 @@ def payback_days(one_off_femto_usd: int, low_month_femto_usd: Fraction | int) ->
     """Days until the low saving has paid a one-off cost back; None when it never does."""
     if low_month_femto_usd <= 0:
         return None
-    return Fraction(one_off_femto_usd) * DAYS_PER_YEAR / (MONTHS_PER_YEAR * Fraction(low_month_femto_usd))
+    return (
+        Fraction(one_off_femto_usd)
+        * DAYS_PER_YEAR
+        / (MONTHS_PER_YEAR * Fraction(low_month_femto_usd))
+    )

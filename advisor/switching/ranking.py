@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor import pairs
 from advisor.switching import candidates, cost, factors
-from ledger import prices
+from ledger import pairs
+from ledger.pricing import prices
 
 MOST_OTHERS = 3
 NEUTRAL_BAND = factors.Band(factors.NEUTRAL, factors.NEUTRAL, factors.NEUTRAL, "neutral")
@@ -46,7 +46,9 @@ def others(
     cheaper = (
         other
         for model in _cheapest_first(slice_, book, as_of_day, known - {successor})
-        if (other := _other(slice_, book, as_of_day, model, False)) and other.price_gap > 0 and not other.blocks
+        if (other := _other(slice_, book, as_of_day, model, False))
+        and other.price_gap > 0
+        and not other.blocks
     )
     return [*([named] if named else []), *itertools.islice(cheaper, MOST_OTHERS)]
 
@@ -58,7 +60,8 @@ def _cheapest_first(
     costs = {
         model: cost.of_model(slice_.cells, book, slice_.provider, model, as_of_day)
         for model in models
-        if not model.startswith("ft:") and book.facts_of(slice_.provider, model).context_window is not None
+        if not model.startswith("ft:")
+        and book.facts_of(slice_.provider, model).context_window is not None
     }
     priced = (model for model, found in costs.items() if not found.unpriced_tokens)
     yield from sorted(priced, key=lambda model: (costs[model].femto_usd, model))
@@ -71,12 +74,19 @@ def _other(
     found = candidates.assess(slice_, pair, book, as_of_day, NEUTRAL_BAND)
     if found.stuck_tokens or found.price_gap is None or found.estimate is None:
         return None
-    if not is_successor and any(_kind(item.now.rates) != _kind(item.instead.rates) for item in found.cells):
+    if not is_successor and any(
+        _kind(item.now.rates) != _kind(item.instead.rates) for item in found.cells
+    ):
         return None
     return OtherModel(
-        model, is_successor, found.price_gap, found.estimate.point_femto_usd, found.target_days_left, found.blocks,
+        model,
+        is_successor,
+        found.price_gap,
+        found.estimate.point_femto_usd,
+        found.target_days_left,
+        found.blocks,
         str(pair),
-    )  # fmt: skip
+    )
 
 
 def _kind(rates: prices.Rates) -> tuple[bool, bool, bool]:

@@ -11,9 +11,19 @@ GRADES: tuple[Grade, ...] = ("low", "medium", "high")
 MOST_RISK = 4
 UNLABELLED_RISK = 2
 CLASS_RISK = {
-    "classification": 0, "extraction": 0, "summarisation": 1, "short_text": 1, "unlabelled": 2, "chat": 2,
-    "long_output": 3, "ambiguous": 3, "code": 3, "agentic": 4, "multi_step": 4, "critical": 4,
-}  # fmt: skip
+    "classification": 0,
+    "extraction": 0,
+    "summarisation": 1,
+    "short_text": 1,
+    "unlabelled": 2,
+    "chat": 2,
+    "long_output": 3,
+    "ambiguous": 3,
+    "code": 3,
+    "agentic": 4,
+    "multi_step": 4,
+    "critical": 4,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +67,15 @@ def of(
     keeps_model: bool = False,
 ) -> Risk:
     """The risk of a move: the maximum over its drivers. Where the same model answers, there is nothing to prove."""
-    return Risk({
-        "evidence": 0 if keeps_model else rules.risk(found),
-        "workload": class_level,
-        "factors": unmeasured_factors,
-        "life": of_life(target_days_left),
-        "drift": 0 if keeps_model else rules.drift_risk(found),
-    })  # fmt: skip
+    return Risk(
+        {
+            "evidence": 0 if keeps_model else rules.risk(found),
+            "workload": class_level,
+            "factors": unmeasured_factors,
+            "life": of_life(target_days_left),
+            "drift": 0 if keeps_model else rules.drift_risk(found),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +99,19 @@ def confidence(
     forecast_error: Fraction | None,
 ) -> Confidence:
     """Grades of volume, price source, factors, quality and forecast error (a share of the actual; None: never tested)."""
-    return Confidence({
-        "volume": _graded(days >= 28 and requests >= 10_000, days >= 14 and requests >= 1_000),
-        "prices": _graded(not prices_backdated, True),
-        "factors": _graded(unmeasured_factors == 0, unmeasured_factors < MOST_RISK),
-        "quality": _graded(quality_risk == 0, quality_risk <= 2),
-        "forecast": "low" if forecast_error is None else _graded(
-            abs(forecast_error) <= Fraction("0.10"), abs(forecast_error) <= Fraction("0.25")
-        ),
-    })  # fmt: skip
+    return Confidence(
+        {
+            "volume": _graded(days >= 28 and requests >= 10_000, days >= 14 and requests >= 1_000),
+            "prices": _graded(not prices_backdated, True),
+            "factors": _graded(unmeasured_factors == 0, unmeasured_factors < MOST_RISK),
+            "quality": _graded(quality_risk == 0, quality_risk <= 2),
+            "forecast": "low"
+            if forecast_error is None
+            else _graded(
+                abs(forecast_error) <= Fraction("0.10"), abs(forecast_error) <= Fraction("0.25")
+            ),
+        }
+    )
 
 
 def _graded(high: bool, medium: bool) -> Grade:

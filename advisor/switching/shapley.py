@@ -23,7 +23,9 @@ def split(saving_femto_usd: Mapping[Levers, int | None]) -> dict[str, int]:
     """
     levers = sorted(frozenset().union(*saving_femto_usd))
     if len(levers) > MOST_LEVERS:
-        raise UsageError(f"{len(levers)} levers are too many to split a saving over; use at most {MOST_LEVERS}")
+        raise UsageError(
+            f"{len(levers)} levers are too many to split a saving over; use at most {MOST_LEVERS}"
+        )
     values = {state: _value(saving_femto_usd, state) for state in subsets(levers)}
     parts = {lever: money.rounded(_mean_addition(lever, levers, values)) for lever in levers}
     if parts:
@@ -55,4 +57,8 @@ def _mean_addition(lever: str, levers: Collection[str], values: Mapping[Levers, 
 
 def subsets(levers: Collection[str]) -> list[Levers]:
     """Every set of some of the levers, the empty one among them."""
-    return [frozenset(chosen) for size in range(len(levers) + 1) for chosen in combinations(sorted(levers), size)]
+    return [
+        frozenset(chosen)
+        for size in range(len(levers) + 1)
+        for chosen in combinations(sorted(levers), size)
+    ]

@@ -36,7 +36,9 @@ def look_back(first_hour: int, as_of_day: int, weeks: int = DEFAULT_WEEKS) -> Wi
     return Window(as_of_day - days, as_of_day - 1)
 
 
-def of_month(first_day: int, last_day: int, traffic_days: Collection[int], as_of_day: int) -> Window:
+def of_month(
+    first_day: int, last_day: int, traffic_days: Collection[int], as_of_day: int
+) -> Window:
     """A month's closed days from the slice's first to its last with traffic; empty where there is none."""
     closed = [day for day in traffic_days if first_day <= day <= last_day and day < as_of_day]
     return Window(min(closed), max(closed)) if closed else Window(first_day, first_day - 1)

@@ -15,7 +15,9 @@ LONG_OUTPUT_TOKENS, EXTRACTION_TOKENS, CLASSIFICATION_TOKENS = 4_000, 500, 20
 """Over the first a median answer is long; under the second, with a JSON schema, it is an extraction; under the last a label."""
 
 _NAME = r'"[^"]+"|[^",/=\s][^",/=]*?'
-_PLACE = re.compile(rf"\s*(?P<project>{_NAME})(?:/(?P<workload>{_NAME}))?\s*(?:=\s*(?P<value>[^,=\s]+)\s*)?")
+_PLACE = re.compile(
+    rf"\s*(?P<project>{_NAME})(?:/(?P<workload>{_NAME}))?\s*(?:=\s*(?P<value>[^,=\s]+)\s*)?"
+)
 
 
 class Place(NamedTuple):
@@ -68,7 +70,9 @@ def parse(classes_text: str, can_wait_text: str) -> Said:
         classes[place] = value
     waiting = list(_places(can_wait_text, "SWITCHWISE_CAN_WAIT"))
     if given := [value for _, value in waiting if value is not None]:
-        raise UsageError(f"SWITCHWISE_CAN_WAIT: ={given[0]} is too much; write PROJECT or PROJECT/WORKLOAD, ...")
+        raise UsageError(
+            f"SWITCHWISE_CAN_WAIT: ={given[0]} is too much; write PROJECT or PROJECT/WORKLOAD, ..."
+        )
     return Said(classes, frozenset(place for place, _ in waiting))
 
 

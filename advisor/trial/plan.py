@@ -6,7 +6,8 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import ceil
 
-from advisor import advice_figures, explanation, figures, recomputed
+from advisor.advice import explanation, recomputed
+from advisor.advice import figures as advice_figures
 from advisor.evidence import result
 from advisor.evidence.result import Gate
 from advisor.switching import counterfactual
@@ -36,7 +37,7 @@ class Asked:
     """What marking one pair costs."""
 
 
-def of(item: figures.RecommendationFigure, asked: Asked) -> PlanFigure:
+def of(item: advice_figures.RecommendationFigure, asked: Asked) -> PlanFigure:
     """The plan. Raises NotAllowed for a move that keeps the model, UsageError on what cannot be read or cannot be."""
     if item.to_model == item.from_model:
         raise NotAllowed(
@@ -52,33 +53,71 @@ def of(item: figures.RecommendationFigure, asked: Asked) -> PlanFigure:
 
 
 def _figure(
-    item: figures.RecommendationFigure, asked: Asked, gate: Gate, sample: Sample, power: Fraction, discordant: Fraction,
-    pass_rate: Fraction, assumed: tuple[str, ...],
-) -> PlanFigure:  # fmt: skip
+    item: advice_figures.RecommendationFigure,
+    asked: Asked,
+    gate: Gate,
+    sample: Sample,
+    power: Fraction,
+    discordant: Fraction,
+    pass_rate: Fraction,
+    assumed: tuple[str, ...],
+) -> PlanFigure:
     answers, marks = _answers_femto_usd(item, sample.pairs), _judge_femto_usd(asked, sample.pairs)
-    text = advice_figures.ratio_text
-    a_day = Fraction(item.requests, item.window_days) if item.window_days and item.requests else None
+    text = money.ratio_text
+    a_day = (
+        Fraction(item.requests, item.window_days) if item.window_days and item.requests else None
+    )
     return PlanFigure(
-        recommendation_id=item.id, project=item.project, workload=item.workload, from_model=item.from_model,
-        to_model=item.to_model, to_service_tier=item.to_service_tier, decision=item.decision, reason=item.reason,
-        rule=gate.rule, threshold=text(gate.threshold), power_ratio=text(power), discordant_ratio=text(discordant),
-        pass_ratio=text(pass_rate), assumed=assumed, distance_ratio=text(sample.distance),
-        pairs_by_formula=sample.by_formula, pairs=sample.pairs, requests_a_day=advice_figures.ratio(a_day),
+        recommendation_id=item.id,
+        project=item.project,
+        workload=item.workload,
+        from_model=item.from_model,
+        to_model=item.to_model,
+        to_service_tier=item.to_service_tier,
+        decision=item.decision,
+        reason=item.reason,
+        rule=gate.rule,
+        threshold=text(gate.threshold),
+        power_ratio=text(power),
+        discordant_ratio=text(discordant),
+        pass_ratio=text(pass_rate),
+        assumed=assumed,
+        distance_ratio=text(sample.distance),
+        pairs_by_formula=sample.by_formula,
+        pairs=sample.pairs,
+        requests_a_day=money.ratio(a_day),
         requests_per_conversation=asked.requests_per_conversation,
-        splits=tuple(_split(item, share, a_day, asked.requests_per_conversation, sample.pairs) for share in SHARES),
-        target_cost_usd=None if answers is None else money.usd_text(answers), judge_cost_usd=money.usd_text(marks),
+        splits=tuple(
+            _split(item, share, a_day, asked.requests_per_conversation, sample.pairs)
+            for share in SHARES
+        ),
+        target_cost_usd=None if answers is None else money.usd_text(answers),
+        judge_cost_usd=money.usd_text(marks),
         cost_usd=None if answers is None else money.usd_text(answers + marks),
-        waiting_month_usd=item.saving_month.low_usd if item.saving_month else None, notes=tuple(_notes(item, asked)),
-    )  # fmt: skip
+        waiting_month_usd=item.saving_month.low_usd if item.saving_month else None,
+        notes=tuple(_notes(item, asked)),
+    )
 
 
-def _inputs(item: figures.RecommendationFigure, asked: Asked) -> tuple[Fraction, Fraction, tuple[str, ...]]:
+def _inputs(
+    item: advice_figures.RecommendationFigure, asked: Asked
+) -> tuple[Fraction, Fraction, tuple[str, ...]]:
     """Discordant share and pass rate, and which of them are assumed."""
     seen, assumed = item.evidence, []
-    discordant, pass_rate = _ratio("discordant", asked.discordant), _ratio("pass_rate", asked.pass_rate)
+    discordant, pass_rate = (
+        _ratio("discordant", asked.discordant),
+        _ratio("pass_rate", asked.pass_rate),
+    )
     counted = seen is not None and seen.kind == "pass_fail" and seen.only_source_right is not None
-    if discordant is None and counted and seen and (seen.only_source_right or seen.only_target_right):
-        discordant = Fraction((seen.only_source_right or 0) + (seen.only_target_right or 0), seen.pairs)
+    if (
+        discordant is None
+        and counted
+        and seen
+        and (seen.only_source_right or seen.only_target_right)
+    ):
+        discordant = Fraction(
+            (seen.only_source_right or 0) + (seen.only_target_right or 0), seen.pairs
+        )
     if pass_rate is None and counted and seen and seen.source_ratio:
         pass_rate = Fraction(seen.source_ratio)
     if pass_rate is None:
@@ -86,12 +125,14 @@ def _inputs(item: figures.RecommendationFigure, asked: Asked) -> tuple[Fraction,
         assumed.append("pass_ratio")
     if discordant is None:
         # No more than can differ where both are as often right.
-        discordant = min(DISCORDANT, 2 * min(pass_rate, 1 - pass_rate)) if pass_rate < 1 else DISCORDANT
+        discordant = (
+            min(DISCORDANT, 2 * min(pass_rate, 1 - pass_rate)) if pass_rate < 1 else DISCORDANT
+        )
         assumed.append("discordant_ratio")
     return discordant, pass_rate, tuple(assumed)
 
 
-def _answers_femto_usd(item: figures.RecommendationFigure, pairs: int) -> int | None:
+def _answers_femto_usd(item: advice_figures.RecommendationFigure, pairs: int) -> int | None:
     """What the target's answers cost: each at the mean cost of a request there, at the point factors, tried once."""
     cells = [recomputed.priced_cell(cell) for cell in item.cells]
     requests = sum(each.cell.requests for each in cells)
@@ -107,13 +148,17 @@ def _judge_femto_usd(asked: Asked, pairs: int) -> int:
 
 
 def _split(
-    item: figures.RecommendationFigure, share: Fraction, a_day: Fraction | None, per_conversation: int, pairs: int
+    item: advice_figures.RecommendationFigure,
+    share: Fraction,
+    a_day: Fraction | None,
+    per_conversation: int,
+    pairs: int,
 ) -> SplitFigure:
     pairs_a_day = None if a_day is None else a_day * share / per_conversation
     to_source, to_target = routing.weights(share)
     return SplitFigure(
-        share_ratio=advice_figures.ratio_text(share),
-        pairs_a_day=advice_figures.ratio(pairs_a_day) or "0.00",
+        share_ratio=money.ratio_text(share),
+        pairs_a_day=money.ratio(pairs_a_day) or "0.00",
         days=None if pairs_a_day is None else ceil(pairs / pairs_a_day),
         source_weight=to_source,
         target_weight=to_target,
@@ -125,7 +170,7 @@ def _split(
     )
 
 
-def _notes(item: figures.RecommendationFigure, asked: Asked) -> Iterator[str]:
+def _notes(item: advice_figures.RecommendationFigure, asked: Asked) -> Iterator[str]:
     yield "Both models answer the same inputs, and the user gets the source's answer: the target's cost comes on top."
     if asked.requests_per_conversation == 1:
         yield "One pair of each conversation counts; where a conversation has several requests, it takes as many times longer."
@@ -147,7 +192,11 @@ def _ratio(name: str, text: str | None) -> Fraction | None:
         value = Decimal(text.strip()[:32])
         kept = value.quantize(Decimal("1e-9"))
     except InvalidOperation as error:
-        raise UsageError(f"{name}: {text[:32]!r} is not a number; write a plain decimal such as 0.1") from error
+        raise UsageError(
+            f"{name}: {text[:32]!r} is not a number; write a plain decimal such as 0.1"
+        ) from error
     if not value.is_finite() or kept != value or not 0 <= kept <= 10**6:
-        raise UsageError(f"{name}: {text[:32]!r} is out of range; write a plain decimal with at most 9 decimals")
+        raise UsageError(
+            f"{name}: {text[:32]!r} is out of range; write a plain decimal with at most 9 decimals"
+        )
     return Fraction(kept)

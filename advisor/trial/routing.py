@@ -44,7 +44,9 @@ def model_list(source: Deployment, target: Deployment, share: Fraction) -> str:
     """The YAML, ready to paste; what only its owner knows is in capital letters."""
     to_source, to_target = weights(share)
     name = json.dumps(source.model)
-    return "\n".join(["model_list:", *_entry(name, source, to_source), *_entry(name, target, to_target), ""])
+    return "\n".join(
+        ["model_list:", *_entry(name, source, to_source), *_entry(name, target, to_target), ""]
+    )
 
 
 def _entry(name: str, of: Deployment, weight: int) -> list[str]:

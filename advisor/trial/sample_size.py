@@ -32,11 +32,17 @@ def of(gate: Gate, discordant: Fraction, pass_rate: Fraction, power: Fraction = 
     (1987) 207-211. Raises UsageError on values that cannot be.
     """
     if not 0 < discordant <= 1:
-        raise UsageError(f"{float(discordant):g} is no share of pairs that differ; give one over 0 and at most 1")
+        raise UsageError(
+            f"{float(discordant):g} is no share of pairs that differ; give one over 0 and at most 1"
+        )
     if not 0 < pass_rate <= 1:
-        raise UsageError(f"{float(pass_rate):g} is no pass rate of the source; give one over 0 and at most 1")
+        raise UsageError(
+            f"{float(pass_rate):g} is no pass rate of the source; give one over 0 and at most 1"
+        )
     if not Fraction(1, 2) <= power <= MOST_POWER:
-        raise UsageError(f"{float(power):g} is no power to plan for; give one from 0.5 to {float(MOST_POWER)}")
+        raise UsageError(
+            f"{float(power):g} is no power to plan for; give one from 0.5 to {float(MOST_POWER)}"
+        )
     # Where as many are right on either side, each wrong answer of the source is at most one pair that differs.
     if discordant > 2 * min(pass_rate, 1 - pass_rate) and pass_rate < 1:
         raise UsageError(
@@ -45,7 +51,9 @@ def of(gate: Gate, discordant: Fraction, pass_rate: Fraction, power: Fraction = 
         )
     distance = (1 - gate.threshold) * pass_rate if gate.rule == "ratio" else gate.threshold
     if not distance:
-        raise UsageError("a gate that allows no loss at all cannot be passed by a target that is just as good")
+        raise UsageError(
+            "a gate that allows no loss at all cannot be passed by a target that is just as good"
+        )
     quantiles = paired.Z + NormalDist().inv_cdf(float(power))
     by_formula = ceil(quantiles**2 * float(discordant) / float(distance) ** 2)
     return Sample(max(rules.ENOUGH_PAIRS, by_formula), distance, by_formula)

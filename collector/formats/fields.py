@@ -17,7 +17,9 @@ LATEST_US = clock.to_us(datetime(9999, 12, 31, tzinfo=clock.EPOCH.tzinfo))
 
 UNTIMELY = "time is neither RFC 3339 with an offset nor epoch seconds; send 2026-11-23T20:00:00Z or 1795464000"
 
-_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_RFC_3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 _USUAL_CHARACTERS = len("2026-11-23T20:00:00.000000Z")
 _TIERS = {"default": "standard", "fast": "priority"} | {
     tier: tier for tier in ("standard", "batch", "flex", "priority", "scale")
@@ -51,7 +53,9 @@ def label(text: str | None) -> str | None:
         return None
     if not text.isprintable():
         text = text[: 8 * events.MAX_LABEL_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
-        text = "".join(character for character in text if character.isprintable() or character.isspace())
+        text = "".join(
+            character for character in text if character.isprintable() or character.isspace()
+        )
         text = " ".join(text.split())
     return text.strip()[: events.MAX_LABEL_CHARACTERS].rstrip() or None
 
@@ -82,8 +86,12 @@ def _rfc_3339_us(text: str) -> int | None:
     decimals = None
     if not (
         len(text) == _USUAL_CHARACTERS
-        and text[7] == "-" and text[10] == "T" and text[13] == ":" and text[19] == "." and text[26] == "Z"
-    ):  # fmt: skip
+        and text[7] == "-"
+        and text[10] == "T"
+        and text[13] == ":"
+        and text[19] == "."
+        and text[26] == "Z"
+    ):
         match = _RFC_3339.fullmatch(text)
         if match is None:
             return None

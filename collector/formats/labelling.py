@@ -6,8 +6,9 @@ import msgspec
 
 from collector.formats import fields
 from collector.formats.reading import Naming
-from ledger import events, names
+from ledger import events
 from ledger.events import Labels
+from ledger.pricing import names
 
 _KEPT, _KEPT_CHARACTERS = 10_000, 2_048
 
@@ -74,7 +75,8 @@ def _labels(said: Said, traits: Traits, naming: Naming) -> Labels:
         features=traits.features,
         usage_source=traits.usage_source,
         status=traits.status,
-        project=fields.first_label(naming.project, said.project, naming.default_project) or events.UNASSIGNED,
+        project=fields.first_label(naming.project, said.project, naming.default_project)
+        or events.UNASSIGNED,
         workload=fields.first_label(naming.workload, said.workload) or events.UNLABELLED,
         key=fields.label(said.key) or events.UNKNOWN,
     )

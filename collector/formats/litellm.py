@@ -20,9 +20,13 @@ _TEXT = msgspec.json.Decoder(wire.Text)
 
 _BATCH_POLLS = ("aretrieve_batch", "retrieve_batch")
 # These read or tidy what an earlier call made, and some repeat its usage, so they never count.
-_HOUSEKEEPING = re.compile(r"_?a?(retrieve|get|list|delete|cancel|file|vector_store|video)_|.*_mcp_tools?$")
+_HOUSEKEEPING = re.compile(
+    r"_?a?(retrieve|get|list|delete|cancel|file|vector_store|video)_|.*_mcp_tools?$"
+)
 # These make something other than an answer, and count only if they say that they used tokens.
-_CREATION = re.compile(r"a?_?(create|upload|add)_|a?(search|ingest|query|run_code|code_interpreter_tool)$")
+_CREATION = re.compile(
+    r"a?_?(create|upload|add)_|a?(search|ingest|query|run_code|code_interpreter_tool)$"
+)
 
 _CLIENT_GONE = "499"
 _KEY_HASH_CHARACTERS = 12
@@ -74,7 +78,9 @@ def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> 
     start = payload.start_time
     occurred_at = None if start is None else fields.instant_us(start)
     if start is None or occurred_at is None:
-        return Rejected("startTime is no instant in epoch seconds; send the payload's own startTime")
+        return Rejected(
+            "startTime is no instant in epoch seconds; send the payload's own startTime"
+        )
     parameters = _section(_PARAMETERS, payload.model_parameters, wire.Parameters())
     used = _usage(payload)
     source = _usage_source(payload)
@@ -85,7 +91,9 @@ def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> 
         source,
         "cancelled" if _is_cancelled(payload) else str(payload.status),
         events.context_band(payload.prompt_tokens),
-        _features(used, parameters) | _tagged(payload) | (events.FEATURE_CLIENT_RETRY if retry_count else 0),
+        _features(used, parameters)
+        | _tagged(payload)
+        | (events.FEATURE_CLIENT_RETRY if retry_count else 0),
     )
     streams = payload.stream or parameters.stream
     return Event(
@@ -94,7 +102,9 @@ def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> 
         labels=labelling.labels(_said(payload, response), traits, naming),
         **(_counts(payload, used) if has_counts else _Counts()),
         latency_ms=fields.duration_ms(start, payload.end_time),
-        first_token_ms=fields.duration_ms(start, payload.completion_start_time) if streams else None,
+        first_token_ms=fields.duration_ms(start, payload.completion_start_time)
+        if streams
+        else None,
         retry_count=retry_count,
     )
 
@@ -134,7 +144,10 @@ def _usage(payload: wire.Payload) -> wire.Usage:
 
 
 def _details(used: wire.Usage) -> tuple[wire.InputDetails, wire.OutputDetails]:
-    return used.prompt_tokens_details or wire.InputDetails(), used.completion_tokens_details or wire.OutputDetails()
+    return (
+        used.prompt_tokens_details or wire.InputDetails(),
+        used.completion_tokens_details or wire.OutputDetails(),
+    )
 
 
 def _has_tokens(payload: wire.Payload) -> bool:
@@ -143,7 +156,10 @@ def _has_tokens(payload: wire.Payload) -> bool:
 
 def _is_cancelled(payload: wire.Payload) -> bool:
     """A client that hung up is logged as a success with an error code."""
-    return payload.error_information is not None and str(payload.error_information.error_code) == _CLIENT_GONE
+    return (
+        payload.error_information is not None
+        and str(payload.error_information.error_code) == _CLIENT_GONE
+    )
 
 
 def _usage_source(payload: wire.Payload) -> UsageSource:
@@ -163,7 +179,9 @@ def _counts(payload: wire.Payload, used: wire.Usage) -> _Counts:
     return {
         "input_tokens": payload.prompt_tokens,
         "cached_input_tokens": used.cache_read_input_tokens if read is None else read,
-        "cache_write_input_tokens": used.cache_creation_input_tokens if written is None else written,
+        "cache_write_input_tokens": used.cache_creation_input_tokens
+        if written is None
+        else written,
         "output_tokens": payload.completion_tokens,
         "reasoning_tokens": answered.reasoning_tokens,
         "input_audio_tokens": sent.audio_tokens,
@@ -181,7 +199,10 @@ def _retry_count(payload: wire.Payload) -> int:
 def _features(used: wire.Usage, parameters: wire.Parameters) -> int:
     sent, answered = _details(used)
     text = _section(_TEXT, parameters.text, wire.Text())
-    formats = (_section(_FORMAT, parameters.response_format, wire.Format()), text.format or wire.Format())
+    formats = (
+        _section(_FORMAT, parameters.response_format, wire.Format()),
+        text.format or wire.Format(),
+    )
     present = {
         events.FEATURE_TOOLS: _is_given(parameters.tools) or _is_given(parameters.functions),
         events.FEATURE_JSON_SCHEMA: any(each.type == "json_schema" for each in formats),
@@ -231,7 +252,9 @@ def _model(payload: wire.Payload, response: wire.Response) -> str | None:
     answered = response.model if response.model != payload.model_group else None
     priced = payload.model_map_information and payload.model_map_information.model_map_value
     deployed = (payload.model or "").removeprefix(f"{payload.custom_llm_provider}/")
-    return fields.first_label(answered, priced.key if priced and priced.mode else None, deployed, payload.model_group)
+    return fields.first_label(
+        answered, priced.key if priced and priced.mode else None, deployed, payload.model_group
+    )
 
 
 def _workload(payload: wire.Payload) -> str | None:

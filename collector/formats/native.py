@@ -73,7 +73,9 @@ def unknown_fields(element: bytes) -> tuple[str, ...]:
     members = fields.decode(_MEMBERS, element)
     if isinstance(members, Rejected):
         return ()
-    return tuple(filter(None, (fields.label(name) for name in members if name not in _KNOWN_FIELDS)))
+    return tuple(
+        filter(None, (fields.label(name) for name in members if name not in _KNOWN_FIELDS))
+    )
 
 
 def _is_all_read(natives: _Native | list[_Native], sent: bytes) -> bool:
@@ -89,10 +91,23 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
     """The event of a native one. Its labels, and whether they are good, are known if the same names came before."""
     band = events.context_band(native.input_tokens)
     names = (
-        naming, native.provider, native.model, native.request_model, native.project, native.workload, native.key,
-        native.service_tier, native.service_tier_requested, native.status, native.usage_source, native.input_tokens is None,
-        native.output_tokens is None, not native.retry_count, band, tuple(native.features) if native.features else None,
-    )  # fmt: skip
+        naming,
+        native.provider,
+        native.model,
+        native.request_model,
+        native.project,
+        native.workload,
+        native.key,
+        native.service_tier,
+        native.service_tier_requested,
+        native.status,
+        native.usage_source,
+        native.input_tokens is None,
+        native.output_tokens is None,
+        not native.retry_count,
+        band,
+        tuple(native.features) if native.features else None,
+    )
     labels = _SEEN.get(names) if native.id else None
     if labels is None:
         fault = _fault(native, naming)
@@ -104,12 +119,21 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
     if occurred_at is None:
         return Rejected(fields.UNTIMELY)
     return Event(
-        f"native:{native.id}", occurred_at, labels, native.input_tokens, native.cached_input_tokens,
-        native.cache_write_input_tokens, native.output_tokens, native.reasoning_tokens, None, None,
-        native.latency_ms, native.first_token_ms,
+        f"native:{native.id}",
+        occurred_at,
+        labels,
+        native.input_tokens,
+        native.cached_input_tokens,
+        native.cache_write_input_tokens,
+        native.output_tokens,
+        native.reasoning_tokens,
+        None,
+        None,
+        native.latency_ms,
+        native.first_token_ms,
         # The feature and the count say the same, and sums by either agree.
         native.retry_count or (1 if labels.features & events.FEATURE_CLIENT_RETRY else 0),
-    )  # fmt: skip
+    )
 
 
 def _fault(native: _Native, naming: Naming) -> str | None:
@@ -156,9 +180,16 @@ def _labels(native: _Native, band: int, naming: Naming) -> Labels:
     if native.retry_count:
         bits.add(events.FEATURE_CLIENT_RETRY)
     said = labelling.Said(
-        native.provider, native.model, native.request_model, native.project, native.workload, native.key
+        native.provider,
+        native.model,
+        native.request_model,
+        native.project,
+        native.workload,
+        native.key,
     )
     tiers = fields.tiers(native.service_tier, native.service_tier_requested)
     return labelling.labels(
-        said, labelling.Traits(tiers, _usage_source(native, status), status, band, sum(bits)), naming
+        said,
+        labelling.Traits(tiers, _usage_source(native, status), status, band, sum(bits)),
+        naming,
     )

@@ -29,7 +29,9 @@ def parse_line(line: str, line_number: int, file_sha256: str, naming: Naming) ->
     input_tokens, output_tokens = _count(cells[1]), _count(cells[2])
     if input_tokens is None or output_tokens is None:
         return Rejected("ContextTokens or GeneratedTokens is no count; send integers from 0 to 1e9")
-    traits = labelling.Traits(fields.tiers(None, None), "provider", context_band=events.context_band(input_tokens))
+    traits = labelling.Traits(
+        fields.tiers(None, None), "provider", context_band=events.context_band(input_tokens)
+    )
     return Event(
         dedupe_key=f"{file_sha256}:{line_number}",
         occurred_at=occurred_at,

@@ -3,7 +3,8 @@
 from fractions import Fraction
 
 from advisor.switching import candidates, cost, counterfactual
-from ledger import money, prices
+from ledger import money
+from ledger.pricing import prices
 from ledger.tokens import TokenCounts
 
 OPENAI, AZURE = "openai", "azure.ai.openai"
@@ -13,9 +14,14 @@ SHUTDOWN_DAY = AS_OF_DAY + 52
 USD = money.FEMTO_PER_USD
 
 
-def rates(uncached: str, cached: str | None, output: str | None, cache_write: str | None = None) -> prices.Rates:
+def rates(
+    uncached: str, cached: str | None, output: str | None, cache_write: str | None = None
+) -> prices.Rates:
     """Rates of USD per MTok."""
-    read = (None if text is None else int(Fraction(text) * 10**9) for text in (uncached, cached, cache_write, output))
+    read = (
+        None if text is None else int(Fraction(text) * 10**9)
+        for text in (uncached, cached, cache_write, output)
+    )
     return prices.Rates(*read)
 
 
@@ -38,7 +44,9 @@ FACTS = {
 }
 
 
-def price(model: str, service_tier: str = "standard", provider: str = OPENAI, effective_from: int = 0) -> prices.Price:
+def price(
+    model: str, service_tier: str = "standard", provider: str = OPENAI, effective_from: int = 0
+) -> prices.Price:
     """One price of the hand-written book."""
     key = prices.PriceKey(provider, model, service_tier)
     found = RATES[model, service_tier]
@@ -54,7 +62,12 @@ def book(facts: dict[str, prices.ModelFacts] | None = None) -> prices.PriceBook:
 
 
 def cell(
-    input_tokens: int, cached: int = 0, output: int = 0, tier: str = "standard", requests: int = 2_000, **more: int
+    input_tokens: int,
+    cached: int = 0,
+    output: int = 0,
+    tier: str = "standard",
+    requests: int = 2_000,
+    **more: int,
 ) -> cost.Cell:
     """A cell of text tokens."""
     unknown, band, written = more.get("unknown", 0), more.get("band", 0), more.get("written", 0)
@@ -64,12 +77,23 @@ def cell(
 
 def moved(of: cost.Cell, target: str = MINI, source: str = BIG) -> counterfactual.PricedCell:
     """A cell with the prices of both models at its own tier."""
-    return counterfactual.PricedCell(of, price(source, of.service_tier), price(target, of.service_tier))
+    return counterfactual.PricedCell(
+        of, price(source, of.service_tier), price(target, of.service_tier)
+    )
 
 
-def slice_of(*cells: cost.Cell, days: int = 28, can_wait: bool = False, **largest: int) -> candidates.Slice:
+def slice_of(
+    *cells: cost.Cell, days: int = 28, can_wait: bool = False, **largest: int
+) -> candidates.Slice:
     """A slice of GPT-4.1 traffic."""
     return candidates.Slice(
-        OPENAI, "search", "ranking", BIG, cells, days, largest.get("largest_input_tokens", 0),
-        largest.get("largest_output_tokens", 0), can_wait,
-    )  # fmt: skip
+        OPENAI,
+        "search",
+        "ranking",
+        BIG,
+        cells,
+        days,
+        largest.get("largest_input_tokens", 0),
+        largest.get("largest_output_tokens", 0),
+        can_wait,
+    )

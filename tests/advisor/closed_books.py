@@ -2,11 +2,13 @@
 
 from zoneinfo import ZoneInfo
 
-from advisor import refresh, report
-from advisor.figures import Report
+from advisor import refresh
 from advisor.months import closing, statement_store
-from ledger import catalogue, checks, clock, months, price_book, prices, tables
+from advisor.report import report
+from advisor.report.figures import Report
+from ledger import checks, clock, months, tables
 from ledger.database import Database
+from ledger.pricing import in_force, price_book, prices
 from ledger.settings import Settings
 from tests import ledgers
 
@@ -14,12 +16,16 @@ OCTOBER_US = clock.to_us(clock.EPOCH.replace(year=2026, month=10, day=20, hour=1
 MONTH = "2026-10"
 
 
-def set_price(database: Database, uncached_usd: str, output_usd: str, since: int = 0, model: str = "gpt-4.1") -> None:
+def set_price(
+    database: Database, uncached_usd: str, output_usd: str, since: int = 0, model: str = "gpt-4.1"
+) -> None:
     """An operator's own price from a UTC day on."""
     rates = prices.Rates(uncached_input=int(uncached_usd) * 10**9, output=int(output_usd) * 10**9)
-    row = price_book.OperatorPrice(prices.PriceKey("openai", model, "standard"), since, rates, "agreed")
+    row = price_book.OperatorPrice(
+        prices.PriceKey("openai", model, "standard"), since, rates, "agreed"
+    )
     with database.transaction() as session:
-        catalogue.change(session, lambda said: said.with_price(row), clock.now_us())
+        in_force.change(session, lambda said: said.with_price(row), clock.now_us())
 
 
 def close_october(database: Database) -> Database:
@@ -40,11 +46,16 @@ def map_deployment(database: Database) -> None:
     """Say that the deployment `prod-chat` has always been GPT-4.1."""
     with database.transaction() as session:
         session.add(
-            tables.ModelAlias(
-                namespace="default", provider="azure.ai.openai", name="prod-chat", effective_from=0,
-                model_provider="openai", model="gpt-4.1", created_at=0,
+            tables.pricing.ModelAlias(
+                namespace="default",
+                provider="azure.ai.openai",
+                name="prod-chat",
+                effective_from=0,
+                model_provider="openai",
+                model="gpt-4.1",
+                created_at=0,
             )
-        )  # fmt: skip
+        )
 
 
 def built(database: Database, month: str = MONTH, chosen: Settings = ledgers.SETTINGS) -> Report:

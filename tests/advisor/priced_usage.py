@@ -3,7 +3,8 @@
 from hypothesis import strategies as st
 
 from advisor.months import statements
-from ledger import events, names, prices, usage
+from ledger import events, usage
+from ledger.pricing import names, prices
 from ledger.readings import StoredSeries
 from tests import ledgers
 from tests.advisor import books
@@ -22,7 +23,9 @@ _LABELS = (
     ledgers.labels(service_tier_requested="priority", features=events.FEATURE_CLIENT_RETRY),
     ledgers.labels(service_tier_requested="flex", model="gpt-4.1-mini", project="lab"),
 )
-SERIES = {number: StoredSeries(number, labels, number == 3) for number, labels in enumerate(_LABELS)}
+SERIES = {
+    number: StoredSeries(number, labels, number == 3) for number, labels in enumerate(_LABELS)
+}
 
 
 def book() -> prices.PriceBook:
@@ -31,18 +34,24 @@ def book() -> prices.PriceBook:
     for tier in ("standard", "batch"):
         listed = books.rates("1", "0.25", "4")
         key = prices.PriceKey(books.OPENAI, books.BIG, tier)
-        own = prices.Price(key, CHANGE_DAY, books.rates("0.90", None, "3.6"), listed, "contract", "2026-10-15")
+        own = prices.Price(
+            key, CHANGE_DAY, books.rates("0.90", None, "3.6"), listed, "contract", "2026-10-15"
+        )
         found[key].append(own)
     eu = prices.PriceKey(books.AZURE, books.BIG, "standard", 0, "eu")
     rates = books.rates("2.2", "0.55", None)
     found[eu] = [prices.Price(eu, CHANGE_DAY + 3, rates, rates, "regional", "2026-10-15")]
-    return prices.PriceBook("by hand", {key: tuple(rows) for key, rows in found.items()}, books.FACTS)
+    return prices.PriceBook(
+        "by hand", {key: tuple(rows) for key, rows in found.items()}, books.FACTS
+    )
 
 
 def pricing() -> statements.Pricing:
     """Everything that prices the series; a deployment is GPT-4.1 in the EU from CHANGE_DAY on."""
     held = book()
-    alias = names.Alias("default", books.AZURE, "prod-chat", books.AZURE, books.BIG, CHANGE_DAY, "eu")
+    alias = names.Alias(
+        "default", books.AZURE, "prod-chat", books.AZURE, books.BIG, CHANGE_DAY, "eu"
+    )
     return statements.Pricing(SERIES, held, names.Names(held, [alias]), "by hand")
 
 
@@ -52,10 +61,14 @@ def amounts(draw: st.DrawFn) -> list[int]:
     cached, written, audio, text, output = (draw(st.integers(0, 10**7)) for _ in range(5))
     spoken = draw(st.integers(0, output))
     held = {
-        "requests": draw(st.integers(1, 1_000)), "input_tokens": cached + written + audio + text,
-        "cached_input_tokens": cached, "cache_write_input_tokens": written, "input_audio_tokens": audio,
-        "output_tokens": output, "output_audio_tokens": spoken,
-    }  # fmt: skip
+        "requests": draw(st.integers(1, 1_000)),
+        "input_tokens": cached + written + audio + text,
+        "cached_input_tokens": cached,
+        "cache_write_input_tokens": written,
+        "input_audio_tokens": audio,
+        "output_tokens": output,
+        "output_audio_tokens": spoken,
+    }
     return [held.get(name, 0) for name in usage.COLUMNS]
 
 

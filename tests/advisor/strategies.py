@@ -17,7 +17,13 @@ def cells(draw: st.DrawFn, tiers: tuple[str, ...] = ("standard", "batch", "prior
     cached, written, uncached = (draw(st.integers(0, 10**10)) for _ in range(3))
     whole = cached + written + uncached
     counts = TokenCounts(whole, cached, written, draw(st.integers(0, 10**10)))
-    return cost.Cell(draw(st.sampled_from(tiers)), 0, counts, draw(st.integers(1, 10**6)), draw(st.integers(0, whole)))
+    return cost.Cell(
+        draw(st.sampled_from(tiers)),
+        0,
+        counts,
+        draw(st.integers(1, 10**6)),
+        draw(st.integers(0, whole)),
+    )
 
 
 SLICES = st.lists(cells(), min_size=1, max_size=4)

@@ -9,13 +9,16 @@ import pytest
 from advisor.months import statements
 from collector.formats import litellm
 from collector.formats.reading import Naming
-from ledger import clock, names, price_book, prices, usage
+from ledger import clock, usage
 from ledger.events import Event
+from ledger.pricing import names, price_book, prices
 from ledger.readings import StoredSeries
 from tests.collector.formats import captures
 from tests.collector.formats.captures import Captured
 
-USAGE = {captured.name: captured for captured in captures.litellm() if captured.golden["kind"] == "usage"}
+USAGE = {
+    captured.name: captured for captured in captures.litellm() if captured.golden["kind"] == "usage"
+}
 DIFFER = {"chat-azure-nobase-0.6", "unknown-price-2.5", "audio-in-8.2"}
 
 
@@ -41,7 +44,9 @@ def costs(captured: Captured) -> Costs:
 
 
 @pytest.mark.parametrize("name", sorted(USAGE.keys() - DIFFER))
-def test_a_captured_request_costs_what_litellm_said_to_the_last_digit_that_its_float_kept(name: str) -> None:
+def test_a_captured_request_costs_what_litellm_said_to_the_last_digit_that_its_float_kept(
+    name: str,
+) -> None:
     found = costs(USAGE[name])
     assert found.unpriced_tokens == 0
     assert abs(found.ours - found.theirs) <= found.ours * Decimal("1e-15")
@@ -50,22 +55,32 @@ def test_a_captured_request_costs_what_litellm_said_to_the_last_digit_that_its_f
 def test_the_captures_hold_a_cost_of_every_kind() -> None:
     kinds = {(str(each.golden["case"]), costs(each).theirs) for each in USAGE.values()}
     assert {
-        ("chat-cached", Decimal("0.005456")), ("chat-priority", Decimal("0.00315")), ("chat-flex", Decimal("0.000495")),
-        ("batch-get-1", Decimal("0.0042")), ("claude-openai", Decimal("0.004275")), ("cache-hit", Decimal(0)),
-    } <= kinds  # fmt: skip
+        ("chat-cached", Decimal("0.005456")),
+        ("chat-priority", Decimal("0.00315")),
+        ("chat-flex", Decimal("0.000495")),
+        ("batch-get-1", Decimal("0.0042")),
+        ("claude-openai", Decimal("0.004275")),
+        ("cache-hit", Decimal(0)),
+    } <= kinds
     assert len(kinds) > 30
 
 
-def test_litellm_19019_an_azure_deployment_without_base_model_is_unpriced_until_an_alias_says_what_it_is() -> None:
+def test_litellm_19019_an_azure_deployment_without_base_model_is_unpriced_until_an_alias_says_what_it_is() -> (
+    None
+):
     """LiteLLM knew the model from its own configuration (0.0018 is right); what it logged does not say it."""
     assert costs(USAGE["chat-azure-nobase-0.6"]) == Costs(Decimal(0), 750, Decimal("0.0018"))
 
 
-def test_litellm_36561_a_model_that_litellm_cannot_price_is_unpriced_here_where_litellm_says_0() -> None:
+def test_litellm_36561_a_model_that_litellm_cannot_price_is_unpriced_here_where_litellm_says_0() -> (
+    None
+):
     assert costs(USAGE["unknown-price-2.5"]) == Costs(Decimal(0), 750, Decimal(0))
 
 
-def test_audio_on_gpt_4_1_which_has_no_audio_rate_is_unpriced_where_litellm_takes_the_text_rate() -> None:
+def test_audio_on_gpt_4_1_which_has_no_audio_rate_is_unpriced_where_litellm_takes_the_text_rate() -> (
+    None
+):
     found = costs(USAGE["audio-in-8.2"])
     assert (found.ours, found.unpriced_tokens) == (Decimal("0.0012"), 300)
     assert found.theirs.quantize(Decimal("1e-9")) == found.ours + 300 * Decimal("0.000002")

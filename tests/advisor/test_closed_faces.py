@@ -13,9 +13,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from rich.console import Console
 
-from advisor import routes, wire, words
-from advisor.exposition import Exposition
-from deploy.cli import report_text
+from advisor import words
+from advisor.publishing import routes
+from advisor.publishing.api import wire
+from advisor.publishing.metrics.exposition import Exposition
+from cli.text import report_text
 from ledger import access, clock, settings
 from ledger.database import Database
 from tests import ledgers
@@ -36,7 +38,11 @@ def october(database: Database) -> Database:
     support = ledgers.labels(project="support", workload="triage")
     house = ledgers.labels(project="lab", model="house-model")
     ledgers.add(
-        database, [ledgers.event(closed_books.OCTOBER_US, of=labels) for labels in (ledgers.labels(), support, house)]
+        database,
+        [
+            ledgers.event(closed_books.OCTOBER_US, of=labels)
+            for labels in (ledgers.labels(), support, house)
+        ],
     )
     ledgers.settle(database)
     closed_books.set_price(database, "3", "9", since=clock.day_of(closed_books.OCTOBER_US))
@@ -51,11 +57,15 @@ def client_of(database: Database, **overrides: object) -> TestClient:
     return TestClient(app)
 
 
-def test_the_closed_figures_stand_first_and_the_adjustments_add_up_to_the_adjusted_total(october: Database) -> None:
+def test_the_closed_figures_stand_first_and_the_adjustments_add_up_to_the_adjusted_total(
+    october: Database,
+) -> None:
     found = built(october)
     assert [(each.number, each.kind, each.requests) for each in found.adjustments] == [
-        (1, "late", 3), (2, "repricing", 0), (3, "late", 2),
-    ]  # fmt: skip
+        (1, "late", 3),
+        (2, "repricing", 0),
+        (3, "late", 2),
+    ]
     for each in found.adjustments:
         known = [Decimal(line.cost_usd) for line in each.lines if line.cost_usd is not None]
         assert sum(known) == Decimal(each.cost_usd or "")
@@ -65,7 +75,9 @@ def test_the_closed_figures_stand_first_and_the_adjustments_add_up_to_the_adjust
     assert Decimal(found.total.cost_usd or "") + added == Decimal(found.adjusted.cost_usd or "")
     assert found.total.requests + 5 == found.adjusted.requests
     for groups in (found.projects, found.models, found.slices):
-        assert sum(Decimal(each.cost_usd) for each in groups if each.cost_usd) == Decimal(found.total.cost_usd or "")
+        assert sum(Decimal(each.cost_usd) for each in groups if each.cost_usd) == Decimal(
+            found.total.cost_usd or ""
+        )
         assert sum(each.requests for each in groups) == found.total.requests
     assert found.total.coverage.gaps["late"] == f"{Decimal(5) / found.adjusted.requests:.9f}"
 
@@ -103,23 +115,33 @@ def test_metrics_show_the_closed_figures_the_adjustments_beside_them_and_both_in
     for each in body.models:
         labels = named(month=MONTH, **each.names)
         assert found["month_requests", labels] == each.requests
-        assert found.get(("month_cost_usd", labels)) == (float(each.cost_usd) if each.cost_usd else None)
+        assert found.get(("month_cost_usd", labels)) == (
+            float(each.cost_usd) if each.cost_usd else None
+        )
     for each in body.projects:
         shown = found.get(("month_project_cost_usd", named(month=MONTH, **each.names)))
         assert shown == (float(each.cost_usd) if each.cost_usd else None)
     by_model: dict[tuple[tuple[str, str], ...], Decimal] = defaultdict(Decimal)
     for line in (line for each in body.adjustments for line in each.lines):
         if line.cost_usd is not None:
-            by_model[named(month=MONTH, provider=line.provider, model=line.model)] += Decimal(line.cost_usd)
-    assert of(found, "month_adjustment_usd") == {labels: float(amount) for labels, amount in by_model.items()}
+            by_model[named(month=MONTH, provider=line.provider, model=line.model)] += Decimal(
+                line.cost_usd
+            )
+    assert of(found, "month_adjustment_usd") == {
+        labels: float(amount) for labels, amount in by_model.items()
+    }
     november = built(october, "2026-11").total.cost_usd
     assert body.adjusted is not None
     everything = Decimal(body.adjusted.cost_usd or "") + Decimal(november or "")
     assert sum(of(found, "cost_usd").values()) == pytest.approx(float(everything), rel=1e-12)
-    assert not [labels for labels in of(found, "coverage_gap_ratio") if ("reason", "late") in labels]
+    assert not [
+        labels for labels in of(found, "coverage_gap_ratio") if ("reason", "late") in labels
+    ]
 
 
-def test_a_remembered_month_is_read_again_once_an_adjustment_is_new_or_has_grown(october: Database) -> None:
+def test_a_remembered_month_is_read_again_once_an_adjustment_is_new_or_has_grown(
+    october: Database,
+) -> None:
     replica = Exposition(october, ledgers.SETTINGS)
     for _ in range(2):
         replica.render()
@@ -129,11 +151,17 @@ def test_a_remembered_month_is_read_again_once_an_adjustment_is_new_or_has_grown
 
 
 @on_sqlite
-def test_the_page_names_the_close_and_lists_every_adjustment_with_the_sum(october: Database) -> None:
+def test_the_page_names_the_close_and_lists_every_adjustment_with_the_sum(
+    october: Database,
+) -> None:
     html, found = client_of(october).get("/", params={"month": MONTH}).text, built(october)
     assert "Closed on 2026-11-23 20:00 UTC by ada" in html
     assert found.adjusted is not None
-    for amount in (found.total.cost_usd, found.adjusted.cost_usd, *(each.cost_usd for each in found.adjustments)):
+    for amount in (
+        found.total.cost_usd,
+        found.adjusted.cost_usd,
+        *(each.cost_usd for each in found.adjustments),
+    ):
         assert f'<data value="{amount}"' in html
     assert all(each.reason in html for each in found.adjustments)
     assert f"<code>{found.content_sha256}</code>" in html
@@ -147,8 +175,12 @@ def test_a_key_of_one_project_sees_its_own_adjustments_and_no_document(october: 
         _, key = access.create(session, "one", ["read"], project="support", namespace="n", now_us=0)
     headers = {"x-api-key": key}
     told = client.get("/api/v1/report", params={"month": MONTH}, headers=headers).json()
-    assert {line["project"] for each in told["adjustments"] for line in each["lines"]} == {"support"}
-    archive = zipfile.ZipFile(io.BytesIO(client.get(f"/api/v1/exports/{MONTH}.zip", headers=headers).content))
+    assert {line["project"] for each in told["adjustments"] for line in each["lines"]} == {
+        "support"
+    }
+    archive = zipfile.ZipFile(
+        io.BytesIO(client.get(f"/api/v1/exports/{MONTH}.zip", headers=headers).content)
+    )
     assert "closed_statement.json" not in archive.namelist()
     page = client.get("/", params={"month": MONTH}, headers=headers).text
     assert "search" not in page
@@ -156,15 +188,28 @@ def test_a_key_of_one_project_sees_its_own_adjustments_and_no_document(october: 
 
 @on_sqlite
 @pytest.mark.parametrize("face", ["report", "page", "export", "terminal"])
-def test_below_the_floor_every_face_says_that_a_figure_is_provisional(database: Database, face: str) -> None:
+def test_below_the_floor_every_face_says_that_a_figure_is_provisional(
+    database: Database, face: str
+) -> None:
     house = ledgers.labels(model="house-model")
-    ledgers.add(database, [ledgers.event(closed_books.OCTOBER_US, of=each) for each in (house, ledgers.labels())])
+    ledgers.add(
+        database,
+        [ledgers.event(closed_books.OCTOBER_US, of=each) for each in (house, ledgers.labels())],
+    )
     ledgers.close(database, MONTH, despite_gaps=True)
     client = client_of(database)
     if face == "report":
-        assert client.get("/api/v1/report", params={"month": MONTH}).json()["total"]["coverage"]["provisional"] is True
+        assert (
+            client.get("/api/v1/report", params={"month": MONTH}).json()["total"]["coverage"][
+                "provisional"
+            ]
+            is True
+        )
     elif face == "page":
-        assert "provisional: below 99 % no advice is given" in client.get("/", params={"month": MONTH}).text
+        assert (
+            "provisional: below 99 % no advice is given"
+            in client.get("/", params={"month": MONTH}).text
+        )
     elif face == "export":
         told = client.get(f"/api/v1/exports/{MONTH}.json").json()
         assert told["headline"][0]["provisional"] is True
@@ -184,11 +229,17 @@ def printed(database: Database) -> str:
 
 
 @on_sqlite
-def test_the_terminal_shows_the_close_the_adjustments_and_the_sum_in_80_columns(october: Database) -> None:
+def test_the_terminal_shows_the_close_the_adjustments_and_the_sum_in_80_columns(
+    october: Database,
+) -> None:
     shown, found = printed(october), built(october)
     assert "Closed on 2026-11-23 by ada." in shown
     assert found.adjusted is not None
-    for amount in (found.total.cost_usd, found.adjusted.cost_usd, *(each.cost_usd for each in found.adjustments)):
+    for amount in (
+        found.total.cost_usd,
+        found.adjusted.cost_usd,
+        *(each.cost_usd for each in found.adjustments),
+    ):
         assert words.dollars(amount) in shown
     assert "2: rates agreed late" in shown
     assert all(len(line.rstrip()) <= 80 for line in shown.splitlines())

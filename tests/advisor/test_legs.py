@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from advisor.switching import cost, counterfactual
 from advisor.switching.factors import Factors
-from ledger import prices
+from ledger.pricing import prices
 from ledger.tokens import TokenCounts
 from tests.advisor import books
 
 RATE = st.integers(0, 10**11)
-RATES = st.builds(prices.Rates, uncached_input=RATE, cached_input=RATE, cache_write_input=RATE, output=RATE)
+RATES = st.builds(
+    prices.Rates, uncached_input=RATE, cached_input=RATE, cache_write_input=RATE, output=RATE
+)
 SHARE = st.fractions(0, 1, max_denominator=97)
 FACTORS = st.builds(
     Factors,
@@ -26,7 +28,9 @@ FACTORS = st.builds(
 def cells(draw: st.DrawFn) -> cost.Cell:
     """Text tokens, what was cached and written within the input."""
     cached, written, rest, output = (draw(st.integers(0, 10**12)) for _ in range(4))
-    return cost.Cell("standard", 0, TokenCounts(cached + written + rest, cached, written, output), 1, 0)
+    return cost.Cell(
+        "standard", 0, TokenCounts(cached + written + rest, cached, written, output), 1, 0
+    )
 
 
 @given(st.lists(st.tuples(cells(), RATES, RATES), max_size=4), FACTORS)
@@ -35,11 +39,19 @@ def test_legs_are_the_formulas_fraction_by_fraction(
 ) -> None:
     priced, stay, moved_in, moved_out = [], Fraction(0), Fraction(0), Fraction(0)
     for cell, now, instead in drawn:
-        sides = (replace(books.price(books.BIG), rates=rates, list_rates=rates) for rates in (now, instead))
+        sides = (
+            replace(books.price(books.BIG), rates=rates, list_rates=rates)
+            for rates in (now, instead)
+        )
         priced.append(counterfactual.PricedCell(cell, *sides))
         counts = cell.counts
         whole, held, written = (
-            Fraction(n) for n in (counts.input_tokens, counts.cached_input_tokens, counts.cache_write_input_tokens)
+            Fraction(n)
+            for n in (
+                counts.input_tokens,
+                counts.cached_input_tokens,
+                counts.cache_write_input_tokens,
+            )
         )
         output = Fraction(counts.output_tokens)
         stay += _input(whole, held, written, now) + output * (now.output or 0)
@@ -48,7 +60,10 @@ def test_legs_are_the_formulas_fraction_by_fraction(
         moved_out += output * (instead.output or 0)
     found = counterfactual.legs(priced, at)
     assert found == counterfactual.Legs(stay, moved_in, moved_out)
-    assert all(type(leg) is Fraction for leg in (found.stay_femto_usd, found.input_femto_usd, found.output_femto_usd))
+    assert all(
+        type(leg) is Fraction
+        for leg in (found.stay_femto_usd, found.input_femto_usd, found.output_femto_usd)
+    )
 
 
 def _input(whole: Fraction, cached: Fraction, written: Fraction, rates: prices.Rates) -> Fraction:

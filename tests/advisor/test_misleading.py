@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from advisor import advice_figures, pairs, recommendations, report
+from advisor.advice import as_figures, computation
+from advisor.months import pricings
 from advisor.stages import realised
 from advisor.switching import advice, candidates, counterfactual, factors, risk, window
-from ledger import clock, money, prices, settings
+from ledger import clock, money, pairs, settings
 from ledger.database import Database
+from ledger.pricing import prices
 from tests import conftest, ledgers
 from tests.advisor import books
 
@@ -22,7 +24,10 @@ NOW_US = clock.to_us(conftest.NOW)
 
 
 def _advice(
-    slice_: candidates.Slice, named: str = "gpt-4.1:gpt-4.1-mini", book: prices.PriceBook | None = None, **terms: object
+    slice_: candidates.Slice,
+    named: str = "gpt-4.1:gpt-4.1-mini",
+    book: prices.PriceBook | None = None,
+    **terms: object,
 ) -> advice.Advice:
     chosen = advice.Terms(pairs.parse(named), **terms)  # type: ignore[arg-type]  # a test that misspells a term fails at once
     return advice.on_slice(slice_, KNOWN, chosen, book or books.book(), books.AS_OF_DAY)[0]
@@ -35,16 +40,22 @@ def _point(found: advice.Advice) -> int:
 
 def test_burnlens_a_model_that_does_not_exist_saves_no_100_percent() -> None:
     found = _advice(LARGE, "gpt-4.1:gpt-4.1-nano-free")
-    assert (found.decision.kind, found.decision.counted, found.alternative.estimate) == ("blocked", False, None)
+    assert (found.decision.kind, found.decision.counted, found.alternative.estimate) == (
+        "blocked",
+        False,
+        None,
+    )
 
 
 def test_burnlens_confidence_is_no_constant() -> None:
     grades = {
         risk.confidence(days, requests, False, unmeasured, quality, error).grade
         for days, requests, unmeasured, quality, error in (
-            (28, 20_000, 0, 0, Fraction(0)), (14, 2_000, 2, 1, Fraction(1, 5)), (7, 1_000, 4, 3, None),
+            (28, 20_000, 0, 0, Fraction(0)),
+            (14, 2_000, 2, 1, Fraction(1, 5)),
+            (7, 1_000, 4, 3, None),
         )
-    }  # fmt: skip
+    }
     assert grades == {"high", "medium", "low"}
 
 
@@ -61,7 +72,10 @@ def test_spanlens_the_ratio_is_that_of_the_slice_and_not_of_the_pair() -> None:
 def test_spanlens_a_fall_of_traffic_is_no_saving() -> None:
     saved = [_point(_advice(books.slice_of(books.cell(size)))) for size in (10**9, 5 * 10**8)]
     assert saved[0] == pytest.approx(2 * saved[1], rel=0, abs=10**6)
-    before, after = realised.Ran(Fraction(1_000), Fraction(500)), realised.Ran(Fraction(500), Fraction(250))
+    before, after = (
+        realised.Ran(Fraction(1_000), Fraction(500)),
+        realised.Ran(Fraction(500), Fraction(250)),
+    )
     found = realised.before_after(before, after)
     assert found is not None
     assert (found.saving_femto_usd, found.volume_femto_usd) == (Fraction(0), Fraction(-250))
@@ -70,11 +84,13 @@ def test_spanlens_a_fall_of_traffic_is_no_saving() -> None:
 def test_litellm_38817_totals_add_up_over_slices_and_never_count_two_alternatives_of_one() -> None:
     waiting = replace(LARGE, can_wait=True)
     named = "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna,gpt-4.1:gpt-4.1@batch"
-    every = advice.on_slice(waiting, KNOWN, advice.Terms(pairs.parse(named)), books.book(), books.AS_OF_DAY)
+    every = advice.on_slice(
+        waiting, KNOWN, advice.Terms(pairs.parse(named)), books.book(), books.AS_OF_DAY
+    )
     assert len(every) == 5
     span = window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1)
-    figure = advice_figures.of(every[0], span, KNOWN, (), books.book(), every[1:])
-    total = recommendations.total([figure, figure])
+    figure = as_figures.of(every[0], span, KNOWN, (), books.book(), every[1:])
+    total = computation.total([figure, figure])
     assert money.femto_usd(total.point_usd) == 2 * _point(every[0])
     assert len(figure.alternatives) == 4
 
@@ -90,7 +106,9 @@ def test_litellm_38816_a_gap_of_80_percent_may_be_a_loss_and_is_shown_as_one() -
 def test_litellm_38700_a_verifier_and_every_other_added_cost_is_in_the_saving() -> None:
     cells = [books.moved(books.cell(10**6, output=10**6))]
     bare = counterfactual.saving(cells, factors.ASSUMED_POINT)
-    checked = counterfactual.saving(cells, replace(factors.ASSUMED_POINT, verifier_femto_usd=books.USD))
+    checked = counterfactual.saving(
+        cells, replace(factors.ASSUMED_POINT, verifier_femto_usd=books.USD)
+    )
     assert bare - checked == books.USD
     assert bare < counterfactual.saving(cells, factors.NEUTRAL)
 
@@ -98,16 +116,25 @@ def test_litellm_38700_a_verifier_and_every_other_added_cost_is_in_the_saving() 
 def test_the_baseline_is_what_the_slice_costs_and_not_the_dearest_model() -> None:
     cheap = replace(LARGE, model=books.MINI)
     found = _advice(cheap, "gpt-4.1-mini:gpt-6-luna")
-    assert found.slice_month_femto_usd == money.rounded(Fraction(2_000 * books.USD, 28) * Fraction(365, 12))
+    assert found.slice_month_femto_usd == money.rounded(
+        Fraction(2_000 * books.USD, 28) * Fraction(365, 12)
+    )
     assert _point(found) < (found.slice_month_femto_usd or 0)
 
 
 def test_a_slice_without_traffic_is_not_advised_on_and_counts_nothing() -> None:
-    for empty in (books.slice_of(), books.slice_of(books.cell(0, requests=0)), books.slice_of(days=0)):
+    for empty in (
+        books.slice_of(),
+        books.slice_of(books.cell(0, requests=0)),
+        books.slice_of(days=0),
+    ):
         found = advice.on_slice(
-            empty, advice.Standing(), advice.Terms(pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch")),
-            books.book(), books.AS_OF_DAY,
-        )  # fmt: skip
+            empty,
+            advice.Standing(),
+            advice.Terms(pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch")),
+            books.book(),
+            books.AS_OF_DAY,
+        )
         assert not any(each.decision.counted for each in found)
         assert found[0].alternative.price_gap is None
 
@@ -119,14 +146,22 @@ def test_a_target_that_retires_tomorrow_blocks_whatever_it_saves(days_left: int)
     assert (found.decision.kind, found.decision.reason) == ("blocked", "target_retires")
     assert found.until_retirement is not None
     # The low end saves 33.1 % of 10,000 USD in 28 days.
-    assert found.until_retirement.low_femto_usd == money.rounded(Fraction(3_310 * books.USD, 28) * days_left)
+    assert found.until_retirement.low_femto_usd == money.rounded(
+        Fraction(3_310 * books.USD, 28) * days_left
+    )
 
 
 def test_a_source_that_retires_tomorrow_does_not_block_but_a_one_off_cost_never_pays_back() -> None:
-    leaving = prices.ModelFacts(1_047_576, 32_768, retirement=prices.Retirement(books.AS_OF_DAY + 1, books.LUNA, ""))
+    leaving = prices.ModelFacts(
+        1_047_576, 32_768, retirement=prices.Retirement(books.AS_OF_DAY + 1, books.LUNA, "")
+    )
     book = books.book({books.BIG: leaving, books.MINI: prices.ModelFacts()})
     found = _advice(LARGE, book=book)
-    assert (found.decision.kind, found.decision.notices, found.days_left) == ("pilot", ("source_retires",), 1)
+    assert (found.decision.kind, found.decision.notices, found.days_left) == (
+        "pilot",
+        ("source_retires",),
+        1,
+    )
     costly = _advice(LARGE, book=book, one_off_femto_usd=10_000 * books.USD)
     assert (costly.decision.kind, costly.decision.reason) == ("keep", "payback_beyond_life")
 
@@ -134,7 +169,8 @@ def test_a_source_that_retires_tomorrow_does_not_block_but_a_one_off_cost_never_
 def test_cheaper_on_input_and_dearer_on_output_wins_or_loses_by_the_slices_own_mix() -> None:
     dear = f"gpt-4.1:{books.DEAR}"
     reading, writing = (
-        _advice(books.slice_of(cell), dear) for cell in (books.cell(10**9), books.cell(10**8, output=10**9))
+        _advice(books.slice_of(cell), dear)
+        for cell in (books.cell(10**9), books.cell(10**8, output=10**9))
     )
     assert _point(reading) > 0 > _point(writing)
     assert writing.alternative.price_gap is not None
@@ -149,9 +185,14 @@ def test_the_order_of_events_changes_no_figure(order: list[int]) -> None:
     def event(number: int) -> object:
         tier = ("standard", "batch", "priority")[number % 3]
         return ledgers.event(
-            NOW_US - (number + 1) * clock.DAY_US, id=str(number), input_tokens=1_000_003 * (number + 1), output_tokens=7 * number,
-            of=ledgers.labels(service_tier=tier, service_tier_requested=tier, features=1 << number % 6),
-        )  # fmt: skip
+            NOW_US - (number + 1) * clock.DAY_US,
+            id=str(number),
+            input_tokens=1_000_003 * (number + 1),
+            output_tokens=7 * number,
+            of=ledgers.labels(
+                service_tier=tier, service_tier_requested=tier, features=1 << number % 6
+            ),
+        )
 
     found = []
     for numbers in (range(12), order):
@@ -159,9 +200,11 @@ def test_the_order_of_events_changes_no_figure(order: list[int]) -> None:
         database.migrate()
         ledgers.add(database, [event(number) for number in numbers])  # type: ignore[misc]  # events
         ledgers.settle(database)
-        chosen = settings.load(pairs="gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch", can_wait="search")
+        chosen = settings.load(
+            pairs="gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch", can_wait="search"
+        )
         with database.snapshot() as session:
-            found.append(recommendations.compute(session, report.pricing(session), chosen, NOW_US))
+            found.append(computation.compute(session, pricings.in_force(session), chosen, NOW_US))
         database.close()
     assert found[0] == found[1]
     assert found[0][0].cells

@@ -16,9 +16,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from advisor import report
-from advisor.months import monthly, statements, trace
+from advisor.months import monthly, pricings, statements, trace
 from advisor.months.statement_store import Basis
+from advisor.report import report
 from ledger import clock, months, settings, tables
 from ledger.database import Database
 from ledger.events import Event
@@ -37,8 +37,14 @@ INTERESTING = [
     "America/Nuuk", "Antarctica/Troll", "Asia/Tokyo", "Asia/Gaza",
 ]  # fmt: skip
 SPANS = {
-    "October and November": (clock.day_number(clock.EPOCH.replace(year=2026, month=9, day=29).date()), 35),
-    "March and April": (clock.day_number(clock.EPOCH.replace(year=2026, month=2, day=27).date()), 40),
+    "October and November": (
+        clock.day_number(clock.EPOCH.replace(year=2026, month=9, day=29).date()),
+        35,
+    ),
+    "March and April": (
+        clock.day_number(clock.EPOCH.replace(year=2026, month=2, day=27).date()),
+        40,
+    ),
 }
 """Days that hold the change to winter and to summer time of the northern zones, and the opposite of the southern."""
 
@@ -50,14 +56,22 @@ def usage(draw: st.DrawFn, span: str) -> list[Event]:
     hour = st.sampled_from([0, 1, 2, 10, 11, 12, 13, 14, 21, 22, 23])
     made = []
     for number in range(draw(st.integers(1, 12))):
-        at = (first_day + draw(st.integers(0, days - 1))) * clock.DAY_US + draw(hour) * clock.HOUR_US
+        at = (first_day + draw(st.integers(0, days - 1))) * clock.DAY_US + draw(
+            hour
+        ) * clock.HOUR_US
         of = ledgers.labels(
             model=draw(st.sampled_from(["gpt-4.1", "gpt-4.1-mini"])),
             project=draw(st.sampled_from(["search", "support"])),
         )
         tokens = draw(st.integers(1, 10**6))
         made.append(
-            ledgers.event(at, id=str(number), of=of, input_tokens=tokens, output_tokens=draw(st.integers(0, 99)))
+            ledgers.event(
+                at,
+                id=str(number),
+                of=of,
+                input_tokens=tokens,
+                output_tokens=draw(st.integers(0, 99)),
+            )
         )
     return made
 
@@ -76,7 +90,9 @@ def fill(database: Database, events: list[Event], span: str) -> None:
     rollup.roll_up(database, 10)
     first_day, days = SPANS[span]
     closed_books.set_price(database, "3", "9", since=first_day + days // 2)
-    closed_books.set_price(database, "1", "2", since=first_day + days // 2 + 3, model="gpt-4.1-mini")
+    closed_books.set_price(
+        database, "1", "2", since=first_day + days // 2 + 3, model="gpt-4.1-mini"
+    )
 
 
 def months_of(events: list[Event], zone: ZoneInfo) -> Iterator[Month]:
@@ -86,23 +102,40 @@ def months_of(events: list[Event], zone: ZoneInfo) -> Iterator[Month]:
 
 def check(session: Session, month: Month, pricing: statements.Pricing, events: list[Event]) -> int:
     """A month's cost in femto-USD, which its lines, its UTC days, its arithmetic and its events add up to."""
-    statement = monthly.compute(session, month, Basis(str(month.zone), 0, "", "", 0), pricing, clock.now_us())
+    statement = monthly.compute(
+        session, month, Basis(str(month.zone), 0, "", "", 0), pricing, clock.now_us()
+    )
     rows = trace.rows(monthly.parts(session, month), pricing)
     of_lines = sum(line.cost.femto_usd for line in statement.lines.values())
-    of_days = sum(Fraction(day.cost_usd) for day in statement.days if day.cost_usd is not None) * 10**15
+    of_days = (
+        sum(Fraction(day.cost_usd) for day in statement.days if day.cost_usd is not None) * 10**15
+    )
     of_rows = sum(Fraction(row.cost_usd) for row in rows if row.cost_usd is not None) * 10**15
-    within = [event for event in events if months.containing(event.occurred_at, month.zone) == month]
+    within = [
+        event for event in events if months.containing(event.occurred_at, month.zone) == month
+    ]
     assert of_lines == of_days == of_rows == by_hand(within, pricing)
     assert sum(line.requests for line in statement.lines.values()) == len(within)
-    assert sum(day.requests for day in statement.days) == sum(row.requests for row in rows) == len(within)
+    assert (
+        sum(day.requests for day in statement.days)
+        == sum(row.requests for row in rows)
+        == len(within)
+    )
     return of_lines
 
 
-def check_local_days(session: Session, month: Month, pricing: statements.Pricing, events: list[Event]) -> int:
+def check_local_days(
+    session: Session, month: Month, pricing: statements.Pricing, events: list[Event]
+) -> int:
     """The same cost, which the calendar days of the month's own zone add up to."""
     first = clock.day_number(clock.EPOCH.replace(year=month.year, month=month.month).date())
-    days = {day: monthly.cost_of_day(session, month, first + day - 1, pricing) for day in range(1, month.days + 1)}
-    within = [event for event in events if months.containing(event.occurred_at, month.zone) == month]
+    days = {
+        day: monthly.cost_of_day(session, month, first + day - 1, pricing)
+        for day in range(1, month.days + 1)
+    }
+    within = [
+        event for event in events if months.containing(event.occurred_at, month.zone) == month
+    ]
     used_on = {clock.from_us(event.occurred_at).astimezone(month.zone).day for event in within}
     assert {day for day, cost in days.items() if cost is not None} == used_on
     return sum(cost for cost in days.values() if cost is not None)
@@ -112,24 +145,33 @@ def by_hand(events: list[Event], pricing: statements.Pricing) -> int:
     """What events cost one by one, each at the price of its UTC day, in femto-USD."""
     spent = 0
     for event in events:
-        price = pricing.book.at("openai", event.labels.model, "standard", 0, clock.day_of(event.occurred_at))
+        price = pricing.book.at(
+            "openai", event.labels.model, "standard", 0, clock.day_of(event.occurred_at)
+        )
         assert price is not None
         rates = price.rates
-        spent += (event.input_tokens or 0) * (rates.uncached_input or 0) + (event.output_tokens or 0) * (
-            rates.output or 0
-        )
+        spent += (event.input_tokens or 0) * (rates.uncached_input or 0) + (
+            event.output_tokens or 0
+        ) * (rates.output or 0)
     return spent
 
 
-@hypothesis_settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(data=st.data(), span=st.sampled_from(sorted(SPANS)), zone=st.sampled_from([*INTERESTING, *ZONES]))
+@hypothesis_settings(
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    data=st.data(),
+    span=st.sampled_from(sorted(SPANS)),
+    zone=st.sampled_from([*INTERESTING, *ZONES]),
+)
 def test_ll_27780_29568_the_sum_of_days_is_the_month_in_every_zone(
     database: Database, data: st.DataObject, span: str, zone: str
 ) -> None:
     events = data.draw(usage(span))
     fill(database, events, span)
     with database.snapshot() as session:
-        pricing = report.pricing(session)
+        pricing = pricings.in_force(session)
         found = list(months_of(events, ZoneInfo(zone)))
         costs = [check(session, month, pricing, events) for month in found]
         assert [check_local_days(session, month, pricing, events) for month in found] == costs
@@ -137,22 +179,35 @@ def test_ll_27780_29568_the_sum_of_days_is_the_month_in_every_zone(
 
 
 @pytest.mark.parametrize("span", sorted(SPANS))
-def test_all_months_together_are_everything_in_every_whole_hour_zone_there_is(database: Database, span: str) -> None:
+def test_all_months_together_are_everything_in_every_whole_hour_zone_there_is(
+    database: Database, span: str
+) -> None:
     """Zones whose months have the same edges are one case: there are a few dozen of several hundred names."""
     first_day, days = SPANS[span]
     hours = range(first_day * 24, (first_day + days) * 24, 5)
-    events = [ledgers.event(hour * clock.HOUR_US, id=str(hour), input_tokens=10**5 + hour) for hour in hours]
+    events = [
+        ledgers.event(hour * clock.HOUR_US, id=str(hour), input_tokens=10**5 + hour)
+        for hour in hours
+    ]
     fill(database, events, span)
-    cases = {tuple((m.first_hour, m.end_hour) for m in months_of(events, ZoneInfo(zone))): zone for zone in ZONES}
+    cases = {
+        tuple((m.first_hour, m.end_hour) for m in months_of(events, ZoneInfo(zone))): zone
+        for zone in ZONES
+    }
     assert len(cases) > 20
     with database.snapshot() as session:
-        pricing = report.pricing(session)
+        pricing = pricings.in_force(session)
         for zone in cases.values():
-            costs = [check(session, month, pricing, events) for month in months_of(events, ZoneInfo(zone))]
+            costs = [
+                check(session, month, pricing, events)
+                for month in months_of(events, ZoneInfo(zone))
+            ]
             assert sum(costs) == by_hand(events, pricing)
 
 
-def test_ll_36051_41363_the_evening_west_of_utc_is_in_the_month_and_in_its_report(database: Database) -> None:
+def test_ll_36051_41363_the_evening_west_of_utc_is_in_the_month_and_in_its_report(
+    database: Database,
+) -> None:
     """18:30 in Los Angeles on the last of October is already November in UTC."""
     evening = clock.EPOCH.replace(year=2026, month=11, day=1, hour=1, minute=30)
     chosen = settings.Settings(reporting_zone="America/Los_Angeles")
@@ -166,12 +221,16 @@ def test_ll_36051_41363_the_evening_west_of_utc_is_in_the_month_and_in_its_repor
     assert [(day.day, day.requests) for day in found.days] == [("2026-11-01", 1)]
 
 
-def test_ll_31831_one_zone_of_the_reports_decides_the_month_of_every_face(database: Database) -> None:
+def test_ll_31831_one_zone_of_the_reports_decides_the_month_of_every_face(
+    database: Database,
+) -> None:
     shanghai = settings.Settings(reporting_zone="Asia/Shanghai")
     late_in_utc = clock.to_us(clock.EPOCH.replace(year=2026, month=10, day=31, hour=16))
     ledgers.add(database, [ledgers.event(late_in_utc - 1), ledgers.event(late_in_utc)])
     ledgers.settle(database, shanghai)
-    assert [built(database, month, shanghai).total.requests for month in ("2026-10", "2026-11")] == [1, 1]
+    assert [
+        built(database, month, shanghai).total.requests for month in ("2026-10", "2026-11")
+    ] == [1, 1]
     ledgers.close(database, "2026-10", shanghai)
     ledgers.add(database, [ledgers.event(late_in_utc - 2), ledgers.event(late_in_utc + 1)])
     with time_machine.travel(NOW + timedelta(days=1), tick=False):

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from advisor import refresh, report
+from advisor import refresh
 from advisor.months import statement_store
+from advisor.report import report
 from ledger import clock, months, settings, tables
 from ledger.database import Database
 from ledger.events import Event
@@ -18,10 +19,19 @@ from tests import conftest, ledgers
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
 NOW_US = clock.to_us(conftest.NOW)
-ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland", "Pacific/Kiritimati", "Etc/GMT+12"]
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "Pacific/Auckland",
+    "Pacific/Kiritimati",
+    "Etc/GMT+12",
+]
 
 
-def statement(database: Database, month: str = "2026-11", zone: str = "UTC") -> statement_store.MonthStatement:
+def statement(
+    database: Database, month: str = "2026-11", zone: str = "UTC"
+) -> statement_store.MonthStatement:
     with database.snapshot() as session:
         found = statement_store.read(session, months.parse(month, ZoneInfo(zone)))
     assert found is not None
@@ -36,11 +46,18 @@ def test_a_month_is_priced_at_the_price_of_each_day(database: Database) -> None:
     change_day = clock.day_of(ledgers.NOON_US)
     with database.transaction() as session:
         session.add(
-            tables.Price(
-                provider="openai", model="gpt-4.1", service_tier="standard", over_input_tokens=0,
-                effective_from=change_day, uncached_input=1_000_000_000, output=4_000_000_000, source="contract", created_at=0,
+            tables.pricing.Price(
+                provider="openai",
+                model="gpt-4.1",
+                service_tier="standard",
+                over_input_tokens=0,
+                effective_from=change_day,
+                uncached_input=1_000_000_000,
+                output=4_000_000_000,
+                source="contract",
+                created_at=0,
             )
-        )  # fmt: skip
+        )
     midnight = change_day * clock.DAY_US
     ledgers.add(database, [ledgers.event(midnight - 1), ledgers.event(midnight)])
     ledgers.settle(database)
@@ -66,7 +83,10 @@ def test_a_late_event_changes_its_own_month_alone(database: Database) -> None:
     ledgers.settle(database)
     ledgers.add(database, [ledgers.event(october)])
     ledgers.settle(database)
-    assert (statement(database, "2026-11").revision, statement(database, "2026-10").revision) == (1, 2)
+    assert (statement(database, "2026-11").revision, statement(database, "2026-10").revision) == (
+        1,
+        2,
+    )
 
 
 def test_a_late_event_of_last_month_changes_this_months_forecast(database: Database) -> None:
@@ -88,7 +108,11 @@ def test_a_model_without_a_price_is_unpriced_and_its_cost_unknown(database: Data
     ledgers.settle(database)
     with database.snapshot() as session:
         found = report.build(session, ledgers.SETTINGS, NOW_US)
-    assert (found.total.cost_usd, found.total.unpriced_tokens, found.total.coverage.ratio) == (None, 1_100, "0.00")
+    assert (found.total.cost_usd, found.total.unpriced_tokens, found.total.coverage.ratio) == (
+        None,
+        1_100,
+        "0.00",
+    )
     assert any(note.startswith("house-model: 1,100 tokens have no price") for note in found.notes)
 
 
@@ -96,19 +120,30 @@ def test_an_alias_gives_a_deployment_its_model_from_its_day_on(database: Databas
     day = clock.day_of(ledgers.NOON_US)
     with database.transaction() as session:
         session.add(
-            tables.ModelAlias(
-                namespace="default", provider="azure.ai.openai", name="prod-chat", effective_from=day,
-                model_provider="openai", model="gpt-4.1", created_at=0,
+            tables.pricing.ModelAlias(
+                namespace="default",
+                provider="azure.ai.openai",
+                name="prod-chat",
+                effective_from=day,
+                model_provider="openai",
+                model="gpt-4.1",
+                created_at=0,
             )
-        )  # fmt: skip
+        )
     deployment = ledgers.labels(provider="azure.ai.openai", model="prod-chat")
-    ledgers.add(database, [ledgers.event(ledgers.NOON_US - age * clock.DAY_US, of=deployment) for age in (0, 1)])
+    ledgers.add(
+        database,
+        [ledgers.event(ledgers.NOON_US - age * clock.DAY_US, of=deployment) for age in (0, 1)],
+    )
     ledgers.settle(database)
     found = {key.model: line.cost for key, line in statement(database).lines.items()}
     assert (found["gpt-4.1"].priced_tokens, found["prod-chat"].unpriced_tokens) == (1_100, 1_100)
 
 
-@hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@hypothesis_settings(
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     zone=st.sampled_from(ZONES),
     offsets=st.lists(st.integers(0, 62 * 24 * 60 - 1), min_size=1, max_size=40),
@@ -123,24 +158,38 @@ def test_the_sum_of_all_months_is_everything_whatever_the_zone(
     start = clock.to_us(clock.EPOCH.replace(year=2026, month=9, day=20))
     chosen = settings.Settings(reporting_zone=zone)
     ledgers.add(
-        database, [ledgers.event(start + offset * 60 * clock.SECOND_US, id=str(n)) for n, offset in enumerate(offsets)]
+        database,
+        [
+            ledgers.event(start + offset * 60 * clock.SECOND_US, id=str(n))
+            for n, offset in enumerate(offsets)
+        ],
     )
     ledgers.settle(database, chosen)
     with database.snapshot() as session:
         found = [statement(database, name, zone) for name in statement_store.month_names(session)]
     assert sum(line.requests for held in found for line in held.lines.values()) == len(offsets)
     assert sum(map(cost_femto_usd, found)) == len(offsets) * 2_800 * 10**9
-    local = [clock.from_us(start + offset * 60 * clock.SECOND_US).astimezone(ZoneInfo(zone)) for offset in offsets]
+    local = [
+        clock.from_us(start + offset * 60 * clock.SECOND_US).astimezone(ZoneInfo(zone))
+        for offset in offsets
+    ]
     wanted = {f"{at.year}-{at.month:02d}" for at in local}
     assert {str(held.month) for held in found if held.lines} == wanted
 
 
-@hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@hypothesis_settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
-    events=st.lists(ledgers.any_event(), min_size=1, max_size=25, unique_by=lambda event: event.dedupe_key),
+    events=st.lists(
+        ledgers.any_event(), min_size=1, max_size=25, unique_by=lambda event: event.dedupe_key
+    ),
     data=st.data(),
 )
-def test_the_order_of_events_changes_no_figure(database: Database, events: list[Event], data: st.DataObject) -> None:
+def test_the_order_of_events_changes_no_figure(
+    database: Database, events: list[Event], data: st.DataObject
+) -> None:
     reports = []
     for order in (events, data.draw(st.permutations(events))):
         with database.transaction() as session:
@@ -154,7 +203,9 @@ def test_the_order_of_events_changes_no_figure(database: Database, events: list[
     assert reports[0] == reports[1]
 
 
-def test_coverage_is_the_smaller_of_priced_tokens_and_reported_successes(database: Database) -> None:
+def test_coverage_is_the_smaller_of_priced_tokens_and_reported_successes(
+    database: Database,
+) -> None:
     ledgers.add(database, [ledgers.event() for _ in range(3)])
     missing = ledgers.labels(usage_source="missing")
     ledgers.add(database, [ledgers.event(of=missing, input_tokens=None, output_tokens=None)])

@@ -2,10 +2,11 @@
 
 import pytest
 
-from advisor import report
-from advisor.figures import RecommendationFigure
-from ledger import clock, metrics, price_book
+from advisor.advice.figures import RecommendationFigure
+from advisor.report import report
+from ledger import clock, metrics
 from ledger.database import Database
+from ledger.pricing import price_book
 from tests import ledgers
 from tests.advisor import traffic
 from tests.advisor.traffic import named, of
@@ -25,7 +26,11 @@ def test_a_saving_ends_when_the_first_of_its_two_models_shuts_down(database: Dat
     shown, book, expected = of(traffic.scrape(database), END), price_book.shipped(), {}
     for item in advised(database):
         sides = ((item.provider, item.from_model), (item.to_provider, item.to_model))
-        announced = [each.shutdown_day for each in (book.facts_of(*side).retirement for side in sides) if each]
+        announced = [
+            each.shutdown_day
+            for each in (book.facts_of(*side).retirement for side in sides)
+            if each
+        ]
         if announced:
             labels = named(**{name: str(getattr(item, name)) for name in metrics.named(END).labels})
             expected[labels] = float(min(announced) * 86_400)

@@ -6,17 +6,22 @@ from decimal import Decimal
 import pytest
 
 from advisor.months import statement_store, statements
-from ledger import bands, events, months, price_book
+from ledger import bands, events, months
 from ledger.database import Database
 from ledger.events import Event
-from ledger.prices import PriceKey
+from ledger.pricing import price_book
+from ledger.pricing.prices import PriceKey
 from tests import ledgers
-from tests.ledger.shipped import TODAY
+from tests.ledger.pricing.shipped import TODAY
 
-LONG = sorted({key for key in price_book.shipped().prices if key.over_input_tokens and not key.region})
+LONG = sorted(
+    {key for key in price_book.shipped().prices if key.over_input_tokens and not key.region}
+)
 
 
-def _lines(database: Database, stored: Sequence[Event]) -> dict[statements.LineKey, statements.Line]:
+def _lines(
+    database: Database, stored: Sequence[Event]
+) -> dict[statements.LineKey, statements.Line]:
     ledgers.add(database, stored)
     ledgers.settle(database)
     month = months.containing(ledgers.NOON_US, ledgers.SETTINGS.zone)
@@ -37,10 +42,13 @@ def _event(model: str, input_tokens: int, output_tokens: int = 0, **labels: obje
 
 
 @pytest.mark.parametrize("key", LONG, ids=lambda key: "-".join(map(str, key[:4])))
-def test_a_long_context_price_begins_one_token_above_its_threshold_and_not_at_it(key: PriceKey) -> None:
+def test_a_long_context_price_begins_one_token_above_its_threshold_and_not_at_it(
+    key: PriceKey,
+) -> None:
     book, size = price_book.shipped(), key.over_input_tokens
     at, above = (
-        book.at(key.provider, key.model, key.service_tier, bands.band_of(tokens), TODAY) for tokens in (size, size + 1)
+        book.at(key.provider, key.model, key.service_tier, bands.band_of(tokens), TODAY)
+        for tokens in (size, size + 1)
     )
     assert above is not None
     assert above.key == key
@@ -48,7 +56,8 @@ def test_a_long_context_price_begins_one_token_above_its_threshold_and_not_at_it
 
 
 @pytest.mark.parametrize(
-    ("tokens", "usd"), [(272_000, "0.0272"), (272_001, "0.0544002"), (200_000, "0.02"), (200_001, "0.0200001")]
+    ("tokens", "usd"),
+    [(272_000, "0.0272"), (272_001, "0.0544002"), (200_000, "0.02"), (200_001, "0.0200001")],
 )
 def test_a_stored_request_takes_the_dear_rate_only_above_its_model_s_own_threshold(
     database: Database, tokens: int, usd: str
@@ -62,21 +71,31 @@ def test_two_requests_below_the_threshold_do_not_pay_for_a_sum_above_it(database
     assert _usd(lines) == Decimal("0.04")
 
 
-def test_short_and_long_requests_of_one_model_add_up_on_one_line_each_at_its_own_rate(database: Database) -> None:
-    assert _usd(_lines(database, [_event("gpt-6-luna", 100_000), _event("gpt-6-luna", 300_000)])) == Decimal("0.07")
+def test_short_and_long_requests_of_one_model_add_up_on_one_line_each_at_its_own_rate(
+    database: Database,
+) -> None:
+    assert _usd(
+        _lines(database, [_event("gpt-6-luna", 100_000), _event("gpt-6-luna", 300_000)])
+    ) == Decimal("0.07")
 
 
 @pytest.mark.parametrize(
     ("asked", "served", "usd"),
     [
-        ("priority", "priority", "0.00315"), ("priority", "standard", "0.0018"), ("standard", "priority", "0.00315"),
-        ("batch", "batch", "0.0009"), ("priority", "unknown", "0.00315"), ("standard", "unknown", "0.0018"),
+        ("priority", "priority", "0.00315"),
+        ("priority", "standard", "0.0018"),
+        ("standard", "priority", "0.00315"),
+        ("batch", "batch", "0.0009"),
+        ("priority", "unknown", "0.00315"),
+        ("standard", "unknown", "0.0018"),
     ],
-)  # fmt: skip
+)
 def test_litellm_37046_the_tier_that_served_a_request_sets_its_price_and_the_asked_one_only_where_nobody_said(
     database: Database, asked: str, served: str, usd: str
 ) -> None:
-    lines = _lines(database, [_event("gpt-4.1", 700, 50, service_tier_requested=asked, service_tier=served)])
+    lines = _lines(
+        database, [_event("gpt-4.1", 700, 50, service_tier_requested=asked, service_tier=served)]
+    )
     assert _usd(lines) == Decimal(usd)
     (line,) = lines.values()
     assert line.tier_unknown_tokens == (750 if served == "unknown" else 0)

@@ -9,11 +9,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from rich.console import Console
 
-from advisor import routes
-from advisor.exports import review
 from advisor.months import waste
-from advisor.months.waste_figures import Waste
-from deploy.cli import report_text, waste_text
+from advisor.months.figures import Waste
+from advisor.publishing import routes
+from advisor.publishing.exports import review
+from cli.text import report_text, waste_text
 from ledger import access, clock, events, settings
 from ledger.database import Database
 from tests import conftest, ledgers
@@ -30,16 +30,23 @@ def two_months(database: Database) -> Database:
     """October closed and November open: retries with and without a price, tiers dearer, cheaper and without one."""
     for at in (closed_books.OCTOBER_US, NOW_US - clock.HOUR_US):
         kinds = [
-            ledgers.labels(features=AGAIN), ledgers.labels(features=AGAIN, project="lab", model="house-model"),
+            ledgers.labels(features=AGAIN),
+            ledgers.labels(features=AGAIN, project="lab", model="house-model"),
             ledgers.labels(features=AGAIN, project="support", service_tier_requested="priority"),
             ledgers.labels(project="support", service_tier="priority"),
-            ledgers.labels(service_tier_requested="flex"), ledgers.labels(service_tier="flex"), ledgers.labels(),
-        ]  # fmt: skip
+            ledgers.labels(service_tier_requested="flex"),
+            ledgers.labels(service_tier="flex"),
+            ledgers.labels(),
+        ]
         ledgers.add(
             database,
             [
                 ledgers.event(
-                    at + turn, of=of, input_tokens=10**6, output_tokens=10**5, retry_count=of.features // AGAIN
+                    at + turn,
+                    of=of,
+                    input_tokens=10**6,
+                    output_tokens=10**5,
+                    retry_count=of.features // AGAIN,
                 )
                 for of in kinds
                 for turn in range(3)
@@ -61,7 +68,9 @@ def test_the_api_shows_what_is_stored(two_months: Database, month: str) -> None:
     body = TestClient(app).get(f"/api/v1/report?month={month}").json()
     found = stored(two_months, month)
     assert body["waste"]["paid_retries"]["cost_usd"] == found.paid_retries.cost_usd == "16.80"
-    assert body["waste"]["other_tier"]["difference_usd"] == found.other_tier.difference_usd == "0.00"
+    assert (
+        body["waste"]["other_tier"]["difference_usd"] == found.other_tier.difference_usd == "0.00"
+    )
     assert [each["meaning"] for each in body["waste"]["other_tier"]["groups"]] == [
         each.meaning for each in found.other_tier.groups
     ]
@@ -74,15 +83,18 @@ def test_the_review_has_each_group_exactly(two_months: Database, month: str) -> 
     sections = {each.name: each for each in made.sections}
     found = stored(two_months, month)
     groups: dict[str, tuple[Any, ...]] = {
-        "paid_retries": found.paid_retries.groups, "other_tier": found.other_tier.groups,
-    }  # fmt: skip
+        "paid_retries": found.paid_retries.groups,
+        "other_tier": found.other_tier.groups,
+    }
     for name, held in groups.items():
         rows = sections[name].rows
         assert len(rows) == len(held) > 0
         for row, group in zip(rows, held, strict=True):
             for column in sections[name].columns:
                 told = getattr(group, column)
-                assert row[column] == (Decimal(told) if column.endswith("_usd") and told is not None else told)
+                assert row[column] == (
+                    Decimal(told) if column.endswith("_usd") and told is not None else told
+                )
 
 
 @MONTHS
@@ -95,14 +107,21 @@ def test_metrics_are_the_floats_of_the_groups_by_model(two_months: Database, mon
         _add(wanted, "month_paid_retry_cost_usd", labels, each.cost_usd)
     for tier in found.other_tier.groups:
         labels = traffic.named(
-            month=month, provider=tier.provider, model=tier.model, service_tier_requested=tier.asked,
+            month=month,
+            provider=tier.provider,
+            model=tier.model,
+            service_tier_requested=tier.asked,
             service_tier=tier.served,
-        )  # fmt: skip
+        )
         _add(wanted, "month_other_tier_requests", labels, tier.requests)
         _add(wanted, "month_other_tier_difference_usd", labels, tier.difference_usd)
     names = {name for name, _ in wanted}
     assert len(names) == 4
-    shown = {key: value for key, value in scraped.items() if key[0] in names and ("month", month) in key[1]}
+    shown = {
+        key: value
+        for key, value in scraped.items()
+        if key[0] in names and ("month", month) in key[1]
+    }
     assert shown == {key: float(value) for key, value in wanted.items()}
 
 
@@ -113,18 +132,25 @@ def _add(
     amount: str | int | None,
 ) -> None:
     if amount is not None:
-        wanted[name, labels] = wanted.get((name, labels), 0) + (Decimal(amount) if isinstance(amount, str) else amount)
+        wanted[name, labels] = wanted.get((name, labels), 0) + (
+            Decimal(amount) if isinstance(amount, str) else amount
+        )
 
 
 @MONTHS
-def test_a_terminal_and_the_page_show_the_amounts_and_what_they_mean(two_months: Database, month: str) -> None:
+def test_a_terminal_and_the_page_show_the_amounts_and_what_they_mean(
+    two_months: Database, month: str
+) -> None:
     console = Console(width=200)
     with console.capture() as shown:
         report_text.show(console, closed_books.built(two_months, month))
     text = shown.get()
-    assert "Paid retries    $16.80  9 requests sent again by their clients; paid twice where" in text
     assert (
-        "$6.30  paid more than at the tiers asked for, $6.30 not charged for dearer ones that did not serve; 12" in text
+        "Paid retries    $16.80  9 requests sent again by their clients; paid twice where" in text
+    )
+    assert (
+        "$6.30  paid more than at the tiers asked for, $6.30 not charged for dearer ones that did not serve; 12"
+        in text
     )
     assert "asked flex, served standard: the tier asked for has no price for these tokens" in text
     app = FastAPI()

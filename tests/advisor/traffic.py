@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from advisor.exposition import Exposition
+from advisor.publishing.metrics.exposition import Exposition
 from ledger import clock, settings
 from ledger.database import Database
 from ledger.events import Event
@@ -23,18 +23,30 @@ def events() -> Iterator[Event]:
         at = NOW_US - age * clock.DAY_US - clock.HOUR_US
         for turn in range(40):
             yield ledgers.event(
-                at + turn, of=ledgers.labels(model="gpt-4.1-2025-04-14"), input_tokens=300_000 + 7 * age + turn,
-                cached_input_tokens=1_000, output_tokens=10_003, reasoning_tokens=11,
-            )  # fmt: skip
-        yield ledgers.event(at, of=ledgers.labels(project="support", workload="triage"), cache_write_input_tokens=13)
-        yield ledgers.event(at, of=ledgers.labels(project="support", model="gpt-4.1-mini"), input_audio_tokens=5)
-        yield ledgers.event(at, of=ledgers.labels(project="lab", model="house-model"), input_tokens=77)
+                at + turn,
+                of=ledgers.labels(model="gpt-4.1-2025-04-14"),
+                input_tokens=300_000 + 7 * age + turn,
+                cached_input_tokens=1_000,
+                output_tokens=10_003,
+                reasoning_tokens=11,
+            )
+        yield ledgers.event(
+            at, of=ledgers.labels(project="support", workload="triage"), cache_write_input_tokens=13
+        )
+        yield ledgers.event(
+            at, of=ledgers.labels(project="support", model="gpt-4.1-mini"), input_audio_tokens=5
+        )
+        yield ledgers.event(
+            at, of=ledgers.labels(project="lab", model="house-model"), input_tokens=77
+        )
     missing = ledgers.labels(usage_source="missing")
     yield ledgers.event(NOW_US - clock.DAY_US, of=missing, input_tokens=None, output_tokens=None)
     yield ledgers.event(NOW_US - clock.DAY_US, of=ledgers.labels(usage_source="estimated"))
     yield ledgers.event(NOW_US - clock.DAY_US, of=ledgers.labels(usage_source="gateway_cache"))
     yield ledgers.event(
-        NOW_US - clock.DAY_US, of=ledgers.labels(status="failure", usage_source="none"), output_tokens=None
+        NOW_US - clock.DAY_US,
+        of=ledgers.labels(status="failure", usage_source="none"),
+        output_tokens=None,
     )
 
 
@@ -52,7 +64,10 @@ def scrape(database: Database, **overrides: object) -> Scrape:
 def read(text: bytes) -> Scrape:
     """An exposition as values."""
     return {
-        (sample.name.removeprefix("switchwise_"), tuple(sorted(sample.labels.items()))): sample.value
+        (
+            sample.name.removeprefix("switchwise_"),
+            tuple(sorted(sample.labels.items())),
+        ): sample.value
         for family in text_string_to_metric_families(text.decode())
         for sample in family.samples
     }

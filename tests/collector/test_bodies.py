@@ -36,7 +36,9 @@ def read(
     whole: bool = True,
 ) -> Readings:
     """The readings of a body that arrives in these chunks; the sender goes away after them unless the body is `whole`."""
-    messages: list[Message] = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    messages: list[Message] = [
+        {"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks
+    ]
     messages.append({"type": "http.request", "body": b""} if whole else {"type": "http.disconnect"})
 
     async def receive() -> Message:
@@ -45,22 +47,30 @@ def read(
     headers = [(b"content-encoding", encoding.encode())] if encoding else []
     request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
     reader = Reader(limits, native.parse, native.parse_whole, native.unknown_fields)
-    return asyncio.run(bodies.read(request, reader, Naming(), Claim(room or Room(64 * MIB)), lambda _size: None))
+    return asyncio.run(
+        bodies.read(request, reader, Naming(), Claim(room or Room(64 * MIB)), lambda _size: None)
+    )
 
 
 @given(st.data(), st.sampled_from([LINES, ARRAY]), st.booleans())
-def test_how_a_body_is_cut_into_chunks_makes_no_difference(data: st.DataObject, body: bytes, zipped: bool) -> None:
+def test_how_a_body_is_cut_into_chunks_makes_no_difference(
+    data: st.DataObject, body: bytes, zipped: bool
+) -> None:
     sent = gzip.compress(body) if zipped else body
     cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=8)))
     chunks = [sent[start:end] for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
     readings = read(chunks, "gzip" if zipped else None)
-    assert [event.dedupe_key for event in readings.events] == [f"native:request-{number}" for number in range(300)]
+    assert [event.dedupe_key for event in readings.events] == [
+        f"native:request-{number}" for number in range(300)
+    ]
     assert not readings.refused
 
 
 def test_a_gzip_body_may_have_several_members_and_padding() -> None:
     first, second = LINES[: LINES.index(b"\n", 9_000) + 1], LINES[LINES.index(b"\n", 9_000) + 1 :]
-    assert len(read([gzip.compress(first) + gzip.compress(second) + bytes(16)], "gzip").events) == 300
+    assert (
+        len(read([gzip.compress(first) + gzip.compress(second) + bytes(16)], "gzip").events) == 300
+    )
 
 
 @given(st.integers(1, len(ARRAY) - 1))
@@ -95,7 +105,9 @@ def test_of_a_gzip_body_whose_checksum_is_wrong_nothing_is_kept() -> None:
         read([bytes(sent)], "gzip")
 
 
-@pytest.mark.parametrize("body", [b"", b"  \n ", b"hello", b"<xml/>", b"[", b'[{"id": ', b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "body", [b"", b"  \n ", b"hello", b"<xml/>", b"[", b'[{"id": ', b"\x1f\x8b"]
+)
 def test_a_body_without_a_complete_element_is_refused(body: bytes) -> None:
     with pytest.raises(BadBody):
         read([body])
@@ -106,7 +118,9 @@ def test_an_empty_array_is_a_body_of_nothing() -> None:
 
 
 def test_unknown_fields_are_noted() -> None:
-    assert list(read([b'{"id": "a", "time": 1795464000, "model": "m", "colour": 1}']).unknown_fields) == ["colour"]
+    assert list(
+        read([b'{"id": "a", "time": 1795464000, "model": "m", "colour": 1}']).unknown_fields
+    ) == ["colour"]
 
 
 @pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip", "zstd"])
@@ -146,7 +160,12 @@ def test_a_body_holds_room_for_what_is_unfinished_and_for_its_events() -> None:
     with pytest.raises(Overloaded):
         read([LINES], room=Room(100 * EVENT_BYTES))
     assert (
-        len(read([LINES[at : at + 5_000] for at in range(0, len(LINES), 5_000)], room=Room(320 * EVENT_BYTES)).events)
+        len(
+            read(
+                [LINES[at : at + 5_000] for at in range(0, len(LINES), 5_000)],
+                room=Room(320 * EVENT_BYTES),
+            ).events
+        )
         == 300
     )
 
@@ -164,6 +183,8 @@ def test_a_sender_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch)
         raise AssertionError("not waited for")
 
     request = Request({"type": "http", "method": "POST", "headers": []}, receive)
-    reading = bodies.read(request, Reader(LIMITS, native.parse), Naming(), Claim(Room(MIB)), lambda _size: None)
+    reading = bodies.read(
+        request, Reader(LIMITS, native.parse), Naming(), Claim(Room(MIB)), lambda _size: None
+    )
     with pytest.raises(Stalled):
         asyncio.run(reading)

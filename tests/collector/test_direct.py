@@ -32,17 +32,21 @@ def silent(_done: int, _all: int) -> None:
 
 def held(database: Database) -> list[tuple[object, ...]]:
     """Every rollup by its labels, not by the ids that they happened to get."""
-    digests = tables.metadata.tables["series"]
+    digests = tables.SERIES
     found: list[tuple[object, ...]] = []
     with database.snapshot() as session:
         for table in (rollups.HOUR, rollups.DAY_SUMS, rollups.TOTAL, rollups.DISTRIBUTION):
             columns = [column for column in table.c if column.name != "series_id"]
-            rows = session.execute(select(digests.c.digest, *columns).join(table, digests.c.id == table.c.series_id))
+            rows = session.execute(
+                select(digests.c.digest, *columns).join(table, digests.c.id == table.c.series_id)
+            )
             found += sorted((table.name, *row) for row in rows)
     return found
 
 
-def imported(database: Database, paths: Iterable[Path], naming: Naming = NAMING) -> list[tuple[object, ...]]:
+def imported(
+    database: Database, paths: Iterable[Path], naming: Naming = NAMING
+) -> list[tuple[object, ...]]:
     for path in paths:
         files.import_file(database, CHOSEN, str(path), "auto", naming, silent)
     rollup.roll_up(database, CHOSEN.max_metric_sets)
@@ -68,7 +72,10 @@ def two(tmp_path: Path) -> tuple[Database, Database]:
     return made
 
 
-LINES = [json.dumps(samples.native_event(number, time=f"2026-03-0{1 + number % 5}T10:00:00Z")) for number in range(400)]
+LINES = [
+    json.dumps(samples.native_event(number, time=f"2026-03-0{1 + number % 5}T10:00:00Z"))
+    for number in range(400)
+]
 AGAIN = json.dumps(samples.native_event(3, time="2026-03-04T10:00:00Z", output_tokens=99))
 
 
@@ -80,7 +87,11 @@ def test_files_with_repeats_conflicts_and_bad_lines_sum_up_as_their_import(
     monkeypatch.setattr(direct, "BLOCK_BYTES", 5_000)
     monkeypatch.setattr("collector.sources.CHUNK_BYTES", 3_000)
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl.gz"
-    first.write_text("\n".join([*LINES[:200], AGAIN, "nonsense", *LINES[150:300], '{"id": "no time"}', *LINES[300:]]))
+    first.write_text(
+        "\n".join(
+            [*LINES[:200], AGAIN, "nonsense", *LINES[150:300], '{"id": "no time"}', *LINES[300:]]
+        )
+    )
     second.write_bytes(gzip.compress("\n".join(LINES[100:]).encode()))
     expected = imported(two[0], [first, second])
     found, made = summed(two[1], [first, second])
@@ -88,7 +99,9 @@ def test_files_with_repeats_conflicts_and_bad_lines_sum_up_as_their_import(
     assert +made.counts == {"counted": 400, "repeated": 351, "rejected": 2}
 
 
-def test_the_captures_of_litellm_sum_up_as_their_import(two: tuple[Database, Database], tmp_path: Path) -> None:
+def test_the_captures_of_litellm_sum_up_as_their_import(
+    two: tuple[Database, Database], tmp_path: Path
+) -> None:
     path = tmp_path / "litellm.jsonl"
     path.write_bytes(b"\n".join(case.element for case in captures.litellm()))
     expected = imported(two[0], [path])
@@ -99,7 +112,9 @@ def test_the_captures_of_litellm_sum_up_as_their_import(two: tuple[Database, Dat
 
 def test_a_trace_sums_up_as_its_import(two: tuple[Database, Database], tmp_path: Path) -> None:
     path = tmp_path / "trace.csv"
-    path.write_text("\n".join([trace_csv.HEADER, *(f"2023-11-16 18:17:{n % 60:02}.5,{n},7" for n in range(90))]))
+    path.write_text(
+        "\n".join([trace_csv.HEADER, *(f"2023-11-16 18:17:{n % 60:02}.5,{n},7" for n in range(90))])
+    )
     naming = Naming(model="gpt-4.1", project="search")
     expected = imported(two[0], [path], naming)
     assert summed(two[1], [path], naming)[0] == expected != []
@@ -129,7 +144,9 @@ AMOUNTS = st.lists(st.integers(0, 10**9), min_size=len(usage.COLUMNS), max_size=
     ids=st.lists(st.integers(0, 9), min_size=5, max_size=5),
 )
 def test_renumbering_loses_nothing(
-    hours: dict[usage.HourKey, list[int]], distributions: dict[usage.DistributionKey, int], ids: list[int]
+    hours: dict[usage.HourKey, list[int]],
+    distributions: dict[usage.DistributionKey, int],
+    ids: list[int],
 ) -> None:
     sums = usage.Sums(hours, distributions)
     moved = usage.renumbered(sums, ids)

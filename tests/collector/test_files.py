@@ -24,11 +24,19 @@ from tests import samples
 LINES = [json.dumps(samples.native_event(number)).encode() for number in range(1_200)]
 NATIVE = b"\n".join(LINES) + b"\n"
 TRACE = b"\n".join(
-    [trace_csv.HEADER.encode(), *(f"2023-11-16 18:17:{number % 60:02}.5,{number},7".encode() for number in range(900))]
+    [
+        trace_csv.HEADER.encode(),
+        *(f"2023-11-16 18:17:{number % 60:02}.5,{number},7".encode() for number in range(900)),
+    ]
 )
 LITELLM = json.dumps(
     [
-        {"id": f"chatcmpl-{n}", "status": "success", "startTime": 1_795_454_524.5 + n, "model": "gpt-4.1"}
+        {
+            "id": f"chatcmpl-{n}",
+            "status": "success",
+            "startTime": 1_795_454_524.5 + n,
+            "model": "gpt-4.1",
+        }
         for n in range(30)
     ]
 ).encode()
@@ -41,15 +49,22 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "CHUNK_RECORDS", 500)
 
 
-def run(database: Database, path: Path | str, naming: Naming | None = None, format_name: str = "auto") -> ImportReceipt:
+def run(
+    database: Database, path: Path | str, naming: Naming | None = None, format_name: str = "auto"
+) -> ImportReceipt:
     return files.import_file(
-        database, settings.load(), str(path), format_name, naming or Naming(), lambda _done, _all: None
+        database,
+        settings.load(),
+        str(path),
+        format_name,
+        naming or Naming(),
+        lambda _done, _all: None,
     )
 
 
 def stored(database: Database) -> int:
     with database.snapshot() as session:
-        return int(session.execute(select(func.count()).select_from(tables.metadata.tables["event"])).scalar_one())
+        return int(session.execute(select(func.count()).select_from(tables.EVENT)).scalar_one())
 
 
 def counts(receipt: ImportReceipt) -> tuple[int, int, int]:
@@ -59,7 +74,11 @@ def counts(receipt: ImportReceipt) -> tuple[int, int, int]:
 
 @pytest.mark.parametrize(
     ("content", "found", "naming", "count"),
-    [(NATIVE, "native", Naming(), 1_200), (TRACE, "trace-csv", MODEL, 900), (LITELLM, "litellm", Naming(), 30)],
+    [
+        (NATIVE, "native", Naming(), 1_200),
+        (TRACE, "trace-csv", MODEL, 900),
+        (LITELLM, "litellm", Naming(), 30),
+    ],
 )
 def test_a_file_is_told_by_its_first_bytes_and_its_copies_are_duplicates_however_they_are_packed(
     database: Database,
@@ -70,7 +89,11 @@ def test_a_file_is_told_by_its_first_bytes_and_its_copies_are_duplicates_however
     naming: Naming,
     count: int,
 ) -> None:
-    packed = {"log": content, "log.gz": gzip.compress(content), "misnamed.txt": zstandard.compress(content)}
+    packed = {
+        "log": content,
+        "log.gz": gzip.compress(content),
+        "misnamed.txt": zstandard.compress(content),
+    }
     for number, (name, sent) in enumerate(packed.items()):
         path = tmp_path / name
         path.write_bytes(sent)
@@ -130,8 +153,8 @@ def test_a_chunk_and_how_far_the_file_was_read_are_committed_together(
     def watch(done_bytes: int, all_bytes: int) -> None:
         seen.append((done_bytes, all_bytes))
         with database.snapshot() as session:
-            rows = session.execute(select(tables.metadata.tables["imported_file"].c.records)).scalars().all()
-            count = session.execute(select(func.count()).select_from(tables.metadata.tables["event"])).scalar_one()
+            rows = session.execute(select(tables.IMPORTED_FILE.c.records)).scalars().all()
+            count = session.execute(select(func.count()).select_from(tables.EVENT)).scalar_one()
         assert sum(rows) == count
 
     monkeypatch.setattr("collector.sources.CHUNK_BYTES", 20_000)
@@ -140,9 +163,13 @@ def test_a_chunk_and_how_far_the_file_was_read_are_committed_together(
     assert seen[-1] == (2 * len(NATIVE), 2 * len(NATIVE))
 
 
-def test_bad_records_are_counted_and_named_and_the_others_are_imported(database: Database, tmp_path: Path) -> None:
+def test_bad_records_are_counted_and_named_and_the_others_are_imported(
+    database: Database, tmp_path: Path
+) -> None:
     path = tmp_path / "log"
-    path.write_bytes(b"\n".join([*LINES[:600], b'{"id": "no time"}', b"nonsense", *LINES[600:], b'{"id": "torn']))
+    path.write_bytes(
+        b"\n".join([*LINES[:600], b'{"id": "no time"}', b"nonsense", *LINES[600:], b'{"id": "torn'])
+    )
     receipt = run(database, path)
     assert counts(receipt) == (1_200, 0, 3)
     assert [refusal.index for refusal in receipt.refusals] == [600, 601, 1_202]
@@ -155,12 +182,17 @@ def test_a_few_refusals_are_shown_and_all_are_counted(database: Database, tmp_pa
     assert (receipt.rejected, len(receipt.refusals)) == (900, files.MAX_REFUSALS)
 
 
-def test_a_model_without_a_provider_is_taken_for_its_only_vendors_own(database: Database, tmp_path: Path) -> None:
-    for name, naming in {"a": MODEL, "b": Naming(model="gpt-4.1", provider="azure", namespace="b")}.items():
+def test_a_model_without_a_provider_is_taken_for_its_only_vendors_own(
+    database: Database, tmp_path: Path
+) -> None:
+    for name, naming in {
+        "a": MODEL,
+        "b": Naming(model="gpt-4.1", provider="azure", namespace="b"),
+    }.items():
         (tmp_path / name).write_bytes(TRACE)
         run(database, tmp_path / name, naming)
     with database.snapshot() as session:
-        found = session.execute(select(tables.metadata.tables["series"].c.provider)).scalars()
+        found = session.execute(select(tables.SERIES.c.provider)).scalars()
         assert set(found) == {"openai", "azure.ai.openai"}
 
 

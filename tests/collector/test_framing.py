@@ -33,7 +33,10 @@ def split(body: bytes, places: Iterable[int]) -> list[bytes]:
         (b"[]", []),
         (b" [ ] \n", []),
         (b'[{"a":1}]', [b'{"a":1}']),
-        (b'\xef\xbb\xbf\r\n\t [1 , null,"a,]\\"",[[]] ,{"a":"}"}\n]\n', [b"1", b"null", b'"a,]\\""', b"[[]]", b'{"a":"}"}']),
+        (
+            b'\xef\xbb\xbf\r\n\t [1 , null,"a,]\\"",[[]] ,{"a":"}"}\n]\n',
+            [b"1", b"null", b'"a,]\\""', b"[[]]", b'{"a":"}"}'],
+        ),
         (b'{"a":1}', [b'{"a":1}']),
         (b'{"a":1}\n{"b":2}\n', [b'{"a":1}', b'{"b":2}']),
         (b'{"a":1}{"b":2} {"c":3}', [b'{"a":1}', b'{"b":2}', b'{"c":3}']),
@@ -42,7 +45,7 @@ def split(body: bytes, places: Iterable[int]) -> list[bytes]:
         (b'{"a":"\\\\"}\n{"b":"\\"}"}', [b'{"a":"\\\\"}', b'{"b":"\\"}"}']),
         (b'{}\nnull\n 7 {}\n"a" \n', [b"{}", b"null", b"7", b"{}", b'"a"']),
     ],
-)  # fmt: skip
+)
 def test_elements_come_out_as_they_stand(body: bytes, elements: list[bytes]) -> None:
     assert cut(body) == (elements, None)
 
@@ -50,17 +53,33 @@ def test_elements_come_out_as_they_stand(body: bytes, elements: list[bytes]) -> 
 @pytest.mark.parametrize(
     ("body", "elements", "index", "reason"),
     [
-        (b"", [], 0, "empty"), (b"\xef\xbb", [], 0, "empty"), (b" \n", [], 0, "empty"),
-        (b"x", [], 0, "neither"), (b'"a"', [], 0, "neither"), (b" \xef\xbb\xbf[]", [], 0, "neither"),
-        (b"[", [], 0, "ends"), (b"[{}", [b"{}"], 1, "ends"), (b"[{},", [b"{}"], 1, "ends"), (b"[{},1", [b"{}"], 1, "ends"),
-        (b'[{},{"a":"', [b"{}"], 1, "ends"), (b'[{},"a\\', [b"{}"], 1, "ends"),
-        (b"[{},]", [b"{}"], 1, "missing"), (b"[,{}]", [], 0, "missing"), (b"[}]", [], 0, "missing"),
-        (b"[{} {}]", [b"{}"], 1, "comma"), (b"[1{}]", [b"1"], 1, "comma"), (b'["a"1]', [b'"a"'], 1, "comma"),
-        (b"[{},[}]", [b"{}"], 1, "not valid"), (b'[{},{"a":"\n"}]', [b"{}"], 1, "not valid"),
-        (b"[{}] {}", [b"{}"], 1, "follows"), (b"[]]", [], 0, "follows"),
-        (b'{}\n{"a":', [b"{}"], 1, "ends"), (b"{}\nnul", [b"{}"], 1, "ends"), (b'{}{"a":"x', [b"{}"], 1, "ends"),
+        (b"", [], 0, "empty"),
+        (b"\xef\xbb", [], 0, "empty"),
+        (b" \n", [], 0, "empty"),
+        (b"x", [], 0, "neither"),
+        (b'"a"', [], 0, "neither"),
+        (b" \xef\xbb\xbf[]", [], 0, "neither"),
+        (b"[", [], 0, "ends"),
+        (b"[{}", [b"{}"], 1, "ends"),
+        (b"[{},", [b"{}"], 1, "ends"),
+        (b"[{},1", [b"{}"], 1, "ends"),
+        (b'[{},{"a":"', [b"{}"], 1, "ends"),
+        (b'[{},"a\\', [b"{}"], 1, "ends"),
+        (b"[{},]", [b"{}"], 1, "missing"),
+        (b"[,{}]", [], 0, "missing"),
+        (b"[}]", [], 0, "missing"),
+        (b"[{} {}]", [b"{}"], 1, "comma"),
+        (b"[1{}]", [b"1"], 1, "comma"),
+        (b'["a"1]', [b'"a"'], 1, "comma"),
+        (b"[{},[}]", [b"{}"], 1, "not valid"),
+        (b'[{},{"a":"\n"}]', [b"{}"], 1, "not valid"),
+        (b"[{}] {}", [b"{}"], 1, "follows"),
+        (b"[]]", [], 0, "follows"),
+        (b'{}\n{"a":', [b"{}"], 1, "ends"),
+        (b"{}\nnul", [b"{}"], 1, "ends"),
+        (b'{}{"a":"x', [b"{}"], 1, "ends"),
     ],
-)  # fmt: skip
+)
 def test_a_break_is_named_and_what_was_whole_before_it_is_kept(
     body: bytes, elements: list[bytes], index: int, reason: str
 ) -> None:
@@ -73,8 +92,19 @@ def test_a_break_is_named_and_what_was_whole_before_it_is_kept(
 
 @pytest.mark.parametrize(
     "torn",
-    [b'{"a":"to', b'{"a":"to\\', b'{"a":{"b":1', b'{"a":[1', b'{"a":1]', b'{"a":[}', b"rubbish", b"]", b'"', b'{"a":[{}}} x'],
-)  # fmt: skip
+    [
+        b'{"a":"to',
+        b'{"a":"to\\',
+        b'{"a":{"b":1',
+        b'{"a":[1',
+        b'{"a":1]',
+        b'{"a":[}',
+        b"rubbish",
+        b"]",
+        b'"',
+        b'{"a":[{}}} x',
+    ],
+)
 def test_a_torn_line_costs_itself_alone(torn: bytes) -> None:
     body = b'{"first":1}\n' + torn + b'\n{"next":{"x":"y"}}\r\n{"last":2}\n'
     found, broken = cut(body)
@@ -92,7 +122,14 @@ def test_a_torn_last_line_is_a_break_or_a_broken_element() -> None:
 
 def test_an_element_over_the_limit_is_a_break() -> None:
     assert cut(b'{"a":1}{"a":12}', limit=7)[0] == [b'{"a":1}']
-    for body in (b'{"a":12}', b'[{"a":12}]', b'["123456"]', b"[12345678]", b'{"a":"12345678', b"[[[[[[[[[["):
+    for body in (
+        b'{"a":12}',
+        b'[{"a":12}]',
+        b'["123456"]',
+        b"[12345678]",
+        b'{"a":"12345678',
+        b"[[[[[[[[[[",
+    ):
         found, broken = cut(body, limit=7)
         assert found == []
         assert broken == Break(0, "the element is larger than 7 bytes; log it without its messages")
@@ -126,7 +163,23 @@ OBJECTS = st.dictionaries(st.text(), VALUES, max_size=4)
 INDENTS = st.sampled_from([None, 0, 1])
 PLACES = st.lists(st.integers(0, 10_000), max_size=30)
 # Every byte that means something to the reader, and little else.
-TOKENS = [b"{", b"}", b"[", b"]", b'"', b"\\", b",", b":", b"\n", b"\n{", b" ", b"1", b"ab", b'"a"', b"\xef\xbb\xbf"]
+TOKENS = [
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b'"',
+    b"\\",
+    b",",
+    b":",
+    b"\n",
+    b"\n{",
+    b" ",
+    b"1",
+    b"ab",
+    b'"a"',
+    b"\xef\xbb\xbf",
+]
 SOUP = st.lists(st.sampled_from(TOKENS), max_size=60).map(b"".join)
 
 
@@ -140,7 +193,12 @@ def test_any_array_is_cut_into_its_values(
     assert [json.loads(element) for element in elements] == values
 
 
-@given(st.lists(OBJECTS, min_size=1, max_size=5), INDENTS, st.sampled_from(["", " ", "\n", "\r\n", "\n\n\t"]), PLACES)
+@given(
+    st.lists(OBJECTS, min_size=1, max_size=5),
+    INDENTS,
+    st.sampled_from(["", " ", "\n", "\r\n", "\n\n\t"]),
+    PLACES,
+)
 def test_any_stream_of_objects_is_cut_into_them(
     objects: list[object], indent: int | None, gap: str, places: list[int]
 ) -> None:
@@ -150,7 +208,12 @@ def test_any_stream_of_objects_is_cut_into_them(
     assert [json.loads(element) for element in elements] == objects
 
 
-@given(st.sampled_from([b"", b"[", b"{", b'[{"a":"']), SOUP | st.binary(), PLACES, st.sampled_from([8, 10_000]))
+@given(
+    st.sampled_from([b"", b"[", b"{", b'[{"a":"']),
+    SOUP | st.binary(),
+    PLACES,
+    st.sampled_from([8, 10_000]),
+)
 @example(b"", b"{]{", [2], 10_000)
 @example(b"[", b"{[[[}", [5], 3)
 @example(b"{", b"]\n{}", [3], 10_000)

@@ -24,7 +24,9 @@ def committer(database: Database) -> Iterator[GroupCommitter]:
 
 
 @pytest.fixture
-def probes(database: Database, committer: GroupCommitter, monkeypatch: pytest.MonkeyPatch) -> Health:
+def probes(
+    database: Database, committer: GroupCommitter, monkeypatch: pytest.MonkeyPatch
+) -> Health:
     monkeypatch.setattr(health, "BELIEVED_SECONDS", 0)
     return Health(database, committer)
 
@@ -48,7 +50,9 @@ def test_a_database_that_cannot_commit_makes_it_unready_until_it_can(probes: Hea
     assert probes.unready() is None
 
 
-def test_a_connection_that_does_not_sync_its_commits_is_never_ready(database: Database, probes: Health) -> None:
+def test_a_connection_that_does_not_sync_its_commits_is_never_ready(
+    database: Database, probes: Health
+) -> None:
     lower = "PRAGMA synchronous=NORMAL" if database.is_sqlite else "SET synchronous_commit=off"
 
     def careless(connection: object, _record: object, _proxy: object) -> None:
@@ -81,5 +85,10 @@ def test_probing_leaves_one_row_and_no_event(database: Database, probes: Health)
     for _ in range(3):
         probes.unready()
     with database.snapshot() as session:
-        assert session.execute(text("SELECT count(*) FROM fact WHERE name <> 'ledger_id'")).scalar_one() == 1
+        assert (
+            session.execute(
+                text("SELECT count(*) FROM fact WHERE name <> 'ledger_id'")
+            ).scalar_one()
+            == 1
+        )
         assert session.execute(text("SELECT count(*) FROM event")).scalar_one() == 0

@@ -39,28 +39,34 @@ def committer(database: Database, room: Room) -> Iterator[GroupCommitter]:
 
 def stored(database: Database) -> int:
     with database.snapshot() as session:
-        return int(session.execute(select(func.count()).select_from(tables.metadata.tables["event"])).scalar_one())
+        return int(session.execute(select(func.count()).select_from(tables.EVENT)).scalar_one())
 
 
 def intakes(database: Database) -> list[int]:
     with database.snapshot() as session:
-        return list(session.execute(select(tables.metadata.tables["intake"].c.events)).scalars())
+        return list(session.execute(select(tables.INTAKE.c.events)).scalars())
 
 
 def test_each_request_learns_the_outcome_of_its_own_events(committer: GroupCommitter) -> None:
     first = submit(committer, [samples.event(1), samples.event(2)])
-    second = submit(committer, [samples.event(2), samples.event(3, input_tokens=5), samples.event(3)])
+    second = submit(
+        committer, [samples.event(2), samples.event(3, input_tokens=5), samples.event(3)]
+    )
     assert first.result(10) == [Outcome.ACCEPTED, Outcome.ACCEPTED]
     assert second.result(10) == [Outcome.DUPLICATE, Outcome.ACCEPTED, Outcome.CONFLICT]
 
 
-def test_an_acknowledged_event_is_already_committed(database: Database, committer: GroupCommitter) -> None:
+def test_an_acknowledged_event_is_already_committed(
+    database: Database, committer: GroupCommitter
+) -> None:
     for number in range(5):
         submit(committer, [samples.event(number)]).result(10)
         assert stored(database) == number + 1
 
 
-def test_what_arrives_during_a_commit_shares_the_next_one(database: Database, committer: GroupCommitter) -> None:
+def test_what_arrives_during_a_commit_shares_the_next_one(
+    database: Database, committer: GroupCommitter
+) -> None:
     with database.transaction() as session:
         serving.block_writers(session)
         waiting = [submit(committer, [samples.event(number)]) for number in range(50)]
@@ -71,7 +77,9 @@ def test_what_arrives_during_a_commit_shares_the_next_one(database: Database, co
     assert sum(intakes(database)) == 50
 
 
-def test_the_same_events_from_eight_threads_at_once_count_once(database: Database, committer: GroupCommitter) -> None:
+def test_the_same_events_from_eight_threads_at_once_count_once(
+    database: Database, committer: GroupCommitter
+) -> None:
     group = [samples.event(number) for number in range(500)]
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda _: submit(committer, group).result(30), range(8)))
@@ -81,13 +89,17 @@ def test_the_same_events_from_eight_threads_at_once_count_once(database: Databas
     assert stored(database) == 500
 
 
-def test_two_collectors_that_store_the_same_events_at_once_agree(database: Database, database_url: str) -> None:
+def test_two_collectors_that_store_the_same_events_at_once_agree(
+    database: Database, database_url: str
+) -> None:
     other = Database(database_url)
     groups = [
         [samples.event(number, project=f"p{number % 7}") for number in range(start, start + 40)]
         for start in range(0, 400, 20)
     ]
-    committers = [GroupCommitter(ingest.committing(each, 1_000), Room(64 * MIB)) for each in (database, other)]
+    committers = [
+        GroupCommitter(ingest.committing(each, 1_000), Room(64 * MIB)) for each in (database, other)
+    ]
     futures = [submit(each, group) for group in groups for each in committers]
     wait([future.heard for future in futures], 60)
     for each in committers:
@@ -127,7 +139,9 @@ def test_an_event_that_the_database_refuses_does_not_take_others_with_it(
     assert committer.is_alive
 
 
-def test_a_cancelled_request_is_not_stored(database: Database, committer: GroupCommitter, room: Room) -> None:
+def test_a_cancelled_request_is_not_stored(
+    database: Database, committer: GroupCommitter, room: Room
+) -> None:
     with database.transaction() as session:
         serving.block_writers(session)
         running = submit(committer, [samples.event(1)])
@@ -141,7 +155,9 @@ def test_a_cancelled_request_is_not_stored(database: Database, committer: GroupC
     assert stored(database) == 2
 
 
-def test_more_than_the_room_holds_is_refused_and_accepted_once_there_is_room(database: Database) -> None:
+def test_more_than_the_room_holds_is_refused_and_accepted_once_there_is_room(
+    database: Database,
+) -> None:
     room = Room(10 * EVENT_BYTES)
     committer = GroupCommitter(ingest.committing(database, 1_000), room)
     with database.transaction() as session:
@@ -172,7 +188,10 @@ def test_a_deadlock_is_tried_again(database: Database) -> None:
     # Their label set is there already, so that the two really meet at the events.
     ingest.commit_group(database, [samples.event(9)], max_series=100)
     # Two transactions store the same two sets of events in opposite order, each waiting for the other's second one.
-    first, second = [samples.event(number) for number in range(2)], [samples.event(number) for number in range(2, 4)]
+    first, second = (
+        [samples.event(number) for number in range(2)],
+        [samples.event(number) for number in range(2, 4)],
+    )
     meet = threading.Barrier(2, timeout=5)
 
     def store_both(mine: list[Event], others: list[Event]) -> list[Outcome]:
@@ -191,12 +210,17 @@ def test_a_deadlock_is_tried_again(database: Database) -> None:
         futures = [pool.submit(store_both, first, second), pool.submit(store_both, second, first)]
         wait(futures, 30)
     assert sorted(outcome for future in futures for outcome in future.result()) == [
-        Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.DUPLICATE,
-    ]  # fmt: skip
+        Outcome.ACCEPTED,
+        Outcome.ACCEPTED,
+        Outcome.DUPLICATE,
+        Outcome.DUPLICATE,
+    ]
     assert stored(database) == 5
 
 
-def test_a_partition_that_was_dropped_meanwhile_is_made_again(database: Database, committer: GroupCommitter) -> None:
+def test_a_partition_that_was_dropped_meanwhile_is_made_again(
+    database: Database, committer: GroupCommitter
+) -> None:
     assert submit(committer, [samples.event(1)]).result(10) == [Outcome.ACCEPTED]
     if not database.is_sqlite:
         with database.transaction() as session:

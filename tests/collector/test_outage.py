@@ -20,7 +20,7 @@ from ledger.errors import UsageError
 from tests import processes, samples, servers, serving
 from tests.serving import Served
 
-EVENT = tables.metadata.tables["event"]
+EVENT = tables.EVENT
 PATIENCE = 60.0
 
 
@@ -94,7 +94,9 @@ def test_a_database_that_hangs_costs_a_sender_a_quarter_of_a_second_once(
 ) -> None:
     post(served, 1)
     assert server.process is not None
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    children = (
+        Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    )
     processes_of_it = [server.process.pid, *map(int, children)]
     signal_all(processes_of_it, signal.SIGSTOP)
     try:
@@ -126,12 +128,21 @@ def test_keys_as_last_read_decide_while_the_database_is_away(
     server: servers.Postgres, database: Database, tmp_path: Path
 ) -> None:
     with database.transaction() as session:
-        _, good = access.create(session, "a", ["ingest"], project=None, namespace="eu", now_us=clock.now_us())
-        row, revoked = access.create(session, "b", ["ingest"], project=None, namespace="eu", now_us=clock.now_us())
+        _, good = access.create(
+            session, "a", ["ingest"], project=None, namespace="eu", now_us=clock.now_us()
+        )
+        row, revoked = access.create(
+            session, "b", ["ingest"], project=None, namespace="eu", now_us=clock.now_us()
+        )
         _, short = access.create(
-            session, "c", ["ingest"], project=None, namespace="eu", now_us=clock.now_us(),
+            session,
+            "c",
+            ["ingest"],
+            project=None,
+            namespace="eu",
+            now_us=clock.now_us(),
             expires_at=clock.now_us() + 10 * clock.SECOND_US,
-        )  # fmt: skip
+        )
         access.revoke(session, row.id, now_us=clock.now_us())
     with serving.collector(database, spool_dir=tmp_path, require_keys=True):
         pass
@@ -144,7 +155,9 @@ def test_keys_as_last_read_decide_while_the_database_is_away(
         assert serving.post(served, event, **{"x-api-key": good}).json()["spooled"] == 1
         assert serving.post(served, event, **{"x-api-key": short}).json()["spooled"] == 1
         processes.wait_until(
-            lambda: serving.post(served, event, **{"x-api-key": short}).status_code == 401, "an expired key", 30
+            lambda: serving.post(served, event, **{"x-api-key": short}).status_code == 401,
+            "an expired key",
+            30,
         )
     files = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     for key in (good, revoked, short):
@@ -173,7 +186,9 @@ def test_a_full_spool_answers_503_and_is_not_ready_before_that(
         number, answer = 0, serving.post(served, [samples.native_event(0)])
         while answer.status_code == 200:
             number += 500
-            answer = serving.post(served, [samples.native_event(each) for each in range(number, number + 500)])
+            answer = serving.post(
+                served, [samples.native_event(each) for each in range(number, number + 500)]
+            )
         assert answer.status_code == 503
         assert 1 <= int(answer.headers["retry-after"]) <= 5
         assert "spool is full" in answer.json()["error"]
@@ -186,7 +201,9 @@ def test_a_full_spool_answers_503_and_is_not_ready_before_that(
         assert stored(database) == max(1, number - 499)
 
 
-def test_what_can_never_be_stored_is_set_aside_and_nothing_waits_behind_it(database: Database, tmp_path: Path) -> None:
+def test_what_can_never_be_stored_is_set_aside_and_nothing_waits_behind_it(
+    database: Database, tmp_path: Path
+) -> None:
     spool = Spool(tmp_path, 1 << 20)
     good = [samples.event(number) for number in range(3)]
     spool.append([good[0], msgspec.structs.replace(good[1], occurred_at=1 << 62)])
@@ -201,14 +218,19 @@ def test_what_can_never_be_stored_is_set_aside_and_nothing_waits_behind_it(datab
     assert stored(database) == 2
 
 
-def test_a_spool_of_another_ledger_is_refused(server: servers.Postgres, database: Database, tmp_path: Path) -> None:
+def test_a_spool_of_another_ledger_is_refused(
+    server: servers.Postgres, database: Database, tmp_path: Path
+) -> None:
     with serving.collector(database, spool_dir=tmp_path) as served:
         server.stop()
         post(served, 1)
     server.start()
     other = Database(server.database())
     other.migrate()
-    with pytest.raises(UsageError, match="another ledger"), serving.collector(other, spool_dir=tmp_path):
+    with (
+        pytest.raises(UsageError, match="another ledger"),
+        serving.collector(other, spool_dir=tmp_path),
+    ):
         pass
     other.close()
     with serving.collector(database, spool_dir=tmp_path) as served:
@@ -216,7 +238,9 @@ def test_a_spool_of_another_ledger_is_refused(server: servers.Postgres, database
     assert stored(database) == 1
 
 
-def test_a_drain_that_was_killed_after_its_commit_counts_nothing_twice(database: Database, tmp_path: Path) -> None:
+def test_a_drain_that_was_killed_after_its_commit_counts_nothing_twice(
+    database: Database, tmp_path: Path
+) -> None:
     spool = Spool(tmp_path, 1 << 20)
     spool.append([samples.event(1), samples.event(2)])
     spool.close()
@@ -233,7 +257,11 @@ def test_a_drain_that_was_killed_after_its_commit_counts_nothing_twice(database:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(posts=st.lists(st.tuples(st.lists(st.integers(0, 40), min_size=1, max_size=8), st.booleans()), max_size=6))
+@given(
+    posts=st.lists(
+        st.tuples(st.lists(st.integers(0, 40), min_size=1, max_size=8), st.booleans()), max_size=6
+    )
+)
 def test_the_numbers_of_a_receipt_add_up_in_and_out_of_an_outage(
     posts: list[tuple[list[int], bool]], served: Served
 ) -> None:

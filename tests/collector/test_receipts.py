@@ -18,17 +18,27 @@ outcomes = st.sampled_from(list(Outcome))
 
 
 @given(st.lists(kinds), st.data())
-def test_the_numbers_of_a_receipt_add_up_to_what_was_sent(sent: list[Reading], data: st.DataObject) -> None:
+def test_the_numbers_of_a_receipt_add_up_to_what_was_sent(
+    sent: list[Reading], data: st.DataObject
+) -> None:
     readings = Readings()
     for reading in sent:
         readings.add(reading, NOW_US)
-    found = data.draw(st.lists(outcomes, min_size=len(readings.events), max_size=len(readings.events)))
+    found = data.draw(
+        st.lists(outcomes, min_size=len(readings.events), max_size=len(readings.events))
+    )
     receipt = readings.receipt(found)
-    counted = receipt.accepted + receipt.duplicate + receipt.conflict + receipt.ignored + receipt.spooled
+    counted = (
+        receipt.accepted + receipt.duplicate + receipt.conflict + receipt.ignored + receipt.spooled
+    )
     assert counted + len(receipt.rejected) == len(sent) == readings.count
     indexes = [refusal.index for refusal in receipt.rejected]
     assert indexes == sorted(set(indexes))
-    not_stored = {index for index, reading in enumerate(sent) if reading is LATE or isinstance(reading, Rejected)}
+    not_stored = {
+        index
+        for index, reading in enumerate(sent)
+        if reading is LATE or isinstance(reading, Rejected)
+    }
     assert not_stored <= set(indexes)
 
 
@@ -54,4 +64,7 @@ def test_a_native_receipt_names_the_first_ten_unknown_fields_once_each() -> None
     readings = Readings()
     for number in range(30):
         readings.note_unknown(("colour", f"field_{number}"))
-    assert readings.native_receipt([]).unknown_fields == ["colour", *(f"field_{number}" for number in range(9))]
+    assert readings.native_receipt([]).unknown_fields == [
+        "colour",
+        *(f"field_{number}" for number in range(9)),
+    ]

@@ -38,7 +38,9 @@ def test_groups_come_out_in_the_order_in_which_they_went_in(spool: Spool) -> Non
 
 
 @given(group=st.lists(ledgers.any_event(), min_size=1, max_size=20))
-def test_an_event_comes_out_as_it_went_in(group: list[Event], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_event_comes_out_as_it_went_in(
+    group: list[Event], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     spool = Spool(tmp_path_factory.mktemp("spool"), CAP)
     spool.append(group)
     assert spool.oldest(100)[0].decoded() == group
@@ -82,8 +84,13 @@ def test_beyond_its_cap_it_takes_nothing_and_keeps_what_it_has(tmp_path: Path) -
 def test_a_folder_belongs_to_one_process(tmp_path: Path, spool: Spool) -> None:
     assert spool.is_empty
     program = f"from pathlib import Path; from collector.spool import Spool; Spool(Path({str(tmp_path)!r}), 1000)"
-    other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert f"SWITCHWISE_SPOOL_DIR: another collector uses {tmp_path}; give each one a folder of its own" in other.stderr
+    other = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (
+        f"SWITCHWISE_SPOOL_DIR: another collector uses {tmp_path}; give each one a folder of its own"
+        in other.stderr
+    )
 
 
 def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:

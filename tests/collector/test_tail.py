@@ -23,9 +23,9 @@ from ledger import rollups, settings, tables
 from ledger.database import Database
 from ledger.errors import UsageError
 from tests import processes, samples, servers
-from tests.deploy.test_cli import COMMAND
+from tests.cli.test_cli import COMMAND
 
-EVENT = tables.metadata.tables["event"]
+EVENT = tables.EVENT
 
 
 @pytest.fixture(autouse=True)
@@ -77,10 +77,14 @@ def wait_for_more(database: Database, before: int) -> None:
 
 def counted(database: Database) -> int:
     with database.snapshot() as session:
-        return sum(amounts[0] for _, sums in rollups.pending(session) for amounts in sums.totals().values())
+        return sum(
+            amounts[0] for _, sums in rollups.pending(session) for amounts in sums.totals().values()
+        )
 
 
-def test_what_is_appended_is_stored_and_a_partial_line_waits_for_its_end(database: Database, tmp_path: Path) -> None:
+def test_what_is_appended_is_stored_and_a_partial_line_waits_for_its_end(
+    database: Database, tmp_path: Path
+) -> None:
     path = tmp_path / "log"
     with following(database, path) as tail:
         append(path, lines(range(3)) + line(3)[:40])
@@ -92,7 +96,9 @@ def test_what_is_appended_is_stored_and_a_partial_line_waits_for_its_end(databas
     assert +tail.counts == {"accepted": 5, "rejected": 1}
 
 
-def test_a_restart_goes_on_where_it_stopped_and_reads_nothing_twice(database: Database, tmp_path: Path) -> None:
+def test_a_restart_goes_on_where_it_stopped_and_reads_nothing_twice(
+    database: Database, tmp_path: Path
+) -> None:
     path = tmp_path / "log"
     append(path, lines(range(5)) + line(5)[:20])
     with following(database, path):
@@ -103,7 +109,9 @@ def test_a_restart_goes_on_where_it_stopped_and_reads_nothing_twice(database: Da
     assert +tail.counts == {"accepted": 2}
 
 
-def test_a_rename_loses_nothing_that_its_writer_adds_before_it_notices(database: Database, tmp_path: Path) -> None:
+def test_a_rename_loses_nothing_that_its_writer_adds_before_it_notices(
+    database: Database, tmp_path: Path
+) -> None:
     path = tmp_path / "log"
     writer = path.open("ab", buffering=0)
     writer.write(lines(range(3)))
@@ -117,7 +125,9 @@ def test_a_rename_loses_nothing_that_its_writer_adds_before_it_notices(database:
     writer.close()
 
 
-def test_a_copy_and_truncation_costs_only_what_was_written_in_between(database: Database, tmp_path: Path) -> None:
+def test_a_copy_and_truncation_costs_only_what_was_written_in_between(
+    database: Database, tmp_path: Path
+) -> None:
     path = tmp_path / "log"
     append(path, lines(range(3)))
     with following(database, path) as tail:
@@ -131,7 +141,9 @@ def test_a_copy_and_truncation_costs_only_what_was_written_in_between(database: 
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_what_was_rotated_while_nobody_followed_is_read_first(database: Database, tmp_path: Path, packed: bool) -> None:
+def test_what_was_rotated_while_nobody_followed_is_read_first(
+    database: Database, tmp_path: Path, packed: bool
+) -> None:
     path = tmp_path / "log"
     append(path, lines(range(3)))
     with following(database, path):
@@ -160,7 +172,9 @@ def test_a_rotated_file_that_is_gone_is_told(database: Database, tmp_path: Path)
     assert "rotated_file_not_found" in [line["event"] for line in logs]
 
 
-def test_a_file_whose_records_have_no_ids_cannot_be_followed(database: Database, tmp_path: Path) -> None:
+def test_a_file_whose_records_have_no_ids_cannot_be_followed(
+    database: Database, tmp_path: Path
+) -> None:
     path = tmp_path / "trace"
     path.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03,1,2\n")
     for format_name in ("auto", "trace-csv"):

@@ -13,7 +13,9 @@ from typing import Any
 
 import jsonschema
 
-API: Any = json.loads((Path(__file__).parent.parent / "golden/grafana/api-13.0.0.json").read_text(encoding="utf-8"))
+API: Any = json.loads(
+    (Path(__file__).parent.parent / "golden/grafana/api-13.0.0.json").read_text(encoding="utf-8")
+)
 TOKEN = "glsa_a-token-that-must-never-be-shown"
 HTML = "<html><body>502 Bad Gateway: no message from upstream</body></html>"
 
@@ -88,14 +90,26 @@ class FakeGrafana:
             return 404, {"message": "folder not found"}
         version = self.dashboards[uid]["dashboard"]["version"] + 1 if uid in self.dashboards else 1
         meta = {"folderUid": body["folderUid"], "url": f"/d/{uid}/slug"}
-        self.dashboards[uid] = {"dashboard": {**dashboard, "id": 7, "version": version}, "meta": meta}
-        return 200, {"id": 7, "uid": uid, "url": meta["url"], "status": "success", "version": version}
+        self.dashboards[uid] = {
+            "dashboard": {**dashboard, "id": 7, "version": version},
+            "meta": meta,
+        }
+        return 200, {
+            "id": 7,
+            "uid": uid,
+            "url": meta["url"],
+            "status": "success",
+            "version": version,
+        }
 
 
 def violations(asked: Asked) -> list[str]:
     """What the API description says against a request: an unknown path or method, a wrong body, a key it does not name."""
     for template, operations in API["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), asked.path) and asked.method.lower() in operations:
+        if (
+            re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), asked.path)
+            and asked.method.lower() in operations
+        ):
             parameters = operations[asked.method.lower()].get("parameters", [])
             schemas = [parameter["schema"] for parameter in parameters if parameter["in"] == "body"]
             return _body_violations(asked, schemas)
@@ -107,7 +121,10 @@ def _body_violations(asked: Asked, schemas: list[Any]) -> list[str]:
         return [f"{asked.line} takes no body"] if asked.body is not None else []
     name = schemas[0]["$ref"].removeprefix("#/definitions/")
     schema = {**API["definitions"][name], "definitions": API["definitions"]}
-    wrong = [f"{asked.line}: {error.message}" for error in jsonschema.Draft4Validator(schema).iter_errors(asked.body)]
+    wrong = [
+        f"{asked.line}: {error.message}"
+        for error in jsonschema.Draft4Validator(schema).iter_errors(asked.body)
+    ]
     unknown = set(asked.body) - set(schema["properties"])
     return wrong + [f"{asked.line}: {name} has no {key}" for key in sorted(unknown)]
 
@@ -122,7 +139,10 @@ def serving() -> Iterator[FakeGrafana]:
             length = int(self.headers.get("Content-Length", 0))
             body = json.loads(self.rfile.read(length)) if length else None
             asked = Asked(
-                self.command, self.path.removeprefix("/grafana").removeprefix("/api"), dict(self.headers), body
+                self.command,
+                self.path.removeprefix("/grafana").removeprefix("/api"),
+                dict(self.headers),
+                body,
             )
             answer = grafana.answer(asked)
             if answer is not None:
@@ -132,7 +152,11 @@ def serving() -> Iterator[FakeGrafana]:
         do_GET = do_POST = do_PUT = do_DELETE = handle_one  # noqa: N815  # the names that http.server calls
 
         def reply(self, status: int, body: Any) -> None:
-            content = b"" if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
+            content = (
+                b""
+                if body is None
+                else (body if isinstance(body, str) else json.dumps(body)).encode()
+            )
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", str(body))

@@ -26,7 +26,11 @@ def problems(dashboard: Any) -> list[str]:
 
 def expressions(dashboard: Any) -> list[tuple[str, str]]:
     """Panel title and PromQL of every query."""
-    return [(panel["title"], target["expr"]) for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    return [
+        (panel["title"], target["expr"])
+        for panel in dashboard["panels"]
+        for target in panel.get("targets", [])
+    ]
 
 
 def names_used(expression: str) -> tuple[set[str], set[str]]:
@@ -38,7 +42,9 @@ def names_used(expression: str) -> tuple[set[str], set[str]]:
 
 
 def _known_names(dashboard: Any) -> Iterator[str]:
-    asked = expressions(dashboard) + [(v["name"], v["definition"]) for v in _query_variables(dashboard)]
+    asked = expressions(dashboard) + [
+        (v["name"], v["definition"]) for v in _query_variables(dashboard)
+    ]
     for where, expression in asked:
         named, labels = names_used(expression.removeprefix("label_values"))
         for name in named - set(metrics.BY_NAME):
@@ -87,7 +93,9 @@ def _few_panels_with_stats_first(dashboard: Any) -> Iterator[str]:
     if len(panels) > MAX_PANELS:
         yield f"{len(panels)} panels"
     top = [panel for panel in panels if panel["gridPos"]["y"] == 0]
-    if not 4 <= len(top) <= 6 or any(panel["type"] != "stat" or not 3 <= panel["gridPos"]["h"] <= 5 for panel in top):
+    if not 4 <= len(top) <= 6 or any(
+        panel["type"] != "stat" or not 3 <= panel["gridPos"]["h"] <= 5 for panel in top
+    ):
         yield "the top row is not four to six stats of height 3 to 5"
 
 
@@ -96,7 +104,9 @@ def _grid_is_full(dashboard: Any) -> Iterator[str]:
     for panel in dashboard["panels"]:
         box = panel["gridPos"]
         for cell in (
-            (x, y) for x in range(box["x"], box["x"] + box["w"]) for y in range(box["y"], box["y"] + box["h"])
+            (x, y)
+            for x in range(box["x"], box["x"] + box["w"])
+            for y in range(box["y"], box["y"] + box["h"])
         ):
             if cell in taken:
                 yield f"panels {taken[cell]} and {panel['id']} overlap"
@@ -118,20 +128,32 @@ def _identity(dashboard: Any) -> Iterator[str]:
 
 def _settings(dashboard: Any) -> Iterator[str]:
     wanted = {"editable": False, "graphTooltip": 1, "timezone": "utc"}
-    yield from (f"{key} is {dashboard[key]}" for key, value in wanted.items() if dashboard[key] != value)
+    yield from (
+        f"{key} is {dashboard[key]}" for key, value in wanted.items() if dashboard[key] != value
+    )
     if "switchwise" not in dashboard["tags"] or dashboard["refresh"] not in {"5m", "15m", "1h"}:
         yield "no tag switchwise, or a refresh faster than the data"
-    siblings = {"type": "dashboards", "tags": ["switchwise"], "asDropdown": True, "keepTime": True, "includeVars": True}
+    siblings = {
+        "type": "dashboards",
+        "tags": ["switchwise"],
+        "asDropdown": True,
+        "keepTime": True,
+        "includeVars": True,
+    }
     if not any(siblings == {key: link.get(key) for key in siblings} for link in dashboard["links"]):
         yield "no dropdown of our dashboards"
 
 
 def _described(dashboard: Any) -> Iterator[str]:
     for panel in dashboard["panels"]:
-        if not panel["description"].endswith(".") or not (panel["title"] or panel["type"] == "text"):
+        if not panel["description"].endswith(".") or not (
+            panel["title"] or panel["type"] == "text"
+        ):
             yield f"panel {panel['id']} lacks a title or a description"
     savings = any("_savings_" in expression for _, expression in expressions(dashboard))
-    if savings and not any("estimates" in panel["options"].get("content", "") for panel in dashboard["panels"]):
+    if savings and not any(
+        "estimates" in panel["options"].get("content", "") for panel in dashboard["panels"]
+    ):
         yield "no text says that savings are estimates"
 
 
@@ -150,7 +172,9 @@ def _absence_is_neutral(dashboard: Any) -> Iterator[str]:
     for panel in _numeric(dashboard):
         mappings = panel["fieldConfig"]["defaults"]["mappings"]
         special = [mapping["options"] for mapping in mappings if mapping["type"] == "special"]
-        if not any(one["match"] == "null+nan" and one["result"]["color"] == "text" for one in special):
+        if not any(
+            one["match"] == "null+nan" and one["result"]["color"] == "text" for one in special
+        ):
             yield f"{panel['title']}: no value or NaN is painted in a threshold's colour"
 
 
@@ -185,7 +209,11 @@ def _one_data_source(dashboard: Any) -> Iterator[str]:
     sources = [v for v in dashboard["templating"]["list"] if v["type"] == "datasource"]
     if [(v["name"], v["label"]) for v in sources] != [("datasource", "Data source")]:
         yield "not exactly one data source variable"
-    using = _query_variables(dashboard) + _numeric(dashboard) + [t for p in _numeric(dashboard) for t in p["targets"]]
+    using = (
+        _query_variables(dashboard)
+        + _numeric(dashboard)
+        + [t for p in _numeric(dashboard) for t in p["targets"]]
+    )
     if any(user["datasource"]["uid"] != "${datasource}" for user in using):
         yield "a data source is hard-coded"
 
@@ -197,7 +225,9 @@ def _variables(dashboard: Any) -> Iterator[str]:
         name = variable["name"]
         if variable["refresh"] != 2 or not variable["sort"]:
             yield f"{name}: not refreshed with the time, or not sorted"
-        if variable["includeAll"] != variable["multi"] or (variable["includeAll"] and not variable.get("allValue")):
+        if variable["includeAll"] != variable["multi"] or (
+            variable["includeAll"] and not variable.get("allValue")
+        ):
             yield f"{name}: all without several, or without a value for all"
         if not re.search(rf"\$\{{?{name}\b", everything):
             yield f"{name}: unused"
@@ -212,10 +242,14 @@ def _tables_and_lines(dashboard: Any) -> Iterator[str]:
             panel["options"]["tooltip"]["mode"] != "multi" or custom["showPoints"] != "never"
         ):
             yield f"{panel['title']}: tooltip or points"
-        if panel["type"] == "table" and [step["id"] for step in panel["transformations"]] != ["merge", "organize"]:
+        if panel["type"] == "table" and [step["id"] for step in panel["transformations"]] != [
+            "merge",
+            "organize",
+        ]:
             yield f"{panel['title']}: columns are not merged and named"
         stacked = (
-            custom.get("stacking", {}).get("mode", "none") != "none" or panel["options"].get("stacking") == "normal"
+            custom.get("stacking", {}).get("mode", "none") != "none"
+            or panel["options"].get("stacking") == "normal"
         )
         if stacked and panel["fieldConfig"]["defaults"]["unit"] not in MONEY_UNITS:
             yield f"{panel['title']}: only money is stacked"

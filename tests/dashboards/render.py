@@ -21,20 +21,37 @@ def main() -> int:
     """Draw the dashboard named by --uid; the exit status is 1 unless every panel has data."""
     parser = argparse.ArgumentParser(prog="python -m tests.dashboards.render", description=__doc__)
     parser.add_argument("--viewer", type=Path, required=True, help="a built copy of grafana-view")
-    parser.add_argument("--out", type=Path, required=True, help="the picture; a summary lies beside it as .json")
-    parser.add_argument("--prometheus", help="address of a Prometheus; default: one with made-up samples")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="the picture; a summary lies beside it as .json"
+    )
+    parser.add_argument(
+        "--prometheus", help="address of a Prometheus; default: one with made-up samples"
+    )
     parser.add_argument("--uid", default="switchwise-spend")
     parser.add_argument("--theme", choices=["dark", "light"], default="dark")
-    parser.add_argument("viewer_options", nargs="*", help="after --: options of render.mjs, such as --width 1280")
+    parser.add_argument(
+        "viewer_options", nargs="*", help="after --: options of render.mjs, such as --width 1280"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
         address = given.prometheus or stack.enter_context(past.Prometheus(days=28)).url
         files = {path.stem: path for path in catalogue.write(Path(scratch))}
         command = [
-            "node", str(given.viewer.resolve() / "render.mjs"), str(files[given.uid]), "--prometheus", address, "--strict",
-            "--out", str(given.out.resolve()), "--summary", str(given.out.resolve().with_suffix(".json")),
-            "--theme", given.theme, *([] if given.prometheus else ["--scrape-interval", MADE_UP_EVERY]), *given.viewer_options,
-        ]  # fmt: skip
+            "node",
+            str(given.viewer.resolve() / "render.mjs"),
+            str(files[given.uid]),
+            "--prometheus",
+            address,
+            "--strict",
+            "--out",
+            str(given.out.resolve()),
+            "--summary",
+            str(given.out.resolve().with_suffix(".json")),
+            "--theme",
+            given.theme,
+            *([] if given.prometheus else ["--scrape-interval", MADE_UP_EVERY]),
+            *given.viewer_options,
+        ]
         return subprocess.run(command, check=False).returncode
 
 

@@ -24,7 +24,16 @@ ADVICE = (
     ("support-chat", "answer", "openai", "pilot", 2_214.38, 3_625.10, 4_164.92, 0.637),
     ("support-chat", "classify", "openai", "switch_now", 636.22, 1_028.62, 1_149.75, 0.641),
     ("code-review", "tests", "openai", "keep", -118.40, 1_591.94, 1_855.28, 0.482),
-    ("unassigned", "unlabelled", "azure.ai.openai", "not_enough_data", 205.13, 416.36, 485.08, 0.63),
+    (
+        "unassigned",
+        "unlabelled",
+        "azure.ai.openai",
+        "not_enough_data",
+        205.13,
+        416.36,
+        485.08,
+        0.63,
+    ),
 )
 GAPS = {"unpriced": 0.0031, "estimated": 0.0006, "missing": 0.0012, "detail_unknown": 0.0184, "tier_unknown": 0.0,
         "folded": 0.0, "late": 0.0002}  # fmt: skip
@@ -32,7 +41,13 @@ ADVISED_SINCE = datetime(2026, 10, 29, tzinfo=UTC)
 ADOPTED_AFTER_DAYS = 16
 EVENTS_PER_HOUR = 13_660
 AWAY = (10, 14)
-FORECAST_ERRORS = {"2026-06": 0.31, "2026-07": 0.142, "2026-08": 0.064, "2026-09": 0.081, "2026-10": 0.047}
+FORECAST_ERRORS = {
+    "2026-06": 0.31,
+    "2026-07": 0.142,
+    "2026-08": 0.064,
+    "2026-09": 0.081,
+    "2026-10": 0.047,
+}
 SHUTDOWN = {
     ("openai", "gpt-4.1"): datetime(2027, 1, 14, tzinfo=UTC),
     ("openai", "gpt-4.1-nano"): datetime(2027, 1, 14, tzinfo=UTC),
@@ -57,8 +72,12 @@ def history(start: datetime, end: datetime, step: timedelta) -> Iterator[str]:
     for at in times:
         for short_name, values, value in samples(at):
             metric = metrics.named(short_name)
-            by_name.setdefault(metric.name, []).append(f"{series(metric, values)} {value!r} {at.timestamp():.0f}")
-    by_name[metrics.named("ingest_seconds").name] = [line for at in times for line in _answer_seconds(at)]
+            by_name.setdefault(metric.name, []).append(
+                f"{series(metric, values)} {value!r} {at.timestamp():.0f}"
+            )
+    by_name[metrics.named("ingest_seconds").name] = [
+        line for at in times for line in _answer_seconds(at)
+    ]
     for name, lines in by_name.items():
         yield f"# TYPE {name.removesuffix('_total')} {metrics.BY_NAME[name].kind}"
         yield from lines
@@ -69,7 +88,9 @@ def series(metric: metrics.Metric, values: tuple[str, ...]) -> str:
     """A series in exposition text, as two replicas' scrapes would name the first of them."""
     host = "collector-0:8080" if metric.scope == "process" else "advisor-0:8080"
     labels = dict(zip(metric.labels, values, strict=True)) | {"job": "switchwise", "instance": host}
-    return metric.name + "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}"
+    return (
+        metric.name + "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}"
+    )
 
 
 def spent(usd_per_hour: float, since: datetime, until: datetime) -> float:
@@ -79,7 +100,13 @@ def spent(usd_per_hour: float, since: datetime, until: datetime) -> float:
         return 0.0
     phase = until.timestamp() / HOUR
     return max(
-        0.0, usd_per_hour * (hours + 3.6 * math.sin(phase * 2 * math.pi / 24) + 9 * math.sin(phase * 2 * math.pi / 168))
+        0.0,
+        usd_per_hour
+        * (
+            hours
+            + 3.6 * math.sin(phase * 2 * math.pi / 24)
+            + 9 * math.sin(phase * 2 * math.pi / 168)
+        ),
     )
 
 
@@ -123,7 +150,10 @@ def _one_month(first: datetime, until: datetime, growth: float) -> Iterator[Samp
             continue
         amount = spent(usd * growth, first, until)
         so_far, count = by_model.get((provider, model), (0.0, 0.0))
-        by_model[provider, model] = so_far + amount, count + requests * growth * ((until - first) / timedelta(hours=1))
+        by_model[provider, model] = (
+            so_far + amount,
+            count + requests * growth * ((until - first) / timedelta(hours=1)),
+        )
         by_project[project] = by_project.get(project, 0.0) + amount
     for (provider, model), (amount, count) in by_model.items():
         yield "month_cost_usd", (month, provider, model), amount
@@ -187,9 +217,12 @@ def _collector(at: datetime) -> Iterator[Sample]:
     yield "ingest_requests_total", ("/v1/litellm", "200"), float(int(140 * hours))
     yield "ingest_requests_total", ("/v1/litellm", "503"), float(3 * outages)
     for outcome, count in (
-        ("accepted", EVENTS_PER_HOUR * hours - moved - spooled), ("spooled", moved + spooled), ("duplicate", 400 * hours),
-        ("ignored", 110 * hours), ("rejected", float(int(hours / 9))),
-    ):  # fmt: skip
+        ("accepted", EVENTS_PER_HOUR * hours - moved - spooled),
+        ("spooled", moved + spooled),
+        ("duplicate", 400 * hours),
+        ("ignored", 110 * hours),
+        ("rejected", float(int(hours / 9))),
+    ):
         yield "ingest_events_total", ("litellm", outcome), float(int(count))
     yield "spool_events", (), spooled
     yield "spool_bytes", (), spooled * 310
@@ -202,5 +235,12 @@ def _answer_seconds(at: datetime) -> Iterator[str]:
     answered = (at - ADVISED_SINCE) / timedelta(hours=1) * 140
     metric = metrics.named("ingest_seconds")
     labels = series(metric, ()).removeprefix(metric.name + "{").removesuffix("}")
-    for limit, share in (("0.002", 0.4), ("0.005", 0.9), ("0.02", 0.97), ("0.1", 0.995), ("0.5", 1.0), ("+Inf", 1.0)):
+    for limit, share in (
+        ("0.002", 0.4),
+        ("0.005", 0.9),
+        ("0.02", 0.97),
+        ("0.1", 0.995),
+        ("0.5", 1.0),
+        ("+Inf", 1.0),
+    ):
         yield f'{metric.name}_bucket{{{labels},le="{limit}"}} {answered * share!r} {at.timestamp():.0f}'

@@ -18,7 +18,9 @@ def fake() -> Iterator[FakeGrafana]:
         yield running
 
 
-def client(fake: FakeGrafana, path: str = "", token: str = TOKEN, org_id: int | None = None) -> grafana.Grafana:
+def client(
+    fake: FakeGrafana, path: str = "", token: str = TOKEN, org_id: int | None = None
+) -> grafana.Grafana:
     return grafana.Grafana(fake.url + path, token, org_id, retries=2, backoff_seconds=0)
 
 
@@ -46,8 +48,12 @@ def test_another_organisation_is_named_in_a_header(fake: FakeGrafana) -> None:
     assert [asked.headers.get("X-Grafana-Org-Id") for asked in fake.asked] == ["5", None]
 
 
-@pytest.mark.parametrize("passing", [(502, HTML), (503, {"message": "starting"}), (504, None), None])
-def test_a_read_outlives_a_short_outage(fake: FakeGrafana, passing: tuple[int, object] | None) -> None:
+@pytest.mark.parametrize(
+    "passing", [(502, HTML), (503, {"message": "starting"}), (504, None), None]
+)
+def test_a_read_outlives_a_short_outage(
+    fake: FakeGrafana, passing: tuple[int, object] | None
+) -> None:
     fake.refuse("GET /org", passing, passing)
     assert client(fake).organisation() == "Main Org."
 
@@ -71,7 +77,8 @@ def test_a_proxy_page_becomes_one_line_without_html(fake: FakeGrafana) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "remedy"), [(401, "expired"), (403, "Editor"), (404, "sub-path"), (406, "newer format")]
+    ("status", "remedy"),
+    [(401, "expired"), (403, "Editor"), (404, "sub-path"), (406, "newer format")],
 )
 def test_a_refusal_says_what_to_do(fake: FakeGrafana, status: int, remedy: str) -> None:
     fake.refuse("GET /org", (status, {"message": "no"}))
@@ -106,7 +113,9 @@ def test_no_grafana_at_all_is_one_line_that_names_the_address() -> None:
     assert caught.value.status_code is None
 
 
-@pytest.mark.parametrize("url", ["grafana.example.com", "ftp://grafana", "https://admin:secret@grafana", ""])
+@pytest.mark.parametrize(
+    "url", ["grafana.example.com", "ftp://grafana", "https://admin:secret@grafana", ""]
+)
 def test_an_address_that_cannot_be_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(UsageError, match="must look like") as caught:
         grafana.Grafana(url, TOKEN)
@@ -124,7 +133,12 @@ def test_the_token_is_in_no_message_repr_or_traceback(fake: FakeGrafana) -> None
     unreachable = grafana.Grafana(f"http://127.0.0.1:{processes.free_port()}", TOKEN, retries=0)
     with pytest.raises(grafana.GrafanaError) as caught:
         unreachable.version()
-    shown = [repr(client(fake)), repr(vars(client(fake))), str(error), *traceback.format_exception(caught.value)]
+    shown = [
+        repr(client(fake)),
+        repr(vars(client(fake))),
+        str(error),
+        *traceback.format_exception(caught.value),
+    ]
     assert not [text for text in shown if TOKEN in text]
     assert caught.value.__cause__ is None
     assert error.__cause__ is None

@@ -42,7 +42,9 @@ def test_a_first_run_makes_the_folder_and_every_dashboard(fake: FakeGrafana) -> 
 def test_the_outcome_says_where_to_open_it(fake: FakeGrafana) -> None:
     outcomes = publish.publish(grafana.Grafana(fake.url, TOKEN), catalogue.dashboards())
     assert [outcome.uid for outcome in outcomes] == UIDS
-    assert outcomes[0] == publish.Outcome(UID, "Spend and savings", "created", f"{fake.url}/d/{UID}/slug")
+    assert outcomes[0] == publish.Outcome(
+        UID, "Spend and savings", "created", f"{fake.url}/d/{UID}/slug"
+    )
 
 
 def test_a_second_run_writes_nothing(fake: FakeGrafana) -> None:
@@ -52,19 +54,27 @@ def test_a_second_run_writes_nothing(fake: FakeGrafana) -> None:
     assert {asked.method for asked in fake.asked[before:]} == {"GET"}
 
 
-def test_a_dashboard_is_sent_into_its_folder_to_be_overwritten_and_without_an_id(fake: FakeGrafana) -> None:
+def test_a_dashboard_is_sent_into_its_folder_to_be_overwritten_and_without_an_id(
+    fake: FakeGrafana,
+) -> None:
     run(fake)
     bodies = [asked.body for asked in fake.asked if asked.path == "/dashboards/db"]
     assert [body["dashboard"]["uid"] for body in bodies] == UIDS
     for body in bodies:
-        assert (body["folderUid"], body["overwrite"], body["dashboard"]["id"]) == ("switchwise", True, None)
+        assert (body["folderUid"], body["overwrite"], body["dashboard"]["id"]) == (
+            "switchwise",
+            True,
+            None,
+        )
         assert "version" not in body["dashboard"]
 
 
 def test_a_changed_dashboard_is_published_again(fake: FakeGrafana) -> None:
     run(fake)
     older = fake.dashboards[UID]["dashboard"]
-    older["templating"]["list"] = [v for v in older["templating"]["list"] if v["name"] != "revision"]
+    older["templating"]["list"] = [
+        v for v in older["templating"]["list"] if v["name"] != "revision"
+    ]
     assert run(fake) == ["updated"] + ["unchanged"] * (EACH - 1)
     assert run(fake) == ["unchanged"] * EACH
 
@@ -98,8 +108,12 @@ def test_the_causes_of_412_are_told_apart(fake: FakeGrafana, reason: str, remedy
     assert remedy in message
 
 
-@pytest.mark.parametrize(("status", "remedy"), [(403, "Editor"), (404, "folder switchwise vanished"), (400, "refused")])
-def test_other_refusals_name_the_dashboard_and_the_remedy(fake: FakeGrafana, status: int, remedy: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "remedy"), [(403, "Editor"), (404, "folder switchwise vanished"), (400, "refused")]
+)
+def test_other_refusals_name_the_dashboard_and_the_remedy(
+    fake: FakeGrafana, status: int, remedy: str
+) -> None:
     message = refused(fake, status, "")
     assert message.startswith("cannot publish 'Spend and savings'")
     assert remedy in message
@@ -114,7 +128,9 @@ def test_a_wrong_token_stops_before_anything_is_written(fake: FakeGrafana) -> No
 def test_a_data_source_in_bad_health_stops_before_anything_is_written(fake: FakeGrafana) -> None:
     fake.refuse("GET /datasources/uid/prom/health", (400, {"message": "connection refused"}))
     with pytest.raises(grafana.GrafanaError, match="connection refused"):
-        publish.publish(grafana.Grafana(fake.url, TOKEN), catalogue.dashboards(), data_source_uid="prom")
+        publish.publish(
+            grafana.Grafana(fake.url, TOKEN), catalogue.dashboards(), data_source_uid="prom"
+        )
     assert fake.dashboards == {}
 
 

@@ -13,7 +13,9 @@ from tests import processes
 
 
 def start_of(code: str, *, once: bool = False) -> Start:
-    return Start("test", [sys.executable, "-S", "-c", code], settings.child_environment(), (), once=once)
+    return Start(
+        "test", [sys.executable, "-S", "-c", code], settings.child_environment(), (), once=once
+    )
 
 
 def run_to_end(process: Child, started_at: float, ended_at: float) -> int:
@@ -46,7 +48,10 @@ def test_a_child_that_lived_is_started_again_at_once() -> None:
 
 
 def test_a_child_that_runs_once_is_started_again_only_if_it_failed() -> None:
-    failed, done = Child(start_of("raise SystemExit(1)", once=True)), Child(start_of("pass", once=True))
+    failed, done = (
+        Child(start_of("raise SystemExit(1)", once=True)),
+        Child(start_of("pass", once=True)),
+    )
     assert run_to_end(failed, 10.0, 20.0) == 1
     assert failed.seconds_to_start(20.0) is not None
     assert run_to_end(done, 10.0, 20.0) == 0
@@ -59,5 +64,7 @@ def test_a_running_child_is_not_started_twice_and_can_be_told_to_end() -> None:
     assert process.runs
     assert process.seconds_to_start(time.monotonic()) is None
     process.send(signal.SIGKILL)
-    processes.wait_until(lambda: process.ended(time.monotonic()) == -signal.SIGKILL, "the child's end")
+    processes.wait_until(
+        lambda: process.ended(time.monotonic()) == -signal.SIGKILL, "the child's end"
+    )
     assert not process.runs

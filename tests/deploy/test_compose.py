@@ -88,8 +88,10 @@ def test_the_databases_can_be_reached_by_our_services_alone() -> None:
     networks = {name: set(service["networks"]) for name, service in COMPOSE["services"].items()}
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     assert {name for name, joined in networks.items() if "inside" in joined} == {
-        "postgres", "redis", *composition.ours(COMPOSE),
-    }  # fmt: skip
+        "postgres",
+        "redis",
+        *composition.ours(COMPOSE),
+    }
     assert networks["postgres"] == networks["redis"] == {"inside"}
 
 
@@ -123,16 +125,25 @@ def test_prometheus_gets_no_key_but_its_own() -> None:
     init = COMPOSE["services"]["init"]
     shared = Path(composition.mounts(init)["scrape-key"])
     keys = Path(composition.option(init["command"], "--keys-dir"))
-    inside = [first.scope for first in first_keys.FIRST_KEYS if (keys / first.file).is_relative_to(shared)]
+    inside = [
+        first.scope for first in first_keys.FIRST_KEYS if (keys / first.file).is_relative_to(shared)
+    ]
     assert inside == ["scrape"]
 
 
 def test_prometheus_scrapes_services_where_they_listen() -> None:
     targets = [
-        target for job in PROMETHEUS["scrape_configs"] for each in job["static_configs"] for target in each["targets"]
+        target
+        for job in PROMETHEUS["scrape_configs"]
+        for each in job["static_configs"]
+        for target in each["targets"]
     ]
     commands = {name: service["command"] for name, service in composition.ours(COMPOSE).items()}
-    served = {f"{name}:{composition.option(words, '--port')}" for name, words in commands.items() if "--port" in words}
+    served = {
+        f"{name}:{composition.option(words, '--port')}"
+        for name, words in commands.items()
+        if "--port" in words
+    }
     assert set(targets) == served
     assert len({job["job_name"] for job in PROMETHEUS["scrape_configs"]}) == len(targets)
 
@@ -148,7 +159,9 @@ def test_grafana_asks_prometheus_and_knows_how_often_it_scrapes() -> None:
 def test_grafana_finds_the_dashboards_where_init_writes_them() -> None:
     (provider,) = composition.read("grafana/provisioning/dashboards/switchwise.yaml")["providers"]
     init, grafana = COMPOSE["services"]["init"], COMPOSE["services"]["grafana"]
-    assert composition.mounts(init)["dashboards"] == composition.option(init["command"], "--dashboards-dir")
+    assert composition.mounts(init)["dashboards"] == composition.option(
+        init["command"], "--dashboards-dir"
+    )
     assert composition.mounts(grafana)["dashboards"] == provider["options"]["path"]
 
 
@@ -167,9 +180,13 @@ def test_the_example_names_what_the_compose_file_asks_for() -> None:
 def test_the_image_runs_as_an_ordinary_user_who_owns_what_it_writes_to() -> None:
     (user,) = re.findall(r"^USER (\d+):\d+$", DOCKERFILE, re.MULTILINE)
     assert int(user) > 0
-    (owned,) = re.findall(rf"install --directory --owner {user} --group {user} (.*)$", DOCKERFILE, re.MULTILINE)
+    (owned,) = re.findall(
+        rf"install --directory --owner {user} --group {user} (.*)$", DOCKERFILE, re.MULTILINE
+    )
     written = {
-        target for service in composition.ours(COMPOSE).values() for target in composition.mounts(service).values()
+        target
+        for service in composition.ours(COMPOSE).values()
+        for target in composition.mounts(service).values()
     }
     assert written <= set(owned.split())
 
@@ -184,14 +201,22 @@ def test_the_image_installs_the_locked_packages_on_a_pinned_python() -> None:
 def test_the_image_and_the_compose_file_check_health_alike() -> None:
     (checked,) = re.findall(r"HEALTHCHECK .*\\\n\s+CMD (\[.*\])", DOCKERFILE)
     for name in ("collector", "advisor"):
-        assert composition.ours(COMPOSE)[name]["healthcheck"]["test"] == ["CMD", *json.loads(checked)]
+        assert composition.ours(COMPOSE)[name]["healthcheck"]["test"] == [
+            "CMD",
+            *json.loads(checked),
+        ]
 
 
 def test_the_image_is_built_from_our_packages_and_never_from_a_password() -> None:
     lines = (composition.ROOT / ".dockerignore").read_text().splitlines()
     project = tomllib.loads((composition.ROOT / "pyproject.toml").read_text())
     packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    files = ["pyproject.toml", "requirements.txt", project["project"]["readme"], *project["project"]["license-files"]]
+    files = [
+        "pyproject.toml",
+        "requirements.txt",
+        project["project"]["readme"],
+        *project["project"]["license-files"],
+    ]
     assert lines[1] == "*"
     assert {line[1:] for line in lines if line.startswith("!")} == {*packages, *files}
     assert "**/.env" in lines

@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from advisor import figures, report
+from advisor.report import figures as report_figures
+from advisor.report import report
 from deploy import demo
 from ledger import clock, tables
 from ledger.database import Database
@@ -15,7 +16,7 @@ from tests import ledgers
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
-EVENT = tables.metadata.tables["event"]
+EVENT = tables.EVENT
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def few_days(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "DAYS", 3)
 
 
-def replayed(database: Database) -> tuple[int, figures.Report]:
+def replayed(database: Database) -> tuple[int, report_figures.Report]:
     accepted = demo.replay(database, ledgers.SETTINGS, lambda *_: None)
     ledgers.settle(database)
     with database.snapshot() as session:
@@ -71,7 +72,9 @@ def test_a_replay_that_was_stopped_goes_on_with_the_days_it_had_begun(
     with time_machine.travel(NOW + timedelta(days=1), tick=False):
         demo.replay(database, ledgers.SETTINGS, lambda *_: None)
     with database.snapshot() as session:
-        assert session.execute(select(func.count()).select_from(EVENT)).scalar_one() == 3 * (8_819 + 19_366)
+        assert session.execute(select(func.count()).select_from(EVENT)).scalar_one() == 3 * (
+            8_819 + 19_366
+        )
 
 
 def test_without_evidence_both_slices_are_to_pilot_and_every_face_says_sample(
@@ -79,10 +82,15 @@ def test_without_evidence_both_slices_are_to_pilot_and_every_face_says_sample(
 ) -> None:
     monkeypatch.setattr(demo, "DAYS", 8)
     _, found = replayed(database)
-    assert {(item.project, item.decision, item.reason) for item in found.savings.recommendations} == {
+    assert {
+        (item.project, item.decision, item.reason) for item in found.savings.recommendations
+    } == {
         ("support-chat", "pilot", "no_evidence"),
         ("code-assistant", "pilot", "no_evidence"),
     }
     assert found.sample_projects == ("support-chat", "code-assistant")
     assert any("replayed sample traffic" in note for note in found.notes)
-    assert all(item.days_left == 52 and "source_retires" in item.notices for item in found.savings.recommendations)
+    assert all(
+        item.days_left == 52 and "source_retires" in item.notices
+        for item in found.savings.recommendations
+    )

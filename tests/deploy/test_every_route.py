@@ -34,7 +34,10 @@ SCOPES = {
     ("GET", "/"): "read",
     ("GET", "/recommendations/{id}"): "read",
 }
-OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc")}
+OPEN = {
+    ("GET", path)
+    for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc")
+}
 """What holds no figure: the probes, and the description of the API."""
 
 
@@ -51,7 +54,9 @@ def keys(chosen: Settings) -> dict[str, str]:
     database.migrate()
     with database.transaction() as session:
         for scope in access.SCOPES:
-            _, made[scope] = access.create(session, scope, [scope], project=None, namespace="default", now_us=1)
+            _, made[scope] = access.create(
+                session, scope, [scope], project=None, namespace="default", now_us=1
+            )
     database.close()
     return made
 
@@ -80,12 +85,16 @@ def routes_of(app: FastAPI) -> set[tuple[str, str]]:
 
 
 def test_every_route_is_listed_here(app: FastAPI) -> None:
-    slashed = {(method, f"{path}/") for (method, path), scope in SCOPES.items() if scope == "ingest"}
+    slashed = {
+        (method, f"{path}/") for (method, path), scope in SCOPES.items() if scope == "ingest"
+    }
     assert routes_of(app) == SCOPES.keys() | OPEN | slashed
 
 
 @pytest.mark.parametrize(
-    ("route", "scope"), SCOPES.items(), ids=lambda value: " ".join(value) if isinstance(value, tuple) else value
+    ("route", "scope"),
+    SCOPES.items(),
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
 )
 def test_a_route_answers_those_with_its_scope_only(
     address: str, keys: dict[str, str], route: tuple[str, str], scope: str
@@ -96,7 +105,9 @@ def test_a_route_answers_those_with_its_scope_only(
 
         def status(key: str | None) -> int:
             headers = {"x-api-key": key} if key else {}
-            return client.request(method, url, headers=headers, content=b"[]" if method == "POST" else None).status_code
+            return client.request(
+                method, url, headers=headers, content=b"[]" if method == "POST" else None
+            ).status_code
 
         assert status(None) == 401
         assert status("sw_nonsense") == 401

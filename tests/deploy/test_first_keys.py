@@ -16,16 +16,24 @@ FILES = ["ingest.key", "admin.key", SCRAPE]
 
 def made(database: Database, directory: Path) -> list[str]:
     """The files that a run writes, relative to the directory."""
-    return [path.relative_to(directory).as_posix() for path in first_keys.create(database, directory)]
+    return [
+        path.relative_to(directory).as_posix() for path in first_keys.create(database, directory)
+    ]
 
 
 def scopes_of(database: Database, path: Path) -> list[str]:
     return sorted(Gate(database, keys_required=True).admit(path.read_text().strip()).scopes)
 
 
-def test_each_file_holds_a_key_with_its_own_scope_that_works(database: Database, tmp_path: Path) -> None:
+def test_each_file_holds_a_key_with_its_own_scope_that_works(
+    database: Database, tmp_path: Path
+) -> None:
     assert made(database, tmp_path) == FILES
-    assert [scopes_of(database, tmp_path / file) for file in FILES] == [["ingest"], ["admin"], ["scrape"]]
+    assert [scopes_of(database, tmp_path / file) for file in FILES] == [
+        ["ingest"],
+        ["admin"],
+        ["scrape"],
+    ]
 
 
 def test_a_second_run_makes_no_key_and_touches_no_file(database: Database, tmp_path: Path) -> None:
@@ -57,7 +65,9 @@ def test_prometheus_gets_a_new_key_where_its_file_has_none_that_works(
 
 def test_a_key_that_was_made_by_hand_is_enough(database: Database, tmp_path: Path) -> None:
     with database.transaction() as session:
-        access.create(session, "mine", ["ingest"], project=None, namespace="mine", now_us=clock.now_us())
+        access.create(
+            session, "mine", ["ingest"], project=None, namespace="mine", now_us=clock.now_us()
+        )
     assert made(database, tmp_path) == ["admin.key", SCRAPE]
 
 
@@ -69,7 +79,9 @@ def test_a_revoked_key_counts_as_none(database: Database, tmp_path: Path) -> Non
     assert made(database, tmp_path) == FILES
 
 
-def test_where_no_file_can_be_written_no_key_is_left_behind(database: Database, tmp_path: Path) -> None:
+def test_where_no_file_can_be_written_no_key_is_left_behind(
+    database: Database, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UsageError, match="choose another --keys-dir"):
         first_keys.create(database, tmp_path / "file")

@@ -118,7 +118,9 @@ class Client(threading.Thread):
                 status, answer = self._post(body)
                 if status == 200:
                     receipt: dict[str, int] = json.loads(answer)
-                    assert receipt["accepted"] + receipt["duplicate"] + receipt["spooled"] == len(group), answer
+                    assert receipt["accepted"] + receipt["duplicate"] + receipt["spooled"] == len(
+                        group
+                    ), answer
                     with self._book.lock:
                         self._book.spooled += receipt["spooled"]
                     self.last_acknowledged_at = time.monotonic()

@@ -41,7 +41,9 @@ PYTHON = [sys.executable, "-P", "-c"]
 
 def environment(**own: str) -> dict[str, str]:
     """The environment of a process of the product. It may keep its bytecode: it is started too often to compile each time."""
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    inherited = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     return {**inherited, "PYTHONPATH": str(ROOT), **own}
 
 
@@ -64,18 +66,28 @@ class Product:
                 self._started[name] = self._start(name.partition("-")[0])
 
     def _start(self, role: str) -> subprocess.Popen[bytes]:
-        own = {"SWITCHWISE_DATA": str(self.data), "SWITCHWISE_PORT": str(self.port), **self.environment}
+        own = {
+            "SWITCHWISE_DATA": str(self.data),
+            "SWITCHWISE_PORT": str(self.port),
+            **self.environment,
+        }
         with (self.data.parent / f"{role}.log").open("ab") as log:
             return subprocess.Popen(
                 [*PYTHON, f"from ledger import settings; {ROLES[role]}; raise SystemExit(status)"],
-                cwd=self.folder, env=environment(**own), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+                cwd=self.folder,
+                env=environment(**own),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     def process_ids(self, name: str) -> list[int]:
         """The processes of a role: of ours by name, of the supervisor's children by their module."""
         if name in self._started:
             return [self._started[name].pid] if self._started[name].poll() is None else []
-        return [process_id for process_id in self.census() if f"deploy.{name}\0" in _command(process_id)]
+        return [
+            process_id for process_id in self.census() if f"deploy.{name}\0" in _command(process_id)
+        ]
 
     def census(self) -> list[int]:
         """Every living process over this data directory, whoever started it."""
@@ -157,15 +169,25 @@ def _wait_for_progress(product: Product, senders: Sequence[Client]) -> None:
 def settle(product: Product, senders: Sequence[Client], database: Database) -> None:
     """Let clients get their last answers and the worker roll up the rest."""
     clients.finish(senders)
-    processes.wait_until(lambda: _pending(database) == 0, "everything to be rolled up", SETTLE_SECONDS)
+    processes.wait_until(
+        lambda: _pending(database) == 0, "everything to be rolled up", SETTLE_SECONDS
+    )
 
 
 def judge(database: Database, book: Book, kills: int) -> Verdict:
     """Compare the rolled-up ledger with the clients' own."""
     held = _held(database)
     cells = held.keys() | book.sums.keys()
-    differences = {cell: (book.sums[cell], held[cell]) for cell in sorted(cells) if book.sums[cell] != held[cell]}
-    requests = [(known, stored) for (meter, *_), (known, stored) in differences.items() if meter == "requests"]
+    differences = {
+        cell: (book.sums[cell], held[cell])
+        for cell in sorted(cells)
+        if book.sums[cell] != held[cell]
+    }
+    requests = [
+        (known, stored)
+        for (meter, *_), (known, stored) in differences.items()
+        if meter == "requests"
+    ]
     findings = [finding for check in checks.verify(database) for finding in check.findings]
     return Verdict(
         book.acknowledged,
@@ -186,7 +208,9 @@ def _held(database: Database) -> Counter[Cell]:
     held: Counter[Cell] = Counter()
     with database.snapshot() as session:
         for day, project, model, *amounts in session.execute(query):
-            for meter, amount in zip(("requests", "input_tokens", "output_tokens"), amounts, strict=True):
+            for meter, amount in zip(
+                ("requests", "input_tokens", "output_tokens"), amounts, strict=True
+            ):
                 held[meter, clock.date_of(day).day, project, model] = int(amount)
     return held
 
@@ -200,7 +224,9 @@ def _unsound(database: Database) -> list[str]:
     if not database.is_sqlite:
         return []
     with database.snapshot() as session:
-        return [row for row in session.execute(text("PRAGMA integrity_check")).scalars() if row != "ok"]
+        return [
+            row for row in session.execute(text("PRAGMA integrity_check")).scalars() if row != "ok"
+        ]
 
 
 def _all_processes() -> list[int]:

@@ -29,7 +29,9 @@ class ComposePrometheus(servers.Prometheus):
         for job in config["scrape_configs"]:
             job["authorization"] = {**job["authorization"], "credentials_file": str(key)}
             for each in job["static_configs"]:
-                each["targets"] = [f"{processes.LOOPBACK}:{ports[name.split(':')[0]]}" for name in each["targets"]]
+                each["targets"] = [
+                    f"{processes.LOOPBACK}:{ports[name.split(':')[0]]}" for name in each["targets"]
+                ]
         (self.folder / "prometheus.yml").write_text(json.dumps(config))
 
     def command(self) -> list[str]:
@@ -68,7 +70,12 @@ class Production:
         with (self.folder / f"{service}.log").open("ab") as log:
             words = self._words(service, COMPOSE["services"][service]["command"])
             started = subprocess.Popen(
-                words, cwd=self.folder, env=self._environment(service), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                words,
+                cwd=self.folder,
+                env=self._environment(service),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         self._started[service] = started
         return started
@@ -81,9 +88,14 @@ class Production:
     def run(self, service: str, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command inside a service, as `docker compose exec` would."""
         return subprocess.run(
-            self._words(service, words), cwd=self.folder, env=self._environment(service), capture_output=True, text=True,
-            timeout=30, check=False,
-        )  # fmt: skip
+            self._words(service, words),
+            cwd=self.folder,
+            env=self._environment(service),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
 
     def log(self, service: str) -> str:
         """What a service has said."""
@@ -113,11 +125,16 @@ class Production:
     def _words(self, service: str, command: Sequence[str]) -> list[str]:
         port = str(self.ports.get(service, 0))
         places = {
-            "0.0.0.0": processes.LOOPBACK, "8080": port,  # noqa: S104  # what the container binds
-            "/keys": str(self.folder / "keys"), "/dashboards": str(self.folder / "dashboards"),
-        }  # fmt: skip
+            "0.0.0.0": processes.LOOPBACK,  # noqa: S104  # what the container binds
+            "8080": port,  # what the container binds
+            "/keys": str(self.folder / "keys"),
+            "/dashboards": str(self.folder / "dashboards"),
+        }
         words = [places.get(word, word.replace(":8080/", f":{port}/")) for word in command]
-        programs = {"switchwise": [*harness.PYTHON, "from deploy import cli; cli.main()"], "python": [sys.executable]}
+        programs = {
+            "switchwise": [*harness.PYTHON, "import cli; cli.main()"],
+            "python": [sys.executable],
+        }
         return [*programs[words[0]], *words[1:]]
 
     def _environment(self, service: str) -> dict[str, str]:
@@ -127,5 +144,14 @@ class Production:
         }
         given: dict[str, Any] = COMPOSE["services"][service]["environment"]
         own = {name: places.get(value, value) for name, value in given.items() if value is not None}
-        inherited = {name: value for name, value in harness.environment().items() if not name.startswith("SWITCHWISE_")}
-        return {**inherited, **own, "SWITCHWISE_DATA": str(self.folder / "data"), "HOME": os.devnull}
+        inherited = {
+            name: value
+            for name, value in harness.environment().items()
+            if not name.startswith("SWITCHWISE_")
+        }
+        return {
+            **inherited,
+            **own,
+            "SWITCHWISE_DATA": str(self.folder / "data"),
+            "HOME": os.devnull,
+        }

@@ -37,25 +37,40 @@ def backend(route: tuple[str, str]) -> str:
 
 def stored(database: Database) -> int:
     with database.snapshot() as session:
-        return int(session.execute(select(func.count()).select_from(tables.metadata.tables["event"])).scalar_one())
+        return int(session.execute(select(func.count()).select_from(tables.EVENT)).scalar_one())
 
 
 def test_an_object_an_array_and_lines_are_taken_with_any_content_type_and_either_slash(
     served: Served, database: Database
 ) -> None:
     bodies = [
-        json.dumps(EVENTS[0]).encode(), json.dumps(EVENTS[1:3]).encode(), b"\n".join(json.dumps(e).encode() for e in EVENTS[3:6]),
+        json.dumps(EVENTS[0]).encode(),
+        json.dumps(EVENTS[1:3]).encode(),
+        b"\n".join(json.dumps(e).encode() for e in EVENTS[3:6]),
         b"\xef\xbb\xbf " + json.dumps(EVENTS[6:8], indent=2).encode(),
-    ]  # fmt: skip
-    kinds = ["application/json", "text/plain; charset=latin-1", "application/x-www-form-urlencoded", "image/png"]
-    for body, kind, path in zip(bodies, kinds, itertools.cycle(["/v1/events", "/v1/events/"]), strict=False):
-        answer = served.client.post(path, content=body, headers={"Content-Type": kind}, follow_redirects=False)
+    ]
+    kinds = [
+        "application/json",
+        "text/plain; charset=latin-1",
+        "application/x-www-form-urlencoded",
+        "image/png",
+    ]
+    for body, kind, path in zip(
+        bodies, kinds, itertools.cycle(["/v1/events", "/v1/events/"]), strict=False
+    ):
+        answer = served.client.post(
+            path, content=body, headers={"Content-Type": kind}, follow_redirects=False
+        )
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/json"
     assert stored(database) == 8
 
 
-@given(order=st.permutations(range(20)), cuts=st.lists(st.integers(0, 20), max_size=4), again=st.booleans())
+@given(
+    order=st.permutations(range(20)),
+    cuts=st.lists(st.integers(0, 20), max_size=4),
+    again=st.booleans(),
+)
 @hypothesis_settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_grouping_and_repetition_of_the_same_events_stores_each_once(
     served: Served, database: Database, order: list[int], cuts: list[int], again: bool
@@ -94,20 +109,31 @@ def test_one_bad_element_never_rejects_the_others(served: Served, database: Data
 
 def test_an_identity_with_other_content_is_a_conflict_and_the_first_stays(served: Served) -> None:
     assert post(served, EVENTS[0]).json()["accepted"] == 1
-    receipt = post(served, [EVENTS[0] | {"output_tokens": 11}, EVENTS[0], EVENTS[0] | {"project": "other"}]).json()
+    receipt = post(
+        served, [EVENTS[0] | {"output_tokens": 11}, EVENTS[0], EVENTS[0] | {"project": "other"}]
+    ).json()
     assert (receipt["conflict"], receipt["duplicate"], receipt["accepted"]) == (1, 2, 0)
 
 
 def test_unknown_fields_are_named_so_that_a_typo_shows(served: Served) -> None:
-    receipt = post(served, [EVENTS[0] | {"input_token": 7}, EVENTS[1] | {"e-mail": "someone@example.com"}]).json()
+    receipt = post(
+        served, [EVENTS[0] | {"input_token": 7}, EVENTS[1] | {"e-mail": "someone@example.com"}]
+    ).json()
     assert receipt["unknown_fields"] == ["input_token", "e-mail"]
 
 
-def test_of_a_body_that_breaks_the_complete_elements_are_stored(served: Served, database: Database) -> None:
+def test_of_a_body_that_breaks_the_complete_elements_are_stored(
+    served: Served, database: Database
+) -> None:
     body = json.dumps(EVENTS).encode()
     receipt = post(served, body[: body.rindex(b"}")]).json()
-    assert (receipt["accepted"], [refusal["index"] for refusal in receipt["rejected"]]) == (19, [19])
-    zipped = gzip.compress(b"\n".join(json.dumps(samples.native_event(n)).encode() for n in range(9_000)))
+    assert (receipt["accepted"], [refusal["index"] for refusal in receipt["rejected"]]) == (
+        19,
+        [19],
+    )
+    zipped = gzip.compress(
+        b"\n".join(json.dumps(samples.native_event(n)).encode() for n in range(9_000))
+    )
     receipt = served.client.post("/v1/events", content=zipped[:-2_000], headers=GZIP).json()
     (refusal,) = receipt["rejected"]
     assert refusal["index"] == total(receipt) - 1
@@ -126,15 +152,27 @@ def test_bodies_may_be_chunked_and_zipped(served: Served, database: Database) ->
     assert stored(database) == 20
 
 
-def test_what_is_too_large_or_encoded_otherwise_is_refused_for_good(served: Served, database: Database) -> None:
+def test_what_is_too_large_or_encoded_otherwise_is_refused_for_good(
+    served: Served, database: Database
+) -> None:
     line = json.dumps(EVENTS[0]).encode() + b"\n"
     padding = b" " * (300 << 10)
     refused = [
         (post(served, line * (5 * MIB // len(line) + 1)), 413),
-        (served.client.post("/v1/events", content=gzip.compress((padding + line) * 80, 1), headers=GZIP), 413),
+        (
+            served.client.post(
+                "/v1/events", content=gzip.compress((padding + line) * 80, 1), headers=GZIP
+            ),
+            413,
+        ),
         (served.client.post("/v1/events", content=gzip.compress(line * 10_001), headers=GZIP), 413),
         (post(served, line, **{"Content-Encoding": "br"}), 415),
-        (served.client.post("/v1/litellm", content=gzip.compress(b"\0" * (60 * MIB)), headers=GZIP), 413),
+        (
+            served.client.post(
+                "/v1/litellm", content=gzip.compress(b"\0" * (60 * MIB)), headers=GZIP
+            ),
+            413,
+        ),
     ]
     for answer, status in refused:
         assert answer.status_code == status
@@ -156,7 +194,9 @@ def test_a_log_body_beyond_64_mib_is_refused_before_it_is_sent(served: Served) -
 
 def test_a_default_litellm_batch_of_several_megabytes_is_taken(served: Served) -> None:
     element = json.loads(captures.litellm()[0].element)
-    batch = [element | {"id": f"chatcmpl-{number}", "padding": "x" * 10_000} for number in range(512)]
+    batch = [
+        element | {"id": f"chatcmpl-{number}", "padding": "x" * 10_000} for number in range(512)
+    ]
     receipt = post(served, batch, "/v1/litellm").json()
     assert (receipt["accepted"], total(receipt)) == (512, 512)
 
@@ -200,7 +240,9 @@ def test_eight_senders_of_the_same_500_events_store_500(served: Served, database
     assert [check for check in checks.verify(database) if check.findings] == []
 
 
-def test_a_locked_database_is_503_within_seconds_and_acknowledges_nothing(served: Served, database: Database) -> None:
+def test_a_locked_database_is_503_within_seconds_and_acknowledges_nothing(
+    served: Served, database: Database
+) -> None:
     with database.transaction() as session:
         serving.block_writers(session)
         started = time.monotonic()
@@ -216,7 +258,9 @@ def test_a_locked_database_is_503_within_seconds_and_acknowledges_nothing(served
     assert receipt["accepted"] + receipt["duplicate"] == 4 == stored(database)
 
 
-def test_a_commit_that_fails_is_503_and_the_same_events_are_accepted_later(served: Served, database: Database) -> None:
+def test_a_commit_that_fails_is_503_and_the_same_events_are_accepted_later(
+    served: Served, database: Database
+) -> None:
     def fail(_session: object) -> None:
         raise StoreUnavailable("the disk is full")
 
@@ -239,46 +283,72 @@ def test_too_much_at_once_is_refused_with_503_and_taken_later(database: Database
             answers = list(pool.map(lambda _: post(served, events), range(4)))
         assert {answer.status_code for answer in answers} == {503}
         # What the lock held up keeps its room until it is stored, so a sender may have to try once more.
-        processes.wait_until(lambda: post(served, events).status_code == 200, "room for the same events")
+        processes.wait_until(
+            lambda: post(served, events).status_code == 200, "room for the same events"
+        )
         assert post(served, events).json()["duplicate"] == 500
-        lines = b"\n".join(json.dumps(samples.native_event(number)).encode() for number in range(600))
+        lines = b"\n".join(
+            json.dumps(samples.native_event(number)).encode() for number in range(600)
+        )
         assert post(served, lines, "/v1/litellm").status_code == 413
 
 
-def test_an_event_over_five_minutes_ahead_or_before_2020_is_rejected_with_the_remedy(served: Served) -> None:
+def test_an_event_over_five_minutes_ahead_or_before_2020_is_rejected_with_the_remedy(
+    served: Served,
+) -> None:
     ahead, allowed = clock.now_us() + 301 * clock.SECOND_US, clock.now_us() + 290 * clock.SECOND_US
-    times = [clock.rfc3339(ahead), clock.rfc3339(allowed), "2019-12-31T23:59:59.999999Z", "2020-01-01T00:00:00Z"]
+    times = [
+        clock.rfc3339(ahead),
+        clock.rfc3339(allowed),
+        "2019-12-31T23:59:59.999999Z",
+        "2020-01-01T00:00:00Z",
+    ]
     receipt = post(served, [EVENTS[0] | {"time": at} for at in times]).json()
     assert receipt["accepted"] == 2
     assert [refusal["index"] for refusal in receipt["rejected"]] == [0, 2]
     assert all("clock" in refusal["reason"] for refusal in receipt["rejected"])
 
 
-def test_an_event_of_a_sealed_day_is_rejected_and_others_are_stored(served: Served, database: Database) -> None:
+def test_an_event_of_a_sealed_day_is_rejected_and_others_are_stored(
+    served: Served, database: Database
+) -> None:
     day = clock.day_of(samples.event(0).occurred_at)
     with database.transaction() as session:
-        session.add(tables.Day(day=day, last_written_at=1, sealed_at=2))
+        session.add(tables.usage.Day(day=day, last_written_at=1, sealed_at=2))
     receipt = post(served, [EVENTS[0], EVENTS[1] | {"time": "2026-03-06T00:00:00Z"}]).json()
     assert receipt["accepted"] == 1
     assert [refusal["index"] for refusal in receipt["rejected"]] == [0]
 
 
-def test_keys_are_asked_for_fix_the_project_and_name_the_sender(database: Database, way: str) -> None:
+def test_keys_are_asked_for_fix_the_project_and_name_the_sender(
+    database: Database, way: str
+) -> None:
     with database.transaction() as session:
-        _, key = access.create(session, "proxy", ["ingest"], project="search", namespace="eu", now_us=1)
-        _, reader = access.create(session, "page", ["read"], project=None, namespace="default", now_us=1)
-    with serving.collector(database, way, require_keys=True) as served, structlog.testing.capture_logs() as logs:
+        _, key = access.create(
+            session, "proxy", ["ingest"], project="search", namespace="eu", now_us=1
+        )
+        _, reader = access.create(
+            session, "page", ["read"], project=None, namespace="default", now_us=1
+        )
+    with (
+        serving.collector(database, way, require_keys=True) as served,
+        structlog.testing.capture_logs() as logs,
+    ):
         for headers, status in (
-            ({}, 401), ({"x-api-key": "sw_nothing"}, 401), ({"Authorization": f"Basic {key}"}, 401),
-            ({"x-api-key": f"{key}x"}, 401), ({"x-api-key": reader}, 403), ({"Authorization": f"Bearer {key}"}, 200),
-        ):  # fmt: skip
+            ({}, 401),
+            ({"x-api-key": "sw_nothing"}, 401),
+            ({"Authorization": f"Basic {key}"}, 401),
+            ({"x-api-key": f"{key}x"}, 401),
+            ({"x-api-key": reader}, 403),
+            ({"Authorization": f"Bearer {key}"}, 200),
+        ):
             answer = post(served, EVENTS[0] | {"project": "mine"}, **headers)
             assert answer.status_code == status
             assert key.split("_", 2)[2] not in answer.text
         assert served.client.get("/healthz").status_code == 200
     assert key.split("_", 2)[2] not in repr(logs)
     with database.snapshot() as session:
-        (row,) = session.execute(select(tables.metadata.tables["series"])).all()
+        (row,) = session.execute(select(tables.SERIES)).all()
     assert (row.project, row.namespace) == ("search", "eu")
 
 
@@ -299,7 +369,10 @@ def test_the_process_counts_what_it_received(served: Served) -> None:
     post(served, b"nonsense")
     value = served.state.registry.get_sample_value
     for outcome, count in {"accepted": 3, "duplicate": 1, "rejected": 1}.items():
-        assert value("switchwise_ingest_events_total", {"format": "native", "outcome": outcome}) == count
+        assert (
+            value("switchwise_ingest_events_total", {"format": "native", "outcome": outcome})
+            == count
+        )
     assert value("switchwise_ingest_requests_total", {"route": "/v1/events", "code": "200"}) == 2
     assert value("switchwise_ingest_requests_total", {"route": "/v1/events", "code": "400"}) == 1
     assert value("switchwise_ingest_seconds_count") == 3

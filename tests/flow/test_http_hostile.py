@@ -66,11 +66,14 @@ def test_hostile_bodies_are_answered_and_harm_nothing(served: Served, path: str)
 
 
 @given(
-    body=st.binary(max_size=400) | st.text(alphabet='[]{}",:0.e-\\utrnx \n', max_size=200).map(str.encode),
+    body=st.binary(max_size=400)
+    | st.text(alphabet='[]{}",:0.e-\\utrnx \n', max_size=200).map(str.encode),
     zipped=st.booleans(),
 )
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_bytes_at_all_get_an_answer_that_is_no_fault_of_ours(served: Served, body: bytes, zipped: bool) -> None:
+def test_any_bytes_at_all_get_an_answer_that_is_no_fault_of_ours(
+    served: Served, body: bytes, zipped: bool
+) -> None:
     for path in ("/v1/events", "/v1/litellm"):
         answer = served.client.post(path, content=body, headers=GZIP if zipped else {})
         assert answer.status_code in (200, 400)

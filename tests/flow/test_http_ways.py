@@ -24,7 +24,7 @@ def backend(route: tuple[str, str]) -> str:
 
 def stored(database: Database) -> int:
     with database.snapshot() as session:
-        return int(session.execute(select(func.count()).select_from(tables.metadata.tables["event"])).scalar_one())
+        return int(session.execute(select(func.count()).select_from(tables.EVENT)).scalar_one())
 
 
 def raw(served: Served, *pieces: bytes, answers: int = 1) -> bytes:
@@ -52,13 +52,22 @@ def request_of(event: object, *headers: str) -> bytes:
 
 def test_requests_that_follow_without_waiting_are_answered_in_order(served: Served) -> None:
     answer = raw(
-        served, request_of(EVENTS[0]) + request_of(EVENTS[0]) + request_of([]) + request_of(EVENTS[1]), answers=4
+        served,
+        request_of(EVENTS[0]) + request_of(EVENTS[0]) + request_of([]) + request_of(EVENTS[1]),
+        answers=4,
     )
     bodies = [json.loads(part[: part.index(b"}") + 1]) for part in answer.split(b"\r\n\r\n")[1:]]
-    assert [(body["accepted"], body["duplicate"]) for body in bodies] == [(1, 0), (0, 1), (0, 0), (1, 0)]
+    assert [(body["accepted"], body["duplicate"]) for body in bodies] == [
+        (1, 0),
+        (0, 1),
+        (0, 0),
+        (1, 0),
+    ]
 
 
-def test_a_body_that_comes_byte_by_byte_is_stored_when_it_is_whole(served: Served, database: Database) -> None:
+def test_a_body_that_comes_byte_by_byte_is_stored_when_it_is_whole(
+    served: Served, database: Database
+) -> None:
     sent = request_of(EVENTS[0])
     answer = raw(served, sent[:40], sent[40:200], sent[200:-1], sent[-1:])
     assert answer.startswith(b"HTTP/1.1 200")

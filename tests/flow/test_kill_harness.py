@@ -29,7 +29,9 @@ def run_embedded(launch: Launch, kills: int, seed: int, seconds: float = math.in
     product, book = launch(["up"]), Book()
     senders = clients.start(product.port, book, 3, seed)
     rollups = RollupKiller(product, seed)
-    done = harness.kill_under_load(product, EMBEDDED, kills, senders, seed, {"rollup": rollups.kill}, seconds)
+    done = harness.kill_under_load(
+        product, EMBEDDED, kills, senders, seed, {"rollup": rollups.kill}, seconds
+    )
     return settled(product, senders, book, done, rollups.url)
 
 
@@ -45,7 +47,9 @@ class RollupKiller:
     def kill(self) -> bool:
         """Wait for a rollup of the present worker, then kill it in the next one; whether there was a worker to kill."""
         database = Database(self.url)
-        processes.wait_until(lambda: self._has_rolled_up(database), "a rollup after a kill", harness.SETTLE_SECONDS)
+        processes.wait_until(
+            lambda: self._has_rolled_up(database), "a rollup after a kill", harness.SETTLE_SECONDS
+        )
         database.close()
         for worker in self._product.process_ids("worker"):
             os.kill(worker, signal.SIGSTOP)
@@ -62,7 +66,9 @@ class RollupKiller:
         return last_at_us > self._killed_at_us
 
 
-def settled(product: Product, senders: list[clients.Client], book: Book, kills: int, url: str) -> Verdict:
+def settled(
+    product: Product, senders: list[clients.Client], book: Book, kills: int, url: str
+) -> Verdict:
     database = Database(url)
     harness.settle(product, senders, database)
     verdict = harness.judge(database, book, kills)
@@ -77,7 +83,9 @@ def assert_kept(verdict: Verdict) -> None:
     assert verdict.acknowledged > 50 * verdict.kills
 
 
-def test_the_embedded_product_keeps_its_promise_over_30_kills_or_those_of_a_minute(launch: Launch) -> None:
+def test_the_embedded_product_keeps_its_promise_over_30_kills_or_those_of_a_minute(
+    launch: Launch,
+) -> None:
     verdict = run_embedded(launch, 30, seed=1, seconds=60)
     assert verdict.kills >= harness.FEWEST_KILLS
     assert_kept(verdict)
@@ -102,9 +110,15 @@ def test_a_collector_that_answers_before_it_commits_is_caught(launch: Launch) ->
 
 
 def run_production(
-    launch: Launch, server: servers.Postgres, redis_url: str, kills: int, *, cluster: bool, seconds: float = math.inf,
+    launch: Launch,
+    server: servers.Postgres,
+    redis_url: str,
+    kills: int,
+    *,
+    cluster: bool,
+    seconds: float = math.inf,
     spool: Path | None = None,
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     url = server.database()
     roles = ["collector", "worker-1", "worker-2", "beat"]
     spooling = {"SWITCHWISE_SPOOL_DIR": str(spool)} if spool else {}
@@ -116,7 +130,9 @@ def run_production(
         server.kill()
         if spool:
             before = book.spooled
-            processes.wait_until(lambda: spooled_since(before), "an answer from the spool", harness.SETTLE_SECONDS)
+            processes.wait_until(
+                lambda: spooled_since(before), "an answer from the spool", harness.SETTLE_SECONDS
+            )
         server.start()
         return True
 
@@ -130,7 +146,9 @@ def run_production(
     done = harness.kill_under_load(product, victims, kills, senders, 4, {"cluster": crash}, seconds)
     if spool:
         clients.finish(senders)
-        processes.wait_until(lambda: waiting_in(spool) == 0, "an empty spool", harness.SETTLE_SECONDS)
+        processes.wait_until(
+            lambda: waiting_in(spool) == 0, "an empty spool", harness.SETTLE_SECONDS
+        )
         assert book.spooled > 0
     return settled(product, senders, book, done, url)
 
@@ -147,7 +165,9 @@ def waiting_in(spool: Path) -> int:
 def test_collectors_and_workers_on_postgresql_keep_the_promise_over_10_kills_or_those_of_half_a_minute(
     launch: Launch, postgres_server: servers.Postgres, redis_server: servers.Redis
 ) -> None:
-    verdict = run_production(launch, postgres_server, redis_server.url, 10, cluster=False, seconds=30)
+    verdict = run_production(
+        launch, postgres_server, redis_server.url, 10, cluster=False, seconds=30
+    )
     assert verdict.kills >= harness.FEWEST_KILLS
     assert_kept(verdict)
 
@@ -164,7 +184,9 @@ def test_with_a_spool_a_cluster_that_is_killed_costs_no_acknowledged_event(
     launch: Launch, redis_server: servers.Redis, tmp_path: Path
 ) -> None:
     with servers.Postgres() as server:
-        verdict = run_production(launch, server, redis_server.url, 12, cluster=True, seconds=20, spool=tmp_path)
+        verdict = run_production(
+            launch, server, redis_server.url, 12, cluster=True, seconds=20, spool=tmp_path
+        )
     assert_kept(verdict)
 
 
@@ -173,4 +195,6 @@ def test_with_a_spool_60_kills_of_collectors_and_their_cluster_cost_no_acknowled
     launch: Launch, redis_server: servers.Redis, tmp_path: Path
 ) -> None:
     with servers.Postgres() as server:
-        assert_kept(run_production(launch, server, redis_server.url, 60, cluster=True, spool=tmp_path))
+        assert_kept(
+            run_production(launch, server, redis_server.url, 60, cluster=True, spool=tmp_path)
+        )

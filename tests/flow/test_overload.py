@@ -15,7 +15,7 @@ from tests import processes, samples, serving
 from tests.flow.conftest import Launch
 
 MIB = 1 << 20
-EVENT = tables.metadata.tables["event"]
+EVENT = tables.EVENT
 
 
 def events(first: int, count: int) -> list[dict[str, object]]:
@@ -27,7 +27,9 @@ def stored(database: Database) -> int:
         return int(session.execute(select(func.count()).select_from(EVENT)).scalar_one())
 
 
-def test_a_body_that_could_never_be_stored_is_refused_for_good(database: Database, way: str) -> None:
+def test_a_body_that_could_never_be_stored_is_refused_for_good(
+    database: Database, way: str
+) -> None:
     """With 503 its sender would try again for ever."""
     with serving.collector(database, way, max_waiting_bytes=MIB) as served:
         answer = serving.post(served, events(0, 600))
@@ -59,13 +61,17 @@ def test_a_disk_without_room_is_503_and_is_used_again_once_it_has_some(
         pages[0] = 1_000_000
         database.engine.dispose()
         processes.wait_until(
-            lambda: serving.post(served, events(acknowledged, 500)).status_code == 200, "room on the disk", 20
+            lambda: serving.post(served, events(acknowledged, 500)).status_code == 200,
+            "room on the disk",
+            20,
         )
         assert stored(database) == acknowledged + 500
     database.close()
 
 
-def test_a_flood_that_cannot_be_stored_is_refused_in_time_and_in_bounded_memory(launch: Launch) -> None:
+def test_a_flood_that_cannot_be_stored_is_refused_in_time_and_in_bounded_memory(
+    launch: Launch,
+) -> None:
     product = launch(["collector"], SWITCHWISE_MAX_WAITING_BYTES=str(16 * MIB))
     address = f"http://127.0.0.1:{product.port}"
     processes.wait_until(lambda: is_ready(address), "a collector")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from advisor import report, routes, words
+from advisor import words
+from advisor.publishing import routes
+from advisor.report import report
 from ledger.database import Database
 from tests import ledgers, processes, serving
 from tests.advisor import traffic
@@ -28,7 +30,13 @@ def backend() -> str:
 
 
 def browse(address: str, profile: Path, *options: str) -> str:
-    command = [processes.command_path("chromium", "chromium"), *QUIET, f"--user-data-dir={profile}", *options, address]
+    command = [
+        processes.command_path("chromium", "chromium"),
+        *QUIET,
+        f"--user-data-dir={profile}",
+        *options,
+        address,
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
 
 
@@ -44,7 +52,12 @@ def test_chromium_lays_the_page_out_and_shows_the_reports_figures(
     picture = tmp_path / "page.png"
     with serving.serve(app) as address:
         shown = browse(address, tmp_path / "dom", "--dump-dom")
-        browse(address, tmp_path / "png", f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}")
+        browse(
+            address,
+            tmp_path / "png",
+            f"--window-size={size[0]},{size[1]}",
+            f"--screenshot={picture}",
+        )
     with database.snapshot() as session:
         found = report.build(session, ledgers.SETTINGS, traffic.NOW_US)
     assert words.dollars(found.total.cost_usd) in shown
@@ -57,7 +70,9 @@ def test_chromium_lays_the_page_out_and_shows_the_reports_figures(
 @pytest.mark.full
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 @pytest.mark.usefixtures("frozen_now")
-def test_chromium_lays_a_recommendation_out(database: Database, tmp_path: Path, size: tuple[int, int]) -> None:
+def test_chromium_lays_a_recommendation_out(
+    database: Database, tmp_path: Path, size: tuple[int, int]
+) -> None:
     name = advised_ledger.fill(database).figure.id
     paired_rows.keep(database, paired_rows.rows())
     ledgers.settle(database)
@@ -67,7 +82,9 @@ def test_chromium_lays_a_recommendation_out(database: Database, tmp_path: Path, 
     with serving.serve(app) as address:
         where = f"{address}/recommendations/{name}"
         shown = browse(where, tmp_path / "dom", "--dump-dom")
-        browse(where, tmp_path / "png", f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}")
+        browse(
+            where, tmp_path / "png", f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}"
+        )
     item = advised_ledger.only(database).figure
     assert item.saving_month is not None
     assert words.dollars(item.saving_month.low_usd) in shown

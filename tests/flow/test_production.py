@@ -54,15 +54,23 @@ def bearer(key: str | None) -> dict[str, str]:
 def stored_requests(made: Production) -> int:
     """The requests in the month's statement, as the API shows it."""
     answer = httpx.get(
-        made.url("advisor", "/api/v1/report"), params={"month": MONTH}, headers=bearer(made.key("admin"))
+        made.url("advisor", "/api/v1/report"),
+        params={"month": MONTH},
+        headers=bearer(made.key("admin")),
     )
     return int(answer.json()["total"]["requests"]) if answer.is_success else 0
 
 
-def test_init_makes_three_keys_that_only_their_readers_may_read_and_writes_the_dashboards(running: Production) -> None:
-    modes = {path.name: path.stat().st_mode & 0o777 for path in (running.folder / "keys").rglob("*.key")}
+def test_init_makes_three_keys_that_only_their_readers_may_read_and_writes_the_dashboards(
+    running: Production,
+) -> None:
+    modes = {
+        path.name: path.stat().st_mode & 0o777 for path in (running.folder / "keys").rglob("*.key")
+    }
     assert modes == {"ingest.key": 0o600, "admin.key": 0o600, "scrape.key": 0o644}
-    assert [json.loads(path.read_text())["uid"] for path in (running.folder / "dashboards").iterdir()]
+    assert [
+        json.loads(path.read_text())["uid"] for path in (running.folder / "dashboards").iterdir()
+    ]
     texts = [running.key(name) for name in ("ingest", "admin", "prometheus/scrape")]
     assert not [text for text in texts if text in running.log("init")]
 
@@ -75,10 +83,14 @@ def test_a_second_init_changes_nothing(running: Production) -> None:
     again = running.run("init", *production.COMPOSE["services"]["init"]["command"])
     assert (again.returncode, files()) == (0, before)
     assert "The API keys exist" in again.stdout
-    assert len(json.loads(running.run("init", "switchwise", "keys", "list", "--json").stdout)) == len(before)
+    assert len(
+        json.loads(running.run("init", "switchwise", "keys", "list", "--json").stdout)
+    ) == len(before)
 
 
-@pytest.mark.parametrize(("key", "status"), [(None, 401), ("sw_no", 401), ("prometheus/scrape", 403), ("ingest", 200)])
+@pytest.mark.parametrize(
+    ("key", "status"), [(None, 401), ("sw_no", 401), ("prometheus/scrape", 403), ("ingest", 200)]
+)
 def test_the_collector_takes_events_from_the_ingest_key_alone(
     running: Production, key: str | None, status: int
 ) -> None:
@@ -97,10 +109,17 @@ def test_metrics_are_shown_to_the_scrape_key_alone(running: Production, service:
 def test_worker_and_beat_turn_what_was_posted_into_a_report_that_api_and_command_line_agree_on(
     running: Production,
 ) -> None:
-    posted = httpx.post(running.url("collector", "/v1/events"), json=EVENTS, headers=bearer(running.key("ingest")))
+    posted = httpx.post(
+        running.url("collector", "/v1/events"), json=EVENTS, headers=bearer(running.key("ingest"))
+    )
     assert posted.is_success
-    processes.wait_until(lambda: stored_requests(running) == len(EVENTS), "the report of what was posted")
-    address, key = running.url("advisor", f"/api/v1/report?month={MONTH}"), bearer(running.key("admin"))
+    processes.wait_until(
+        lambda: stored_requests(running) == len(EVENTS), "the report of what was posted"
+    )
+    address, key = (
+        running.url("advisor", f"/api/v1/report?month={MONTH}"),
+        bearer(running.key("admin")),
+    )
     printed = running.run("advisor", "switchwise", "report", "--month", MONTH, "--json")
     shown = httpx.get(address, headers=key).json()
     assert json.loads(printed.stdout) == shown
@@ -109,7 +128,9 @@ def test_worker_and_beat_turn_what_was_posted_into_a_report_that_api_and_command
 
 def test_prometheus_scrapes_both_services_with_its_own_key(running: Production) -> None:
     key = running.folder / "keys" / "prometheus" / "scrape.key"
-    httpx.post(running.url("collector", "/v1/events"), json=EVENTS, headers=bearer(running.key("ingest")))
+    httpx.post(
+        running.url("collector", "/v1/events"), json=EVENTS, headers=bearer(running.key("ingest"))
+    )
     with ComposePrometheus(key, running.ports) as prometheus:
 
         def up() -> dict[str, str]:

@@ -32,7 +32,9 @@ def url(postgres_server: servers.Postgres, migrated_postgres: str) -> str:
 
 
 def start(launch: Launch, url: str, broker: servers.Redis, *roles: str) -> Product:
-    return launch(["collector", *roles], SWITCHWISE_DATABASE_URL=url, SWITCHWISE_REDIS_URL=broker.url)
+    return launch(
+        ["collector", *roles], SWITCHWISE_DATABASE_URL=url, SWITCHWISE_REDIS_URL=broker.url
+    )
 
 
 def wait_until_fresh(database: Database) -> None:
@@ -47,7 +49,9 @@ def wait_until_fresh(database: Database) -> None:
     processes.wait_until(fresh, "fresh rollups", FRESH_SECONDS)
 
 
-def test_two_beats_and_two_workers_roll_up_each_event_once(launch: Launch, url: str, broker: servers.Redis) -> None:
+def test_two_beats_and_two_workers_roll_up_each_event_once(
+    launch: Launch, url: str, broker: servers.Redis
+) -> None:
     product, book = start(launch, url, broker, "worker-1", "worker-2", "beat-1", "beat-2"), Book()
     senders = clients.start(product.port, book, 2, seed=5)
     database = Database(url)
@@ -89,5 +93,7 @@ def test_a_flushed_and_a_killed_redis_stop_the_rollups_for_seconds_and_cost_noth
 
 
 @pytest.mark.full
-def test_a_redis_that_dies_ten_times_costs_nothing(launch: Launch, url: str, broker: servers.Redis) -> None:
+def test_a_redis_that_dies_ten_times_costs_nothing(
+    launch: Launch, url: str, broker: servers.Redis
+) -> None:
     break_and_watch(launch, url, broker, times=10)

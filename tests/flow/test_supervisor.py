@@ -46,9 +46,13 @@ def up(data: Path, port: int, **environment: str) -> subprocess.CompletedProcess
     """Run another supervisor until it ends by itself."""
     own = {"SWITCHWISE_DATA": str(data), "SWITCHWISE_PORT": str(port), **environment}
     return subprocess.run(
-        [*harness.PYTHON, "from deploy import cli; cli.main()", "up"],
-        env=harness.environment(**own), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        [*harness.PYTHON, "import cli; cli.main()", "up"],
+        env=harness.environment(**own),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def own_lines(ended: subprocess.CompletedProcess[str]) -> list[str]:
@@ -56,7 +60,9 @@ def own_lines(ended: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in ended.stderr.splitlines() if not line.startswith("{")]
 
 
-def test_told_to_stop_under_load_it_ends_well_within_ten_seconds_and_leaves_no_process(launch: Launch) -> None:
+def test_told_to_stop_under_load_it_ends_well_within_ten_seconds_and_leaves_no_process(
+    launch: Launch,
+) -> None:
     product, book = launch(["up"]), Book()
     senders = clients.start(product.port, book, 2, seed=7)
     harness.kill_under_load(product, [], 0, senders, seed=7)
@@ -75,7 +81,9 @@ def test_a_killed_supervisor_takes_its_children_with_it(launch: Launch) -> None:
     processes.wait_until(lambda: product.census() == [], "the end of the children", seconds=3)
 
 
-def test_a_request_that_comes_while_the_web_process_is_dead_is_answered_by_the_next_one(launch: Launch) -> None:
+def test_a_request_that_comes_while_the_web_process_is_dead_is_answered_by_the_next_one(
+    launch: Launch,
+) -> None:
     product = serving(launch)
     (before,) = product.process_ids("web")
     product.kill("web")
@@ -88,7 +96,9 @@ def test_a_second_interrupt_does_not_wait_for_a_child_that_hangs(launch: Launch)
     (supervisor,) = product.process_ids("up")
     os.kill(product.process_ids("worker")[0], signal.SIGSTOP)
     os.kill(supervisor, signal.SIGINT)
-    processes.wait_until(lambda: product.process_ids("web") == [], "the end of the web process", seconds=8)
+    processes.wait_until(
+        lambda: product.process_ids("web") == [], "the end of the web process", seconds=8
+    )
     os.kill(supervisor, signal.SIGINT)
     processes.wait_until(lambda: product.census() == [], "the end of everything", seconds=3)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from advisor import figures, report
+from advisor.report import figures as report_figures
+from advisor.report import report
 from collector import files
 from collector.formats.reading import Naming
 from deploy import demo
@@ -40,7 +41,7 @@ def import_traces(database: Database) -> list[files.ImportReceipt]:
     return receipts
 
 
-def report_of_november_2023(database: Database) -> figures.Report:
+def report_of_november_2023(database: Database) -> report_figures.Report:
     with database.snapshot() as session:
         return report.build(session, ledgers.SETTINGS, clock.now_us(), "2023-11")
 
@@ -50,10 +51,18 @@ def test_every_total_of_both_traces_equals_an_independent_sum(database: Database
     receipts = import_traces(database)
     found = report_of_november_2023(database)
     sums = {project: plain_sums(name) for project, name in TRACES.items()}
-    assert [receipt.accepted for receipt in receipts] == [held[0] for held in sums.values()] == [8_819, 19_366]
+    assert (
+        [receipt.accepted for receipt in receipts]
+        == [held[0] for held in sums.values()]
+        == [8_819, 19_366]
+    )
     for usage in found.projects:
         requests, input_tokens, output_tokens = sums[usage.names["project"]]
-        assert (usage.requests, usage.input_tokens, usage.output_tokens) == (requests, input_tokens, output_tokens)
+        assert (usage.requests, usage.input_tokens, usage.output_tokens) == (
+            requests,
+            input_tokens,
+            output_tokens,
+        )
         assert Decimal(usage.cost_usd or 0) == Decimal(2 * input_tokens + 8 * output_tokens) / 10**6
     whole = [sum(held[part] for held in sums.values()) for part in range(3)]
     assert [found.total.requests, found.total.input_tokens, found.total.output_tokens] == whole
@@ -61,7 +70,9 @@ def test_every_total_of_both_traces_equals_an_independent_sum(database: Database
 
 
 @pytest.mark.usefixtures("frozen_now")
-def test_the_price_per_mtok_is_the_one_as_used_and_the_price_gap_is_exactly_80_percent(database: Database) -> None:
+def test_the_price_per_mtok_is_the_one_as_used_and_the_price_gap_is_exactly_80_percent(
+    database: Database,
+) -> None:
     import_traces(database)
     found = report_of_november_2023(database)
     tokens = found.total.tokens
@@ -83,12 +94,14 @@ def test_importing_again_changes_nothing_and_says_so(database: Database) -> None
 
 
 @pytest.mark.usefixtures("frozen_now")
-def test_a_trace_without_cached_counts_is_priced_in_full_and_counted_as_detail_unknown(database: Database) -> None:
+def test_a_trace_without_cached_counts_is_priced_in_full_and_counted_as_detail_unknown(
+    database: Database,
+) -> None:
     import_traces(database)
     found = report_of_november_2023(database)
     assert found.total.coverage.ratio == "1.00"
     assert found.total.coverage.gaps["detail_unknown"] == "1.00"
     with database.snapshot() as session:
-        event = tables.metadata.tables["event"]
+        event = tables.EVENT
         assert set(session.execute(select(event.c.cached_input_tokens)).scalars()) == {None}
         assert len(readings.every_series(session)) == 2

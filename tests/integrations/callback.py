@@ -25,14 +25,26 @@ def payload(number: int, **changed: object) -> dict[str, Any]:
     """A standard logging payload with an id of its own, and with what must stay in the proxy."""
     start = 1_795_000_000 + number
     return {
-        "id": f"chatcmpl-{number}", "status": "success", "call_type": "acompletion",
-        "startTime": start + 0.25, "endTime": start + 1.5,
-        "custom_llm_provider": "openai", "model": "gpt-4.1", "model_group": "gpt-4.1", "prompt_tokens": 100 + number,
-        "completion_tokens": 10, "request_tags": ["workload:chat", "User-Agent: CANARY"], "messages": [{"content": "CANARY"}],
-        "metadata": {"user_api_key_team_alias": "search", "user_api_key_user_email": "CANARY@example.com"},
-        "model_parameters": {"tools": [{"description": "CANARY"}]}, "response": {"model": "gpt-4.1", "choices": ["CANARY"]},
+        "id": f"chatcmpl-{number}",
+        "status": "success",
+        "call_type": "acompletion",
+        "startTime": start + 0.25,
+        "endTime": start + 1.5,
+        "custom_llm_provider": "openai",
+        "model": "gpt-4.1",
+        "model_group": "gpt-4.1",
+        "prompt_tokens": 100 + number,
+        "completion_tokens": 10,
+        "request_tags": ["workload:chat", "User-Agent: CANARY"],
+        "messages": [{"content": "CANARY"}],
+        "metadata": {
+            "user_api_key_team_alias": "search",
+            "user_api_key_user_email": "CANARY@example.com",
+        },
+        "model_parameters": {"tools": [{"description": "CANARY"}]},
+        "response": {"model": "gpt-4.1", "choices": ["CANARY"]},
         **changed,
-    }  # fmt: skip
+    }
 
 
 def main() -> None:
@@ -41,7 +53,10 @@ def main() -> None:
     count, first = int(sys.argv[1]), int(sys.argv[2])
     for number in range(first, first + count):
         handler.log_success_event(
-            kwargs={"standard_logging_object": payload(number)}, response_obj=None, start_time=None, end_time=None
+            kwargs={"standard_logging_object": payload(number)},
+            response_obj=None,
+            start_time=None,
+            end_time=None,
         )
     json.dump({"pid": os.getpid()}, sys.stdout)
     sys.stdout.write("\n")

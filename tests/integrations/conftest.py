@@ -38,7 +38,11 @@ def handler(ours: ModuleType, tmp_path: Path) -> Iterator[Handler]:
     started: list[Any] = []
 
     def start(**environment: str) -> Any:
-        own = {"SWITCHWISE_SPOOL_DIR": str(tmp_path), "SWITCHWISE_URL": dead_address(), **environment}
+        own = {
+            "SWITCHWISE_SPOOL_DIR": str(tmp_path),
+            "SWITCHWISE_URL": dead_address(),
+            **environment,
+        }
         started.append(ours.SwitchwiseHandler(own))
         return started[-1]
 
@@ -70,9 +74,16 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
     def start(count: int, first: int = 0, **environment: str) -> subprocess.Popen[str]:
         script = str(Path(callback.__file__))
         process = subprocess.Popen(
-            [sys.executable, script, str(count), str(first)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={"SWITCHWISE_SPOOL_DIR": str(tmp_path), "SWITCHWISE_URL": dead_address(), **environment},
-        )  # fmt: skip
+            [sys.executable, script, str(count), str(first)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={
+                "SWITCHWISE_SPOOL_DIR": str(tmp_path),
+                "SWITCHWISE_URL": dead_address(),
+                **environment,
+            },
+        )
         started.append(process)
         assert process.stdout is not None
         assert json.loads(process.stdout.readline()) == {"pid": process.pid}

@@ -38,7 +38,11 @@ class Gate:
         packed = request.headers.get("content-encoding") == "gzip"
         self.bodies.append(zlib.decompress(body, wbits=31) if packed else body)
         status = 413 if len(self.bodies[-1].split(b"\n")) > self.most_lines else self.status
-        answer = Response(self.answer, status, self.headers) if status else await self._passed_on(request, body)
+        answer = (
+            Response(self.answer, status, self.headers)
+            if status
+            else await self._passed_on(request, body)
+        )
         await asyncio.sleep(self.seconds)
         self.statuses.append(answer.status_code)
         await answer(scope, receive, send)
@@ -48,7 +52,9 @@ class Gate:
         headers = {name: request.headers[name] for name in names if name in request.headers}
         async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
             try:
-                answer = await client.post(f"{self.target}{request.url.path}", content=body, headers=headers)
+                answer = await client.post(
+                    f"{self.target}{request.url.path}", content=body, headers=headers
+                )
             except httpx.TransportError:
                 return Response(b"", 502)
         return Response(answer.content, answer.status_code, {"content-type": "application/json"})

@@ -74,12 +74,16 @@ class Load:
 
     def wait_for(self, share: float) -> None:
         """Return once this share of the requests is answered."""
-        processes.wait_until(lambda: len(self.answered_at) >= share * self.count, "answers", DRAIN_SECONDS)
+        processes.wait_until(
+            lambda: len(self.answered_at) >= share * self.count, "answers", DRAIN_SECONDS
+        )
 
     async def _make(self) -> None:
         sizes = iter(range(FIRST_SIZE, FIRST_SIZE + self.count))
         limits = httpx.Limits(max_connections=CLIENTS)
-        async with httpx.AsyncClient(base_url=self.address, timeout=ANSWER_SECONDS, limits=limits) as client:
+        async with httpx.AsyncClient(
+            base_url=self.address, timeout=ANSWER_SECONDS, limits=limits
+        ) as client:
             await asyncio.gather(*[self._one_after_another(client, sizes) for _ in range(CLIENTS)])
 
     async def _one_after_another(self, client: httpx.AsyncClient, sizes: Iterator[int]) -> None:
@@ -122,10 +126,17 @@ class Site:
         self._stack.close()
 
     def proxy(
-        self, *callbacks: str, workers: int = 1, sections: litellm.Sections = litellm.NOTHING, **environment: str
+        self,
+        *callbacks: str,
+        workers: int = 1,
+        sections: litellm.Sections = litellm.NOTHING,
+        **environment: str,
     ) -> Proxy:
         """A running proxy with these callbacks, which knows the gate as the collector."""
-        known = {"SWITCHWISE_URL": self.address, "GENERIC_LOGGER_ENDPOINT": f"{self.address}/v1/litellm"}
+        known = {
+            "SWITCHWISE_URL": self.address,
+            "GENERIC_LOGGER_ENDPOINT": f"{self.address}/v1/litellm",
+        }
         made = Proxy(self.upstream, callbacks, workers, sections, **known, **environment)
         self._stack.callback(made.close)
         made.start()
@@ -149,7 +160,11 @@ class Site:
 
 
 def phase(
-    site: Site, proxy: Proxy, name: str, count: int, fault: Callable[[Load], float | None] = lambda _: None
+    site: Site,
+    proxy: Proxy,
+    name: str,
+    count: int,
+    fault: Callable[[Load], float | None] = lambda _: None,
 ) -> Outcome:
     """Make requests while a fault happens, wait for the sender and the ledger to come to rest, and count.
 
@@ -162,9 +177,18 @@ def phase(
     site.gate.seconds, site.gate.status = 0.0, 0
     _rest(site, proxy, project, count)
     lost = load.answered_at.keys() - set(site.stored(project))
-    unsettled = [size for size in lost if killed_at and 0 < killed_at - load.answered_at[size] < SETTLE_SECONDS]
+    unsettled = [
+        size
+        for size in lost
+        if killed_at and 0 < killed_at - load.answered_at[size] < SETTLE_SECONDS
+    ]
     return Outcome(
-        name, count, len(lost), len(site.gate.bodies) - posts, site.gate.wire_bytes - wire_bytes, len(unsettled)
+        name,
+        count,
+        len(lost),
+        len(site.gate.bodies) - posts,
+        site.gate.wire_bytes - wire_bytes,
+        len(unsettled),
     )
 
 
@@ -288,14 +312,38 @@ def with_callback(site: Site) -> Iterator[Outcome]:
 def with_generic_api(site: Site) -> Iterator[Outcome]:
     """The same faults on LiteLLM's own callback: as it comes, and as our README sets it for those who insist."""
     proxy = site.proxy("generic_api")
-    yield phase(site, proxy, "generic_api, collector refuses for 15 s", 300, refusing(site, 503, 15))
+    yield phase(
+        site, proxy, "generic_api, collector refuses for 15 s", 300, refusing(site, 503, 15)
+    )
     yield phase(site, proxy, "generic_api, collector answers after 2 s", 300, slow(site, 2))
-    yield phase(site, proxy, "generic_api, proxy stopped under load", 200, proxy_ended(proxy, signal.SIGTERM))
+    yield phase(
+        site,
+        proxy,
+        "generic_api, proxy stopped under load",
+        200,
+        proxy_ended(proxy, signal.SIGTERM),
+    )
     proxy.close()
     documented = litellm.documented(1, f"{site.address}/v1/litellm")
     proxy = site.proxy(sections=documented, DEFAULT_FLUSH_INTERVAL_SECONDS="1")
-    yield phase(site, proxy, "generic_api as documented, collector refuses for 15 s", 300, refusing(site, 503, 15))
-    yield phase(site, proxy, "generic_api as documented, collector refuses as 429 for 5 s", 200, refusing(site, 429, 5))
     yield phase(
-        site, proxy, "generic_api as documented, proxy stopped under load", 200, proxy_ended(proxy, signal.SIGTERM)
+        site,
+        proxy,
+        "generic_api as documented, collector refuses for 15 s",
+        300,
+        refusing(site, 503, 15),
+    )
+    yield phase(
+        site,
+        proxy,
+        "generic_api as documented, collector refuses as 429 for 5 s",
+        200,
+        refusing(site, 429, 5),
+    )
+    yield phase(
+        site,
+        proxy,
+        "generic_api as documented, proxy stopped under load",
+        200,
+        proxy_ended(proxy, signal.SIGTERM),
     )

@@ -36,9 +36,13 @@ def documented(number: int, collector: str) -> dict[str, Any]:
 
     A header that says nothing stands where the README has a key: none is needed on loopback, and a wrong one is refused.
     """
-    text = CALLBACK.with_name("README.md").read_text().split("```yaml\n")[number + 1].split("```")[0]
+    text = (
+        CALLBACK.with_name("README.md").read_text().split("```yaml\n")[number + 1].split("```")[0]
+    )
     text = text.replace('Authorization: "Bearer sw_..."', "X-Sender: litellm")
-    found: dict[str, Any] = yaml.safe_load(text.replace("http://127.0.0.1:8080/v1/litellm", collector))
+    found: dict[str, Any] = yaml.safe_load(
+        text.replace("http://127.0.0.1:8080/v1/litellm", collector)
+    )
     return found
 
 
@@ -73,13 +77,20 @@ class Proxy(processes.Server):
         models = [
             {
                 "model_name": asked,
-                "litellm_params": {"model": f"openai/{model}", "api_base": f"{upstream}/v1", "api_key": "sk-up"},
+                "litellm_params": {
+                    "model": f"openai/{model}",
+                    "api_base": f"{upstream}/v1",
+                    "api_key": "sk-up",
+                },
             }
             for asked, model in DEPLOYMENTS.items()
         ]
         config: dict[str, Any] = {
             "model_list": models,
-            "litellm_settings": {"callbacks": list(callbacks), "fallbacks": [{"fragile": ["gpt-4.1-mini"]}]},
+            "litellm_settings": {
+                "callbacks": list(callbacks),
+                "fallbacks": [{"fragile": ["gpt-4.1-mini"]}],
+            },
             "router_settings": {"num_retries": 0, "disable_cooldowns": True},
             "general_settings": {
                 "custom_auth": "proxy_auth.user_api_key_auth",
@@ -100,16 +111,29 @@ class Proxy(processes.Server):
 
     def command(self) -> list[str]:
         # Without these it asks the network for prices, and compiles itself at every start.
-        quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_TELEMETRY": "False", "PYTHONDONTWRITEBYTECODE": ""}
+        quiet = {
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+            "LITELLM_TELEMETRY": "False",
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
         own = [f"{name}={value}" for name, value in {**quiet, **self._environment}.items()]
-        options = ["--config", "config.yaml", "--host", processes.LOOPBACK, "--port", str(self.port)]
+        options = [
+            "--config",
+            "config.yaml",
+            "--host",
+            processes.LOOPBACK,
+            "--port",
+            str(self.port),
+        ]
         # A worker that loads is dead to the one that watches it, unless that one is patient.
         workers = ["--num_workers", str(self._workers), "--timeout_worker_healthcheck", "120"]
         return ["env", *own, program("litellm"), *options, *(workers if self._workers > 1 else [])]
 
     def answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/health/liveliness", timeout=2) as response:  # noqa: S310  # our own
+            with urllib.request.urlopen(  # noqa: S310  # our own
+                f"{self.address}/health/liveliness", timeout=2
+            ) as response:  # our own
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -123,9 +147,14 @@ def client(address: str, calls: Sequence[dict[str, object]]) -> list[dict[str, o
     """Make calls with the official client library, in a process of the environment that holds it; what came of each."""
     script = Path(__file__).with_name("sdk_calls.py")
     done = subprocess.run(
-        [program("python"), str(script), address], input=json.dumps(calls), env={**os.environ, "PYTHONPATH": ""},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [program("python"), str(script), address],
+        input=json.dumps(calls),
+        env={**os.environ, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     results: list[dict[str, object]] = json.loads(done.stdout)
     return results

@@ -15,7 +15,11 @@ def make(address: str, call: dict[str, Any]) -> dict[str, Any]:
         max_retries=call.get("retries", 0),
         timeout=call.get("seconds", 60),
     )
-    methods = {"chat": library.chat.completions, "responses": library.responses, "embeddings": library.embeddings}
+    methods = {
+        "chat": library.chat.completions,
+        "responses": library.responses,
+        "embeddings": library.embeddings,
+    }
     method: Any = methods[call["kind"]]
     try:
         answer = method.create(**call["arguments"])

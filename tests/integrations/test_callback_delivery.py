@@ -58,13 +58,22 @@ def test_a_body_that_is_too_large_is_sent_in_parts_and_an_event_that_is_too_larg
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (401, "refuses SWITCHWISE_KEY (401)"), (403, "refuses SWITCHWISE_KEY (403)"), (404, "answers 404; set SWITCHWISE_URL"),
-        (302, "answers 302; set SWITCHWISE_URL"), (429, "busy or down (429)"), (500, "busy or down (500)"),
+        (401, "refuses SWITCHWISE_KEY (401)"),
+        (403, "refuses SWITCHWISE_KEY (403)"),
+        (404, "answers 404; set SWITCHWISE_URL"),
+        (302, "answers 302; set SWITCHWISE_URL"),
+        (429, "busy or down (429)"),
+        (500, "busy or down (500)"),
         (503, "busy or down (503)"),
     ],
-)  # fmt: skip
+)
 def test_a_refusal_keeps_the_events_says_so_and_is_not_tried_again_at_once(
-    ours: ModuleType, tmp_path: Path, gate: tuple[Gate, str], status: int, said: str, caplog: pytest.LogCaptureFixture
+    ours: ModuleType,
+    tmp_path: Path,
+    gate: tuple[Gate, str],
+    status: int,
+    said: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     passage, address = gate
     passage.status = status
@@ -79,7 +88,9 @@ def test_a_refusal_keeps_the_events_says_so_and_is_not_tried_again_at_once(
     assert len(caplog.records) == 1
 
 
-def test_an_answer_that_is_no_receipt_deletes_nothing(ours: ModuleType, tmp_path: Path, gate: tuple[Gate, str]) -> None:
+def test_an_answer_that_is_no_receipt_deletes_nothing(
+    ours: ModuleType, tmp_path: Path, gate: tuple[Gate, str]
+) -> None:
     passage, address = gate
     passage.status = 200
     answers = [b"", b"<html>welcome</html>", b'{"accepted":1}', b"[]", receipt(2), receipt(4)]
@@ -94,11 +105,17 @@ def test_an_answer_that_is_no_receipt_deletes_nothing(ours: ModuleType, tmp_path
 
 def receipt(accepted: int) -> bytes:
     """A receipt for so many events."""
-    return json.dumps({**dict.fromkeys(serving.COUNTS, 0), "accepted": accepted, "rejected": []}).encode()
+    return json.dumps(
+        {**dict.fromkeys(serving.COUNTS, 0), "accepted": accepted, "rejected": []}
+    ).encode()
 
 
 def test_a_body_that_is_refused_for_good_is_set_aside_and_the_next_one_is_sent(
-    ours: ModuleType, tmp_path: Path, gate: tuple[Gate, str], database: Database, caplog: pytest.LogCaptureFixture
+    ours: ModuleType,
+    tmp_path: Path,
+    gate: tuple[Gate, str],
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     passage, address = gate
     passage.status = 400
@@ -126,7 +143,9 @@ def test_an_event_that_the_receipt_rejects_is_set_aside_and_the_others_are_store
     assert json.loads(line)["id"] == "chatcmpl-7"
 
 
-@pytest.mark.parametrize(("sent", "seconds"), [("7", 7), (" 0 ", 0), ("soon", 0), ("", 0), ("-3", 0), ("9" * 400, 600)])
+@pytest.mark.parametrize(
+    ("sent", "seconds"), [("7", 7), (" 0 ", 0), ("soon", 0), ("", 0), ("-3", 0), ("9" * 400, 600)]
+)
 def test_a_retry_after_is_kept_to(ours: ModuleType, sent: str, seconds: float) -> None:
     assert ours._seconds(sent) == seconds
 
@@ -158,7 +177,9 @@ def test_what_was_sent_twice_is_stored_once_and_is_no_conflict(
     assert spools.stored(database) == 4
 
 
-def test_a_request_that_generic_api_reports_too_is_stored_once(collected: Served, ours: ModuleType) -> None:
+def test_a_request_that_generic_api_reports_too_is_stored_once(
+    collected: Served, ours: ModuleType
+) -> None:
     (body, *_) = captures.bodies("litellm-generic-json_array.jsonl")
     first = serving.post(collected, body, "/v1/litellm").json()
     slim = "\n".join(json.dumps(ours.slim(each)) for each in json.loads(body))
@@ -171,7 +192,9 @@ def test_a_key_is_sent_and_never_said(
     ours: ModuleType, tmp_path: Path, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     with database.transaction() as session:
-        _, key = access.create(session, "proxy", ["ingest"], project=None, namespace="default", now_us=0)
+        _, key = access.create(
+            session, "proxy", ["ingest"], project=None, namespace="default", now_us=0
+        )
     with serving.collector(database, require_keys=True) as running:
         address = str(running.client.base_url)
         spools.fill(ours, tmp_path, 2)
@@ -186,10 +209,13 @@ def test_a_key_is_sent_and_never_said(
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("SWITCHWISE_URL", "collector:8080"), ("SWITCHWISE_URL", "http://:80"), ("SWITCHWISE_URL", "http://host:port"),
-        ("SWITCHWISE_SPOOL_MAX_BYTES", "1 GiB"), ("SWITCHWISE_SPOOL_MAX_BYTES", "-1"),
+        ("SWITCHWISE_URL", "collector:8080"),
+        ("SWITCHWISE_URL", "http://:80"),
+        ("SWITCHWISE_URL", "http://host:port"),
+        ("SWITCHWISE_SPOOL_MAX_BYTES", "1 GiB"),
+        ("SWITCHWISE_SPOOL_MAX_BYTES", "-1"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
     ours: ModuleType, variable: str, value: str
 ) -> None:

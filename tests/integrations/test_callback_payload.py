@@ -21,7 +21,8 @@ OURS = callback.load()
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(list(OURS.SENT)) | st.text(max_size=5), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(list(OURS.SENT)) | st.text(max_size=5), inner)
     ),
     max_leaves=20,
 )
@@ -38,7 +39,9 @@ def by_name(captured: Captured) -> str:
 
 
 @pytest.mark.parametrize("captured", CAPTURED, ids=by_name)
-def test_a_captured_payload_reads_the_same_after_the_callback_has_slimmed_it(captured: Captured) -> None:
+def test_a_captured_payload_reads_the_same_after_the_callback_has_slimmed_it(
+    captured: Captured,
+) -> None:
     slim = slimmed(json.loads(captured.element))
     assert litellm.parse(slim, Naming()) == litellm.parse(captured.element, Naming())
     assert len(slim) < 1_400
@@ -58,7 +61,11 @@ def test_tools_and_schemas_are_named_as_present_without_a_word_of_them() -> None
         "text": {"format": {"type": "json_schema", "schema": "CANARY"}},
     }
     sent = OURS.slim({"model_parameters": parameters})
-    wanted = {"tools": True, "response_format": {"type": "json_schema"}, "text": {"format": {"type": "json_schema"}}}
+    wanted = {
+        "tools": True,
+        "response_format": {"type": "json_schema"},
+        "text": {"format": {"type": "json_schema"}},
+    }
     assert sent == {"model_parameters": wanted}
 
 

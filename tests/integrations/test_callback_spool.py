@@ -30,7 +30,8 @@ def test_what_a_hook_took_is_on_disk_when_the_hook_returns_and_is_sent_soon(
         assert json.loads(spools.spooled(tmp_path)[-1])["id"] == f"chatcmpl-{number}"
     passage.status = 0
     processes.wait_until(
-        lambda: spools.stored(database) == 5 and not spools.spooled(tmp_path), "the events in the ledger"
+        lambda: spools.stored(database) == 5 and not spools.spooled(tmp_path),
+        "the events in the ledger",
     )
     assert "CANARY" not in b"".join(passage.bodies).decode()
 
@@ -60,7 +61,9 @@ def test_a_process_that_starts_sends_what_a_killed_one_left_before_it_gets_a_req
     processes.wait_until(lambda: spools.stored(database) == 4, "the events of the killed process")
 
 
-def test_two_processes_never_send_one_segment_at_the_same_time(ours: ModuleType, tmp_path: Path) -> None:
+def test_two_processes_never_send_one_segment_at_the_same_time(
+    ours: ModuleType, tmp_path: Path
+) -> None:
     spools.fill(ours, tmp_path, 2)
     (path,) = tmp_path.iterdir()
     with ours.claimed(path) as first, ours.claimed(path) as second:
@@ -68,7 +71,9 @@ def test_two_processes_never_send_one_segment_at_the_same_time(ours: ModuleType,
         assert second is None
 
 
-def test_a_segment_that_another_process_has_just_sent_is_not_sent_again(ours: ModuleType, tmp_path: Path) -> None:
+def test_a_segment_that_another_process_has_just_sent_is_not_sent_again(
+    ours: ModuleType, tmp_path: Path
+) -> None:
     spools.fill(ours, tmp_path, 2)
     (path,) = tmp_path.iterdir()
     with path.open("r+b") as file:
@@ -79,7 +84,11 @@ def test_a_segment_that_another_process_has_just_sent_is_not_sent_again(ours: Mo
 
 
 def test_a_torn_last_line_is_dropped_and_costs_no_other(
-    ours: ModuleType, tmp_path: Path, collected: Served, database: Database, caplog: pytest.LogCaptureFixture
+    ours: ModuleType,
+    tmp_path: Path,
+    collected: Served,
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     spools.fill(ours, tmp_path, 3, tail=b'{"id":"chatcmpl-9","status":"succ')
     spools.fill(ours, tmp_path, 3, tail=b"\0" * 40)
@@ -117,17 +126,31 @@ handler.keep({"standard_logging_object": callback.payload(2)})
 """
     run(script, tmp_path)
     segments = [
-        [json.loads(line)["id"] for line in path.read_bytes().splitlines()] for path in tmp_path.glob("*.ndjson")
+        [json.loads(line)["id"] for line in path.read_bytes().splitlines()]
+        for path in tmp_path.glob("*.ndjson")
     ]
     assert ["chatcmpl-1"] in segments
-    assert sorted(name for names in segments for name in names) == ["chatcmpl-0", "chatcmpl-1", "chatcmpl-2"]
+    assert sorted(name for names in segments for name in names) == [
+        "chatcmpl-0",
+        "chatcmpl-1",
+        "chatcmpl-2",
+    ]
 
 
 def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a script whose callback spools into a folder and reaches nobody."""
-    own = {"SWITCHWISE_SPOOL_DIR": str(folder), "SWITCHWISE_URL": dead_address(), "PYTHONPATH": os.getcwd()}
+    own = {
+        "SWITCHWISE_SPOOL_DIR": str(folder),
+        "SWITCHWISE_URL": dead_address(),
+        "PYTHONPATH": os.getcwd(),
+    }
     ended = subprocess.run(
-        [sys.executable, "-c", script], env=own, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", script],
+        env=own,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     return ended
@@ -145,7 +168,9 @@ def test_beyond_its_limit_the_spool_drops_events_counts_them_and_says_so(
     assert f"{tmp_path} holds SWITCHWISE_SPOOL_MAX_BYTES ({4 * line:,})" in caplog.text
 
 
-def test_the_limit_counts_what_other_processes_have_spooled(ours: ModuleType, tmp_path: Path) -> None:
+def test_the_limit_counts_what_other_processes_have_spooled(
+    ours: ModuleType, tmp_path: Path
+) -> None:
     spools.fill(ours, tmp_path, 10)
     spool = ours.Spool(tmp_path, sum(path.stat().st_size for path in tmp_path.iterdir()) + 10)
     spool.measure()
@@ -154,14 +179,17 @@ def test_the_limit_counts_what_other_processes_have_spooled(ours: ModuleType, tm
     spool.append(b"x" * 10)
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"standard_logging_object": None}, {"standard_logging_object": []}, None])
+@pytest.mark.parametrize(
+    "kwargs", [{}, {"standard_logging_object": None}, {"standard_logging_object": []}, None]
+)
 def test_a_call_that_brings_no_payload_is_counted_and_never_raises(
     handler: Handler, kwargs: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     hooks = handler()
     hooks.log_failure_event(kwargs=kwargs, response_obj=None, start_time=None, end_time=None)
     processes.wait_until(
-        lambda: "1 events dropped so far: an event cannot be read" in caplog.text, "the count in the log"
+        lambda: "1 events dropped so far: an event cannot be read" in caplog.text,
+        "the count in the log",
     )
 
 
@@ -171,7 +199,9 @@ def test_a_spool_that_cannot_be_written_breaks_no_request(
     (tmp_path / "file").write_text("in the way")
     hooks = handler(SWITCHWISE_SPOOL_DIR=str(tmp_path / "file"))
     hooks.keep({"standard_logging_object": callback.payload(0)})
-    processes.wait_until(lambda: "cannot be written (File exists)" in caplog.text, "the reason in the log")
+    processes.wait_until(
+        lambda: "cannot be written (File exists)" in caplog.text, "the reason in the log"
+    )
 
 
 def test_what_was_taken_is_synced_to_the_disk_and_so_is_the_folder(

@@ -19,7 +19,11 @@ from tests.integrations.upstream import METERS, SNAPSHOT
 pytestmark = pytest.mark.full
 PROJECTS = ("search", "support")
 COLUMNS = dict(
-    zip(METERS, ("requests", "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens"), strict=True)
+    zip(
+        METERS,
+        ("requests", "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens"),
+        strict=True,
+    )
 )
 FAILURES = 5
 """Of one project's calls: a 429, a 500, and one first attempt each that the proxy, the client and a fallback made good."""
@@ -37,14 +41,30 @@ def chat(
 ) -> dict[str, object]:
     """A chat completion that follows a plan; `sent` is what the client adds to its body."""
     content = upstream.prompt(canary(project), project=project, answer=canary(project), **plan)
-    messages = [{"role": "system", "content": canary(project)}, {"role": "user", "content": content}]
-    return {"key": f"sk-{project}", "kind": "chat", "arguments": {"model": model, "messages": messages, **(sent or {})}}
+    messages = [
+        {"role": "system", "content": canary(project)},
+        {"role": "user", "content": content},
+    ]
+    return {
+        "key": f"sk-{project}",
+        "kind": "chat",
+        "arguments": {"model": model, "messages": messages, **(sent or {})},
+    }
 
 
-def other(project: str, kind: str, model: str, stream: bool = False, **plan: object) -> dict[str, object]:
+def other(
+    project: str, kind: str, model: str, stream: bool = False, **plan: object
+) -> dict[str, object]:
     """A call of the Responses API or for embeddings."""
-    sent = {"model": model, "input": upstream.prompt(canary(project), project=project, answer=canary(project), **plan)}
-    return {"key": f"sk-{project}", "kind": kind, "arguments": {**sent, "stream": True} if stream else sent}
+    sent = {
+        "model": model,
+        "input": upstream.prompt(canary(project), project=project, answer=canary(project), **plan),
+    }
+    return {
+        "key": f"sk-{project}",
+        "kind": kind,
+        "arguments": {**sent, "stream": True} if stream else sent,
+    }
 
 
 def calls(project: str) -> list[dict[str, object]]:
@@ -63,14 +83,35 @@ def calls(project: str) -> list[dict[str, object]]:
         chat(project, input=79, output=13, seconds=2),
         chat(project, input=83, fail=429),
         chat(project, input=89, fail=500),
-        chat(project, input=97, output=15, fail=500, times=1, name=f"{project} proxy retries", sent=retried),
-        {**chat(project, input=101, output=16, fail=500, times=1, name=f"{project} client retries"), "retries": 2},
-        chat(project, "fragile", input=103, output=17, fail=500, times=1, name=f"{project} falls back"),
+        chat(
+            project,
+            input=97,
+            output=15,
+            fail=500,
+            times=1,
+            name=f"{project} proxy retries",
+            sent=retried,
+        ),
+        {
+            **chat(
+                project, input=101, output=16, fail=500, times=1, name=f"{project} client retries"
+            ),
+            "retries": 2,
+        },
+        chat(
+            project,
+            "fragile",
+            input=103,
+            output=17,
+            fail=500,
+            times=1,
+            name=f"{project} falls back",
+        ),
         chat(project, input=127, output=23, sent={"extra_body": {"no-log": True}}),
         other(project, "responses", "gpt-4.1", input=107, cached=64, output=19, reasoning=3),
         other(project, "responses", "gpt-4.1-mini", stream=True, input=109, output=21),
         other(project, "embeddings", "text-embedding-3-small", input=113),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -84,22 +125,29 @@ def site() -> Iterator[Site]:
 def served(site: Site) -> Proxy:
     """A proxy with our callback and LiteLLM's own metrics, after one of every kind of call in two projects."""
     sections = proxy.documented(0, site.address)
-    sections["litellm_settings"]["callbacks"] = [sections["litellm_settings"]["callbacks"], "prometheus"]
+    sections["litellm_settings"]["callbacks"] = [
+        sections["litellm_settings"]["callbacks"],
+        "prometheus",
+    ]
     made = site.proxy(sections=sections)
     results = proxy.client(made.address, [call for project in PROJECTS for call in calls(project)])
     assert Counter(result["status"] for result in results if "status" in result) == {429: 2, 500: 2}
-    processes.wait_until(lambda: not made.spooled_bytes() and sums(site) == books(site), "the same sums", 60)
+    processes.wait_until(
+        lambda: not made.spooled_bytes() and sums(site) == books(site), "the same sums", 60
+    )
     return made
 
 
 def books(site: Site, *projects: str) -> Cells:
     """What the provider served, under the ledger's words."""
     tiers = {"default": "standard"}
-    return Counter({
-        (project, model, tiers.get(tier, tier), COLUMNS[meter]): amount
-        for (project, model, tier, meter), amount in site.provider.served.items()
-        if amount and project in (projects or PROJECTS)
-    })  # fmt: skip
+    return Counter(
+        {
+            (project, model, tiers.get(tier, tier), COLUMNS[meter]): amount
+            for (project, model, tier, meter), amount in site.provider.served.items()
+            if amount and project in (projects or PROJECTS)
+        }
+    )
 
 
 def sums(site: Site, *projects: str) -> Cells:
@@ -122,7 +170,9 @@ def test_ll_13280_every_endpoint_counts_once_and_to_the_token_as_the_provider_se
 ) -> None:
     assert served.spooled_bytes() == 0
     assert sums(site) == books(site)
-    assert sum(amount for (*_, meter), amount in sums(site).items() if meter == "requests") == 2 * (len(calls("")) - 2)
+    assert sum(amount for (*_, meter), amount in sums(site).items() if meter == "requests") == 2 * (
+        len(calls("")) - 2
+    )
 
 
 @pytest.mark.usefixtures("served")
@@ -132,7 +182,10 @@ def test_a_failure_counts_as_a_request_and_what_a_client_tried_again_is_known(si
         FROM event e JOIN series s ON s.id = e.series_id GROUP BY 1, 2, 3
     """)
     with site.database.snapshot() as session:
-        rows = {(project, workload, status): rest for project, workload, status, *rest in session.execute(query)}
+        rows = {
+            (project, workload, status): rest
+            for project, workload, status, *rest in session.execute(query)
+        }
     for project in PROJECTS:
         assert rows[project, "unlabelled", "failure"] == [FAILURES, 0, None]
         assert rows[project, "unlabelled", "success"][1] == 1
@@ -140,7 +193,9 @@ def test_a_failure_counts_as_a_request_and_what_a_client_tried_again_is_known(si
 
 
 def test_litellms_own_metrics_count_the_same_requests_and_tokens(site: Site, served: Proxy) -> None:
-    request = urllib.request.Request(f"{served.address}/metrics/", headers={"Authorization": "Bearer sk-search"})  # noqa: S310
+    request = urllib.request.Request(  # noqa: S310
+        f"{served.address}/metrics/", headers={"Authorization": "Bearer sk-search"}
+    )
     with urllib.request.urlopen(request) as response:  # noqa: S310  # our own address
         exposed = response.read().decode()
     counters = {
@@ -155,14 +210,18 @@ def test_litellms_own_metrics_count_the_same_requests_and_tokens(site: Site, ser
         for sample in family.samples:
             if sample.name in counters and sample.labels["team_alias"] in PROJECTS and sample.value:
                 model = sample.labels["model"].removesuffix(f"-{SNAPSHOT}")
-                theirs[sample.labels["team_alias"], model, counters[sample.name]] += int(sample.value)
+                theirs[sample.labels["team_alias"], model, counters[sample.name]] += int(
+                    sample.value
+                )
     ours: Counter[tuple[str, str, str]] = Counter()
     for (project, model, _, meter), amount in sums(site).items():
         ours[project, model, meter] += amount
     assert ours == theirs
 
 
-def test_no_word_of_a_prompt_or_an_answer_is_on_the_wire_or_on_disk(site: Site, served: Proxy) -> None:
+def test_no_word_of_a_prompt_or_an_answer_is_on_the_wire_or_on_disk(
+    site: Site, served: Proxy
+) -> None:
     bodies = [path.read_bytes() for path in files(served.spool) + files(site.product.data.parent)]
     assert len(bodies) > 2
     canaries = re.compile("|".join(map(canary, PROJECTS)).encode())
@@ -175,22 +234,30 @@ def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_a_proxy_that_reports_through_generic_api_as_our_readme_says_as_well_is_counted_once(site: Site) -> None:
+def test_a_proxy_that_reports_through_generic_api_as_our_readme_says_as_well_is_counted_once(
+    site: Site,
+) -> None:
     sections = proxy.documented(1, f"{site.address}/v1/litellm")
     sections["litellm_settings"]["callbacks"].append(OURS)
     made = site.proxy(sections=sections)
     before = outcomes(site)
     proxy.client(made.address, calls("both"))
     # `generic_api` may lose some of its own.
-    processes.wait_until(lambda: outcomes(site)["duplicate"] - before["duplicate"] > 10, "both reports", 60)
+    processes.wait_until(
+        lambda: outcomes(site)["duplicate"] - before["duplicate"] > 10, "both reports", 60
+    )
     processes.wait_until(lambda: sums(site, "both") == books(site, "both"), "the same sums", 60)
     assert outcomes(site)["conflict"] == outcomes(site)["rejected"] == 0
-    assert canary("both").encode() in b"".join(site.gate.bodies), "generic_api sends every tag, so a canary can be seen"
+    assert canary("both").encode() in b"".join(site.gate.bodies), (
+        "generic_api sends every tag, so a canary can be seen"
+    )
 
 
 def outcomes(site: Site) -> Counter[str]:
     """What the collector says has become of the events it was sent."""
     with urllib.request.urlopen(f"{site.gate.target}/metrics") as response:  # noqa: S310  # our own address
         exposed = response.read().decode()
-    found = re.findall(r'switchwise_ingest_events_total{format="litellm",outcome="(\w+)"} (\S+)', exposed)
+    found = re.findall(
+        r'switchwise_ingest_events_total{format="litellm",outcome="(\w+)"} (\S+)', exposed
+    )
     return Counter({outcome: int(float(amount)) for outcome, amount in found})

@@ -16,7 +16,11 @@ def test_ll_29292_no_spend_is_dropped_while_collectors_are_slow_refuse_and_die_a
     assert sum(outcome.answered for outcome in outcomes) >= 2_000
     # LiteLLM answers its client first and calls back a moment later. What it had not handed over when it was killed, only it knew.
     assert [outcome for outcome in outcomes if outcome.lost > outcome.unsettled] == []
-    assert [outcome for outcome in outcomes if outcome.unsettled and "killed under load" not in outcome.name] == []
+    assert [
+        outcome
+        for outcome in outcomes
+        if outcome.unsettled and "killed under load" not in outcome.name
+    ] == []
 
 
 def test_the_harness_sees_that_generic_api_loses_events() -> None:

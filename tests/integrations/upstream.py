@@ -35,8 +35,16 @@ class Provider:
 
     def app(self) -> Starlette:
         """The provider as a web application."""
-        routes = {"chat/completions": self._chat, "responses": self._respond, "embeddings": self._embed}
-        return Starlette(routes=[Route(f"/v1/{path}", answer, methods=["POST"]) for path, answer in routes.items()])
+        routes = {
+            "chat/completions": self._chat,
+            "responses": self._respond,
+            "embeddings": self._embed,
+        }
+        return Starlette(
+            routes=[
+                Route(f"/v1/{path}", answer, methods=["POST"]) for path, answer in routes.items()
+            ]
+        )
 
     def total(self, meter: str) -> int:
         """What was served in all, of one of METERS."""
@@ -51,7 +59,9 @@ class Provider:
         if not body.get("stream"):
             return JSONResponse(_completion(number, body["model"], plan, tier))
         with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        return StreamingResponse(_chunks(number, body["model"], plan, tier, with_usage), media_type="text/event-stream")
+        return StreamingResponse(
+            _chunks(number, body["model"], plan, tier, with_usage), media_type="text/event-stream"
+        )
 
     async def _respond(self, request: Request) -> Response:
         body = await request.json()
@@ -75,18 +85,24 @@ class Provider:
         self._serve(plan, body)
         usage = {"prompt_tokens": plan["input"], "total_tokens": plan["input"]}
         vector = {"object": "embedding", "index": 0, "embedding": [0.25, -0.5]}
-        return JSONResponse({"object": "list", "data": [vector], "model": body["model"], "usage": usage})
+        return JSONResponse(
+            {"object": "list", "data": [vector], "model": body["model"], "usage": usage}
+        )
 
     async def _refuse(self, plan: Plan) -> Response | None:
         """The failure that a plan asks for: `fail` is a status, for the first `times` attempts at its `name`, or for ever."""
         await asyncio.sleep(plan.get("seconds", 0))
         with self._lock:
             self._attempts[plan.get("name", "")] += 1
-            if "fail" not in plan or self._attempts[plan.get("name", "")] > plan.get("times", 10**9):
+            if "fail" not in plan or self._attempts[plan.get("name", "")] > plan.get(
+                "times", 10**9
+            ):
                 return None
             self.refused[plan["fail"]] += 1
         error = {"message": "not now", "type": "server_error", "param": None, "code": None}
-        return JSONResponse({"error": error}, status_code=plan["fail"], headers={"Retry-After": "0"})
+        return JSONResponse(
+            {"error": error}, status_code=plan["fail"], headers={"Retry-After": "0"}
+        )
 
     def _serve(self, plan: Plan, body: dict[str, Any]) -> int:
         with self._lock:
@@ -120,28 +136,51 @@ def _usage(plan: Plan) -> dict[str, Any]:
         "total_tokens": plan["input"] + plan.get("output", 0),
         "prompt_tokens_details": {"cached_tokens": plan.get("cached", 0), "audio_tokens": 0},
         "completion_tokens_details": {
-            "reasoning_tokens": plan.get("reasoning", 0), "audio_tokens": 0,
-            "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
+            "reasoning_tokens": plan.get("reasoning", 0),
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
         },
-    }  # fmt: skip
+    }
 
 
 def _completion(number: int, model: str, plan: Plan, tier: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": plan.get("answer", "ok"), "refusal": None}
     return {
-        "id": f"chatcmpl-{number:024}", "object": "chat.completion", "created": 1_795_464_000, "model": f"{model}-{SNAPSHOT}",
+        "id": f"chatcmpl-{number:024}",
+        "object": "chat.completion",
+        "created": 1_795_464_000,
+        "model": f"{model}-{SNAPSHOT}",
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
-        "usage": _usage(plan), "service_tier": tier, "system_fingerprint": "fp_test",
-    }  # fmt: skip
+        "usage": _usage(plan),
+        "service_tier": tier,
+        "system_fingerprint": "fp_test",
+    }
 
 
-async def _chunks(number: int, model: str, plan: Plan, tier: str, with_usage: bool) -> AsyncIterator[str]:
+async def _chunks(
+    number: int, model: str, plan: Plan, tier: str, with_usage: bool
+) -> AsyncIterator[str]:
     whole = _completion(number, model, plan, tier)
-    shared = {**{name: whole[name] for name in ("id", "created", "model", "service_tier", "system_fingerprint")},
-              "object": "chat.completion.chunk"}  # fmt: skip
-    deltas: list[dict[str, str]] = [{"role": "assistant", "content": ""}, {"content": plan.get("answer", "ok")}, {}]
+    shared = {
+        **{
+            name: whole[name]
+            for name in ("id", "created", "model", "service_tier", "system_fingerprint")
+        },
+        "object": "chat.completion.chunk",
+    }
+    deltas: list[dict[str, str]] = [
+        {"role": "assistant", "content": ""},
+        {"content": plan.get("answer", "ok")},
+        {},
+    ]
     for delta in deltas:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None if delta else "stop"}
+        choice = {
+            "index": 0,
+            "delta": delta,
+            "logprobs": None,
+            "finish_reason": None if delta else "stop",
+        }
         yield _frame({**shared, "choices": [choice], **({"usage": None} if with_usage else {})})
     if with_usage:
         yield _frame({**shared, "choices": [], "usage": whole["usage"]})
@@ -150,19 +189,46 @@ async def _chunks(number: int, model: str, plan: Plan, tier: str, with_usage: bo
 
 def _response(number: int, model: str, plan: Plan, tier: str) -> dict[str, Any]:
     text = {"type": "output_text", "text": plan.get("answer", "ok"), "annotations": []}
-    message = {"type": "message", "id": f"msg_{number}", "status": "completed", "role": "assistant", "content": [text]}
+    message = {
+        "type": "message",
+        "id": f"msg_{number}",
+        "status": "completed",
+        "role": "assistant",
+        "content": [text],
+    }
     usage = {
-        "input_tokens": plan["input"], "input_tokens_details": {"cached_tokens": plan.get("cached", 0)},
-        "output_tokens": plan.get("output", 0), "output_tokens_details": {"reasoning_tokens": plan.get("reasoning", 0)},
+        "input_tokens": plan["input"],
+        "input_tokens_details": {"cached_tokens": plan.get("cached", 0)},
+        "output_tokens": plan.get("output", 0),
+        "output_tokens_details": {"reasoning_tokens": plan.get("reasoning", 0)},
         "total_tokens": plan["input"] + plan.get("output", 0),
-    }  # fmt: skip
+    }
     return {
-        "id": f"resp_{number:024}", "object": "response", "created_at": 1_795_464_000, "status": "completed", "error": None,
-        "incomplete_details": None, "instructions": None, "max_output_tokens": None, "model": f"{model}-{SNAPSHOT}",
-        "output": [message], "parallel_tool_calls": True, "previous_response_id": None, "reasoning": None, "service_tier": tier,
-        "store": False, "temperature": 1.0, "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_p": 1.0,
-        "truncation": "disabled", "usage": usage, "user": None, "metadata": {},
-    }  # fmt: skip
+        "id": f"resp_{number:024}",
+        "object": "response",
+        "created_at": 1_795_464_000,
+        "status": "completed",
+        "error": None,
+        "incomplete_details": None,
+        "instructions": None,
+        "max_output_tokens": None,
+        "model": f"{model}-{SNAPSHOT}",
+        "output": [message],
+        "parallel_tool_calls": True,
+        "previous_response_id": None,
+        "reasoning": None,
+        "service_tier": tier,
+        "store": False,
+        "temperature": 1.0,
+        "text": {"format": {"type": "text"}},
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": 1.0,
+        "truncation": "disabled",
+        "usage": usage,
+        "user": None,
+        "metadata": {},
+    }
 
 
 def _events(answer: dict[str, Any]) -> Iterator[str]:
@@ -171,7 +237,12 @@ def _events(answer: dict[str, Any]) -> Iterator[str]:
     place = {"item_id": message["id"], "output_index": 0, "content_index": 0}
     events = [
         {"type": "response.created", "response": created},
-        {"type": "response.output_text.delta", **place, "delta": message["content"][0]["text"], "logprobs": []},
+        {
+            "type": "response.output_text.delta",
+            **place,
+            "delta": message["content"][0]["text"],
+            "logprobs": [],
+        },
         {"type": "response.completed", "response": answer},
     ]
     for number, event in enumerate(events):

@@ -5,9 +5,9 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, text, update
+from sqlalchemy import Table, delete, text, update
 
-from ledger import checks, rebuild, rollups, tables
+from ledger import checks, rebuild, rollups
 from ledger.database import Database
 from ledger.events import Event
 from tests import ledgers
@@ -29,12 +29,17 @@ def test_a_sound_ledger_passes_with_rows_pending(filled: Database) -> None:
     assert broken(filled) == set()
 
 
-@pytest.mark.parametrize("table", [rollups.HOUR, rollups.DAY_SUMS, rollups.TOTAL, rollups.DISTRIBUTION])
+@pytest.mark.parametrize(
+    "table", [rollups.HOUR, rollups.DAY_SUMS, rollups.TOTAL, rollups.DISTRIBUTION]
+)
 @pytest.mark.parametrize("damage", ["wrong", "lost"])
-def test_damage_to_a_rollup_is_found_and_rebuilt(filled: Database, table: tables.UsageHour, damage: str) -> None:
+def test_damage_to_a_rollup_is_found_and_rebuilt(
+    filled: Database, table: Table, damage: str
+) -> None:
     with filled.transaction() as session:
-        column = table.c["requests"]  # type: ignore[attr-defined]  # parametrized with SQLAlchemy tables
-        session.execute(update(table).values(requests=column + 1) if damage == "wrong" else delete(table))  # type: ignore[arg-type]
+        requests = table.c["requests"]
+        wrong = update(table).values(requests=requests + 1)
+        session.execute(wrong if damage == "wrong" else delete(table))
     assert broken(filled)
     rebuild.rebuild(filled)
     assert broken(filled) == set()
@@ -46,11 +51,16 @@ def test_rebuilding_a_sound_ledger_changes_nothing(filled: Database) -> None:
 
 def test_a_lost_event_is_named_with_hour_series_and_column(filled: Database) -> None:
     with filled.transaction() as session:
-        of_search = "SELECT event.key FROM event JOIN series ON id = series_id WHERE project = 'search'"
+        of_search = (
+            "SELECT event.key FROM event JOIN series ON id = series_id WHERE project = 'search'"
+        )
         lost = session.execute(text(of_search)).scalars().first()
         session.execute(text("DELETE FROM event WHERE key = :key"), {"key": lost})
     findings = [line for check in checks.verify(filled) for line in check.findings]
-    assert any(re.match(r"2026-11-20T12:00:00Z series \d+ requests: events say 19, ", line) for line in findings)
+    assert any(
+        re.match(r"2026-11-20T12:00:00Z series \d+ requests: events say 19, ", line)
+        for line in findings
+    )
 
 
 def test_a_part_larger_than_its_whole_is_found(filled: Database) -> None:
@@ -59,14 +69,26 @@ def test_a_part_larger_than_its_whole_is_found(filled: Database) -> None:
     assert "parts" in broken(filled)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     groups=st.lists(st.lists(ledgers.any_event(), min_size=1, max_size=20), min_size=1, max_size=3),
     rolled=st.booleans(),
 )
-def test_what_python_sums_up_is_what_sql_counts(database: Database, groups: list[list[Event]], rolled: bool) -> None:
+def test_what_python_sums_up_is_what_sql_counts(
+    database: Database, groups: list[list[Event]], rolled: bool
+) -> None:
     with database.transaction() as session:
-        for name in ("event", "intake", "usage_hour", "usage_day", "usage_total", "distribution_day"):
+        for name in (
+            "event",
+            "intake",
+            "usage_hour",
+            "usage_day",
+            "usage_total",
+            "distribution_day",
+        ):
             session.execute(text(f"DELETE FROM {name}"))
     for group in groups:
         ledgers.add(database, group)
@@ -80,5 +102,7 @@ def test_tokens_that_are_neither_priced_nor_listed_are_found(filled: Database) -
     ledgers.settle(filled)
     assert broken(filled) == set()
     with filled.transaction() as session:
-        session.execute(text("UPDATE statement_line SET unpriced_tokens = 0 WHERE model = 'house-model'"))
+        session.execute(
+            text("UPDATE statement_line SET unpriced_tokens = 0 WHERE model = 'house-model'")
+        )
     assert broken(filled) == {"prices"}

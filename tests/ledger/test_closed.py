@@ -68,7 +68,10 @@ def test_a_document_that_was_written_anew_does_not_have_its_hash(october: Databa
         content = json.loads(closed.read(session, "2026-10") or b"")
         content["lines"][0]["cost_usd"] = "9.99"
         written = closed.packed(json.dumps(content).encode())
-        session.execute(text("UPDATE statement SET document = :written WHERE month = '2026-10'"), {"written": written})
+        session.execute(
+            text("UPDATE statement SET document = :written WHERE month = '2026-10'"),
+            {"written": written},
+        )
     assert any("no longer has the hash" in finding for finding in closed_books.findings(october))
 
 
@@ -80,7 +83,9 @@ def test_a_column_that_a_later_version_adds_changes_no_closed_statement(october:
             del line["tier_mismatch_requests"]
         older = json.dumps(content).encode()
         session.execute(
-            text("UPDATE statement SET document = :older, content_sha256 = :hash WHERE month = '2026-10'"),
+            text(
+                "UPDATE statement SET document = :older, content_sha256 = :hash WHERE month = '2026-10'"
+            ),
             {"older": closed.packed(older), "hash": closed.hash_of(older)},
         )
     assert broken(october) == set()

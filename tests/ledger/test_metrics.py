@@ -8,7 +8,18 @@ import pytest
 from ledger import metrics
 from tests import processes
 
-UNITS = {"usd", "tokens", "requests", "recommendations", "events", "seconds", "ratio", "bytes", "info", "findings"}
+UNITS = {
+    "usd",
+    "tokens",
+    "requests",
+    "recommendations",
+    "events",
+    "seconds",
+    "ratio",
+    "bytes",
+    "info",
+    "findings",
+}
 TABLE = pytest.mark.parametrize("metric", metrics.METRICS, ids=lambda metric: metric.name)
 
 
@@ -30,7 +41,11 @@ def exposition() -> str:
 def test_the_whole_table_passes_the_linter_of_prometheus() -> None:
     promtool = processes.command_path("promtool", "prometheus")
     checked = subprocess.run(
-        [promtool, "check", "metrics"], input=exposition(), capture_output=True, text=True, check=False
+        [promtool, "check", "metrics"],
+        input=exposition(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
@@ -57,7 +72,9 @@ def test_money_is_a_gauge_because_a_corrected_price_may_lower_it(metric: metrics
 
 
 @TABLE
-def test_labels_come_from_the_fixed_list_once_each_and_are_not_reserved(metric: metrics.Metric) -> None:
+def test_labels_come_from_the_fixed_list_once_each_and_are_not_reserved(
+    metric: metrics.Metric,
+) -> None:
     assert set(metric.labels) <= set(metrics.LABELS)
     assert len(set(metric.labels)) == len(metric.labels)
     assert not {"le", "quantile", "job", "instance", "pod", "__name__"} & set(metric.labels)

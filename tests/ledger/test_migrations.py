@@ -25,7 +25,9 @@ def differences(database: Database) -> list[object]:
         return list(compare_metadata(context, tables.metadata))
 
 
-def _is_no_partition(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
+def _is_no_partition(
+    _object: object, name: str | None, kind: str, _reflected: bool, _compared: object
+) -> bool:
     return not (kind == "table" and (name or "").startswith("event_"))
 
 

@@ -30,7 +30,8 @@ ZONES = whole_hour_zones()
 def test_most_zones_are_whole_hours_and_the_others_are_refused_with_the_reason() -> None:
     assert "Europe/Berlin" in ZONES
     with pytest.raises(
-        UsageError, match=r"SWITCHWISE_REPORTING_ZONE: Asia/Kolkata is not a whole number of hours from UTC"
+        UsageError,
+        match=r"SWITCHWISE_REPORTING_ZONE: Asia/Kolkata is not a whole number of hours from UTC",
     ):
         settings.load(reporting_zone="Asia/Kolkata")
 
@@ -45,7 +46,10 @@ def test_whole_days_and_edge_hours_are_the_month(zone: str, year: int, month: in
     assert found.next().previous() == found
 
 
-@given(zone=st.sampled_from(ZONES), instant=st.datetimes(datetime(2020, 1, 2), datetime(2027, 12, 30)))  # noqa: DTZ001  # UTC is added below
+@given(
+    zone=st.sampled_from(ZONES),
+    instant=st.datetimes(datetime(2020, 1, 2), datetime(2027, 12, 30)),  # noqa: DTZ001  # UTC is added below
+)  # UTC is added below
 def test_an_instant_lies_in_the_month_that_contains_it(zone: str, instant: datetime) -> None:
     instant_us = clock.to_us(instant.replace(tzinfo=clock.EPOCH.tzinfo))
     found = months.containing(instant_us, ZoneInfo(zone))
@@ -59,7 +63,9 @@ def test_a_month_in_utc_has_no_edges() -> None:
     assert months.parse("2026-11", UTC).edge_hours == ()
 
 
-@pytest.mark.parametrize("text", ["2026-13", "2026-00", "November", "2026-1", "", "2026-11-01", "٢٠٢٦-١١"])
+@pytest.mark.parametrize(
+    "text", ["2026-13", "2026-00", "November", "2026-1", "", "2026-11-01", "٢٠٢٦-١١"]
+)
 def test_what_is_no_month_is_refused_naming_it(text: str) -> None:
     with pytest.raises(UsageError, match="is not a month; write it as YYYY-MM"):
         months.parse(text, UTC)

@@ -32,24 +32,33 @@ def test_a_database_that_comes_up_late_is_waited_for_and_said_once() -> None:
 
 
 def test_a_database_that_stays_away_is_given_up_in_one_line_without_its_password() -> None:
-    with capture_logs() as logs, pytest.raises(StoreUnavailable, match="Connection refused") as error:
+    with (
+        capture_logs() as logs,
+        pytest.raises(StoreUnavailable, match="Connection refused") as error,
+    ):
         opening.migrated(NOBODY, wait_seconds=0.6)
     assert len(logs) == 1
     assert "\n" not in str(error.value)
     assert "hunter2" not in f"{logs} {error.value}"
 
 
-@pytest.mark.parametrize("url", ["postgres//switchwise:hunter2@host/ledger", "mysql://switchwise:hunter2@host/ledger"])
+@pytest.mark.parametrize(
+    "url", ["postgres//switchwise:hunter2@host/ledger", "mysql://switchwise:hunter2@host/ledger"]
+)
 def test_an_address_that_is_none_is_refused_at_once_without_being_quoted(url: str) -> None:
     with pytest.raises(UsageError, match="SWITCHWISE_DATABASE_URL") as error:
         opening.migrated(url)
     assert "hunter2" not in str(error.value)
 
 
-def test_a_ledger_of_a_later_version_is_refused_and_left_as_it_is(database: Database, database_url: str) -> None:
+def test_a_ledger_of_a_later_version_is_refused_and_left_as_it_is(
+    database: Database, database_url: str
+) -> None:
     with database.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     with pytest.raises(UsageError, match="later version"):
         opening.migrated(database_url)
     with database.snapshot() as session:
-        assert session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "later"
+        assert (
+            session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "later"
+        )

@@ -14,7 +14,7 @@ from ledger.store import Outcome
 from tests import ledgers
 from worker import rollup
 
-EVENT = tables.metadata.tables["event"]
+EVENT = tables.EVENT
 KEEP_DAYS = 90
 FIRST_DAY = clock.day_of(ledgers.NOON_US)
 
@@ -25,7 +25,10 @@ def at_noon(day: int) -> int:
 
 def fill(database: Database, days: int = 3) -> None:
     """Ten events on each of some days from FIRST_DAY on, rolled up."""
-    ledgers.add(database, [ledgers.event(at_noon(FIRST_DAY + day)) for day in range(days) for _ in range(10)])
+    ledgers.add(
+        database,
+        [ledgers.event(at_noon(FIRST_DAY + day)) for day in range(days) for _ in range(10)],
+    )
     rollup.roll_up(database, 400)
 
 
@@ -67,7 +70,9 @@ def test_a_day_goes_once_it_was_kept_long_enough_and_not_before(database: Databa
     assert drop(database, end_us) == []
 
 
-def test_no_figure_changes_and_no_check_or_rebuild_takes_a_dropped_day_for_an_empty_one(database: Database) -> None:
+def test_no_figure_changes_and_no_check_or_rebuild_takes_a_dropped_day_for_an_empty_one(
+    database: Database,
+) -> None:
     fill(database)
     before = figures(database)
     assert drop(database, later(database, 10)) == [FIRST_DAY, FIRST_DAY + 1, FIRST_DAY + 2]
@@ -83,7 +88,9 @@ def test_zero_days_keep_for_ever(database: Database) -> None:
     assert len(days_with_events(database)) == 3
 
 
-def test_an_event_of_a_dropped_day_is_refused_and_its_day_gets_no_partition_again(database: Database) -> None:
+def test_an_event_of_a_dropped_day_is_refused_and_its_day_gets_no_partition_again(
+    database: Database,
+) -> None:
     fill(database)
     drop(database, later(database, 10))
     database.forget_partitions()
@@ -91,7 +98,11 @@ def test_an_event_of_a_dropped_day_is_refused_and_its_day_gets_no_partition_agai
     if not database.is_sqlite:
         with database.snapshot() as session:
             names = (
-                session.execute(text("SELECT relid::text FROM pg_partition_tree('event') WHERE isleaf")).scalars().all()
+                session.execute(
+                    text("SELECT relid::text FROM pg_partition_tree('event') WHERE isleaf")
+                )
+                .scalars()
+                .all()
             )
         assert names == []
 
@@ -120,9 +131,16 @@ def test_a_run_that_was_stopped_half_way_is_taken_up_by_the_next(
     monkeypatch.setattr(retention, "_ROWS_AT_ONCE", 4)
     fill(database)
     left = iter([True, True, False])
-    gone = [each.day for each in retention.drop(database, KEEP_DAYS, later(database, 10), lambda: next(left, False))]
+    gone = [
+        each.day
+        for each in retention.drop(
+            database, KEEP_DAYS, later(database, 10), lambda: next(left, False)
+        )
+    ]
     assert 0 < len(gone) < 3
-    assert days_with_events(database) == list(range(gone[-1] + (not database.is_sqlite), FIRST_DAY + 3))
+    assert days_with_events(database) == list(
+        range(gone[-1] + (not database.is_sqlite), FIRST_DAY + 3)
+    )
     assert [finding for check in checks.verify(database) for finding in check.findings] == []
     assert gone + drop(database, later(database, 10)) == [FIRST_DAY, FIRST_DAY + 1, FIRST_DAY + 2]
     assert days_with_events(database) == []
@@ -162,13 +180,17 @@ def test_events_and_the_seal_of_their_day_never_pass_each_other(database: Databa
     assert [finding for check in checks.verify(database) for finding in check.findings] == []
 
 
-def test_a_day_that_somebody_is_just_writing_into_stays(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_that_somebody_is_just_writing_into_stays(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(retention, "LOCK_TIMEOUT_MS", 20_000)
     fill(database, days=1)
     gone: list[int] = []
     dropper = threading.Thread(target=lambda: gone.extend(drop(database, later(database, 10))))
     with database.transaction() as session:
-        store.add(session, [ledgers.event(at_noon(FIRST_DAY))], now_us=clock.now_us(), max_series=100)
+        store.add(
+            session, [ledgers.event(at_noon(FIRST_DAY))], now_us=clock.now_us(), max_series=100
+        )
         dropper.start()
         dropper.join(1)
         assert dropper.is_alive()
@@ -189,12 +211,17 @@ def test_a_reader_in_the_way_postpones_the_drop_and_ingest_goes_on(database: Dat
     assert len(drop(database, later(database, 10))) == 3
 
 
-def test_hours_and_distributions_go_in_the_end_but_for_the_edges_of_months(database: Database) -> None:
+def test_hours_and_distributions_go_in_the_end_but_for_the_edges_of_months(
+    database: Database,
+) -> None:
     fill(database, days=12)
     now_us = later(database, 12)
     drop(database, now_us)
     sealed = range(FIRST_DAY, FIRST_DAY + 12)
-    assert retention.drop_hours(database, (sealed[-1] + retention.HOURS_STAY_DAYS) * clock.DAY_US) == 11
+    assert (
+        retention.drop_hours(database, (sealed[-1] + retention.HOURS_STAY_DAYS) * clock.DAY_US)
+        == 11
+    )
     with database.snapshot() as session:
         hours = {hour // 24 for hour in session.execute(select(rollups.HOUR.c.hour)).scalars()}
         distributions = set(session.execute(select(rollups.DISTRIBUTION.c.day)).scalars())
@@ -202,7 +229,9 @@ def test_hours_and_distributions_go_in_the_end_but_for_the_edges_of_months(datab
     assert {str(clock.date_of(day)) for day in hours} == {"2026-11-30", "2026-12-01"}
     assert distributions <= {sealed[-1]}
     assert [finding for check in checks.verify(database) for finding in check.findings] == []
-    assert retention.drop_hours(database, (sealed[-1] + retention.HOURS_STAY_DAYS) * clock.DAY_US) == 0
+    assert (
+        retention.drop_hours(database, (sealed[-1] + retention.HOURS_STAY_DAYS) * clock.DAY_US) == 0
+    )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)

@@ -13,24 +13,34 @@ def test_a_label_set_is_stored_once(database: Database) -> None:
     ledgers.add(database, [ledgers.event() for _ in range(3)])
     ledgers.add(database, [ledgers.event()])
     with database.snapshot() as session:
-        assert [stored.labels for stored in readings.every_series(session).values()] == [ledgers.labels()]
+        assert [stored.labels for stored in readings.every_series(session).values()] == [
+            ledgers.labels()
+        ]
 
 
 def test_labels_that_join_to_the_same_text_are_two_series() -> None:
-    one, other = ledgers.labels(project="a,b", workload="c"), ledgers.labels(project="a", workload="b,c")
+    one, other = (
+        ledgers.labels(project="a,b", workload="c"),
+        ledgers.labels(project="a", workload="b,c"),
+    )
     assert series.digest_of(one) != series.digest_of(other)
 
 
 def test_beyond_the_limit_names_fold_but_never_provider_model_or_tier(database: Database) -> None:
     few = settings.Settings(max_series=2)
-    groups = [ledgers.event(of=ledgers.labels(project=f"p{number}", model=f"m{number % 2}")) for number in range(6)]
+    groups = [
+        ledgers.event(of=ledgers.labels(project=f"p{number}", model=f"m{number % 2}"))
+        for number in range(6)
+    ]
     for event in groups:
         ledgers.add(database, [event], few)
     with database.snapshot() as session:
         stored = readings.every_series(session).values()
         folded = [item.labels for item in stored if item.folded]
     assert len([item for item in stored if not item.folded]) == 2
-    assert {(item.project, item.workload, item.key, item.request_model) for item in folded} == {("other",) * 4}
+    assert {(item.project, item.workload, item.key, item.request_model) for item in folded} == {
+        ("other",) * 4
+    }
     assert {item.model for item in folded} <= {"m0", "m1"}
 
 
@@ -57,7 +67,10 @@ def test_names_of_models_that_do_not_exist_fold_once_there_are_many_unless_they_
     for number in range(5):
         labels = ledgers.labels(model=f"probe-{number}", status="failure", usage_source="none")
         ledgers.add(database, [ledgers.event(of=labels, input_tokens=None, output_tokens=None)])
-    ledgers.add(database, [ledgers.event(of=ledgers.labels(model="probe-9")), ledgers.event(of=ledgers.labels())])
+    ledgers.add(
+        database,
+        [ledgers.event(of=ledgers.labels(model="probe-9")), ledgers.event(of=ledgers.labels())],
+    )
     with database.snapshot() as session:
         found = {stored.labels.model for stored in readings.every_series(session).values()}
     assert found == {"probe-0", "probe-1", "other", "probe-9", "gpt-4.1"}

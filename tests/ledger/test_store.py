@@ -14,7 +14,7 @@ from ledger.events import Event
 from ledger.store import Outcome
 from tests import ledgers
 
-EVENT = tables.metadata.tables["event"]
+EVENT = tables.EVENT
 
 
 def count(session: Session) -> int:
@@ -30,10 +30,16 @@ def test_a_replayed_group_changes_nothing(database: Database) -> None:
         assert sum(sums.totals()[1][0] for _, sums in rollups.pending(session)) == 10
 
 
-def test_the_same_identity_with_other_tokens_is_a_conflict_and_the_first_stays(database: Database) -> None:
+def test_the_same_identity_with_other_tokens_is_a_conflict_and_the_first_stays(
+    database: Database,
+) -> None:
     first = ledgers.event(id="a", output_tokens=100)
     other = ledgers.event(id="a", output_tokens=200)
-    assert ledgers.add(database, [first, other, first]) == [Outcome.ACCEPTED, Outcome.CONFLICT, Outcome.DUPLICATE]
+    assert ledgers.add(database, [first, other, first]) == [
+        Outcome.ACCEPTED,
+        Outcome.CONFLICT,
+        Outcome.DUPLICATE,
+    ]
     assert ledgers.add(database, [other]) == [Outcome.CONFLICT]
     with database.snapshot() as session:
         assert session.execute(select(EVENT.c.output_tokens)).scalars().all() == [100]
@@ -46,14 +52,19 @@ def test_other_labels_alone_do_not_make_a_conflict(database: Database) -> None:
 
 
 def test_another_sender_with_the_same_id_is_another_event(database: Database) -> None:
-    ours, theirs = ledgers.event(id="a"), ledgers.event(id="a", of=ledgers.labels(namespace="other-proxy"))
+    ours, theirs = (
+        ledgers.event(id="a"),
+        ledgers.event(id="a", of=ledgers.labels(namespace="other-proxy")),
+    )
     assert ledgers.add(database, [ours, theirs]) == [Outcome.ACCEPTED, Outcome.ACCEPTED]
 
 
-def test_a_sealed_day_takes_no_event_and_the_others_of_the_group_are_stored(database: Database) -> None:
+def test_a_sealed_day_takes_no_event_and_the_others_of_the_group_are_stored(
+    database: Database,
+) -> None:
     sealed_day = clock.day_of(ledgers.NOON_US)
     with database.transaction() as session:
-        session.add(tables.Day(day=sealed_day, last_written_at=0, sealed_at=1))
+        session.add(tables.usage.Day(day=sealed_day, last_written_at=0, sealed_at=1))
     late, fresh = ledgers.event(), ledgers.event(ledgers.NOON_US + clock.DAY_US)
     assert ledgers.add(database, [late, fresh]) == [Outcome.SEALED, Outcome.ACCEPTED]
 
@@ -75,17 +86,30 @@ def test_a_rolled_back_transaction_leaves_neither_event_nor_intake(database: Dat
 def test_eight_threads_with_the_same_500_events_store_500(database: Database) -> None:
     group = [ledgers.event(id=str(number)) for number in range(500)]
     outcomes: list[Outcome] = []
-    threads = [threading.Thread(target=lambda: outcomes.extend(ledgers.add(database, group))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: outcomes.extend(ledgers.add(database, group)))
+        for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert (outcomes.count(Outcome.ACCEPTED), outcomes.count(Outcome.DUPLICATE)) == (500, 3_500)
     with database.snapshot() as session:
-        assert sum(sums.totals()[key][0] for _, sums in rollups.pending(session) for key in sums.totals()) == 500
+        assert (
+            sum(
+                sums.totals()[key][0]
+                for _, sums in rollups.pending(session)
+                for key in sums.totals()
+            )
+            == 500
+        )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(groups=st.lists(st.lists(ledgers.any_event(), max_size=30), max_size=4))
 def test_every_event_has_one_outcome_and_the_intake_counts_what_was_accepted(
     database: Database, groups: list[list[Event]]
@@ -97,7 +121,9 @@ def test_every_event_has_one_outcome_and_the_intake_counts_what_was_accepted(
     assert len(outcomes) == sum(map(len, groups))
     with database.snapshot() as session:
         accepted = outcomes.count(Outcome.ACCEPTED)
-        counted = sum(amounts[0] for _, sums in rollups.pending(session) for amounts in sums.totals().values())
+        counted = sum(
+            amounts[0] for _, sums in rollups.pending(session) for amounts in sums.totals().values()
+        )
         assert accepted == count(session) == counted
 
 
@@ -108,7 +134,9 @@ def test_an_unknown_count_is_stored_as_unknown_and_zero_as_zero(database: Databa
         assert tuple(row) == (None, 0)
 
 
-def test_a_writer_forgets_the_series_of_a_transaction_that_did_not_commit(database: Database) -> None:
+def test_a_writer_forgets_the_series_of_a_transaction_that_did_not_commit(
+    database: Database,
+) -> None:
     database.prepare_days([clock.day_of(ledgers.NOON_US)])
     memory, group = store.Memory(), [ledgers.event()]
     try:
@@ -121,10 +149,12 @@ def test_a_writer_forgets_the_series_of_a_transaction_that_did_not_commit(databa
     ledgers.add(database, [other])
     for events in (group, [ledgers.event()]):
         with database.transaction() as session:
-            assert store.add(session, events, now_us=1, max_series=10, memory=memory) == [Outcome.ACCEPTED]
+            assert store.add(session, events, now_us=1, max_series=10, memory=memory) == [
+                Outcome.ACCEPTED
+            ]
         memory.confirm()
     with database.snapshot() as session:
-        known = set(session.execute(select(tables.metadata.tables["series"].c.id)).scalars())
+        known = set(session.execute(select(tables.SERIES.c.id)).scalars())
         assert set(session.execute(select(EVENT.c.series_id)).scalars()) == known
 
 
@@ -134,12 +164,17 @@ def test_groups_of_any_size_and_share_of_repeats_are_stored_once(database: Datab
     group = [ledgers.event(id=str(number)) for number in range(700)]
     for start, end, new in ((0, 1, 1), (0, 300, 299), (10, 250, 0), (299, 700, 400), (0, 700, 0)):
         outcomes = add_as_a_writer(database, group[start:end], memory)
-        assert (outcomes.count(Outcome.ACCEPTED), outcomes.count(Outcome.DUPLICATE)) == (new, end - start - new)
+        assert (outcomes.count(Outcome.ACCEPTED), outcomes.count(Outcome.DUPLICATE)) == (
+            new,
+            end - start - new,
+        )
     with database.snapshot() as session:
         assert count(session) == 700
 
 
-def test_a_repeat_costs_a_transaction_at_most_once_and_then_the_writer_looks_first(database: Database) -> None:
+def test_a_repeat_costs_a_transaction_at_most_once_and_then_the_writer_looks_first(
+    database: Database,
+) -> None:
     memory, group = store.Memory(), [ledgers.event(id=str(number)) for number in range(3)]
     database.prepare_days([clock.day_of(ledgers.NOON_US)])
     add_as_a_writer(database, group, memory)
@@ -157,7 +192,9 @@ def test_looking_for_repeats_reads_their_keys_and_no_others(database: Database) 
     """However large their day is: a planner that knows nothing of a young partition would rather read all of it."""
     ledgers.add(database, [ledgers.event() for _ in range(2_000)])
     with database.snapshot() as session:
-        rows = bulk.driver_of(session).execute(f"EXPLAIN {bulk.LOOK_UP}", (["ab"] * 500, clock.day_of(ledgers.NOON_US)))
+        rows = bulk.driver_of(session).execute(
+            f"EXPLAIN {bulk.LOOK_UP}", (["ab"] * 500, clock.day_of(ledgers.NOON_US))
+        )
         plan = "\n".join(line for (line,) in rows.fetchall())
     assert "AND (key = wanted.key)" in plan
     assert "Seq Scan" not in plan

@@ -77,7 +77,9 @@ def test_an_unknown_path_a_wrong_method_and_a_wrong_argument_have_the_one_shape(
 def key(database: Database) -> str:
     """The text of a key with the scope read."""
     with database.transaction() as session:
-        return access.create(session, "reader", ["read"], project="search", namespace="eu", now_us=1)[1]
+        return access.create(
+            session, "reader", ["read"], project="search", namespace="eu", now_us=1
+        )[1]
 
 
 def guard(app: FastAPI, gate: Gate) -> None:
@@ -95,18 +97,31 @@ def test_a_key_is_taken_from_either_header_and_opens_its_scope_only(
     database: Database, app: FastAPI, client: TestClient, key: str
 ) -> None:
     guard(app, Gate(database, keys_required=True))
-    for headers in ({"Authorization": f"Bearer {key}"}, {"authorization": f"bearer  {key}"}, {"X-API-Key": key}):
+    for headers in (
+        {"Authorization": f"Bearer {key}"},
+        {"authorization": f"bearer  {key}"},
+        {"X-API-Key": key},
+    ):
         assert client.get("/read", headers=headers).json() == "search"
         assert client.get("/ingest", headers=headers).status_code == 403
         assert client.get("/admin", headers=headers).status_code == 403
-    for wrong in ({}, {"Authorization": f"Basic {key}"}, {"Authorization": "Bearer"}, {"X-API-Key": f"{key}x"}):
+    for wrong in (
+        {},
+        {"Authorization": f"Basic {key}"},
+        {"Authorization": "Bearer"},
+        {"X-API-Key": f"{key}x"},
+    ):
         for scope in access.SCOPES:
             assert client.get(f"/{scope}", headers=wrong).status_code == 401
 
 
-def test_without_keys_a_page_of_another_site_cannot_write(database: Database, app: FastAPI, client: TestClient) -> None:
+def test_without_keys_a_page_of_another_site_cannot_write(
+    database: Database, app: FastAPI, client: TestClient
+) -> None:
     guard(app, Gate(database, keys_required=False))
-    assert client.post("/ingest", headers={"Origin": "https://elsewhere.example"}).status_code == 403
+    assert (
+        client.post("/ingest", headers={"Origin": "https://elsewhere.example"}).status_code == 403
+    )
     assert client.post("/ingest", headers={"Origin": "null"}).status_code == 403
     assert client.post("/ingest", headers={"Origin": "http://testserver"}).status_code == 200
     assert client.post("/ingest").status_code == 200

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ledger import clock, events
-from ledger.contracts import Contract, Discount, FixedPrice
 from ledger.events import Event
-from ledger.prices import METERS, Price, PriceKey, Rates
+from ledger.pricing.contracts import Contract, Discount, FixedPrice
+from ledger.pricing.prices import METERS, Price, PriceKey, Rates
 from tests import ledgers
 
 FIRST_DAY = clock.day_of(ledgers.NOON_US) - 50
@@ -45,7 +45,11 @@ def price_list(chance: random.Random) -> dict[PriceKey, tuple[Price, ...]]:
                 for over in OVER:
                     if (model, tier) != ("spoken", "batch") and (model, over) != ("mini", 200_000):
                         key = PriceKey(provider, model, tier, over)
-                        days = sorted(chance.sample(range(FIRST_DAY - 5, FIRST_DAY + DAYS), chance.randint(1, 4)))
+                        days = sorted(
+                            chance.sample(
+                                range(FIRST_DAY - 5, FIRST_DAY + DAYS), chance.randint(1, 4)
+                            )
+                        )
                         listed[key] = tuple(_price(key, day, chance) for day in days)
     return listed
 
@@ -69,7 +73,9 @@ def contracts(chance: random.Random, keys: Sequence[PriceKey]) -> list[Contract]
     for model, tier in (("", ""), ("big", ""), ("", "batch"), ("spoken", "standard")):
         start = chance.randrange(FIRST_DAY, FIRST_DAY + DAYS)
         until = chance.choice([None, start + chance.randint(1, 20)])
-        found.append(Discount(start, until, "agreed", "openai", chance.randrange(1_000_001), model, tier))
+        found.append(
+            Discount(start, until, "agreed", "openai", chance.randrange(1_000_001), model, tier)
+        )
     for key in chance.sample(list(keys), 3):
         start = chance.randrange(FIRST_DAY, FIRST_DAY + DAYS)
         agreed = Rates(uncached_input=chance.randrange(10**9), output=chance.randrange(10**9))
@@ -90,11 +96,14 @@ def _event(chance: random.Random, number: int) -> Event:
     silent, told = source == "missing", chance.random() < 0.8
     audio = chance.random() < 0.1
     labels = ledgers.labels(
-        provider=chance.choice(PROVIDERS), model=chance.choice([*MODELS, "nobody-knows"]),
-        service_tier=chance.choice([*TIERS, "flex", "unknown"]), service_tier_requested=chance.choice(TIERS),
-        project=chance.choice(["search", "support"]), usage_source=source,
+        provider=chance.choice(PROVIDERS),
+        model=chance.choice([*MODELS, "nobody-knows"]),
+        service_tier=chance.choice([*TIERS, "flex", "unknown"]),
+        service_tier_requested=chance.choice(TIERS),
+        project=chance.choice(["search", "support"]),
+        usage_source=source,
         context_band=0 if silent else events.context_band(whole),
-    )  # fmt: skip
+    )
     return Event(
         f"oracle:{number}",
         FIRST_DAY * clock.DAY_US + draw(DAYS * clock.DAY_US),
@@ -119,10 +128,17 @@ def costs(
         labels = event.labels
         if labels.usage_source not in ("provider", "estimated"):
             continue
-        tier = labels.service_tier_requested if labels.service_tier == "unknown" else labels.service_tier
+        tier = (
+            labels.service_tier_requested
+            if labels.service_tier == "unknown"
+            else labels.service_tier
+        )
         line = found[labels.provider, labels.model, labels.service_tier, labels.project]
         long = (event.input_tokens or 0) > 200_000
-        place = PriceKey(labels.provider, labels.model, tier, 1 if long else 0), clock.day_of(event.occurred_at)
+        place = (
+            PriceKey(labels.provider, labels.model, tier, 1 if long else 0),
+            clock.day_of(event.occurred_at),
+        )
         if place not in seen:
             seen[place] = _rates(*place, listed, agreed)
         _add(line, event, seen[place])
@@ -139,12 +155,19 @@ def _rates(
         return None
     before = [row for row in listed[key] if row.effective_from <= day]
     row = before[-1] if before else listed[key][0]
-    held = [each for each in agreed if each.effective_from <= day and (each.effective_until or day + 1) > day]
+    held = [
+        each
+        for each in agreed
+        if each.effective_from <= day and (each.effective_until or day + 1) > day
+    ]
     off = [
-        each for each in held
-        if isinstance(each, Discount) and each.provider == key.provider
-        and each.model in ("", key.model) and each.service_tier in ("", key.service_tier)
-    ]  # fmt: skip
+        each
+        for each in held
+        if isinstance(each, Discount)
+        and each.provider == key.provider
+        and each.model in ("", key.model)
+        and each.service_tier in ("", key.service_tier)
+    ]
     off.sort(key=lambda each: (each.model != "", each.service_tier != ""))
     fixed = [each for each in held if isinstance(each, FixedPrice) and each.key == key]
     after: dict[str, Fraction | None] = {}
@@ -152,13 +175,17 @@ def _rates(
         rate = getattr(row.rates, meter)
         after[meter] = None if rate is None else Fraction(rate)
         if rate is not None and off:
-            after[meter] = Fraction(round(Fraction(rate) * (1_000_000 - off[-1].discount_ppm) / 1_000_000))
+            after[meter] = Fraction(
+                round(Fraction(rate) * (1_000_000 - off[-1].discount_ppm) / 1_000_000)
+            )
         if fixed and getattr(fixed[0].rates, meter) is not None:
             after[meter] = Fraction(getattr(fixed[0].rates, meter))
     return row.rates, after
 
 
-def _add(line: Amount, event: Event, found: tuple[Rates, dict[str, Fraction | None]] | None) -> None:
+def _add(
+    line: Amount, event: Event, found: tuple[Rates, dict[str, Fraction | None]] | None
+) -> None:
     whole, output = event.input_tokens or 0, event.output_tokens or 0
     if found is None:
         line.unpriced_tokens += whole + output
@@ -181,7 +208,14 @@ def _cost(event: Event, rates: dict[str, Fraction | None]) -> tuple[Fraction, in
     if rates["cache_write_input"] is None:
         written, plain = 0, plain + written
     tokens = (plain, cached, written, (event.output_tokens or 0) - spoken, heard, spoken)
-    names = ("uncached_input", "cached_input", "cache_write_input", "output", "input_audio", "output_audio")
+    names = (
+        "uncached_input",
+        "cached_input",
+        "cache_write_input",
+        "output",
+        "input_audio",
+        "output_audio",
+    )
     cost, unpriced = Fraction(0), 0
     for name, amount in zip(names, tokens, strict=True):
         rate = rates[name]

@@ -92,10 +92,12 @@ def expected(stored: Iterable[Event]) -> ByLabels:
 
 def held(database: Database) -> ByLabels:
     """What hours do hold, by hour and labels."""
-    series = tables.metadata.tables["series"]
+    series = tables.SERIES
     names = [field.name for field in msgspec.structs.fields(Labels)]
     query = select(
-        rollups.HOUR.c.hour, *(rollups.HOUR.c[name] for name in usage.COLUMNS), *(series.c[name] for name in names)
+        rollups.HOUR.c.hour,
+        *(rollups.HOUR.c[name] for name in usage.COLUMNS),
+        *(series.c[name] for name in names),
     ).join_from(rollups.HOUR, series, rollups.HOUR.c.series_id == series.c.id)
     width = len(usage.COLUMNS)
     with database.snapshot() as session:

@@ -6,10 +6,11 @@ import random
 import pytest
 
 from advisor.months import statements
-from ledger import contracts, names, readings, usage
+from ledger import readings, usage
 from ledger.database import Database
 from ledger.events import Event
-from ledger.prices import PriceBook
+from ledger.pricing import contracts, names
+from ledger.pricing.prices import PriceBook
 from ledger.readings import StoredSeries
 from tests import ledgers
 from tests.properties import cost_oracle
@@ -24,7 +25,9 @@ def by_line(lines: dict[statements.LineKey, statements.Line]) -> dict[LineName, 
     found: dict[LineName, Amount] = {}
     for key, line in lines.items():
         if line.counts.total_tokens:
-            held = found.setdefault((key.provider, key.model, key.service_tier, key.project), Amount())
+            held = found.setdefault(
+                (key.provider, key.model, key.service_tier, key.project), Amount()
+            )
             held.list_femto_usd += line.list_cost_femto_usd
             held.femto_usd += line.cost.femto_usd
             held.unpriced_tokens += line.cost.unpriced_tokens
@@ -76,7 +79,9 @@ def test_any_order_and_grouping_of_events_costs_the_same(seed: int) -> None:
     assert by_line(_merged(sent, chance, book)) == expected
 
 
-def _merged(sent: list[Event], chance: random.Random, book: PriceBook) -> dict[statements.LineKey, statements.Line]:
+def _merged(
+    sent: list[Event], chance: random.Random, book: PriceBook
+) -> dict[statements.LineKey, statements.Line]:
     """The lines of events whose sums were packed in groups of any size and merged in any order."""
     ids = {labels: number for number, labels in enumerate(sorted({event.labels for event in sent}))}
     series = {number: StoredSeries(number, labels, False) for labels, number in ids.items()}

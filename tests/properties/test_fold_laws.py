@@ -30,7 +30,9 @@ def findings(database: Database) -> list[str]:
 
 @on_one_ledger
 @given(data=st.data())
-def test_any_order_grouping_and_repetition_gives_the_same_rollups(database: Database, data: st.DataObject) -> None:
+def test_any_order_grouping_and_repetition_gives_the_same_rollups(
+    database: Database, data: st.DataObject
+) -> None:
     folding.wipe(database)
     sent = data.draw(folding.event_lists())
     outcomes: Counter[Outcome] = Counter()
@@ -59,7 +61,9 @@ def test_of_conflicting_versions_exactly_the_first_counts_in_every_order(
         for version in range(data.draw(st.integers(1, 3)))
     ]
     delivered = data.draw(folding.deliveries(versions))
-    outcomes = Counter(outcome for group in delivered for outcome in usage_events.store(database, group))
+    outcomes = Counter(
+        outcome for group in delivered for outcome in usage_events.store(database, group)
+    )
     folding.roll_up(database)
     first: dict[str, Event] = {}
     for event in (event for group in delivered for event in group):
@@ -71,7 +75,9 @@ def test_of_conflicting_versions_exactly_the_first_counts_in_every_order(
     assert findings(database) == []
 
 
-def test_four_senders_and_four_workers_at_once_give_the_same_rollups(database: Database, database_url: str) -> None:
+def test_four_senders_and_four_workers_at_once_give_the_same_rollups(
+    database: Database, database_url: str
+) -> None:
     sent = usage_events.some(600)
     groups = [sent[start : start + 40] for start in range(0, 600, 20)]
     stop, faults = threading.Event(), list[BaseException]()
@@ -143,7 +149,9 @@ def test_rebuild_repairs_any_damage_to_rollups(database: Database, data: st.Data
 
 
 @pytest.mark.parametrize("statement", DAMAGE)
-def test_each_kind_of_damage_is_found_before_it_is_repaired(database: Database, statement: str) -> None:
+def test_each_kind_of_damage_is_found_before_it_is_repaired(
+    database: Database, statement: str
+) -> None:
     usage_events.store(database, usage_events.some(30))
     folding.roll_up(database)
     damage(database, [statement])

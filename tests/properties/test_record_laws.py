@@ -26,9 +26,13 @@ def good(number: int) -> list[str]:
     """One record as it may be written: plain, of either format, spread over lines, or of other fields."""
     event, payload = samples.native_event(number), {**LITELLM, "id": f"chatcmpl-{number}"}
     return [
-        json.dumps(event), json.dumps(event, indent=1), json.dumps({**event, "colour": {"b": "}"}}), json.dumps(payload),
-        json.dumps({**payload, "call_type": "aretrieve_batch"}), json.dumps({**payload, "prompt_tokens": "many"}),
-    ]  # fmt: skip
+        json.dumps(event),
+        json.dumps(event, indent=1),
+        json.dumps({**event, "colour": {"b": "}"}}),
+        json.dumps(payload),
+        json.dumps({**payload, "call_type": "aretrieve_batch"}),
+        json.dumps({**payload, "prompt_tokens": "many"}),
+    ]
 
 
 RECORD = st.integers(0, 99).flatmap(lambda number: st.sampled_from(good(number)))
@@ -97,13 +101,19 @@ def test_reading_goes_on_from_every_mark_as_if_it_had_never_stopped(
     whole = expected(format_name, content)
     for _, end in read(format_name, content, sizes):
         if end is not None:
-            rest = [reading for readings, _ in read(format_name, content, [70_000], end) for reading in readings]
+            rest = [
+                reading
+                for readings, _ in read(format_name, content, [70_000], end)
+                for reading in readings
+            ]
             assert rest == whole[end.records :]
 
 
 @pytest.mark.parametrize("as_array", [True, False])
 @given(lines=LINES)
-def test_a_body_of_payloads_in_one_go_reads_as_its_elements_do_or_not_at_all(as_array: bool, lines: list[str]) -> None:
+def test_a_body_of_payloads_in_one_go_reads_as_its_elements_do_or_not_at_all(
+    as_array: bool, lines: list[str]
+) -> None:
     body = f"[{','.join(lines)}]".encode() if as_array else "\n".join(lines).encode()
     whole = litellm.parse_whole(body, NAMING)
     if whole is not None:

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.months import waste
+from advisor.months.figures import Waste
 from advisor.months.statements import Part, Pricing
-from advisor.months.waste_figures import Waste
-from ledger import clock, events, money, names, prices, tokens, usage
+from ledger import clock, events, money, tokens, usage
 from ledger.events import Event, Labels
+from ledger.pricing import names, prices
 from ledger.readings import StoredSeries
 from ledger.usage import Tally
 from tests import ledgers
@@ -23,17 +24,27 @@ _DAYS = st.integers(priced_usage.CHANGE_DAY - 2, priced_usage.CHANGE_DAY + 1)
 @st.composite
 def event(draw: st.DrawFn) -> Event:
     """Any request around a change of price: sent again or not, at any two tiers, with usage or without."""
-    again, source = draw(st.booleans()), draw(st.sampled_from(["provider", "estimated", "missing", "gateway_cache"]))
+    again, source = (
+        draw(st.booleans()),
+        draw(st.sampled_from(["provider", "estimated", "missing", "gateway_cache"])),
+    )
     labels = ledgers.labels(
-        project=draw(st.sampled_from(["search", "lab"])), model=draw(st.sampled_from(["gpt-4.1", "gpt-4.1-mini", "house"])),
-        service_tier=draw(st.sampled_from(TIERS)), service_tier_requested=draw(st.sampled_from(TIERS)), usage_source=source,
+        project=draw(st.sampled_from(["search", "lab"])),
+        model=draw(st.sampled_from(["gpt-4.1", "gpt-4.1-mini", "house"])),
+        service_tier=draw(st.sampled_from(TIERS)),
+        service_tier_requested=draw(st.sampled_from(TIERS)),
+        usage_source=source,
         features=events.FEATURE_CLIENT_RETRY if again else 0,
-    )  # fmt: skip
+    )
     cached, text, output = (draw(st.integers(0, 10**6)) for _ in range(3))
     return ledgers.event(
-        draw(_DAYS) * clock.DAY_US, of=labels, input_tokens=cached + text, cached_input_tokens=cached, output_tokens=output,
+        draw(_DAYS) * clock.DAY_US,
+        of=labels,
+        input_tokens=cached + text,
+        cached_input_tokens=cached,
+        output_tokens=output,
         retry_count=int(again),
-    )  # fmt: skip
+    )
 
 
 def found(groups: Iterable[Sequence[Event]]) -> Waste:
@@ -50,17 +61,23 @@ def found(groups: Iterable[Sequence[Event]]) -> Waste:
         days.setdefault(day, {})[series_id] = amounts
     book = priced_usage.book()
     series = {number: StoredSeries(number, labels, False) for labels, number in ids.items()}
-    return waste.of([Part(day, held) for day, held in days.items()], Pricing(series, book, names.Names(book, [])))
+    return waste.of(
+        [Part(day, held) for day, held in days.items()],
+        Pricing(series, book, names.Names(book, [])),
+    )
 
 
 def alone(each: Event, tier: str) -> prices.Cost:
     """What one event costs at a tier on its own day."""
     billable = each.labels.usage_source in events.BILLABLE_SOURCES
     counts = tokens.TokenCounts(
-        input_tokens=each.input_tokens or 0, cached_input_tokens=each.cached_input_tokens or 0,
+        input_tokens=each.input_tokens or 0,
+        cached_input_tokens=each.cached_input_tokens or 0,
         output_tokens=each.output_tokens or 0,
-    )  # fmt: skip
-    price = priced_usage.book().at("openai", each.labels.model, tier, 0, clock.day_of(each.occurred_at))
+    )
+    price = priced_usage.book().at(
+        "openai", each.labels.model, tier, 0, clock.day_of(each.occurred_at)
+    )
     return prices.cost(counts if billable else tokens.NONE, price.rates if price else None)
 
 
@@ -72,7 +89,12 @@ def femto_usd(amount: str | None) -> int:
 def test_waste_is_the_sum_of_what_each_event_costs_alone(sent: list[Event]) -> None:
     made = found([sent])
     again = [
-        alone(each, labels.service_tier_requested if labels.service_tier == "unknown" else labels.service_tier)
+        alone(
+            each,
+            labels.service_tier_requested
+            if labels.service_tier == "unknown"
+            else labels.service_tier,
+        )
         for each in sent
         if (labels := each.labels).features and labels.usage_source in events.BILLABLE_SOURCES
     ]
@@ -95,7 +117,9 @@ def test_waste_is_the_sum_of_what_each_event_costs_alone(sent: list[Event]) -> N
 
 
 @given(sent=st.lists(event(), max_size=8), data=st.data())
-def test_the_order_and_grouping_of_events_change_nothing(sent: list[Event], data: st.DataObject) -> None:
+def test_the_order_and_grouping_of_events_change_nothing(
+    sent: list[Event], data: st.DataObject
+) -> None:
     order = data.draw(st.permutations(sent))
     cut = data.draw(st.integers(0, len(order)))
     assert found([order[:cut], order[cut:]]) == found([sent])
@@ -106,7 +130,9 @@ def test_what_is_not_sent_again_and_served_as_asked_wastes_nothing(sent: list[Ev
     plain = [
         msgspec.structs.replace(
             each,
-            labels=msgspec.structs.replace(each.labels, features=0, service_tier_requested=each.labels.service_tier),
+            labels=msgspec.structs.replace(
+                each.labels, features=0, service_tier_requested=each.labels.service_tier
+            ),
         )
         for each in sent
     ]

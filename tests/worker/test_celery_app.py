@@ -22,7 +22,9 @@ def settings(redis_server: servers.Redis) -> Settings:
     return Settings.model_validate({"redis_url": redis_server.url})
 
 
-def test_a_message_holds_the_name_of_its_job_and_nothing_else(settings: Settings, redis_server: servers.Redis) -> None:
+def test_a_message_holds_the_name_of_its_job_and_nothing_else(
+    settings: Settings, redis_server: servers.Redis
+) -> None:
     app = celery_app.on_redis(settings)
     for job in JOBS:
         app.tasks[job.name].apply_async()
@@ -50,10 +52,16 @@ def test_a_message_is_given_back_when_its_worker_dies_and_never_before_its_job_m
     assert conf.broker_transport_options["unacked_restore_throttle"] == 1
     app = celery_app.on_redis(settings)
     for task in (app.tasks[job.name] for job in JOBS):
-        assert task.soft_time_limit < task.time_limit < conf.broker_transport_options["visibility_timeout"]
+        assert (
+            task.soft_time_limit
+            < task.time_limit
+            < conf.broker_transport_options["visibility_timeout"]
+        )
 
 
-def test_a_worker_keeps_remote_control_because_without_it_it_may_never_come_back(settings: Settings) -> None:
+def test_a_worker_keeps_remote_control_because_without_it_it_may_never_come_back(
+    settings: Settings,
+) -> None:
     assert celery_app.on_redis(settings).conf.worker_enable_remote_control
 
 
@@ -77,7 +85,9 @@ def test_a_redis_that_evicts_keys_is_warned_of() -> None:
             assert logs == []
             client.config_set("maxmemory-policy", "allkeys-lru")
             celery_app.warn_of_eviction(settings)
-        assert [(entry["event"], entry["policy"]) for entry in logs] == [("redis_evicts", "allkeys-lru")]
+        assert [(entry["event"], entry["policy"]) for entry in logs] == [
+            ("redis_evicts", "allkeys-lru")
+        ]
 
 
 def test_a_redis_that_cannot_be_asked_is_named_without_its_address() -> None:
@@ -88,7 +98,9 @@ def test_a_redis_that_cannot_be_asked_is_named_without_its_address() -> None:
     assert "hunter2" not in repr(logs)
 
 
-@pytest.mark.parametrize("address", ["hunter2:nonsense", "amqp://:hunter2@host", "redis://:hunter2@host:port/0"])
+@pytest.mark.parametrize(
+    "address", ["hunter2:nonsense", "amqp://:hunter2@host", "redis://:hunter2@host:port/0"]
+)
 def test_a_redis_address_that_is_none_is_refused_without_being_quoted(address: str) -> None:
     with pytest.raises(UsageError, match="SWITCHWISE_REDIS_URL") as error:
         celery_app.on_redis(Settings.model_validate({"redis_url": address}))

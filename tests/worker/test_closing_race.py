@@ -32,7 +32,11 @@ def waits_for_a_lock(opened: Database) -> bool:
 def late_requests(opened: Database) -> int:
     """Requests that were rolled up after the month was closed."""
     with opened.snapshot() as session:
-        return int(session.execute(select(func.coalesce(func.sum(rollups.LATE.c.requests), 0))).scalar_one())
+        return int(
+            session.execute(
+                select(func.coalesce(func.sum(rollups.LATE.c.requests), 0))
+            ).scalar_one()
+        )
 
 
 def closed_requests(opened: Database) -> int:
@@ -76,7 +80,9 @@ def test_a_rollup_waits_for_the_close_that_is_under_way_and_is_late(database: Da
     assert closed_books.findings(database) == []
 
 
-def test_four_workers_and_a_close_at_once_count_every_request_once(database: Database, database_url: str) -> None:
+def test_four_workers_and_a_close_at_once_count_every_request_once(
+    database: Database, database_url: str
+) -> None:
     requests, senders = 240, 3
     ledgers.add(database, [ledgers.event(OCTOBER_US)])
     stop, begun, faults = threading.Event(), threading.Event(), list[BaseException]()

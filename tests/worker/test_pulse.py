@@ -60,7 +60,12 @@ def test_one_wake_up_of_a_job_is_under_way_at_a_time() -> None:
 def test_a_stalled_process_ends() -> None:
     script = f"from worker import embedded, pulse; embedded.watch(pulse.Pulse(-{LATER} - 1e9))"
     ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert ended.returncode == 1
     assert "worker_stalled" in ended.stdout + ended.stderr

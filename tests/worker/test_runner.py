@@ -7,7 +7,7 @@ from ledger import clock
 from ledger.database import Database
 from ledger.errors import NotFound, StoreUnavailable
 from ledger.settings import Settings
-from ledger.tables import JobSlot
+from ledger.tables.jobs import JobSlot
 from tests.worker import usage_events
 from worker import runner, schedule
 from worker.jobs import JOBS, Job
@@ -80,13 +80,19 @@ def test_a_database_that_is_away_postpones_the_job_and_raises_nothing(database: 
 
 
 def test_a_job_without_anything_to_do_takes_no_slot(database: Database) -> None:
-    idle = Job("idle", failing(RuntimeError()).run, clock.SECOND_US, is_wanted=lambda _session: False)
+    idle = Job(
+        "idle", failing(RuntimeError()).run, clock.SECOND_US, is_wanted=lambda _session: False
+    )
     runner.run(database, SETTINGS, idle)
     assert row_of(database, idle) is None
 
 
 def test_a_fresh_ledger_wants_the_jobs_that_need_nothing_to_be_there(database: Database) -> None:
-    assert [job.name for job in runner.wanted(database)] == ["advise", "drop_old_events", "verify_ledger"]
+    assert [job.name for job in runner.wanted(database)] == [
+        "advise",
+        "drop_old_events",
+        "verify_ledger",
+    ]
 
 
 def test_events_that_wait_make_the_rollup_wanted(database: Database) -> None:

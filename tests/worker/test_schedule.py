@@ -24,7 +24,9 @@ def test_a_job_that_never_ran_is_due() -> None:
     assert schedule.due(JOB, None, NOW_US)
 
 
-@pytest.mark.parametrize(("later_us", "expected"), [(0, False), (5 * SECOND_US - 1, False), (5 * SECOND_US, True)])
+@pytest.mark.parametrize(
+    ("later_us", "expected"), [(0, False), (5 * SECOND_US - 1, False), (5 * SECOND_US, True)]
+)
 def test_a_job_is_due_once_in_each_period_since_the_epoch(later_us: int, expected: bool) -> None:
     assert schedule.due(JOB, turn(NOW_US, finished_at=NOW_US + 1), NOW_US + later_us) is expected
 
@@ -50,9 +52,13 @@ def test_a_job_that_may_overlap_does_not_wait_for_a_run_that_goes_on() -> None:
     assert schedule.due(parallel, turn(NOW_US), NOW_US + 5 * SECOND_US)
 
 
-@pytest.mark.parametrize(("later_us", "expected"), [(41 * SECOND_US, False), (42 * SECOND_US, True)])
+@pytest.mark.parametrize(
+    ("later_us", "expected"), [(41 * SECOND_US, False), (42 * SECOND_US, True)]
+)
 @pytest.mark.parametrize("failed", [False, True])
-def test_a_job_rests_for_a_multiple_of_what_it_took(later_us: int, expected: bool, failed: bool) -> None:
+def test_a_job_rests_for_a_multiple_of_what_it_took(
+    later_us: int, expected: bool, failed: bool
+) -> None:
     resting = Job("any", JOB.run, 5 * SECOND_US, rest=20)
     ended_at = NOW_US + 2 * SECOND_US
     last = turn(NOW_US, failed_at=ended_at) if failed else turn(NOW_US, finished_at=ended_at)
@@ -80,7 +86,9 @@ def test_each_slot_is_taken_exactly_once_by_four_racing_schedulers(database: Dat
             with database.snapshot() as session:
                 last = schedule.last_turns(session).get(JOB.name)
             with database.transaction() as session:
-                taken = schedule.due(JOB, last, now_us) and schedule.take(session, JOB, last, now_us)
+                taken = schedule.due(JOB, last, now_us) and schedule.take(
+                    session, JOB, last, now_us
+                )
                 if taken:
                     schedule.finished(session, JOB, now_us)
             won[slot] += taken
@@ -110,14 +118,23 @@ def test_release_ends_the_turns_of_dead_workers_and_no_others(database: Database
         schedule.finished(session, ended, NOW_US + 1)
         schedule.release(session, NOW_US + 2)
         turns = schedule.last_turns(session)
-    assert turns == {"ended": turn(NOW_US, finished_at=NOW_US + 1), "dead": turn(NOW_US, failed_at=NOW_US + 2)}
+    assert turns == {
+        "ended": turn(NOW_US, finished_at=NOW_US + 1),
+        "dead": turn(NOW_US, failed_at=NOW_US + 2),
+    }
 
 
 @pytest.mark.parametrize(
     ("last_us", "expected"),
-    [(0, []), (schedule.OVERDUE_SECONDS * SECOND_US, []), (2 * schedule.OVERDUE_SECONDS * SECOND_US, ["advise"])],
+    [
+        (0, []),
+        (schedule.OVERDUE_SECONDS * SECOND_US, []),
+        (2 * schedule.OVERDUE_SECONDS * SECOND_US, ["advise"]),
+    ],
 )
-def test_a_job_that_nobody_has_taken_for_long_is_overdue(database: Database, last_us: int, expected: list[str]) -> None:
+def test_a_job_that_nobody_has_taken_for_long_is_overdue(
+    database: Database, last_us: int, expected: list[str]
+) -> None:
     steady = [job for job in JOBS if job.is_wanted is jobs.always]
     with database.transaction() as session:
         assert schedule.overdue(session, NOW_US) == [job.name for job in steady]

@@ -19,7 +19,17 @@ LABELS = Labels(
 def some(count: int) -> list[Event]:
     """Events of three hours, one label set, different sizes."""
     return [
-        Event(f"event-{n}", START_US + n % 3 * clock.HOUR_US, LABELS, 100 + n, 10, 0, 20 + n, 0, latency_ms=300)
+        Event(
+            f"event-{n}",
+            START_US + n % 3 * clock.HOUR_US,
+            LABELS,
+            100 + n,
+            10,
+            0,
+            20 + n,
+            0,
+            latency_ms=300,
+        )
         for n in range(count)
     ]
 

@@ -129,7 +129,9 @@ def upgrade() -> None:
         sa.Column("discount_ppm", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("provider", "model", "service_tier", "effective_from", name="pk_contract_discount"),
+        sa.PrimaryKeyConstraint(
+            "provider", "model", "service_tier", "effective_from", name="pk_contract_discount"
+        ),
     )
     op.create_table(
         "contract_price",
@@ -280,7 +282,9 @@ def upgrade() -> None:
         sa.Column("workload", sa.String(), nullable=False),
         sa.Column("published_project", sa.String(), nullable=False),
         sa.Column("published_workload", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("provider", "model", "service_tier", "project", "workload", name="pk_metric_set"),
+        sa.PrimaryKeyConstraint(
+            "provider", "model", "service_tier", "project", "workload", name="pk_metric_set"
+        ),
     )
     op.create_table(
         "missed_day",
@@ -311,7 +315,13 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "provider", "model", "service_tier", "over_input_tokens", "region", "effective_from", name="pk_price"
+            "provider",
+            "model",
+            "service_tier",
+            "over_input_tokens",
+            "region",
+            "effective_from",
+            name="pk_price",
         ),
     )
     op.create_table(
@@ -429,7 +439,13 @@ def upgrade() -> None:
         sa.Column("project", sa.String(), nullable=False),
         sa.Column("workload", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "month", "provider", "model", "service_tier", "project", "workload", name="pk_statement_line"
+            "month",
+            "provider",
+            "model",
+            "service_tier",
+            "project",
+            "workload",
+            name="pk_statement_line",
         ),
     )
     op.create_table(
@@ -519,7 +535,9 @@ def upgrade() -> None:
         sa.Column("after_number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("series_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("month", "recorded_day", "after_number", "hour", "series_id", name="pk_usage_late"),
+        sa.PrimaryKeyConstraint(
+            "month", "recorded_day", "after_number", "hour", "series_id", name="pk_usage_late"
+        ),
     )
     op.create_table(
         "usage_total",

@@ -9,33 +9,46 @@ from advisor.evidence.gathering import Given
 from advisor.evidence.judge import Labels
 from advisor.evidence.rows import Fields
 from advisor.evidence.sums import Measured
-from ledger import catalogue, clock
+from ledger import clock
 from ledger.database import Database
+from ledger.pricing import in_force
 from tests import conftest
 
 TODAY = clock.day_of(clock.to_us(conftest.NOW))
 PAIR = "gpt-4.1:gpt-4.1-mini"
 
 
-def rows(count: int = 240, *, wrong_on_target: float = 0.02, measured: bool = True, **changed: object) -> list[Fields]:
+def rows(
+    count: int = 240, *, wrong_on_target: float = 0.02, measured: bool = True, **changed: object
+) -> list[Fields]:
     """So many conversations that the source gets right; the target gets a share of them wrong."""
     return list(_rows(count, wrong_on_target, measured, changed))
 
 
-def _rows(count: int, wrong_on_target: float, measured: bool, changed: dict[str, object]) -> Iterator[Fields]:
+def _rows(
+    count: int, wrong_on_target: float, measured: bool, changed: dict[str, object]
+) -> Iterator[Fields]:
     draws = random.Random(count)  # noqa: S311  # repeatable on purpose
     for number in range(count):
         row: dict[str, object] = {
-            "pair": PAIR, "project": "search", "workload": "chat", "item_id": f"q{number}", "a": 1,
+            "pair": PAIR,
+            "project": "search",
+            "workload": "chat",
+            "item_id": f"q{number}",
+            "a": 1,
             "b": 0 if number < count * wrong_on_target else 1,
-        }  # fmt: skip
+        }
         if measured:
             asked = draws.randint(500, 900)
             row |= {
-                "a_input_tokens": asked, "a_output_tokens": draws.randint(80, 120), "b_input_tokens": asked,
-                "b_output_tokens": draws.randint(80, 130), "b_attempts": 1 + (number % 50 == 0),
-                "b_cached_input_tokens": 0, "escalated": number % 25 == 0,
-            }  # fmt: skip
+                "a_input_tokens": asked,
+                "a_output_tokens": draws.randint(80, 120),
+                "b_input_tokens": asked,
+                "b_output_tokens": draws.randint(80, 130),
+                "b_attempts": 1 + (number % 50 == 0),
+                "b_cached_input_tokens": 0,
+                "escalated": number % 25 == 0,
+            }
         yield {**row, **changed}
 
 
@@ -49,7 +62,7 @@ def keep(database: Database, found: Sequence[Fields], **said: object) -> list[ke
     """Store rows as a face of the product does."""
     comparisons = gathering.comparisons(enumerate(found, start=1), given(**said))
     with database.transaction() as session:
-        return keeping.keep(session, comparisons, "ada", catalogue.book(session), clock.now_us())
+        return keeping.keep(session, comparisons, "ada", in_force.book(session), clock.now_us())
 
 
 def judge_labels() -> Labels:

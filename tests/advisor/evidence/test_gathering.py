@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from advisor.evidence import files, gathering, result, rows
 from advisor.evidence.items import NANO, hashed
 from advisor.evidence.store import Comparison
-from ledger import clock, price_book
+from ledger import clock
 from ledger.errors import UsageError
+from ledger.pricing import price_book
 from tests.advisor.evidence import paired_rows
 from tests.advisor.evidence.paired_rows import given
 
@@ -27,7 +28,9 @@ def only(found: Sequence[rows.Fields], **said: object) -> Comparison:
 
 
 def test_a_row_is_read_with_everything_that_it_says() -> None:
-    made = only(paired_rows.rows(1, cluster="c1", a="pass", b="0.25", escalated="true", b_attempts="2"))
+    made = only(
+        paired_rows.rows(1, cluster="c1", a="pass", b="0.25", escalated="true", b_attempts="2")
+    )
     (item,) = made.items
     assert (made.project, made.workload, made.from_model, made.to_model) == (
         "search",
@@ -66,8 +69,10 @@ def test_names_that_rows_lack_are_those_given_for_all() -> None:
         ({"order": "first"}, "it is ab or ba"),
         ({"item_id": "two\nlines"}, "no name"),
     ],
-)  # fmt: skip
-def test_a_row_that_cannot_be_read_refuses_all_of_them(changed: dict[str, object], says: str) -> None:
+)
+def test_a_row_that_cannot_be_read_refuses_all_of_them(
+    changed: dict[str, object], says: str
+) -> None:
     found = [*paired_rows.rows(3), {**paired_rows.rows(1)[0], "item_id": "bad", **changed}]
     with pytest.raises(UsageError, match=says) as refused:
         only(found)
@@ -97,17 +102,26 @@ def test_rows_that_make_no_comparison_are_refused(found: list[rows.Fields], says
 
 
 def test_a_judge_that_saw_both_orders_gives_the_mean_of_the_two() -> None:
-    first, second = paired_rows.rows(1, order="ab", a=1, b=0.5)[0], paired_rows.rows(1, order="ba", a=0.5, b=0.5)[0]
+    first, second = (
+        paired_rows.rows(1, order="ab", a=1, b=0.5)[0],
+        paired_rows.rows(1, order="ba", a=0.5, b=0.5)[0],
+    )
     (item,) = only([first, second]).items
     assert (item.a_nano, item.b_nano) == (NANO * 3 // 4, NANO // 2)
 
 
 def test_each_pair_project_and_workload_is_a_comparison_of_its_own() -> None:
-    found = [*paired_rows.rows(2), *paired_rows.rows(3, project="support"), *paired_rows.rows(4, workload="triage")]
+    found = [
+        *paired_rows.rows(2),
+        *paired_rows.rows(3, project="support"),
+        *paired_rows.rows(4, workload="triage"),
+    ]
     made = gathering.comparisons(enumerate(found, start=1), given())
     assert sorted((each.project, each.workload, len(each.items)) for each in made) == [
-        ("search", "chat", 2), ("search", "triage", 4), ("support", "chat", 3),
-    ]  # fmt: skip
+        ("search", "chat", 2),
+        ("search", "triage", 4),
+        ("support", "chat", 3),
+    ]
 
 
 @holds(st.randoms())
@@ -130,7 +144,9 @@ def test_columns_that_mean_nothing_are_named_and_no_text_is_kept() -> None:
 
 
 def test_conversations_count_once_in_pass_and_fail() -> None:
-    found = [{**row, "cluster": f"c{number // 4}"} for number, row in enumerate(paired_rows.rows(400))]
+    found = [
+        {**row, "cluster": f"c{number // 4}"} for number, row in enumerate(paired_rows.rows(400))
+    ]
     said = result.of(only(found).items, result.DEFAULT)
     assert (said.items, said.conversations, said.pairs) == (400, 100, 100)
 
@@ -138,12 +154,18 @@ def test_conversations_count_once_in_pass_and_fail() -> None:
 @pytest.mark.parametrize(
     ("rule", "threshold", "says"),
     [
-        ("ratio", "0", "asks for nothing"), ("ratio", "1.01", "over 0 and at most 1"), ("margin", "1", "from 0 to under 1"),
-        ("margin", None, "needs a threshold"), ("guess", None, "is no rule"), ("ratio", "lots", "is no threshold"),
+        ("ratio", "0", "asks for nothing"),
+        ("ratio", "1.01", "over 0 and at most 1"),
+        ("margin", "1", "from 0 to under 1"),
+        ("margin", None, "needs a threshold"),
+        ("guess", None, "is no rule"),
+        ("ratio", "lots", "is no threshold"),
         ("ratio", "nan", "is no threshold"),
     ],
-)  # fmt: skip
-def test_a_gate_that_asks_for_nothing_is_refused(rule: str, threshold: str | None, says: str) -> None:
+)
+def test_a_gate_that_asks_for_nothing_is_refused(
+    rule: str, threshold: str | None, says: str
+) -> None:
     with pytest.raises(UsageError, match=says):
         result.gate(rule, threshold)
 
@@ -155,9 +177,12 @@ def test_a_margin_and_a_ratio_are_tested_as_what_they_are() -> None:
         for text in ("ratio 0.9", "ratio 0.95", "margin 0.1", "margin 0.05", "ratio 1")
     }
     assert verdicts == {
-        "ratio 0.9": "non_inferior", "ratio 0.95": "inconclusive", "margin 0.1": "non_inferior",
-        "margin 0.05": "inconclusive", "ratio 1": "inferior",
-    }  # fmt: skip
+        "ratio 0.9": "non_inferior",
+        "ratio 0.95": "inconclusive",
+        "margin 0.1": "non_inferior",
+        "margin 0.05": "inconclusive",
+        "ratio 1": "inferior",
+    }
 
 
 def test_graded_scores_are_tested_by_conversation() -> None:
@@ -186,7 +211,9 @@ def test_factors_are_measured_where_20_conversations_tell_them() -> None:
     assert seen["extra_attempts"].point == Fraction(round(Fraction(5, 240), 9))
     assert seen["escalation_rate"].point == Fraction(round(Fraction(10, 240), 9))
     assert result.of(only(paired_rows.rows(19)).items, result.DEFAULT).factors == {}
-    assert result.of(only(paired_rows.rows(240, measured=False)).items, result.DEFAULT).factors == {}
+    assert (
+        result.of(only(paired_rows.rows(240, measured=False)).items, result.DEFAULT).factors == {}
+    )
 
 
 def test_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
@@ -194,8 +221,12 @@ def test_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
     header = ",".join(found[0])
     lines = [",".join(str(value) for value in row.values()) for row in found]
     (tmp_path / "r.csv").write_text("\ufeff" + "\r\n".join([header, *lines]))
-    (tmp_path / "r.jsonl").write_bytes(b"\n".join(msgspec.json.encode(row) for row in found) + b"\n\n")
-    of_csv, of_json = (files.read(tmp_path / name, "auto", given(), BOOK)[0] for name in ("r.csv", "r.jsonl"))
+    (tmp_path / "r.jsonl").write_bytes(
+        b"\n".join(msgspec.json.encode(row) for row in found) + b"\n\n"
+    )
+    of_csv, of_json = (
+        files.read(tmp_path / name, "auto", given(), BOOK)[0] for name in ("r.csv", "r.jsonl")
+    )
     assert [each.id for each in of_csv] == [each.id for each in of_json]
 
 
@@ -209,7 +240,9 @@ def test_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
         ("r.csv", "item_id,a,b\n", "no row"),
     ],
 )
-def test_a_file_that_is_none_is_refused(tmp_path: Path, name: str, text: str | None, says: str) -> None:
+def test_a_file_that_is_none_is_refused(
+    tmp_path: Path, name: str, text: str | None, says: str
+) -> None:
     if text is not None:
         (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=says):
@@ -219,39 +252,70 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, name: str, text: str | N
 def test_labels_of_a_judge_are_counted_by_the_persons_word(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("hand,judge\n1,1\n1,1\n1,0\n0,1\nfail,fail\n")
     found = files.labels(tmp_path / "labels.csv")
-    assert (found.right_right, found.right_wrong, found.wrong_right, found.wrong_wrong) == (2, 1, 1, 1)
+    assert (found.right_right, found.right_wrong, found.wrong_right, found.wrong_wrong) == (
+        2,
+        1,
+        1,
+        1,
+    )
     (tmp_path / "labels.csv").write_text("hand,judge\n1,perhaps\n")
     with pytest.raises(UsageError, match="row 2 has 'perhaps' for judge"):
         files.labels(tmp_path / "labels.csv")
 
 
 def promptfoo(results: list[dict[str, object]]) -> bytes:
-    return msgspec.json.encode({
-        "evalId": "eval-1", "config": {"description": "secret"},
-        "results": {"version": 3, "timestamp": "2026-11-20T10:00:00.000Z", "prompts": [], "results": results},
-    })  # fmt: skip
+    return msgspec.json.encode(
+        {
+            "evalId": "eval-1",
+            "config": {"description": "secret"},
+            "results": {
+                "version": 3,
+                "timestamp": "2026-11-20T10:00:00.000Z",
+                "prompts": [],
+                "results": results,
+            },
+        }
+    )
 
 
 def outcome(test: int, provider: str, success: bool, **changed: object) -> dict[str, object]:
     return {
-        "testIdx": test, "promptIdx": 0, "promptId": "p1", "provider": {"id": provider, "label": ""}, "success": success,
-        "score": 0.9 if success else 0.2, "failureReason": 0 if success else 1, "latencyMs": 5, "namedScores": {},
-        "vars": {"q": "the secret plan"}, "prompt": {"raw": "the secret plan", "label": "x"},
+        "testIdx": test,
+        "promptIdx": 0,
+        "promptId": "p1",
+        "provider": {"id": provider, "label": ""},
+        "success": success,
+        "score": 0.9 if success else 0.2,
+        "failureReason": 0 if success else 1,
+        "latencyMs": 5,
+        "namedScores": {},
+        "vars": {"q": "the secret plan"},
+        "prompt": {"raw": "the secret plan", "label": "x"},
         "testCase": {"vars": {}, "metadata": {"conversationId": f"c{test}"}},
-        "response": {"output": "the secret answer", "tokenUsage": {"prompt": 100, "completion": 20, "total": 120}},
+        "response": {
+            "output": "the secret answer",
+            "tokenUsage": {"prompt": 100, "completion": 20, "total": 120},
+        },
         **changed,
-    }  # fmt: skip
+    }
 
 
 SOURCE, TARGET = "openai:gpt-4.1-2025-04-14", "openai:chat:gpt-4.1-mini"
 
 
 def test_promptfoos_results_are_paired_by_test_and_prompt(tmp_path: Path) -> None:
-    found = [outcome(n, SOURCE, True) for n in range(30)] + [outcome(n, TARGET, n > 0) for n in range(29, -1, -1)]
+    found = [outcome(n, SOURCE, True) for n in range(30)] + [
+        outcome(n, TARGET, n > 0) for n in range(29, -1, -1)
+    ]
     (tmp_path / "out.json").write_bytes(promptfoo(found))
     said = given(pair=paired_rows.PAIR, project="search", workload="chat")
     (made,), unknown = files.read(tmp_path / "out.json", "auto", said, BOOK)
-    assert (made.from_model, made.to_model, len(made.items), unknown) == ("gpt-4.1-2025-04-14", "gpt-4.1-mini", 30, [])
+    assert (made.from_model, made.to_model, len(made.items), unknown) == (
+        "gpt-4.1-2025-04-14",
+        "gpt-4.1-mini",
+        30,
+        [],
+    )
     assert clock.date_of(made.measured_day).isoformat() == "2026-11-20"
     counts = result.of(made.items, result.DEFAULT).counts
     assert counts is not None
@@ -262,7 +326,9 @@ def test_promptfoos_results_are_paired_by_test_and_prompt(tmp_path: Path) -> Non
     assert result.of(graded[0].items, result.DEFAULT).kind == "graded"
 
 
-def test_a_call_that_failed_is_left_out_and_counted_and_a_cached_answer_measures_no_tokens(tmp_path: Path) -> None:
+def test_a_call_that_failed_is_left_out_and_counted_and_a_cached_answer_measures_no_tokens(
+    tmp_path: Path,
+) -> None:
     cached = {"output": "x", "cached": True, "tokenUsage": {"cached": 120, "total": 120}}
     found = [outcome(n, SOURCE, True) for n in range(30)] + [
         outcome(n, TARGET, True, response=cached) for n in range(29)
@@ -270,13 +336,22 @@ def test_a_call_that_failed_is_left_out_and_counted_and_a_cached_answer_measures
     found.append(outcome(29, TARGET, False, failureReason=2, response=None, error="timeout"))
     (tmp_path / "out.json").write_bytes(promptfoo(found))
     (made,), _ = files.read(
-        tmp_path / "out.json", "auto", given(pair=paired_rows.PAIR, project="search", workload="chat"), BOOK
+        tmp_path / "out.json",
+        "auto",
+        given(pair=paired_rows.PAIR, project="search", workload="chat"),
+        BOOK,
     )
-    assert (len(made.items), made.left_out, result.of(made.items, result.DEFAULT).factors) == (29, 1, {})
+    assert (len(made.items), made.left_out, result.of(made.items, result.DEFAULT).factors) == (
+        29,
+        1,
+        {},
+    )
 
 
 def test_a_promptfoo_file_without_the_pair_says_what_is_in_it(tmp_path: Path) -> None:
-    (tmp_path / "out.json").write_bytes(promptfoo([outcome(0, SOURCE, True), outcome(0, "openai:gpt-5", True)]))
+    (tmp_path / "out.json").write_bytes(
+        promptfoo([outcome(0, SOURCE, True), outcome(0, "openai:gpt-5", True)])
+    )
     with pytest.raises(UsageError, match="say which provider is the source with --pair"):
         files.read(tmp_path / "out.json", "auto", given(), BOOK)
     with pytest.raises(

@@ -23,7 +23,11 @@ def verdict(found: list[Difference]) -> str:
 
 
 def test_clear_cases_are_decided_and_a_close_one_is_not() -> None:
-    assert [verdict(conversations(shift)) for shift in (30, 0, -30)] == ["non_inferior", "inconclusive", "inferior"]
+    assert [verdict(conversations(shift)) for shift in (30, 0, -30)] == [
+        "non_inferior",
+        "inconclusive",
+        "inferior",
+    ]
 
 
 def test_the_bounds_enclose_the_mean_and_are_the_same_each_time() -> None:

@@ -31,7 +31,9 @@ def test_the_verdict_and_the_bound_agree(found: Counts) -> None:
 
 
 @given(counts, st.floats(-0.9, 0.8), st.floats(0.01, 0.1))
-def test_the_statistic_falls_in_the_difference_asked_for(found: Counts, low: float, more: float) -> None:
+def test_the_statistic_falls_in_the_difference_asked_for(
+    found: Counts, low: float, more: float
+) -> None:
     first, second = margin.z_statistic(found, low), margin.z_statistic(found, low + more)
     if first is not None and second is not None:
         assert second <= first + 1e-9
@@ -47,7 +49,10 @@ def test_without_a_pair_nothing_is_said() -> None:
     [
         (Counts(0, 0, 0, 200), "inconclusive"),  # nobody was ever right
         (Counts(0, 0, 40, 160), "inconclusive"),  # nothing to keep up with
-        (Counts(0, 10, 0, 990), "inconclusive"),  # one point below a source of one point, and never right
+        (
+            Counts(0, 10, 0, 990),
+            "inconclusive",
+        ),  # one point below a source of one point, and never right
         (Counts(0, 180, 0, 20), "inferior"),
         (Counts(180, 4, 4, 12), "non_inferior"),
     ],

@@ -16,10 +16,16 @@ from advisor.evidence.judge import Labels
 @pytest.mark.parametrize(
     ("share", "degrees", "known"),
     [
-        (0.90, 7, 1.4149239277), (0.90, 8, 1.3968153097), (0.90, 21, 1.3231878738651732), (0.95, 1, 6.3137515147),
-        (0.95, 2, 2.9199855804), (0.95, 19, 1.7291328115), (0.95, 30, 1.6972608866), (0.975, 10, 2.2281388520),
+        (0.90, 7, 1.4149239277),
+        (0.90, 8, 1.3968153097),
+        (0.90, 21, 1.3231878738651732),
+        (0.95, 1, 6.3137515147),
+        (0.95, 2, 2.9199855804),
+        (0.95, 19, 1.7291328115),
+        (0.95, 30, 1.6972608866),
+        (0.975, 10, 2.2281388520),
     ],
-)  # fmt: skip
+)
 def test_quantiles_of_t_are_those_of_the_tables(share: float, degrees: int, known: float) -> None:
     assert isclose(student.quantile(share, degrees), known, rel_tol=1e-9)
 
@@ -47,11 +53,16 @@ def test_it_is_a_ratio_of_sums_and_never_a_mean_of_ratios() -> None:
 
 
 @pytest.mark.parametrize("groups", [[(3, 2)] * 19, [(0, 0)] * 30])
-def test_too_few_groups_or_nothing_to_divide_by_measure_nothing(groups: list[tuple[int, int]]) -> None:
+def test_too_few_groups_or_nothing_to_divide_by_measure_nothing(
+    groups: list[tuple[int, int]],
+) -> None:
     assert sums.ratio(groups) is None
 
 
-@given(st.lists(st.tuples(st.integers(0, 1_000), st.integers(1, 1_000)), min_size=20, max_size=40), st.randoms())
+@given(
+    st.lists(st.tuples(st.integers(0, 1_000), st.integers(1, 1_000)), min_size=20, max_size=40),
+    st.randoms(),
+)
 def test_the_order_of_the_groups_does_not_matter_and_the_bounds_enclose(
     groups: list[tuple[int, int]], order: random.Random
 ) -> None:
@@ -65,7 +76,10 @@ def test_the_order_of_the_groups_does_not_matter_and_the_bounds_enclose(
 def test_its_upper_bound_covers_the_truth_about_95_times_of_100() -> None:
     draws, covered = random.Random(11), 0  # noqa: S311  # repeatable on purpose
     for _ in range(1_500):
-        groups = [(round(x * draws.uniform(0.8, 1.6)), x) for x in (draws.randint(200, 900) for _ in range(60))]
+        groups = [
+            (round(x * draws.uniform(0.8, 1.6)), x)
+            for x in (draws.randint(200, 900) for _ in range(60))
+        ]
         found = sums.ratio(groups)
         covered += found is not None and found.most >= Fraction("1.2")
     assert 0.93 <= covered / 1_500 <= 0.97
@@ -124,12 +138,17 @@ def test_fifty_labels_of_both_kinds_are_enough() -> None:
 def test_a_judge_shrinks_a_difference_by_what_it_surely_tells_apart_worked_by_hand() -> None:
     """One hit and one miss added: 58 of 62 and 37 of 42, so 0.8165 in the middle, less 1.645 standard errors."""
     error = ((58 / 62) * (4 / 62) / 62 + (37 / 42) * (5 / 42) / 42) ** 0.5
-    assert judge.youden_low(GOOD_JUDGE) == pytest.approx(58 / 62 + 37 / 42 - 1 - 1.6448536269514722 * error)
+    assert judge.youden_low(GOOD_JUDGE) == pytest.approx(
+        58 / 62 + 37 / 42 - 1 - 1.6448536269514722 * error
+    )
     assert judge.youden_low(Labels(10, 40, 30, 10)) == 0
 
 
 def test_the_interval_of_a_judged_rate_carries_both_samples() -> None:
-    few, many = judge.corrected(170, 200, GOOD_JUDGE), judge.corrected(170, 200, Labels(570, 30, 40, 360))
+    few, many = (
+        judge.corrected(170, 200, GOOD_JUDGE),
+        judge.corrected(170, 200, Labels(570, 30, 40, 360)),
+    )
     assert few is not None
     assert many is not None
     assert few.point == many.point
@@ -159,10 +178,15 @@ def test_a_target_at_the_margin_does_not_pass_on_a_lenient_judges_word() -> None
         labels = Labels(66, 4, wrong, 30 - wrong)
         marks = [
             tuple(draws.random() < (0.94 if right else 0.3) for right in (a, b))
-            for a, b in draws.choices([(1, 1), (1, 0), (0, 1), (0, 0)], (0.69, 0.11, 0.03, 0.17), k=300)
+            for a, b in draws.choices(
+                [(1, 1), (1, 0), (0, 1), (0, 0)], (0.69, 0.11, 0.03, 0.17), k=300
+            )
         ]
         found = paired.Counts(
-            *(marks.count(cell) for cell in ((True, True), (True, False), (False, True), (False, False)))
+            *(
+                marks.count(cell)
+                for cell in ((True, True), (True, False), (False, True), (False, False))
+            )
         )
         plain += paired.verdict_of(ratio.z_statistic(found, 0.9)) == "non_inferior"
         put_right += paired.verdict_of(judge.z_statistic(found, 0.9, labels)) == "non_inferior"

@@ -42,7 +42,10 @@ def test_without_a_right_answer_of_the_source_nothing_is_decided(silent: Counts)
 
 def test_a_target_that_is_never_right_is_inferior_and_its_bound_is_0() -> None:
     found = Counts(0, 180, 0, 20)
-    assert (paired.verdict_of(ratio.z_statistic(found, 0.9)), ratio.lower_bound(found)) == ("inferior", 0.0)
+    assert (paired.verdict_of(ratio.z_statistic(found, 0.9)), ratio.lower_bound(found)) == (
+        "inferior",
+        0.0,
+    )
 
 
 @given(counts)
@@ -96,13 +99,17 @@ def test_passing_grows_with_the_pairs_that_both_get_right() -> None:
         for only_b in range(0, 31 - only_a, 3):
             rest = 60 - only_a - only_b
             passes = [
-                paired.verdict_of(ratio.z_statistic(Counts(both, only_a, only_b, rest - both), 0.9)) == "non_inferior"
+                paired.verdict_of(ratio.z_statistic(Counts(both, only_a, only_b, rest - both), 0.9))
+                == "non_inferior"
                 for both in range(rest + 1)
             ]
             assert passes == sorted(passes)
 
 
 def test_counting_every_item_of_a_conversation_would_pass_two_to_four_times_too_many() -> None:
-    one_each, every_item = bench.clustered(4, True, draws=3_000), bench.clustered(4, False, draws=3_000)
+    one_each, every_item = (
+        bench.clustered(4, True, draws=3_000),
+        bench.clustered(4, False, draws=3_000),
+    )
     assert one_each <= 0.06
     assert every_item > 2 * 0.05

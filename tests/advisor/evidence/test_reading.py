@@ -9,10 +9,13 @@ import msgspec
 import pytest
 import time_machine
 
-from advisor import figures, recommendations, refresh, whatif
+from advisor import refresh
+from advisor.advice import figures as advice_figures
 from advisor.evidence import store
 from advisor.evidence.rows import Fields
-from advisor.exports import review
+from advisor.publishing.exports import review
+from advisor.report import whatif
+from advisor.stages import recommendations
 from advisor.switching import factors
 from ledger import clock, money
 from ledger.database import Database
@@ -25,7 +28,7 @@ from tests.advisor.stages import advised_ledger
 pytestmark = pytest.mark.usefixtures("frozen_now")
 
 
-def advised(database: Database) -> figures.RecommendationFigure:
+def advised(database: Database) -> advice_figures.RecommendationFigure:
     """What is advised on the one slice after the worker looked again."""
     ledgers.settle(database)
     return advised_ledger.only(database).figure
@@ -35,7 +38,9 @@ def fill(database: Database, model: str = "gpt-4.1") -> None:
     ledgers.add(database, advised_ledger.traffic(range(1, 29), model))
 
 
-def proven(database: Database, found: Sequence[Fields] | None = None, **said: object) -> figures.RecommendationFigure:
+def proven(
+    database: Database, found: Sequence[Fields] | None = None, **said: object
+) -> advice_figures.RecommendationFigure:
     """The advice on four weeks of traffic once these results were stored."""
     paired_rows.keep(database, paired_rows.rows() if found is None else found, **said)
     return advised(database)
@@ -49,11 +54,19 @@ def test_proof_and_measured_factors_turn_a_trial_into_a_switch(database: Databas
     assert (after.decision, after.reason, after.risk_level) == ("switch_now", "proven", 2)
     assert before.evidence is None
     assert after.evidence is not None
-    assert (after.evidence.verdict, after.evidence.pairs, after.evidence.doubt) == ("non_inferior", 240, None)
+    assert (after.evidence.verdict, after.evidence.pairs, after.evidence.doubt) == (
+        "non_inferior",
+        240,
+        None,
+    )
     assert {each.name: each.label for each in after.factors} == {
-        "phi_out": "measured", "escalation_rate": "measured", "extra_attempts": "measured", "cached_share": "measured",
-        "sigma": "assumed", "unknown_input_is_cached": "assumed",
-    }  # fmt: skip
+        "phi_out": "measured",
+        "escalation_rate": "measured",
+        "extra_attempts": "measured",
+        "cached_share": "measured",
+        "sigma": "assumed",
+        "unknown_input_is_cached": "assumed",
+    }
     assert (before.saving_label, after.saving_label) == ("assumed", "measured")
     assert before.saving_month is not None
     assert after.saving_month is not None
@@ -61,10 +74,10 @@ def test_proof_and_measured_factors_turn_a_trial_into_a_switch(database: Databas
     assert after.pass_ratios == ("1.00", "0.979166667")
     assert after.good_answer_instead_usd is not None
     assert after.break_evens[0].wrong_answer_usd is not None
-    assert any("Compared on 2026-11-22: 240 conversations" in sentence for sentence in after.explanation)
-    costs = (
-        f"A right answer costs {after.good_answer_now_usd} USD on the source and {after.good_answer_instead_usd} USD on"
+    assert any(
+        "Compared on 2026-11-22: 240 conversations" in sentence for sentence in after.explanation
     )
+    costs = f"A right answer costs {after.good_answer_now_usd} USD on the source and {after.good_answer_instead_usd} USD on"
     assert any(sentence.startswith(costs) for sentence in after.explanation)
 
 
@@ -76,7 +89,11 @@ def test_the_low_end_takes_the_worst_bound_of_every_measured_factor(database: Da
     for factor in found.factors:
         if factor.label == "measured":
             seen = measured[factor.name]
-            worst, best = (seen.least, seen.most) if factor.name == "cached_share" else (seen.most, seen.least)
+            worst, best = (
+                (seen.least, seen.most)
+                if factor.name == "cached_share"
+                else (seen.most, seen.least)
+            )
             assert (factor.low, factor.point, factor.high) == (worst, seen.point, best)
 
 
@@ -85,8 +102,22 @@ def test_a_scenario_without_factors_rests_on_the_same_evidence(database: Databas
     advice = proven(database)
     with database.snapshot() as session:
         scenario = whatif.run(session, ledgers.SETTINGS, clock.now_us(), whatif.Asked())
-        given = whatif.run(session, ledgers.SETTINGS, clock.now_us(), whatif.Asked(pass_rates="0.9,0.8", phi_out="1.3"))
-    same = ("decision", "reason", "saving_month", "factors", "evidence", "pass_ratios", "break_evens", "saving_label")
+        given = whatif.run(
+            session,
+            ledgers.SETTINGS,
+            clock.now_us(),
+            whatif.Asked(pass_rates="0.9,0.8", phi_out="1.3"),
+        )
+    same = (
+        "decision",
+        "reason",
+        "saving_month",
+        "factors",
+        "evidence",
+        "pass_ratios",
+        "break_evens",
+        "saving_label",
+    )
     assert [getattr(scenario, name) for name in same] == [getattr(advice, name) for name in same]
     assert given.pass_ratios == ("0.90", "0.80")
     assert {each.name: each.label for each in given.factors}["phi_out"] == "given"
@@ -107,7 +138,7 @@ def test_a_target_that_answers_worse_is_kept_away_from(database: Database) -> No
         (paired_rows.rows(), {"judge": "claude-sonnet-4"}, "judge_unproven"),
         (paired_rows.rows(), {"measured_day": paired_rows.TODAY - 90}, "evidence_expired"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_enough_leaves_a_trial_and_says_why(
     database: Database, rows: Sequence[Fields], said: dict[str, object], reason: str
 ) -> None:
@@ -121,11 +152,18 @@ def test_what_is_not_enough_leaves_a_trial_and_says_why(
 def test_results_without_tokens_say_what_would_lower_the_risk(database: Database) -> None:
     fill(database)
     found = proven(database, paired_rows.rows(measured=False))
-    assert any("tokens, attempts and escalations beside the paired results" in each for each in found.explanation)
+    assert any(
+        "tokens, attempts and escalations beside the paired results" in each
+        for each in found.explanation
+    )
 
 
-@pytest.mark.parametrize("changed", [{"project": "support"}, {"workload": "triage"}, {"pair": "gpt-4.1:gpt-5-mini"}])
-def test_evidence_of_another_project_workload_or_pair_is_none(database: Database, changed: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "changed", [{"project": "support"}, {"workload": "triage"}, {"pair": "gpt-4.1:gpt-5-mini"}]
+)
+def test_evidence_of_another_project_workload_or_pair_is_none(
+    database: Database, changed: dict[str, str]
+) -> None:
     fill(database)
     found = proven(database, [{**row, **changed} for row in paired_rows.rows()])
     assert (found.decision, found.reason, found.evidence) == ("pilot", "no_evidence", None)
@@ -134,12 +172,17 @@ def test_evidence_of_another_project_workload_or_pair_is_none(database: Database
 def test_the_comparison_measured_last_speaks_and_the_others_are_told(database: Database) -> None:
     fill(database)
     proven(database, measured_day=paired_rows.TODAY - 9)
-    found = proven(database, paired_rows.rows(wrong_on_target=0.3), measured_day=paired_rows.TODAY - 3)
+    found = proven(
+        database, paired_rows.rows(wrong_on_target=0.3), measured_day=paired_rows.TODAY - 3
+    )
     assert (found.reason, found.evidence and [run.verdict for run in found.evidence.earlier]) == (
         "inferior",
         ["non_inferior"],
     )
-    assert any("It was compared 1 time before: good enough on 2026-11-14" in each for each in found.explanation)
+    assert any(
+        "It was compared 1 time before: good enough on 2026-11-14" in each
+        for each in found.explanation
+    )
 
 
 def test_what_was_withdrawn_counts_no_more_and_stays_listed(database: Database) -> None:
@@ -172,38 +215,64 @@ def test_a_later_snapshot_of_either_model_ends_it(database: Database) -> None:
     fill(database, model="gpt-4.1-2025-04-14")
     pair = "gpt-4.1-2025-04-14:gpt-4.1-mini-2025-04-14"
     assert proven(database, paired_rows.rows(pair=pair)).reason == "proven"
-    ledgers.add(database, advised_ledger.traffic(range(1), model="gpt-4.1-mini-2026-09-01", turns=2, project="lab"))
+    ledgers.add(
+        database,
+        advised_ledger.traffic(range(1), model="gpt-4.1-mini-2026-09-01", turns=2, project="lab"),
+    )
     found = advised(database)
-    assert (found.decision, found.reason, found.risk_drivers["drift"]) == ("pilot", "new_snapshot", 4)
+    assert (found.decision, found.reason, found.risk_drivers["drift"]) == (
+        "pilot",
+        "new_snapshot",
+        4,
+    )
     assert found.saving_label == "assumed"
 
 
-def test_without_a_snapshot_named_those_seen_by_the_day_of_the_comparison_stand_in(database: Database) -> None:
+def test_without_a_snapshot_named_those_seen_by_the_day_of_the_comparison_stand_in(
+    database: Database,
+) -> None:
     fill(database, model="gpt-4.1-2025-04-14")
     assert proven(database).reason == "proven"
     ledgers.add(database, advised_ledger.traffic(range(1), model="gpt-4.1-2026-09-01", turns=2))
     assert advised(database).reason == "new_snapshot"
 
 
-def test_an_older_snapshot_that_still_answers_some_requests_ends_nothing(database: Database) -> None:
+def test_an_older_snapshot_that_still_answers_some_requests_ends_nothing(
+    database: Database,
+) -> None:
     fill(database, model="gpt-4.1-2025-04-14")
     pair = "gpt-4.1-2026-09-01:gpt-4.1-mini"
     assert proven(database, paired_rows.rows(pair=pair)).reason == "proven"
 
 
-def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(database: Database) -> None:
+def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(
+    database: Database,
+) -> None:
     fill(database)
     cached = {"cached_input_tokens": 300}
     there = advised_ledger.traffic(range(1, 29), model="gpt-4.1-mini", turns=5, input_tokens=1_000)
     ledgers.add(database, [msgspec.structs.replace(each, **cached) for each in there])
-    rows = [{key: value for key, value in row.items() if key != "b_cached_input_tokens"} for row in paired_rows.rows()]
+    rows = [
+        {key: value for key, value in row.items() if key != "b_cached_input_tokens"}
+        for row in paired_rows.rows()
+    ]
     paired_rows.keep(database, rows)
     ledgers.settle(database)
     with database.snapshot() as session:
-        (found,) = [each.figure for each in recommendations.read(session) if each.figure.from_model == "gpt-4.1"]
+        (found,) = [
+            each.figure
+            for each in recommendations.read(session)
+            if each.figure.from_model == "gpt-4.1"
+        ]
     assert found.evidence is not None
     (seen,) = [each for each in found.evidence.factors if each.name == "cached_share"]
-    assert (seen.least, seen.point, seen.most, seen.groups, seen.unit) == ("0.30", "0.30", "0.30", 21, "days")
+    assert (seen.least, seen.point, seen.most, seen.groups, seen.unit) == (
+        "0.30",
+        "0.30",
+        "0.30",
+        21,
+        "days",
+    )
     assert {each.name: each.label for each in found.factors}["cached_share"] == "measured"
 
 
@@ -242,13 +311,24 @@ def test_a_checked_judge_of_another_maker_may_speak(database: Database) -> None:
     assert found.evidence is not None
     assert found.evidence.bound_ratio is None
     # All are marked right, and one right answer in 39 was marked wrong by hand: put right, that is all of them, at least 98.9 %.
-    assert (found.evidence.source_ratio, found.evidence.source_span) == ("1.00", ("0.989287821", "1.00"))
-    own = proven(database, paired_rows.rows(250), judge="gpt-5", labels=labels, measured_day=paired_rows.TODAY)
+    assert (found.evidence.source_ratio, found.evidence.source_span) == (
+        "1.00",
+        ("0.989287821", "1.00"),
+    )
+    own = proven(
+        database,
+        paired_rows.rows(250),
+        judge="gpt-5",
+        labels=labels,
+        measured_day=paired_rows.TODAY,
+    )
     assert (own.decision, own.reason) == ("pilot", "judge_unproven")
 
 
 def test_a_move_of_tier_alone_asks_for_no_evidence(database: Database) -> None:
-    chosen = ledgers.SETTINGS.model_copy(update={"pairs": "gpt-4.1:gpt-4.1@batch", "can_wait": "search/chat"})
+    chosen = ledgers.SETTINGS.model_copy(
+        update={"pairs": "gpt-4.1:gpt-4.1@batch", "can_wait": "search/chat"}
+    )
     fill(database)
     paired_rows.keep(database, paired_rows.rows(wrong_on_target=0.5))
     ledgers.settle(database, chosen)
@@ -260,9 +340,17 @@ def test_measured_factors_stay_shares() -> None:
     seen = replace(paired_rows.measured("1.2"), least=Fraction("0.9"), point=Fraction("0.95"))
     band = factors.ASSUMED.with_measured({"escalation_rate": seen})
     assert (band.low.escalation_rate, band.high.escalation_rate) == (Fraction(1), Fraction("0.9"))
-    assert (band.label_of("escalation_rate"), band.label_of("sigma"), band.basis, band.unmeasured) == (
-        "measured", "assumed", "partly measured", 3,
-    )  # fmt: skip
+    assert (
+        band.label_of("escalation_rate"),
+        band.label_of("sigma"),
+        band.basis,
+        band.unmeasured,
+    ) == (
+        "measured",
+        "assumed",
+        "partly measured",
+        3,
+    )
 
 
 def test_the_advice_rests_on_evidence_so_a_new_one_makes_it_out_of_date(database: Database) -> None:
@@ -302,5 +390,8 @@ def test_the_review_has_the_comparison_that_each_saving_rests_on(database: Datab
         240,
         None,
     )
-    assert (proof["target_ratio"], proof["threshold"]) == (Decimal(found.evidence.target_ratio or ""), Decimal("0.9"))
+    assert (proof["target_ratio"], proof["threshold"]) == (
+        Decimal(found.evidence.target_ratio or ""),
+        Decimal("0.9"),
+    )
     assert saving["good_answer_now_usd"] == Decimal(found.good_answer_now_usd or "")

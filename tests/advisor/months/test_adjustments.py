@@ -6,13 +6,23 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
-from advisor import refresh, report
-from advisor.months import adjustments
+from advisor import refresh
+from advisor.months import adjustments, pricings
+from advisor.report import report
 from ledger import clock, rebuild, settings
 from ledger.database import Database
 from tests import ledgers
 from tests.advisor import closed_books
-from tests.advisor.closed_books import MONTH, OCTOBER_US, built, come_late, findings, reprice, set_price, stored
+from tests.advisor.closed_books import (
+    MONTH,
+    OCTOBER_US,
+    built,
+    come_late,
+    findings,
+    reprice,
+    set_price,
+    stored,
+)
 from tests.conftest import NOW
 from worker import rollup
 
@@ -26,7 +36,10 @@ def october(database: Database) -> Database:
 
 
 def booked(database: Database) -> list[tuple[int, str, str, int, str | None]]:
-    return [(each.number, each.kind, each.dated, each.requests, each.cost_usd) for each in built(database).adjustments]
+    return [
+        (each.number, each.kind, each.dated, each.requests, each.cost_usd)
+        for each in built(database).adjustments
+    ]
 
 
 def test_a_late_event_of_a_closed_month_is_a_dated_adjustment(october: Database) -> None:
@@ -38,7 +51,11 @@ def test_a_late_event_of_a_closed_month_is_a_dated_adjustment(october: Database)
     assert found.adjustments[0].reason == "1 request of 2026-10-20 came after the month was closed"
     assert found.adjustments[0].made_by == adjustments.BY_THE_LEDGER
     assert found.adjusted is not None
-    assert (found.total.cost_usd, found.adjusted.cost_usd, found.adjusted.requests) == ("0.0028", "0.0056", 2)
+    assert (found.total.cost_usd, found.adjusted.cost_usd, found.adjusted.requests) == (
+        "0.0028",
+        "0.0056",
+        2,
+    )
     assert found.total.coverage.gaps["late"] == "0.50"
     assert found.projects[0].coverage.gaps["late"] == "0.50"
     assert findings(october) == []
@@ -46,7 +63,9 @@ def test_a_late_event_of_a_closed_month_is_a_dated_adjustment(october: Database)
         assert refresh.is_current(session, ledgers.SETTINGS)
 
 
-def test_a_late_event_of_an_open_month_bumps_its_revision_and_is_no_adjustment(october: Database) -> None:
+def test_a_late_event_of_an_open_month_bumps_its_revision_and_is_no_adjustment(
+    october: Database,
+) -> None:
     before = built(october, "2026-11").revision
     ledgers.add(october, [ledgers.event()])
     ledgers.settle(october)
@@ -55,25 +74,37 @@ def test_a_late_event_of_an_open_month_bumps_its_revision_and_is_no_adjustment(o
     assert "late" not in found.total.coverage.gaps
 
 
-def test_late_usage_of_one_day_is_one_adjustment_and_of_another_day_another(october: Database) -> None:
+def test_late_usage_of_one_day_is_one_adjustment_and_of_another_day_another(
+    october: Database,
+) -> None:
     come_late(october)
     come_late(october, 2)
     with time_machine.travel(NOW + timedelta(days=1), tick=False):
         come_late(october)
-    assert booked(october) == [(1, "late", "2026-11-23", 3, "0.0084"), (2, "late", "2026-11-24", 1, "0.0028")]
+    assert booked(october) == [
+        (1, "late", "2026-11-23", 3, "0.0084"),
+        (2, "late", "2026-11-24", 1, "0.0028"),
+    ]
 
 
-def test_an_adjustment_is_priced_once_and_never_again_because_prices_changed(october: Database) -> None:
+def test_an_adjustment_is_priced_once_and_never_again_because_prices_changed(
+    october: Database,
+) -> None:
     come_late(october)
     set_price(october, "1", "4")
     refresh.refresh(october, ledgers.SETTINGS)
     assert booked(october) == [(1, "late", "2026-11-23", 1, "0.0028")]
     with time_machine.travel(NOW + timedelta(days=1), tick=False):
         come_late(october)
-    assert booked(october) == [(1, "late", "2026-11-23", 1, "0.0028"), (2, "late", "2026-11-24", 1, "0.0014")]
+    assert booked(october) == [
+        (1, "late", "2026-11-23", 1, "0.0028"),
+        (2, "late", "2026-11-24", 1, "0.0014"),
+    ]
 
 
-def test_late_usage_after_a_repricing_of_the_same_day_is_an_adjustment_of_its_own(october: Database) -> None:
+def test_late_usage_after_a_repricing_of_the_same_day_is_an_adjustment_of_its_own(
+    october: Database,
+) -> None:
     """Growing the earlier one would price again what the repricing has priced already."""
     come_late(october)
     set_price(october, "1", "4")
@@ -96,7 +127,10 @@ def test_a_repricing_books_late_usage_that_no_refresh_has_seen_first(october: Da
     rollup.roll_up(october, 10)
     set_price(october, "1", "4")
     assert reprice(october) == 2
-    assert booked(october) == [(1, "late", "2026-11-23", 1, "0.0014"), (2, "repricing", "2026-11-23", 0, "-0.0014")]
+    assert booked(october) == [
+        (1, "late", "2026-11-23", 1, "0.0014"),
+        (2, "repricing", "2026-11-23", 0, "-0.0014"),
+    ]
 
 
 def test_a_refresh_that_read_before_a_repricing_adds_nothing_to_it(october: Database) -> None:
@@ -104,7 +138,9 @@ def test_a_refresh_that_read_before_a_repricing_adds_nothing_to_it(october: Data
     rollup.roll_up(october, 10)
     with october.snapshot() as session:
         (bucket,) = adjustments.unbooked(session)
-        early = adjustments.of_late_usage(session, bucket, report.pricing(session), clock.now_us())
+        early = adjustments.of_late_usage(
+            session, bucket, pricings.in_force(session), clock.now_us()
+        )
     set_price(october, "1", "4")
     reprice(october)
     before = booked(october)
@@ -113,7 +149,9 @@ def test_a_refresh_that_read_before_a_repricing_adds_nothing_to_it(october: Data
     assert booked(october) == before
 
 
-def test_late_usage_without_a_price_is_an_unknown_amount_until_it_is_repriced(october: Database) -> None:
+def test_late_usage_without_a_price_is_an_unknown_amount_until_it_is_repriced(
+    october: Database,
+) -> None:
     ledgers.add(october, [ledgers.event(OCTOBER_US, of=ledgers.labels(model="house-model"))])
     ledgers.settle(october)
     assert booked(october) == [(1, "late", "2026-11-23", 1, None)]
@@ -127,7 +165,12 @@ def test_late_usage_without_a_price_is_an_unknown_amount_until_it_is_repriced(oc
 def test_a_project_sees_the_adjustments_of_its_own_lines_alone(october: Database) -> None:
     other = ledgers.labels(project="support")
     ledgers.add(
-        october, [ledgers.event(OCTOBER_US), ledgers.event(OCTOBER_US, of=other), ledgers.event(OCTOBER_US, of=other)]
+        october,
+        [
+            ledgers.event(OCTOBER_US),
+            ledgers.event(OCTOBER_US, of=other),
+            ledgers.event(OCTOBER_US, of=other),
+        ],
     )
     ledgers.settle(october)
     with october.snapshot() as session:
@@ -136,7 +179,9 @@ def test_a_project_sees_the_adjustments_of_its_own_lines_alone(october: Database
     assert [line.project for each in found.adjustments for line in each.lines] == ["support"]
 
 
-def test_an_hour_that_two_closed_months_share_is_late_for_each_since_its_own_close(database: Database) -> None:
+def test_an_hour_that_two_closed_months_share_is_late_for_each_since_its_own_close(
+    database: Database,
+) -> None:
     """After a change of zone the last hour of October in UTC is the first of November in Berlin."""
     last_hour = clock.to_us(clock.EPOCH.replace(year=2026, month=10, day=31, hour=23))
     berlin = settings.load(reporting_zone="Europe/Berlin")
@@ -149,7 +194,10 @@ def test_an_hour_that_two_closed_months_share_is_late_for_each_since_its_own_clo
         ledgers.add(database, [ledgers.event(last_hour)])
         ledgers.settle(database, berlin)
         october_, november = built(database, chosen=berlin), built(database, "2026-11", berlin)
-    assert (october_.total.requests, [each.requests for each in october_.adjustments]) == (1, [1, 1])
+    assert (october_.total.requests, [each.requests for each in october_.adjustments]) == (
+        1,
+        [1, 1],
+    )
     assert (november.total.requests, [each.requests for each in november.adjustments]) == (2, [1])
     assert findings(database) == []
 
@@ -158,11 +206,17 @@ def damage(database: Database) -> None:
     """Take a request away from the rollups of October, and what it brought."""
     hour = {"hour": clock.hour_of(OCTOBER_US)}
     with database.transaction() as session:
-        session.execute(text("UPDATE usage_hour SET requests = requests - 1 WHERE hour = :hour"), hour)
-        session.execute(text("UPDATE usage_day SET requests = requests - 1 WHERE day = :hour / 24"), hour)
+        session.execute(
+            text("UPDATE usage_hour SET requests = requests - 1 WHERE hour = :hour"), hour
+        )
+        session.execute(
+            text("UPDATE usage_day SET requests = requests - 1 WHERE day = :hour / 24"), hour
+        )
 
 
-def test_rebuilding_what_was_damaged_after_the_close_leaves_the_books_alone(october: Database) -> None:
+def test_rebuilding_what_was_damaged_after_the_close_leaves_the_books_alone(
+    october: Database,
+) -> None:
     come_late(october)
     before = booked(october)
     damage(october)
@@ -173,7 +227,9 @@ def test_rebuilding_what_was_damaged_after_the_close_leaves_the_books_alone(octo
     assert reprice(october) is None
 
 
-def test_what_a_rebuild_changes_under_a_closed_month_is_found_and_booked_by_a_repricing(october: Database) -> None:
+def test_what_a_rebuild_changes_under_a_closed_month_is_found_and_booked_by_a_repricing(
+    october: Database,
+) -> None:
     """As if the month had been closed on rollups that lacked a request, whose events came back later."""
     ledgers.add(october, [ledgers.event(OCTOBER_US)])
     with october.transaction() as session:
@@ -181,7 +237,10 @@ def test_what_a_rebuild_changes_under_a_closed_month_is_found_and_booked_by_a_re
     assert rebuild.rebuild(october) > 0
     ledgers.settle(october)
     assert booked(october) == []
-    assert any(finding.endswith("book it with: switchwise reprice 2026-10") for finding in findings(october))
+    assert any(
+        finding.endswith("book it with: switchwise reprice 2026-10")
+        for finding in findings(october)
+    )
     assert reprice(october) == 1
     assert booked(october) == [(1, "repricing", "2026-11-23", 1, "0.0028")]
     assert findings(october) == []

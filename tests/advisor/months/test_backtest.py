@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import report
-from advisor.exports import review
-from advisor.months import backtest, forecast, forecast_figures, statement_store
+from advisor.months import backtest, forecast, statement_store
+from advisor.months import figures as month_figures
+from advisor.publishing.exports import review
+from advisor.report import report
 from ledger import clock
 from ledger.database import Database
 from ledger.events import Event
@@ -30,9 +31,15 @@ def test_a_month_of_one_price_a_day_is_forecast_without_error_and_its_bands_hold
 
 def test_a_jump_that_no_history_foretold_is_worked_by_hand() -> None:
     # A month of two days at 10 USD after four weeks at 5: forecast 10 on its first morning, 10 + 5 on its second.
-    found = backtest.of_month(FIRST_DAY, [10 * USD] * 2, [[5 * USD] * 28, [5 * USD] * 27 + [10 * USD]])
+    found = backtest.of_month(
+        FIRST_DAY, [10 * USD] * 2, [[5 * USD] * 28, [5 * USD] * 27 + [10 * USD]]
+    )
     assert found is not None
-    assert (found.forecasts, found.signed_error_femto_usd, found.absolute_error_femto_usd) == (2, -15 * USD, 15 * USD)
+    assert (found.forecasts, found.signed_error_femto_usd, found.absolute_error_femto_usd) == (
+        2,
+        -15 * USD,
+        15 * USD,
+    )
     assert (found.error_ratio, found.bias_ratio) == (Fraction(15, 40), Fraction(-15, 40))
     # The first band has no width; half the second is 1.3232 sqrt(s2 x 5/4) = 1.398 USD, s2 = (3 x 1.25^2 + 3.75^2) / 21.
     assert (found.banded, found.covered) == (2, 0)
@@ -45,7 +52,9 @@ def test_run_rates_are_judged_but_have_no_band_to_hold() -> None:
 
 
 @pytest.mark.parametrize(("costs", "history"), [([0] * 30, [0] * 28), ([USD] * 30, [])])
-def test_nothing_spent_or_nothing_to_forecast_from_tests_nothing(costs: list[int], history: list[int]) -> None:
+def test_nothing_spent_or_nothing_to_forecast_from_tests_nothing(
+    costs: list[int], history: list[int]
+) -> None:
     assert backtest.of_month(FIRST_DAY, costs, [history] * 30) is None
 
 
@@ -65,7 +74,9 @@ def test_errors_are_those_of_the_forecasts_one_by_one(costs: list[int], began: i
     histories = [costs[began : 28 + day] if began < 28 + day else [] for day in range(len(month))]
     found = backtest.of_month(FIRST_DAY, month, histories)
     made = [
-        forecast.of_month(forecast.Month(FIRST_DAY, len(month), FIRST_DAY + day, sum(month[:day])), histories[day])
+        forecast.of_month(
+            forecast.Month(FIRST_DAY, len(month), FIRST_DAY + day, sum(month[:day])), histories[day]
+        )
         for day in range(len(month))
     ]
     known = [each for each in made if each is not None]
@@ -73,7 +84,9 @@ def test_errors_are_those_of_the_forecasts_one_by_one(costs: list[int], began: i
         assert not sum(month) or began > 28
         return
     assert found.actual_femto_usd == sum(month)
-    assert found.signed_error_femto_usd == sum(each.femto_usd for each in known) - len(known) * sum(month)
+    assert found.signed_error_femto_usd == sum(each.femto_usd for each in known) - len(known) * sum(
+        month
+    )
     assert abs(found.bias_ratio) <= found.error_ratio
     assert 0 <= found.covered <= found.banded <= found.forecasts == len(known)
 
@@ -87,12 +100,15 @@ def _days(first: int, last: int, requests: int = 1) -> Iterator[Event]:
 @pytest.fixture
 def two_months(database: Database, frozen_now: None) -> Database:
     """September and October at one request a day, but three on the 11th of October."""
-    ledgers.add(database, [*_days(SEPTEMBER, OCTOBER + 31), *_days(OCTOBER + 10, OCTOBER + 11, 2), ledgers.event()])
+    ledgers.add(
+        database,
+        [*_days(SEPTEMBER, OCTOBER + 31), *_days(OCTOBER + 10, OCTOBER + 11, 2), ledgers.event()],
+    )
     ledgers.settle(database)
     return database
 
 
-def _tested(database: Database, month: str = "2026-10") -> forecast_figures.BacktestFigure:
+def _tested(database: Database, month: str = "2026-10") -> month_figures.BacktestFigure:
     held = closed_books.stored(database, month).forecast
     assert held is not None
     assert held.backtest is not None
@@ -103,14 +119,23 @@ def test_the_stored_back_test_is_worked_by_hand(two_months: Database) -> None:
     # A request costs 0.0028 USD; the month came to 33 of them. The 1st to the 11th foresaw 31; from the 12th on the two
     # Sundays left of the jump's weekday were forecast at the mean of 1, 1, 1 and 3 = 1.5.
     found = _tested(two_months)
-    assert (found.month, found.actual_usd, found.forecasts, found.banded) == ("2026-10", "0.0924", 31, 31)
+    assert (found.month, found.actual_usd, found.forecasts, found.banded) == (
+        "2026-10",
+        "0.0924",
+        31,
+        31,
+    )
     too_low = 11 * 2
-    too_high = Fraction(sum(left % 7 == 10 % 7 for day in range(11, 31) for left in range(day, 31)), 2)
+    too_high = Fraction(
+        sum(left % 7 == 10 % 7 for day in range(11, 31) for left in range(day, 31)), 2
+    )
     assert abs(Fraction(found.error_ratio) - (too_low + too_high) / (31 * 33)) < Fraction(1, 10**9)
     assert abs(Fraction(found.bias_ratio) - (too_high - too_low) / (31 * 33)) < Fraction(1, 10**9)
 
 
-def test_the_first_month_of_a_ledger_is_tested_from_its_first_full_day_on(two_months: Database) -> None:
+def test_the_first_month_of_a_ledger_is_tested_from_its_first_full_day_on(
+    two_months: Database,
+) -> None:
     # September begins with the ledger: no forecast on its first morning, run rates to the 14th, bands from the 15th.
     found = _tested(two_months, "2026-09")
     assert (found.forecasts, found.banded, found.covered, found.error_ratio) == (29, 16, 16, "0.00")
@@ -141,7 +166,9 @@ def test_report_metrics_and_storage_tell_the_same_record(two_months: Database) -
     scraped = traffic.scrape(two_months)
     errors = traffic.of(scraped, "forecast_error_ratio")
     assert errors == {(("month", each.month),): float(each.error_ratio) for each in found.months}
-    assert traffic.of(scraped, "forecast_coverage_ratio") == {(): float(found.coverage_ratio or "nan")}
+    assert traffic.of(scraped, "forecast_coverage_ratio") == {
+        (): float(found.coverage_ratio or "nan")
+    }
 
 
 def test_the_review_lists_every_tested_month_exactly(two_months: Database) -> None:
@@ -150,7 +177,10 @@ def test_the_review_lists_every_tested_month_exactly(two_months: Database) -> No
     (section,) = (each for each in found.sections if each.name == "forecast_record")
     assert [row["month"] for row in section.rows] == ["2026-10", "2026-09"]
     tested = _tested(two_months)
-    assert (str(section.rows[0]["error_ratio"]), section.rows[0]["covered"]) == (tested.error_ratio, tested.covered)
+    assert (str(section.rows[0]["error_ratio"]), section.rows[0]["covered"]) == (
+        tested.error_ratio,
+        tested.covered,
+    )
 
 
 def test_a_report_of_an_earlier_month_knows_no_later_record(two_months: Database) -> None:
@@ -161,7 +191,9 @@ def test_a_report_of_an_earlier_month_knows_no_later_record(two_months: Database
 
 def test_a_project_alone_has_no_record(two_months: Database) -> None:
     with two_months.snapshot() as session:
-        found = report.build(session, ledgers.SETTINGS, clock.to_us(conftest.NOW), "2026-11", "search")
+        found = report.build(
+            session, ledgers.SETTINGS, clock.to_us(conftest.NOW), "2026-11", "search"
+        )
     assert found.forecast_record is None
 
 

@@ -13,7 +13,16 @@ from ledger.database import Database
 from ledger.errors import NotAllowed, NotFound, SwitchwiseError, UsageError
 from tests import ledgers
 from tests.advisor import closed_books
-from tests.advisor.closed_books import MONTH, OCTOBER_US, built, findings, map_deployment, reprice, set_price, stored
+from tests.advisor.closed_books import (
+    MONTH,
+    OCTOBER_US,
+    built,
+    findings,
+    map_deployment,
+    reprice,
+    set_price,
+    stored,
+)
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
 
@@ -26,7 +35,11 @@ def october(database: Database) -> Database:
 
 def test_a_closed_month_says_when_by_whom_and_with_which_content(october: Database) -> None:
     found = built(october)
-    assert (found.state, found.closed_by, found.closed_at) == ("closed", "ada", "2026-11-23T20:00:00Z")
+    assert (found.state, found.closed_by, found.closed_at) == (
+        "closed",
+        "ada",
+        "2026-11-23T20:00:00Z",
+    )
     with october.snapshot() as session:
         content = closed.read(session, MONTH)
     assert content is not None
@@ -34,7 +47,11 @@ def test_a_closed_month_says_when_by_whom_and_with_which_content(october: Databa
     told = json.loads(content)
     assert (told["month"], told["zone"], told["closed_at"]) == (MONTH, "UTC", found.closed_at)
     assert told["price_book_version"] == found.price_book_version
-    assert [line["cost_usd"] for line in told["lines"]] == ["0.0028"] == [row["cost_usd"] for row in told["arithmetic"]]
+    assert (
+        [line["cost_usd"] for line in told["lines"]]
+        == ["0.0028"]
+        == [row["cost_usd"] for row in told["arithmetic"]]
+    )
     assert found.total.cost_usd == "0.0028"
     assert found.adjusted == found.total
     assert built(october, "2026-11").adjusted is None
@@ -54,7 +71,9 @@ def test_what_is_acknowledged_before_the_close_is_in_it(database: Database) -> N
     assert findings(database) == []
 
 
-def test_ccusage_1636_codexbar_2671_lf_12184_a_later_price_leaves_a_closed_month_as_it_was(october: Database) -> None:
+def test_ccusage_1636_codexbar_2671_lf_12184_a_later_price_leaves_a_closed_month_as_it_was(
+    october: Database,
+) -> None:
     """And an open month is priced again from the day of the change on."""
     before, november = stored(october), built(october, "2026-11").total.cost_usd
     set_price(october, "1", "4")
@@ -90,13 +109,21 @@ def test_another_zone_leaves_a_closed_month_as_it_was(october: Database) -> None
 @pytest.mark.parametrize(
     ("month", "error", "said"),
     [
-        ("2026-11", UsageError, "2026-11 is not over in UTC; the latest month that can be closed is 2026-10"),
+        (
+            "2026-11",
+            UsageError,
+            "2026-11 is not over in UTC; the latest month that can be closed is 2026-10",
+        ),
         ("2026-12", UsageError, "2026-12 is not over in UTC"),
         ("2026-09", NotFound, "no traffic in 2026-09"),
         ("October", UsageError, "'October' is not a month"),
-        (MONTH, NotAllowed, "2026-10 was closed at 2026-11-23T20:00:00Z by ada; correct it with: switchwise reprice 2026-10"),
+        (
+            MONTH,
+            NotAllowed,
+            "2026-10 was closed at 2026-11-23T20:00:00Z by ada; correct it with: switchwise reprice 2026-10",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_closed_is_refused_with_the_reason(
     october: Database, month: str, error: type[SwitchwiseError], said: str
 ) -> None:
@@ -109,19 +136,25 @@ def test_what_cannot_be_closed_is_refused_with_the_reason(
 def test_a_month_is_over_when_it_is_in_its_own_zone(database: Database) -> None:
     ledgers.add(database, [ledgers.event(OCTOBER_US)])
     west = settings.load(reporting_zone="Etc/GMT+12")
-    with time_machine.travel("2026-11-01T11:59:59Z", tick=False), pytest.raises(UsageError, match="is not over"):
+    with (
+        time_machine.travel("2026-11-01T11:59:59Z", tick=False),
+        pytest.raises(UsageError, match="is not over"),
+    ):
         ledgers.close(database, MONTH, west)
     with time_machine.travel("2026-11-01T12:00:00Z", tick=False):
         ledgers.close(database, MONTH, west)
     assert built(database).state == "closed"
 
 
-def test_below_the_coverage_floor_a_month_is_closed_on_demand_alone_and_stays_provisional(database: Database) -> None:
+def test_below_the_coverage_floor_a_month_is_closed_on_demand_alone_and_stays_provisional(
+    database: Database,
+) -> None:
     house = ledgers.labels(model="house-model")
     ledgers.add(database, [ledgers.event(OCTOBER_US), ledgers.event(OCTOBER_US, of=house)])
     ledgers.settle(database)
     with pytest.raises(
-        NotAllowed, match=r"the coverage of 2026-10 is 50 % \(unpriced 50 %\), below 99 %; .*--despite-gaps"
+        NotAllowed,
+        match=r"the coverage of 2026-10 is 50 % \(unpriced 50 %\), below 99 %; .*--despite-gaps",
     ):
         ledgers.close(database, MONTH)
     assert built(database).state == "open"
@@ -136,20 +169,30 @@ def test_a_month_whose_rollups_disagree_with_its_events_is_not_frozen(database: 
     ledgers.settle(database)
     with database.transaction() as session:
         wrong = {"hour": clock.hour_of(OCTOBER_US)}
-        session.execute(text("UPDATE usage_hour SET output_tokens = output_tokens + 7 WHERE hour = :hour"), wrong)
-    with pytest.raises(NotAllowed, match=r"the rollups of 2026-10 disagree with its events .* switchwise rebuild"):
+        session.execute(
+            text("UPDATE usage_hour SET output_tokens = output_tokens + 7 WHERE hour = :hour"),
+            wrong,
+        )
+    with pytest.raises(
+        NotAllowed, match=r"the rollups of 2026-10 disagree with its events .* switchwise rebuild"
+    ):
         ledgers.close(database, MONTH)
 
 
-def test_a_repricing_books_the_difference_once_and_the_closed_figures_stay(october: Database) -> None:
+def test_a_repricing_books_the_difference_once_and_the_closed_figures_stay(
+    october: Database,
+) -> None:
     before = stored(october)
     set_price(october, "1", "4")
     assert reprice(october) == 1
     found = built(october)
     (booked,) = found.adjustments
     assert (booked.kind, booked.dated, booked.reason, booked.made_by) == (
-        "repricing", "2026-11-23", "rates agreed late", "bob",
-    )  # fmt: skip
+        "repricing",
+        "2026-11-23",
+        "rates agreed late",
+        "bob",
+    )
     assert (booked.cost_usd, booked.requests, booked.tokens) == ("-0.0014", 0, 0)
     assert found.adjusted is not None
     assert (found.total.cost_usd, found.adjusted.cost_usd) == ("0.0028", "0.0014")
@@ -166,9 +209,12 @@ def test_a_repricing_after_an_alias_fix_moves_the_usage_to_its_model(database: D
     map_deployment(database)
     assert reprice(database) == 1
     (booked,) = built(database).adjustments
-    assert {(line.model, line.cost_usd, line.tokens, line.unpriced_tokens) for line in booked.lines} == {
-        ("prod-chat", None, -1_100, -1_100), ("gpt-4.1", "0.0028", 1_100, 0),
-    }  # fmt: skip
+    assert {
+        (line.model, line.cost_usd, line.tokens, line.unpriced_tokens) for line in booked.lines
+    } == {
+        ("prod-chat", None, -1_100, -1_100),
+        ("gpt-4.1", "0.0028", 1_100, 0),
+    }
     assert (booked.cost_usd, booked.requests, booked.tokens) == ("0.0028", 0, 0)
     assert findings(database) == []
 
@@ -183,7 +229,14 @@ def test_only_a_closed_month_is_repriced_and_with_a_reason(october: Database) ->
 def test_a_month_of_another_zone_is_closed_to_the_hour(database: Database) -> None:
     """The edge days: an hour before and an hour after the month in Berlin, and both sides of its change to winter time."""
     berlin = settings.load(reporting_zone="Europe/Berlin")
-    hours = ("2026-09-30T21", "2026-09-30T22", "2026-10-25T00", "2026-10-25T01", "2026-10-31T22", "2026-10-31T23")
+    hours = (
+        "2026-09-30T21",
+        "2026-09-30T22",
+        "2026-10-25T00",
+        "2026-10-25T01",
+        "2026-10-31T22",
+        "2026-10-31T23",
+    )
     instants = [clock.to_us(clock.EPOCH.fromisoformat(f"{hour}:30:00+00:00")) for hour in hours]
     ledgers.add(database, [ledgers.event(instant) for instant in instants])
     ledgers.close(database, MONTH, berlin)

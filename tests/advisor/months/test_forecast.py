@@ -52,7 +52,9 @@ def test_a_short_history_uses_its_own_counts_and_says_so() -> None:
     # One day left: Var = 8 x (1 + 1/2) = 12, half = 1.4149239277 x 3.464101615 = 4.901440263... USD.
     month = Month(FIRST_DAY, 30, FIRST_DAY + 29, 290 * USD)
     found = _found(month, [8 * USD] * 7 + [12 * USD] * 7)
-    assert found == forecast.Forecast(300 * USD, 295_098_559_737 * 10**6, 304_901_440_263 * 10**6, "short_history")
+    assert found == forecast.Forecast(
+        300 * USD, 295_098_559_737 * 10**6, 304_901_440_263 * 10**6, "short_history"
+    )
 
 
 def test_27_days_are_short_and_28_are_not() -> None:
@@ -108,7 +110,9 @@ def test_on_the_last_day_the_forecast_is_not_below_what_today_has_already_spent(
 def test_neither_forecast_nor_low_end_is_ever_below_the_spend(
     closed: list[int], day: int, days: int, spent: int, today_share: Fraction
 ) -> None:
-    month = Month(FIRST_DAY, days, FIRST_DAY + day, spent, int(spent * today_share) if day < days else 0)
+    month = Month(
+        FIRST_DAY, days, FIRST_DAY + day, spent, int(spent * today_share) if day < days else 0
+    )
     found = forecast.of_month(month, closed)
     if found is not None:
         assert found.femto_usd >= spent
@@ -117,7 +121,7 @@ def test_neither_forecast_nor_low_end_is_ever_below_the_spend(
 
 
 def test_the_band_covers_80_percent_of_independent_months() -> None:
-    draws = random.Random(41)  # noqa: S311 a seeded simulation, no secret
+    draws = random.Random(41)  # noqa: S311
     covered = 0
     for _ in range(2_000):
         days = [int(draws.gauss(100, 15) * 10**6) * 10**9 for _ in range(28 + 15)]

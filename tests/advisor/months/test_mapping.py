@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from advisor.months import mapping
-from ledger import price_book
 from ledger.errors import NotFound, UsageError
-from ledger.names import Alias, Names
-from ledger.overrides import Overrides
-from ledger.price_book import OperatorPrice
-from ledger.prices import PriceBook, PriceKey, Rates
+from ledger.pricing import price_book
+from ledger.pricing.names import Alias, Names
+from ledger.pricing.overrides import Overrides
+from ledger.pricing.price_book import OperatorPrice
+from ledger.pricing.prices import PriceBook, PriceKey, Rates
 from tests import ledgers
 
 AZURE = "azure.ai.openai"
@@ -32,7 +32,11 @@ ALIAS = Alias("default", AZURE, "prod-chat", AZURE, "gpt-4.1", 20_700)
 
 
 def alias(
-    model: str, to_provider: str | None = None, region: str = "", name: str = "prod-chat", book: PriceBook = BOOK
+    model: str,
+    to_provider: str | None = None,
+    region: str = "",
+    name: str = "prod-chat",
+    book: PriceBook = BOOK,
 ) -> Alias:
     """A name that Azure is sent, as a model from the first day on."""
     return mapping.alias(book, ("default", AZURE), name, model, to_provider, region, 0)
@@ -47,9 +51,21 @@ def test_a_sender_is_found_by_the_name_alone_where_only_one_sends_it() -> None:
 @pytest.mark.parametrize(
     ("name", "provider", "says"),
     [
-        ("shared", None, "'shared' is sent under azure.ai.openai, openai; say which is meant with --provider"),
-        ("eu-and-us", None, "'eu-and-us' is sent under eu, us; say which is meant with --namespace"),
-        ("prod-chat", "openai", "nobody has sent the name 'prod-chat' at openai; .*--yes takes it anyway"),
+        (
+            "shared",
+            None,
+            "'shared' is sent under azure.ai.openai, openai; say which is meant with --provider",
+        ),
+        (
+            "eu-and-us",
+            None,
+            "'eu-and-us' is sent under eu, us; say which is meant with --namespace",
+        ),
+        (
+            "prod-chat",
+            "openai",
+            "nobody has sent the name 'prod-chat' at openai; .*--yes takes it anyway",
+        ),
         ("prod-chart", None, "nobody has sent the name 'prod-chart'"),
     ],
 )
@@ -65,7 +81,9 @@ def test_a_name_that_nobody_has_sent_yet_is_taken_on_request_with_its_provider()
         mapping.sender(SENT, "next-year", None, None, unseen=True)
 
 
-def test_ll_8538_a_deployment_of_any_name_takes_the_model_that_is_named_in_any_of_its_spellings() -> None:
+def test_ll_8538_a_deployment_of_any_name_takes_the_model_that_is_named_in_any_of_its_spellings() -> (
+    None
+):
     for spelling in ("gpt-35-turbo", "gpt-3.5-turbo", "azure/gpt-35-turbo"):
         found = alias(spelling, name="my-gpt-35-turbo")
         assert (found.model_provider, found.model) == (AZURE, "gpt-3.5-turbo")
@@ -74,12 +92,17 @@ def test_ll_8538_a_deployment_of_any_name_takes_the_model_that_is_named_in_any_o
 
 
 def test_ll_8538_a_model_that_would_have_no_price_is_refused_and_never_dropped_in_silence() -> None:
-    with pytest.raises(UsageError, match="no price for gpt-35-trubo; see: switchwise prices list --provider azure"):
+    with pytest.raises(
+        UsageError, match="no price for gpt-35-trubo; see: switchwise prices list --provider azure"
+    ):
         alias("gpt-35-trubo", name="my-gpt-35-turbo")
 
 
 def test_ll_7004_a_regional_deployment_has_its_region_s_price_and_a_global_one_the_global() -> None:
-    regional, everywhere = alias("gpt-4o", region="uksouth", name="chat-uk"), alias("gpt-4o", name="chat-global")
+    regional, everywhere = (
+        alias("gpt-4o", region="uksouth", name="chat-uk"),
+        alias("gpt-4o", name="chat-global"),
+    )
     resolver = Names(BOOK, [regional, everywhere])
     rates = []
     for name in ("chat-uk", "chat-global"):
@@ -92,7 +115,11 @@ def test_ll_7004_a_regional_deployment_has_its_region_s_price_and_a_global_one_t
 
 def test_ll_22724_a_custom_deployment_can_take_another_provider_s_price() -> None:
     found = alias("gpt-5.3-codex", to_provider="openai", name="openai/gpt-5.3-codex")
-    assert (found.model_provider, found.model, found.name) == ("openai", "gpt-5.3-codex", "openai/gpt-5.3-codex")
+    assert (found.model_provider, found.model, found.name) == (
+        "openai",
+        "gpt-5.3-codex",
+        "openai/gpt-5.3-codex",
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,7 +131,12 @@ def test_ll_22724_a_custom_deployment_can_take_another_provider_s_price() -> Non
             "",
             "azure.ai.openai has no price for gpt-5-pro; it is sold by openai: .*--to-provider",
         ),
-        ("gpt-4.1", "opnai", "", "opnai has no price for gpt-4.1; it is sold by azure.ai.openai, openai"),
+        (
+            "gpt-4.1",
+            "opnai",
+            "",
+            "opnai has no price for gpt-4.1; it is sold by azure.ai.openai, openai",
+        ),
         ("gpt-9", "opnai", "", "'opnai' is no provider of the price book"),
         ("gpt-9", None, "", "set one with: switchwise prices set gpt-9 --provider azure.ai.openai"),
         (
@@ -123,8 +155,12 @@ def test_a_model_without_a_price_is_refused_with_the_nearest_remedy(
 
 
 def test_a_model_with_regional_prices_alone_asks_for_the_region() -> None:
-    only_regional = Overrides(prices=(replace(REGIONAL, key=REGIONAL.key._replace(model="uk-model")),)).book()
-    with pytest.raises(UsageError, match="has no price that holds in every region; regions with prices: uksouth"):
+    only_regional = Overrides(
+        prices=(replace(REGIONAL, key=REGIONAL.key._replace(model="uk-model")),)
+    ).book()
+    with pytest.raises(
+        UsageError, match="has no price that holds in every region; regions with prices: uksouth"
+    ):
         alias("uk-model", book=only_regional)
 
 
@@ -138,7 +174,10 @@ def test_an_alias_ends_on_a_day_on_which_it_holds() -> None:
     ended = mapping.ending([ALIAS], "prod-chat", None, None, 20_750)
     assert ended == replace(ALIAS, model_provider="", model="", effective_from=20_750)
     resolver = Names(price_book.shipped(), [ALIAS, ended])
-    models = [resolver.resolve("default", AZURE, "prod-chat", day).model for day in (20_699, 20_700, 20_749, 20_750)]
+    models = [
+        resolver.resolve("default", AZURE, "prod-chat", day).model
+        for day in (20_699, 20_700, 20_749, 20_750)
+    ]
     assert models == ["prod-chat", "gpt-4.1", "gpt-4.1", "prod-chat"]
 
 
@@ -157,8 +196,11 @@ def test_an_alias_ends_on_a_day_on_which_it_holds() -> None:
 )
 def test_what_is_not_mapped_cannot_be_ended(name: str, day: int, says: str) -> None:
     held = [
-        ALIAS, replace(ALIAS, name="ended"), replace(ALIAS, name="ended", model="", effective_from=20_720),
-        replace(ALIAS, name="twice"), replace(ALIAS, name="twice", namespace="eu"),
-    ]  # fmt: skip
+        ALIAS,
+        replace(ALIAS, name="ended"),
+        replace(ALIAS, name="ended", model="", effective_from=20_720),
+        replace(ALIAS, name="twice"),
+        replace(ALIAS, name="twice", namespace="eu"),
+    ]
     with pytest.raises((UsageError, NotFound), match=says):
         mapping.ending(held, name, None, None, day)

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from advisor import refresh
 from advisor.months import adjustments, closing, repricing, statement_store
 from advisor.months.repricing import MonthShift, Place
-from ledger import catalogue, clock, money, months, price_book, settings, tables
-from ledger.contracts import Discount, FixedPrice
+from ledger import clock, money, months, settings, tables
 from ledger.database import Database
 from ledger.events import Event
-from ledger.names import Alias
-from ledger.overrides import Overrides
-from ledger.price_book import OperatorPrice
-from ledger.prices import PriceBook, PriceKey, Rates
+from ledger.pricing import in_force, price_book
+from ledger.pricing.contracts import Discount, FixedPrice
+from ledger.pricing.names import Alias
+from ledger.pricing.overrides import Overrides
+from ledger.pricing.price_book import OperatorPrice
+from ledger.pricing.prices import PriceBook, PriceKey, Rates
 from tests import ledgers
 from worker import rollup
 
@@ -43,7 +44,9 @@ def event(age: int, project: str, provider: str, model: str) -> Event:
     return ledgers.event(ledgers.NOON_US - age * clock.DAY_US, of=of)
 
 
-def fill(database: Database, ages: tuple[int, ...] = (0, 1, 25), zone: str = "UTC") -> settings.Settings:
+def fill(
+    database: Database, ages: tuple[int, ...] = (0, 1, 25), zone: str = "UTC"
+) -> settings.Settings:
     """One request of each kind on each of these days, rolled up and published."""
     chosen = settings.Settings(reporting_zone=zone)
     ledgers.add(database, [event(age, *kind) for age in ages for kind in EVENTS], chosen)
@@ -52,17 +55,19 @@ def fill(database: Database, ages: tuple[int, ...] = (0, 1, 25), zone: str = "UT
 
 
 def preview(
-    database: Database, wanted: catalogue.Change, chosen: settings.Settings = ledgers.SETTINGS
+    database: Database, wanted: in_force.Change, chosen: settings.Settings = ledgers.SETTINGS
 ) -> list[MonthShift]:
     """What a change would do."""
     with database.snapshot() as session:
         return repricing.of_change(session, chosen, wanted)
 
 
-def make(database: Database, wanted: catalogue.Change, chosen: settings.Settings = ledgers.SETTINGS) -> None:
+def make(
+    database: Database, wanted: in_force.Change, chosen: settings.Settings = ledgers.SETTINGS
+) -> None:
     """Make a change, and publish what follows."""
     with database.transaction() as session:
-        catalogue.change(session, wanted, 1)
+        in_force.change(session, wanted, 1)
     refresh.refresh(database, chosen)
 
 
@@ -86,7 +91,9 @@ def published(
 
 def total(by_place: dict[Place, tuple[int, int, int]]) -> tuple[int, int, int]:
     """The sums of a month."""
-    cost, listed, unpriced = (sum(amounts[place] for amounts in by_place.values()) for place in range(3))
+    cost, listed, unpriced = (
+        sum(amounts[place] for amounts in by_place.values()) for place in range(3)
+    )
     return cost, listed, unpriced
 
 
@@ -113,7 +120,10 @@ def test_a_name_without_a_price_moves_to_its_model_with_its_tokens(database: Dat
     _, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
     sent, model = (Place("support", "azure.ai.openai", name) for name in ("prod-chat", "gpt-4.1"))
     assert november.places[sent].after == november.places[model].before == repricing.NOTHING
-    assert (november.places[sent].unpriced_tokens, november.places[sent].before.requests) == (-2_200, 2)
+    assert (november.places[sent].unpriced_tokens, november.places[sent].before.requests) == (
+        -2_200,
+        2,
+    )
     assert money.usd_text(november.places[model].cost_femto_usd) == "0.0056"
     assert november.whole.unpriced_tokens == -2_200
 
@@ -124,25 +134,38 @@ def test_a_preview_stores_nothing(database: Database) -> None:
     preview(database, lambda said: said.with_alias(DEPLOYMENT))
     assert published(database) == before
     with database.snapshot() as session:
-        assert catalogue.read(session) == Overrides()
+        assert in_force.read(session) == Overrides()
 
 
 CHANGES: dict[str, Callable[[Overrides, int], Overrides]] = {
-    "discount": lambda said, day: said.with_contract(Discount(day, day + 9, "deal", "openai", 123_456)),
-    "exempt": lambda said, day: said.with_contract(Discount(day, None, "deal", "openai", 0, "gpt-4.1", "standard")),
-    "fixed": lambda said, day: said.with_contract(FixedPrice(day, None, "deal", KEY, Rates(output=7_777_777_777))),
-    "price": lambda said, day: said.with_price(OperatorPrice(HOUSE, day, Rates(uncached_input=3, output=5), "by hand")),
+    "discount": lambda said, day: said.with_contract(
+        Discount(day, day + 9, "deal", "openai", 123_456)
+    ),
+    "exempt": lambda said, day: said.with_contract(
+        Discount(day, None, "deal", "openai", 0, "gpt-4.1", "standard")
+    ),
+    "fixed": lambda said, day: said.with_contract(
+        FixedPrice(day, None, "deal", KEY, Rates(output=7_777_777_777))
+    ),
+    "price": lambda said, day: said.with_price(
+        OperatorPrice(HOUSE, day, Rates(uncached_input=3, output=5), "by hand")
+    ),
     "alias": lambda said, day: said.with_alias(replace(DEPLOYMENT, effective_from=day)),
-    "unmapped": lambda said, day: said.with_alias(replace(DEPLOYMENT, effective_from=day, model="")),
+    "unmapped": lambda said, day: said.with_alias(
+        replace(DEPLOYMENT, effective_from=day, model="")
+    ),
 }
 
 
-def change_of(name: str, day: int) -> catalogue.Change:
+def change_of(name: str, day: int) -> in_force.Change:
     """One of the changes from a day on."""
     return lambda said: CHANGES[name](said, day)
 
 
-@hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@hypothesis_settings(
+    max_examples=12,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     zone=st.sampled_from(["UTC", "America/New_York", "Pacific/Kiritimati"]),
     ages=st.sets(st.integers(0, 60), min_size=1, max_size=6),
@@ -173,16 +196,29 @@ def test_what_is_published_after_a_change_is_what_its_preview_said(
             assert seen(shift.whole.after) == total(after[month])
             for place in before[month].keys() | after[month].keys():
                 told = shift.places.get(place)
-                was, becomes = before[month].get(place, (0, 0, 0)), after[month].get(place, (0, 0, 0))
-                assert (was, becomes) == ((seen(told.before), seen(told.after)) if told else (was, was))
-            assert sum(each.cost_femto_usd for each in shift.places.values()) == shift.whole.cost_femto_usd
-            assert sum(each.unpriced_tokens for each in shift.places.values()) == shift.whole.unpriced_tokens
+                was, becomes = (
+                    before[month].get(place, (0, 0, 0)),
+                    after[month].get(place, (0, 0, 0)),
+                )
+                assert (was, becomes) == (
+                    (seen(told.before), seen(told.after)) if told else (was, was)
+                )
+            assert (
+                sum(each.cost_femto_usd for each in shift.places.values())
+                == shift.whole.cost_femto_usd
+            )
+            assert (
+                sum(each.unpriced_tokens for each in shift.places.values())
+                == shift.whole.unpriced_tokens
+            )
 
 
-def test_what_is_published_differs_from_what_is_in_force_until_the_worker_has_run(database: Database) -> None:
+def test_what_is_published_differs_from_what_is_in_force_until_the_worker_has_run(
+    database: Database,
+) -> None:
     chosen = fill(database)
     with database.transaction() as session:
-        catalogue.change(session, lambda said: said.with_alias(DEPLOYMENT), 1)
+        in_force.change(session, lambda said: said.with_alias(DEPLOYMENT), 1)
     with database.snapshot() as session:
         october, november = repricing.of_ledger(session, chosen)
     assert (october.whole.unpriced_tokens, november.whole.unpriced_tokens) == (-1_100, -2_200)
@@ -192,18 +228,28 @@ def test_what_is_published_differs_from_what_is_in_force_until_the_worker_has_ru
         assert [month.places for month in repricing.of_ledger(session, chosen)] == [{}, {}]
 
 
-def test_requests_that_arrived_since_are_counted_and_in_no_change_of_a_price(database: Database) -> None:
+def test_requests_that_arrived_since_are_counted_and_in_no_change_of_a_price(
+    database: Database,
+) -> None:
     chosen = fill(database)
     ledgers.add(database, [event(0, *EVENTS[0])])
     rollup.roll_up(database, chosen.max_metric_sets)
     with database.snapshot() as session:
         _, november = repricing.of_ledger(session, chosen)
-    assert (november.arrived_requests, money.usd_text(november.whole.cost_femto_usd)) == (1, "0.0028")
+    assert (november.arrived_requests, money.usd_text(november.whole.cost_femto_usd)) == (
+        1,
+        "0.0028",
+    )
     _, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
-    assert (november.arrived_requests, money.usd_text(november.whole.cost_femto_usd)) == (0, "0.0056")
+    assert (november.arrived_requests, money.usd_text(november.whole.cost_femto_usd)) == (
+        0,
+        "0.0056",
+    )
 
 
-def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(database: Database) -> None:
+def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(
+    database: Database,
+) -> None:
     chosen = fill(database)
     closing.close(database, chosen, "2026-10", "ada", despite_gaps=True)
     before = published(database)["2026-10"]
@@ -216,7 +262,9 @@ def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(databas
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland"])
-def test_what_a_preview_says_of_a_closed_month_is_what_a_correction_books(database: Database, zone: str) -> None:
+def test_what_a_preview_says_of_a_closed_month_is_what_a_correction_books(
+    database: Database, zone: str
+) -> None:
     chosen = fill(database)
     last_hour_us = clock.to_us(clock.EPOCH.replace(year=2026, month=11)) - clock.HOUR_US
     ledgers.add(database, [ledgers.event(last_hour_us)])
@@ -233,8 +281,14 @@ def test_what_a_preview_says_of_a_closed_month_is_what_a_correction_books(databa
     with database.snapshot() as session:
         booked = adjustments.read(session, "2026-10")[number]
         again, _ = repricing.of_ledger(session, chosen)
-    assert sum(line.cost.femto_usd for line in booked.lines.values()) == october.whole.cost_femto_usd
-    assert sum(line.cost.unpriced_tokens for line in booked.lines.values()) == october.whole.unpriced_tokens == -1_100
+    assert (
+        sum(line.cost.femto_usd for line in booked.lines.values()) == october.whole.cost_femto_usd
+    )
+    assert (
+        sum(line.cost.unpriced_tokens for line in booked.lines.values())
+        == october.whole.unpriced_tokens
+        == -1_100
+    )
     assert again.places == {}
 
 
@@ -248,7 +302,9 @@ def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_hold
         for key, rows in shipped.prices.items()
         if key == KEY
     }
-    other = PriceBook("other", {**shipped.prices, **dearer}, shipped.facts, shipped.aliases, shipped.checked)
+    other = PriceBook(
+        "other", {**shipped.prices, **dearer}, shipped.facts, shipped.aliases, shipped.checked
+    )
     with database.snapshot() as session:
         october, november = repricing.of_book(session, ledgers.SETTINGS, other)
     assert november.whole.cost_femto_usd == 2 * 2 * 1_000 * 7 * 10**9
@@ -256,6 +312,9 @@ def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_hold
     assert october.whole.cost_femto_usd == 2 * 1_000 * 7 * 10**9
     with database.transaction() as session:
         own = OperatorPrice(KEY, 0, shipped.prices[KEY][0].rates, "agreed")
-        catalogue.change(session, lambda said: said.with_price(own), 1)
+        in_force.change(session, lambda said: said.with_price(own), 1)
     with database.snapshot() as session:
-        assert [each.places for each in repricing.of_book(session, ledgers.SETTINGS, other)] == [{}, {}]
+        assert [each.places for each in repricing.of_book(session, ledgers.SETTINGS, other)] == [
+            {},
+            {},
+        ]

@@ -38,7 +38,10 @@ def test_every_amount_is_tokens_times_rate(parts: list[Part]) -> None:
             assert meter.tokens > 0
             assert (meter.usd_per_mtok is None) == (meter.cost_usd is None)
             if meter.cost_usd is not None:
-                assert Fraction(meter.cost_usd) == meter.tokens * Fraction(meter.usd_per_mtok or "") / 10**6
+                assert (
+                    Fraction(meter.cost_usd)
+                    == meter.tokens * Fraction(meter.usd_per_mtok or "") / 10**6
+                )
         known = [Decimal(meter.cost_usd) for meter in row.meters if meter.cost_usd is not None]
         assert row.cost_usd == (money.text(sum(known, Decimal(0))) if known else None)
 
@@ -73,7 +76,11 @@ def test_a_price_change_in_mid_month_splits_a_line_in_two_rows_of_their_own_days
     assert before.price is not None
     assert after.price is not None
     assert (before.price.source, after.price.source) == ("by hand", "contract")
-    assert after.price.list_usd_per_mtok == {"uncached_input": "1.00", "cached_input": "0.25", "output": "4.00"}
+    assert after.price.list_usd_per_mtok == {
+        "uncached_input": "1.00",
+        "cached_input": "0.25",
+        "output": "4.00",
+    }
 
 
 def test_requests_without_tokens_are_counted_and_cost_nothing() -> None:

@@ -6,9 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from advisor import figures, recommendations, report, whatif
-from advisor.months import track_record
-from ledger import clock
+from advisor.advice import computation
+from advisor.advice import figures as advice_figures
+from advisor.months import pricings, track_record
+from advisor.report import whatif
+from advisor.stages import recommendations
+from ledger import clock, months
 from ledger.database import Database
 from ledger.events import Event
 from tests import conftest, ledgers
@@ -39,7 +42,7 @@ def four_months(database: Database) -> Database:
     return database
 
 
-def stored(database: Database) -> figures.RecommendationFigure:
+def stored(database: Database) -> advice_figures.RecommendationFigure:
     with database.snapshot() as session:
         (found,) = recommendations.read(session)
     return found.figure
@@ -51,19 +54,25 @@ def errors(database: Database, month: str) -> list[Fraction]:
     return [Fraction(each.error_ratio) for each in record.months] if record else []
 
 
-def of_month(database: Database, month: str | None) -> figures.RecommendationFigure:
+def of_month(database: Database, month: str | None) -> advice_figures.RecommendationFigure:
     """Advice as it is computed when it is read."""
     with database.snapshot() as session:
-        chosen = report.month_of(ledgers.SETTINGS, NOW_US, month) if month else None
-        (found,) = recommendations.compute(session, report.pricing(session), ledgers.SETTINGS, NOW_US, chosen)
+        chosen = months.named(month, ledgers.SETTINGS.zone, NOW_US) if month else None
+        (found,) = computation.compute(
+            session, pricings.in_force(session), ledgers.SETTINGS, NOW_US, chosen
+        )
     return found
 
 
-def test_the_first_run_grades_the_forecast_by_the_months_it_tests_itself(four_months: Database) -> None:
+def test_the_first_run_grades_the_forecast_by_the_months_it_tests_itself(
+    four_months: Database,
+) -> None:
     told = errors(four_months, "2026-11")
     assert len(told) == 4
     mean = sum(told[:3], Fraction(0)) / 3
-    assert abs(Fraction(stored(four_months).forecast_error_ratio or "nan") - mean) < Fraction(1, 10**9)
+    assert abs(Fraction(stored(four_months).forecast_error_ratio or "nan") - mean) < Fraction(
+        1, 10**9
+    )
     assert mean < Fraction("0.10")
     assert stored(four_months).confidence_grades["forecast"] == "high"
 
@@ -82,12 +91,16 @@ def test_a_run_that_tests_a_month_again_advises_by_the_new_error(four_months: Da
     assert after.confidence_grades["forecast"] == "medium"
 
 
-@pytest.mark.parametrize(("month", "tested"), [("2026-10", 3), ("2026-09", 3), ("2026-08", 2), ("2026-07", 1)])
-def test_advice_of_an_earlier_month_knows_no_later_error(four_months: Database, month: str, tested: int) -> None:
+@pytest.mark.parametrize(
+    ("month", "tested"), [("2026-10", 3), ("2026-09", 3), ("2026-08", 2), ("2026-07", 1)]
+)
+def test_advice_of_an_earlier_month_knows_no_later_error(
+    four_months: Database, month: str, tested: int
+) -> None:
     told = errors(four_months, month)[:3]
     assert len(told) == tested
     with four_months.snapshot() as session:
-        through = report.month_of(ledgers.SETTINGS, NOW_US, month)
+        through = months.named(month, ledgers.SETTINGS.zone, NOW_US)
         assert track_record.error_ratio(session, through) == sum(told, Fraction(0)) / tested
         asked = whatif.run(session, ledgers.SETTINGS, NOW_US, whatif.Asked(month=month))
     assert asked.forecast_error_ratio == of_month(four_months, month).forecast_error_ratio
@@ -104,11 +117,16 @@ def test_a_statement_of_the_run_stands_in_for_the_stored_one(four_months: Databa
     untested = replace(closed_books.stored(four_months, "2026-10"), forecast=None)
     told = errors(four_months, "2026-11")
     with four_months.snapshot() as session:
-        current = report.month_of(ledgers.SETTINGS, NOW_US, None)
-        assert track_record.error_ratio(session, current, [untested]) == sum(told[1:4], Fraction(0)) / 3
+        current = months.named(None, ledgers.SETTINGS.zone, NOW_US)
+        assert (
+            track_record.error_ratio(session, current, [untested])
+            == sum(told[1:4], Fraction(0)) / 3
+        )
 
 
-def test_where_no_month_was_tested_nothing_is_known_and_the_grade_is_low(database: Database) -> None:
+def test_where_no_month_was_tested_nothing_is_known_and_the_grade_is_low(
+    database: Database,
+) -> None:
     ledgers.add(database, list(days(NOVEMBER, NOVEMBER + 22)))
     ledgers.settle(database)
     found = stored(database)

@@ -5,17 +5,17 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from advisor import report
-from advisor.months import unpriced
+from advisor.months import pricings, unpriced
 from advisor.months.unpriced import Unpriced, Why
-from ledger import catalogue, clock, months
-from ledger.contracts import FixedPrice
+from ledger import clock, months
 from ledger.database import Database
 from ledger.events import Labels
-from ledger.names import Alias
-from ledger.overrides import Overrides
-from ledger.price_book import OperatorPrice
-from ledger.prices import PriceKey, Rates
+from ledger.pricing import in_force
+from ledger.pricing.contracts import FixedPrice
+from ledger.pricing.names import Alias
+from ledger.pricing.overrides import Overrides
+from ledger.pricing.price_book import OperatorPrice
+from ledger.pricing.prices import PriceKey, Rates
 from tests import ledgers
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
@@ -28,13 +28,13 @@ def inbox(database: Database) -> list[Unpriced]:
     ledgers.settle(database)
     with database.snapshot() as session:
         month = months.parse("2026-11", ledgers.SETTINGS.zone)
-        return unpriced.of_month(session, month, report.pricing(session))
+        return unpriced.of_month(session, month, pricings.in_force(session))
 
 
-def said(database: Database, wanted: catalogue.Change) -> None:
+def said(database: Database, wanted: in_force.Change) -> None:
     """Something that the operator says."""
     with database.transaction() as session:
-        catalogue.change(session, wanted, 1)
+        in_force.change(session, wanted, 1)
 
 
 def one_of(database: Database, of: Labels, **audio: int) -> Unpriced:
@@ -54,7 +54,9 @@ def one_of(database: Database, of: Labels, **audio: int) -> Unpriced:
         ({"service_tier": "unknown", "service_tier_requested": "flex"}, Why("no_tier", "flex")),
     ],
 )
-def test_tokens_without_a_price_say_why(database: Database, labels: dict[str, object], why: Why) -> None:
+def test_tokens_without_a_price_say_why(
+    database: Database, labels: dict[str, object], why: Why
+) -> None:
     found = one_of(database, ledgers.labels(**labels))
     assert (found.why, found.unpriced_tokens, found.requests) == (why, 1_100, 1)
     assert unpriced.reason_text(why)
@@ -62,7 +64,11 @@ def test_tokens_without_a_price_say_why(database: Database, labels: dict[str, ob
 
 def test_a_meter_without_a_rate_is_told_apart_from_an_unknown_name(database: Database) -> None:
     found = one_of(database, ledgers.labels(), input_audio_tokens=40, output_audio_tokens=5)
-    assert (found.why, found.unpriced_tokens, found.requests) == (Why("no_rate", "input_audio, output_audio"), 45, 1)
+    assert (found.why, found.unpriced_tokens, found.requests) == (
+        Why("no_rate", "input_audio, output_audio"),
+        45,
+        1,
+    )
     assert found.command == (
         "switchwise prices set gpt-4.1 --provider openai --input 2.00 --cached 0.50 --output 8.00"
         " --input-audio RATE --output-audio RATE"
@@ -70,20 +76,32 @@ def test_a_meter_without_a_rate_is_told_apart_from_an_unknown_name(database: Dat
     assert unpriced.reason_text(found.why) == "no rate for input audio, output audio"
 
 
-def test_a_tier_that_is_known_to_have_no_price_says_why_and_asks_for_none(database: Database) -> None:
+def test_a_tier_that_is_known_to_have_no_price_says_why_and_asks_for_none(
+    database: Database,
+) -> None:
     found = one_of(database, ledgers.labels(service_tier="scale"))
     assert (found.why, found.command) == (Why("no_tier", "scale"), None)
     assert str(found.hint).startswith("no price per token at scale: committed capacity")
 
 
 def test_a_size_below_the_only_one_that_is_sold_is_told_apart(database: Database) -> None:
-    said(database, lambda held: held.with_price(OperatorPrice(LONG, 0, Rates(uncached_input=1, output=1), "by hand")))
+    said(
+        database,
+        lambda held: held.with_price(
+            OperatorPrice(LONG, 0, Rates(uncached_input=1, output=1), "by hand")
+        ),
+    )
     found = one_of(database, ledgers.labels(provider="house", model="long-model"))
     assert found.why == Why("no_size")
 
 
 def test_a_region_without_a_price_is_told_apart(database: Database) -> None:
-    said(database, lambda held: held.with_alias(Alias("default", AZURE, "prod-chat", AZURE, "gpt-4.1", 0, "atlantis")))
+    said(
+        database,
+        lambda held: held.with_alias(
+            Alias("default", AZURE, "prod-chat", AZURE, "gpt-4.1", 0, "atlantis")
+        ),
+    )
     found = one_of(database, ledgers.labels(provider=AZURE, model="prod-chat"))
     assert (found.name, found.why) == ("prod-chat", Why("no_region", "atlantis"))
     assert found.command == (
@@ -91,7 +109,9 @@ def test_a_region_without_a_price_is_told_apart(database: Database) -> None:
     )
 
 
-def test_days_after_a_contract_without_a_list_price_are_unpriced_and_say_so(database: Database) -> None:
+def test_days_after_a_contract_without_a_list_price_are_unpriced_and_say_so(
+    database: Database,
+) -> None:
     house, day = PriceKey("house", "house-model", "standard"), clock.day_of(ledgers.NOON_US)
     fixed = FixedPrice(day - 5, day, "deal", house, Rates(uncached_input=1, output=1))
     said(database, lambda _: Overrides(contracts=(fixed,)))
@@ -105,8 +125,9 @@ def test_names_are_listed_as_they_were_sent_and_by_sender(database: Database) ->
         ledgers.add(database, [ledgers.event(of=of)])
     found = inbox(database)
     assert [(each.namespace, each.name, each.requests) for each in found] == [
-        ("us", "azure/prod-chat", 2), ("eu", "azure/prod-chat", 1),
-    ]  # fmt: skip
+        ("us", "azure/prod-chat", 2),
+        ("eu", "azure/prod-chat", 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +138,12 @@ def test_names_are_listed_as_they_were_sent_and_by_sender(database: Database) ->
             "switchwise models map 'prod chat' gpt-4.1 --provider azure.ai.openai",
         ),
         (
-            {"provider": AZURE, "model": "prod-chat", "request_model": "gpt-4.1", "namespace": "eu"},
+            {
+                "provider": AZURE,
+                "model": "prod-chat",
+                "request_model": "gpt-4.1",
+                "namespace": "eu",
+            },
             "switchwise models map prod-chat gpt-4.1 --provider azure.ai.openai --namespace eu",
         ),
         (
@@ -125,7 +151,10 @@ def test_names_are_listed_as_they_were_sent_and_by_sender(database: Database) ->
             "switchwise models map gpt-4.1 gpt-4.1 --provider my-gateway --to-provider openai",
         ),
         ({"provider": AZURE, "model": "gpt-4.1-turbo-chat", "request_model": "chat"}, None),
-        ({"provider": "my-gateway", "model": "gpt-4.1-prod", "request_model": "gpt-4.1-prod"}, None),
+        (
+            {"provider": "my-gateway", "model": "gpt-4.1-prod", "request_model": "gpt-4.1-prod"},
+            None,
+        ),
         ({"provider": "my-gateway", "model": "gpt-oss-120b", "request_model": "chat"}, None),
     ],
 )
@@ -149,5 +178,10 @@ def test_following_the_remedy_empties_the_inbox(database: Database) -> None:
     alias = Alias("default", AZURE, "prod-chat", AZURE, "gpt-4.1", 0)
     said(database, lambda held: held.with_alias(alias))
     assert inbox(database) == []
-    said(database, lambda held: held.with_alias(replace(alias, effective_from=clock.day_of(ledgers.NOON_US), model="")))
+    said(
+        database,
+        lambda held: held.with_alias(
+            replace(alias, effective_from=clock.day_of(ledgers.NOON_US), model="")
+        ),
+    )
     assert inbox(database) == [found]

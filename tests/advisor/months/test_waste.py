@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.months import statements, waste
+from advisor.months.figures import TierFigure, Waste
 from advisor.months.statements import Part
-from advisor.months.waste_figures import TierFigure, Waste
 from collector.formats import native
 from collector.formats.reading import Naming
-from ledger import clock, events, money, prices
+from ledger import clock, events, money
 from ledger.database import Database
 from ledger.events import Event
+from ledger.pricing import prices
 from tests import conftest, ledgers
 from tests.advisor import closed_books, priced_usage
 
@@ -41,7 +42,9 @@ def retry(at: int = NOW_US - clock.HOUR_US, **changed: object) -> Event:
 
 
 def tiered(asked: str, served: str, at: int = NOW_US - clock.HOUR_US, **changed: object) -> Event:
-    return ledgers.event(at, of=ledgers.labels(service_tier_requested=asked, service_tier=served, **changed))
+    return ledgers.event(
+        at, of=ledgers.labels(service_tier_requested=asked, service_tier=served, **changed)
+    )
 
 
 def tier_of(found: Waste) -> TierFigure:
@@ -52,12 +55,22 @@ def tier_of(found: Waste) -> TierFigure:
 @pytest.mark.usefixtures("frozen_now")
 def test_a_paid_retry_is_what_was_sent_again_and_used_tokens(database: Database) -> None:
     silent = ledgers.labels(features=AGAIN, status="failure", usage_source="none")
-    failed = ledgers.event(NOW_US - clock.HOUR_US, of=silent, input_tokens=None, output_tokens=None, retry_count=1)
-    found = told(database, ledgers.event(), retry(), retry(project="lab", model="house-model"), failed).paid_retries
-    assert (found.requests, found.tokens, found.unpriced_tokens, found.cost_usd) == (2, 2_200, 1_100, "0.0028")
+    failed = ledgers.event(
+        NOW_US - clock.HOUR_US, of=silent, input_tokens=None, output_tokens=None, retry_count=1
+    )
+    found = told(
+        database, ledgers.event(), retry(), retry(project="lab", model="house-model"), failed
+    ).paid_retries
+    assert (found.requests, found.tokens, found.unpriced_tokens, found.cost_usd) == (
+        2,
+        2_200,
+        1_100,
+        "0.0028",
+    )
     assert [(each.project, each.model, each.cost_usd) for each in found.groups] == [
-        ("search", "gpt-4.1", "0.0028"), ("lab", "house-model", None),
-    ]  # fmt: skip
+        ("search", "gpt-4.1", "0.0028"),
+        ("lab", "house-model", None),
+    ]
 
 
 @pytest.mark.usefixtures("frozen_now")
@@ -71,31 +84,74 @@ def test_a_retry_costs_the_price_of_its_day(database: Database) -> None:
 @pytest.mark.parametrize(
     ("asked", "served", "model", "cost", "at_asked", "difference", "meaning"),
     [
-        ("priority", "standard", "gpt-4.1", "0.0028", "0.0049", "-0.0021", "its higher price was not charged"),
-        ("standard", "priority", "gpt-4.1", "0.0049", "0.0028", "0.0021", "paid more than at the tier asked for"),
-        ("flex", "standard", "gpt-5-nano", "0.00009", "0.000045", "0.000045", "paid more than at the tier asked for"),
+        (
+            "priority",
+            "standard",
+            "gpt-4.1",
+            "0.0028",
+            "0.0049",
+            "-0.0021",
+            "its higher price was not charged",
+        ),
+        (
+            "standard",
+            "priority",
+            "gpt-4.1",
+            "0.0049",
+            "0.0028",
+            "0.0021",
+            "paid more than at the tier asked for",
+        ),
+        (
+            "flex",
+            "standard",
+            "gpt-5-nano",
+            "0.00009",
+            "0.000045",
+            "0.000045",
+            "paid more than at the tier asked for",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_tier_that_was_not_asked_for_is_compared_with_the_one_that_was(
-    database: Database, asked: str, served: str, model: str, cost: str, at_asked: str, difference: str, meaning: str
+    database: Database,
+    asked: str,
+    served: str,
+    model: str,
+    cost: str,
+    at_asked: str,
+    difference: str,
+    meaning: str,
 ) -> None:
     found = tier_of(told(database, tiered(asked, served, model=model)))
     assert (found.asked, found.served, found.state) == (asked, served, "compared")
-    assert (found.cost_usd, found.asked_cost_usd, found.difference_usd) == (cost, at_asked, difference)
+    assert (found.cost_usd, found.asked_cost_usd, found.difference_usd) == (
+        cost,
+        at_asked,
+        difference,
+    )
     assert meaning in found.meaning
 
 
 @pytest.mark.usefixtures("frozen_now")
 @pytest.mark.parametrize(
     ("asked", "served", "state", "cost"),
-    [("flex", "standard", "asked_unpriced", "0.0028"), ("standard", "flex", "served_unpriced", None)],
+    [
+        ("flex", "standard", "asked_unpriced", "0.0028"),
+        ("standard", "flex", "served_unpriced", None),
+    ],
 )
 def test_what_a_tier_without_a_price_would_have_cost_is_unknown_and_named(
     database: Database, asked: str, served: str, state: str, cost: str | None
 ) -> None:
     whole = told(database, tiered(asked, served))
     found = tier_of(whole)
-    assert (found.state, found.cost_usd, found.asked_cost_usd, found.difference_usd) == (state, cost, None, None)
+    assert (found.state, found.cost_usd, found.asked_cost_usd, found.difference_usd) == (
+        state,
+        cost,
+        None,
+        None,
+    )
     assert "is not known" in found.meaning
     assert (whole.other_tier.difference_usd, whole.other_tier.not_compared_tokens) == (None, 1_100)
 
@@ -104,25 +160,43 @@ def test_what_a_tier_without_a_price_would_have_cost_is_unknown_and_named(
 def test_the_tier_asked_for_has_the_price_of_the_same_day(database: Database) -> None:
     closed_books.set_price(database, "4", "8", since=clock.day_of(NOW_US))
     found = tier_of(
-        told(database, tiered("standard", "priority", NOW_US - clock.DAY_US), tiered("standard", "priority"))
+        told(
+            database,
+            tiered("standard", "priority", NOW_US - clock.DAY_US),
+            tiered("standard", "priority"),
+        )
     )
-    assert (found.cost_usd, found.asked_cost_usd, found.difference_usd) == ("0.0098", "0.0076", "0.0022")
+    assert (found.cost_usd, found.asked_cost_usd, found.difference_usd) == (
+        "0.0098",
+        "0.0076",
+        "0.0022",
+    )
 
 
 @pytest.mark.usefixtures("frozen_now")
 def test_more_paid_and_premium_not_charged_stand_apart(database: Database) -> None:
     found = told(
-        database, tiered("priority", "standard"), tiered("standard", "priority"), tiered("standard", "priority"),
-        tiered("unknown", "standard"), tiered("flex", "unknown"), tiered("standard", "standard"),
-    ).other_tier  # fmt: skip
+        database,
+        tiered("priority", "standard"),
+        tiered("standard", "priority"),
+        tiered("standard", "priority"),
+        tiered("unknown", "standard"),
+        tiered("flex", "unknown"),
+        tiered("standard", "standard"),
+    ).other_tier
     assert (found.requests, found.paid_more_usd, found.not_charged_usd, found.difference_usd) == (
-        3, "0.0042", "0.0021", "0.0021",
-    )  # fmt: skip
+        3,
+        "0.0042",
+        "0.0021",
+        "0.0021",
+    )
 
 
 @pytest.mark.usefixtures("frozen_now")
 def test_a_closed_month_keeps_its_waste(database: Database) -> None:
-    before = told(database, retry(OCTOBER_US), tiered("priority", "standard", OCTOBER_US), month="2026-10")
+    before = told(
+        database, retry(OCTOBER_US), tiered("priority", "standard", OCTOBER_US), month="2026-10"
+    )
     ledgers.close(database, "2026-10")
     closed_books.set_price(database, "1", "1")
     after = told(database, retry(OCTOBER_US + 1), month="2026-10")
@@ -132,9 +206,19 @@ def test_a_closed_month_keeps_its_waste(database: Database) -> None:
 
 @pytest.mark.usefixtures("frozen_now")
 def test_the_retries_of_a_statement_are_those_of_its_lines(database: Database) -> None:
-    told(database, retry(), retry(usage_source="gateway_cache"), retry(project="lab"), ledgers.event())
+    told(
+        database,
+        retry(),
+        retry(usage_source="gateway_cache"),
+        retry(project="lab"),
+        ledgers.event(),
+    )
     stored = closed_books.stored(database, "2026-11")
-    assert stored.waste.paid_retries.requests == sum(line.paid_retry_requests for line in stored.lines.values()) == 2
+    assert (
+        stored.waste.paid_retries.requests
+        == sum(line.paid_retry_requests for line in stored.lines.values())
+        == 2
+    )
 
 
 @given(parts=priced_usage.PARTS, data=st.data())
@@ -149,25 +233,39 @@ def test_waste_is_part_of_the_statement_and_adds_up(parts: list[Part]) -> None:
     found, lines = waste.of(parts, pricing), statements.lines(parts, pricing).values()
     spent = sum((line.cost for line in lines), prices.Cost())
     retries, tiers = found.paid_retries, found.other_tier
-    assert femto_usd([retries.cost_usd]) == femto_usd(each.cost_usd for each in retries.groups) <= spent.femto_usd
+    assert (
+        femto_usd([retries.cost_usd])
+        == femto_usd(each.cost_usd for each in retries.groups)
+        <= spent.femto_usd
+    )
     assert retries.unpriced_tokens <= spent.unpriced_tokens
     assert tiers.requests == sum(line.tier_mismatch_requests for line in lines)
     assert femto_usd(each.cost_usd for each in tiers.groups) <= spent.femto_usd
     for each in tiers.groups:
         assert (each.difference_usd is None) == (each.state != "compared")
         if each.difference_usd is not None:
-            assert femto_usd([each.cost_usd]) - femto_usd([each.asked_cost_usd]) == femto_usd([each.difference_usd])
-    assert femto_usd([tiers.paid_more_usd]) - femto_usd([tiers.not_charged_usd]) == femto_usd([tiers.difference_usd])
+            assert femto_usd([each.cost_usd]) - femto_usd([each.asked_cost_usd]) == femto_usd(
+                [each.difference_usd]
+            )
+    assert femto_usd([tiers.paid_more_usd]) - femto_usd([tiers.not_charged_usd]) == femto_usd(
+        [tiers.difference_usd]
+    )
 
 
 @given(parts=priced_usage.PARTS)
 def test_a_retry_costs_what_the_statement_of_retries_alone_costs(parts: list[Part]) -> None:
     pricing = priced_usage.pricing()
     again = {number for number, stored in pricing.series.items() if stored.labels.features & AGAIN}
-    alone = [Part(part.day, {n: held for n, held in part.amounts.items() if n in again}) for part in parts]
+    alone = [
+        Part(part.day, {n: held for n, held in part.amounts.items() if n in again})
+        for part in parts
+    ]
     spent = sum((line.cost for line in statements.lines(alone, pricing).values()), prices.Cost())
     found = waste.of(parts, pricing).paid_retries
-    assert (femto_usd([found.cost_usd]), found.unpriced_tokens) == (spent.femto_usd, spent.unpriced_tokens)
+    assert (femto_usd([found.cost_usd]), found.unpriced_tokens) == (
+        spent.femto_usd,
+        spent.unpriced_tokens,
+    )
     assert (found.cost_usd is None) == (not spent.priced_tokens)
 
 
@@ -191,6 +289,9 @@ def test_a_native_event_says_by_feature_and_by_count_alike_that_it_was_sent_agai
 ) -> None:
     features = '"client_retry"' if said else ""
     text = f'{{"id": "a", "time": 1800000000, "model": "gpt-4.1", "retry_count": {"null" if count is None else count},'
-    found = native.parse(f'{text} "features": [{features}], "input_tokens": 1, "output_tokens": 1}}'.encode(), Naming())
+    found = native.parse(
+        f'{text} "features": [{features}], "input_tokens": 1, "output_tokens": 1}}'.encode(),
+        Naming(),
+    )
     assert isinstance(found, Event)
     assert bool(found.labels.features & AGAIN) == (found.retry_count > 0) == (said or bool(count))

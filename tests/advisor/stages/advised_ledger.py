@@ -1,7 +1,6 @@
 """A ledger with one recommendation that is tried first: GPT-4.1 traffic of four weeks that Mini would serve."""
 
-from advisor import recommendations
-from advisor.stages import store
+from advisor.stages import recommendations, store
 from advisor.stages.stored import StoredRecommendation
 from advisor.stages.table import Action, Stage
 from advisor.stages.wishes import Wish
@@ -15,12 +14,21 @@ TODAY = clock.day_of(NOW_US)
 
 
 def traffic(
-    days: range, model: str = "gpt-4.1", turns: int = 50, input_tokens: int = 400_000, hour: int = 5, **names: object
+    days: range,
+    model: str = "gpt-4.1",
+    turns: int = 50,
+    input_tokens: int = 400_000,
+    hour: int = 5,
+    **names: object,
 ) -> list[Event]:
     """So many requests on each of these days before today (0 is today), all in one hour of the day."""
     of = ledgers.labels(model=model, **names)
     return [
-        ledgers.event((TODAY - age) * clock.DAY_US + hour * clock.HOUR_US + turn, of=of, input_tokens=input_tokens)
+        ledgers.event(
+            (TODAY - age) * clock.DAY_US + hour * clock.HOUR_US + turn,
+            of=of,
+            input_tokens=input_tokens,
+        )
         for age in days
         for turn in range(turns)
     ]
@@ -47,11 +55,17 @@ def found(database: Database, recommendation_id: str) -> StoredRecommendation:
 
 
 def change(
-    database: Database, recommendation_id: str, action: Action, now_us: int | None = None, **more: object
+    database: Database,
+    recommendation_id: str,
+    action: Action,
+    now_us: int | None = None,
+    **more: object,
 ) -> tuple[Stage, int]:
     """Let ada do something with it, with what the action needs."""
     needs: dict[str, object] = {"share": "0.1"} if action == "pilot" else {}
     needs |= {"note": "exam season"} if action == "dismiss" else {}
     wish = Wish(action=action, **{"by": "ada", **needs, **more})  # type: ignore[arg-type]  # a test that misspells fails at once
     with database.transaction() as session:
-        return store.change(session, recommendation_id, wish, clock.now_us() if now_us is None else now_us)
+        return store.change(
+            session, recommendation_id, wish, clock.now_us() if now_us is None else now_us
+        )

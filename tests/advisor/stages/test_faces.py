@@ -9,8 +9,9 @@ import time_machine
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from advisor import report, routes
-from advisor.exports import review
+from advisor.publishing import routes
+from advisor.publishing.exports import review
+from advisor.report import report
 from advisor.stages.records import SoFar
 from ledger import clock
 from ledger.database import Database
@@ -51,14 +52,20 @@ def test_metrics_show_the_reports_amounts(lived: Database) -> None:
     assert Decimal(held.missed_usd) > 0
     assert scrapes.of(scraped, "savings_missed_usd") == {(): float(Decimal(held.missed_usd))}
     assert scrapes.of(scraped, "savings_realised_usd") == {
-        scrapes.named(method=method): float(Decimal(amount)) for method, amount in held.realised_usd.items()
+        scrapes.named(method=method): float(Decimal(amount))
+        for method, amount in held.realised_usd.items()
     }
     assert set(held.realised_usd) == {"before_after", "repricing"}
-    stages = {dict(labels)["stage"]: count for labels, count in scrapes.of(scraped, "recommendations").items()}
+    stages = {
+        dict(labels)["stage"]: count
+        for labels, count in scrapes.of(scraped, "recommendations").items()
+    }
     assert stages == {"measured": 1}
 
 
-def test_the_review_has_each_move_beside_its_frozen_estimate_and_each_method_in_a_row(lived: Database) -> None:
+def test_the_review_has_each_move_beside_its_frozen_estimate_and_each_method_in_a_row(
+    lived: Database,
+) -> None:
     held = so_far(lived)
     with lived.snapshot() as session:
         found = review.build(session, ledgers.SETTINGS, clock.now_us(), "2026-11")
@@ -71,8 +78,10 @@ def test_the_review_has_each_move_beside_its_frozen_estimate_and_each_method_in_
     for method, amount in held.realised_usd.items():
         assert move[f"realised_{method}_usd"] == Decimal(amount)
     assert [(row["method"], row["reason"]) for row in realised] == [
-        ("hold_out", "no_hold_out"), ("before_after", None), ("repricing", None),
-    ]  # fmt: skip
+        ("hold_out", "no_hold_out"),
+        ("before_after", None),
+        ("repricing", None),
+    ]
     for row in realised[1:]:
         instead, cost, saved = row["instead_usd"], row["cost_usd"], row["saving_usd"]
         assert isinstance(instead, Decimal)

@@ -9,7 +9,8 @@ from fractions import Fraction
 import pytest
 import time_machine
 
-from advisor import report
+from advisor.months import pricings
+from advisor.report import report
 from advisor.stages import outcomes
 from advisor.stages.records import RealisedFigure, SoFar
 from ledger import clock, events, money, settings, tables
@@ -77,15 +78,22 @@ def test_three_methods_by_hand(database: Database) -> None:
     assert saving(so_far, "before_after") == 3 * a_day
     assert of(so_far, "before_after").volume_effect_usd == money.text(3 * (40 - 50) * A)
     assert saving(so_far, "hold_out") == 3 * a_day
-    work = Fraction(3 * 40 * A) / Fraction("1.02")  # without the repeats that the target is expected to need
-    repriced = money.rounded(work * money.FEMTO_PER_USD) - money.femto_usd(str(3 * (40 * B + 5 * A)))
+    work = Fraction(3 * 40 * A) / Fraction(
+        "1.02"
+    )  # without the repeats that the target is expected to need
+    repriced = money.rounded(work * money.FEMTO_PER_USD) - money.femto_usd(
+        str(3 * (40 * B + 5 * A))
+    )
     assert saving(so_far, "repricing") == money.usd(repriced)
     assert {method: Decimal(amount) for method, amount in so_far.realised_usd.items()} == {
-        "hold_out": 3 * a_day, "before_after": 3 * a_day, "repricing": money.usd(repriced),
-    }  # fmt: skip
-    assert {(each.first_day, each.last_day, each.days, each.requests) for each in so_far.moves[0].realised} == {
-        ("2026-11-24", "2026-11-26", 3, 120)
+        "hold_out": 3 * a_day,
+        "before_after": 3 * a_day,
+        "repricing": money.usd(repriced),
     }
+    assert {
+        (each.first_day, each.last_day, each.days, each.requests)
+        for each in so_far.moves[0].realised
+    } == {("2026-11-24", "2026-11-26", 3, 120)}
     assert [each.label for each in so_far.moves[0].realised] == ["measured", "measured", "assumed"]
 
 
@@ -99,15 +107,23 @@ def test_a_loss_of_traffic_is_no_saving(database: Database) -> None:
 
 def test_a_paid_repeat_is_a_cost_and_no_request(database: Database) -> None:
     adopt(database)
-    at, of_mini = (TODAY + 1) * clock.DAY_US, ledgers.labels(model=MINI, features=events.FEATURE_CLIENT_RETRY)
-    repeats = [ledgers.event(at + turn, of=of_mini, input_tokens=400_000, retry_count=1) for turn in range(5)]
+    at, of_mini = (
+        (TODAY + 1) * clock.DAY_US,
+        ledgers.labels(model=MINI, features=events.FEATURE_CLIENT_RETRY),
+    )
+    repeats = [
+        ledgers.event(at + turn, of=of_mini, input_tokens=400_000, retry_count=1)
+        for turn in range(5)
+    ]
     so_far = settled(database, [*after(1, 40), *repeats], 2)
     assert saving(so_far, "before_after") == 40 * A - 45 * B
 
 
 def test_a_move_that_costs_more_is_shown_as_a_loss(database: Database) -> None:
     adopt(database)
-    so_far = settled(database, [*after(2, 10), *traffic(range(-2, 0), MINI, 10, input_tokens=4_000_000)], 3)
+    so_far = settled(
+        database, [*after(2, 10), *traffic(range(-2, 0), MINI, 10, input_tokens=4_000_000)], 3
+    )
     assert saving(so_far, "before_after") < 20 * A
     dearer = settled(database, traffic(range(-2, 0), MINI, 10, input_tokens=40_000_000), 3)
     assert saving(dearer, "before_after") < 0
@@ -118,14 +134,20 @@ def test_what_ran_on_the_target_before_is_not_claimed(database: Database) -> Non
     adopt(database)
     so_far = settled(database, after(2, 80), 3)
     # 30 of the 80 ran there before: the same bill a request as before, but for the 50 that moved.
-    assert saving(so_far, "before_after") == 2 * (80 * (50 * A + 30 * B) / 80 - 80 * B) == 2 * 50 * (A - B)
+    assert (
+        saving(so_far, "before_after")
+        == 2 * (80 * (50 * A + 30 * B) / 80 - 80 * B)
+        == 2 * 50 * (A - B)
+    )
     work = 2 * Fraction(80 * A) / Fraction("1.02") * Fraction(50, 80)
     assert saving(so_far, "repricing") == money.usd(
         money.rounded(work * money.FEMTO_PER_USD) - money.femto_usd(str(2 * 50 * B))
     )
 
 
-def test_a_figure_makes_the_stage_measured_and_a_way_back_ends_the_claim(database: Database) -> None:
+def test_a_figure_makes_the_stage_measured_and_a_way_back_ends_the_claim(
+    database: Database,
+) -> None:
     recommendation_id = adopt(database)
     with day(1):
         ledgers.settle(database)
@@ -146,10 +168,16 @@ def test_what_cannot_be_told_is_unknown_with_a_reason(database: Database) -> Non
     assert {each.reason for each in so_far.moves[0].realised} == {"no_traffic_on_target"}
     assert so_far.realised_usd == {}
     so_far = settled(database, after(2, 10), 3)
-    assert (of(so_far, "hold_out").saving_usd, of(so_far, "hold_out").reason) == (None, "no_hold_out")
+    assert (of(so_far, "hold_out").saving_usd, of(so_far, "hold_out").reason) == (
+        None,
+        "no_hold_out",
+    )
     silent = ledgers.labels(model=MINI, usage_source="missing")
     at = (TODAY + 1) * clock.DAY_US
-    unknown = [ledgers.event(at + turn, of=silent, input_tokens=None, output_tokens=None) for turn in range(10)]
+    unknown = [
+        ledgers.event(at + turn, of=silent, input_tokens=None, output_tokens=None)
+        for turn in range(10)
+    ]
     so_far = settled(database, unknown, 3)
     assert {each.reason for each in so_far.moves[0].realised} == {"no_hold_out", "low_coverage"}
     assert so_far.realised_usd == {}
@@ -167,11 +195,18 @@ def test_the_source_is_priced_on_the_day_of_use(database: Database) -> None:
     adopt(database)
     with database.transaction() as session:
         session.add(
-            tables.Price(
-                provider="openai", model="gpt-4.1", service_tier="standard", over_input_tokens=0, source="by hand",
-                effective_from=TODAY + 2, uncached_input=10**9, output=4 * 10**9, created_at=0,
+            tables.pricing.Price(
+                provider="openai",
+                model="gpt-4.1",
+                service_tier="standard",
+                over_input_tokens=0,
+                source="by hand",
+                effective_from=TODAY + 2,
+                uncached_input=10**9,
+                output=4 * 10**9,
+                created_at=0,
             )
-        )  # fmt: skip
+        )
     so_far = settled(database, after(2, 10), 3)
     assert saving(so_far, "before_after") == 10 * (A - B) + 10 * (A / 2 - B)
     assert so_far.moves[0].frozen_low_usd == "505.293833333"
@@ -189,7 +224,7 @@ def test_computing_again_changes_nothing_until_a_closed_day_does(database: Datab
     adopt(database)
     settled(database, after(2, 10), 3)
     with day(3), database.snapshot() as session:
-        assert outcomes.compute(session, report.pricing(session), clock.now_us()) is None
+        assert outcomes.compute(session, pricings.in_force(session), clock.now_us()) is None
     more = settled(database, after(1, 1), 3)
     assert of(more, "before_after").requests == 21
 
@@ -199,7 +234,9 @@ def test_a_report_of_one_project_tells_of_no_other(database: Database) -> None:
     ledgers.add(database, traffic(range(1, 3), project="support"))
     settled(database, after(2, 10), 3)
     with day(3), database.snapshot() as session:
-        other = report.build(session, settings.load(), clock.now_us(), project="support").savings.so_far
+        other = report.build(
+            session, settings.load(), clock.now_us(), project="support"
+        ).savings.so_far
     assert other is not None
     assert [move.project for move in other.moves] == ["support"]
     assert other.realised_usd == {}

@@ -42,9 +42,9 @@ def total(database: Database) -> int:
 
 
 def rows(database: Database) -> list[tuple[int, int, str, str]]:
-    table = tables.metadata.tables["missed_day"].c
+    table = tables.MISSED_DAY.c
     with database.snapshot() as session:
-        found = session.execute(tables.metadata.tables["missed_day"].select().order_by(table.day)).all()
+        found = session.execute(tables.MISSED_DAY.select().order_by(table.day)).all()
     return [(row.day - TODAY, row.hours, row.spent_usd, row.missed_usd) for row in found]
 
 
@@ -64,11 +64,14 @@ def test_an_hour_misses_its_cost_times_the_low_end_of_the_saving(database: Datab
     ratio = share(database)
     assert figure.saving_month is not None
     assert ratio == Fraction(
-        round(Fraction(figure.saving_month.low_usd) / Fraction(figure.cost_month_usd or 0) * 10**9), 10**9
+        round(Fraction(figure.saving_month.low_usd) / Fraction(figure.cost_month_usd or 0) * 10**9),
+        10**9,
     )
     with later(1):
         ledgers.settle(database)
-    assert rows(database) == [(0, 1 << 20, "8.008", money.usd_text(money.rounded(ratio * 10 * REQUEST)))]
+    assert rows(database) == [
+        (0, 1 << 20, "8.008", money.usd_text(money.rounded(ratio * 10 * REQUEST)))
+    ]
 
 
 def test_running_again_or_after_a_restart_counts_nothing_twice(database: Database) -> None:
@@ -106,7 +109,9 @@ def test_nothing_of_the_time_before_the_advice_is_missed(database: Database) -> 
     assert rows(database) == [(0, 1 << 20, "0.00", "0.00")]
 
 
-def test_late_usage_of_an_hour_that_was_decided_is_added_at_its_days_ratio(database: Database) -> None:
+def test_late_usage_of_an_hour_that_was_decided_is_added_at_its_days_ratio(
+    database: Database,
+) -> None:
     fill(database)
     with later(0.5):
         serve(database, 20)
@@ -150,8 +155,13 @@ def test_only_what_is_active_or_claimed_when_the_hour_closes_is_missed(
 
 def test_hours_of_an_outage_are_decided_by_what_was_in_force_in_each(database: Database) -> None:
     recommendation_id = fill(database).figure.id
-    with later(26.5):  # the worker stands still; the traffic goes on, and is rolled up only afterwards
-        ledgers.add(database, [*traffic(range(1), hour=21, turns=10), *traffic(range(-1, 0), hour=21, turns=10)])
+    with later(
+        26.5
+    ):  # the worker stands still; the traffic goes on, and is rolled up only afterwards
+        ledgers.add(
+            database,
+            [*traffic(range(1), hour=21, turns=10), *traffic(range(-1, 0), hour=21, turns=10)],
+        )
     with later(2.5):
         change(database, recommendation_id, "dismiss", until_day=TODAY + 1)
     with later(27):
@@ -159,7 +169,10 @@ def test_hours_of_an_outage_are_decided_by_what_was_in_force_in_each(database: D
         ledgers.settle(database)
     open_today = (1 << 20) | (1 << 21)
     open_tomorrow = (1 << 23) - 1
-    assert [row[:3] for row in rows(database)] == [(0, open_today, "8.008"), (1, open_tomorrow, "8.008")]
+    assert [row[:3] for row in rows(database)] == [
+        (0, open_today, "8.008"),
+        (1, open_tomorrow, "8.008"),
+    ]
 
 
 def test_the_meter_stops_when_the_decision_or_the_pair_goes(database: Database) -> None:
@@ -180,11 +193,18 @@ def test_a_corrected_price_corrects_what_was_missed(database: Database) -> None:
         ledgers.settle(database)
         with database.transaction() as session:
             session.add(
-                tables.Price(
-                    provider="openai", model="gpt-4.1", service_tier="standard", over_input_tokens=0, source="by hand",
-                    effective_from=TODAY - 60, uncached_input=10**9, output=4 * 10**9, created_at=0,
+                tables.pricing.Price(
+                    provider="openai",
+                    model="gpt-4.1",
+                    service_tier="standard",
+                    over_input_tokens=0,
+                    source="by hand",
+                    effective_from=TODAY - 60,
+                    uncached_input=10**9,
+                    output=4 * 10**9,
+                    created_at=0,
                 )
-            )  # fmt: skip
+            )
         ledgers.settle(database)
     assert rows(database)[0][2] == "4.004"
 
@@ -214,4 +234,7 @@ def test_no_more_than_the_hour_cost_is_ever_missed(spent_femto_usd: int, billion
 def test_only_a_move_that_is_advised_and_saves_has_a_ratio(
     low: str | None, cost: str | None, decision: str, ratio: str | None
 ) -> None:
-    assert missed.ratio_of(advised.recommendation(low, cost_month_usd=cost, decision=decision)) == ratio
+    assert (
+        missed.ratio_of(advised.recommendation(low, cost_month_usd=cost, decision=decision))
+        == ratio
+    )

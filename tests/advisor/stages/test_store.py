@@ -11,8 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-from advisor import recommendations, report
-from advisor.stages import store, table
+from advisor.report import report
+from advisor.stages import recommendations, store, table
 from advisor.stages.table import TRANSITIONS, Action
 from ledger import clock, money, settings, tables
 from ledger.database import Database
@@ -27,35 +27,49 @@ PEOPLE: list[Action] = [action for action, each in TRANSITIONS.items() if each.b
 
 def test_a_claim_freezes_the_estimate_whatever_prices_do_later(database: Database) -> None:
     before = fill(database)
-    assert change(database, before.figure.id, "claim", share="0.5", note="after the release") == ("claimed", 2)
+    assert change(database, before.figure.id, "claim", share="0.5", note="after the release") == (
+        "claimed",
+        2,
+    )
     with database.transaction() as session:
         session.add(
-            tables.Price(
-                provider="openai", model="gpt-4.1-mini", service_tier="standard", over_input_tokens=0, source="by hand",
-                effective_from=advised_ledger.TODAY - 60, uncached_input=10**9, output=4 * 10**9, created_at=0,
+            tables.pricing.Price(
+                provider="openai",
+                model="gpt-4.1-mini",
+                service_tier="standard",
+                over_input_tokens=0,
+                source="by hand",
+                effective_from=advised_ledger.TODAY - 60,
+                uncached_input=10**9,
+                output=4 * 10**9,
+                created_at=0,
             )
-        )  # fmt: skip
+        )
     ledgers.settle(database)
     after = found(database, before.figure.id)
     assert after.figure.saving_month != before.figure.saving_month
     assert after.frozen == before.figure
     assert (after.stage, after.record.owner, after.record.share) == ("claimed", "ada", "0.50")
-    assert [(each.from_stage, each.to_stage, each.by, each.note) for each in after.record.history] == [
-        ("active", "claimed", "ada", "after the release")
-    ]
+    assert [
+        (each.from_stage, each.to_stage, each.by, each.note) for each in after.record.history
+    ] == [("active", "claimed", "ada", "after the release")]
     assert after.record.since == clock.rfc3339(NOW_US)
 
 
 @hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(PEOPLE), max_size=12))
-def test_whatever_people_try_the_history_is_a_path_of_the_table(database: Database, tried: list[Action]) -> None:
+def test_whatever_people_try_the_history_is_a_path_of_the_table(
+    database: Database, tried: list[Action]
+) -> None:
     _forget(database)
     recommendation_id = fill(database).figure.id
     stage, version = "active", 1
     for action in tried:
         allowed = table.after(stage, action)  # type: ignore[arg-type]  # a stage that the store gave
         if allowed is None:
-            with pytest.raises(NotAllowed, match=f"{recommendation_id} is {stage.replace('_', ' ')}"):
+            with pytest.raises(
+                NotAllowed, match=f"{recommendation_id} is {stage.replace('_', ' ')}"
+            ):
                 change(database, recommendation_id, action)
         else:
             stage, version = change(database, recommendation_id, action)
@@ -77,7 +91,10 @@ def _forget(database: Database) -> None:
 def test_a_stale_version_is_refused_with_the_present_one(database: Database) -> None:
     recommendation_id = fill(database).figure.id
     change(database, recommendation_id, "claim", version=1)
-    with pytest.raises(NotAllowed, match="is claimed by ada at version 2, not 1 any more; look again with: switchwise"):
+    with pytest.raises(
+        NotAllowed,
+        match="is claimed by ada at version 2, not 1 any more; look again with: switchwise",
+    ):
         change(database, recommendation_id, "unclaim", version=1)
     assert change(database, recommendation_id, "unclaim", version=2) == ("active", 3)
 
@@ -85,14 +102,19 @@ def test_a_stale_version_is_refused_with_the_present_one(database: Database) -> 
 def test_a_refusal_names_who_holds_it_and_what_can_be_done(database: Database) -> None:
     recommendation_id = fill(database).figure.id
     change(database, recommendation_id, "claim", by="grace")
-    with pytest.raises(NotAllowed, match=r"is claimed by grace .* takes no claim; what it takes: .* unclaim .* pilot"):
+    with pytest.raises(
+        NotAllowed,
+        match=r"is claimed by grace .* takes no claim; what it takes: .* unclaim .* pilot",
+    ):
         change(database, recommendation_id, "claim")
     with pytest.raises(NotFound, match="switchwise advise"):
         change(database, "0" * 16, "claim")
 
 
 @pytest.mark.parametrize("versions", [(None, None, None, None), (1, 1, 1, 1)])
-def test_of_several_claimers_at_once_exactly_one_wins(database: Database, versions: tuple[int | None, ...]) -> None:
+def test_of_several_claimers_at_once_exactly_one_wins(
+    database: Database, versions: tuple[int | None, ...]
+) -> None:
     recommendation_id = fill(database).figure.id
     start = threading.Barrier(len(versions))
 
@@ -106,20 +128,28 @@ def test_of_several_claimers_at_once_exactly_one_wins(database: Database, versio
         return name
 
     with ThreadPoolExecutor(len(versions)) as threads:
-        names = [name for name in threads.map(claim, ("ada", "grace", "joan", "mary"), versions) if name]
+        names = [
+            name for name in threads.map(claim, ("ada", "grace", "joan", "mary"), versions) if name
+        ]
     held = found(database, recommendation_id)
     assert names == [held.record.owner]
     assert (held.stage, held.version, len(held.record.history)) == ("claimed", 2, 1)
 
 
-def test_a_change_that_a_rival_overtakes_between_reading_and_writing_changes_nothing(database: Database) -> None:
+def test_a_change_that_a_rival_overtakes_between_reading_and_writing_changes_nothing(
+    database: Database,
+) -> None:
     if database.is_sqlite:
         pytest.skip("a writer on SQLite is alone")
     recommendation_id = fill(database).figure.id
-    row_of = tables.metadata.tables["recommendation"]
+    row_of = tables.RECOMMENDATION
     overtaken = threading.Event()
     with database.transaction() as rival:
-        rival.execute(update(row_of).where(row_of.c.id == recommendation_id).values(stage="claimed", version=2))
+        rival.execute(
+            update(row_of)
+            .where(row_of.c.id == recommendation_id)
+            .values(stage="claimed", version=2)
+        )
 
         def late() -> str:
             overtaken.set()
@@ -146,7 +176,13 @@ def test_what_was_dismissed_or_adopted_leaves_the_total_and_comes_back(database:
 
     whole = total()
     assert whole > 0
-    for action, expected in (("dismiss", 0), ("undismiss", whole), ("claim", whole), ("pilot", whole), ("adopt", 0)):
+    for action, expected in (
+        ("dismiss", 0),
+        ("undismiss", whole),
+        ("claim", whole),
+        ("pilot", whole),
+        ("adopt", 0),
+    ):
         change(database, recommendation_id, action)  # type: ignore[arg-type]  # actions by name
         assert total() == expected, action
 
@@ -161,18 +197,28 @@ def test_a_dismissal_ends_by_itself_and_the_history_says_so(database: Database) 
         ledgers.settle(database)
         held = only(database)
     assert (held.stage, held.version) == ("active", 3)
-    assert [(each.action, each.by) for each in held.record.history] == [("dismiss", "ada"), ("undismiss", "switchwise")]
+    assert [(each.action, each.by) for each in held.record.history] == [
+        ("dismiss", "ada"),
+        ("undismiss", "switchwise"),
+    ]
 
 
 def test_advice_that_is_gone_expires_and_returns_under_the_same_id(database: Database) -> None:
     recommendation_id = fill(database).figure.id
     without = settings.load(pairs="gpt-4o:gpt-4o-mini")
     ledgers.settle(database, without)
-    assert (found(database, recommendation_id).stage, found(database, recommendation_id).version) == ("expired", 2)
+    assert (
+        found(database, recommendation_id).stage,
+        found(database, recommendation_id).version,
+    ) == ("expired", 2)
     with database.snapshot() as session:
         assert recommendations.read(session) == []
     ledgers.settle(database)
-    assert (only(database).figure.id, only(database).stage, only(database).version) == (recommendation_id, "active", 3)
+    assert (only(database).figure.id, only(database).stage, only(database).version) == (
+        recommendation_id,
+        "active",
+        3,
+    )
 
 
 def test_a_claim_that_is_not_advised_any_more_stays_in_hand(database: Database) -> None:
@@ -182,7 +228,11 @@ def test_a_claim_that_is_not_advised_any_more_stays_in_hand(database: Database) 
     with database.snapshot() as session:
         (held,) = recommendations.in_hand(session)
         assert recommendations.read(session) == []
-    assert (held.figure, held.stage, held.record.owner) == (replace(claimed, counted=False), "claimed", "ada")
+    assert (held.figure, held.stage, held.record.owner) == (
+        replace(claimed, counted=False),
+        "claimed",
+        "ada",
+    )
 
 
 def test_a_claim_stays_with_its_target_when_another_becomes_the_best(database: Database) -> None:
@@ -191,7 +241,11 @@ def test_a_claim_stays_with_its_target_when_another_becomes_the_best(database: D
     both = settings.load(pairs="gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna")
     ledgers.settle(database, both)
     held = only(database)
-    assert (held.figure.id, held.figure.to_model, held.stage) == (claimed.id, "gpt-4.1-mini", "claimed")
+    assert (held.figure.id, held.figure.to_model, held.stage) == (
+        claimed.id,
+        "gpt-4.1-mini",
+        "claimed",
+    )
     assert [each.to_model for each in held.figure.alternatives] == ["gpt-6-luna"]
     change(database, claimed.id, "unclaim")
     ledgers.settle(database, both)
@@ -201,13 +255,15 @@ def test_a_claim_stays_with_its_target_when_another_becomes_the_best(database: D
 
 def test_an_alert_is_not_raised_by_what_was_dismissed(database: Database) -> None:
     recommendation_id = fill(database).figure.id
-    states = tables.metadata.tables["alert_state"]
+    states = tables.ALERT_STATE
     with database.transaction() as session:
         session.execute(delete(states))
     change(database, recommendation_id, "dismiss")
     ledgers.settle(database)
     with database.snapshot() as session:
-        assert not any(row.fired for row in session.execute(states.select().where(states.c.rule == "savings")))
+        assert not any(
+            row.fired for row in session.execute(states.select().where(states.c.rule == "savings"))
+        )
 
 
 def test_counts_follow_every_recommendation(database: Database) -> None:

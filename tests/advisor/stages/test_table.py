@@ -28,7 +28,15 @@ NOON_US = clock.DAY_US // 2
 
 def change(version: int, action: Action, made_at: int, until_day: int | None = None) -> Change:
     transition = TRANSITIONS[action]
-    return Change(version, action, transition.sources[0], transition.target, "ada", made_at, until_day=until_day)
+    return Change(
+        version,
+        action,
+        transition.sources[0],
+        transition.target,
+        "ada",
+        made_at,
+        until_day=until_day,
+    )
 
 
 @given(st.sampled_from(STAGES), st.sampled_from(list(TRANSITIONS)))
@@ -38,12 +46,18 @@ def test_no_action_leads_anywhere_but_where_the_method_says(stage: Stage, action
 
 
 def test_every_transition_of_the_method_has_an_action() -> None:
-    found = {f"{source} -> {each.target}" for each in TRANSITIONS.values() for source in each.sources}
+    found = {
+        f"{source} -> {each.target}" for each in TRANSITIONS.values() for source in each.sources
+    }
     assert found == set(ALLOWED.split("\n")) - {""}
 
 
 def test_figures_alone_measure_expire_and_bring_back() -> None:
-    assert {action for action, each in TRANSITIONS.items() if not each.by_people} == {"measure", "expire", "return"}
+    assert {action for action, each in TRANSITIONS.items() if not each.by_people} == {
+        "measure",
+        "expire",
+        "return",
+    }
     assert table.open_to_people("active") == ("claim", "dismiss")
     assert table.open_to_people("rolled_back") == ()
 
@@ -51,8 +65,13 @@ def test_figures_alone_measure_expire_and_bring_back() -> None:
 def test_a_history_says_the_stage_of_each_instant() -> None:
     history = [change(2, "claim", 10), change(3, "pilot", 20), change(4, "adopt", 30)]
     assert [table.stage_at(history, at) for at in (9, 10, 19, 20, 29, 30)] == [
-        "active", "claimed", "claimed", "piloting", "piloting", "adopted",
-    ]  # fmt: skip
+        "active",
+        "claimed",
+        "claimed",
+        "piloting",
+        "piloting",
+        "adopted",
+    ]
     assert table.stage_at([], 5) == "active"
 
 

@@ -41,7 +41,10 @@ def test_a_wish_that_cannot_be_is_refused_with_the_remedy(wish: Wish, says: str)
 
 def test_what_is_left_open_is_filled_in() -> None:
     assert checked(Wish(action="claim", by="ada"), TODAY).share == "1.00"
-    assert checked(Wish(action="dismiss", by="ada", note="no"), TODAY).until_day == TODAY + DISMISSED_DAYS
+    assert (
+        checked(Wish(action="dismiss", by="ada", note="no"), TODAY).until_day
+        == TODAY + DISMISSED_DAYS
+    )
 
 
 @given(st.integers(1, 999_999_999))

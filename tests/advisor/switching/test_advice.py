@@ -7,10 +7,12 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import advice_figures, figures, pairs, recommendations
+from advisor.advice import as_figures, computation
+from advisor.advice import figures as advice_figures
 from advisor.evidence.rules import Evidence
 from advisor.switching import advice, candidates, cost, risk, window
-from ledger import clock, money, price_book, prices
+from ledger import clock, money, pairs
+from ledger.pricing import price_book, prices
 from tests.advisor import books, strategies
 
 KNOWN = advice.Standing(Fraction(1), risk.of_class("classification"))
@@ -19,14 +21,18 @@ LARGE = books.slice_of(books.cell(10**9, output=10**9))
 
 
 def _advice(
-    slice_: candidates.Slice = LARGE, named: str = "gpt-4.1:gpt-4.1-mini", standing: advice.Standing = KNOWN
+    slice_: candidates.Slice = LARGE,
+    named: str = "gpt-4.1:gpt-4.1-mini",
+    standing: advice.Standing = KNOWN,
 ) -> list[advice.Advice]:
-    return advice.on_slice(slice_, standing, advice.Terms(pairs.parse(named)), books.book(), books.AS_OF_DAY)
+    return advice.on_slice(
+        slice_, standing, advice.Terms(pairs.parse(named)), books.book(), books.AS_OF_DAY
+    )
 
 
-def _total(chosen: Iterable[advice.Advice]) -> figures.Ends:
+def _total(chosen: Iterable[advice.Advice]) -> advice_figures.Ends:
     span = window.look_back((books.AS_OF_DAY - 28) * 24, books.AS_OF_DAY)
-    return recommendations.total(advice_figures.of(item, span, KNOWN, (), books.book()) for item in chosen)
+    return computation.total(as_figures.of(item, span, KNOWN, (), books.book()) for item in chosen)
 
 
 def test_without_evidence_the_product_pair_is_a_pilot_with_a_notice() -> None:
@@ -55,7 +61,9 @@ def test_a_saving_ends_with_the_model_that_goes_first() -> None:
 def test_a_router_is_priced_beside_the_cascade() -> None:
     # (1 - 0.125) x (1 - 1.02 x 0.2) of 10,000 USD in 28 days.
     (found,) = _advice()
-    assert found.router_femto_usd == money.rounded(Fraction("0.6965") * 10_000 * books.USD / 28 * Fraction(365, 12))
+    assert found.router_femto_usd == money.rounded(
+        Fraction("0.6965") * 10_000 * books.USD / 28 * Fraction(365, 12)
+    )
 
 
 def test_the_alternative_with_the_best_low_end_is_chosen() -> None:
@@ -64,15 +72,24 @@ def test_the_alternative_with_the_best_low_end_is_chosen() -> None:
 
 def test_what_counts_goes_first_and_what_is_blocked_last_whatever_they_save() -> None:
     worse = Evidence("inferior", 200, 1)
-    kept, leaving = {books.LUNA: worse}, prices.ModelFacts(retirement=prices.Retirement(books.AS_OF_DAY + 9, None, ""))
+    kept, leaving = (
+        {books.LUNA: worse},
+        prices.ModelFacts(retirement=prices.Retirement(books.AS_OF_DAY + 9, None, "")),
+    )
     for evidence, book, order in (
         (kept, books.book(), [(books.MINI, "pilot"), (books.LUNA, "keep")]),
-        ({books.MINI: worse}, books.book({books.LUNA: leaving}), [(books.MINI, "keep"), (books.LUNA, "blocked")]),
+        (
+            {books.MINI: worse},
+            books.book({books.LUNA: leaving}),
+            [(books.MINI, "keep"), (books.LUNA, "blocked")],
+        ),
     ):
         standing, terms = replace(KNOWN, evidence=evidence), advice.Terms(pairs.parse(BOTH))
         found = advice.on_slice(LARGE, standing, terms, book, books.AS_OF_DAY)
         assert [(item.alternative.model, item.decision.kind) for item in found] == order
-        lows = [item.alternative.estimate.low_femto_usd for item in found if item.alternative.estimate]
+        lows = [
+            item.alternative.estimate.low_femto_usd for item in found if item.alternative.estimate
+        ]
         assert lows[0] < lows[1]
 
 
@@ -115,7 +132,9 @@ def test_only_counted_decisions_enter_the_total_and_each_slice_once() -> None:
     estimate = counted.alternative.estimate
     assert estimate is not None
     ends = (estimate.low_femto_usd, estimate.point_femto_usd, estimate.high_femto_usd)
-    assert _total([counted, small]) == figures.Ends(*(money.usd_text(amount) for amount in ends))
+    assert _total([counted, small]) == advice_figures.Ends(
+        *(money.usd_text(amount) for amount in ends)
+    )
 
 
 @given(st.lists(strategies.SLICES, min_size=1, max_size=3), st.booleans())
@@ -125,9 +144,20 @@ def test_the_total_never_exceeds_the_largest_alternatives_nor_the_cost(
     named = f"{BOTH},gpt-4.1:gpt-4.1@batch"
     advised = [_advice(books.slice_of(*cells, can_wait=can_wait), named) for cells in found]
     total = _total(each[0] for each in advised)
-    low, point, high = (money.femto_usd(text) for text in (total.low_usd, total.point_usd, total.high_usd))
+    low, point, high = (
+        money.femto_usd(text) for text in (total.low_usd, total.point_usd, total.high_usd)
+    )
     largest = [
-        max([0, *(item.alternative.estimate.high_femto_usd for item in each if item.alternative.estimate)])
+        max(
+            [
+                0,
+                *(
+                    item.alternative.estimate.high_femto_usd
+                    for item in each
+                    if item.alternative.estimate
+                ),
+            ]
+        )
         for each in advised
     ]
     spent = sum(each[0].slice_month_femto_usd or 0 for each in advised)
@@ -137,7 +167,7 @@ def test_the_total_never_exceeds_the_largest_alternatives_nor_the_cost(
 def test_a_switch_to_a_model_that_does_not_exist_saves_nothing() -> None:
     (found,) = _advice(named="gpt-4.1:gpt-4.1-micro")
     assert (found.decision.kind, found.decision.reason) == ("blocked", "target_unpriced")
-    assert _total([found]) == figures.Ends("0.00", "0.00", "0.00")
+    assert _total([found]) == advice_figures.Ends("0.00", "0.00", "0.00")
 
 
 def test_a_target_cheaper_on_input_and_dearer_on_output_is_a_loss_shown_with_its_sign() -> None:
@@ -148,12 +178,18 @@ def test_a_target_cheaper_on_input_and_dearer_on_output_is_a_loss_shown_with_its
 
 
 def test_confidence_does_not_grow_with_dollars() -> None:
-    grades = {_advice(books.slice_of(books.cell(size, output=size)))[0].confidence.grade for size in (10**3, 10**12)}
+    grades = {
+        _advice(books.slice_of(books.cell(size, output=size)))[0].confidence.grade
+        for size in (10**3, 10**12)
+    }
     assert len(grades) == 1
 
 
 def test_less_traffic_never_looks_like_a_saving() -> None:
-    full, half = (_advice(books.slice_of(books.cell(size)))[0].alternative.estimate for size in (10**9, 10**9 // 2))
+    full, half = (
+        _advice(books.slice_of(books.cell(size)))[0].alternative.estimate
+        for size in (10**9, 10**9 // 2)
+    )
     assert full is not None
     assert half is not None
     assert 2 * half.low_femto_usd == full.low_femto_usd
@@ -168,7 +204,11 @@ def test_a_heavily_cached_slice_is_kept_although_the_price_gap_is_80_percent() -
 def test_a_proven_target_still_waits_while_its_factors_are_assumed() -> None:
     proven = replace(KNOWN, evidence={"gpt-4.1-mini": Evidence("non_inferior", 200, 1)})
     (found,) = _advice(standing=proven)
-    assert (found.decision.kind, found.decision.reason, found.risk.worst) == ("pilot", "risk", ["factors"])
+    assert (found.decision.kind, found.decision.reason, found.risk.worst) == (
+        "pilot",
+        "risk",
+        ["factors"],
+    )
 
 
 def test_the_shipped_book_advises_the_pair_as_the_hand_written_one_does() -> None:

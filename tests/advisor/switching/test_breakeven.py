@@ -34,39 +34,52 @@ def test_a_slice_without_output_has_no_output_limit() -> None:
 
 
 def test_a_slice_that_costs_nothing_has_no_limits() -> None:
-    assert breakeven.of([books.moved(books.cell(0))], factors.NEUTRAL) == breakeven.BreakEven(None, None)
+    assert breakeven.of([books.moved(books.cell(0))], factors.NEUTRAL) == breakeven.BreakEven(
+        None, None
+    )
 
 
 def test_a_wrong_answer_may_cost_the_saving_spread_over_the_wrong_answers() -> None:
     # 100 USD over half of 1,000 requests of which 4 points more are wrong: 20 wrong answers, 5 USD each.
     half = factors.Factors(share=Fraction(1, 2))
-    found = breakeven.wrong_answer_femto_usd(Fraction(100), half, 1_000, Fraction("0.95"), Fraction("0.91"))
+    found = breakeven.wrong_answer_femto_usd(
+        Fraction(100), half, 1_000, Fraction("0.95"), Fraction("0.91")
+    )
     assert found == 5
 
 
 @pytest.mark.parametrize("instead", [Fraction("0.95"), Fraction("0.99")])
 def test_a_wrong_answer_has_no_price_where_the_target_is_not_worse(instead: Fraction) -> None:
     neutral = factors.NEUTRAL
-    assert breakeven.wrong_answer_femto_usd(Fraction(100), neutral, 1_000, Fraction("0.95"), instead) is None
+    assert (
+        breakeven.wrong_answer_femto_usd(Fraction(100), neutral, 1_000, Fraction("0.95"), instead)
+        is None
+    )
 
 
 def test_a_right_answer_costs_what_all_cost_over_the_right_ones() -> None:
     # In decimals: 2.20 USD for 1,000 answers of which 88 % are right are 0.0025 USD each; of none right nobody can say.
     spent = Fraction(Decimal("2.20"))
-    assert breakeven.good_answer_femto_usd(spent, 1_000, Fraction("0.88")) == Fraction(Decimal("0.0025"))
+    assert breakeven.good_answer_femto_usd(spent, 1_000, Fraction("0.88")) == Fraction(
+        Decimal("0.0025")
+    )
     assert breakeven.good_answer_femto_usd(spent, 1_000, Fraction(0)) is None
     assert breakeven.good_answer_femto_usd(Fraction(0), 0, Fraction(1)) is None
 
 
 def test_pass_rates_give_the_third_break_even_and_without_them_there_is_none() -> None:
     # In decimals: 10 USD at 67.1 % saves 6.71; of 2,000 answers 4 points more are wrong, 80: 0.083875 USD each.
-    found = breakeven.of(HALF_HALF, factors.ASSUMED_POINT, breakeven.PassRates(Fraction("0.95"), Fraction("0.91")))
+    found = breakeven.of(
+        HALF_HALF, factors.ASSUMED_POINT, breakeven.PassRates(Fraction("0.95"), Fraction("0.91"))
+    )
     assert found.wrong_answer_femto_usd == Fraction(Decimal("0.083875")) * books.USD
     assert breakeven.of(HALF_HALF, factors.ASSUMED_POINT).wrong_answer_femto_usd is None
 
 
 @given(strategies.SLICES, strategies.FACTORS)
-def test_at_the_escalation_limit_the_saving_is_exactly_zero(cells: list[cost.Cell], found: factors.Factors) -> None:
+def test_at_the_escalation_limit_the_saving_is_exactly_zero(
+    cells: list[cost.Cell], found: factors.Factors
+) -> None:
     moved = [books.moved(each) for each in cells]
     limit = breakeven.of(moved, found).escalation_rate
     assume(limit is not None and 0 <= limit <= 1)
@@ -75,7 +88,9 @@ def test_at_the_escalation_limit_the_saving_is_exactly_zero(cells: list[cost.Cel
 
 
 @given(strategies.SLICES, strategies.FACTORS)
-def test_at_the_output_limit_the_saving_is_exactly_zero(cells: list[cost.Cell], found: factors.Factors) -> None:
+def test_at_the_output_limit_the_saving_is_exactly_zero(
+    cells: list[cost.Cell], found: factors.Factors
+) -> None:
     moved = [books.moved(each) for each in cells]
     limit = breakeven.of(moved, found).output_inflation
     assume(limit is not None and limit >= 0)

@@ -5,13 +5,15 @@ from fractions import Fraction
 
 import pytest
 
-from advisor import pairs
 from advisor.switching import candidates, factors
-from ledger import events, prices
+from ledger import events, pairs
+from ledger.pricing import prices
 from tests.advisor import books
 
 
-def _assess(pair: str, slice_: candidates.Slice, book: prices.PriceBook | None = None) -> candidates.Alternative:
+def _assess(
+    pair: str, slice_: candidates.Slice, book: prices.PriceBook | None = None
+) -> candidates.Alternative:
     return candidates.assess(slice_, pairs.parse_one(pair), book or books.book(), books.AS_OF_DAY)
 
 
@@ -42,7 +44,9 @@ def test_a_tier_that_the_target_does_not_price_keeps_only_that_share() -> None:
     both = books.slice_of(books.cell(10**6), books.cell(300, output=4, tier="batch"))
     found = _assess("gpt-4.1:gpt-6-luna", both)
     assert (found.stuck_tokens, found.blocks, len(found.cells)) == ({"target_unpriced": 304}, (), 1)
-    assert found.estimate == _assess("gpt-4.1:gpt-6-luna", books.slice_of(books.cell(10**6))).estimate
+    assert (
+        found.estimate == _assess("gpt-4.1:gpt-6-luna", books.slice_of(books.cell(10**6))).estimate
+    )
 
 
 def test_a_target_that_retires_in_30_days_blocks_and_one_in_31_does_not() -> None:
@@ -50,7 +54,9 @@ def test_a_target_that_retires_in_30_days_blocks_and_one_in_31_does_not() -> Non
     blocks = []
     for days in (31, 30):
         leaving = prices.ModelFacts(retirement=prices.Retirement(books.AS_OF_DAY + days, None, ""))
-        blocks.append(_assess("gpt-4.1:gpt-4.1-mini", slice_, books.book({books.MINI: leaving})).blocks)
+        blocks.append(
+            _assess("gpt-4.1:gpt-4.1-mini", slice_, books.book({books.MINI: leaving})).blocks
+        )
     assert blocks == [(), ("target_retires",)]
 
 
@@ -64,19 +70,24 @@ def test_a_prompt_larger_than_the_targets_context_blocks() -> None:
 
 
 def test_an_answer_longer_than_the_target_writes_blocks() -> None:
-    found = _assess("gpt-4.1:gpt-4.1-mini", books.slice_of(books.cell(10**6), largest_output_tokens=32_769))
+    found = _assess(
+        "gpt-4.1:gpt-4.1-mini", books.slice_of(books.cell(10**6), largest_output_tokens=32_769)
+    )
     assert found.blocks == ("output_too_small",)
 
 
 def test_an_input_that_the_target_cannot_take_blocks_and_unknown_modalities_do_not() -> None:
     slice_ = books.slice_of(books.cell(10**6, features=events.FEATURE_AUDIO | events.FEATURE_TOOLS))
-    blocks = [_assess(pair, slice_).blocks for pair in ("gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-6-luna")]
+    blocks = [
+        _assess(pair, slice_).blocks for pair in ("gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-6-luna")
+    ]
     assert blocks == [("unsupported_feature",), ()]
 
 
 def test_requests_that_the_target_cannot_take_stay_and_the_others_move() -> None:
     slice_ = books.slice_of(
-        books.cell(3 * 10**6, requests=30), books.cell(10**6, requests=10, features=events.FEATURE_AUDIO)
+        books.cell(3 * 10**6, requests=30),
+        books.cell(10**6, requests=10, features=events.FEATURE_AUDIO),
     )
     found = _assess("gpt-4.1:gpt-4.1-mini", slice_)
     assert (found.blocks, found.stuck_tokens) == ((), {"unsupported_feature": 10**6})
@@ -89,7 +100,11 @@ def test_requests_that_the_target_cannot_take_stay_and_the_others_move() -> None
     ("lacks", "features", "blocks"),
     [
         ({"tools"}, events.FEATURE_TOOLS, ("unsupported_feature",)),
-        ({"json_schema"}, events.FEATURE_JSON_SCHEMA | events.FEATURE_TOOLS, ("unsupported_feature",)),
+        (
+            {"json_schema"},
+            events.FEATURE_JSON_SCHEMA | events.FEATURE_TOOLS,
+            ("unsupported_feature",),
+        ),
         ({"json_schema"}, events.FEATURE_TOOLS, ()),
         (set(), events.FEATURE_TOOLS | events.FEATURE_JSON_SCHEMA, ()),
     ],
@@ -104,7 +119,9 @@ def test_tools_and_schemas_that_the_target_is_known_to_lack_block(
 
 def test_only_the_requests_that_say_so_can_wait() -> None:
     slice_ = books.slice_of(
-        books.cell(10**6), books.cell(2 * 10**6, features=events.FEATURE_CAN_WAIT), books.cell(5, tier="batch")
+        books.cell(10**6),
+        books.cell(2 * 10**6, features=events.FEATURE_CAN_WAIT),
+        books.cell(5, tier="batch"),
     )
     found = _assess("gpt-4.1:gpt-4.1@batch", slice_)
     assert (found.blocks, found.stuck_tokens) == ((), {"cannot_wait": 10**6})
@@ -115,7 +132,9 @@ def test_a_region_where_the_target_is_not_sold_is_told_from_a_target_without_a_p
     here = replace(books.cell(10**6), region="swedencentral")
     held = books.book()
     sold = dict(held.prices)
-    sold[prices.PriceKey(books.OPENAI, books.BIG, "standard", 0, "swedencentral")] = (books.price(books.BIG),)
+    sold[prices.PriceKey(books.OPENAI, books.BIG, "standard", 0, "swedencentral")] = (
+        books.price(books.BIG),
+    )
     book = replace(held, prices=sold)
     assert _assess("gpt-4.1:gpt-4.1-mini", books.slice_of(here), book).blocks == ("not_in_region",)
     assert _assess("gpt-4.1:gpt-9", books.slice_of(here), book).blocks == ("target_unpriced",)
@@ -124,7 +143,10 @@ def test_a_region_where_the_target_is_not_sold_is_told_from_a_target_without_a_p
 def test_a_rate_limit_leaves_the_share_that_fits_and_none_blocks() -> None:
     whole = books.slice_of(books.cell(10**9, output=10**8))
     free = _assess("gpt-4.1:gpt-4.1-mini", whole)
-    half = _assess("gpt-4.1:gpt-4.1-mini", replace(whole, headroom={(books.OPENAI, books.MINI): Fraction(1, 2)}))
+    half = _assess(
+        "gpt-4.1:gpt-4.1-mini",
+        replace(whole, headroom={(books.OPENAI, books.MINI): Fraction(1, 2)}),
+    )
     assert free.estimate is not None
     assert half.estimate is not None
     assert abs(2 * half.estimate.low_femto_usd - free.estimate.low_femto_usd) <= 2 * 10**6
@@ -136,7 +158,10 @@ def test_a_rate_limit_leaves_the_share_that_fits_and_none_blocks() -> None:
 
 def test_batch_is_open_only_to_what_can_wait() -> None:
     cells = books.cell(10**6)
-    blocks = [_assess("gpt-4.1:gpt-4.1@batch", books.slice_of(cells, can_wait=wait)).blocks for wait in (False, True)]
+    blocks = [
+        _assess("gpt-4.1:gpt-4.1@batch", books.slice_of(cells, can_wait=wait)).blocks
+        for wait in (False, True)
+    ]
     assert blocks == [("cannot_wait",), ()]
 
 
@@ -150,7 +175,8 @@ def test_a_move_of_tier_alone_assumes_nothing() -> None:
 def test_committed_capacity_stays_and_blocks_when_it_is_all_there_is() -> None:
     scale = books.cell(10**6, tier="scale")
     alone, partly = (
-        _assess("gpt-4.1:gpt-4.1-mini", books.slice_of(*cells)) for cells in ((scale,), (scale, books.cell(10**6)))
+        _assess("gpt-4.1:gpt-4.1-mini", books.slice_of(*cells))
+        for cells in ((scale,), (scale, books.cell(10**6)))
     )
     assert (alone.blocks, partly.blocks) == (("committed_capacity",), ())
     assert partly.stuck_tokens == {"committed_capacity": 10**6}

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.switching import cost, counterfactual, factors
-from ledger import prices
 from ledger.errors import PriceUnknown, UsageError
+from ledger.pricing import prices
 from ledger.tokens import TokenCounts
 from tests.advisor import books, strategies
 
@@ -19,7 +19,11 @@ ENDS = (factors.ASSUMED_LOW, factors.ASSUMED_POINT, factors.ASSUMED_HIGH)
 
 def _percent_saved(of: cost.Cell, end: factors.Factors) -> Fraction:
     cells = [books.moved(of)]
-    return 100 * counterfactual.saving(cells, end) / counterfactual.legs(cells, factors.NEUTRAL).stay_femto_usd
+    return (
+        100
+        * counterfactual.saving(cells, end)
+        / counterfactual.legs(cells, factors.NEUTRAL).stay_femto_usd
+    )
 
 
 def test_the_shipped_factors_save_41_67_75_percent_of_uncached_input() -> None:
@@ -34,9 +38,9 @@ def test_the_shipped_factors_save_33_67_78_percent_of_half_input_half_output() -
 
 def test_the_low_end_of_a_heavily_cached_slice_is_a_loss_and_keeps_its_sign() -> None:
     # 90 % cached: A costs 0.1 x 2 + 0.9 x 0.5 = 0.65 USD, B uncached 0.40 x 1.05 = 0.42, and 37.5 % of A comes back.
-    assert _percent_saved(books.cell(10**6, 9 * 10**5), factors.ASSUMED_LOW) == 100 * Fraction("-0.01375") / Fraction(
-        "0.65"
-    )
+    assert _percent_saved(books.cell(10**6, 9 * 10**5), factors.ASSUMED_LOW) == 100 * Fraction(
+        "-0.01375"
+    ) / Fraction("0.65")
 
 
 def test_a_saving_worked_by_hand_with_every_factor() -> None:
@@ -55,24 +59,37 @@ def test_a_saving_worked_by_hand_with_every_factor() -> None:
     saved = counterfactual.saving([books.moved(books.cell(10**6, 400_000, 100_000))], given_factors)
     assert (
         saved
-        == Fraction("0.5") * (Fraction("2.20") - Fraction("0.781") - Fraction("0.66") - Fraction("0.05")) * books.USD
+        == Fraction("0.5")
+        * (Fraction("2.20") - Fraction("0.781") - Fraction("0.66") - Fraction("0.05"))
+        * books.USD
     )
 
 
-def test_input_of_unknown_detail_counts_as_cached_on_the_source_and_uncached_on_the_target_at_the_low_end() -> None:
+def test_input_of_unknown_detail_counts_as_cached_on_the_source_and_uncached_on_the_target_at_the_low_end() -> (
+    None
+):
     # Tier alone, standard to batch: A at the low end 1M x 0.50, B 1M x 1: a loss of half a dollar instead of a saving of one.
     item = counterfactual.PricedCell(
         books.cell(10**6, unknown=10**6), books.price(books.BIG), books.price(books.BIG, "batch")
     )
-    low, point = (counterfactual.saving([item], end) for end in (factors.TIER_ALONE.low, factors.TIER_ALONE.point))
+    low, point = (
+        counterfactual.saving([item], end)
+        for end in (factors.TIER_ALONE.low, factors.TIER_ALONE.point)
+    )
     assert [low, point] == [-books.USD // 2, books.USD]
 
 
-def test_audio_is_priced_at_its_own_rates_on_both_sides_and_is_never_taken_for_cached_text() -> None:
+def test_audio_is_priced_at_its_own_rates_on_both_sides_and_is_never_taken_for_cached_text() -> (
+    None
+):
     # A: 500k x 2 + 300k x 0.50 + 200k audio x 10 = 3.15 USD, output 60k x 8 + 40k audio x 20 = 1.28. B costs half of each.
-    rates_a = replace(books.rates("2", "0.50", "8"), input_audio=10 * 10**9, output_audio=20 * 10**9)
+    rates_a = replace(
+        books.rates("2", "0.50", "8"), input_audio=10 * 10**9, output_audio=20 * 10**9
+    )
     rates_b = replace(books.rates("1", "0.25", "4"), input_audio=5 * 10**9, output_audio=10 * 10**9)
-    counts = TokenCounts(10**6, 300_000, 0, 100_000, input_audio_tokens=200_000, output_audio_tokens=40_000)
+    counts = TokenCounts(
+        10**6, 300_000, 0, 100_000, input_audio_tokens=200_000, output_audio_tokens=40_000
+    )
     heard = cost.Cell("standard", 0, counts, 1, detail_unknown_input_tokens=600_000)
     now, instead = (replace(books.price(books.BIG), rates=found) for found in (rates_a, rates_b))
     costs = counterfactual.legs([counterfactual.PricedCell(heard, now, instead)], factors.NEUTRAL)
@@ -92,7 +109,11 @@ def _input_on(model_rates: prices.Rates, of: cost.Cell, at: factors.Factors) -> 
 
 def test_a_measured_cached_share_does_not_reach_input_of_unknown_detail_at_the_low_end() -> None:
     end = factors.Factors(cached_share=Fraction(1, 2), unknown_input_is_cached=True)
-    assert _input_on(books.RATES[books.MINI, "standard"], books.cell(1_000, unknown=400), end) == [700, 300, 0]
+    assert _input_on(books.RATES[books.MINI, "standard"], books.cell(1_000, unknown=400), end) == [
+        700,
+        300,
+        0,
+    ]
 
 
 def test_a_target_without_cache_rates_takes_everything_as_ordinary_input() -> None:
@@ -102,38 +123,54 @@ def test_a_target_without_cache_rates_takes_everything_as_ordinary_input() -> No
 
 def test_the_cached_share_never_eats_into_what_is_written_to_the_cache() -> None:
     all_cached = factors.Factors(cached_share=Fraction(1))
-    assert _input_on(books.RATES[books.LUNA, "standard"], books.cell(1_000, written=300), all_cached) == [0, 700, 300]
+    assert _input_on(
+        books.RATES[books.LUNA, "standard"], books.cell(1_000, written=300), all_cached
+    ) == [0, 700, 300]
 
 
 def test_escalated_cost_is_capped_at_the_whole_source() -> None:
-    assert factors.Factors(escalation_rate=Fraction("0.9"), sigma=Fraction(3)).escalated_cost_share == 1
+    assert (
+        factors.Factors(escalation_rate=Fraction("0.9"), sigma=Fraction(3)).escalated_cost_share
+        == 1
+    )
 
 
 def test_tokens_without_a_rate_on_the_target_are_refused_not_free() -> None:
     audio = cost.Cell("standard", 0, TokenCounts(100, input_audio_tokens=10), 1)
-    heard = replace(books.price(books.BIG), rates=replace(books.RATES[books.BIG, "standard"], input_audio=1))
+    heard = replace(
+        books.price(books.BIG), rates=replace(books.RATES[books.BIG, "standard"], input_audio=1)
+    )
     item = counterfactual.PricedCell(audio, heard, books.price(books.MINI))
     with pytest.raises(PriceUnknown, match=r"prices set gpt-4\.1-mini"):
         counterfactual.legs([item], factors.NEUTRAL)
 
 
 @given(strategies.SLICES)
-def test_the_price_gap_of_the_pair_is_80_percent_for_any_mix_and_tier(cells: list[cost.Cell]) -> None:
+def test_the_price_gap_of_the_pair_is_80_percent_for_any_mix_and_tier(
+    cells: list[cost.Cell],
+) -> None:
     gap = counterfactual.price_gap([books.moved(each) for each in cells])
     assert gap == (Fraction(4, 5) if any(each.counts.total_tokens for each in cells) else None)
 
 
 @given(strategies.SLICES)
 def test_neutral_factors_price_the_target_as_the_ledger_would(cells: list[cost.Cell]) -> None:
-    ledgers = sum(prices.cost(each.counts, books.RATES[books.MINI, each.service_tier]).femto_usd for each in cells)
+    ledgers = sum(
+        prices.cost(each.counts, books.RATES[books.MINI, each.service_tier]).femto_usd
+        for each in cells
+    )
     legs = counterfactual.legs([books.moved(each) for each in cells], factors.NEUTRAL)
     assert legs.moved_femto_usd(factors.NEUTRAL) == ledgers
 
 
 @given(strategies.SLICES, strategies.FACTORS)
-def test_a_saving_is_linear_in_the_share_that_moves(cells: list[cost.Cell], found: factors.Factors) -> None:
+def test_a_saving_is_linear_in_the_share_that_moves(
+    cells: list[cost.Cell], found: factors.Factors
+) -> None:
     moved = [books.moved(each) for each in cells]
-    assert counterfactual.saving(moved, found) == found.share * counterfactual.saving(moved, strategies.whole(found))
+    assert counterfactual.saving(moved, found) == found.share * counterfactual.saving(
+        moved, strategies.whole(found)
+    )
 
 
 @given(
@@ -146,7 +183,9 @@ def test_a_saving_never_grows_with_a_factor_that_costs(
     cells: list[cost.Cell], found: factors.Factors, name: str, more: Fraction
 ) -> None:
     raised = getattr(found, name) + more
-    worse = replace(found, **{name: min(raised, Fraction(1)) if name == "escalation_rate" else raised})
+    worse = replace(
+        found, **{name: min(raised, Fraction(1)) if name == "escalation_rate" else raised}
+    )
     moved = [books.moved(each) for each in cells]
     assert counterfactual.saving(moved, worse) <= counterfactual.saving(moved, found)
 
@@ -157,12 +196,16 @@ def test_low_is_at_most_point_is_at_most_high_is_at_most_the_cost(
 ) -> None:
     band = band.with_share(share)
     moved = [books.moved(each) for each in cells]
-    low, point, high = (counterfactual.saving(moved, end) for end in (band.low, band.point, band.high))
+    low, point, high = (
+        counterfactual.saving(moved, end) for end in (band.low, band.point, band.high)
+    )
     assert low <= point <= high <= counterfactual.legs(moved, factors.NEUTRAL).stay_femto_usd
 
 
 @given(strategies.SLICES, strategies.FACTORS, st.permutations(range(4)))
-def test_the_order_of_cells_changes_nothing(cells: list[cost.Cell], found: factors.Factors, order: list[int]) -> None:
+def test_the_order_of_cells_changes_nothing(
+    cells: list[cost.Cell], found: factors.Factors, order: list[int]
+) -> None:
     moved = [books.moved(each) for each in cells]
     shuffled = [moved[index] for index in order if index < len(moved)]
     assert counterfactual.saving(shuffled, found) == counterfactual.saving(moved, found)
@@ -187,6 +230,8 @@ def test_without_escalation_a_router_and_a_cascade_save_the_same(
         ("sigma", lambda: factors.Factors(sigma=Fraction(0))),
     ],
 )
-def test_a_factor_out_of_range_is_refused_by_name(name: str, build: Callable[[], factors.Factors]) -> None:
+def test_a_factor_out_of_range_is_refused_by_name(
+    name: str, build: Callable[[], factors.Factors]
+) -> None:
     with pytest.raises(UsageError, match=name):
         build()

@@ -38,7 +38,10 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
 @pytest.mark.parametrize(
     ("worse", "expected"),
     [
-        (replace(GOOD, blocks=("target_retires", "target_unpriced")), ("blocked", "target_retires")),
+        (
+            replace(GOOD, blocks=("target_retires", "target_unpriced")),
+            ("blocked", "target_retires"),
+        ),
         (replace(GOOD, days=6), ("not_enough_data", "too_few_days")),
         (replace(GOOD, days=7), ("switch_now", "proven")),
         (replace(GOOD, requests=999), ("not_enough_data", "too_few_requests")),
@@ -53,7 +56,10 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
         (replace(GOOD, low_month_femto_usd=50 * books.USD - 1), ("keep", "not_material")),
         (replace(GOOD, slice_month_femto_usd=1_201 * books.USD), ("keep", "not_material")),
         (replace(GOOD, quality=replace(PROVEN, verdict="inferior")), ("keep", "inferior")),
-        (replace(GOOD, target_days_left=60, one_off_femto_usd=120 * books.USD), ("keep", "payback_beyond_life")),
+        (
+            replace(GOOD, target_days_left=60, one_off_femto_usd=120 * books.USD),
+            ("keep", "payback_beyond_life"),
+        ),
         (replace(GOOD, quality=None), ("pilot", "no_evidence")),
         (replace(GOOD, quality=replace(PROVEN, pairs=49)), ("pilot", "too_little_evidence")),
         (replace(GOOD, quality=replace(PROVEN, verdict="inconclusive")), ("pilot", "inconclusive")),
@@ -63,12 +69,20 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
         (replace(GOOD, quality=replace(PROVEN, drift=Fraction("0.21"))), ("pilot", "drifted")),
         (replace(GOOD, keeps_model=True, cache_is_asked=True), ("pilot", "cache_unproven")),
         (replace(GOOD, quality=replace(PROVEN, drift=Fraction("0.2"))), ("switch_now", "proven")),
-        (replace(GOOD, quality=replace(PROVEN, verdict="inferior", new_snapshot=True)), ("pilot", "new_snapshot")),
-        (replace(GOOD, quality=replace(PROVEN, verdict="inferior", pairs=49)), ("pilot", "too_little_evidence")),
+        (
+            replace(GOOD, quality=replace(PROVEN, verdict="inferior", new_snapshot=True)),
+            ("pilot", "new_snapshot"),
+        ),
+        (
+            replace(GOOD, quality=replace(PROVEN, verdict="inferior", pairs=49)),
+            ("pilot", "too_little_evidence"),
+        ),
         (replace(GOOD, risk_level=3), ("pilot", "risk")),
     ],
 )
-def test_the_first_reason_that_applies_is_the_one_given(worse: Situation, expected: tuple[str, str]) -> None:
+def test_the_first_reason_that_applies_is_the_one_given(
+    worse: Situation, expected: tuple[str, str]
+) -> None:
     assert _said(worse) == expected
 
 
@@ -85,7 +99,10 @@ def test_a_move_that_pays_back_on_the_very_last_day_is_not_worth_it() -> None:
 
 def test_blocked_goes_before_missing_data_and_missing_data_before_keep() -> None:
     all_wrong = replace(GOOD, blocks=("target_unpriced",), days=1, low_month_femto_usd=-1)
-    assert [decide(each).kind for each in (all_wrong, replace(all_wrong, blocks=()))] == ["blocked", "not_enough_data"]
+    assert [decide(each).kind for each in (all_wrong, replace(all_wrong, blocks=()))] == [
+        "blocked",
+        "not_enough_data",
+    ]
 
 
 def test_a_retiring_source_waives_materiality_and_is_the_reason() -> None:
@@ -97,12 +114,19 @@ def test_a_retiring_source_waives_materiality_and_is_the_reason() -> None:
 
 def test_a_retiring_source_waives_neither_the_payback_nor_a_loss() -> None:
     leaving = replace(GOOD, source_days_left=60)
-    assert _said(replace(leaving, one_off_femto_usd=120 * books.USD)) == ("keep", "payback_beyond_life")
+    assert _said(replace(leaving, one_off_femto_usd=120 * books.USD)) == (
+        "keep",
+        "payback_beyond_life",
+    )
     assert _said(replace(leaving, low_month_femto_usd=-1)) == ("keep", "no_saving")
 
 
-def test_a_retiring_source_with_a_material_saving_keeps_its_own_reason_and_carries_the_notice() -> None:
-    assert decide(replace(GOOD, source_days_left=52)) == decision.Decision("switch_now", "proven", ("source_retires",))
+def test_a_retiring_source_with_a_material_saving_keeps_its_own_reason_and_carries_the_notice() -> (
+    None
+):
+    assert decide(replace(GOOD, source_days_left=52)) == decision.Decision(
+        "switch_now", "proven", ("source_retires",)
+    )
 
 
 @given(
@@ -154,4 +178,7 @@ def test_a_move_that_keeps_the_model_needs_no_evidence_and_is_not_saved_by_a_shu
     assert decide(kept).notices == ("source_retires",)
     # Another provider serves the same model for longer: that does escape the shutdown, and everything has to move.
     for longer in (None, 53):
-        assert _said(replace(kept, low_month_femto_usd=1, target_days_left=longer)) == ("switch_now", "source_retires")
+        assert _said(replace(kept, low_month_femto_usd=1, target_days_left=longer)) == (
+            "switch_now",
+            "source_retires",
+        )

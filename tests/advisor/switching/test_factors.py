@@ -28,8 +28,22 @@ def test_what_was_measured_replaces_what_was_assumed_by_the_bound_that_saves_lea
     seen = Measured(Fraction("0.9"), Fraction(1), Fraction("1.1"), 40)
     cached = Measured(Fraction("0.9"), Fraction("0.95"), Fraction("1.05"), 40)
     band = factors.ASSUMED.with_measured({"phi_in": seen, "phi_out": seen, "cached_share": cached})
-    assert [end.phi_out for end in (band.low, band.point, band.high)] == [seen.most, seen.point, seen.least]
-    assert [end.cached_share for end in (band.low, band.point, band.high)] == [cached.least, cached.point, 1]
-    assert (sorted(band.measured), band.unmeasured, band.basis) == (["cached_share", "phi"], 2, "partly measured")
-    labels = [band.label_of(name) for name in ("phi_in", "phi_out", "cached_share", "escalation_rate")]
+    assert [end.phi_out for end in (band.low, band.point, band.high)] == [
+        seen.most,
+        seen.point,
+        seen.least,
+    ]
+    assert [end.cached_share for end in (band.low, band.point, band.high)] == [
+        cached.least,
+        cached.point,
+        1,
+    ]
+    assert (sorted(band.measured), band.unmeasured, band.basis) == (
+        ["cached_share", "phi"],
+        2,
+        "partly measured",
+    )
+    labels = [
+        band.label_of(name) for name in ("phi_in", "phi_out", "cached_share", "escalation_rate")
+    ]
     assert labels == ["measured", "measured", "measured", "assumed"]

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import pairs
 from advisor.switching import advice, candidates, cost, counterfactual, factors, levers
-from ledger import money
+from ledger import money, pairs
 from tests.advisor import books, strategies
 
 MODEL, BATCH = "gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-4.1@batch"
@@ -39,14 +38,17 @@ def test_a_joint_saving_is_split_by_hand() -> None:
     # Point: model alone 67.1 % of 10,000, batch alone 50 %, both 1 - 1.02 x 0.1 - 0.125 = 77.3 %.
     # Model (67.1 + 77.3 - 50) / 2 = 47.2 %, tier (50 + 77.3 - 67.1) / 2 = 30.1 %.
     slice_ = _waiting(books.cell(10**9, output=10**9))
-    parts = levers.split(_assess("gpt-4.1:gpt-4.1-mini@batch", slice_), books.book(), books.AS_OF_DAY)
+    parts = levers.split(
+        _assess("gpt-4.1:gpt-4.1-mini@batch", slice_), books.book(), books.AS_OF_DAY
+    )
     month = Fraction(10_000 * books.USD, 28) * Fraction(365, 12)
     assert abs(parts["model"].saving.point_femto_usd - Fraction("0.472") * month) <= 10**6
     assert abs(parts["tier"].saving.point_femto_usd - Fraction("0.301") * month) <= 10**6
 
 
 @pytest.mark.parametrize(
-    ("pair", "names"), [(MODEL, ["model"]), (BATCH, ["tier"]), (MODEL + "@batch", ["model", "tier"])]
+    ("pair", "names"),
+    [(MODEL, ["model"]), (BATCH, ["tier"]), (MODEL + "@batch", ["model", "tier"])],
 )
 def test_a_single_lever_is_the_whole_saving(pair: str, names: list[str]) -> None:
     found = _assess(pair, _waiting(books.cell(10**9)))
@@ -62,7 +64,10 @@ def test_a_model_without_a_price_at_the_own_tier_takes_the_best_of_its_parts() -
     found = _assess("gpt-4.1:gpt-6-luna@standard", slice_)
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
     assert found.estimate is not None
-    assert sum(part.saving.point_femto_usd for part in parts.values()) == found.estimate.point_femto_usd
+    assert (
+        sum(part.saving.point_femto_usd for part in parts.values())
+        == found.estimate.point_femto_usd
+    )
     assert parts["tier"].saving.point_femto_usd < 0 < parts["model"].saving.point_femto_usd
 
 
@@ -71,13 +76,17 @@ def test_a_saving_that_is_not_known_has_no_parts() -> None:
     assert levers.split(found, books.book(), books.AS_OF_DAY) == {}
 
 
-@given(strategies.SLICES, st.sampled_from([MODEL + "@batch", MODEL + "@standard", MODEL + "@priority"]))
+@given(
+    strategies.SLICES, st.sampled_from([MODEL + "@batch", MODEL + "@standard", MODEL + "@priority"])
+)
 def test_the_parts_add_up_exactly_at_every_end(cells: list[cost.Cell], pair: str) -> None:
     found = _assess(pair, _waiting(*cells))
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
     assert found.estimate is not None
     for end in ENDS:
-        assert sum(getattr(part.saving, end) for part in parts.values()) == getattr(found.estimate, end)
+        assert sum(getattr(part.saving, end) for part in parts.values()) == getattr(
+            found.estimate, end
+        )
 
 
 def test_a_better_cache_is_a_lever_of_its_own_split_by_hand() -> None:
@@ -88,25 +97,37 @@ def test_a_better_cache_is_a_lever_of_its_own_split_by_hand() -> None:
     asked = NEUTRAL.with_given("cached_share", [Fraction("0.6")] * 3)
     joint = candidates.assess(slice_, pairs.parse_one(MODEL), books.book(), books.AS_OF_DAY, asked)
     parts = levers.split(joint, books.book(), books.AS_OF_DAY, NEUTRAL)
-    dollars = {lever: part.saving.point_femto_usd * 28 * 12 / (365 * books.USD) for lever, part in parts.items()}
+    dollars = {
+        lever: part.saving.point_femto_usd * 28 * 12 / (365 * books.USD)
+        for lever, part in parts.items()
+    }
     assert dollars == pytest.approx({"model": 5_600, "cache": 1_800})
     alone = candidates.assess(
-        slice_, pairs.parse_one("gpt-4.1:gpt-4.1", may_stay=True), books.book(), books.AS_OF_DAY,
+        slice_,
+        pairs.parse_one("gpt-4.1:gpt-4.1", may_stay=True),
+        books.book(),
+        books.AS_OF_DAY,
         factors.TIER_ALONE.with_given("cached_share", [Fraction("0.6")] * 3),
-    )  # fmt: skip
+    )
     assert alone.stays
     assert parts["cache"].alone == alone.estimate == parts["model"].without
 
 
 @given(strategies.SLICES, st.sampled_from(["", "@batch", "@standard"]), strategies.SHARES)
-def test_the_parts_of_model_tier_and_cache_add_up_exactly(cells: list[cost.Cell], tier: str, share: Fraction) -> None:
+def test_the_parts_of_model_tier_and_cache_add_up_exactly(
+    cells: list[cost.Cell], tier: str, share: Fraction
+) -> None:
     asked = factors.ASSUMED.with_given("cached_share", [share] * 3)
-    found = candidates.assess(_waiting(*cells), pairs.parse_one(MODEL + tier), books.book(), books.AS_OF_DAY, asked)
+    found = candidates.assess(
+        _waiting(*cells), pairs.parse_one(MODEL + tier), books.book(), books.AS_OF_DAY, asked
+    )
     parts = levers.split(found, books.book(), books.AS_OF_DAY, factors.ASSUMED)
     assert list(parts) == ["model", *(["tier"] if tier else []), "cache"]
     assert found.estimate is not None
     for end in ENDS:
-        assert sum(getattr(part.saving, end) for part in parts.values()) == getattr(found.estimate, end)
+        assert sum(getattr(part.saving, end) for part in parts.values()) == getattr(
+            found.estimate, end
+        )
 
 
 def test_pairs_of_model_and_tier_make_the_joint_state_and_nothing_else() -> None:
@@ -120,26 +141,35 @@ def test_pairs_of_model_and_tier_make_the_joint_state_and_nothing_else() -> None
     assert len(states(f"{MODEL},gpt-4.1:gpt-6-luna,{BATCH},gpt-4.1:gpt-4.1@flex")) == 8
 
 
-def test_a_tier_that_moves_some_requests_joins_a_model_that_moves_them_all_and_not_the_other_way_round() -> None:
+def test_a_tier_that_moves_some_requests_joins_a_model_that_moves_them_all_and_not_the_other_way_round() -> (
+    None
+):
     wide = pairs.states(pairs.parse(f"{MODEL},gpt-4.1@priority:gpt-4.1@standard"), books.OPENAI)
-    assert [(pair.tier_of("priority"), pair.tier_of("batch")) for pair in wide[2:]] == [("standard", "batch")]
+    assert [(pair.tier_of("priority"), pair.tier_of("batch")) for pair in wide[2:]] == [
+        ("standard", "batch")
+    ]
     narrow = pairs.states(pairs.parse(f"gpt-4.1@priority:gpt-4.1-mini,{BATCH}"), books.OPENAI)
     assert len(narrow) == 2
 
 
 def test_a_joint_state_keeps_the_tier_of_what_its_tier_does_not_change() -> None:
-    _, _, joint = pairs.states(pairs.parse(f"{MODEL},gpt-4.1@priority:gpt-4.1@standard"), books.OPENAI)
+    _, _, joint = pairs.states(
+        pairs.parse(f"{MODEL},gpt-4.1@priority:gpt-4.1@standard"), books.OPENAI
+    )
     slice_ = books.slice_of(books.cell(10**6, tier="priority"), books.cell(10**6, tier="batch"))
     found = candidates.assess(slice_, joint, books.book(), books.AS_OF_DAY)
     assert [item.instead.key.service_tier for item in found.cells] == ["standard", "batch"]
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
-    alone = candidates.assess(slice_, pairs.parse_one(MODEL), books.book(), books.AS_OF_DAY).estimate
+    alone = candidates.assess(
+        slice_, pairs.parse_one(MODEL), books.book(), books.AS_OF_DAY
+    ).estimate
     assert parts["tier"].alone == _assess("gpt-4.1@priority:gpt-4.1@standard", slice_).estimate
     assert found.estimate is not None
     assert alone is not None
     assert found.estimate.point_femto_usd > alone.point_femto_usd
     assert (
-        parts["model"].saving.point_femto_usd + parts["tier"].saving.point_femto_usd == found.estimate.point_femto_usd
+        parts["model"].saving.point_femto_usd + parts["tier"].saving.point_femto_usd
+        == found.estimate.point_femto_usd
     )
 
 
@@ -148,7 +178,11 @@ def test_joint_moves_are_advised_on_only_where_the_workload_can_wait() -> None:
     size = books.cell(10**9)
     for can_wait, chosen in ((True, (books.MINI, "batch")), (False, (books.MINI, None))):
         found = advice.on_slice(
-            books.slice_of(size, can_wait=can_wait), advice.Standing(Fraction(1)), terms, books.book(), books.AS_OF_DAY
+            books.slice_of(size, can_wait=can_wait),
+            advice.Standing(Fraction(1)),
+            terms,
+            books.book(),
+            books.AS_OF_DAY,
         )
         assert len(found) == 3
         assert (found[0].alternative.model, found[0].alternative.service_tier) == chosen
@@ -158,7 +192,10 @@ def test_tier_alone_assumes_nothing_needs_no_evidence_and_is_not_waived_by_a_shu
     terms = advice.Terms(pairs.parse(BATCH))
 
     def decided(tokens: int) -> tuple[str, str, int]:
-        slice_, standing = books.slice_of(books.cell(tokens), can_wait=True), advice.Standing(Fraction(1))
+        slice_, standing = (
+            books.slice_of(books.cell(tokens), can_wait=True),
+            advice.Standing(Fraction(1)),
+        )
         (found,) = advice.on_slice(slice_, standing, terms, books.book(), books.AS_OF_DAY)
         assert found.alternative.factors == factors.TIER_ALONE
         return found.decision.kind, found.decision.reason, found.risk.drivers["evidence"]
@@ -168,17 +205,23 @@ def test_tier_alone_assumes_nothing_needs_no_evidence_and_is_not_waived_by_a_shu
 
 
 @given(strategies.SLICES)
-def test_batch_and_priority_of_the_pair_differ_by_the_same_80_percent(cells: list[cost.Cell]) -> None:
+def test_batch_and_priority_of_the_pair_differ_by_the_same_80_percent(
+    cells: list[cost.Cell],
+) -> None:
     for tier in ("standard", "batch", "priority"):
         moved = [
-            counterfactual.PricedCell(each, books.price(books.BIG, tier), books.price(books.MINI, tier))
+            counterfactual.PricedCell(
+                each, books.price(books.BIG, tier), books.price(books.MINI, tier)
+            )
             for each in cells
         ]
         assert counterfactual.price_gap(moved) in (None, Fraction(4, 5))
 
 
 def test_a_lever_alone_moves_the_same_share_as_the_joint_state() -> None:
-    limited = replace(books.slice_of(books.cell(10**9)), headroom={(books.OPENAI, books.MINI): Fraction(1, 2)})
+    limited = replace(
+        books.slice_of(books.cell(10**9)), headroom={(books.OPENAI, books.MINI): Fraction(1, 2)}
+    )
     found = _assess(MODEL + "@standard", limited)
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
     assert parts["model"].alone == _assess(MODEL, limited).estimate == found.estimate

@@ -10,7 +10,12 @@ def test_the_shutdown_day_earns_nothing() -> None:
     book = books.book()
     left = [
         life.days_left(book, books.OPENAI, books.BIG, day)
-        for day in (books.AS_OF_DAY, books.SHUTDOWN_DAY - 1, books.SHUTDOWN_DAY, books.SHUTDOWN_DAY + 9)
+        for day in (
+            books.AS_OF_DAY,
+            books.SHUTDOWN_DAY - 1,
+            books.SHUTDOWN_DAY,
+            books.SHUTDOWN_DAY + 9,
+        )
     ]
     assert left == [52, 1, 0, 0]
 
@@ -20,7 +25,12 @@ def test_a_model_without_an_announced_shutdown_has_no_known_end() -> None:
 
 
 def test_a_move_lives_as_long_as_the_model_that_goes_first() -> None:
-    assert [life.shorter(52, 142), life.shorter(None, 142), life.shorter(52, None), life.shorter(None, None)] == [
+    assert [
+        life.shorter(52, 142),
+        life.shorter(None, 142),
+        life.shorter(52, None),
+        life.shorter(None, None),
+    ] == [
         52,
         142,
         52,
@@ -33,7 +43,11 @@ def test_a_year_is_never_claimed_of_a_pair_that_ends_in_52_days() -> None:
 
 
 def test_a_saving_is_claimed_for_a_year_at_most() -> None:
-    assert [life.earning_months(None), life.earning_months(1_000), life.earning_months(365)] == [12, 12, 12]
+    assert [life.earning_months(None), life.earning_months(1_000), life.earning_months(365)] == [
+        12,
+        12,
+        12,
+    ]
 
 
 def test_a_one_off_cost_is_paid_back_by_the_low_saving_a_day() -> None:

@@ -3,14 +3,17 @@
 from fractions import Fraction
 
 from advisor.switching import ranking
-from ledger import prices
+from ledger.pricing import prices
 from tests.advisor import books
 
 SLICE = books.slice_of(books.cell(10**6, output=10**6))
 
 
 def _ranked(configured: set[str], book: prices.PriceBook | None = None) -> list[str]:
-    return [other.model for other in ranking.others(SLICE, book or books.book(), books.AS_OF_DAY, configured)]
+    return [
+        other.model
+        for other in ranking.others(SLICE, book or books.book(), books.AS_OF_DAY, configured)
+    ]
 
 
 def test_the_named_successor_stands_first_even_before_cheaper_ones() -> None:
@@ -35,5 +38,9 @@ def test_a_successor_that_is_dearer_is_shown_with_its_sign() -> None:
     named = prices.ModelFacts(retirement=prices.Retirement(books.SHUTDOWN_DAY, books.DEAR, ""))
     first = ranking.others(SLICE, books.book({books.BIG: named}), books.AS_OF_DAY, set())[0]
     # 0.40 + 40 against 2 + 8.
-    assert (first.model, first.price_gap, first.pair) == (books.DEAR, Fraction("-3.04"), "gpt-4.1:dear-answers")
+    assert (first.model, first.price_gap, first.pair) == (
+        books.DEAR,
+        Fraction("-3.04"),
+        "gpt-4.1:dear-answers",
+    )
     assert first.month_femto_usd < 0

@@ -31,7 +31,9 @@ def test_the_worst_driver_sets_the_level_and_is_named() -> None:
     assert (found.level, found.worst) == (2, ["factors", "drift"])
 
 
-@pytest.mark.parametrize(("days", "level"), [(None, 0), (366, 0), (365, 1), (181, 1), (180, 2), (31, 2), (30, 4)])
+@pytest.mark.parametrize(
+    ("days", "level"), [(None, 0), (366, 0), (365, 1), (181, 1), (180, 2), (31, 2), (30, 4)]
+)
 def test_the_life_left_of_the_target_drives_the_risk(days: int | None, level: int) -> None:
     assert risk.of_life(days) == level
 
@@ -39,10 +41,13 @@ def test_the_life_left_of_the_target_drives_the_risk(days: int | None, level: in
 @pytest.mark.parametrize(
     ("level", "classes"),
     [
-        (0, "classification extraction"), (1, "summarisation short_text"), (2, "unlabelled chat"),
-        (3, "long_output ambiguous code"), (4, "agentic multi_step critical"),
+        (0, "classification extraction"),
+        (1, "summarisation short_text"),
+        (2, "unlabelled chat"),
+        (3, "long_output ambiguous code"),
+        (4, "agentic multi_step critical"),
     ],
-)  # fmt: skip
+)
 def test_every_class_has_its_level(level: int, classes: str) -> None:
     assert {risk.of_class(name) for name in classes.split()} == {level}
 
@@ -62,7 +67,9 @@ def test_an_unknown_class_counts_as_unlabelled() -> None:
 
 def test_drift_drives_the_risk() -> None:
     indices = (Fraction("0.1"), Fraction("0.2"), Fraction("0.21"), None)
-    levels = [risk.of(replace(PROVEN, drift=index), 0, 0, None).drivers["drift"] for index in indices]
+    levels = [
+        risk.of(replace(PROVEN, drift=index), 0, 0, None).drivers["drift"] for index in indices
+    ]
     renewed = risk.of(replace(PROVEN, new_snapshot=True), 0, 0, None)
     assert [*levels, renewed.drivers["drift"]] == [0, 1, 2, 1, 4]
 
@@ -70,10 +77,14 @@ def test_drift_drives_the_risk() -> None:
 @pytest.mark.parametrize(
     ("days", "requests", "grade"),
     [
-        (28, 10_000, "high"), (27, 10_000, "medium"), (28, 9_999, "medium"), (14, 1_000, "medium"), (13, 1_000, "low"),
+        (28, 10_000, "high"),
+        (27, 10_000, "medium"),
+        (28, 9_999, "medium"),
+        (14, 1_000, "medium"),
+        (13, 1_000, "low"),
         (14, 999, "low"),
     ],
-)  # fmt: skip
+)
 def test_volume_is_graded_by_days_and_by_requests(days: int, requests: int, grade: str) -> None:
     assert risk.confidence(days, requests, False, 0, 0, Fraction(0)).grades["volume"] == grade
 

@@ -18,7 +18,11 @@ SIX = ("batch", "cache", "model", "output", "priority", "region")
 
 
 def _states(levers: tuple[str, ...]) -> list[frozenset[str]]:
-    return [frozenset(chosen) for size in range(1, len(levers) + 1) for chosen in combinations(levers, size)]
+    return [
+        frozenset(chosen)
+        for size in range(1, len(levers) + 1)
+        for chosen in combinations(levers, size)
+    ]
 
 
 def _whole(game: Mapping[frozenset[str], int | None]) -> frozenset[str]:
@@ -40,16 +44,25 @@ def games(draw: st.DrawFn, unpriced: bool = True) -> dict[frozenset[str], int | 
 def test_model_and_batch_split_by_hand() -> None:
     # The model alone saves 80, batch alone 50, both 90 of 100: (80 + 90 - 50) / 2 and (50 + 90 - 80) / 2.
     usd = money.FEMTO_PER_USD
-    values = {frozenset({"model"}): 80 * usd, frozenset({"tier"}): 50 * usd, frozenset({"model", "tier"}): 90 * usd}
+    values = {
+        frozenset({"model"}): 80 * usd,
+        frozenset({"tier"}): 50 * usd,
+        frozenset({"model", "tier"}): 90 * usd,
+    }
     assert shapley.split(values) == {"model": 60 * usd, "tier": 30 * usd}
 
 
 def test_a_state_without_a_price_takes_the_largest_of_its_priced_subsets() -> None:
     # {b, c} has no price and takes c's 30; {a, b} takes the empty state's 0, as both of its parts lose.
     values = {
-        frozenset("a"): -10 * NANO, frozenset("b"): -20 * NANO, frozenset("c"): 30 * NANO, frozenset("ab"): None,
-        frozenset("ac"): 40 * NANO, frozenset("bc"): None, frozenset("abc"): 60 * NANO,
-    }  # fmt: skip
+        frozenset("a"): -10 * NANO,
+        frozenset("b"): -20 * NANO,
+        frozenset("c"): 30 * NANO,
+        frozenset("ab"): None,
+        frozenset("ac"): 40 * NANO,
+        frozenset("bc"): None,
+        frozenset("abc"): 60 * NANO,
+    }
     filled = values | {frozenset("ab"): 0, frozenset("bc"): 30 * NANO}
     assert shapley.split(values) == shapley.split(filled)
 
@@ -65,19 +78,29 @@ def test_the_remainder_goes_to_the_part_largest_in_absolute_value() -> None:
 
 
 @given(games())
-def test_the_parts_add_up_to_the_joint_saving_to_the_last_digit(game: dict[frozenset[str], int | None]) -> None:
+def test_the_parts_add_up_to_the_joint_saving_to_the_last_digit(
+    game: dict[frozenset[str], int | None],
+) -> None:
     assert sum(shapley.split(game).values()) == game[_whole(game)]
 
 
 @given(games(), st.data())
-def test_the_order_of_states_changes_nothing(game: dict[frozenset[str], int | None], data: st.DataObject) -> None:
+def test_the_order_of_states_changes_nothing(
+    game: dict[frozenset[str], int | None], data: st.DataObject
+) -> None:
     shuffled = data.draw(st.permutations(list(game.items())))
     assert list(shapley.split(dict(shuffled)).items()) == list(shapley.split(game).items())
 
 
 @given(games(unpriced=False))
-def test_a_lever_that_adds_nothing_gets_nothing_but_a_remainder(game: dict[frozenset[str], int | None]) -> None:
-    idle = {**game, frozenset({"idle"}): 0, **{state | {"idle"}: value for state, value in game.items()}}
+def test_a_lever_that_adds_nothing_gets_nothing_but_a_remainder(
+    game: dict[frozenset[str], int | None],
+) -> None:
+    idle = {
+        **game,
+        frozenset({"idle"}): 0,
+        **{state | {"idle"}: value for state, value in game.items()},
+    }
     if len(_whole(idle)) <= shapley.MOST_LEVERS:
         assert abs(shapley.split(idle)["idle"]) <= shapley.MOST_LEVERS * NANO
 
@@ -85,7 +108,10 @@ def test_a_lever_that_adds_nothing_gets_nothing_but_a_remainder(game: dict[froze
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=6))
 def test_levers_that_do_not_touch_each_other_keep_what_they_save_alone(alone: list[int]) -> None:
     own = {lever: amount * NANO for lever, amount in zip(SIX, alone, strict=False)}
-    assert shapley.split({state: sum(own[lever] for lever in state) for state in _states(tuple(own))}) == own
+    assert (
+        shapley.split({state: sum(own[lever] for lever in state) for state in _states(tuple(own))})
+        == own
+    )
 
 
 @given(games(unpriced=False))
@@ -94,7 +120,9 @@ def test_no_part_is_off_by_more_than_the_roundings(game: dict[frozenset[str], in
     levers = sorted(_whole(game))
     if len(levers) == 2:
         first, second = levers
-        single, other, both = (game[frozenset(chosen)] or 0 for chosen in ({first}, {second}, {first, second}))
+        single, other, both = (
+            game[frozenset(chosen)] or 0 for chosen in ({first}, {second}, {first, second})
+        )
         assert abs(shapley.split(game)[first] - Fraction(single + both - other, 2)) <= 2 * NANO
 
 

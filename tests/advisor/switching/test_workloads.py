@@ -57,7 +57,9 @@ def test_settings_name_projects_and_workloads() -> None:
         ("", "a,,b", "is no project"),
     ],
 )
-def test_a_setting_that_cannot_be_read_is_refused_by_name(classes: str, waiting: str, told: str) -> None:
+def test_a_setting_that_cannot_be_read_is_refused_by_name(
+    classes: str, waiting: str, told: str
+) -> None:
     with pytest.raises(UsageError, match=told) as refused:
         workloads.parse(classes, waiting)
     assert str(refused.value).startswith("SWITCHWISE_")

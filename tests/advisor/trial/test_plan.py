@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import figures
+from advisor.advice import figures as advice_figures
 from advisor.trial import plan, routing
 from advisor.trial.plan import Asked
 from advisor.trial.routing import Deployment
@@ -20,12 +20,12 @@ from ledger.errors import NotAllowed, UsageError
 from tests import ledgers
 from tests.advisor import advised
 from tests.advisor.evidence import paired_rows
+from tests.advisor.publishing.api.test_stages import client_of
 from tests.advisor.stages import advised_ledger
-from tests.advisor.stages.test_routes import client_of
 from tests.integrations import proxy
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
-CELL = figures.CellFigure(
+CELL = advice_figures.CellFigure(
     "standard", 0, 20_000, 40_000_000, 0, 0, 10_000_000, 0,
     {"uncached_input": 2 * 10**9, "output": 8 * 10**9}, {"uncached_input": 4 * 10**8, "output": 16 * 10**8}, 0, 0, "",
 )  # fmt: skip
@@ -37,18 +37,26 @@ def test_days_and_costs_worked_by_hand() -> None:
     found = plan.of(advised.recommendation(cells=(CELL,)), Asked(judge_usd="0.02"))
     assert (found.pairs, [each.days for each in found.splits]) == (200, [28, 6, 2])
     assert (found.target_cost_usd, found.judge_cost_usd, found.cost_usd) == ("0.32", "4.00", "4.32")
-    assert (found.waiting_month_usd, found.assumed) == ("100.00", ("pass_ratio", "discordant_ratio"))
-    assert [(each.source_weight, each.target_weight) for each in found.splits] == [(99, 1), (95, 5), (80, 20)]
+    assert (found.waiting_month_usd, found.assumed) == (
+        "100.00",
+        ("pass_ratio", "discordant_ratio"),
+    )
+    assert [(each.source_weight, each.target_weight) for each in found.splits] == [
+        (99, 1),
+        (95, 5),
+        (80, 20),
+    ]
 
 
 def test_the_output_of_the_target_is_that_of_the_point_factors() -> None:
-    longer = figures.FactorFigure("phi_out", "2.00", "1.50", "1.00", "measured")
+    longer = advice_figures.FactorFigure("phi_out", "2.00", "1.50", "1.00", "measured")
     found = plan.of(advised.recommendation(cells=(CELL,), factors=(longer,)), Asked())
     assert found.target_cost_usd == "0.40"
 
 
 @pytest.mark.parametrize(
-    ("pass_rate", "discordant"), [("0.9", "0.10"), ("0.98", "0.04"), ("0.03", "0.06"), ("1", "0.10")]
+    ("pass_rate", "discordant"),
+    [("0.9", "0.10"), ("0.98", "0.04"), ("0.03", "0.06"), ("1", "0.10")],
 )
 def test_no_more_pairs_are_assumed_to_differ_than_can(pass_rate: str, discordant: str) -> None:
     found = plan.of(advised.recommendation(), Asked(pass_rate=pass_rate))
@@ -62,7 +70,12 @@ def test_conversations_of_several_requests_take_as_many_times_longer() -> None:
 
 def test_without_a_price_or_traffic_the_cost_and_days_are_unknown() -> None:
     found = plan.of(advised.recommendation(low_usd=None, requests=0), Asked())
-    assert (found.cost_usd, found.target_cost_usd, found.waiting_month_usd, found.requests_a_day) == (None,) * 4
+    assert (
+        found.cost_usd,
+        found.target_cost_usd,
+        found.waiting_month_usd,
+        found.requests_a_day,
+    ) == (None,) * 4
     assert [each.days for each in found.splits] == [None] * 3
 
 
@@ -86,13 +99,15 @@ def test_a_move_of_tier_alone_has_nothing_to_compare() -> None:
         (Asked(requests_per_conversation=0), "a conversation has from 1"),
         (Asked(rule="guess"), "is no rule"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_is_refused(asked: Asked, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         plan.of(advised.recommendation(), asked)
 
 
-def test_what_an_earlier_comparison_measured_is_not_assumed_and_all_faces_agree(database: Database) -> None:
+def test_what_an_earlier_comparison_measured_is_not_assumed_and_all_faces_agree(
+    database: Database,
+) -> None:
     recommendation = advised_ledger.fill(database)
     paired_rows.keep(database, paired_rows.rows(wrong_on_target=0.1))
     ledgers.settle(database)
@@ -101,7 +116,9 @@ def test_what_an_earlier_comparison_measured_is_not_assumed_and_all_faces_agree(
     assert (found.assumed, found.pass_ratio, found.discordant_ratio) == ((), "1.00", "0.10")
     answered = client_of(database).get(f"/api/v1/recommendations/{recommendation.figure.id}/trial")
     assert answered.json() == json.loads(msgspec.json.encode(found))
-    refused = client_of(database).get(f"/api/v1/recommendations/{recommendation.figure.id}/trial?power=2")
+    refused = client_of(database).get(
+        f"/api/v1/recommendations/{recommendation.figure.id}/trial?power=2"
+    )
     assert (refused.status_code, "no power" in refused.json()["error"]) == (400, True)
 
 
@@ -120,17 +137,28 @@ def test_the_model_list_is_yaml_whatever_the_names() -> None:
     assert (first["model_name"], first["litellm_params"]["model"]) == (awkward, f"openai/{awkward}")
     assert second["model_name"] == awkward
     assert second["litellm_params"] == {
-        "model": "openai/gpt-4.1-mini", "api_key": "os.environ/OPENAI_API_KEY", "weight": 5, "service_tier": "flex",
-    }  # fmt: skip
+        "model": "openai/gpt-4.1-mini",
+        "api_key": "os.environ/OPENAI_API_KEY",
+        "weight": 5,
+        "service_tier": "flex",
+    }
 
 
 @pytest.mark.parametrize(
     ("provider", "model"),
-    [("azure.ai.openai", "azure/YOUR-DEPLOYMENT"), ("house", "PROVIDER/gpt-4.1"), ("x_ai", "xai/gpt-4.1")],
+    [
+        ("azure.ai.openai", "azure/YOUR-DEPLOYMENT"),
+        ("house", "PROVIDER/gpt-4.1"),
+        ("x_ai", "xai/gpt-4.1"),
+    ],
 )
 def test_what_only_the_owner_knows_is_left_to_fill_in(provider: str, model: str) -> None:
-    text = routing.model_list(Deployment(provider, "gpt-4.1"), Deployment(provider, "gpt-4.1"), Fraction(1, 5))
-    assert {each["litellm_params"]["model"] for each in yaml.safe_load(text)["model_list"]} == {model}
+    text = routing.model_list(
+        Deployment(provider, "gpt-4.1"), Deployment(provider, "gpt-4.1"), Fraction(1, 5)
+    )
+    assert {each["litellm_params"]["model"] for each in yaml.safe_load(text)["model_list"]} == {
+        model
+    }
 
 
 SPLITS = """
@@ -149,10 +177,16 @@ print(json.dumps(counted))
 
 @pytest.mark.full
 def test_the_real_litellm_splits_by_these_weights() -> None:
-    text = routing.model_list(Deployment("openai", "gpt-4.1"), Deployment("openai", "gpt-4.1-mini"), Fraction(1, 5))
+    text = routing.model_list(
+        Deployment("openai", "gpt-4.1"), Deployment("openai", "gpt-4.1-mini"), Fraction(1, 5)
+    )
     ended = subprocess.run(
-        [proxy.program("python"), "-c", SPLITS], input=text, capture_output=True, text=True, check=True,
+        [proxy.program("python"), "-c", SPLITS],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
         env={"OPENAI_API_KEY": "none", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "PATH": ""},
-    )  # fmt: skip
+    )
     counted = json.loads(ended.stdout.splitlines()[-1])
     assert abs(Decimal(counted["openai/gpt-4.1-mini"]) / 4_000 - Decimal("0.2")) < Decimal("0.03")

@@ -25,7 +25,11 @@ def by_hand(discordant: str, distance: str, z_power: str = "0.8416212335729143")
 def test_a_ratio_worked_by_hand() -> None:
     """Source right in 0.7, 0.3 of the pairs differ: M 0.07, 6.1826 x 0.3 / 0.0049 = 378.5."""
     found = sample_size.of(RATIO, Fraction("0.3"), Fraction("0.7"))
-    assert (found.pairs, found.by_formula, found.distance) == (379, by_hand("0.3", "0.07"), Fraction("0.07"))
+    assert (found.pairs, found.by_formula, found.distance) == (
+        379,
+        by_hand("0.3", "0.07"),
+        Fraction("0.07"),
+    )
 
 
 def test_a_margin_worked_by_hand() -> None:
@@ -54,12 +58,20 @@ def test_it_grows_with_the_share_that_differs_and_falls_with_the_distance(
     gate = result.gate("ratio", threshold)
     low, high = sorted((one, other))
     pass_rate = Fraction(4, 5)
-    assert sample_size.of(gate, low, pass_rate).by_formula <= sample_size.of(gate, high, pass_rate).by_formula
+    assert (
+        sample_size.of(gate, low, pass_rate).by_formula
+        <= sample_size.of(gate, high, pass_rate).by_formula
+    )
     stricter = Gate("ratio", (gate.threshold + 1) / 2)
-    assert sample_size.of(gate, low, pass_rate).by_formula <= sample_size.of(stricter, low, pass_rate).by_formula
+    assert (
+        sample_size.of(gate, low, pass_rate).by_formula
+        <= sample_size.of(stricter, low, pass_rate).by_formula
+    )
 
 
-@pytest.mark.parametrize(("gate", "pass_rate", "discordant"), [(RATIO, 0.7, 0.3), (MARGIN, 0.9, 0.1)])
+@pytest.mark.parametrize(
+    ("gate", "pass_rate", "discordant"), [(RATIO, 0.7, 0.3), (MARGIN, 0.9, 0.1)]
+)
 def test_a_target_that_is_as_good_passes_about_as_often_as_planned(
     gate: Gate, pass_rate: float, discordant: float
 ) -> None:

@@ -25,13 +25,16 @@ class Captured:
 
 def bodies(file_name: str) -> list[bytes]:
     """The request bodies of one capture file, as sent."""
-    return [json.loads(line)["body"].encode() for line in (FOLDER / file_name).read_text().splitlines()]
+    return [
+        json.loads(line)["body"].encode() for line in (FOLDER / file_name).read_text().splitlines()
+    ]
 
 
 def litellm() -> list[Captured]:
     """Every captured LiteLLM event with its golden row."""
     rows: list[Golden] = [
-        json.loads(line) for line in (FOLDER / "expected-litellm-generic.jsonl").read_text().splitlines()
+        json.loads(line)
+        for line in (FOLDER / "expected-litellm-generic.jsonl").read_text().splitlines()
     ]
     elements = {
         (file_name, request, event): element
@@ -40,16 +43,31 @@ def litellm() -> list[Captured]:
         for event, element in enumerate(framing.Framing().feed(body))
     }
     assert len(rows) == len(elements)
-    return [Captured(elements[str(row["file"]), int(str(row["request"])), int(str(row["event"]))], row) for row in rows]
+    return [
+        Captured(elements[str(row["file"]), int(str(row["request"])), int(str(row["event"]))], row)
+        for row in rows
+    ]
 
 
 def private_texts(payload: dict[str, object]) -> set[str]:
     """Every text of a captured payload that must not be kept: who asked, from where, what was said, and what failed."""
-    kept = {"messages", "response", "error_information", "error_str", "requester_ip_address", "user_agent"}
+    kept = {
+        "messages",
+        "response",
+        "error_information",
+        "error_str",
+        "requester_ip_address",
+        "user_agent",
+    }
     found = {text for field in kept for text in texts_of(payload.get(field))}
     metadata = payload["metadata"]
     assert isinstance(metadata, dict)
-    for field in ("user_api_key_user_email", "requester_ip_address", "user_agent", "requester_metadata"):
+    for field in (
+        "user_api_key_user_email",
+        "requester_ip_address",
+        "user_agent",
+        "requester_metadata",
+    ):
         found |= texts_of(metadata.get(field))
     # Single words are names and ids as a rule, some of which an event holds on purpose.
     return {text for text in found if re.search(r"[\s@]|\d+\.\d+\.\d+", text)}

@@ -15,20 +15,45 @@ NOON_US = 1_795_435_200_000_000
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-11-23T12:00:00Z", "2026-11-23t12:00:00z", "2026-11-23 12:00:00.000Z", "2026-11-23T13:30:00+01:30",
-     "2026-11-22T20:00:00.0-16:00", "2026-11-23T12:00:00.0000009-00:00"],
-)  # fmt: skip
+    [
+        "2026-11-23T12:00:00Z",
+        "2026-11-23t12:00:00z",
+        "2026-11-23 12:00:00.000Z",
+        "2026-11-23T13:30:00+01:30",
+        "2026-11-22T20:00:00.0-16:00",
+        "2026-11-23T12:00:00.0000009-00:00",
+    ],
+)
 def test_one_instant_has_many_spellings(text: str) -> None:
     assert fields.instant_us(text) == NOON_US
 
 
 @pytest.mark.parametrize(
     "sent",
-    ["", "2026-11-23", "2026-11-23T12:00:00", "2026-11-23T12:00Z", "20261123T120000Z", "2026-02-30T12:00:00Z",
-     "2026-11-23T24:00:01Z", "2026-11-23T12:00:00+24:00", "1795435200", "٢٠٢٦-11-23T12:00:00Z", "0000-01-01T00:00:00Z",
-     "1969-12-31T23:59:59Z", "2026-11-23T12:00:00.Z", "2026-11-23T12:00:00Z ", -1, -0.1, 1e300, float("inf"),
-     float("nan"), 10**400, 1_795_435_200_000],
-)  # fmt: skip
+    [
+        "",
+        "2026-11-23",
+        "2026-11-23T12:00:00",
+        "2026-11-23T12:00Z",
+        "20261123T120000Z",
+        "2026-02-30T12:00:00Z",
+        "2026-11-23T24:00:01Z",
+        "2026-11-23T12:00:00+24:00",
+        "1795435200",
+        "٢٠٢٦-11-23T12:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "2026-11-23T12:00:00.Z",
+        "2026-11-23T12:00:00Z ",
+        -1,
+        -0.1,
+        1e300,
+        float("inf"),
+        float("nan"),
+        10**400,
+        1_795_435_200_000,
+    ],
+)
 def test_what_is_no_instant_is_refused(sent: str | float) -> None:
     assert fields.instant_us(sent) is None
 
@@ -37,7 +62,9 @@ def test_what_is_no_instant_is_refused(sent: str | float) -> None:
     st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30)),  # noqa: DTZ001  # the offset is drawn beside it
     st.integers(-23 * 60, 23 * 60),
 )
-def test_an_instant_survives_being_written_with_any_offset(naive: datetime, offset_minutes: int) -> None:
+def test_an_instant_survives_being_written_with_any_offset(
+    naive: datetime, offset_minutes: int
+) -> None:
     instant = naive.replace(tzinfo=UTC)
     written = instant.astimezone(timezone(timedelta(minutes=offset_minutes))).isoformat()
     assert fields.instant_us(written) == clock.to_us(instant)
@@ -65,9 +92,19 @@ def test_a_duration_is_whole_milliseconds_and_never_negative() -> None:
 
 @pytest.mark.parametrize(
     ("text", "label"),
-    [("gpt-4.1", "gpt-4.1"), (" a b ", "a b"), ("a\0b\x07", "ab"), ("a\nb\u2028c", "a b c"), ("\ud800x", "?x"),
-     ("Müller & Söhne", "Müller & Söhne"), ("", None), (" \0\t", None), (None, None), ("x" * 500, "x" * 128)],
-)  # fmt: skip
+    [
+        ("gpt-4.1", "gpt-4.1"),
+        (" a b ", "a b"),
+        ("a\0b\x07", "ab"),
+        ("a\nb\u2028c", "a b c"),
+        ("\ud800x", "?x"),
+        ("Müller & Söhne", "Müller & Söhne"),
+        ("", None),
+        (" \0\t", None),
+        (None, None),
+        ("x" * 500, "x" * 128),
+    ],
+)
 def test_a_label_is_clean_and_short(text: str | None, label: str | None) -> None:
     assert fields.label(text) == label
 
@@ -85,16 +122,24 @@ def test_every_label_can_be_stored_and_is_its_own_label(text: str) -> None:
 @pytest.mark.parametrize(
     ("served", "asked", "tiers"),
     [
-        (None, None, ("standard", "standard")), (None, "auto", ("standard", "standard")),
-        (None, "default", ("standard", "standard")), (None, "flex", ("unknown", "flex")),
-        (None, "fast", ("unknown", "priority")), (None, "scale", ("unknown", "scale")),
-        ("default", "flex", ("standard", "flex")), ("standard", None, ("standard", "standard")),
-        ("fast", "fast", ("priority", "priority")), ("priority", "auto", ("priority", "standard")),
-        ("Flex", "FLEX", ("flex", "flex")), ("batch", None, ("batch", "standard")),
-        ("turbo", None, ("unknown", "standard")), ("", "", ("standard", "standard")),
-        (None, "turbo", ("unknown", "unknown")), ("auto", "auto", ("unknown", "standard")),
+        (None, None, ("standard", "standard")),
+        (None, "auto", ("standard", "standard")),
+        (None, "default", ("standard", "standard")),
+        (None, "flex", ("unknown", "flex")),
+        (None, "fast", ("unknown", "priority")),
+        (None, "scale", ("unknown", "scale")),
+        ("default", "flex", ("standard", "flex")),
+        ("standard", None, ("standard", "standard")),
+        ("fast", "fast", ("priority", "priority")),
+        ("priority", "auto", ("priority", "standard")),
+        ("Flex", "FLEX", ("flex", "flex")),
+        ("batch", None, ("batch", "standard")),
+        ("turbo", None, ("unknown", "standard")),
+        ("", "", ("standard", "standard")),
+        (None, "turbo", ("unknown", "unknown")),
+        ("auto", "auto", ("unknown", "standard")),
     ],
-)  # fmt: skip
+)
 def test_a_tier_is_what_was_served_and_unknown_only_if_a_special_one_was_asked_for(
     served: str | None, asked: str | None, tiers: tuple[str, str]
 ) -> None:

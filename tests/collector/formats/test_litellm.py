@@ -31,11 +31,17 @@ def event_of(**changes: object) -> Event:
 @pytest.mark.parametrize(
     ("parameters", "features"),
     [
-        ({"response_format": {"type": "json_schema", "json_schema": {}}}, events.FEATURE_JSON_SCHEMA),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {}}},
+            events.FEATURE_JSON_SCHEMA,
+        ),
         ({"text": {"format": {"type": "json_schema"}}}, events.FEATURE_JSON_SCHEMA),
         ({"response_format": {"type": "json_object"}, "tools": [], "functions": None}, 0),
         ({"functions": [{"name": "f"}]}, events.FEATURE_TOOLS),
-        ({"response_format": "a class", "text": 7, "tools": [{"type": "function"}]}, events.FEATURE_TOOLS),
+        (
+            {"response_format": "a class", "text": 7, "tools": [{"type": "function"}]},
+            events.FEATURE_TOOLS,
+        ),
         ("not a section", 0),
     ],
 )
@@ -54,7 +60,9 @@ def test_features_come_from_the_parameters(parameters: object, features: int) ->
         ([None, None, " ", None, None], "unassigned"),
     ],
 )
-def test_a_project_is_the_first_name_that_says_who_pays(who: list[str | None], project: str) -> None:
+def test_a_project_is_the_first_name_that_says_who_pays(
+    who: list[str | None], project: str
+) -> None:
     names = ("project_alias", "project_id", "team_alias", "team_id", "alias")
     metadata = {f"user_api_key_{name}": value for name, value in zip(names, who, strict=True)}
     assert event_of(metadata=metadata).labels.project == project
@@ -71,7 +79,9 @@ def test_a_project_is_the_first_name_that_says_who_pays(who: list[str | None], p
         (None, "unlabelled"),
     ],
 )
-def test_a_workload_is_the_first_tag_that_says_what_for(tags: list[object] | None, workload: str) -> None:
+def test_a_workload_is_the_first_tag_that_says_what_for(
+    tags: list[object] | None, workload: str
+) -> None:
     assert event_of(request_tags=tags).labels.workload == workload
 
 
@@ -88,9 +98,17 @@ def test_a_key_without_an_alias_is_the_start_of_its_hash() -> None:
 
 def test_a_client_that_hung_up_leaves_a_cancelled_request_with_estimated_tokens() -> None:
     gone = event_of(error_information={"error_code": "499"})
-    assert (gone.labels.status, gone.labels.usage_source, gone.input_tokens) == ("cancelled", "estimated", 100)
+    assert (gone.labels.status, gone.labels.usage_source, gone.input_tokens) == (
+        "cancelled",
+        "estimated",
+        100,
+    )
     unused = event_of(error_information={"error_code": 499}, prompt_tokens=0, completion_tokens=0)
-    assert (unused.labels.status, unused.labels.usage_source, unused.input_tokens) == ("cancelled", "none", None)
+    assert (unused.labels.status, unused.labels.usage_source, unused.input_tokens) == (
+        "cancelled",
+        "none",
+        None,
+    )
 
 
 def test_a_large_request_is_banded_by_its_own_input() -> None:
@@ -105,7 +123,9 @@ def test_the_tier_that_was_answered_decides() -> None:
     assert event_of(metadata=usage, response=None).labels.service_tier == "priority"
 
 
-@pytest.mark.parametrize("response", [None, "text", ["text"], {"model": 7}, {"model": "gpt-4.1", "status": {}}])
+@pytest.mark.parametrize(
+    "response", [None, "text", ["text"], {"model": 7}, {"model": "gpt-4.1", "status": {}}]
+)
 def test_an_answer_of_any_shape_costs_only_what_it_would_have_said(response: object) -> None:
     event = event_of(response=response)
     assert (event.labels.model, event.input_tokens) == ("gpt-4.1", 100)
@@ -113,18 +133,32 @@ def test_an_answer_of_any_shape_costs_only_what_it_would_have_said(response: obj
 
 @pytest.mark.parametrize(
     "call_type",
-    ["acreate_file", "aget_responses", "adelete_responses", "alist_batches", "acancel_batch", "call_mcp_tool",
-     "a_add_message", "avector_store_search", "video_list", "asearch"],
-)  # fmt: skip
+    [
+        "acreate_file",
+        "aget_responses",
+        "adelete_responses",
+        "alist_batches",
+        "acancel_batch",
+        "call_mcp_tool",
+        "a_add_message",
+        "avector_store_search",
+        "video_list",
+        "asearch",
+    ],
+)
 def test_housekeeping_is_no_request(call_type: str) -> None:
-    assert isinstance(parse(BASE | {"call_type": call_type, "prompt_tokens": 0, "completion_tokens": 0}), Ignored)
+    assert isinstance(
+        parse(BASE | {"call_type": call_type, "prompt_tokens": 0, "completion_tokens": 0}), Ignored
+    )
 
 
 def test_reading_an_answer_again_does_not_count_its_tokens_again() -> None:
     assert isinstance(parse(BASE | {"call_type": "aget_responses"}), Ignored)
 
 
-@pytest.mark.parametrize("call_type", ["acompletion", "aanthropic_messages", "aembedding", "something_new", "", None])
+@pytest.mark.parametrize(
+    "call_type", ["acompletion", "aanthropic_messages", "aembedding", "something_new", "", None]
+)
 def test_any_other_call_counts(call_type: str | None) -> None:
     assert event_of(call_type=call_type).labels.usage_source == "provider"
 
@@ -153,12 +187,22 @@ def test_a_token_count_that_is_none_is_refused_by_name(sent: object) -> None:
 @pytest.mark.parametrize(
     ("element", "named"),
     [
-        (None, "the element"), (7, "the element"), ([], "the element"), ({}, "id"),
-        (BASE | {"id": ""}, "id"), (BASE | {"status": None}, "status"), (BASE | {"startTime": None}, "startTime"),
-        (BASE | {"startTime": -1}, "startTime"), (BASE | {"startTime": 1795454524500}, "startTime"),
-        (BASE | {"metadata": {"usage_object": {"prompt_tokens_details": {"cached_tokens": 1.5}}}}, "cached_tokens"),
+        (None, "the element"),
+        (7, "the element"),
+        ([], "the element"),
+        ({}, "id"),
+        (BASE | {"id": ""}, "id"),
+        (BASE | {"status": None}, "status"),
+        (BASE | {"startTime": None}, "startTime"),
+        (BASE | {"startTime": -1}, "startTime"),
+        (BASE | {"startTime": 1795454524500}, "startTime"),
+        (
+            BASE
+            | {"metadata": {"usage_object": {"prompt_tokens_details": {"cached_tokens": 1.5}}}},
+            "cached_tokens",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_element_that_is_no_payload_is_refused_by_name(element: object, named: str) -> None:
     found = parse(element)
     assert isinstance(found, Rejected)
@@ -167,13 +211,21 @@ def test_an_element_that_is_no_payload_is_refused_by_name(element: object, named
 
 @pytest.mark.parametrize("retries", ["", "x", "-1", "²", "99999", None, 1.5])
 def test_a_client_cannot_spoil_its_event_with_a_header(retries: object) -> None:
-    found = parse(BASE | {"metadata": {"requester_custom_headers": {"x-stainless-retry-count": retries}}})
-    assert isinstance(found, Rejected) if retries == 1.5 else isinstance(found, Event) and found.retry_count == 0
+    found = parse(
+        BASE | {"metadata": {"requester_custom_headers": {"x-stainless-retry-count": retries}}}
+    )
+    assert (
+        isinstance(found, Rejected)
+        if retries == 1.5
+        else isinstance(found, Event) and found.retry_count == 0
+    )
 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 FIELDS = st.sampled_from([*BASE, "metadata", "response", "model_parameters", "error_information", "request_tags",
@@ -186,7 +238,9 @@ def test_no_value_of_any_field_breaks_the_parser(changes: dict[str, object]) -> 
 
 
 @given(
-    st.binary() | st.binary().map(lambda tail: b'{"id":' + tail) | JSON.map(lambda value: json.dumps(value).encode())
+    st.binary()
+    | st.binary().map(lambda tail: b'{"id":' + tail)
+    | JSON.map(lambda value: json.dumps(value).encode())
 )
 def test_no_bytes_break_the_parser(element: bytes) -> None:
     assert isinstance(litellm.parse(element, Naming()), Ignored | Rejected)

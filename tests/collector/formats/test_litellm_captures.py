@@ -36,7 +36,9 @@ def by_name(captured: Captured) -> str:
 
 def of_case(case: str) -> Event:
     """The first event of a captured case."""
-    found = litellm.parse(next(each.element for each in USAGE if each.golden["case"] == case), Naming())
+    found = litellm.parse(
+        next(each.element for each in USAGE if each.golden["case"] == case), Naming()
+    )
     assert isinstance(found, Event)
     return found
 
@@ -58,7 +60,9 @@ def microseconds(seconds: object) -> int:
 def test_a_captured_request_reads_as_its_golden_row(captured: Captured) -> None:
     golden, event = captured.golden, litellm.parse(captured.element, Naming())
     assert isinstance(event, Event)
-    assert {ours: getattr(event, ours) for ours in SHARED} == {ours: golden[theirs] for ours, theirs in SHARED.items()}
+    assert {ours: getattr(event, ours) for ours in SHARED} == {
+        ours: golden[theirs] for ours, theirs in SHARED.items()
+    }
     assert event.occurred_at == microseconds(golden["start_time"])
     assert event.retry_count == (golden["client_retry_count"] or 0)
     labels = event.labels
@@ -79,7 +83,9 @@ def test_a_captured_request_can_be_stored(captured: Captured) -> None:
     assert event.labels.service_tier in ("standard", "batch", "flex", "priority")
 
 
-@pytest.mark.parametrize("captured", [each for each in CAPTURED if each.golden["kind"] == "ignored"], ids=by_name)
+@pytest.mark.parametrize(
+    "captured", [each for each in CAPTURED if each.golden["kind"] == "ignored"], ids=by_name
+)
 def test_a_call_that_asks_no_model_is_ignored(captured: Captured) -> None:
     assert isinstance(litellm.parse(captured.element, Naming()), Ignored)
 
@@ -93,7 +99,9 @@ def test_two_polls_of_a_batch_are_one_event() -> None:
 
 def test_no_two_other_captured_events_share_an_identity() -> None:
     found = [litellm.parse(captured.element, Naming()) for captured in USAGE]
-    assert len({events.key_of(event) for event in found if isinstance(event, Event)}) == len(USAGE) - 1
+    assert (
+        len({events.key_of(event) for event in found if isinstance(event, Event)}) == len(USAGE) - 1
+    )
 
 
 def test_times_of_a_stream_are_those_of_its_answer_and_of_its_first_chunk() -> None:
@@ -108,7 +116,9 @@ def test_what_a_request_uses_shows_as_features() -> None:
     assert of_case("chat-basic").labels.features == 0
     assert of_case("chat-tools").labels.features == events.FEATURE_TOOLS
     assert of_case("audio-in").labels.features == events.FEATURE_AUDIO
-    retried = litellm.parse(next(e.element for e in USAGE if e.golden["client_retry_count"]), Naming())
+    retried = litellm.parse(
+        next(e.element for e in USAGE if e.golden["client_retry_count"]), Naming()
+    )
     assert isinstance(retried, Event)
     assert (retried.labels.features, retried.retry_count) == (events.FEATURE_CLIENT_RETRY, 1)
 
@@ -120,7 +130,11 @@ def test_project_workload_and_key_follow_the_names_in_the_payload() -> None:
 
 def test_no_private_text_of_the_captures_reaches_an_event() -> None:
     texts = "\n".join(repr(litellm.parse(captured.element, Naming())) for captured in CAPTURED)
-    canaries = {canary for captured in CAPTURED for canary in captures.private_texts(json.loads(captured.element))}
+    canaries = {
+        canary
+        for captured in CAPTURED
+        for canary in captures.private_texts(json.loads(captured.element))
+    }
     assert {"ada@example.com", "127.0.0.1", "You are terse."} <= canaries
     assert len(canaries) > 40
     assert [canary for canary in canaries if canary in texts] == []
@@ -128,7 +142,9 @@ def test_no_private_text_of_the_captures_reaches_an_event() -> None:
 
 
 @given(st.sampled_from(USAGE), st.data())
-def test_a_captured_payload_cut_or_changed_anywhere_is_read_or_refused(captured: Captured, data: st.DataObject) -> None:
+def test_a_captured_payload_cut_or_changed_anywhere_is_read_or_refused(
+    captured: Captured, data: st.DataObject
+) -> None:
     at = data.draw(st.integers(0, len(captured.element) - 1))
     changed = captured.element[:at] + data.draw(st.binary(max_size=3)) + captured.element[at + 1 :]
     assert isinstance(litellm.parse(changed, Naming()), Event | Ignored | Rejected)

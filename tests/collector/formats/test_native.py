@@ -38,22 +38,61 @@ def refusal(**changes: object) -> str:
 
 def test_every_field_of_the_contract_is_read() -> None:
     event = event_of(
-        time=1795435200.25, provider="Azure", request_model="prod", project="p", workload="w", key="k",
-        input_tokens=40_000, cached_input_tokens=1, cache_write_input_tokens=2, output_tokens=30, reasoning_tokens=4,
-        service_tier="fast", service_tier_requested="auto", status="cancelled", latency_ms=5, first_token_ms=6,
-        retry_count=7, usage_source="estimated", features=["tools", "image"],
-    )  # fmt: skip
+        time=1795435200.25,
+        provider="Azure",
+        request_model="prod",
+        project="p",
+        workload="w",
+        key="k",
+        input_tokens=40_000,
+        cached_input_tokens=1,
+        cache_write_input_tokens=2,
+        output_tokens=30,
+        reasoning_tokens=4,
+        service_tier="fast",
+        service_tier_requested="auto",
+        status="cancelled",
+        latency_ms=5,
+        first_token_ms=6,
+        retry_count=7,
+        usage_source="estimated",
+        features=["tools", "image"],
+    )
     labels = events.Labels(
-        "default", "azure.ai.openai", "gpt-4.1", "prod", "priority", "standard", 32_768,
-        events.FEATURE_TOOLS | events.FEATURE_IMAGE | events.FEATURE_CLIENT_RETRY, "estimated", "cancelled", "p", "w", "k",
-    )  # fmt: skip
+        "default",
+        "azure.ai.openai",
+        "gpt-4.1",
+        "prod",
+        "priority",
+        "standard",
+        32_768,
+        events.FEATURE_TOOLS | events.FEATURE_IMAGE | events.FEATURE_CLIENT_RETRY,
+        "estimated",
+        "cancelled",
+        "p",
+        "w",
+        "k",
+    )
     assert event == Event(
-        "native:r-1", 1_795_435_200_250_000, labels, 40_000, 1, 2, 30, 4, latency_ms=5, first_token_ms=6, retry_count=7
+        "native:r-1",
+        1_795_435_200_250_000,
+        labels,
+        40_000,
+        1,
+        2,
+        30,
+        4,
+        latency_ms=5,
+        first_token_ms=6,
+        retry_count=7,
     )
 
 
 def test_what_is_absent_or_null_is_unknown_not_zero() -> None:
-    for event in (event_of(), event_of(**dict.fromkeys([*COUNTS, "features", "status", "key", "provider"]))):
+    for event in (
+        event_of(),
+        event_of(**dict.fromkeys([*COUNTS, "features", "status", "key", "provider"])),
+    ):
         assert [getattr(event, name) for name in COUNTS[:-1]] == [None] * 7
         assert (event.labels.status, event.labels.usage_source) == ("success", "missing")
         assert event.labels.service_tier == "standard"
@@ -71,7 +110,9 @@ def test_what_is_absent_or_null_is_unknown_not_zero() -> None:
         ({"usage_source": "provider", "input_tokens": 5}, "provider"),
     ],
 )
-def test_usage_is_the_providers_only_if_it_is_whole_or_said_to_be(sent: dict[str, Any], source: str) -> None:
+def test_usage_is_the_providers_only_if_it_is_whole_or_said_to_be(
+    sent: dict[str, Any], source: str
+) -> None:
     assert event_of(**sent).labels.usage_source == source
 
 
@@ -84,14 +125,27 @@ def test_a_count_that_is_none_is_refused_by_name(field: str, sent: object) -> No
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"id": None}, "id"), ({"id": ""}, "id"), ({"id": 7}, "id"), ({"model": None}, "model"), ({"model": " "}, "model"),
-        ({"time": None}, "time"), ({"time": "yesterday"}, "time"), ({"time": True}, "time"), ({"time": -1}, "time"),
-        ({"status": "ok"}, "status"), ({"usage_source": "me"}, "usage_source"), ({"features": ["sound"]}, "features"),
-        ({"features": "tools"}, "features"), ({"usage_source": "none", "input_tokens": 1}, "usage_source"),
-        ({"usage_source": "provider"}, "usage_source"), ({"project": 7}, "project"),
+        ({"id": None}, "id"),
+        ({"id": ""}, "id"),
+        ({"id": 7}, "id"),
+        ({"model": None}, "model"),
+        ({"model": " "}, "model"),
+        ({"time": None}, "time"),
+        ({"time": "yesterday"}, "time"),
+        ({"time": True}, "time"),
+        ({"time": -1}, "time"),
+        ({"status": "ok"}, "status"),
+        ({"usage_source": "me"}, "usage_source"),
+        ({"features": ["sound"]}, "features"),
+        ({"features": "tools"}, "features"),
+        ({"usage_source": "none", "input_tokens": 1}, "usage_source"),
+        ({"usage_source": "provider"}, "usage_source"),
+        ({"project": 7}, "project"),
     ],
-)  # fmt: skip
-def test_a_field_that_cannot_be_is_refused_by_name_and_with_a_remedy(changes: dict[str, Any], named: str) -> None:
+)
+def test_a_field_that_cannot_be_is_refused_by_name_and_with_a_remedy(
+    changes: dict[str, Any], named: str
+) -> None:
     reason = refusal(**changes)
     assert reason.startswith(named)
     assert ";" in reason
@@ -112,8 +166,14 @@ def test_the_model_of_an_import_stands_in_for_a_missing_one() -> None:
 
 @pytest.mark.parametrize(
     "members",
-    [b'"id":"r-2"', b'"model":"gpt-4.1-mini"', b'"input_tokens":1,"input_tokens":2', b'"x":1,"x":{"a":"b"}', b'"\\u0069d":1'],
-)  # fmt: skip
+    [
+        b'"id":"r-2"',
+        b'"model":"gpt-4.1-mini"',
+        b'"input_tokens":1,"input_tokens":2',
+        b'"x":1,"x":{"a":"b"}',
+        b'"\\u0069d":1',
+    ],
+)
 def test_a_field_that_comes_twice_is_refused(members: bytes) -> None:
     element = json.dumps(LEAST).encode()[:-1] + b"," + members + b"}"
     found = native.parse(element, Naming())
@@ -122,9 +182,19 @@ def test_a_field_that_comes_twice_is_refused(members: bytes) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [b"9" * 5000, b"NaN", b"Infinity", b"1e999", b'"\\ud800"', b'"\xff"', b"[" * 100_000 + b"]" * 100_000, b"01", b"tru"],
+    [
+        b"9" * 5000,
+        b"NaN",
+        b"Infinity",
+        b"1e999",
+        b'"\\ud800"',
+        b'"\xff"',
+        b"[" * 100_000 + b"]" * 100_000,
+        b"01",
+        b"tru",
+    ],
     ids=lambda value: repr(value[:10]),
-)  # fmt: skip
+)
 @pytest.mark.parametrize("field", [b"project", b"input_tokens"])
 def test_hostile_values_are_refused(field: bytes, value: bytes) -> None:
     element = json.dumps(LEAST).encode()[:-1] + b',"' + field + b'":' + value + b"}"
@@ -147,10 +217,14 @@ def test_unknown_fields_are_named_and_otherwise_ignored() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
-FIELDS = st.sampled_from([*LEAST, *COUNTS, "features", "status", "project", "service_tier", "usage_source", 'a"b', "x"])
+FIELDS = st.sampled_from(
+    [*LEAST, *COUNTS, "features", "status", "project", "service_tier", "usage_source", 'a"b', "x"]
+)
 
 
 @given(st.dictionaries(FIELDS, JSON))
@@ -172,10 +246,31 @@ def test_no_unknown_field_is_taken_for_a_repeated_one(extra: dict[str, object]) 
 
 
 FIELD = st.sampled_from(
-    [*LEAST, "input_tokens", "output_tokens", "retry_count", "features", "colour", "id", '"', "proje\\ct"]
+    [
+        *LEAST,
+        "input_tokens",
+        "output_tokens",
+        "retry_count",
+        "features",
+        "colour",
+        "id",
+        '"',
+        "proje\\ct",
+    ]
 )
 VALUE = st.sampled_from(
-    ['"r"', '"2026-11-23T12:00:00.5Z"', "7", "null", '["tools"]', '"a\\"b"', '"\\u0022"', "{}", '"é"', "1.5"]
+    [
+        '"r"',
+        '"2026-11-23T12:00:00.5Z"',
+        "7",
+        "null",
+        '["tools"]',
+        '"a\\"b"',
+        '"\\u0022"',
+        "{}",
+        '"é"',
+        "1.5",
+    ]
 )
 MEMBERS = st.lists(st.tuples(FIELD, VALUE), max_size=5)
 

@@ -22,9 +22,17 @@ def test_a_line_is_a_request_of_the_model_that_the_import_names() -> None:
     event = parse("2023-11-16 18:17:03.9799609,4808,10\r\n")
     assert isinstance(event, Event)
     assert clock.rfc3339(event.occurred_at) == "2023-11-16T18:17:03.979960Z"
-    assert (event.input_tokens, event.output_tokens, event.cached_input_tokens, event.reasoning_tokens) == (
-        4808, 10, None, None,
-    )  # fmt: skip
+    assert (
+        event.input_tokens,
+        event.output_tokens,
+        event.cached_input_tokens,
+        event.reasoning_tokens,
+    ) == (
+        4808,
+        10,
+        None,
+        None,
+    )
     labels = event.labels
     assert (labels.model, labels.provider, labels.project, labels.usage_source) == (
         "gpt-4.1",
@@ -57,14 +65,29 @@ def test_without_a_model_the_remedy_is_named() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["", "a", trace_csv.HEADER, "2023-11-16 18:17:03,1", "2023-11-16 18:17:03,1,1,1", "2023-11-16,1,1",
-     "2023-11-16 18:17:03,-1,1", "2023-11-16 18:17:03,1.0,1", "2023-11-16 18:17:03,,1", "2023-11-16 18:17:03,1,²",
-     "2023-11-16 18:17:03,1000000001,1", f"2023-11-16 18:17:03,1,{'9' * 5000}", "16/11/2023 18:17,1,1"],
-)  # fmt: skip
+    [
+        "",
+        "a",
+        trace_csv.HEADER,
+        "2023-11-16 18:17:03,1",
+        "2023-11-16 18:17:03,1,1,1",
+        "2023-11-16,1,1",
+        "2023-11-16 18:17:03,-1,1",
+        "2023-11-16 18:17:03,1.0,1",
+        "2023-11-16 18:17:03,,1",
+        "2023-11-16 18:17:03,1,²",
+        "2023-11-16 18:17:03,1000000001,1",
+        f"2023-11-16 18:17:03,1,{'9' * 5000}",
+        "16/11/2023 18:17,1,1",
+    ],
+)
 def test_a_line_that_is_no_request_is_refused(line: str) -> None:
     assert isinstance(parse(line), Rejected)
 
 
-@given(st.text(st.characters(codec=None)) | st.lists(st.text(max_size=30), min_size=3, max_size=3).map(",".join))
+@given(
+    st.text(st.characters(codec=None))
+    | st.lists(st.text(max_size=30), min_size=3, max_size=3).map(",".join)
+)
 def test_no_line_breaks_the_parser(line: str) -> None:
     assert isinstance(parse(line), Event | Rejected)

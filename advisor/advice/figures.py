@@ -1,0 +1,174 @@
+"""Advice as every face shows it: decimal text for money and ratios, integers for tokens. No arithmetic."""
+
+from dataclasses import dataclass
+
+from advisor.advice import latency_figures
+from advisor.evidence.figures import EvidenceFigure
+from advisor.switching import decision
+from ledger import money
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The low, point and high end of an amount in USD, as exact decimal text."""
+
+    low_usd: str
+    point_usd: str
+    high_usd: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorFigure:
+    """One factor of the counterfactual at the three ends; `as today` where it follows the slice."""
+
+    name: str
+    low: str
+    point: str
+    high: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEvenFigure:
+    """How wrong the assumptions may be: the escalation share, output inflation and price of a wrong answer that save nothing."""
+
+    at: str
+    escalation_ratio: str | None
+    output_inflation_ratio: str | None
+    wrong_answer_usd: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartFigure:
+    """What one lever (`model`, `tier`, `cache`) adds to a saving per average month, and what is saved with it alone.
+
+    The parts add up to the saving exactly. `without_month` is what the other levers save together. Both are None where
+    such a state has no price.
+    """
+
+    lever: str
+    saving_month: Ends
+    alone_month: Ends | None
+    without_month: Ends | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwingFigure:
+    """A saving per average month with one factor at its low and at its high end, the others at the point."""
+
+    factor: str
+    at_low_usd: str
+    at_high_usd: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeFigure:
+    """Another state that the slice could move to, and why it was not chosen. Alternatives exclude each other."""
+
+    to_provider: str
+    to_model: str
+    to_service_tier: str | None
+    decision: str
+    reason: str
+    saving_month: Ends | None
+
+
+@dataclass(frozen=True, slots=True)
+class CellFigure:
+    """One cell of the slice: its tokens, and the nano-USD per million tokens they are priced at on both sides."""
+
+    service_tier: str
+    context_band: int
+    requests: int
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_input_tokens: int
+    output_tokens: int
+    detail_unknown_input_tokens: int
+    rates_now: dict[str, int]
+    rates_instead: dict[str, int]
+    input_audio_tokens: int
+    output_audio_tokens: int
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherModelFigure:
+    """A model beside the configured pairs: what its price list alone would save, and the pair that would add it."""
+
+    model: str
+    is_successor: bool
+    price_gap_ratio: str
+    saving_month_usd: str
+    days_left: int | None
+    blocks: tuple[str, ...]
+    pair: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationFigure:
+    """Advice on one slice with every input that recomputes it. Amounts are USD per average month (730 h) unless named."""
+
+    id: str
+    provider: str
+    project: str
+    workload: str
+    from_model: str
+    to_provider: str
+    to_model: str
+    to_service_tier: str | None
+    decision: str
+    reason: str
+    notices: tuple[str, ...]
+    counted: bool
+    as_of: str
+    price_book_version: str
+    window_first_day: str
+    window_last_day: str
+    window_days: int
+    requests: int
+    coverage_ratio: str | None
+    cost_month_usd: str | None
+    usd_per_mtok: str | None
+    price_gap_ratio: str | None
+    saving_month: Ends | None
+    saving_until_retirement: Ends | None
+    saving_label: str
+    source_days_left: int | None
+    target_days_left: int | None
+    days_left: int | None
+    break_evens: tuple[BreakEvenFigure, ...]
+    factors: tuple[FactorFigure, ...]
+    risk_level: int
+    risk_drivers: dict[str, int]
+    confidence: str
+    confidence_grades: dict[str, str]
+    stuck_tokens: dict[str, int]
+    cells: tuple[CellFigure, ...]
+    other_models: tuple[OtherModelFigure, ...]
+    explanation: tuple[str, ...]
+    parts: tuple[PartFigure, ...] = ()
+    sensitivity: tuple[SwingFigure, ...] = ()
+    alternatives: tuple[AlternativeFigure, ...] = ()
+    router_month_usd: str | None = None
+    one_off_usd: str = "0.00"
+    payback_days: str | None = None
+    fitting_ratio: str | None = None
+    workload_class: str | None = None
+    workload_class_source: str = "none"
+    pass_ratios: tuple[str, str] | None = None
+    good_answer_now_usd: str | None = None
+    good_answer_instead_usd: str | None = None
+    evidence: EvidenceFigure | None = None
+    latency: latency_figures.LatencyFigure | None = None
+    forecast_error_ratio: str | None = None
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether people have taken it out of the total that its decision would put it in: adopted, rolled back or dismissed."""
+        return self.decision in decision.COUNTED and not self.counted
+
+
+def low_femto_usd(each: RecommendationFigure) -> int:
+    """The low end of its saving per average month, 0 where it is unknown: what advice is ranked by."""
+    return money.femto_usd(each.saving_month.low_usd) if each.saving_month else 0

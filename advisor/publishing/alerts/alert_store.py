@@ -1,0 +1,189 @@
+"""Alerts as rows: what has fired, and the messages on their way. Written in the transaction of the advice; never commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Row, Update, func, select, update
+from sqlmodel import Session
+
+from advisor.advice.figures import RecommendationFigure
+from advisor.advice.retirements import Retiring
+from advisor.publishing.alerts import rules
+from ledger import clock, facts, money, rollups, tables
+from ledger.settings import Settings
+
+_STATE = tables.ALERT_STATE
+_MESSAGE = tables.ALERT_MESSAGE
+_WAITING = _MESSAGE.c.delivered_at.is_(None) & _MESSAGE.c.given_up_at.is_(None)
+
+LEASE_US = 60 * clock.SECOND_US
+"""How long a claimed message is left to whoever claimed it: well over the time that one attempt may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An alert as it stands: whether it has fired, since when, and the figure it last saw."""
+
+    rule: str
+    scope: str
+    fired: bool
+    figure_usd: str | None
+    changed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message that was claimed for one attempt to deliver it."""
+
+    id: int
+    rule: str
+    scope: str
+    text: str
+    attempts: int
+
+
+def evaluate(
+    session: Session,
+    found: Sequence[RecommendationFigure],
+    retiring: Sequence[Retiring],
+    settings: Settings,
+    now_us: int,
+) -> None:
+    """Bring every alert up to date with this advice, and write a message for each crossing that nobody has been told of.
+
+    Without a webhook the states are kept all the same, and what has fired is told once one is set.
+    """
+    held = {(row.rule, row.scope): row for row in session.execute(select(_STATE))}
+    verdicts = rules.judge(
+        found,
+        retiring,
+        {key: row.fired for key, row in held.items()},
+        money.femto_usd(str(settings.alert_threshold_usd)),
+        facts.sample_projects(session),
+    )
+    crossed_at = {_key(each): _changed_at(each, held.get(_key(each)), now_us) for each in verdicts}
+    rows = [
+        {
+            "rule": each.rule,
+            "scope": each.scope,
+            "fired": each.fired,
+            "figure_usd": each.figure_usd,
+            "changed_at": crossed_at[_key(each)],
+        }
+        for each in verdicts
+    ]
+    rollups.upsert(
+        session, _STATE, ("rule", "scope"), rows, replaced=("fired", "figure_usd", "changed_at")
+    )
+    if settings.slack_webhook_url is not None:
+        _tell(session, verdicts, crossed_at, now_us)
+
+
+def states(session: Session) -> list[State]:
+    """Every alert, those that have fired first."""
+    rows = session.execute(
+        select(_STATE).order_by(_STATE.c.fired.desc(), _STATE.c.rule, _STATE.c.scope)
+    )
+    return [
+        State(row.rule, row.scope, row.fired, row.figure_usd, clock.rfc3339(row.changed_at))
+        for row in rows
+    ]
+
+
+def has_due(session: Session, now_us: int) -> bool:
+    """Whether a message waits to be delivered now."""
+    due = select(_MESSAGE.c.id).where(_WAITING, _MESSAGE.c.due_at <= now_us).limit(1)
+    return session.execute(due).first() is not None
+
+
+def claim(session: Session, now_us: int) -> Outgoing | None:
+    """The message due longest, left to the caller for LEASE_US; None if there is none. Two claimers never get the same."""
+    due = (
+        select(_MESSAGE)
+        .where(_WAITING, _MESSAGE.c.due_at <= now_us)
+        .order_by(_MESSAGE.c.due_at, _MESSAGE.c.id)
+    )
+    row = session.execute(due.limit(1).with_for_update(skip_locked=True)).first()
+    if row is None:
+        return None
+    attempts = row.attempts + 1
+    taken = update(_MESSAGE).where(_MESSAGE.c.id == row.id)
+    session.execute(taken.values(due_at=now_us + LEASE_US, attempts=attempts))
+    return Outgoing(row.id, row.rule, row.scope, row.text, attempts)
+
+
+def delivered(session: Session, message: Outgoing, now_us: int) -> None:
+    """Note that the message was accepted, whoever else may have claimed it since."""
+    accepted = update(_MESSAGE).where(_MESSAGE.c.id == message.id)
+    session.execute(accepted.values(delivered_at=now_us, last_failure=None))
+
+
+def postpone(session: Session, message: Outgoing, failure: str, due_at: int) -> None:
+    """Try the message again at an instant, unless another attempt has begun since."""
+    session.execute(_of_attempt(message).values(due_at=due_at, last_failure=failure))
+
+
+def give_up(session: Session, message: Outgoing, failure: str, now_us: int) -> None:
+    """Never try the message again, unless another attempt has begun since."""
+    session.execute(_of_attempt(message).values(given_up_at=now_us, last_failure=failure))
+
+
+def hold_all(session: Session, until_us: int) -> None:
+    """Let every waiting message wait at least until an instant: Slack limits the webhook, not the message."""
+    session.execute(
+        update(_MESSAGE).where(_WAITING, _MESSAGE.c.due_at < until_us).values(due_at=until_us)
+    )
+
+
+def _of_attempt(message: Outgoing) -> Update:
+    return update(_MESSAGE).where(
+        _MESSAGE.c.id == message.id, _MESSAGE.c.attempts == message.attempts, _WAITING
+    )
+
+
+def _key(verdict: rules.Verdict) -> tuple[str, str]:
+    return verdict.rule, verdict.scope
+
+
+def _changed_at(verdict: rules.Verdict, before: Row[Any] | None, now_us: int) -> int:
+    """When the alert last fired or was armed. No two crossings share an instant, even where the clock is set back."""
+    if before is None:
+        return now_us
+    changed_at: int = before.changed_at
+    return changed_at if before.fired == verdict.fired else max(now_us, changed_at + 1)
+
+
+def _tell(
+    session: Session,
+    verdicts: Sequence[rules.Verdict],
+    crossed_at: dict[tuple[str, str], int],
+    now_us: int,
+) -> None:
+    """One message a crossing: it carries the crossing's instant, so a message that exists is never written again."""
+    latest = select(_MESSAGE.c.rule, _MESSAGE.c.scope, func.max(_MESSAGE.c.created_at))
+    told = {
+        tuple(row) for row in session.execute(latest.group_by(_MESSAGE.c.rule, _MESSAGE.c.scope))
+    }
+    rows = [
+        {
+            "rule": each.rule,
+            "scope": each.scope,
+            "created_at": crossing,
+            "due_at": now_us,
+            "attempts": 0,
+            "text": f"{each.text}\nRef {_reference(each, crossing)}",
+        }
+        for each in verdicts
+        if each.fired and each.text is not None
+        for crossing in [crossed_at[_key(each)]]
+        if (each.rule, each.scope, crossing) not in told
+    ]
+    if rows:
+        session.execute(_MESSAGE.insert(), rows)
+
+
+def _reference(verdict: rules.Verdict, crossing: int) -> str:
+    """The same for each copy of a message, so that a reader knows one that was delivered twice."""
+    return f"sw-{blake2b(repr((verdict.rule, verdict.scope, crossing)).encode(), digest_size=5).hexdigest()}"

@@ -1,0 +1,1 @@
+"""The read API: its routes and its bodies. It formats; it computes nothing."""

@@ -1,0 +1,28 @@
+"""The whole review as one JSON document: amounts and ratios as exact decimal text, counts as integers, unknown as null."""
+
+from decimal import Decimal
+
+import msgspec
+
+from advisor.publishing.exports.review import Cell, Review
+from ledger import money
+
+
+def encode(review: Review) -> bytes:
+    """The review, its sections as lists of objects in the order of their columns."""
+    body = {
+        section.name: [
+            {name: _value(row[name]) for name in section.columns} for row in section.rows
+        ]
+        for section in review.sections
+    }
+    return document(body)
+
+
+def document(body: object) -> bytes:
+    """A value as indented JSON with a line break at its end: equal values give equal bytes."""
+    return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
+
+
+def _value(cell: Cell) -> str | int | bool | None:
+    return money.text(cell) if isinstance(cell, Decimal) else cell

@@ -1,0 +1,66 @@
+"""The daily spend of a month as bars: integers on a fixed scale, for any drawing to stretch. Pure; it draws nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from advisor import words
+from advisor.months.figures import DayReport, UsageFigure
+from ledger import clock, money
+
+HEIGHT = 1_000
+_STEPS = (10, 12, 16, 20, 30, 40, 50, 60, 80, 100)
+"""Tops of a scale whose halves are round, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A UTC day: its height out of HEIGHT, and its figures (None: no traffic that day)."""
+
+    day: str
+    height: int
+    figure: DayReport | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The bars of a month from its first UTC day to its last, and the labels of the scale from the top down."""
+
+    bars: tuple[Bar, ...]
+    scale: tuple[str, ...]
+
+
+def of_days(found: Iterable[DayReport], days: range, today: int) -> Chart:
+    """The bars of these UTC days; the one of today is still open."""
+    figures = {figure.day: figure for figure in found}
+    costs = {
+        day: money.femto_usd(figure.cost_usd)
+        for day, figure in figures.items()
+        if figure.cost_usd is not None
+    }
+    top = scale_top(max(costs.values(), default=0))
+    bars = []
+    for day in days:
+        name = clock.date_of(day).isoformat()
+        height = -(-costs.get(name, 0) * HEIGHT // top)
+        bars.append(Bar(name, max(0, height), figures.get(name), day == today))
+    return Chart(tuple(bars), tuple(words.whole_dollars(amount) for amount in (top, top // 2, 0)))
+
+
+def scale_top(largest_femto_usd: int) -> int:
+    """The least round amount that is not below the largest one; a cent at least."""
+    unit = money.FEMTO_PER_USD // 1_000
+    while unit * _STEPS[-1] < largest_femto_usd:
+        unit *= 10
+    return next(unit * step for step in _STEPS if unit * step >= largest_femto_usd)
+
+
+def share_width(part_usd: str | None, found: Sequence[UsageFigure]) -> int:
+    """The length of a bar, in thousandths of the longest one."""
+    longest = max(
+        (Decimal(each.cost_usd) for each in found if each.cost_usd is not None), default=Decimal(0)
+    )
+    if part_usd is None or longest <= 0:
+        return 0
+    return max(0, int(Decimal(part_usd) * 1000 / longest))

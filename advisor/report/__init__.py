@@ -1,0 +1,1 @@
+"""The one value that every face renders, the notes beside it, and scenarios that nobody stores."""

@@ -1,0 +1,59 @@
+"""The report as every face shows it: what a month came to, and what could be saved. No arithmetic."""
+
+from dataclasses import dataclass
+
+from advisor.advice.figures import Ends, RecommendationFigure
+from advisor.months.figures import (
+    AdjustmentFigure,
+    DayReport,
+    ForecastRecord,
+    ForecastReport,
+    UsageFigure,
+    Waste,
+)
+from advisor.stages.records import SoFar
+
+
+@dataclass(frozen=True, slots=True)
+class SavingsReport:
+    """What the configured pairs would save per average month: the deduplicated total and each slice's chosen advice."""
+
+    basis: str
+    total: Ends
+    until_retirement: Ends
+    recommendations: tuple[RecommendationFigure, ...]
+    so_far: SoFar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A month as every face shows it. Projects and models each add up to the total.
+
+    A closed month's total, projects, models, slices and days are those it was closed with; `adjustments` came later, and
+    `adjusted` is the total with them. Both are empty of an open month, whose figures follow every change.
+    """
+
+    month: str
+    zone: str
+    currency: str
+    as_of: str
+    state: str
+    closed_at: str | None
+    closed_by: str | None
+    content_sha256: str | None
+    revision: int
+    price_book_version: str
+    prices_checked: str
+    total: UsageFigure
+    adjusted: UsageFigure | None
+    adjustments: tuple[AdjustmentFigure, ...]
+    projects: tuple[UsageFigure, ...]
+    models: tuple[UsageFigure, ...]
+    slices: tuple[UsageFigure, ...]
+    days: tuple[DayReport, ...]
+    forecast: ForecastReport | None
+    forecast_record: ForecastRecord | None
+    waste: Waste | None
+    savings: SavingsReport
+    sample_projects: tuple[str, ...]
+    notes: tuple[str, ...]

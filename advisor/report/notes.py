@@ -1,0 +1,82 @@
+"""What a reader must know beside a month's figures, in sentences: what they leave out, what they rest on, what came later."""
+
+from collections.abc import Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from advisor import words
+from advisor.months import statement_store
+from advisor.months.statements import Line, LineKey
+from advisor.report import figures as report_figures
+from ledger import late, months
+from ledger.settings import Settings
+
+
+def of(
+    session: Session,
+    settings: Settings,
+    report: report_figures.Report,
+    lines: Mapping[LineKey, Line],
+) -> Iterator[str]:
+    """The notes on a report, the most important first."""
+    if not lines and not report.adjustments:
+        others = [name for name in statement_store.month_names(session) if name != report.month]
+        latest = (
+            f"; the latest month with traffic is {others[-1]}"
+            if others
+            else "; nothing has been recorded yet"
+        )
+        yield f"No traffic in {report.month}{latest}."
+        return
+    if report.state == "closed":
+        yield from _on_closing(settings, report)
+    yield from _on_shared_hours(session, report)
+    yield from _on_usage(report, lines)
+    yield f"Prices checked on {report.prices_checked}; savings are estimates until a switch is measured."
+
+
+def _on_closing(settings: Settings, report: report_figures.Report) -> Iterator[str]:
+    when = f"{report.month} was closed on {(report.closed_at or '')[:10]} by {report.closed_by}"
+    if report.adjustments and report.adjusted:
+        made = words.counted(len(report.adjustments), "adjustment")
+        yield (
+            f"{when}: its figures stay as they were then, {report.total.cost_usd or 'unknown'} USD; with {made} since then"
+            f" the month comes to {report.adjusted.cost_usd or 'unknown'} USD."
+        )
+    else:
+        yield f"{when}: its figures stay as they were then, and nothing has been adjusted since."
+    if report.total.coverage.provisional:
+        yield "It was closed below 99 % coverage, so its figures stay provisional."
+    if report.zone != settings.reporting_zone:
+        yield f"It is a month of {report.zone}; months are counted in {settings.reporting_zone} now."
+
+
+def _on_shared_hours(session: Session, report: report_figures.Report) -> Iterator[str]:
+    """Only after a change of zone: the hours between two months' edges then count in both."""
+    month = months.parse(report.month, ZoneInfo(report.zone))
+    for other in late.closed_months(session):
+        shared = min(month.end_hour, other.hours.stop) - max(month.first_hour, other.hours.start)
+        if other.name != report.month and shared > 0:
+            yield f"{words.counted(shared, 'hour')} of it also count in {other.name}, which was closed in another zone."
+
+
+def _on_usage(report: report_figures.Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
+    if report.sample_projects:
+        shown = ", ".join(sorted(report.sample_projects))
+        yield f"{shown}: replayed sample traffic, priced as GPT-4.1; not your spend."
+    unpriced: dict[str, int] = {}
+    for key, line in lines.items():
+        unpriced[key.model] = unpriced.get(key.model, 0) + line.cost.unpriced_tokens
+    then = f", then: switchwise reprice {report.month}" if report.state == "closed" else ""
+    for model, tokens in sorted(unpriced.items()):
+        if tokens:
+            told = f"{model}: {tokens:,} tokens have no price and are in no amount of USD"
+            yield f"{told}; what helps: switchwise models unmapped --month {report.month}{then}"
+    if backdated := sum(line.backdated_tokens for line in lines.values()):
+        yield f"{backdated:,} tokens are older than the earliest known price of their model and take that price."
+    if tier_unknown := sum(line.tier_unknown_tokens for line in lines.values()):
+        yield f"{tier_unknown:,} tokens were served at an unknown tier and are priced at the tier asked for."
+    if other_tier := sum(line.tier_mismatch_requests for line in lines.values()):
+        asked = f"{words.counted(other_tier, 'request')} asked for one tier but got another, at whose price it stands"
+        yield f"{asked}; what that cost: switchwise models tiers --month {report.month}"

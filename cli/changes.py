@@ -1,0 +1,41 @@
+"""How a command changes prices, contracts or names: it shows what moves, then makes the change, or only shows it."""
+
+from advisor import refresh, words
+from advisor.months import repricing
+from cli import app, progress
+from cli.text import change_text
+from ledger import clock
+from ledger.database import Database
+from ledger.pricing import in_force
+from ledger.settings import Settings
+
+
+def carry_out(
+    database: Database,
+    settings: Settings,
+    wanted: in_force.Change,
+    what: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Show what a change moves in each month, then make it unless that was all. Raises as the change does."""
+    with progress.bar("months") as show, database.snapshot() as session:
+        months = repricing.of_change(session, settings, wanted, show)
+    if not as_json:
+        app.console.print(what)
+        change_text.show(app.console, months)
+    computed = 0
+    if not dry_run:
+        with database.transaction() as session:
+            in_force.change(session, wanted, clock.now_us())
+        computed = refresh.refresh(database, settings)
+    if as_json:
+        app.print_json(
+            {"change": what, "stored": not dry_run, "months": change_text.bodies(months)}
+        )
+    elif dry_run:
+        app.console.print("Nothing is stored: this was a dry run.")
+    else:
+        again = f"; {words.counted(computed, 'month')} computed again" if computed else ""
+        app.console.print(f"Stored{again}.")

@@ -1,0 +1,49 @@
+"""The command that closes the books: close."""
+
+from typing import Annotated
+
+import typer
+
+from advisor import refresh, words
+from advisor.months import closing
+from advisor.publishing.api import wire
+from advisor.report import report
+from cli import app, options
+from ledger import clock
+from worker import rollup
+
+
+@app.application.command(epilog="Example: switchwise close 2026-10 --by ada")
+def close(
+    month: options.MonthArgument,
+    by: options.By = None,
+    despite_gaps: Annotated[
+        bool,
+        typer.Option(
+            "--despite-gaps", help="Also below 99 % coverage; the figure stays provisional."
+        ),
+    ] = False,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Freeze a finished month: its figures, prices and arithmetic never change again.
+
+    What comes later is a dated adjustment beside it.
+    """
+    closed_by = options.who(by)
+    with app.opened(data) as (database, settings):
+        rollup.roll_up(database, settings.max_metric_sets)
+        closing.close(database, settings, month, closed_by, despite_gaps=despite_gaps)
+        refresh.refresh(database, settings)
+        with database.snapshot() as session:
+            found = report.build(session, settings, clock.now_us(), month)
+    if as_json:
+        app.print_json(wire.report_body(found))
+        return
+    provisional = " Provisional: below 99 % coverage." if found.total.coverage.provisional else ""
+    app.console.print(
+        f"{month} is closed at {words.dollars(found.total.cost_usd)}, {words.counted(found.total.requests, 'request')}"
+        f" by {closed_by}.{provisional}"
+    )
+    app.console.print(f"content sha256 {found.content_sha256}", soft_wrap=True)
+    app.console.print(f"Line by line: switchwise explain {month}")

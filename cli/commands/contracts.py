@@ -1,0 +1,205 @@
+"""The commands of what was negotiated: contracts list, discount, price, end."""
+
+from typing import Annotated
+
+import typer
+
+from cli import app, changes, options
+from cli.text import plain
+from ledger import clock
+from ledger.pricing import contracts, in_force, names, price_book
+from ledger.pricing.contracts import Contract, Discount, FixedPrice
+
+commands = typer.Typer(
+    help="Negotiated prices: discounts off list prices, and fixed prices.", no_args_is_help=True
+)
+app.application.add_typer(commands, name="contracts")
+
+Since = Annotated[str | None, typer.Option(help="First UTC day, YYYY-MM-DD; today if absent.")]
+
+
+@commands.command("list", epilog="Example: switchwise contracts list")
+def list_contracts(data: app.Data = None, as_json: app.AsJson = False) -> None:
+    """Every contract with its days; * marks those in force today."""
+    today = clock.day_of(clock.now_us())
+    with app.opened(data) as (database, _), database.snapshot() as session:
+        held = sorted(
+            in_force.read(session).contracts, key=lambda each: (each.scope, each.effective_from)
+        )
+    if as_json:
+        app.print_json([_body(each, today) for each in held])
+        return
+    if not held:
+        app.console.print(
+            "No contracts: every price is the list price. Add one with: switchwise contracts discount"
+        )
+        return
+    grid = plain.table("", "id", "from", "until", "what was agreed")
+    for each in held:
+        since, until = _days(each)
+        agreed = f"{each}{_rates_text(each)}; {each.source}"
+        grid.add_row("*" if each.holds_on(today) else "", each.id, since, until or "", agreed)
+    app.console.print(grid)
+
+
+@commands.command(
+    "discount",
+    epilog="Example: switchwise contracts discount openai 12.5 --since 2026-11-01 --source 'order 4711' --dry-run",
+)
+def set_discount(
+    provider: Annotated[str, typer.Argument(help="The provider it was negotiated with.")],
+    percent: Annotated[str, typer.Argument(help="Percent off every list rate.")],
+    model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
+    tier: Annotated[
+        str | None, typer.Option(help=f"Only this tier: {', '.join(options.TIERS)}.")
+    ] = None,
+    since: Since = None,
+    until: options.Until = None,
+    source: options.Source = "set by the operator",
+    dry_run: options.DryRun = False,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Take a discount off list prices. One for a model goes before one for a tier, and that before the provider's.
+
+    It shows what moves in each month first.
+    """
+    if tier is not None:
+        options.checked_tier(tier)
+    first, end, ppm = options.day("--since", since), _end(until), contracts.ppm_of(percent)
+    word = names.provider_name(provider)
+    with app.opened(data) as (database, settings):
+        with database.snapshot() as session:
+            named = names.canonical(in_force.book(session), word, model) if model else ""
+        agreed = Discount(first, end, source, word, ppm, named, tier or "")
+        what = f"{agreed}; {contracts.period_text(agreed)}"
+        changes.carry_out(
+            database,
+            settings,
+            lambda said: said.with_contract(agreed),
+            what,
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+
+
+@commands.command(
+    "price",
+    epilog="Example: switchwise contracts price gpt-4.1 --input 1.60 --cached 0.40 --output 6.40 --since 2026-11-01",
+)
+def set_fixed_price(
+    model: Annotated[str, typer.Argument(help="A model that has a list price.")],
+    provider: options.Provider = None,
+    input: options.Rate = None,  # the option's name
+    cached: options.Rate = None,
+    cache_write: options.Rate = None,
+    output: options.Rate = None,
+    input_audio: options.Rate = None,
+    output_audio: options.Rate = None,
+    tier: options.Tier = "standard",
+    over: options.Over = 0,
+    region: options.Region = "",
+    since: Since = None,
+    until: options.Until = None,
+    source: options.Source = "set by the operator",
+    dry_run: options.DryRun = False,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Fix what a model costs; it goes before every discount. What is not given keeps its price.
+
+    It shows what moves in each month first.
+    """
+    rates = options.rates(
+        uncached_input=input,
+        cached_input=cached,
+        cache_write_input=cache_write,
+        output=output,
+        input_audio=input_audio,
+        output_audio=output_audio,
+    )
+    first, end = options.day("--since", since), _end(until)
+    with app.opened(data) as (database, settings):
+        with database.snapshot() as session:
+            book = in_force.book(session)
+        key = options.key(book, model, provider, tier, over, region)
+        named = key._replace(model=names.canonical(book, key.provider, model))
+        agreed = FixedPrice(first, end, source, named, rates)
+        what = f"{agreed}{_rates_text(agreed)}; {contracts.period_text(agreed)}"
+        changes.carry_out(
+            database,
+            settings,
+            lambda said: said.with_contract(agreed),
+            what,
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+
+
+@commands.command("end", epilog="Example: switchwise contracts end 3f2a9c0d --on 2027-01-01")
+def end_contract(
+    contract_id: Annotated[
+        str, typer.Argument(metavar="ID", help="As `switchwise contracts list` shows it.")
+    ],
+    on: Annotated[
+        str | None, typer.Option(help="First UTC day without it, YYYY-MM-DD; today if absent.")
+    ] = None,
+    dry_run: options.DryRun = False,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """End a contract on a day; on its first day or before, it is as if it had never been."""
+    day = options.day("--on", on)
+    with app.opened(data) as (database, settings):
+        with database.snapshot() as session:
+            held = in_force.read(session)
+        ended = next((str(each) for each in held.contracts if each.id == contract_id), contract_id)
+        changes.carry_out(
+            database,
+            settings,
+            lambda said: said.without_contract(contract_id, day),
+            f"{ended}: over from {clock.date_of(day)} on",
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+
+
+def _end(until: str | None) -> int | None:
+    return None if until is None else options.day("--until", until)
+
+
+def _days(each: Contract) -> tuple[str, str | None]:
+    until = each.effective_until
+    return clock.date_of(each.effective_from).isoformat(), None if until is None else clock.date_of(
+        until
+    ).isoformat()
+
+
+def _rates_text(each: Contract) -> str:
+    return f": {options.rates_text(each.rates)}" if isinstance(each, FixedPrice) else ""
+
+
+def _body(each: Contract, today: int) -> dict[str, object]:
+    since, until = _days(each)
+    common = {
+        "id": each.id,
+        "effective_from": since,
+        "effective_until": until,
+        "in_force": each.holds_on(today),
+    }
+    agreed: dict[str, object]
+    if isinstance(each, Discount):
+        off = contracts.percent_text(each.discount_ppm).removesuffix(" %")
+        about = {
+            "provider": each.provider,
+            "model": each.model or None,
+            "service_tier": each.service_tier or None,
+        }
+        agreed = {"kind": "discount", **about, "discount_percent": off}
+    else:
+        agreed = {
+            "kind": "price",
+            **each.key._asdict(),
+            "usd_per_million_tokens": price_book.rate_texts(each.rates),
+        }
+    return {**common, **agreed, "source": each.source}

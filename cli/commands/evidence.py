@@ -1,0 +1,157 @@
+"""The commands of paired quality results: evidence import, list, withdraw."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.evidence import files, keeping, result, store, words
+from advisor.evidence.figures import EvidenceFigure
+from advisor.evidence.gathering import Given
+from cli import app, options
+from ledger import clock
+from ledger.errors import UsageError
+from ledger.pricing import in_force
+
+evidence = typer.Typer(
+    help="Paired quality results: is the target good enough?", no_args_is_help=True
+)
+app.application.add_typer(evidence, name="evidence")
+
+Threshold = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a ratio: 0.9 of the source's pass rate if absent. Of a margin: points below it."
+    ),
+]
+JudgeLabels = Annotated[
+    Path | None,
+    typer.Option(help="Answers marked by hand too: a CSV with the columns hand and judge."),
+]
+
+
+@evidence.command(
+    "import",
+    epilog="Example: switchwise evidence import results.csv --project search --workload rag-answers",
+)
+def import_file(
+    file: Annotated[Path, typer.Argument(help="JSON lines, CSV, or a result file of promptfoo.")],
+    format_name: Annotated[
+        str, typer.Option("--format", help=f"One of {', '.join(files.FORMATS)}.")
+    ] = "auto",
+    pair: Annotated[str | None, typer.Option(help="FROM:TO, of rows that name none.")] = None,
+    project: Annotated[str | None, typer.Option(help="Project of rows that name none.")] = None,
+    workload: Annotated[str | None, typer.Option(help="Workload of rows that name none.")] = None,
+    rule: Annotated[
+        str, typer.Option(help="What is asked of the target: a ratio or a margin.")
+    ] = "ratio",
+    threshold: Threshold = None,
+    measured_on: Annotated[
+        str | None, typer.Option(help="UTC day of the comparison; today if absent.")
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="The model that marked the answers, if one did.")
+    ] = None,
+    judge_labels: JudgeLabels = None,
+    graded: Annotated[
+        bool, typer.Option("--graded", help="Take promptfoo's scores, not pass and fail.")
+    ] = False,
+    by: options.By = None,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Store paired results of two models on the same inputs. Scores and counts are kept, text is not.
+
+    A row has item_id, a and b: 1 for a right answer and 0 for a wrong one, or scores. It may have cluster (the
+    conversation), and what the answers took, which then replaces what is assumed: a_input_tokens, a_output_tokens,
+    b_input_tokens, b_output_tokens, b_cached_input_tokens, b_attempts, escalated.
+    """
+    if format_name not in files.FORMATS:
+        raise UsageError(
+            f"{format_name!r} is no format of evidence; use one of {', '.join(files.FORMATS)}"
+        )
+    if judge_labels is not None and judge is None:
+        raise UsageError("--judge-labels says how good a judge is; name it with --judge MODEL")
+    given = Given(
+        pair=pair,
+        project=project,
+        workload=workload,
+        gate=result.gate(rule, threshold),
+        measured_day=_measured(measured_on),
+        source=file.name,
+        judge=judge,
+        labels=files.labels(judge_labels) if judge_labels else None,
+    )
+    with app.opened(data) as (database, _), database.transaction() as session:
+        book = in_force.book(session)
+        found, unknown = files.read(file, format_name, given, book, graded=graded)
+        kept = keeping.keep(session, found, options.who(by), book, clock.now_us())
+    if as_json:
+        app.print_json({"comparisons": kept, "unknown_fields": unknown})
+        return
+    for each in kept:
+        _show(each.evidence, "" if each.is_new else " (was here already)")
+    if unknown:
+        app.console.print(f"Not read, and not stored: {', '.join(unknown[:10])}.", soft_wrap=True)
+    app.console.print(
+        "The advice follows within seconds while the worker runs; else: switchwise rollup",
+        soft_wrap=True,
+    )
+
+
+@evidence.command("list", epilog="Example: switchwise evidence list --project search")
+def list_evidence(
+    project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Every comparison, the last measured first."""
+    with app.opened(data) as (database, _), database.snapshot() as session:
+        found = keeping.listed(session, in_force.book(session), clock.now_us(), project)
+    if as_json:
+        app.print_json({"evidence": found})
+        return
+    if not found:
+        app.console.print("No paired results yet. Plan a trial with: switchwise trial plan ID")
+        return
+    for each in found:
+        app.console.print(_title(each), soft_wrap=True)
+        app.console.print(f"  {words.in_short(each)}", soft_wrap=True)
+
+
+@evidence.command(
+    epilog="Example: switchwise evidence withdraw 8a409b66e80aaa0a --reason 'wrong workload'"
+)
+def withdraw(
+    id: Annotated[
+        str, typer.Argument(metavar="ID", help="As `switchwise evidence list` shows it.")
+    ],
+    reason: Annotated[str, typer.Option(help="Why, for whoever wonders later.")],
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Take a comparison back: it stays listed, and counts no more."""
+    with app.opened(data) as (database, _), database.transaction() as session:
+        stored = store.withdraw(session, id, reason, clock.now_us())
+        found = keeping.figure(stored, in_force.book(session), clock.now_us())
+    if as_json:
+        app.print_json(found)
+        return
+    app.console.print(f"{id} is withdrawn: {reason}", soft_wrap=True)
+
+
+def _measured(day: str | None) -> int:
+    found = options.day("--measured-on", day)
+    if found > clock.day_of(clock.now_us()):
+        raise UsageError(f"--measured-on: {day} is yet to come; give the day of the comparison")
+    return found
+
+
+def _show(found: EvidenceFigure, remark: str) -> None:
+    app.console.print(f"{_title(found)}{remark}", soft_wrap=True)
+    for sentence in (*words.sentences(found), *words.measured(found)):
+        app.console.print(f"  {sentence}", soft_wrap=True)
+
+
+def _title(found: EvidenceFigure) -> str:
+    return f"{found.id}  {found.from_model} -> {found.to_model}, {found.project} / {found.workload}"

@@ -1,0 +1,73 @@
+"""The commands that look after the ledger: verify, rebuild, retention."""
+
+import typer
+
+from cli import app, options
+from cli.text import plain
+from ledger import checks, clock, rebuild, retention
+
+
+@app.application.command(epilog="Example: switchwise verify")
+def verify(data: app.Data = None, as_json: app.AsJson = False) -> None:
+    """Prove the ledger's invariants; exit 1 if one is broken."""
+    with app.opened(data) as (database, _):
+        made = checks.verify(database)
+    if as_json:
+        app.print_json(made)
+    else:
+        for check in made:
+            app.console.print(f"{'broken' if check.findings else 'ok':<8}{check.says}")
+            for finding in check.findings:
+                app.console.print(f"        {finding}")
+    if any(check.findings for check in made):
+        typer.echo(
+            "switchwise: the ledger disagrees with itself; repair it with: switchwise rebuild",
+            err=True,
+        )
+        raise typer.Exit(1)
+
+
+@app.application.command(name="rebuild", epilog="Example: switchwise rebuild")
+def rebuild_command(data: app.Data = None) -> None:
+    """Repair the rollups from the raw events."""
+    with app.opened(data) as (database, _):
+        repaired = rebuild.rebuild(database)
+    app.console.print(
+        f"{repaired} sums were wrong and have been set right." if repaired else "Nothing was wrong."
+    )
+
+
+@app.application.command(name="retention", epilog="Example: switchwise retention --dry-run")
+def retention_command(
+    dry_run: options.DryRun = False, data: app.Data = None, as_json: app.AsJson = False
+) -> None:
+    """Drop raw events that were kept long enough, now; every figure stays, and their days take no more events."""
+    with app.opened(data) as (database, settings):
+        keep_days, now_us = settings.raw_retention_days, clock.now_us()
+        if dry_run:
+            with database.snapshot() as session:
+                going = retention.due(session, keep_days, now_us)
+        else:
+            going = list(retention.drop(database, keep_days, now_us))
+            retention.drop_hours(database, now_us)
+    if as_json:
+        app.print_json(
+            [{"day": str(clock.date_of(each.day)), "requests": each.requests} for each in going]
+        )
+        return
+    kept = (
+        f"kept for {keep_days} days after the last of their day came in"
+        if keep_days
+        else "kept for ever"
+    )
+    app.console.print(f"Raw events are {kept} (SWITCHWISE_RAW_RETENTION_DAYS).", soft_wrap=True)
+    if not going:
+        app.console.print("None is older.")
+        return
+    grid = plain.table("UTC day", "requests", right=1)
+    for each in going:
+        grid.add_row(str(clock.date_of(each.day)), f"{each.requests:,}")
+    app.console.print(grid)
+    app.console.print(
+        "Without --dry-run these go." if dry_run else "These are gone; their days are sealed."
+    )

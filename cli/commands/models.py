@@ -1,0 +1,254 @@
+"""The commands of model names: models unmapped, map, unmap, list, tiers."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from advisor import words
+from advisor.months import mapping, pricings, statement_store, unpriced
+from advisor.months.unpriced import Unpriced
+from cli import app, changes, options
+from cli.text import plain, waste_text
+from ledger import clock, months, readings
+from ledger.pricing import in_force
+from ledger.pricing.names import Alias
+
+commands = typer.Typer(
+    help="Model names as they are sent, and what they stand for.", no_args_is_help=True
+)
+app.application.add_typer(commands, name="models")
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="The name as it is sent; `switchwise models unmapped` lists those without a price."
+    ),
+]
+SentTo = Annotated[
+    str | None, typer.Option("--provider", help="The provider it is sent to, if several are.")
+]
+Namespace = Annotated[str | None, typer.Option(help="The sender, if several use the name.")]
+
+
+@commands.command("unmapped", epilog="Example: switchwise models unmapped --month 2026-11")
+def list_unmapped(
+    month: app.MonthOption = None, data: app.Data = None, as_json: app.AsJson = False
+) -> None:
+    """Names without a price in a month, as they are sent: why, and how many tokens are at stake."""
+    with app.opened(data) as (database, settings), database.snapshot() as session:
+        chosen = months.named(month, settings.zone, clock.now_us())
+        found = unpriced.of_month(session, chosen, pricings.in_force(session))
+    if as_json:
+        app.print_json([_unmapped_body(each) for each in found])
+    elif not found:
+        app.console.print(f"Every token in {chosen} has a price.")
+    else:
+        _show_unmapped(found)
+
+
+@commands.command(
+    "map", epilog="Example: switchwise models map prod-chat gpt-4.1 --provider azure --dry-run"
+)
+def map_name(
+    name: Name,
+    model: Annotated[
+        str, typer.Argument(help="The model that it stands for, as the price book names it.")
+    ],
+    provider: SentTo = None,
+    to_provider: Annotated[
+        str | None, typer.Option(help="Whose price holds; the one it is sent to if absent.")
+    ] = None,
+    namespace: Namespace = None,
+    region: options.Region = "",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="First UTC day, YYYY-MM-DD; if absent it always stood for it, as deployments mostly do."
+        ),
+    ] = None,
+    dry_run: options.DryRun = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Also a name that nobody has sent yet.")
+    ] = False,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Say which model a name stands for, such as that of an Azure deployment. It shows what moves in each month first."""
+    day = options.day("--since", since) if since else 0
+    with app.opened(data) as (database, settings):
+        with database.snapshot() as session:
+            sent = (stored.labels for stored in readings.every_series(session).values())
+            sender = mapping.sender(sent, name, provider, namespace, unseen=yes)
+            alias = mapping.alias(
+                in_force.book(session), sender, name, model, to_provider, region, day
+            )
+        changes.carry_out(
+            database,
+            settings,
+            lambda said: said.with_alias(alias),
+            _told(alias),
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+
+
+@commands.command("unmap", epilog="Example: switchwise models unmap prod-chat --since 2026-12-01")
+def unmap_name(
+    name: Name,
+    provider: SentTo = None,
+    namespace: Namespace = None,
+    since: Annotated[
+        str | None, typer.Option(help="First UTC day without it, YYYY-MM-DD; today if absent.")
+    ] = None,
+    dry_run: options.DryRun = False,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """End what a name stands for: from a day on it means itself again."""
+    day = options.day("--since", since)
+    with app.opened(data) as (database, settings):
+        with database.snapshot() as session:
+            ending = mapping.ending(in_force.aliases(session), name, provider, namespace, day)
+        changes.carry_out(
+            database,
+            settings,
+            lambda said: said.with_alias(ending),
+            f"{name} at {ending.provider} stands for itself; {_since(ending)}",
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+
+
+@commands.command("list", epilog="Example: switchwise models list")
+def list_names(data: app.Data = None, as_json: app.AsJson = False) -> None:
+    """What names were said to stand for, and when; * is in force today."""
+    today = clock.day_of(clock.now_us())
+    with app.opened(data) as (database, _), database.snapshot() as session:
+        found = list(_periods(in_force.aliases(session)))
+    if as_json:
+        app.print_json([_alias_body(alias, until, today) for alias, until in found])
+        return
+    if not found:
+        app.console.print("No name was said to stand for a model; see: switchwise models unmapped")
+        return
+    grid = plain.table("", "name as sent", "stands for", "from", "until")
+    for alias, until in found:
+        body = _alias_body(alias, until, today)
+        sent, model = f"{alias.name} at {alias.provider}{_sender(alias.namespace)}", _model(alias)
+        mark = "*" if body["in_force"] else ""
+        grid.add_row(
+            mark,
+            sent,
+            model,
+            str(body["effective_from"] or "always"),
+            str(body["effective_until"] or ""),
+        )
+    app.console.print(grid)
+
+
+@commands.command("tiers", epilog="Example: switchwise models tiers --month 2026-11")
+def list_tiers(
+    month: app.MonthOption = None, data: app.Data = None, as_json: app.AsJson = False
+) -> None:
+    """Requests that asked for one service tier and were served, and priced, at another."""
+    with app.opened(data) as (database, settings), database.snapshot() as session:
+        chosen = months.named(month, settings.zone, clock.now_us())
+        held = statement_store.read(session, chosen)
+    found = held.waste.other_tier.groups if held else ()
+    if as_json:
+        app.print_json([asdict(each) for each in found])
+    elif not found:
+        app.console.print(
+            f"Every request in {chosen} was served at the tier it asked for, as far as is known."
+        )
+    else:
+        waste_text.show_tiers(app.console, found, len(found))
+
+
+def _show_unmapped(found: list[Unpriced]) -> None:
+    tokens = sum(each.unpriced_tokens for each in found)
+    app.console.print(
+        f"{words.counted(tokens, 'token')} have no price and are in no amount of USD."
+    )
+    app.console.print()
+    grid = plain.table("name as sent", "provider", "why", "tokens", "requests", right=2)
+    for each in found:
+        sent = f"{each.name}{_sender(each.namespace)}"
+        grid.add_row(
+            sent,
+            each.provider,
+            unpriced.reason_text(each.why),
+            f"{each.unpriced_tokens:,}",
+            f"{each.requests:,}",
+        )
+    app.console.print(grid)
+    for each in found:
+        if each.hint is not None:
+            app.console.print()
+            app.console.print(f"{each.name}: {each.hint}" + ("" if each.command is None else ":"))
+        if each.command is not None:
+            app.console.print(f"  {each.command}", soft_wrap=True)
+    app.console.print()
+    app.console.print("Say what a name stands for: switchwise models map NAME MODEL --dry-run")
+    app.console.print(
+        "Or give it a price: switchwise prices set NAME --provider P --input RATE", soft_wrap=True
+    )
+
+
+def _unmapped_body(each: Unpriced) -> dict[str, object]:
+    body = asdict(each)
+    body.pop("why")
+    return {**body, "reason": each.why.reason, "missing": each.why.missing or None}
+
+
+def _periods(aliases: list[Alias]) -> Iterator[tuple[Alias, int | None]]:
+    """Each alias and the first day without it."""
+    held = sorted(aliases, key=lambda each: (each.sent, each.effective_from))
+    for alias, after in itertools.zip_longest(held, held[1:]):
+        if alias.model:
+            yield (
+                alias,
+                after.effective_from if after is not None and after.sent == alias.sent else None,
+            )
+
+
+def _alias_body(alias: Alias, until: int | None, today: int) -> dict[str, object]:
+    day = {
+        name: clock.date_of(at).isoformat() if at else None
+        for name, at in (("from", alias.effective_from), ("until", until))
+    }
+    return {
+        "namespace": alias.namespace,
+        "provider": alias.provider,
+        "name": alias.name,
+        "to_provider": alias.model_provider,
+        "model": alias.model,
+        "region": alias.region or None,
+        "effective_from": day["from"],
+        "effective_until": day["until"],
+        "in_force": alias.effective_from <= today and (until is None or today < until),
+    }
+
+
+def _told(alias: Alias) -> str:
+    return f"{alias.name} at {alias.provider}{_sender(alias.namespace)} is {_model(alias)}; {_since(alias)}"
+
+
+def _model(alias: Alias) -> str:
+    elsewhere = f" at {alias.model_provider}" if alias.model_provider != alias.provider else ""
+    return f"{alias.model}{elsewhere}" + (f" in {alias.region}" if alias.region else "")
+
+
+def _since(alias: Alias) -> str:
+    return (
+        f"from {clock.date_of(alias.effective_from)} on"
+        if alias.effective_from
+        else "from the first day on"
+    )
+
+
+def _sender(namespace: str) -> str:
+    return "" if namespace == mapping.DEFAULT_NAMESPACE else f" (sent by {namespace})"

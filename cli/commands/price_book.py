@@ -1,0 +1,94 @@
+"""The commands of who maintains the shipped price book: prices compile, prices diff. They alone load the public catalogue."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from advisor import words
+from advisor.months import repricing
+from cli import app, progress
+from cli.commands import prices
+from cli.text import book_text
+from ledger.errors import UsageError
+from ledger.pricing import book_diff, book_file, compilation, overlay, price_book
+
+Overlay = Annotated[
+    Path,
+    typer.Option(
+        "--overlay", help="The file of our own prices.", show_default="the one of this release"
+    ),
+]
+
+
+@prices.commands.command("compile", epilog="Example: switchwise prices compile")
+def compile_book(
+    overlay_path: Overlay = overlay.PATH,
+    out: Annotated[
+        Path, typer.Option(help="Where to write.", show_default="over the shipped book")
+    ] = price_book.BOOK_PATH,
+    as_json: app.AsJson = False,
+) -> None:
+    """Compile the shipped book from the installed genai-prices and the overlay; same inputs, same bytes."""
+    own = _read(overlay_path)
+    compilation.check_release(own)
+    content = book_file.encode(compilation.compiled(own))
+    book = book_file.decode(content)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {out}: {error.strerror}; choose another file with --out"
+        ) from error
+    if as_json:
+        counts = {"prices": len(book.prices), "left_out": len(book.left_out)}
+        app.print_json(
+            {"version": book.version, "catalogue": book.catalogue, **counts, "path": str(out)}
+        )
+    else:
+        left_out = words.counted(len(book.left_out), "model")
+        app.console.print(
+            f"Price book {book.version}: {len(book.prices):,} prices of {book.catalogue} and the overlay."
+        )
+        app.console.print(
+            f"{left_out} left out, each with its reason. Written to {out}", soft_wrap=True
+        )
+
+
+@prices.commands.command("diff", epilog="Example: switchwise prices diff --json")
+def diff(
+    overlay_path: Overlay = overlay.PATH, data: app.Data = None, as_json: app.AsJson = False
+) -> None:
+    """What the installed genai-prices and the overlay would change: prices, facts, and the dollars of your own traffic."""
+    own = _read(overlay_path)
+    shipped = book_file.decode(price_book.BOOK_PATH.read_bytes())
+    compiled = book_file.decode(book_file.encode(compilation.compiled(own)))
+    with (
+        app.opened(data) as (database, settings),
+        progress.bar("months") as show,
+        database.snapshot() as session,
+    ):
+        months = repricing.of_book(session, settings, book_file.price_book(compiled), show)
+    found = book_text.Review(
+        shipped=shipped,
+        compiled=compiled,
+        overlay_release=own.genai_prices.version,
+        installed_release=compilation.installed_release(),
+        prices=book_diff.prices(shipped, compiled),
+        facts=[*book_diff.facts(shipped, compiled), *book_diff.names(shipped, compiled)],
+        months=months,
+    )
+    if as_json:
+        app.print_json(book_text.body(found))
+    else:
+        book_text.show(app.console, found)
+
+
+def _read(overlay_path: Path) -> overlay.Overlay:
+    try:
+        return overlay.read(overlay_path)
+    except (OSError, msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise UsageError(
+            f"cannot read the overlay {overlay_path}: {error}; see {overlay.PATH}"
+        ) from error

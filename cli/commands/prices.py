@@ -1,0 +1,182 @@
+"""The commands of the price book: prices list, show, set."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli import app, changes, options
+from cli.text import plain
+from ledger import clock
+from ledger.errors import NotFound
+from ledger.pricing import in_force, price_book
+from ledger.pricing.price_book import OperatorPrice, PriceLine
+from ledger.pricing.prices import PriceBook
+
+commands = typer.Typer(help="The price book.", no_args_is_help=True)
+app.application.add_typer(commands, name="prices")
+
+_METERS = {
+    "uncached_input": "input",
+    "cached_input": "cached",
+    "cache_write_input": "write",
+    "output": "output",
+}
+_AUDIO = {"input_audio": "audio in", "output_audio": "audio out"}
+OnlyProvider = Annotated[str | None, typer.Option("--provider", help="Only this provider.")]
+
+
+@commands.command("list", epilog="Example: switchwise prices list --provider openai")
+def list_prices(
+    provider: OnlyProvider = None, data: app.Data = None, as_json: app.AsJson = False
+) -> None:
+    """Every price in force or known, in USD per million tokens, after contract."""
+    _, found = _read(data, None, provider)
+    if as_json:
+        app.print_json(found)
+        return
+    grid = plain.table("provider", "model", "tier", "over", "from", *_METERS.values(), right=4)
+    for line in found:
+        grid.add_row(
+            line.provider,
+            line.model,
+            *_place(line),
+            line.effective_from or "",
+            *_cells(line, _METERS),
+        )
+    app.console.print(grid)
+
+
+@commands.command("show", epilog="Example: switchwise prices show gpt-4.1")
+def show_prices(
+    model: Annotated[str, typer.Argument(help="A model id.")],
+    provider: OnlyProvider = None,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """The prices of one model at each provider: what is in force today, what contracts make of it, and the sources."""
+    book, found = _read(data, model, provider)
+    if as_json:
+        app.print_json(found)
+        return
+    for seller in dict.fromkeys(line.provider for line in found):
+        sold = [line for line in found if line.provider == seller]
+        app.console.print(
+            Text(f"{model} at {seller}, USD per million tokens; * is in force today", style="bold")
+        )
+        app.console.print(_prices(sold))
+        for tier, reason in book.facts_of(seller, model).without_rate.items():
+            app.console.print(f"No price per token at {tier}: {reason}")
+        for contract in dict.fromkeys(line.contract for line in sold if line.contract):
+            app.console.print(f"Contract: {contract}")
+        for source in sorted(
+            {f"{line.source} (checked {line.checked or 'never'})" for line in sold}
+        ):
+            app.console.print(Text(f"Source: {source}", style="dim"))
+        app.console.print()
+
+
+@commands.command(
+    "set",
+    epilog="Example: switchwise prices set house-model --provider house --input 0.50 --output 1.50 --dry-run",
+)
+def set_price(
+    model: Annotated[
+        str, typer.Argument(help="The model's name as `switchwise models unmapped` lists it.")
+    ],
+    provider: options.Provider = None,
+    input: options.Rate = None,  # the option's name
+    cached: options.Rate = None,
+    cache_write: options.Rate = None,
+    output: options.Rate = None,
+    input_audio: options.Rate = None,
+    output_audio: options.Rate = None,
+    tier: options.Tier = "standard",
+    over: options.Over = 0,
+    region: options.Region = "",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="First UTC day, YYYY-MM-DD; today if absent. Earlier days take it too while it is the first."
+        ),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Where the price is from.")] = "set by the operator",
+    dry_run: options.DryRun = False,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """Set a list price of your own, over the book's from a day on; contracts take off from it.
+
+    It shows what moves in each month first.
+    """
+    rates = options.rates(
+        uncached_input=input,
+        cached_input=cached,
+        cache_write_input=cache_write,
+        output=output,
+        input_audio=input_audio,
+        output_audio=output_audio,
+    )
+    day = options.day("--since", since)
+    with app.opened(data) as (database, settings):
+        with database.snapshot() as session:
+            book = in_force.book(session)
+        price = OperatorPrice(
+            options.key(book, model, provider, tier, over, region), day, rates, source
+        )
+        what = f"{price.key}: {options.rates_text(rates)}; from {clock.date_of(day)} on"
+        changes.carry_out(
+            database,
+            settings,
+            lambda said: said.with_price(price),
+            what,
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+
+
+def _read(
+    data: app.Data, model: str | None, provider: str | None
+) -> tuple[PriceBook, list[PriceLine]]:
+    with app.opened(data) as (database, _), database.snapshot() as session:
+        book = in_force.book(session)
+    found = price_book.lines(book, clock.day_of(clock.now_us()), model, provider)
+    if not found:
+        reasons = price_book.reasons_left_out(model) if model else {}
+        why = "".join(f"; {name}: {reason}" for name, reason in reasons.items())
+        raise NotFound(f"no price for {model or provider}{why}; see: switchwise prices list")
+    return book, found
+
+
+def _prices(sold: Sequence[PriceLine]) -> Table:
+    meters = _METERS | (
+        _AUDIO if any(_AUDIO.keys() & line.usd_per_million_tokens.keys() for line in sold) else {}
+    )
+    grid = plain.table("", "tier", "over", "from", *meters.values(), right=len(meters))
+    for line in sold:
+        grid.add_row(
+            "*" if line.in_force else "",
+            *_place(line),
+            line.effective_from or "",
+            *_cells(line, meters),
+        )
+        if line.usd_per_million_tokens != line.list_usd_per_million_tokens:
+            grid.add_row(
+                "",
+                "",
+                "",
+                "list price",
+                *(line.list_usd_per_million_tokens.get(meter, "-") for meter in meters),
+            )
+    return grid
+
+
+def _place(line: PriceLine) -> tuple[str, str]:
+    tier = f"{line.service_tier} ({line.region})" if line.region else line.service_tier
+    return tier, f"{line.over_input_tokens:,}" if line.over_input_tokens else ""
+
+
+def _cells(line: PriceLine, meters: dict[str, str]) -> list[str]:
+    return [line.usd_per_million_tokens.get(meter, "-") for meter in meters]

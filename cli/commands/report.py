@@ -1,0 +1,119 @@
+"""The command `report`: a month of the ledger, or of log files without one."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor import refresh, words
+from advisor.months import statement_store
+from advisor.publishing.api import wire
+from advisor.report import figures as report_figures
+from advisor.report import report
+from cli import app, progress
+from cli.text import report_text
+from collector import ahead, records
+from collector.direct import Direct
+from collector.formats.reading import Naming
+from ledger import clock, logs, rollups
+from ledger.database import Database
+from ledger.errors import UsageError
+from ledger.settings import Settings
+
+
+@app.application.command(
+    name="report",
+    epilog="Example: switchwise report --month 2026-11; or: switchwise report litellm.jsonl.gz --direct",
+)
+def report_command(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE...]", help="With --direct: log files; - reads stdin."),
+    ] = None,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Report on FILE..., without a ledger.")
+    ] = False,
+    month: app.MonthOption = None,
+    project: Annotated[
+        str | None, typer.Option(help="Only this project; with --direct, that of all records.")
+    ] = None,
+    format: Annotated[
+        str, typer.Option(help=f"With --direct: auto, {', '.join(records.FORMATS)}.")
+    ] = "auto",  # the option's name
+    model: Annotated[
+        str | None, typer.Option(help="With --direct: model of records that name none.")
+    ] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="With --direct: provider of the records.")
+    ] = None,
+    workload: Annotated[
+        str | None, typer.Option(help="With --direct: workload of the records.")
+    ] = None,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """What a month costs, its forecast and its savings.
+
+    With --direct it is made of log files at list prices: what an import of them into a new ledger would say, of the latest
+    month in them unless one is given.
+    """
+    if direct != bool(paths):
+        raise UsageError("a report on log files needs both: switchwise report FILE... --direct")
+    if direct:
+        naming = Naming(project=project, workload=workload, provider=provider, model=model)
+        found, remark = _of_files(paths or [], format, naming, month)
+    else:
+        found, remark = _of_ledger(data, month, project)
+    if as_json:
+        app.print_json(wire.report_body(found))
+    else:
+        report_text.show(app.console, found)
+        if remark:
+            app.console.print(remark)
+
+
+def _of_ledger(
+    data: app.Data, month: str | None, project: str | None
+) -> tuple[report_figures.Report, str]:
+    with app.opened(data) as (database, settings), database.snapshot() as session:
+        found = report.build(session, settings, clock.now_us(), month, project)
+        pending, _ = rollups.pending_count(session)
+    waits = (
+        f"{words.counted(pending, 'group')} of events wait for the worker; now: switchwise rollup"
+    )
+    return found, waits if pending else ""
+
+
+def _of_files(
+    paths: list[str], format_name: str, naming: Naming, month: str | None
+) -> tuple[report_figures.Report, str]:
+    settings = app.checked_settings()
+    logs.configure("warning")
+    with ahead.helpers(paths, processes=os.cpu_count() or 1) as helpers:
+        summed = Direct(helpers)
+        for path in paths:
+            with progress.bar(path) as show:
+                summed.read(path, format_name, naming, show)
+    with _ledger_of(summed, settings) as database, database.snapshot() as session:
+        latest = statement_store.month_names(session)[-1:]
+        found = report.build(session, settings, clock.now_us(), month or "".join(latest) or None)
+    told = ", ".join(f"{count:,} {what}" for what, count in summed.counts.items() if count)
+    return found, f"Of the records {told or 'none was counted'}; at list prices, without a ledger."
+
+
+@contextmanager
+def _ledger_of(summed: Direct, settings: Settings) -> Iterator[Database]:
+    """A ledger of these sums alone, for as long as it takes to report on it."""
+    with tempfile.TemporaryDirectory(prefix="switchwise-direct-") as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'sums.db'}")
+        try:
+            database.migrate()
+            summed.store(database, settings)
+            refresh.refresh(database, settings)
+            yield database
+        finally:
+            database.close()

@@ -1,0 +1,81 @@
+"""The command that looks at what the prices and names in force change, and books it for a closed month: reprice."""
+
+from typing import Annotated
+
+import typer
+
+from advisor import refresh, words
+from advisor.months import closing, repricing
+from advisor.report import report
+from cli import app, options, progress
+from cli.text import change_text, report_text
+from ledger import clock
+from ledger.errors import UsageError
+
+
+@app.application.command(
+    epilog="Example: switchwise reprice --dry-run, then: switchwise reprice 2026-10 --reason 'contract signed late' --by ada"
+)
+def reprice(
+    month: Annotated[
+        str | None,
+        typer.Argument(metavar="[MONTH]", help="A closed month whose difference is to be booked."),
+    ] = None,
+    dry_run: options.DryRun = False,
+    reason: Annotated[
+        str | None, typer.Option(help="Why, in words that a reader of the books understands.")
+    ] = None,
+    by: options.By = None,
+    data: app.Data = None,
+    as_json: app.AsJson = False,
+) -> None:
+    """What is published against what the prices and names in force make of it.
+
+    With --dry-run it is printed, such as after an upgrade; with a closed MONTH the difference is booked as a dated adjustment.
+    """
+    if dry_run:
+        _look(month, data, as_json)
+    elif month is None:
+        raise UsageError(
+            "open months follow the prices by themselves, now with: switchwise rollup; to look first: --dry-run"
+        )
+    elif reason is None:
+        raise UsageError(
+            "a correction of a closed month needs its reason: --reason TEXT; to look first: --dry-run"
+        )
+    else:
+        _book(month, reason, options.who(by), data, as_json)
+
+
+def _look(month: str | None, data: app.Data, as_json: bool) -> None:
+    with (
+        app.opened(data) as (database, settings),
+        progress.bar("months") as show,
+        database.snapshot() as session,
+    ):
+        found = repricing.of_ledger(session, settings, show)
+    chosen = [each for each in found if month in (None, each.month)]
+    if as_json:
+        app.print_json(change_text.bodies(chosen))
+    else:
+        change_text.show(app.console, chosen)
+
+
+def _book(month: str, reason: str, made_by: str, data: app.Data, as_json: bool) -> None:
+    with app.opened(data) as (database, settings):
+        number = closing.reprice(database, settings, month, reason, made_by)
+        refresh.refresh(database, settings)
+        with database.snapshot() as session:
+            found = report.build(session, settings, clock.now_us(), month)
+    booked = next((each for each in found.adjustments if each.number == number), None)
+    if as_json:
+        app.print_json(booked)
+    elif booked is None:
+        app.console.print(
+            f"{month} costs the same at the prices and names in force now; nothing is booked."
+        )
+    else:
+        app.console.print(
+            f"Adjustment {number} of {month} is booked: {words.dollars(booked.cost_usd)}."
+        )
+        report_text.show_adjustments(app.console, found)

@@ -1,0 +1,127 @@
+"""One recommendation in a terminal: its sentences, the tokens and rates they follow from, and every step."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from advisor import words
+from advisor.advice import figures as advice_figures
+from advisor.advice import latency, worked
+from advisor.stages.records import MoveFigure
+from advisor.stages.stored import StoredRecommendation
+from cli.text import plain, stage_text, step_text
+from ledger import tokens
+from ledger.pricing import prices
+
+
+def show_one(
+    console: Console, stored: StoredRecommendation, move: MoveFigure | None = None
+) -> None:
+    """Print one recommendation: its sentences, the tokens and rates they follow from, then every step of the arithmetic."""
+    item = stored.figure
+    console.print(Text(f"Recommendation {item.id}  (version {stored.version})", style="bold"))
+    console.print(f"Stage: {stage_text.standing(stored)}", soft_wrap=True)
+    if stored.frozen is not None:
+        console.print(stage_text.frozen(stored), soft_wrap=True)
+    for line in stage_text.history(stored):
+        console.print(f"  {line}", soft_wrap=True)
+    for line in stage_text.came_to(move) if move else ():
+        console.print(line, soft_wrap=True)
+    show_sentences(console, item)
+    _show_cells(console, item)
+    show_arithmetic(console, item)
+
+
+def show_sentences(console: Console, item: advice_figures.RecommendationFigure) -> None:
+    """Print what a recommendation says, what each factor could change, and the alternatives that were not chosen."""
+    # The last sentence names the command that shows the arithmetic.
+    for sentence in (*item.explanation[:-1], *_speed(item)):
+        console.print(f"- {sentence}")
+    console.print()
+    if item.sensitivity:
+        grid = plain.table("Saves per average month", "at its low end", "at its high end", right=2)
+        for row in step_text.sensitivity(item):
+            grid.add_row(*row)
+        console.print(grid)
+        console.print(Text("One factor at a time, the others at the point.", style="dim"))
+        console.print()
+    if item.alternatives:
+        grid = plain.table("Not chosen", "decision", "low", "expected", "high", right=3)
+        for other in item.alternatives:
+            grid.add_row(
+                words.target(other.to_model, other.to_service_tier),
+                f"{other.decision}: {words.label(other.reason)}",
+                *_three(other.saving_month),
+            )
+        console.print(grid)
+        console.print()
+
+
+def _speed(item: advice_figures.RecommendationFigure) -> Iterator[str]:
+    measured = [f"Measured latency of {line}." for line in latency.lines(item.latency)]
+    yield from measured or ["No latency of either model was measured in the window."]
+
+
+def show_arithmetic(console: Console, item: advice_figures.RecommendationFigure) -> None:
+    """Print every step from tokens and rates to the figures."""
+    for line in step_text.lines(worked.blocks(item)):
+        console.print(line, soft_wrap=True)
+
+
+def _three(ends: advice_figures.Ends | None) -> tuple[str, str, str]:
+    if ends is None:
+        return (words.UNKNOWN,) * 3
+    return words.dollars(ends.low_usd), words.dollars(ends.point_usd), words.dollars(ends.high_usd)
+
+
+def _show_cells(console: Console, item: advice_figures.RecommendationFigure) -> None:
+    grid = plain.table(
+        "cell", "tokens now", "rate", "cost", "tokens instead", "rate", "cost", right=6
+    )
+    for cell in item.cells:
+        grid.add_row(f"{cell.service_tier}, over {cell.context_band:,}")
+        for meter, now, instead in _meters(cell):
+            grid.add_row(f"  {meter}", *now, *instead)
+    console.print(grid)
+    console.print(
+        Text(
+            "Rates in USD per million tokens; costs of the window, before factors and scaling.",
+            style="dim",
+        )
+    )
+    console.print()
+
+
+def _meters(
+    cell: advice_figures.CellFigure,
+) -> Iterator[tuple[str, tuple[str, str, str], tuple[str, str, str]]]:
+    """Each meter that holds tokens, and its tokens, rate and cost on both sides. The lines of a side add up to its cost."""
+    counts = tokens.TokenCounts(
+        input_tokens=cell.input_tokens,
+        cached_input_tokens=cell.cached_input_tokens,
+        cache_write_input_tokens=cell.cache_write_input_tokens,
+        output_tokens=cell.output_tokens,
+        input_audio_tokens=cell.input_audio_tokens,
+        output_audio_tokens=cell.output_audio_tokens,
+    )
+    # A side without a rate for cached or cache-write input bills those tokens as ordinary input, so the sides may differ.
+    now = prices.metered(counts, prices.Rates(**cell.rates_now))
+    instead = prices.metered(counts, prices.Rates(**cell.rates_instead))
+    for meter in prices.METERS:
+        if now[meter] or instead[meter]:
+            yield (
+                meter,
+                _side(now[meter], cell.rates_now.get(meter)),
+                _side(instead[meter], cell.rates_instead.get(meter)),
+            )
+
+
+def _side(metered_tokens: int, nano_usd_per_mtok: int | None) -> tuple[str, str, str]:
+    if not metered_tokens:
+        return "", "", ""
+    rate, cost = (
+        words.rate(nano_usd_per_mtok),
+        words.femto_dollars(metered_tokens, nano_usd_per_mtok),
+    )
+    return f"{metered_tokens:,}", rate, cost

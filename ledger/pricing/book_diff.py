@@ -1,0 +1,98 @@
+"""What one compiled price book changes against another: prices and facts, row by row. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from ledger.pricing.book_file import BookFile, FactRow, PriceRow
+from ledger.pricing.prices import PriceKey, Rates
+
+_FACTS = (
+    "context_window",
+    "max_output_tokens",
+    "modalities",
+    "shutdown",
+    "successor",
+    "without_rate",
+    "lacks",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """A price that is added, gone or has other rates: its key and first day, and the rates before and after."""
+
+    kind: Literal["added", "gone", "changed"]
+    key: PriceKey
+    effective_from: date
+    before: Rates | None
+    after: Rates | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactChange:
+    """One fact of a model, or what a name is priced as, that differs, as text; None where a book does not say."""
+
+    provider: str
+    model: str
+    fact: str
+    before: str | None
+    after: str | None
+
+
+def prices(before: BookFile, after: BookFile) -> list[PriceChange]:
+    """The prices that differ, in the order of their keys and days. A source or a day of a check is no price."""
+    old, new = (_by_key_and_day(book.prices) for book in (before, after))
+    changes = (
+        _price_change(*at, old.get(at), new.get(at)) for at in sorted(old.keys() | new.keys())
+    )
+    return [change for change in changes if change is not None]
+
+
+def names(before: BookFile, after: BookFile) -> list[FactChange]:
+    """The other names of models that would be priced as another one, in the order of provider and name."""
+    old, new = (
+        {(provider, name): model for provider, name, model in book.aliases}
+        for book in (before, after)
+    )
+    return [
+        FactChange(*at, "priced_as", old.get(at), new.get(at))
+        for at in sorted(old.keys() | new.keys())
+        if old.get(at) != new.get(at)
+    ]
+
+
+def facts(before: BookFile, after: BookFile) -> list[FactChange]:
+    """The facts that differ, in the order of provider and model."""
+    old, new = ({(row.provider, row.model): row for row in book.facts} for book in (before, after))
+    return [
+        FactChange(provider, model, fact, was, is_now)
+        for provider, model in sorted(old.keys() | new.keys())
+        for fact in _FACTS
+        if (was := _fact(old.get((provider, model)), fact))
+        != (is_now := _fact(new.get((provider, model)), fact))
+    ]
+
+
+def _by_key_and_day(rows: Iterable[PriceRow]) -> Mapping[tuple[PriceKey, date], Rates]:
+    return {(row.key, row.effective_from): row.rates for row in rows}
+
+
+def _price_change(
+    key: PriceKey, day: date, old: Rates | None, new: Rates | None
+) -> PriceChange | None:
+    if old == new:
+        return None
+    return PriceChange(
+        "added" if old is None else "gone" if new is None else "changed", key, day, old, new
+    )
+
+
+def _fact(row: FactRow | None, fact: str) -> str | None:
+    value = None if row is None else getattr(row, fact)
+    if value in (None, ()):
+        return None
+    if fact == "without_rate":
+        return "; ".join(f"{tier}: {reason}" for tier, reason in value)
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

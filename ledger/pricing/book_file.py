@@ -1,0 +1,169 @@
+"""The shape of the compiled price book on disk: one row a line, so that a change of price reads as a diff. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from hashlib import sha256
+
+import msgspec
+
+from ledger import clock
+from ledger.pricing.prices import METERS, ModelFacts, Price, PriceBook, PriceKey, Rates, Retirement
+
+VERSION_CHARACTERS = 12
+EVER = date(1970, 1, 1)
+"""The first day of a price for which no source names a first day."""
+UNCONFIRMED = "unconfirmed: "
+"""How a source begins that nobody has read: its rows have no day of a check."""
+
+
+class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """One price: its key, the first day of its use, integer nano-USD per million tokens by meter, and where it is from.
+
+    `checked` is None where the catalogue dates no check of its own (as of its release), and where the source is unconfirmed.
+    """
+
+    provider: str
+    model: str
+    service_tier: str
+    over_input_tokens: int
+    region: str
+    effective_from: date
+    uncached_input: int | None
+    cached_input: int | None
+    cache_write_input: int | None
+    output: int | None
+    input_audio: int | None
+    output_audio: int | None
+    source: str
+    checked: date | None
+
+    @property
+    def key(self) -> PriceKey:
+        """What the price is for."""
+        return PriceKey(
+            self.provider, self.model, self.service_tier, self.over_input_tokens, self.region
+        )
+
+    @property
+    def rates(self) -> Rates:
+        """The rates alone."""
+        return Rates(**{meter: getattr(self, meter) for meter in METERS})
+
+
+def price_row(
+    key: PriceKey, effective_from: date, rates: Rates, source: str, checked: date | None
+) -> PriceRow:
+    """A row of a key's rates from a day on."""
+    return PriceRow(
+        provider=key.provider,
+        model=key.model,
+        service_tier=key.service_tier,
+        over_input_tokens=key.over_input_tokens,
+        region=key.region,
+        effective_from=effective_from,
+        uncached_input=rates.uncached_input,
+        cached_input=rates.cached_input,
+        cache_write_input=rates.cache_write_input,
+        output=rates.output,
+        input_audio=rates.input_audio,
+        output_audio=rates.output_audio,
+        source=source,
+        checked=checked,
+    )
+
+
+class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """What is known of a model beside its prices."""
+
+    provider: str
+    model: str
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    modalities: tuple[str, ...] = ()
+    shutdown: date | None = None
+    successor: str | None = None
+    source: str = ""
+    without_rate: tuple[tuple[str, str], ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+class BookFile(msgspec.Struct, frozen=True):
+    """A compiled book. `left_out` names the models of the catalogue that have no price here, each with its reason."""
+
+    catalogue: str
+    released: date
+    checked: date
+    aliases: tuple[tuple[str, str, str], ...]
+    facts: tuple[FactRow, ...]
+    left_out: tuple[tuple[str, str, str], ...]
+    prices: tuple[PriceRow, ...]
+    version: str = ""
+
+
+def version_of(*content: bytes) -> str:
+    """The short name of a content."""
+    return sha256(b"\n".join(content)).hexdigest()[:VERSION_CHARACTERS]
+
+
+def encode(book: BookFile) -> bytes:
+    """The file's bytes, sorted and with their version; the same content gives the same bytes."""
+    head = [
+        f'"{name}": {msgspec.json.encode(getattr(book, name)).decode()}'
+        for name in ("catalogue", "released", "checked")
+    ]
+    tables = [
+        _table(name, getattr(book, name)) for name in ("aliases", "facts", "left_out", "prices")
+    ]
+    body = ",\n".join(head + tables)
+    return f'{{\n"version": "{version_of(body.encode())}",\n{body}\n}}\n'.encode()
+
+
+def _table(name: str, rows: Iterable[object]) -> str:
+    lines = ",\n".join(
+        msgspec.json.encode(row).decode() for row in sorted(rows, key=msgspec.json.encode)
+    )
+    return f'"{name}": [\n{lines}\n]'
+
+
+def decode(content: bytes) -> BookFile:
+    """The book in a file's bytes."""
+    return msgspec.json.decode(content, type=BookFile)
+
+
+def price_book(book: BookFile) -> PriceBook:
+    """The book as everyone uses it. Nothing is under contract here, so the list rates are the rates."""
+    prices: dict[PriceKey, list[Price]] = {}
+    for row in book.prices:
+        rates = row.rates
+        checked = (
+            "" if row.source.startswith(UNCONFIRMED) else (row.checked or book.released).isoformat()
+        )
+        first_day = clock.day_number(row.effective_from)
+        price = Price(row.key, first_day, rates, rates, row.source, checked)
+        prices.setdefault(price.key, []).append(price)
+    return PriceBook(
+        version=book.version,
+        prices={key: _in_order(rows) for key, rows in prices.items()},
+        facts={(row.provider, row.model): _facts(row) for row in book.facts},
+        aliases={(provider, name): model for provider, name, model in book.aliases},
+        checked=book.checked.isoformat(),
+    )
+
+
+def _in_order(rows: Sequence[Price]) -> tuple[Price, ...]:
+    return tuple(sorted(rows, key=lambda row: row.effective_from))
+
+
+def _facts(row: FactRow) -> ModelFacts:
+    retirement = None
+    if row.shutdown is not None:
+        retirement = Retirement(clock.day_number(row.shutdown), row.successor, row.source)
+    modalities, without_rate = frozenset(row.modalities), dict(row.without_rate)
+    return ModelFacts(
+        row.context_window,
+        row.max_output_tokens,
+        modalities,
+        retirement,
+        without_rate,
+        frozenset(row.lacks),
+    )

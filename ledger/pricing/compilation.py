@@ -1,0 +1,194 @@
+"""Compiles the shipped price book: the installed genai-prices with our overlay over it. Same inputs, same bytes; no network.
+
+It is for the commands `switchwise prices compile` and `prices diff`. Nothing that serves requests may import this module.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from importlib import metadata
+
+import msgspec
+
+from ledger.errors import UsageError
+from ledger.pricing import overlay, published
+from ledger.pricing.book_file import BookFile, FactRow, PriceRow
+from ledger.pricing.overlay import Copy, Overlay
+from ledger.pricing.price_book import fault_of
+from ledger.pricing.prices import PriceKey
+
+
+def installed_release() -> str:
+    """The version of genai-prices that is installed here."""
+    return metadata.version("genai-prices")
+
+
+def check_release(own: Overlay) -> None:
+    """Raises UsageError where another release of genai-prices is installed than the one that the overlay was written over."""
+    installed = installed_release()
+    if installed != own.genai_prices.version:
+        raise UsageError(
+            f"genai-prices {installed} is installed, the overlay is for {own.genai_prices.version}; review the change with "
+            "`switchwise prices diff`, then name the new release in the overlay"
+        )
+
+
+def compiled(own: Overlay) -> BookFile:
+    """The book of whatever genai-prices is installed and an overlay. Raises UsageError where either holds what may not be."""
+    book = _Draft()
+    omitted = {
+        (entry.provider, model): entry.reason for entry in own.leave_out for model in entry.models
+    }
+    for word, provider in published.providers():
+        for model in provider.models:
+            reason = omitted.get((word, model.id)) or published.reason_left_out(word, model)
+            if reason is not None:
+                book.left_out.append((word, model.id, reason))
+                continue
+            book.add_all(published.price_rows(word, provider, model))
+            book.facts[word, model.id] = published.fact_row(word, model)
+            book.claim(word, model.id, published.exact_names(model))
+    for copy in own.copy:
+        book.copy(copy)
+    for sheet in own.sheet:
+        book.add_all(sheet.price_rows())
+    book.describe(own)
+    book.leave_unpriced(own)
+    days = [row.checked for row in book.rows.values() if row.checked is not None]
+    return BookFile(
+        catalogue=f"genai-prices {installed_release()}",
+        released=own.genai_prices.released,
+        checked=max([own.genai_prices.released, *days]),
+        aliases=tuple(book.settled_aliases()),
+        facts=tuple(book.known_facts()),
+        left_out=tuple(book.left_out),
+        prices=tuple(_without_repeats(book.rows.values())),
+    )
+
+
+class _Draft:
+    """A book while it is put together. A row replaces the row of the same key and day that came before it."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[PriceKey, date], PriceRow] = {}
+        self.facts: dict[tuple[str, str], FactRow] = {}
+        self.claims: dict[tuple[str, str], set[str]] = {}
+        self.left_out: list[tuple[str, str, str]] = []
+
+    def add_all(self, rows: Iterable[PriceRow]) -> None:
+        for row in rows:
+            reason = fault_of(row.key, row.rates)
+            if reason is not None:
+                raise UsageError(reason)
+            self.rows[row.key, row.effective_from] = row
+
+    def claim(self, provider: str, model: str, exact_names: Iterable[str]) -> None:
+        for name in exact_names:
+            self.claims.setdefault((provider, name), set()).add(model)
+
+    def copy(self, copy: Copy) -> None:
+        source = overlay.source_text(copy)
+        for model in copy.models:
+            if any(key[:3] == (copy.reseller, model, copy.service_tier) for key, _ in self.rows):
+                raise UsageError(
+                    f"the catalogue prices {model} at {copy.reseller} by itself; drop it from the overlay's copy"
+                )
+            found = [
+                row
+                for row in self.rows.values()
+                if row.key[:3] == (copy.seller, model, copy.service_tier)
+            ]
+            self.add_all(
+                msgspec.structs.replace(
+                    row, provider=copy.reseller, source=source, checked=copy.checked
+                )
+                for row in found
+            )
+            self._require(copy.reseller, model)
+            known = self.facts[copy.seller, model]
+            self.facts[copy.reseller, model] = msgspec.structs.replace(
+                known, provider=copy.reseller
+            )
+            self.claim(
+                copy.reseller,
+                model,
+                [
+                    name
+                    for (seller, name), models in self.claims.items()
+                    if (seller, models) == (copy.seller, {model})
+                ],
+            )
+
+    def describe(self, own: Overlay) -> None:
+        for known in own.model:
+            for provider, model in self._named(known.providers, known.models):
+                self.facts[provider, model] = FactRow(
+                    provider,
+                    model,
+                    known.context_window,
+                    known.max_output_tokens,
+                    known.modalities,
+                    source=known.source,
+                )
+        for lack in own.lack:
+            for provider, model in self._named(lack.providers, lack.models):
+                self.facts[provider, model] = msgspec.structs.replace(
+                    self.facts.get((provider, model), FactRow(provider, model)),
+                    lacks=lack.lacks,
+                    source=lack.source,
+                )
+        for end in own.retirement:
+            for provider, model in self._named(end.providers, end.models):
+                self.facts[provider, model] = msgspec.structs.replace(
+                    self.facts.get((provider, model), FactRow(provider, model)),
+                    shutdown=end.shutdown,
+                    successor=end.successor,
+                    source=end.source,
+                )
+
+    def leave_unpriced(self, own: Overlay) -> None:
+        for entry in own.without_rate:
+            for provider, model in self._named(entry.providers, entry.models):
+                if any(key[:3] == (provider, model, entry.service_tier) for key, _ in self.rows):
+                    raise UsageError(
+                        f"{model} at {provider} has a price at {entry.service_tier}, where the overlay says that it has none; "
+                        "drop one of the two"
+                    )
+                known = self.facts.get((provider, model), FactRow(provider, model))
+                named = (*known.without_rate, (entry.service_tier, entry.reason))
+                self.facts[provider, model] = msgspec.structs.replace(
+                    known, without_rate=tuple(sorted(named))
+                )
+
+    def settled_aliases(self) -> Iterator[tuple[str, str, str]]:
+        """The names that mean one model. A model's own id is no alias, and a name that two models claim means neither."""
+        ids = {(provider, model.lower()) for (provider, model, *_), _ in self.rows}
+        for (provider, name), models in self.claims.items():
+            if len(models) == 1 and (provider, name) not in ids:
+                yield provider, name, next(iter(models))
+
+    def known_facts(self) -> Iterator[FactRow]:
+        """The facts that say anything."""
+        return (fact for fact in self.facts.values() if fact != FactRow(fact.provider, fact.model))
+
+    def _named(
+        self, providers: Iterable[str], models: tuple[str, ...]
+    ) -> Iterator[tuple[str, str]]:
+        for provider in providers:
+            for model in models:
+                self._require(provider, model)
+                yield provider, model
+
+    def _require(self, provider: str, model: str) -> None:
+        if not any(key[:2] == (provider, model) for key, _ in self.rows):
+            raise UsageError(
+                f"the overlay names {model} at {provider}, which has no price; correct the name or price it first"
+            )
+
+
+def _without_repeats(rows: Iterable[PriceRow]) -> Iterator[PriceRow]:
+    """The rows that change something: one that repeats its predecessor's rates is no change of price."""
+    before: PriceRow | None = None
+    for row in sorted(rows, key=lambda each: (each.key, each.effective_from)):
+        if before is None or before.key != row.key or before.rates != row.rates:
+            yield row
+        before = row

@@ -1,0 +1,224 @@
+"""Negotiated prices: discounts off list prices and fixed prices, compiled with the list into the prices in force. Pure."""
+
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation, Overflow
+from hashlib import blake2b
+
+from ledger import clock
+from ledger.errors import UsageError
+from ledger.pricing.prices import METERS, Price, PriceKey, Rates
+
+WHOLE_PPM = 1_000_000
+"""A discount of everything, in parts per million."""
+_PPM_PER_PERCENT = 10_000
+_EVER = 0
+# Without a rate these are unpriced; cached and cache-write input without one are ordinary input.
+_UNPRICED_WITHOUT_RATE = ("uncached_input", "output", "input_audio", "output_audio")
+
+
+@dataclass(frozen=True, slots=True)
+class Term(ABC):
+    """From when a contract holds (UTC day number since 1970-01-01) until when (the first day without it; None: open)."""
+
+    effective_from: int
+    effective_until: int | None
+    source: str
+
+    @property
+    @abstractmethod
+    def scope(self) -> tuple[str, ...]:
+        """What the contract is about. Two of one scope are never in force on the same day."""
+
+    @property
+    def id(self) -> str:
+        """Its name for people: 8 hex characters of its scope and first day."""
+        return blake2b(repr((self.scope, self.effective_from)).encode(), digest_size=4).hexdigest()
+
+    def holds_on(self, day: int) -> bool:
+        """Whether it is in force on a UTC day."""
+        return self.effective_from <= day and (
+            self.effective_until is None or day < self.effective_until
+        )
+
+    def meets(self, other: "Term") -> bool:
+        """Whether both are in force on some day."""
+        first, second = sorted((self, other), key=lambda each: each.effective_from)
+        return first.holds_on(second.effective_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Discount(Term):
+    """Parts per million off the list rates of a provider. An empty model or tier means every one.
+
+    Of several in force for a price the most exact speaks: one for a model, else one for a tier, else the provider's.
+    """
+
+    provider: str
+    discount_ppm: int
+    model: str = ""
+    service_tier: str = ""
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """Provider, model and tier."""
+        return "discount", self.provider, self.model, self.service_tier
+
+    def covers(self, key: PriceKey) -> bool:
+        """Whether it takes something off a price."""
+        return (
+            key.provider == self.provider
+            and self.model in ("", key.model)
+            and self.service_tier in ("", key.service_tier)
+        )
+
+    def __str__(self) -> str:
+        tier = f", {self.service_tier}" if self.service_tier else ""
+        return f"{percent_text(self.discount_ppm)} off {self.model or 'every model'} at {self.provider}{tier}"
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPrice(Term):
+    """Agreed rates of one price. A meter that it does not name costs what it costs without it."""
+
+    key: PriceKey
+    rates: Rates
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The price key."""
+        return "price", *map(str, self.key)
+
+    def covers(self, key: PriceKey) -> bool:
+        """Whether it sets a price."""
+        return key == self.key
+
+    def __str__(self) -> str:
+        return f"the fixed price of {self.key}"
+
+
+Contract = Discount | FixedPrice
+Listed = Mapping[PriceKey, tuple[Price, ...]]
+"""List prices by key, in rising order of their first day."""
+
+
+def compiled(listed: Listed, contracts: Iterable[Contract]) -> dict[PriceKey, tuple[Price, ...]]:
+    """The prices in force: list rows cut wherever a contract begins or ends, with the rates after contract beside the list's.
+
+    A fixed price goes before a discount. A discounted rate is rounded half-even to nano-USD per million tokens, here and
+    nowhere else. The order of the contracts does not matter.
+    """
+    held = list(contracts)
+    found = dict(listed)
+    for key in {*listed, *(each.key for each in held if isinstance(each, FixedPrice))}:
+        about = [each for each in held if each.covers(key)]
+        if about:
+            found[key] = tuple(_rows(key, listed.get(key, ()), about))
+    return found
+
+
+def _rows(key: PriceKey, listed: Sequence[Price], about: Sequence[Contract]) -> Iterator[Price]:
+    cuts = {row.effective_from for row in listed}
+    cuts.update(
+        day
+        for each in about
+        for day in (each.effective_from, each.effective_until)
+        if day is not None
+    )
+    if not listed or any(each.effective_from <= listed[0].effective_from for each in about):
+        # The first row of a key serves every earlier day, and a contract must not reach back with it.
+        cuts.add(_EVER)
+    for day in sorted(cuts):
+        yield _price(key, day, listed, [each for each in about if each.holds_on(day)])
+
+
+def _price(key: PriceKey, day: int, listed: Sequence[Price], in_force: Sequence[Contract]) -> Price:
+    row = listed[max(bisect_right(listed, day, key=_begin) - 1, 0)] if listed else _unlisted(key)
+    on_list = replace(row, effective_from=day, backdated=day < row.effective_from)
+    # Contracts of one scope do not overlap; where a ledger holds some that do, the later one speaks.
+    fixed = max(
+        (each for each in in_force if isinstance(each, FixedPrice)), key=_begin, default=None
+    )
+    discount = max(
+        (each for each in in_force if isinstance(each, Discount)), key=_exactness, default=None
+    )
+    speaks = fixed or discount
+    if speaks is None:
+        return on_list
+    rates = _discounted(row.list_rates, discount) if discount else row.list_rates
+    return replace(
+        on_list,
+        rates=_over(rates, fixed.rates) if fixed else rates,
+        list_rates=_completed(row.list_rates, fixed.rates) if fixed else row.list_rates,
+        contract=f"{speaks}: {speaks.source}",
+    )
+
+
+def _unlisted(key: PriceKey) -> Price:
+    """The list price of what is on no list: no rate at all."""
+    return Price(key, _EVER, Rates(), Rates(), "no list price is known", "")
+
+
+def _discounted(list_rates: Rates, discount: Discount) -> Rates:
+    held = ((meter, getattr(list_rates, meter)) for meter in METERS)
+    return Rates(
+        **{
+            meter: _half_even(rate * (WHOLE_PPM - discount.discount_ppm))
+            for meter, rate in held
+            if rate is not None
+        }
+    )
+
+
+def _half_even(rate_ppm: int) -> int:
+    rate, rest = divmod(rate_ppm, WHOLE_PPM)
+    return rate + (2 * rest > WHOLE_PPM or (2 * rest == WHOLE_PPM and rate % 2 == 1))
+
+
+def _over(rates: Rates, agreed: Rates) -> Rates:
+    named = ((meter, getattr(agreed, meter)) for meter in METERS)
+    return replace(rates, **{meter: rate for meter, rate in named if rate is not None})
+
+
+def _completed(list_rates: Rates, agreed: Rates) -> Rates:
+    """List rates in which a meter that only the contract prices has the contract's rate: nobody asks another."""
+    missing = (meter for meter in _UNPRICED_WITHOUT_RATE if getattr(list_rates, meter) is None)
+    return replace(list_rates, **{meter: getattr(agreed, meter) for meter in missing})
+
+
+def _begin(each: Term | Price) -> int:
+    return each.effective_from
+
+
+def _exactness(each: Discount) -> tuple[bool, bool, int]:
+    return bool(each.model), bool(each.service_tier), each.effective_from
+
+
+def percent_text(discount_ppm: int) -> str:
+    """`12.5 %`, exact."""
+    return f"{Decimal(discount_ppm) / _PPM_PER_PERCENT:f} %"
+
+
+def ppm_of(percent: str) -> int:
+    """Parts per million of a plain number of percent. Raises UsageError."""
+    try:
+        scaled = Decimal(percent.removesuffix("%").strip()) * _PPM_PER_PERCENT
+    except (InvalidOperation, Overflow):
+        scaled = Decimal("nan")
+    if not scaled.is_finite() or not 0 <= scaled <= WHOLE_PPM or scaled % 1:
+        raise UsageError(
+            f"{percent!r} is not a discount; write percent off the list price, 0 to 100, such as 12.5"
+        )
+    return int(scaled)
+
+
+def period_text(term: Term) -> str:
+    """`from 2026-07-01 on`, or with its first day without it: `from 2026-07-01 until 2027-01-01`."""
+    since = f"from {clock.date_of(term.effective_from)}"
+    return (
+        f"{since} on"
+        if term.effective_until is None
+        else f"{since} until {clock.date_of(term.effective_until)}"
+    )

@@ -1,0 +1,196 @@
+"""Names as sent -> the provider's one word and the price book's model id. Exact rules only: no guess from how a name begins."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ledger import events
+from ledger.pricing.prices import PriceBook
+
+# OpenTelemetry's gen_ai.provider.name where it has a value, else the word that senders use; then the other spellings of
+# LiteLLM, of older OpenTelemetry and of genai-prices.
+_SPELLINGS = {
+    "anthropic": (),
+    "aws.bedrock": (
+        "aws",
+        "aws_bedrock",
+        "bedrock",
+        "bedrock_converse",
+        "amazon_bedrock",
+        "bedrock_mantle",
+    ),
+    "azure.ai.inference": ("azure_ai", "az.ai.inference"),
+    "azure.ai.openai": ("azure", "azure_openai", "azure_text", "az.ai.openai"),
+    "cerebras": (),
+    "cohere": ("cohere_chat",),
+    "deepseek": (),
+    "fireworks_ai": ("fireworks", "fireworks-ai"),
+    "gcp.gemini": ("gemini", "google", "google_ai_studio", "google-gla"),
+    "gcp.gen_ai": (),
+    "gcp.vertex_ai": (
+        "vertex_ai",
+        "vertex_ai_beta",
+        "vertexai",
+        "google-vertex",
+        "vertex_ai-anthropic_models",
+    ),
+    "groq": (),
+    "ibm.watsonx.ai": ("watsonx", "watsonx_text"),
+    "minimax": (),
+    "mistral_ai": ("mistral", "mistralai", "codestral"),
+    "moonshot": ("moonshotai", "moonshot_ai"),
+    "openai": ("text-completion-openai", "custom_openai"),
+    "perplexity": (),
+    "together_ai": ("together", "togetherai", "together-ai"),
+    "voyage": ("voyageai",),
+    "x_ai": ("xai", "x-ai"),
+    "zai": ("z-ai", "z.ai"),
+}
+_PROVIDERS = {
+    spelling: value for value, others in _SPELLINGS.items() for spelling in (value, *others)
+}
+
+# Providers whose own API sells the models that they make themselves. Hosts of other people's models are not vendors.
+VENDORS = frozenset(
+    {
+        "anthropic",
+        "cohere",
+        "deepseek",
+        "gcp.gemini",
+        "minimax",
+        "mistral_ai",
+        "moonshot",
+        "openai",
+        "perplexity",
+        "voyage",
+        "x_ai",
+        "zai",
+    }
+)
+
+# `-2025-04-14`, `-20250929`, and `@20250929` as Vertex AI writes it.
+_SNAPSHOT_DATE = re.compile(r"(-20\d{2}-\d{2}-\d{2}|[-@]20\d{6})$")
+
+
+def provider_name(sent: str | None) -> str:
+    """The one word for a provider: OpenTelemetry's value, else the word as sent in lower case; `unknown` without one."""
+    word = (sent or "").strip().lower()
+    return _PROVIDERS.get(word, word) or events.UNKNOWN
+
+
+def canonical(book: PriceBook, provider: str, name: str) -> str:
+    """The model id under which a name as sent is priced; without a price the name itself, less its own provider's prefix."""
+    priced = _priced_id(book, provider, name)
+    if priced is not None:
+        return priced
+    prefix, bare = _split_prefix(name)
+    return bare if prefix == provider else name
+
+
+def sole_vendor(book: PriceBook, model: str) -> str | None:
+    """The vendor on whose own API a model was called if nobody said where: the only one that publishes it, else None.
+
+    A provider prefix in the name (`azure/gpt-4.1`) does say where, so a vendor is then named only if it is that one.
+    """
+    prefix, _ = _split_prefix(model)
+    candidates = VENDORS if prefix is None else VENDORS & {prefix}
+    publishing = [vendor for vendor in candidates if _priced_id(book, vendor, model) is not None]
+    return publishing[0] if len(publishing) == 1 else None
+
+
+def sellers(book: PriceBook, name: str) -> list[str]:
+    """The providers at which a name as sent has a price, by the same exact rules."""
+    providers = {provider for provider, _ in book.names}
+    return sorted(
+        provider for provider in providers if _priced_id(book, provider, name) is not None
+    )
+
+
+def _priced_id(book: PriceBook, provider: str, name: str) -> str | None:
+    for candidate in (name, _split_prefix(name)[1]):
+        exact = _without_tuner(candidate)
+        for tried in (candidate, exact, _SNAPSHOT_DATE.sub("", exact)):
+            found = book.names.get((provider, tried.lower()))
+            if found is not None:
+                return found
+    return None
+
+
+def _split_prefix(name: str) -> tuple[str | None, str]:
+    """The provider that a prefix such as `azure/` names, and the rest; no provider and the whole name without one."""
+    prefix, slash, rest = name.partition("/")
+    provider = _PROVIDERS.get(prefix.lower())
+    return (provider, rest) if slash and rest and provider else (None, name)
+
+
+def _without_tuner(name: str) -> str:
+    """`ft:gpt-4.1-2025-04-14` of `ft:gpt-4.1-2025-04-14:organisation:name:id`: a tuned model never takes its base's price."""
+    return ":".join(name.split(":")[:2]) if name.lower().startswith("ft:") else name
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A user's word that a name of one sender is a model, from a UTC day (number since 1970-01-01) on.
+
+    `region` is where that deployment runs, in the price book's word, if its prices differ there; else empty.
+    An empty model ends the alias: from that day on the name stands for itself again.
+    """
+
+    namespace: str
+    provider: str
+    name: str
+    model_provider: str
+    model: str
+    effective_from: int
+    region: str = ""
+
+    @property
+    def sent(self) -> tuple[str, str, str]:
+        """The name as it is sent: namespace, provider and spelling."""
+        return self.namespace, self.provider, self.name
+
+
+class Resolved(NamedTuple):
+    """What a name as sent means: where the request was priced, as which canonical model, in which region if that matters."""
+
+    provider: str
+    model: str
+    region: str = ""
+
+
+class Names:
+    """Resolves names as sent under one price book and one set of aliases, and remembers what it resolved."""
+
+    def __init__(self, book: PriceBook, aliases: Iterable[Alias] = ()) -> None:
+        self._book = book
+        self._canonical: dict[tuple[str, str], str] = {}
+        self._aliases: dict[tuple[str, str, str], list[Alias]] = {}
+        for alias in sorted(aliases, key=lambda each: each.effective_from):
+            self._aliases.setdefault(alias.sent, []).append(alias)
+
+    def resolve(self, namespace: str, provider: str, name: str, day: int) -> Resolved:
+        """What a name means on a UTC day: the alias then in force, else the book's id."""
+        aliases = self._aliases.get((namespace, provider, name), ())
+        index = bisect_right(aliases, day, key=lambda alias: alias.effective_from)
+        alias = aliases[index - 1] if index else None
+        if alias is not None and alias.model:
+            return Resolved(
+                alias.model_provider,
+                self._canonical_of(alias.model_provider, alias.model),
+                alias.region,
+            )
+        return Resolved(provider, self._canonical_of(provider, name))
+
+    def change_days(self) -> list[int]:
+        """The days on which some alias begins or ends, sorted."""
+        return sorted(
+            {alias.effective_from for aliases in self._aliases.values() for alias in aliases}
+        )
+
+    def _canonical_of(self, provider: str, name: str) -> str:
+        found = self._canonical.get((provider, name))
+        if found is None:
+            found = self._canonical[provider, name] = canonical(self._book, provider, name)
+        return found

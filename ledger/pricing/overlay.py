@@ -1,0 +1,172 @@
+"""The overlay file: prices and facts that genai-prices does not hold, with their sources. Read at compile time, never after."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ledger.pricing import book_file, published
+from ledger.pricing.book_file import PriceRow
+from ledger.pricing.prices import PriceKey, Rates
+
+PATH = Path(__file__).parent / "data" / "overlay.toml"
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    source: str
+
+
+class SheetRow(
+    msgspec.Struct,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    rename={
+        "service_tier": "tier",
+        "over_input_tokens": "over",
+        "effective_from": "since",
+        "uncached_input": "input",
+        "cached_input": "cached",
+        "cache_write_input": "cache_write",
+    },
+):
+    """One price of a sheet, in USD per million tokens. Days that it does not name are the sheet's."""
+
+    model: str
+    service_tier: str = "standard"
+    over_input_tokens: int = 0
+    effective_from: date | None = None
+    uncached_input: Decimal | None = None
+    cached_input: Decimal | None = None
+    cache_write_input: Decimal | None = None
+    output: Decimal | None = None
+    input_audio: Decimal | None = None
+    output_audio: Decimal | None = None
+    checked: date | None = None
+
+
+class Sheet(_Entry, rename={"effective_from": "since"}):
+    """Prices of one provider that somebody read at one source on one day; `checked` absent means nobody read it there.
+
+    They hold from `since` on (absent: from ever) and in each of the regions (absent: everywhere).
+    """
+
+    provider: str
+    rows: tuple[SheetRow, ...]
+    checked: date | None = None
+    effective_from: date = book_file.EVER
+    regions: tuple[str, ...] = ("",)
+
+    def price_rows(self) -> Iterator[PriceRow]:
+        """A row of the book for each row and region."""
+        for row in self.rows:
+            for region in self.regions:
+                key = PriceKey(
+                    self.provider, row.model, row.service_tier, row.over_input_tokens, region
+                )
+                since, checked = (
+                    row.effective_from or self.effective_from,
+                    row.checked or self.checked,
+                )
+                yield book_file.price_row(key, since, _rates(row), source_text(self), checked)
+
+
+class Copy(_Entry, rename={"seller": "from", "reseller": "to"}):
+    """Models that a second provider sells at the first one's price, where the catalogue does not price them there."""
+
+    seller: str
+    reseller: str
+    service_tier: str
+    models: tuple[str, ...]
+    checked: date | None = None
+
+
+class WithoutRate(_Entry):
+    """A tier at which some models are sold, or asked for, without a price per token, and why: its tokens are unpriced."""
+
+    providers: tuple[str, ...]
+    models: tuple[str, ...]
+    service_tier: str
+    reason: str
+
+
+class Lack(_Entry):
+    """What some models cannot do though requests may ask for it."""
+
+    providers: tuple[str, ...]
+    models: tuple[str, ...]
+    lacks: tuple[Literal["tools", "json_schema"], ...]
+
+
+class Facts(_Entry):
+    """What is known of some models; it replaces what the catalogue says."""
+
+    providers: tuple[str, ...]
+    models: tuple[str, ...]
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    modalities: tuple[str, ...] = ()
+
+
+class Shutdown(_Entry):
+    """When some models are shut down, and the successor that the provider names."""
+
+    providers: tuple[str, ...]
+    models: tuple[str, ...]
+    shutdown: date
+    successor: str | None = None
+
+
+class Omission(_Entry):
+    """Models that the catalogue lists at a provider, and why we do not price them there."""
+
+    provider: str
+    models: tuple[str, ...]
+    reason: str
+
+
+class Release(msgspec.Struct, forbid_unknown_fields=True):
+    """The release of genai-prices that the overlay was written over."""
+
+    version: str
+    released: date
+
+
+class Overlay(msgspec.Struct, forbid_unknown_fields=True):
+    """The overlay file."""
+
+    genai_prices: Release
+    leave_out: tuple[Omission, ...]
+    sheet: tuple[Sheet, ...]
+    copy: tuple[Copy, ...]
+    without_rate: tuple[WithoutRate, ...]
+    model: tuple[Facts, ...]
+    lack: tuple[Lack, ...]
+    retirement: tuple[Shutdown, ...]
+
+
+def read(path: Path = PATH) -> Overlay:
+    """The overlay; a misspelt field stops with its name."""
+    return msgspec.toml.decode(path.read_bytes(), type=Overlay)
+
+
+def source_text(entry: Sheet | Copy) -> str:
+    """A figure that nobody has read at its source says so wherever its source is shown."""
+    return entry.source if entry.checked else book_file.UNCONFIRMED + entry.source
+
+
+def _rates(row: SheetRow) -> Rates:
+    return Rates(
+        uncached_input=_nano(row.uncached_input),
+        cached_input=_nano(row.cached_input),
+        cache_write_input=_nano(row.cache_write_input),
+        output=_nano(row.output),
+        input_audio=_nano(row.input_audio),
+        output_audio=_nano(row.output_audio),
+    )
+
+
+def _nano(amount_usd: Decimal | None) -> int | None:
+    return None if amount_usd is None else published.nano_usd(amount_usd)

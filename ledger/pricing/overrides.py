@@ -1,0 +1,111 @@
+"""What an operator has said over the shipped book: list prices, contracts, and names of models. Pure; no rule is a guess."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ledger import clock
+from ledger.errors import NotFound, UsageError
+from ledger.pricing import contracts, price_book
+from ledger.pricing.contracts import Contract, Discount, FixedPrice, Listed
+from ledger.pricing.names import Alias
+from ledger.pricing.price_book import OperatorPrice
+from ledger.pricing.prices import PriceBook, Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Everything that an operator has said, in any order. A change makes a new value, so that it can be looked at first."""
+
+    prices: tuple[OperatorPrice, ...] = ()
+    contracts: tuple[Contract, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+
+    def book(self, base: PriceBook | None = None) -> PriceBook:
+        """The price book in force, over the shipped book or another one."""
+        return price_book.load(self.prices, self.contracts, base)
+
+    def with_price(self, new: OperatorPrice) -> "Overrides":
+        """With a list price, in place of the one of its key and day. Raises UsageError for one that cannot be."""
+        fault = price_book.fault_of(new.key, new.rates)
+        if fault is not None:
+            raise UsageError(fault)
+        others = (
+            each
+            for each in self.prices
+            if (each.key, each.effective_from) != (new.key, new.effective_from)
+        )
+        return replace(self, prices=(*others, new))
+
+    def with_contract(self, new: Contract) -> "Overrides":
+        """With a contract, in place of the one of its scope and first day. Raises UsageError if it cannot be."""
+        others = tuple(each for each in self.contracts if each.id != new.id)
+        fault = _fault_of(new, others, price_book.listed(self.prices))
+        if fault is not None:
+            raise UsageError(fault)
+        return replace(self, contracts=(*others, new))
+
+    def without_contract(self, contract_id: str, day: int) -> "Overrides":
+        """With a contract over from a UTC day on; one that has not begun by then is gone.
+
+        Raises NotFound for an id that no contract has, UsageError for a contract that is over by then.
+        """
+        found = next((each for each in self.contracts if each.id == contract_id), None)
+        if found is None:
+            raise NotFound(
+                f"no contract has the id {contract_id!r}; list them with: switchwise contracts list"
+            )
+        if found.effective_until is not None and found.effective_until <= day:
+            raise UsageError(f"{found} is over by then: it holds {contracts.period_text(found)}")
+        others = tuple(each for each in self.contracts if each is not found)
+        left = () if day <= found.effective_from else (replace(found, effective_until=day),)
+        return replace(self, contracts=(*others, *left))
+
+    def with_alias(self, new: Alias) -> "Overrides":
+        """With a name, in place of the one of its sender, provider, spelling and day."""
+        others = (
+            each
+            for each in self.aliases
+            if (each.sent, each.effective_from) != (new.sent, new.effective_from)
+        )
+        return replace(self, aliases=(*others, new))
+
+
+def _fault_of(new: Contract, others: Iterable[Contract], listed: Listed) -> str | None:
+    """Why a contract cannot stand beside others, naming the remedy; None if it can."""
+    if new.effective_until is not None and new.effective_until <= new.effective_from:
+        return f"{new} would end before it begins; --until names the first day without it"
+    for other in others:
+        if other.scope == new.scope and other.meets(new):
+            remedy = f"switchwise contracts end {other.id} --on {clock.date_of(new.effective_from)}"
+            return f"{other} holds {contracts.period_text(other)}; end it first with: {remedy}"
+    return (
+        _fault_of_discount(new, listed)
+        if isinstance(new, Discount)
+        else _fault_of_fixed(new, listed)
+    )
+
+
+def _fault_of_discount(new: Discount, listed: Listed) -> str | None:
+    if not any(key.provider == new.provider for key in listed):
+        return f"{new.provider!r} is no provider of the price book; see: switchwise prices list"
+    if not any(new.covers(key) for key in listed):
+        what = " ".join(filter(None, (new.model, new.service_tier)))
+        return f"{new.provider} has no list price for {what}; see: switchwise prices list --provider {new.provider}"
+    return None
+
+
+def _fault_of_fixed(new: FixedPrice, listed: Listed) -> str | None:
+    """Without a list price there would be nothing to compare with, and nothing to go back to when the contract ends."""
+    rows = listed.get(new.key)
+    if rows is None:
+        remedy = f"switchwise prices set {new.key.model} --provider {new.key.provider}"
+        return f"{new.key} has no list price; set what the provider asks first with: {remedy}"
+    if new.rates == Rates():
+        return f"{new} names no rate; give what was agreed"
+    in_force = contracts.compiled({new.key: rows}, [new])[new.key]
+    faults = (
+        price_book.fault_of(new.key, price.rates)
+        for price in in_force
+        if new.holds_on(price.effective_from)
+    )
+    return next(filter(None, faults), None)

@@ -1,0 +1,239 @@
+"""The price book: effective-dated integer rates by price key, and the exact cost of tokens at them. Pure."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from ledger.tokens import TokenCounts
+
+METERS = (
+    "uncached_input",
+    "cached_input",
+    "cache_write_input",
+    "input_audio",
+    "output",
+    "output_audio",
+)
+
+
+class PriceKey(NamedTuple):
+    """What a price is for: one provider's one model at one service tier; `over_input_tokens` is 0 or a long-context threshold.
+
+    `region` is empty where the provider asks the same everywhere, else its word for where the model runs: only an alias says so.
+    """
+
+    provider: str
+    model: str
+    service_tier: str
+    over_input_tokens: int = 0
+    region: str = ""
+
+    def __str__(self) -> str:
+        over = f" over {self.over_input_tokens} tokens" if self.over_input_tokens else ""
+        region = f" in {self.region}" if self.region else ""
+        return f"{self.model} at {self.provider}, {self.service_tier}{over}{region}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Integer nano-USD per million tokens (= femto-USD per token) by meter; None where the provider has no such rate.
+
+    `cached_input` None means the provider gives no cache discount and bills cached input as input; likewise cache write.
+    Audio None means that audio tokens have no price.
+    """
+
+    uncached_input: int | None = None
+    cached_input: int | None = None
+    cache_write_input: int | None = None
+    output: int | None = None
+    input_audio: int | None = None
+    output_audio: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Rates in force from a UTC day (number since 1970-01-01) on, with the source and the day they were checked.
+
+    `backdated` is True where the day asked for lies before the earliest known list row, whose rates are then used.
+    `list_rates` are the catalogue's, `rates` those after contract; they are equal without a contract, which `contract` names.
+    """
+
+    key: PriceKey
+    effective_from: int
+    rates: Rates
+    list_rates: Rates
+    source: str
+    checked: str
+    backdated: bool = False
+    contract: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What tokens cost: exact femto-USD of the priced tokens, and how many tokens found no rate."""
+
+    femto_usd: int = 0
+    priced_tokens: int = 0
+    unpriced_tokens: int = 0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.femto_usd + other.femto_usd,
+            self.priced_tokens + other.priced_tokens,
+            self.unpriced_tokens + other.unpriced_tokens,
+        )
+
+    def __sub__(self, other: "Cost") -> "Cost":
+        return self + Cost(-other.femto_usd, -other.priced_tokens, -other.unpriced_tokens)
+
+
+def metered(counts: TokenCounts, rates: Rates) -> dict[str, int]:
+    """Tokens by meter, disjoint, adding up to input + output (reasoning is output).
+
+    Audio is taken out of the uncached part first; what is left of it stays in the cached part. Where a provider has no
+    cached or cache-write rate, those tokens are ordinary input.
+    """
+    audio_in = min(counts.input_audio_tokens, counts.uncached_input_tokens)
+    cached = counts.cached_input_tokens if rates.cached_input is not None else 0
+    written = counts.cache_write_input_tokens if rates.cache_write_input is not None else 0
+    return {
+        "uncached_input": counts.input_tokens - audio_in - cached - written,
+        "cached_input": cached,
+        "cache_write_input": written,
+        "input_audio": audio_in,
+        "output": counts.output_tokens - counts.output_audio_tokens,
+        "output_audio": counts.output_audio_tokens,
+    }
+
+
+def cost(counts: TokenCounts, rates: Rates | None) -> Cost:
+    """The exact cost of tokens: sum of tokens x rate in Python integers; a meter without a rate leaves its tokens unpriced."""
+    if rates is None:
+        return Cost(unpriced_tokens=counts.total_tokens)
+    femto_usd = priced = unpriced = 0
+    for meter, tokens in metered(counts, rates).items():
+        rate: int | None = getattr(rates, meter)
+        if rate is None:
+            unpriced += tokens
+        else:
+            priced += tokens
+            femto_usd += tokens * rate
+    return Cost(femto_usd, priced, unpriced)
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """When a provider shuts a model down (UTC day number), and the successor it names, if it does."""
+
+    shutdown_day: int
+    successor: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the advisor must know of a model beside its prices; None where the catalogue does not say."""
+
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    modalities: frozenset[str] = frozenset()
+    retirement: Retirement | None = None
+    without_rate: Mapping[str, str] = field(default_factory=dict)
+    """By service tier, why the model has no price per token there (committed capacity, not sold): unpriced, never free."""
+    lacks: frozenset[str] = frozenset()
+    """What requests may ask for and the model is known not to do: `tools`, `json_schema`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """Effective-dated prices of every price key. Build it with `price_book.load()`; `version` names its content."""
+
+    version: str
+    prices: Mapping[PriceKey, tuple[Price, ...]]
+    """By key, in rising order of `effective_from`."""
+    facts: Mapping[tuple[str, str], ModelFacts]
+    aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Other exact names by which a provider sells a model, in lower case: (provider, name) -> model id."""
+    checked: str = ""
+    """The day on which the book was last checked."""
+    thresholds: Mapping[PriceKey, tuple[int, ...]] = field(init=False)
+    """By key without a threshold, the thresholds that it is sold at, in rising order."""
+    models: Mapping[str, frozenset[str]] = field(init=False)
+    """By provider, the ids of the models that have a price there."""
+    names: Mapping[tuple[str, str], str] = field(init=False)
+    """(provider, name in lower case) -> model id, of every model that has rates of its own, and of the aliases."""
+
+    def __post_init__(self) -> None:
+        found: dict[PriceKey, set[int]] = {}
+        names = dict(self.aliases)
+        models: dict[str, set[str]] = {}
+        for key in self.prices:
+            models.setdefault(key.provider, set()).add(key.model)
+            found.setdefault(key._replace(over_input_tokens=0), set()).add(key.over_input_tokens)
+            names[key.provider, key.model.lower()] = key.model
+        object.__setattr__(
+            self, "thresholds", {key: tuple(sorted(sizes)) for key, sizes in found.items()}
+        )
+        object.__setattr__(
+            self, "models", {provider: frozenset(sold) for provider, sold in models.items()}
+        )
+        object.__setattr__(self, "names", names)
+
+    def at(
+        self,
+        provider: str,
+        model: str,
+        service_tier: str,
+        context_band: int,
+        day: int,
+        region: str = "",
+    ) -> Price | None:
+        """The price in force on a UTC day for a request of a context band; None when there is none (unpriced, never 0).
+
+        `model` is a canonical id. The earliest row of a key also serves every earlier day and is then `backdated`. A region
+        has prices of its own: the ones that hold everywhere else never stand in for them.
+        """
+        key = PriceKey(provider, model, service_tier, 0, region)
+        sizes = self.thresholds.get(key)
+        if not sizes or sizes[0] > context_band:
+            return None
+        over = sizes[bisect_right(sizes, context_band) - 1]
+        rows = self.prices[key._replace(over_input_tokens=over) if over else key]
+        index = bisect_right(rows, day, key=lambda row: row.effective_from)
+        if index:
+            return rows[index - 1]
+        return replace(rows[0], backdated=True)
+
+    def facts_of(self, provider: str, model: str) -> ModelFacts:
+        """What is known of a canonical model; empty facts when nothing is."""
+        return self.facts.get((provider, model), ModelFacts())
+
+    def change_days(
+        self, models: Iterable[tuple[str, str]], first_day: int, last_day: int
+    ) -> list[int]:
+        """The days after `first_day` up to `last_day` on which any of these (provider, model) changes price, sorted."""
+        wanted = set(models)
+        return sorted(
+            {
+                row.effective_from
+                for key, rows in self.prices.items()
+                if key[:2] in wanted
+                for row in rows
+                if first_day < row.effective_from <= last_day
+            }
+        )
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """The sum of costs."""
+    return sum(costs, Cost())
+
+
+def blended_usd_per_mtok(cost: Cost) -> Decimal | None:
+    """USD per million tokens *as used* by the priced tokens, rounded once to 9 decimals; None when nothing is priced."""
+    if not cost.priced_tokens:
+        return None
+    return Decimal(round(Fraction(cost.femto_usd, cost.priced_tokens))).scaleb(-9)

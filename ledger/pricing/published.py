@@ -1,0 +1,194 @@
+"""The installed genai-prices package read as our price rows. No network, no clock; used when the book is compiled, never after.
+
+Known limits: cache writes are priced at the shortest retention (events do not tell it), searches and storage are no tokens
+and out of scope, and a tier's first row begins on the day it was checked, so that earlier days read as backdated.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+
+from genai_prices import data, types
+
+from ledger.errors import UsageError
+from ledger.pricing import book_file, names
+from ledger.pricing.book_file import FactRow, PriceRow
+from ledger.pricing.prices import PriceKey, Rates
+
+_Rate = Decimal | types.TieredPrices
+
+# Sellers whose price a model name decides. Left out: resellers where the route decides it (openrouter, huggingface_*), and
+# subscriptions that list their models at no or a converted price (github-copilot, cursor).
+SELLERS = (
+    "anthropic",
+    "aws",
+    "azure",
+    "cerebras",
+    "cohere",
+    "deepseek",
+    "fireworks",
+    "google",
+    "groq",
+    "minimax",
+    "mistral",
+    "moonshotai",
+    "openai",
+    "perplexity",
+    "together",
+    "voyageai",
+    "x-ai",
+    "zai",
+)
+# One price list, two words for its seller.
+_SECOND_WORD = {"azure": "azure.ai.inference", "google": "gcp.vertex_ai"}
+
+# Our tier -> how genai-prices asks for it. `fast` is a second name of `priority` there.
+_TIERS: Mapping[str, dict[str, str]] = {
+    "standard": {},
+    "batch": {"processing": "batch"},
+    "flex": {"service_tier": "flex"},
+    "priority": {"service_tier": "priority"},
+}
+_METER_KEYS = {
+    "uncached_input": "input_mtok",
+    "cached_input": "cache_read_mtok",
+    "cache_write_input": "cache_write_mtok",
+    "output": "output_mtok",
+    "input_audio": "input_audio_mtok",
+    "output_audio": "output_audio_mtok",
+}
+_PASSED_OVER = {
+    "cache_write_1h_mtok",
+    "cache_audio_read_mtok",
+    "web_searches_kcount",
+    "storage_searches_kcount",
+}
+
+
+def providers() -> Iterator[tuple[str, types.Provider]]:
+    """Each provider of the catalogue that we price, under each of our words for it."""
+    for provider in data.providers:
+        if provider.id in SELLERS:
+            yield names.provider_name(provider.id), provider
+            if provider.id in _SECOND_WORD:
+                yield _SECOND_WORD[provider.id], provider
+
+
+def nano_usd(amount_usd: Decimal) -> int:
+    """USD per million tokens as integer nano-USD.
+
+    What a binary float added (0.18000000000000002) is taken away; a rate that is really finer is refused, never rounded.
+    """
+    nano = amount_usd.scaleb(9)
+    whole = nano.to_integral_value()
+    if abs(nano - whole) > abs(nano) * Decimal("1e-12"):
+        raise UsageError(
+            f"a rate of {amount_usd} USD is finer than nano-USD; leave the model out or round it in the overlay"
+        )
+    return int(whole)
+
+
+def reason_left_out(word: str, model: types.ModelInfo) -> str | None:
+    """Why a model of the catalogue gets no price rows under a provider's word; None if it does."""
+    if word == "gcp.gemini" and model.id.startswith("claude"):
+        return "Google sells it on Vertex AI only"
+    conditions = model.prices if isinstance(model.prices, list) else []
+    if any(isinstance(each.constraint, types.TimeOfDateConstraint) for each in conditions):
+        return "its price depends on the time of day, and a price row holds for whole days"
+    listed = [each.prices for each in conditions] if conditions else [model.prices]
+    rates = {
+        key: rate
+        for each in listed
+        if isinstance(each, types.ModelPrice)
+        for key, rate in _listed(each).items()
+    }
+    if not rates:
+        return "the catalogue names no price"
+    uncounted = sorted(rates.keys() - _METER_KEYS.values() - _PASSED_OVER)
+    if uncounted:
+        return f"it bills {', '.join(uncounted)}, which events do not count"
+    if "input_mtok" not in rates:
+        return "it is not billed by input tokens"
+    if not any(_at_size(rate, 0) for rate in rates.values()):
+        return "its price of 0 cannot be told from an unknown one"
+    return None
+
+
+def price_rows(word: str, provider: types.Provider, model: types.ModelInfo) -> Iterator[PriceRow]:
+    """Every price of a model: a row for each tier, long-context threshold and day of change."""
+    source = (provider.pricing_urls or ["genai-prices"])[0]
+    for tier, context in _TIERS.items():
+        listed = {
+            day: _listed(model.get_prices(datetime.combine(day, time(), UTC), context))
+            for day in _change_days(model, context)
+        }
+        # A threshold that only some days know gets a row on every day, or its dear rate would outlive it.
+        sizes = {
+            step.start
+            for rates in listed.values()
+            for rate in rates.values()
+            for step in _steps(rate)
+        }
+        checked = min(listed) if listed and min(listed) != book_file.EVER else None
+        for size in sorted(sizes | {0}):
+            for day, rates in listed.items():
+                key = PriceKey(word, model.id, tier, size)
+                yield book_file.price_row(key, day, _rates_at(rates, size), source, checked)
+
+
+def fact_row(word: str, model: types.ModelInfo) -> FactRow:
+    """What the catalogue knows of a model beside its prices."""
+    return FactRow(word, model.id, model.context_window)
+
+
+def exact_names(model: types.ModelInfo) -> set[str]:
+    """The names, in lower case, that the catalogue says *are* this model. Its patterns (begins with, contains) are guesses."""
+    clauses = model.match.or_ if isinstance(model.match, types.ClauseOr) else [model.match]
+    return {clause.equals.lower() for clause in clauses if isinstance(clause, types.ClauseEquals)}
+
+
+def _change_days(model: types.ModelInfo, context: dict[str, str]) -> list[date]:
+    """The days on which a price of the model in one tier begins, sorted; none if the tier is not sold."""
+    standard = (
+        [_start(each.constraint) for each in model.prices]
+        if isinstance(model.prices, list)
+        else [book_file.EVER]
+    )
+    if not context:
+        return sorted({book_file.EVER, *standard})
+    tier = [_start(each.constraint) for each in model.price_variants or () if each.when == context]
+    return sorted({*tier, *(day for day in standard if day > min(tier))}) if tier else []
+
+
+def _start(constraint: types.StartDateConstraint | types.TimeOfDateConstraint | None) -> date:
+    return (
+        constraint.start_date
+        if isinstance(constraint, types.StartDateConstraint)
+        else book_file.EVER
+    )
+
+
+def _listed(prices: types.ModelPrice) -> dict[str, _Rate]:
+    return {key: rate for key, rate in vars(prices).items() if rate is not None}
+
+
+def _steps(rate: _Rate) -> list[types.Tier]:
+    return rate.tiers if isinstance(rate, types.TieredPrices) else []
+
+
+def _at_size(rate: _Rate, over_input_tokens: int) -> Decimal:
+    """The rate for inputs of more than so many tokens: genai-prices too begins a step strictly above its `start`."""
+    passed = [step.price for step in _steps(rate) if step.start <= over_input_tokens]
+    if passed:
+        return passed[-1]
+    return rate.base if isinstance(rate, types.TieredPrices) else rate
+
+
+def _rates_at(listed: Mapping[str, _Rate], over_input_tokens: int) -> Rates:
+    return Rates(
+        **{
+            meter: nano_usd(_at_size(listed[key], over_input_tokens))
+            for meter, key in _METER_KEYS.items()
+            if key in listed
+        }
+    )

@@ -1,0 +1,162 @@
+"""The tables of what is computed from the ledger and shown: statements, recommendations and alerts."""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from ledger.tables import columns
+
+
+class Statement(SQLModel, table=True):
+    """A month in the reporting zone: what its lines were computed from. Open until it is closed, then frozen with its hash."""
+
+    __tablename__ = "statement"
+
+    month: str = Field(primary_key=True)
+    zone: str
+    revision: int
+    days_revision: int = Field(sa_type=BigInteger)
+    price_book_version: str
+    names_version: str
+    through_day: int = Field(sa_type=BigInteger)
+    computed_at: int = Field(sa_type=BigInteger)
+    closed_at: int | None = columns.instant()
+    closed_by: str | None = None
+    content_sha256: str | None = None
+    """Hash of the closed statement's document; NULL while it is open."""
+    document: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """The closed statement whole, packed: its lines, and the arithmetic behind them whatever prices do later."""
+    days: str
+    """JSON: cost and requests by UTC day, for charts."""
+    waste: str
+    """JSON: what was paid for requests sent again and for tiers other than those asked for."""
+    forecast: str | None = None
+    """JSON: the forecast of the whole month; NULL where there is no history to forecast from."""
+
+
+class LineSums(SQLModel):
+    """What a line of a statement or of an adjustment holds: tokens as integers, money as decimal text."""
+
+    requests: int = columns.count()
+    input_tokens: int = columns.count()
+    cached_input_tokens: int = columns.count()
+    cache_write_input_tokens: int = columns.count()
+    output_tokens: int = columns.count()
+    reasoning_tokens: int = columns.count()
+    input_audio_tokens: int = columns.count()
+    output_audio_tokens: int = columns.count()
+    avoided_tokens: int = columns.count()
+    priced_tokens: int = columns.count()
+    unpriced_tokens: int = columns.count()
+    tier_unknown_tokens: int = columns.count()
+    backdated_tokens: int = columns.count()
+    successes: int = columns.count()
+    provider_usage_successes: int = columns.count()
+    estimated_requests: int = columns.count()
+    missing_requests: int = columns.count()
+    detail_unknown_requests: int = columns.count()
+    folded_requests: int = columns.count()
+    paid_retry_requests: int = columns.count()
+    tier_mismatch_requests: int = columns.count()
+    list_cost_usd: str | None = None
+    cost_usd: str | None = None
+
+
+class StatementLine(LineSums, table=True):
+    """A month x provider x canonical model x tier x project x workload."""
+
+    __tablename__ = "statement_line"
+
+    month: str = Field(primary_key=True)
+    provider: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    service_tier: str = Field(primary_key=True)
+    project: str = Field(primary_key=True)
+    workload: str = Field(primary_key=True)
+
+
+class Adjustment(SQLModel, table=True):
+    """A dated correction on top of a closed month: late events of one UTC day, or a repricing that somebody booked."""
+
+    __tablename__ = "adjustment"
+
+    month: str = Field(primary_key=True)
+    number: int = columns.key()
+    kind: str
+    dated_day: int = Field(sa_type=BigInteger)
+    after_number: int = Field(sa_type=BigInteger)
+    """The last repricing before it; 0 where there is none."""
+    reason: str
+    made_by: str
+    price_book_version: str
+    names_version: str
+    created_at: int = Field(sa_type=BigInteger)
+    trace: bytes = Field(sa_type=LargeBinary)
+    """The arithmetic behind the lines, packed."""
+
+
+class AdjustmentLine(LineSums, table=True):
+    """A line of an adjustment; amounts add to the closed statement's, and a repricing's may be below 0."""
+
+    __tablename__ = "adjustment_line"
+
+    month: str = Field(primary_key=True)
+    number: int = columns.key()
+    provider: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    service_tier: str = Field(primary_key=True)
+    project: str = Field(primary_key=True)
+    workload: str = Field(primary_key=True)
+
+
+class Recommendation(SQLModel, table=True):
+    """Advice on one slice: the decision (computed), the stage (set by people) and every input needed to recompute it."""
+
+    __tablename__ = "recommendation"
+
+    id: str = Field(primary_key=True)
+    provider: str
+    project: str
+    workload: str
+    from_model: str
+    to_model: str
+    to_service_tier: str
+    decision: str
+    reason: str
+    stage: str = "active"
+    version: int = 1
+    current: bool = True
+    computed_at: int = Field(sa_type=BigInteger)
+    detail: str
+    """JSON of the estimate and its inputs, as the API shows it."""
+
+
+class AlertState(SQLModel, table=True):
+    """Whether one alert (rule and scope) is armed or has fired, and the figure it last saw (decimal text)."""
+
+    __tablename__ = "alert_state"
+
+    rule: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)
+    fired: bool = False
+    figure_usd: str | None = None
+    changed_at: int = Field(sa_type=BigInteger)
+
+
+class AlertMessage(SQLModel, table=True):
+    """An outgoing alert, written in the transaction that fired it and delivered by the worker until it is accepted."""
+
+    __tablename__ = "alert_message"
+    __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=columns.ROW_ID)
+    rule: str
+    scope: str
+    text: str
+    created_at: int = Field(sa_type=BigInteger)
+    due_at: int = Field(sa_type=BigInteger)
+    attempts: int = 0
+    delivered_at: int | None = columns.instant()
+    given_up_at: int | None = columns.instant()
+    last_failure: str | None = None

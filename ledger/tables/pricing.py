@@ -1,0 +1,84 @@
+"""The tables of what an operator says over the shipped price book: prices, contracts and names of models."""
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel
+
+from ledger.tables import columns
+
+
+class PriceRates(SQLModel):
+    """The rates of a price, in nano-USD per million tokens; None where the provider has no such rate."""
+
+    uncached_input: int | None = columns.optional_count()
+    cached_input: int | None = columns.optional_count()
+    cache_write_input: int | None = columns.optional_count()
+    output: int | None = columns.optional_count()
+    input_audio: int | None = columns.optional_count()
+    output_audio: int | None = columns.optional_count()
+
+
+class Price(PriceRates, table=True):
+    """An operator's own list price, over the shipped price book from a UTC day on."""
+
+    __tablename__ = "price"
+
+    provider: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    service_tier: str = Field(primary_key=True)
+    over_input_tokens: int = columns.key()
+    region: str = Field(default="", primary_key=True)
+    effective_from: int = columns.key()
+    source: str
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class ContractPrice(PriceRates, table=True):
+    """A fixed price that was negotiated, beside the list price, from a UTC day until another (not included; None: open)."""
+
+    __tablename__ = "contract_price"
+
+    provider: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    service_tier: str = Field(primary_key=True)
+    over_input_tokens: int = columns.key()
+    region: str = Field(default="", primary_key=True)
+    effective_from: int = columns.key()
+    effective_until: int | None = columns.optional_count()
+    source: str
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class ContractDiscount(SQLModel, table=True):
+    """A negotiated discount off list prices in parts per million, from a UTC day until another (not included; None: open).
+
+    An empty model or tier means every one of the provider's; the most exact row of a price speaks.
+    """
+
+    __tablename__ = "contract_discount"
+
+    provider: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    service_tier: str = Field(primary_key=True)
+    effective_from: int = columns.key()
+    effective_until: int | None = columns.optional_count()
+    discount_ppm: int
+    source: str
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class ModelAlias(SQLModel, table=True):
+    """An operator's own name for a model, from a UTC day on: (namespace, provider, name) reads as (provider, model, region).
+
+    A row with an empty model ends the alias: from its day on the name stands for itself again.
+    """
+
+    __tablename__ = "alias"
+
+    namespace: str = Field(primary_key=True)
+    provider: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    effective_from: int = columns.key()
+    model_provider: str
+    model: str
+    region: str = ""
+    created_at: int = Field(sa_type=BigInteger)

@@ -1,0 +1,169 @@
+"""The tables of requests and what is summed of them: label sets, events, intake, rollups, days."""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from ledger.tables import columns
+
+
+class Series(SQLModel, table=True):
+    """One label set, interned once; events and rollups point at it. `digest` is a hash of the labels as stored."""
+
+    __tablename__ = "series"
+
+    id: int | None = Field(default=None, primary_key=True)
+    digest: bytes = Field(sa_type=LargeBinary, unique=True)
+    namespace: str
+    provider: str
+    model: str
+    request_model: str
+    service_tier: str
+    service_tier_requested: str
+    context_band: int
+    features: int
+    usage_source: str
+    status: str
+    project: str
+    workload: str
+    key: str
+    folded: bool = False
+
+
+class EventRow(SQLModel, table=True):
+    """One served request, narrow: a time-ordered key, integers, no second index. Nothing is ever updated in place."""
+
+    __tablename__ = "event"
+    __table_args__: ClassVar[Any] = {
+        "sqlite_with_rowid": False,
+        "postgresql_partition_by": "LIST (day)",
+    }
+
+    day: int = columns.key()
+    key: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    series_id: int
+    occurred_at: int = Field(sa_type=BigInteger)
+    input_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    latency_ms: int | None = columns.optional_count()
+    first_token_ms: int | None = columns.optional_count()
+    retry_count: int = 0
+    fingerprint: int = Field(sa_type=BigInteger)
+
+
+class Intake(SQLModel, table=True):
+    """The sums of what one commit really inserted, until the worker adds them to the rollups and deletes the row."""
+
+    __tablename__ = "intake"
+    __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=columns.ROW_ID)
+    created_at: int = Field(sa_type=BigInteger)
+    events: int
+    sums: bytes = Field(sa_type=LargeBinary)
+
+
+class UsageSums(SQLModel):
+    """The integer sums that every rollup holds. Tokens are billable ones; avoided tokens are gateway cache hits."""
+
+    requests: int = columns.count()
+    input_tokens: int = columns.count()
+    cached_input_tokens: int = columns.count()
+    cache_write_input_tokens: int = columns.count()
+    output_tokens: int = columns.count()
+    reasoning_tokens: int = columns.count()
+    input_audio_tokens: int = columns.count()
+    output_audio_tokens: int = columns.count()
+    avoided_input_tokens: int = columns.count()
+    avoided_output_tokens: int = columns.count()
+    detail_unknown_requests: int = columns.count()
+    detail_unknown_input_tokens: int = columns.count()
+    latency_requests: int = columns.count()
+    latency_ms_sum: int = columns.count()
+    first_token_requests: int = columns.count()
+    first_token_ms_sum: int = columns.count()
+    paid_retry_requests: int = columns.count()
+    largest_input_tokens: int = columns.count()
+    largest_output_tokens: int = columns.count()
+
+
+class UsageHour(UsageSums, table=True):
+    """A UTC hour x series."""
+
+    __tablename__ = "usage_hour"
+
+    hour: int = columns.key()
+    series_id: int = columns.key()
+
+
+class UsageDay(UsageSums, table=True):
+    """A UTC day x series."""
+
+    __tablename__ = "usage_day"
+
+    day: int = columns.key()
+    series_id: int = columns.key()
+
+
+class UsageLate(UsageSums, table=True):
+    """A UTC hour x series that was rolled up after its month was closed: on which UTC day, after which repricing (0: none)."""
+
+    __tablename__ = "usage_late"
+
+    month: str = Field(primary_key=True)
+    recorded_day: int = columns.key()
+    after_number: int = columns.key()
+    hour: int = columns.key()
+    series_id: int = columns.key()
+
+
+class UsageTotal(UsageSums, table=True):
+    """A series since the beginning; never falls except by `rebuild`."""
+
+    __tablename__ = "usage_total"
+
+    series_id: int = columns.key()
+
+
+class DistributionDay(SQLModel, table=True):
+    """Requests of a UTC day x series whose measure has this bit length (0 for 0, p for 2^(p-1) to 2^p - 1)."""
+
+    __tablename__ = "distribution_day"
+
+    day: int = columns.key()
+    series_id: int = columns.key()
+    measure: int = columns.key()
+    power: int = columns.key()
+    requests: int = columns.count()
+
+
+class Day(SQLModel, table=True):
+    """A UTC day: how often and when a rollup last wrote into it, and when retention sealed it and dropped its hours."""
+
+    __tablename__ = "day"
+
+    day: int = columns.key()
+    revision: int = columns.count()
+    last_written_at: int = Field(sa_type=BigInteger)
+    sealed_at: int | None = columns.instant()
+    hours_dropped_at: int | None = columns.instant()
+
+
+class MetricSet(SQLModel, table=True):
+    """A label set of the counters and the names it is published under, decided once and for good."""
+
+    __tablename__ = "metric_set"
+
+    provider: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    service_tier: str = Field(primary_key=True)
+    project: str = Field(primary_key=True)
+    workload: str = Field(primary_key=True)
+    published_project: str
+    published_workload: str

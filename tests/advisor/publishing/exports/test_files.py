@@ -1,0 +1,321 @@
+"""The files of a monthly review: exact, equal to the report and to each other, the same bytes twice, and no live formula."""
+
+import csv
+import io
+import json
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.publishing import routes
+from advisor.publishing.api import wire
+from advisor.publishing.exports import csv_format, folder, json_format, review
+from advisor.publishing.exports.review import Section
+from advisor.report import report
+from advisor.report.figures import Report
+from ledger import access, clock, money, settings
+from ledger.database import Database
+from ledger.errors import NotFound, UsageError
+from tests import ledgers
+from tests.advisor import traffic
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.usefixtures("frozen_now")
+MONTH = "2026-11"
+FORMULAS = [
+    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠SUM(A1)", "=cmd|' /C calc'!A0",
+    '=HYPERLINK("https://evil.example")', '-2+3+cmd|" /C calc"!A0', "=\u202e1",
+]  # fmt: skip
+ORDINARY = [
+    "search",
+    "a=b",
+    "1-2",
+    "a,b",
+    'say "hi"',
+    "line\nbreak",
+    "ünïcode",
+    "'quoted'",
+    "a@b",
+    "",
+]
+
+
+def export(
+    database: Database,
+    directory: Path,
+    month: str = MONTH,
+    formats: tuple[str, ...] = ("csv", "json"),
+) -> Path:
+    """Export a month; the folder of its files."""
+    with database.snapshot() as session:
+        written = folder.export(
+            session, ledgers.SETTINGS, clock.now_us(), month, formats, directory
+        )
+    assert written[-1] == directory / month / "manifest.json"
+    return directory / month
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """A CSV file's rows by column."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, strict=True))
+
+
+def built(database: Database, month: str = MONTH) -> Report:
+    """The report of the month."""
+    with database.snapshot() as session:
+        return report.build(session, ledgers.SETTINGS, clock.now_us(), month)
+
+
+def summed(found: list[dict[str, str]], column: str) -> str:
+    """The sum of a column as exact text."""
+    return money.text(sum((Decimal(row[column]) for row in found if row[column]), Decimal(0)))
+
+
+@pytest.mark.parametrize("month", [MONTH, "2026-10"])
+def test_every_table_adds_up_to_the_report_exactly(
+    month: str, database: Database, tmp_path: Path
+) -> None:
+    traffic.fill(database)
+    made, found = export(database, tmp_path, month), built(database, month)
+    (headline,) = rows(made / "headline.csv")
+    assert headline["cost_usd"] == found.total.cost_usd
+    for section in ("projects", "models", "showback", "days"):
+        assert summed(rows(made / f"{section}.csv"), "cost_usd") == found.total.cost_usd
+        assert (
+            sum(int(row["requests"]) for row in rows(made / f"{section}.csv"))
+            == found.total.requests
+        )
+    for section in ("projects", "models", "showback"):
+        for count in (
+            "tokens",
+            "input_tokens",
+            "output_tokens",
+            "unpriced_tokens",
+            "avoided_tokens",
+        ):
+            held = sum(int(row[count]) for row in rows(made / f"{section}.csv"))
+            assert held == getattr(found.total, count) == int(headline[count])
+    counted = [row for row in rows(made / "savings.csv") if row["counted"] == "yes"]
+    known = wire.has_advice(found.savings)
+    assert headline["savings_month_low_usd"] == (summed(counted, "month_low_usd") if known else "")
+    assert len(rows(made / "savings.csv")) == len(found.savings.recommendations) > 0
+
+
+def test_unknown_is_an_empty_cell_and_null(database: Database, tmp_path: Path) -> None:
+    traffic.fill(database)
+    made = export(database, tmp_path)
+    (house,) = (row for row in rows(made / "models.csv") if row["model"] == "house-model")
+    assert (house["cost_usd"], house["usd_per_mtok"]) == ("", "")
+    body = json.loads((made / "review.json").read_text())
+    assert next(row["cost_usd"] for row in body["models"] if row["model"] == "house-model") is None
+
+
+def test_csv_json_and_the_api_hold_the_same_figures(database: Database, tmp_path: Path) -> None:
+    traffic.fill(database)
+    made = export(database, tmp_path)
+    body: dict[str, list[dict[str, Any]]] = json.loads((made / "review.json").read_text())
+    for section, held in body.items():
+        cells = [
+            {
+                name: ""
+                if cell is None
+                else {True: "yes", False: "no"}.get(cell, cell)
+                if isinstance(cell, bool)
+                else str(cell)
+                for name, cell in row.items()
+            }
+            for row in held
+        ]
+        assert rows(made / f"{section}.csv") == cells
+    api: Any = json.loads(wire.encoded(wire.report_body(built(database))))
+    for section, key in (("projects", "projects"), ("models", "models"), ("showback", "slices")):
+        for ours, theirs in zip(body[section], api[key], strict=True):
+            assert ours == {name: theirs[name] for name in ours}
+    ends = zip(body["savings"], api["savings"]["recommendations"], strict=True)
+    for ours, theirs in ends:
+        assert ours["month_low_usd"] == theirs["saving_month"]["low_usd"]
+        assert all(ours[name] == theirs[name] for name in theirs if name in ours)
+
+
+def test_the_same_month_gives_the_same_bytes(database: Database, tmp_path: Path) -> None:
+    traffic.fill(database)
+    one, two = export(database, tmp_path / "one"), export(database, tmp_path / "two")
+    names = sorted(path.name for path in one.iterdir())
+    assert names == sorted(path.name for path in two.iterdir())
+    assert len(names) == 19
+    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in names)
+
+
+def test_the_manifest_proves_every_file_and_says_what_they_were_made_of(
+    database: Database, tmp_path: Path
+) -> None:
+    traffic.fill(database)
+    made, found = export(database, tmp_path), built(database)
+    manifest = json.loads((made / "manifest.json").read_text())
+    listed = {each["name"]: each for each in manifest["files"]}
+    assert set(listed) | {"manifest.json"} == {path.name for path in made.iterdir()}
+    for name, each in listed.items():
+        content = (made / name).read_bytes()
+        assert (sha256(content).hexdigest(), len(content)) == (each["sha256"], each["bytes"])
+    assert manifest["window"] == {"first": "2026-11-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}
+    assert (manifest["price_book_version"], manifest["revision"]) == (
+        found.price_book_version,
+        found.revision,
+    )
+    assert (manifest["state"], manifest["zone"]) == ("open", "UTC")
+    assert manifest["coverage"]["ratio"] == found.total.coverage.ratio
+    assert manifest["command"] == "switchwise export 2026-11 --format csv,json"
+
+
+@pytest.mark.parametrize("cell", [*FORMULAS, *ORDINARY])
+def test_a_text_cell_never_starts_a_formula_and_can_be_read_back(cell: str) -> None:
+    encoded = csv_format.encode(Section("s", ("a", "b"), ({"a": cell, "b": Decimal("-3.00")},)))
+    assert encoded.startswith(b"a,b\r\n")
+    (header, (shown, amount)) = csv.reader(io.StringIO(encoded.decode(), newline=""), strict=True)
+    assert (header, amount) == (["a", "b"], "-3.00")
+    assert shown == (f"'{cell}" if cell in FORMULAS else cell)
+
+
+@given(st.lists(st.text(), min_size=2, max_size=2))
+def test_any_text_is_one_cell(cells: list[str]) -> None:
+    row = {"a": cells[0], "b": cells[1]}
+    encoded = csv_format.encode(Section("s", ("a", "b"), (row,))).decode()
+    (_, held) = csv.reader(io.StringIO(encoded, newline=""), strict=True)
+    for shown, cell in zip(held, cells, strict=True):
+        assert shown in {cell, f"'{cell}"}
+        assert shown[:1] not in set("=+-@\t\r\n＝＋－＠") - {""}
+
+
+def test_hostile_names_stay_text_in_every_section(database: Database, tmp_path: Path) -> None:
+    hostile = [ledgers.labels(project=name, workload=name, model=name) for name in FORMULAS[:4]]
+    ledgers.add(database, [ledgers.event(of=of) for of in hostile])
+    ledgers.settle(database)
+    for path in export(database, tmp_path).glob("*.csv"):
+        for row in rows(path):
+            for name, cell in row.items():
+                assert not cell.startswith(("=", "+", "@")), (path.name, name)
+                assert not cell.startswith("-") or Decimal(cell) is not None
+
+
+def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty(
+    database: Database,
+) -> None:
+    traffic.fill(database)
+    with database.snapshot() as session:
+        found = review.build(session, ledgers.SETTINGS, clock.now_us(), MONTH)
+    assert all(tuple(row) == section.columns for section in found.sections for row in section.rows)
+    empty = [section.name for section in found.sections if not section.rows]
+    assert empty == [
+        "adjustments",
+        "forecast_record",
+        "paid_retries",
+        "other_tier",
+        "latency",
+        "evidence",
+        "savings_realised",
+    ]
+    silent = review.sections(
+        replace(found.report, days=(), savings=replace(found.report.savings, recommendations=())),
+        (),
+    )
+    assert [section.columns for section in silent] == [
+        section.columns for section in found.sections
+    ]
+    assert csv_format.encode(Section("s", ("a", "b"), ())) == b"a,b\r\n"
+
+
+def test_an_earlier_export_is_replaced_and_no_half_file_stays(
+    database: Database, tmp_path: Path
+) -> None:
+    traffic.fill(database)
+    made = export(database, tmp_path)
+    (made / "models.csv").write_text("old")
+    assert export(database, tmp_path) == made
+    assert (made / "models.csv").read_text().startswith("provider,model,cost_usd")
+    assert not list(made.glob(".*"))
+
+
+def test_a_directory_that_cannot_be_written_is_named(database: Database, tmp_path: Path) -> None:
+    traffic.fill(database)
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(UsageError, match=r"cannot write .*taken.*; choose another --out"):
+        export(database, tmp_path / "taken")
+
+
+@pytest.mark.parametrize(
+    ("month", "formats", "error", "said"),
+    [
+        ("2026-05", ("csv",), NotFound, "no traffic in 2026-05; there is some in 2026-10, 2026-11"),
+        ("2026-13", ("csv",), UsageError, "is not a month"),
+        ("2027-01", ("csv",), UsageError, "lies in the future"),
+        (MONTH, ("pdf",), UsageError, "'pdf' is no format of an export; use csv, json"),
+        (MONTH, (), UsageError, "no format is given"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_and_leaves_nothing(
+    month: str,
+    formats: tuple[str, ...],
+    error: type[Exception],
+    said: str,
+    database: Database,
+    tmp_path: Path,
+) -> None:
+    traffic.fill(database)
+    with pytest.raises(error, match=said):
+        export(database, tmp_path, month, formats)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_api_serves_the_same_files(database: Database, tmp_path: Path) -> None:
+    traffic.fill(database)
+    made = export(database, tmp_path)
+    app = FastAPI()
+    routes.install(app, database, settings.load())
+    client = TestClient(app)
+    whole = client.get("/api/v1/exports/2026-11.json")
+    assert whole.content == (made / "review.json").read_bytes()
+    assert whole.headers["content-type"] == "application/json"
+    table = client.get("/api/v1/exports/2026-11.csv")
+    assert table.content == (made / "showback.csv").read_bytes()
+    assert table.headers["content-disposition"] == 'attachment; filename="switchwise-2026-11.csv"'
+    archive = client.get("/api/v1/exports/2026-11.zip").content
+    with time_machine.travel(NOW + timedelta(hours=1)):
+        assert archive == client.get("/api/v1/exports/2026-11.zip").content
+    with zipfile.ZipFile(io.BytesIO(archive)) as held:
+        assert {name: held.read(name) for name in held.namelist()} == {
+            p.name: p.read_bytes() for p in made.iterdir()
+        }
+    for path, status in (("2026-11.pdf", 400), ("2026-13.csv", 400), ("2026-01.csv", 404)):
+        refused = client.get(f"/api/v1/exports/{path}")
+        assert (refused.status_code, list(refused.json())) == (status, ["error"])
+
+
+def test_a_key_of_one_project_exports_that_project_alone(database: Database) -> None:
+    traffic.fill(database)
+    app = FastAPI()
+    routes.install(app, database, settings.load(require_keys=True))
+    client = TestClient(app)
+    assert client.get("/api/v1/exports/2026-11.json").status_code == 401
+    with database.transaction() as session:
+        _, key = access.create(session, "one", ["read"], project="support", namespace="n", now_us=0)
+    for path in ("json", "csv", "zip"):
+        answer = client.get(f"/api/v1/exports/2026-11.{path}", headers={"x-api-key": key})
+        assert answer.status_code == 200
+        assert b"search" not in answer.content
+        assert b"house-model" not in answer.content
+
+
+def test_a_document_ends_with_a_line_break() -> None:
+    assert json_format.document({"a": 1}) == b'{\n  "a": 1\n}\n'

@@ -1,0 +1,369 @@
+"""`/metrics`: the same figures as every other face, from the ledger, on every replica, bounded, and never a zero for unknown."""
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import cast
+
+import hypothesis
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Counter
+from sqlalchemy import event, func, select, update
+
+from advisor.publishing import routes
+from advisor.publishing.api import wire
+from advisor.publishing.metrics import exposition
+from advisor.publishing.metrics.exposition import Exposition
+from advisor.report import report
+from advisor.stages import recommendations
+from ledger import access, checks, clock, metrics, money, rollups, settings, tables, verification
+from ledger.checks import Check
+from ledger.database import Database
+from ledger.events import Event
+from ledger.pricing import price_book
+from tests import ledgers, processes
+from tests.advisor import traffic
+from tests.advisor.traffic import named, of
+
+pytestmark = pytest.mark.usefixtures("frozen_now")
+AWKWARD = ['say "hi"', "two\nlines", "back\\slash", "ends in \\", "naïve ✓", "a,b={c}"]
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """A ledger with forty days of traffic."""
+    traffic.fill(database)
+    return database
+
+
+def body_of(database: Database, month: str | None = None) -> wire.ReportBody:
+    """The report's body as a client reads it."""
+    with database.snapshot() as session:
+        return wire.report_body(report.build(session, ledgers.SETTINGS, clock.now_us(), month))
+
+
+def as_float(text: str | None) -> float:
+    """The one conversion that Prometheus needs."""
+    assert text is not None
+    return float(Decimal(text))
+
+
+def test_an_exposition_with_a_process_of_its_own_passes_the_linter_of_prometheus(
+    filled: Database,
+) -> None:
+    registry = CollectorRegistry()
+    metric = metrics.named("ingest_bytes_total")
+    Counter(metric.name, metric.help, registry=registry).inc(5)
+    text = Exposition(filled, ledgers.SETTINGS, registry).render()
+    command = [processes.command_path("promtool", "prometheus"), "check", "metrics"]
+    checked = subprocess.run(command, input=text, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
+    assert (("ingest_bytes_total", ()), 5.0) in traffic.read(text).items()
+
+
+@pytest.mark.parametrize("month", ["2026-10", "2026-11"])
+def test_every_amount_of_a_month_is_the_float_of_the_reports_text(
+    filled: Database, month: str
+) -> None:
+    found, body = traffic.scrape(filled), body_of(filled, month)
+    models = {
+        named(month=month, provider=each["provider"], model=each["model"]): each
+        for each in body["models"]
+    }
+    priced = {
+        labels: as_float(each["cost_usd"])
+        for labels, each in models.items()
+        if each["cost_usd"] is not None
+    }
+    assert len(priced) == 2
+    assert {
+        labels: v for labels, v in of(found, "month_cost_usd").items() if ("month", month) in labels
+    } == priced
+    requests = {labels: each["requests"] for labels, each in models.items()}
+    assert {
+        labels: v for labels, v in of(found, "month_requests").items() if ("month", month) in labels
+    } == requests
+    projects = {
+        named(month=month, project=each["project"]): as_float(each["cost_usd"])
+        for each in body["projects"]
+        if each["cost_usd"] is not None
+    }
+    assert {
+        labels: v
+        for labels, v in of(found, "month_project_cost_usd").items()
+        if ("month", month) in labels
+    } == projects
+
+
+def test_forecast_savings_and_coverage_are_the_floats_of_the_reports_texts(
+    filled: Database,
+) -> None:
+    found, body = traffic.scrape(filled), body_of(filled)
+    forecast, total, coverage = (
+        body["forecast"],
+        body["savings"]["total"],
+        body["total"]["coverage"],
+    )
+    assert forecast is not None
+    assert total is not None
+    expected = {
+        "month_forecast_low_usd": forecast.low_usd,
+        "month_forecast_usd": forecast.cost_usd,
+        "month_forecast_high_usd": forecast.high_usd,
+        "savings_total_low_usd": total.low_usd,
+        "savings_total_usd": total.point_usd,
+        "savings_total_high_usd": total.high_usd,
+        "coverage_ratio": coverage.ratio,
+    }
+    assert {name: found[name, ()] for name in expected} == {
+        name: as_float(text) for name, text in expected.items()
+    }
+    gaps = {named(reason=reason): as_float(ratio) for reason, ratio in coverage.gaps.items()}
+    assert of(found, "coverage_gap_ratio") == gaps
+    assert {reason for reason, ratio in coverage.gaps.items() if ratio != "0.00"} >= {
+        "unpriced",
+        "estimated",
+        "missing",
+    }
+
+
+def test_each_slices_saving_is_the_float_of_its_recommendation(filled: Database) -> None:
+    found, advised = traffic.scrape(filled), body_of(filled)["savings"]["recommendations"]
+    assert {each["decision"] for each in advised} >= {"pilot"}
+    names = metrics.named("savings_potential_usd").labels
+    for each in advised:
+        labels = named(**{name: str(cast(dict[str, object], each)[name]) for name in names})
+        saving = each["saving_month"]
+        assert saving is not None
+        assert found["savings_potential_low_usd", labels] == as_float(saving.low_usd)
+        assert found["savings_potential_usd", labels] == as_float(saving.point_usd)
+        assert found["savings_potential_high_usd", labels] == as_float(saving.high_usd)
+        assert found["breakeven_escalation_ratio", labels] == as_float(
+            each["breakeven_escalation_ratio"]
+        )
+    assert len(of(found, "savings_potential_usd")) == len(advised)
+    assert sum(of(found, "recommendations").values()) == len(advised)
+
+
+def test_the_cost_since_the_beginning_is_the_sum_of_the_months(filled: Database) -> None:
+    found = traffic.scrape(filled)
+    spent, by_month = sum(of(found, "cost_usd").values()), sum(of(found, "month_cost_usd").values())
+    assert spent == pytest.approx(by_month, rel=1e-12)
+    assert spent == pytest.approx(sum(of(found, "month_project_cost_usd").values()), rel=1e-12)
+
+
+def test_token_kinds_are_disjoint_and_add_up_to_the_rollups(filled: Database) -> None:
+    found = traffic.scrape(filled)
+    with filled.snapshot() as session:
+        total = rollups.TOTAL.c
+        sums = (
+            total.input_tokens + total.output_tokens,
+            total.avoided_input_tokens + total.avoided_output_tokens,
+        )
+        tokens, avoided = session.execute(select(*(func.sum(each) for each in sums))).one()
+    assert sum(of(found, "tokens_total").values()) == tokens
+    assert sum(of(found, "avoided_tokens_total").values()) == avoided
+    kinds = {dict(labels)["kind"] for labels in of(found, "tokens_total")}
+    assert kinds == {"uncached_input", "cached_input", "cache_write_input", "input_audio", "output"}
+
+
+def test_a_model_as_sent_is_joined_to_its_canonical_name(filled: Database) -> None:
+    joined = {
+        dict(labels)["model"]: dict(labels)["canonical_model"]
+        for labels in of(traffic.scrape(filled), "model_info")
+    }
+    assert joined["gpt-4.1-2025-04-14"] == "gpt-4.1"
+    assert joined["house-model"] == "house-model"
+
+
+def test_a_model_without_a_price_has_requests_and_no_amount_of_money(filled: Database) -> None:
+    found = traffic.scrape(filled)
+    named_models = {name for name, labels in found if ("model", "house-model") in labels}
+    assert named_models == {"requests_total", "tokens_total", "model_info", "month_requests"}
+    assert not [labels for _, labels in found if ("project", "lab") in labels and "usd" in _]
+
+
+def test_a_model_in_use_and_its_target_show_when_they_end(filled: Database) -> None:
+    ends = of(traffic.scrape(filled), "model_retirement_timestamp_seconds")
+    for model in ("gpt-4.1", "gpt-4.1-mini"):
+        retirement = price_book.shipped().facts_of("openai", model).retirement
+        shown = ends.get(named(provider="openai", model=model))
+        assert shown == (None if retirement is None else retirement.shutdown_day * 86_400)
+
+
+def test_a_restart_and_a_second_replica_show_the_same(filled: Database, database_url: str) -> None:
+    first = Exposition(filled, ledgers.SETTINGS).render()
+    reopened = Database(database_url)
+    assert Exposition(reopened, ledgers.SETTINGS).render() == first
+    reopened.close()
+
+
+def test_a_remembered_month_is_read_again_once_its_statement_has_changed(filled: Database) -> None:
+    # The clock stands still, so a reading is believed for ever unless its time is set back.
+    replica = Exposition(filled, ledgers.SETTINGS)
+    replica.render()
+    ledgers.add(filled, [ledgers.event(traffic.NOW_US - 30 * clock.DAY_US)])
+    ledgers.settle(filled)
+    replica._read_again_at = 0.0
+    assert traffic.read(replica.render()) == traffic.scrape(filled)
+
+
+@hypothesis.settings(
+    max_examples=12, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+)
+@hypothesis.given(group=st.lists(ledgers.any_event(), min_size=1, max_size=8))
+def test_counters_never_fall_while_events_arrive(database: Database, group: list[Event]) -> None:
+    # The ledger grows from example to example, as one does that serves.
+    before = traffic.scrape(database)
+    ledgers.add(database, group)
+    ledgers.settle(database)
+    after = traffic.scrape(database)
+    counters = {key: value for key, value in before.items() if key[0].endswith("_total")}
+    assert all(after[key] >= value for key, value in counters.items())
+
+
+def test_audio_that_was_cached_lets_no_counter_fall(database: Database) -> None:
+    ledgers.add(database, [ledgers.event(input_tokens=100)])
+    ledgers.settle(database)
+    before = traffic.scrape(database)
+    ledgers.add(
+        database, [ledgers.event(input_tokens=50, cached_input_tokens=40, input_audio_tokens=30)]
+    )
+    ledgers.settle(database)
+    after = traffic.scrape(database)
+    assert all(
+        after["tokens_total", labels] >= value
+        for labels, value in of(before, "tokens_total").items()
+    )
+    assert [found for check in checks.verify(database) for found in check.findings] == []
+
+
+def test_beyond_the_limit_label_sets_read_other_and_the_sums_stay_exact(database: Database) -> None:
+    chosen = settings.load(max_metric_sets=3)
+    for number in range(12):
+        labels = ledgers.labels(project=f"project-{number}", workload=f"workload-{number}")
+        ledgers.add(database, [ledgers.event(of=labels)], chosen)
+        ledgers.settle(database, chosen)
+    found = traffic.scrape(database, max_metric_sets=3)
+    assert sum(of(found, "requests_total").values()) == 12
+    assert sum(of(found, "tokens_total").values()) == 12 * 1_100
+    for name in ("requests_total", "cost_usd", "month_project_cost_usd", "savings_potential_usd"):
+        assert len(of(found, name)) <= 7
+        assert sum("project-" in str(labels) for labels in of(found, name)) <= 6
+    total = body_of(database)["total"]["cost_usd"]
+    for name in ("cost_usd", "month_project_cost_usd"):
+        assert sum(of(found, name).values()) == pytest.approx(as_float(total), rel=1e-12)
+
+
+def test_a_label_value_comes_back_as_it_was_sent(database: Database) -> None:
+    ledgers.add(
+        database,
+        [ledgers.event(of=ledgers.labels(project=text, workload=text)) for text in AWKWARD],
+    )
+    ledgers.settle(database)
+    found = traffic.scrape(database)
+    for name in ("requests_total", "cost_usd", "month_project_cost_usd"):
+        assert {dict(labels)["project"] for labels in of(found, name)} == set(AWKWARD)
+
+
+def test_an_empty_ledger_shows_no_amount_of_money(database: Database) -> None:
+    found = traffic.scrape(database)
+    assert {name for name, _ in found} == {"rollup_lag_seconds", "price_book_info", "ledger_info"}
+
+
+def test_traffic_without_any_price_shows_no_amount_of_money(database: Database) -> None:
+    house = ledgers.labels(model="house-model")
+    ledgers.add(
+        database,
+        [ledgers.event(traffic.NOW_US - age * clock.DAY_US, of=house) for age in range(1, 20)],
+    )
+    ledgers.settle(database)
+    assert [name for name, _ in traffic.scrape(database) if "usd" in name] == []
+
+
+def test_the_lag_is_the_age_of_the_oldest_group_that_waits(database: Database) -> None:
+    ledgers.add(database, [ledgers.event()])
+    with database.transaction() as session:
+        session.execute(
+            update(rollups.INTAKE).values(created_at=clock.now_us() - 90 * clock.SECOND_US)
+        )
+    assert traffic.scrape(database)["rollup_lag_seconds", ()] == 90.0
+
+
+def test_the_last_rollup_is_when_its_job_ended(database: Database) -> None:
+    jobs = tables.JOB_SLOT
+    with database.transaction() as session:
+        session.execute(
+            jobs.insert().values(job="roll_up", taken_at=1, finished_at=1_700_000_000_500_000)
+        )
+    assert traffic.scrape(database)["last_rollup_timestamp_seconds", ()] == 1_700_000_000.5
+
+
+@pytest.mark.parametrize(("findings", "drift"), [((), {(): 0.0}), (("an hour is off",), {})])
+def test_a_check_shows_its_findings_and_no_amount_that_it_does_not_know(
+    database: Database, findings: tuple[str, ...], drift: dict[tuple[()], float]
+) -> None:
+    with database.transaction() as session:
+        verification.record(session, [Check("hours", "", findings)], clock.now_us())
+    found = traffic.scrape(database)
+    assert found["ledger_findings", ()] == len(findings)
+    assert of(found, "ledger_drift_usd") == drift
+
+
+def test_scrapes_that_come_together_share_one_reading(filled: Database) -> None:
+    begun: list[object] = []
+    event.listen(filled.engine, "begin", begun.append)
+    replica = Exposition(filled, ledgers.SETTINGS)
+    with ThreadPoolExecutor(8) as threads:
+        texts = set(threads.map(lambda _: replica.render(), range(16)))
+    assert (len(begun), len(texts)) == (1, 1)
+
+
+def test_where_keys_are_needed_only_a_scrape_key_for_all_projects_reads_metrics(
+    database: Database,
+) -> None:
+    app = FastAPI()
+    routes.install(app, database, settings.load(require_keys=True))
+    client = TestClient(app)
+    keys = {}
+    with database.transaction() as session:
+        for scope, project in (("scrape", None), ("read", None), ("scrape", "search")):
+            _, keys[scope, project] = access.create(
+                session,
+                "test",
+                [scope],
+                project=project,
+                namespace="default",
+                now_us=clock.now_us(),
+            )
+    codes = {
+        key: client.get("/metrics", headers={"Authorization": f"Bearer {text}"}).status_code
+        for key, text in keys.items()
+    }
+    assert codes == {("scrape", None): 200, ("read", None): 403, ("scrape", "search"): 403}
+    assert client.get("/metrics").status_code == 401
+
+
+def test_every_ledger_metric_of_the_table_can_be_told_apart_from_what_a_process_counts(
+    filled: Database,
+) -> None:
+    shown = {metrics.PREFIX + name for name, _ in traffic.scrape(filled)}
+    assert shown <= {metric.name for metric in metrics.METRICS if metric.scope == "ledger"}
+    assert exposition.BELIEVED_SECONDS <= 10
+
+
+def test_only_the_chosen_target_of_a_slice_has_a_saving(database: Database) -> None:
+    pairs = "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna,gpt-4.1:gpt-4.1@batch"
+    chosen = settings.load(pairs=pairs, can_wait="search")
+    traffic.fill(database, chosen)
+    found = traffic.scrape(database, pairs=pairs, can_wait="search")
+    potential = traffic.of(found, "savings_potential_low_usd")
+    assert sorted(dict(labels)["project"] for labels in potential) == ["search", "support"]
+    with database.snapshot() as session:
+        counted = [each.figure for each in recommendations.read(session) if each.figure.counted]
+    low = sum(money.femto_usd(each.saving_month.low_usd) for each in counted if each.saving_month)
+    assert found["savings_total_low_usd", ()] == float(money.usd(low))
+    assert [each.to_service_tier for each in counted] == ["batch"]

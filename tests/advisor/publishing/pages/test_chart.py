@@ -1,0 +1,35 @@
+"""The bars of a month: exact integers on a round scale."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.months.figures import DayReport
+from advisor.publishing.pages import chart
+from ledger import clock, money
+
+
+@given(st.integers(0, 10**30))
+def test_the_scale_is_the_least_round_amount_over_every_bar(largest: int) -> None:
+    top = chart.scale_top(largest)
+    assert top >= max(largest, 1)
+    assert top < 2 * largest or top == money.FEMTO_PER_USD // 100
+
+
+def test_a_month_has_a_bar_for_each_day_and_marks_the_open_one() -> None:
+    days = range(20_758, 20_788)
+    name = [clock.date_of(day).isoformat() for day in days]
+    figures = [
+        DayReport(name[0], "60.00", 5),
+        DayReport(name[22], "115.52", 7),
+        DayReport(name[3], "0.00", 1),
+    ]
+    made = chart.of_days(figures, days, days[22])
+    assert made.scale == ("$120", "$60", "$0")
+    assert [bar.day for bar in made.bars] == name
+    assert [bar.height for bar in made.bars if bar.figure] == [500, 0, 963]
+    assert [bar.day for bar in made.bars if bar.open] == [name[22]]
+    assert all(bar.height == 0 for bar in made.bars if bar.figure is None)
+
+
+def test_a_month_that_cost_nothing_has_a_scale_all_the_same() -> None:
+    assert chart.of_days([], range(3), 9).scale == ("$0.01", "$0.005", "$0")

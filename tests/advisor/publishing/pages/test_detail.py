@@ -1,0 +1,111 @@
+"""The page of one recommendation: the stored figures to the last digit, every name as text, and refusals as pages."""
+
+import pytest
+
+from advisor import words
+from advisor.advice.figures import SwingFigure
+from advisor.publishing.pages import swing_bars
+from advisor.stages import recommendations, so_far, store
+from ledger.database import Database
+from tests import ledgers
+from tests.advisor.evidence import paired_rows
+from tests.advisor.publishing.api.test_stages import key_of
+from tests.advisor.publishing.pages.test_month import HOSTILE, Parsed, client_of
+from tests.advisor.stages import advised_ledger
+
+pytestmark = pytest.mark.usefixtures("frozen_now")
+
+
+def parsed(database: Database, recommendation_id: str, **overrides: object) -> Parsed:
+    answered = client_of(database, **overrides).get(f"/recommendations/{recommendation_id}")
+    assert answered.status_code == 200, answered.text
+    found = Parsed()
+    found.feed(answered.text)
+    assert found.open == []
+    return found
+
+
+def test_the_page_shows_the_stored_figures_to_the_last_digit(database: Database) -> None:
+    name = advised_ledger.fill(database).figure.id
+    item = advised_ledger.only(database).figure
+    found = parsed(database, name)
+    shown = {value for value, _ in found.amounts}
+    assert item.saving_month is not None
+    assert {
+        item.saving_month.low_usd,
+        item.saving_month.point_usd,
+        item.saving_month.high_usd,
+    } <= shown
+    assert {each.at_low_usd for each in item.sensitivity} | {
+        each.at_high_usd for each in item.sensitivity
+    } <= shown
+    assert {item.cost_month_usd, item.router_month_usd} <= shown
+    assert all(text == words.dollars(value or None) for value, text in found.amounts)
+    text = " ".join(" ".join(found.text).split())
+    assert (
+        "Nobody has compared the two models on this workload. Plan it: switchwise trial plan"
+        in text
+    )
+    assert all(sentence in " ".join(found.text) for sentence in item.explanation)
+
+
+def test_proof_stage_and_what_became_of_it_are_on_it(database: Database) -> None:
+    name = advised_ledger.fill(database).figure.id
+    paired_rows.keep(database, paired_rows.rows())
+    advised_ledger.change(database, name, "claim", share="0.5")
+    ledgers.settle(database)
+    text = " ".join(" ".join(parsed(database, name).text).split())
+    assert "Compared on 2026-11-22: 240 conversations" in text
+    assert "claimed by ada since 2026-11-23" in text
+    assert "2026-11-23 20:00 UTC claim 50 % ada" in text
+    with database.snapshot() as session:
+        (move,) = so_far.moves_of(session, [advised_ledger.only(database)], {}, {})
+        assert store.frozen(session, name) is not None
+    assert f"Frozen when it was claimed: at least {words.dollars(move.frozen_low_usd)}" in text
+
+
+def test_names_are_text(database: Database) -> None:
+    for number, name in enumerate(HOSTILE):
+        ledgers.add(
+            database,
+            advised_ledger.traffic(range(1, 15), turns=2, project=f"p{number}", workload=name),
+        )
+    ledgers.settle(database)
+    with database.snapshot() as session:
+        found = recommendations.read(session)
+    for each in found:
+        page = parsed(database, each.figure.id)
+        assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img", "iframe"})
+        assert each.figure.workload in " ".join(page.text)
+
+
+def test_a_refusal_is_a_page_with_the_remedy(database: Database) -> None:
+    name = advised_ledger.fill(database).figure.id
+    client = client_of(database, require_keys=True)
+    _, other = key_of(database, "read", "support")
+    for path, headers, status in (
+        (name, {}, 401),
+        (name, other, 404),
+        ("nothing", other, 404),
+        ("%00", other, 404),
+    ):
+        answered = client.get(f"/recommendations/{path}", headers=headers)
+        assert (answered.status_code, "This cannot be shown" in answered.text) == (status, True)
+    assert "secret" not in client.get(f"/recommendations/{name}", headers=other).text
+
+
+def test_the_month_links_to_it(database: Database) -> None:
+    name = advised_ledger.fill(database).figure.id
+    assert f'href="/recommendations/{name}"' in client_of(database).get("/").text
+
+
+def test_bars_lie_on_one_scale_from_the_least_to_the_most() -> None:
+    swings = (SwingFigure("sigma", "90.00", "110.00"), SwingFigure("phi_out", "-90.00", "100.00"))
+    found = swing_bars.of(swings, "100.00")
+    assert [(bar.factor, bar.start, bar.width) for bar in found.bars] == [
+        ("phi_out", 0, 950),
+        ("sigma", 900, 100),
+    ]
+    assert (found.from_usd, found.to_usd, found.expected) == ("-90.00", "110.00", 950)
+    alike = swing_bars.of((SwingFigure("sigma", "5.00", "5.00"),), "5.00")
+    assert [(bar.start, bar.width) for bar in alike.bars] == [(0, 1)]

@@ -1,0 +1,259 @@
+"""Contracts over a price list: what is in force on any day, exact to the nano-USD, whatever was agreed in whatever order."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.errors import UsageError
+from ledger.pricing import contracts, price_book
+from ledger.pricing.contracts import Contract, Discount, FixedPrice
+from ledger.pricing.prices import METERS, Price, PriceBook, PriceKey, Rates
+
+BIG = PriceKey("openai", "gpt-4.1", "standard")
+BIG_BATCH, MINI = BIG._replace(service_tier="batch"), BIG._replace(model="gpt-4.1-mini")
+ELSEWHERE = PriceKey("azure.ai.openai", "gpt-4.1", "standard", region="swedencentral")
+KEYS = (BIG, BIG_BATCH, MINI, ELSEWHERE)
+DAYS = st.integers(min_value=0, max_value=60)
+
+rate = st.none() | st.integers(min_value=0, max_value=10**10)
+rates = st.builds(Rates, **dict.fromkeys(METERS, rate))
+periods = st.tuples(DAYS, st.none() | st.integers(min_value=1, max_value=40)).map(
+    lambda drawn: (drawn[0], None if drawn[1] is None else drawn[0] + drawn[1])
+)
+
+
+@st.composite
+def price_lists(draw: st.DrawFn) -> contracts.Listed:
+    """A list of some keys, each with a few rows."""
+    found: dict[PriceKey, tuple[Price, ...]] = {}
+    for key in draw(st.sets(st.sampled_from(KEYS), min_size=1)):
+        days = sorted(draw(st.sets(DAYS, min_size=1, max_size=3)))
+        found[key] = tuple(_row(key, day, draw(rates)) for day in days)
+    return found
+
+
+@st.composite
+def _any_contract(draw: st.DrawFn) -> Contract:
+    since, until = draw(periods)
+    if draw(st.booleans()):
+        return FixedPrice(since, until, "framework", draw(st.sampled_from(KEYS)), draw(rates))
+    key = draw(st.sampled_from(KEYS))
+    model, tier = (part if draw(st.booleans()) else "" for part in (key.model, key.service_tier))
+    return Discount(
+        since, until, "framework", key.provider, draw(st.integers(0, 10**6)), model, tier
+    )
+
+
+agreements = st.lists(
+    _any_contract(), max_size=6, unique_by=lambda each: (each.scope, each.effective_from)
+)
+
+
+def _row(key: PriceKey, day: int, listed: Rates) -> Price:
+    return Price(key, day, listed, listed, "the provider's page", "2026-11-01")
+
+
+def _book(listed: contracts.Listed, agreed: list[Contract]) -> PriceBook:
+    return PriceBook("by hand", contracts.compiled(listed, agreed), {})
+
+
+def _speaking(
+    agreed: list[Contract], key: PriceKey, day: int
+) -> tuple[FixedPrice | None, Discount | None]:
+    """By the rule as a person would read it from the contracts: the fixed price, and the most exact discount."""
+    held = sorted(
+        (each for each in agreed if each.covers(key) and each.holds_on(day)),
+        key=lambda e: e.effective_from,
+    )
+    fixed = [each for each in held if isinstance(each, FixedPrice)]
+    discounts = [each for each in held if isinstance(each, Discount)]
+    for model, tier in (
+        (key.model, key.service_tier),
+        (key.model, ""),
+        ("", key.service_tier),
+        ("", ""),
+    ):
+        if exact := [
+            each for each in discounts if (each.model, each.service_tier) == (model, tier)
+        ]:
+            return (fixed[-1] if fixed else None), exact[-1]
+    return (fixed[-1] if fixed else None), None
+
+
+@given(price_lists(), agreements, st.sampled_from(KEYS), DAYS)
+def test_a_rate_is_the_agreed_one_else_the_half_even_product_of_list_and_discount(
+    listed: contracts.Listed, agreed: list[Contract], key: PriceKey, day: int
+) -> None:
+    price, on_list = (_book(listed, terms).at(*key[:4], day, key.region) for terms in (agreed, []))
+    fixed, discount = _speaking(agreed, key, day)
+    left = Fraction(10**6 - discount.discount_ppm, 10**6) if discount else Fraction(1)
+    for meter in METERS:
+        asked = getattr(on_list.rates, meter) if on_list else None
+        wanted = None if asked is None else round(asked * left)
+        if fixed and (named := getattr(fixed.rates, meter)) is not None:
+            wanted = named
+        assert (getattr(price.rates, meter) if price else None) == wanted
+
+
+@given(price_lists(), agreements, st.sampled_from(KEYS), DAYS)
+def test_the_list_rate_stays_beside_and_a_meter_on_no_list_has_the_agreed_rate(
+    listed: contracts.Listed, agreed: list[Contract], key: PriceKey, day: int
+) -> None:
+    price, on_list = (_book(listed, terms).at(*key[:4], day, key.region) for terms in (agreed, []))
+    fixed, _ = _speaking(agreed, key, day)
+    for meter in METERS:
+        wanted = getattr(on_list.rates, meter) if on_list else None
+        if wanted is None and fixed and meter not in ("cached_input", "cache_write_input"):
+            wanted = getattr(fixed.rates, meter)
+        assert (getattr(price.list_rates, meter) if price else None) == wanted
+    assert price is None or on_list is None or price.backdated == on_list.backdated
+
+
+@given(price_lists(), agreements, st.data())
+def test_the_order_of_contracts_changes_nothing(
+    listed: contracts.Listed, agreed: list[Contract], data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(agreed))
+    assert contracts.compiled(listed, shuffled) == contracts.compiled(listed, agreed)
+
+
+@given(price_lists(), agreements)
+def test_the_rows_of_a_key_follow_each_other_and_never_overlap(
+    listed: contracts.Listed, agreed: list[Contract]
+) -> None:
+    for key, rows in contracts.compiled(listed, agreed).items():
+        days = [row.effective_from for row in rows]
+        assert days == sorted(set(days))
+        assert {row.key for row in rows} == {key}
+
+
+@given(price_lists(), agreements, st.sampled_from(KEYS), DAYS)
+def test_a_contract_that_is_over_leaves_the_list_exactly(
+    listed: contracts.Listed, agreed: list[Contract], key: PriceKey, day: int
+) -> None:
+    over = [replace(each, effective_until=day) for each in agreed if each.effective_from < day]
+    price, on_list = (_book(listed, terms).at(*key[:4], day, key.region) for terms in (over, []))
+    if on_list is None:
+        assert price is None or price.rates == price.list_rates == Rates()
+    else:
+        assert price is not None
+        assert (price.rates, price.list_rates, price.backdated) == (
+            on_list.rates,
+            on_list.rates,
+            on_list.backdated,
+        )
+        assert (price.source, price.checked, price.contract) == (
+            on_list.source,
+            on_list.checked,
+            "",
+        )
+
+
+@given(price_lists())
+def test_without_a_contract_the_list_is_the_price(listed: contracts.Listed) -> None:
+    assert contracts.compiled(listed, []) == listed
+
+
+@pytest.mark.parametrize(
+    ("list_rate", "discount_ppm", "rate_after"),
+    [
+        (2_000_000_000, 125_000, 1_750_000_000),
+        (5, 500_000, 2),
+        (7, 500_000, 4),
+        (3, 333_333, 2),
+        (1, 10**6, 0),
+        (9, 0, 9),
+    ],
+)
+def test_a_discounted_rate_is_rounded_once_half_even(
+    list_rate: int, discount_ppm: int, rate_after: int
+) -> None:
+    listed = {BIG: (_row(BIG, 0, Rates(uncached_input=list_rate)),)}
+    (row,) = contracts.compiled(listed, [Discount(0, None, "deal", "openai", discount_ppm)])[BIG]
+    assert (row.rates.uncached_input, row.list_rates.uncached_input) == (rate_after, list_rate)
+
+
+def test_of_several_discounts_the_most_exact_speaks_a_model_s_before_a_tier_s() -> None:
+    scopes = [("", ""), ("", "batch"), ("gpt-4.1", ""), ("gpt-4.1", "batch")]
+    agreed: list[Contract] = [
+        Discount(0, None, "deal", "openai", 100_000 * number, model, tier)
+        for number, (model, tier) in enumerate(scopes, start=1)
+    ]
+    keys = (MINI, MINI._replace(service_tier="batch"), BIG, BIG_BATCH)
+    listed = {key: (_row(key, 0, Rates(output=100)),) for key in keys}
+    for terms, rates_after in ((agreed, [90, 80, 70, 60]), (agreed[:3], [90, 80, 70, 70])):
+        found = [_book(listed, terms).at(*key[:4], 0) for key in keys]
+        assert [price and price.rates.output for price in found] == rates_after
+
+
+def test_a_contract_older_than_the_list_takes_the_first_list_row_and_reaches_no_further_back() -> (
+    None
+):
+    listed = {BIG: (_row(BIG, 40, Rates(output=100)),)}
+    book = _book(listed, [Discount(20, 30, "deal", "openai", 500_000)])
+    found = [book.at(*BIG[:4], day) for day in (0, 19, 20, 29, 30, 40)]
+    assert [price and (price.rates.output, price.backdated) for price in found] == [
+        (100, True),
+        (100, True),
+        (50, True),
+        (50, True),
+        (100, True),
+        (100, False),
+    ]
+
+
+def test_a_price_says_by_which_contract_it_is_what_it_is() -> None:
+    listed = {BIG: (_row(BIG, 0, Rates(output=100)),)}
+    discount = Discount(10, 30, "order 4711", "openai", 125_000)
+    fixed = FixedPrice(20, None, "order 4712", BIG, Rates(output=60))
+    rows = contracts.compiled(listed, [discount, fixed])[BIG]
+    assert [(row.effective_from, row.contract) for row in rows] == [
+        (0, ""),
+        (10, "12.5 % off every model at openai: order 4711"),
+        (20, "the fixed price of gpt-4.1 at openai, standard: order 4712"),
+        (30, "the fixed price of gpt-4.1 at openai, standard: order 4712"),
+    ]
+
+
+def test_a_fixed_price_of_a_model_that_the_list_has_lost_is_its_own_list_price_while_it_holds() -> (
+    None
+):
+    book = _book({}, [FixedPrice(10, 20, "deal", MINI, Rates(uncached_input=3, output=5))])
+    during, outside = book.at(*MINI[:4], 15), [book.at(*MINI[:4], day) for day in (0, 9, 20)]
+    assert during is not None
+    assert during.rates == during.list_rates == Rates(uncached_input=3, output=5)
+    assert all(
+        price is not None and price.rates == price.list_rates == Rates() for price in outside
+    )
+
+
+def test_the_whole_shipped_book_under_a_discount_keeps_every_list_rate() -> None:
+    shipped = price_book.shipped()
+    discounted = price_book.load([], [Discount(20_000, None, "deal", "openai", 100_000)])
+    for key, rows in shipped.prices.items():
+        found = discounted.at(*key[:4], 20_780, key.region)
+        listed = shipped.at(*key[:4], 20_780, key.region)
+        assert found is not None
+        assert listed is not None
+        assert found.list_rates == listed.rates
+        assert (found.rates == listed.rates) == (key.provider != "openai"), rows
+
+
+@pytest.mark.parametrize(
+    ("text", "ppm"),
+    [("10", 100_000), ("12.5 %", 125_000), ("0", 0), ("100%", 10**6), ("0.0001", 1)],
+)
+def test_a_discount_is_read_as_exact_percent(text: str, ppm: int) -> None:
+    assert contracts.ppm_of(text) == ppm
+    assert contracts.ppm_of(contracts.percent_text(ppm)) == ppm
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ten", "1e400", "nan", "0.00001", "-inf", "-5", "100.0001", "1e999999999999999999"]
+)
+def test_what_is_no_exact_percentage_is_refused_by_name(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a discount"):
+        contracts.ppm_of(text)

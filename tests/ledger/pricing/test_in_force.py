@@ -1,0 +1,107 @@
+"""What an operator said is read back as it was said, on both databases, and a change touches only its own rows."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from ledger import tables
+from ledger.database import Database
+from ledger.errors import UsageError
+from ledger.pricing import in_force, price_book
+from ledger.pricing.contracts import Discount, FixedPrice
+from ledger.pricing.names import Alias
+from ledger.pricing.overrides import Overrides
+from ledger.pricing.price_book import OperatorPrice
+from ledger.pricing.prices import PriceKey, Rates
+
+KEY = PriceKey("openai", "gpt-4.1", "standard")
+REGIONAL = PriceKey("azure.ai.openai", "gpt-4.1", "standard", 200_000, "swedencentral")
+RATES = Rates(uncached_input=2_200_000_000, cached_input=550_000_000, output=8_800_000_000)
+EVERYTHING = Overrides(
+    (OperatorPrice(REGIONAL, 20_600, RATES, "the portal"),),
+    (
+        Discount(20_600, 20_700, "deal", "openai", 125_000),
+        Discount(20_600, None, "deal", "openai", 200_000, "gpt-4.1", "batch"),
+        FixedPrice(20_650, None, "deal", REGIONAL, Rates(output=7_000_000_000)),
+        FixedPrice(20_650, 20_660, "deal", KEY, Rates(output=6_000_000_000)),
+    ),
+    (
+        Alias(
+            "default",
+            "azure.ai.openai",
+            "prod-chat",
+            "azure.ai.openai",
+            "gpt-4.1",
+            0,
+            "swedencentral",
+        ),
+        Alias("default", "azure.ai.openai", "prod-chat", "azure.ai.openai", "", 20_700),
+    ),
+)
+
+
+def change(database: Database, wanted: in_force.Change, now_us: int = 1) -> Overrides:
+    """Make a change, and read back what is said then."""
+    with database.transaction() as session:
+        in_force.change(session, wanted, now_us)
+    with database.snapshot() as session:
+        return in_force.read(session)
+
+
+def test_everything_that_was_said_is_read_back_as_it_was_said(database: Database) -> None:
+    found = change(database, lambda _: EVERYTHING)
+    assert (found.prices, set(found.contracts), found.aliases) == (
+        EVERYTHING.prices,
+        set(EVERYTHING.contracts),
+        EVERYTHING.aliases,
+    )
+    with database.snapshot() as session:
+        assert in_force.book(session) is EVERYTHING.book()
+    assert change(database, lambda _: Overrides()) == Overrides()
+
+
+def test_a_change_touches_no_row_but_its_own(database: Database) -> None:
+    change(database, lambda _: EVERYTHING, now_us=1)
+    tenth = EVERYTHING.contracts[0]
+    change(database, lambda said: said.without_contract(tenth.id, 20_650), now_us=2)
+    change(
+        database,
+        lambda said: said.with_contract(
+            replace(tenth, effective_from=20_700, effective_until=None)
+        ),
+        now_us=3,
+    )
+    table = tables.CONTRACT_DISCOUNT
+    with database.snapshot() as session:
+        rows = session.execute(
+            select(table.c.created_at, table.c.effective_from, table.c.effective_until)
+        )
+        assert sorted(map(tuple, rows)) == [
+            (1, 20_600, None),
+            (2, 20_600, 20_650),
+            (3, 20_700, None),
+        ]
+
+
+def test_a_change_that_cannot_be_leaves_everything_as_it_was(database: Database) -> None:
+    before = change(database, lambda _: EVERYTHING)
+    with pytest.raises(UsageError, match="end it first with"), database.transaction() as session:
+        in_force.change(
+            session,
+            lambda said: said.with_contract(
+                replace(EVERYTHING.contracts[0], effective_from=20_650)
+            ),
+            2,
+        )
+    assert change(database, lambda said: said) == before
+
+
+def test_the_version_of_the_book_names_the_contracts_too(database: Database) -> None:
+    agreed = [EVERYTHING.contracts[:number] for number in range(5)]
+    versions = [
+        change(database, lambda _, some=some: Overrides(contracts=some)).book().version  # type: ignore[misc]  # mypy infers no lambda with a default
+        for some in agreed
+    ]
+    assert versions[0] == price_book.shipped().version
+    assert len(set(versions)) == 5
