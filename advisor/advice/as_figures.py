@@ -105,7 +105,7 @@ def ends_of(estimate: candidates.Estimate) -> advice_figures.Ends:
     """The three ends as exact decimal text."""
     return advice_figures.Ends(
         money.usd_text(estimate.low_femto_usd),
-        money.usd_text(estimate.point_femto_usd),
+        money.usd_text(estimate.expected_femto_usd),
         money.usd_text(estimate.high_femto_usd),
     )
 
@@ -141,7 +141,7 @@ def _alternative(item: advice.Advice) -> advice_figures.AlternativeFigure:
 
 
 def _break_evens(item: advice.Advice) -> Iterator[advice_figures.BreakEvenFigure]:
-    for name, found in (("neutral", item.at_neutral), ("point", item.at_point)):
+    for name, found in (("neutral", item.at_neutral), ("expected", item.at_expected)):
         if found is not None:
             yield advice_figures.BreakEvenFigure(
                 name,
@@ -152,8 +152,8 @@ def _break_evens(item: advice.Advice) -> Iterator[advice_figures.BreakEvenFigure
 
 
 def _factor(band: factors.Band, name: str) -> advice_figures.FactorFigure:
-    low, point, high = (_at_end(end, name) for end in (band.low, band.point, band.high))
-    return advice_figures.FactorFigure(name, low, point, high, band.label_of(name))
+    low, expected, high = (_at_end(end, name) for end in (band.low, band.expected, band.high))
+    return advice_figures.FactorFigure(name, low, expected, high, band.label_of(name))
 
 
 def _at_end(end: factors.Factors, name: str) -> str:

@@ -74,6 +74,6 @@ def total(
     for each in found:
         ends = each.saving_until_retirement if until_retirement else each.saving_month
         if each.counted and ends is not None:
-            parts = (ends.low_usd, ends.point_usd, ends.high_usd)
+            parts = (ends.low_usd, ends.expected_usd, ends.high_usd)
             sums = [held + money.femto_usd(part) for held, part in zip(sums, parts, strict=True)]
     return advice_figures.Ends(*(money.usd_text(amount) for amount in sums))

@@ -209,7 +209,7 @@ def _amounts(item: advice.Advice) -> list[str]:
         return ["No amount can be given per average month yet.", *gap]
     return [
         (
-            f"It saves {_ends(estimate)} USD per average month (low / point / high; {found.factors.basis}), of"
+            f"It saves {_ends(estimate)} USD per average month (low / expected / high; {found.factors.basis}), of"
             f" {money.usd_text(item.slice_month_femto_usd)} USD that the slice costs."
         ),
         *gap,
@@ -247,8 +247,8 @@ def _class(item: advice.Advice) -> list[str]:
 
 
 def _factor(band: factors.Band, name: str) -> str:
-    low, point, high = (_at_end(name, end) for end in (band.low, band.point, band.high))
-    return f"{_FACTORS[name]}: {low} at the low end, {point} at the point, {high} at the high end ({band.label_of(name)})."
+    low, expected, high = (_at_end(name, end) for end in (band.low, band.expected, band.high))
+    return f"{_FACTORS[name]}: {low} at the low end, {expected} expected, {high} at the high end ({band.label_of(name)})."
 
 
 def _at_end(name: str, end: factors.Factors) -> str:
@@ -262,7 +262,7 @@ def _break_evens(item: advice.Advice) -> list[str]:
     told = []
     for label, limits in (
         ("as priced", item.at_neutral),
-        ("at the expected (point) factors", item.at_point),
+        ("at the expected factors", item.at_expected),
     ):
         if limits is None:
             continue
@@ -282,7 +282,7 @@ def _break_evens(item: advice.Advice) -> list[str]:
 def _beside(item: advice.Advice) -> list[str]:
     """What each lever is worth, what a router would save, and when a one-off cost is paid back."""
     told = [
-        f"Of that, the {lever} is worth {_ends(part.saving)} USD (low / point / high)."
+        f"Of that, the {lever} is worth {_ends(part.saving)} USD (low / expected / high)."
         for lever, part in item.parts.items()
         if len(item.parts) > 1
     ]
@@ -295,12 +295,12 @@ def _beside(item: advice.Advice) -> list[str]:
             for amount in (item.good_answer_now_femto_usd, item.good_answer_instead_femto_usd)
         )
         told.append(
-            f"A right answer costs {now} USD on the source and {there} USD on the target, at the point factors."
+            f"A right answer costs {now} USD on the source and {there} USD on the target, at the expected factors."
         )
     if item.router_femto_usd is not None:
         saved = money.usd_text(item.router_femto_usd)
         told.append(
-            f"A router that sends the hard requests straight to the source would save {saved} USD at the point."
+            f"A router that sends the hard requests straight to the source would save {saved} USD at the expected factors."
         )
     if item.one_off_femto_usd:
         once = money.usd_text(item.one_off_femto_usd)
@@ -318,7 +318,7 @@ def _life(item: advice.Advice) -> str:
     if item.days_left is None:
         return "Neither model has an announced shutdown."
     worth = (
-        f", and is worth {_ends(item.until_retirement)} USD (low / point / high)"
+        f", and is worth {_ends(item.until_retirement)} USD (low / expected / high)"
         if item.until_retirement
         else ""
     )
@@ -337,7 +337,7 @@ def _life(item: advice.Advice) -> str:
 
 
 def _ends(estimate: candidates.Estimate) -> str:
-    amounts = (estimate.low_femto_usd, estimate.point_femto_usd, estimate.high_femto_usd)
+    amounts = (estimate.low_femto_usd, estimate.expected_femto_usd, estimate.high_femto_usd)
     return " / ".join(money.usd_text(amount) for amount in amounts)
 
 

@@ -10,10 +10,10 @@ from ledger import money
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The low, point and high end of an amount in USD, as exact decimal text."""
+    """The low, expected and high end of an amount in USD, as exact decimal text."""
 
     low_usd: str
-    point_usd: str
+    expected_usd: str
     high_usd: str
 
 
@@ -23,7 +23,7 @@ class FactorFigure:
 
     name: str
     low: str
-    point: str
+    expected: str
     high: str
     label: str
 
@@ -54,7 +54,7 @@ class PartFigure:
 
 @dataclass(frozen=True, slots=True)
 class SwingFigure:
-    """A saving per average month with one factor at its low and at its high end, the others at the point."""
+    """A saving per average month with one factor at its low and at its high end, the others as expected."""
 
     factor: str
     at_low_usd: str

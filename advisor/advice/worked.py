@@ -16,7 +16,7 @@ SUM = "the sum of these lines"
 _INPUT_METERS = prices.METERS[:4]
 _TITLES = {
     "low": "At the low end",
-    "point": "At the point",
+    "expected": "At the expected",
     "high": "At the high end",
     "neutral": "As priced, with neutral factors",
 }
@@ -51,19 +51,21 @@ def blocks(item: advice_figures.RecommendationFigure) -> Iterator[Block]:
     cells = [(each, recomputed.priced_cell(each)) for each in item.cells]
     if not cells or not item.window_days or not all(_is_priced(priced) for _, priced in cells):
         return
-    at_ends = {end: recomputed.factors_at(item, end) for end in ("low", "point", "high")}
+    at_ends = {end: recomputed.factors_at(item, end) for end in ("low", "expected", "high")}
     stay = {end: _stays(cells, at) for end, at in at_ends.items()}
-    yield Block(f"What moves costs now, on {item.from_model}", tuple(stay["point"][0]))
-    if stay["low"][1] != stay["point"][1]:
+    yield Block(f"What moves costs now, on {item.from_model}", tuple(stay["expected"][0]))
+    if stay["low"][1] != stay["expected"][1]:
         yield Block(
             "At the low end, with input of unknown detail as cached already", tuple(stay["low"][0])
         )
     target = words.target(item.to_model, item.to_service_tier)
     as_priced = {"neutral": factors.NEUTRAL} if item.break_evens else {}
     for end, at in (at_ends | as_priced).items():
-        steps, costs = _moves(cells, at, stay.get(end, stay["point"])[1])
+        steps, costs = _moves(cells, at, stay.get(end, stay["expected"])[1])
         follows = _as_priced(costs) if end == "neutral" else _saving(item, at, costs)
-        beside = (*_beside(item, at, costs), *_answers(item, at, costs)) if end == "point" else ()
+        beside = (
+            (*_beside(item, at, costs), *_answers(item, at, costs)) if end == "expected" else ()
+        )
         yield Block(f"{_TITLES[end]}, on {target}", (*steps, *follows, *beside))
     yield from _conclusions(item)
 
@@ -219,7 +221,7 @@ def _month(name: str, item: advice_figures.RecommendationFigure, saved: Fraction
 def _conclusions(item: advice_figures.RecommendationFigure) -> Iterator[Block]:
     """The split over several levers, and the payback."""
     if len(item.parts) > 1 and item.saving_month is not None:
-        for end in ("low", "point", "high"):
+        for end in ("low", "expected", "high"):
             yield Block(
                 f"Split over its levers, {end}; what rounding leaves goes to the largest part",
                 tuple(

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFigure:
-    """A factor as measured: the one-sided 95 % bounds and the point, and over how many `unit` (conversations or days)."""
+    """A factor as measured: the one-sided 95 % bounds and the expected, and over how many `unit` (conversations or days)."""
 
     name: str
     least: str
-    point: str
+    expected: str
     most: str
     groups: int
     unit: str

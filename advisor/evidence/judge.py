@@ -49,7 +49,7 @@ class Corrected:
     """A pass rate put right, with one-sided 95 % bounds that carry the sample and the labels."""
 
     low: Fraction
-    point: Fraction
+    expected: Fraction
     high: Fraction
 
 
@@ -62,9 +62,9 @@ def corrected(passes: int, trials: int, labels: Labels) -> Corrected | None:
     sensitivity, specificity = labels.sensitivity, labels.specificity
     if not labels.is_enough or sensitivity is None or specificity is None or not trials:
         return None
-    point = (Fraction(passes, trials) + specificity - 1) / (sensitivity + specificity - 1)
+    expected = (Fraction(passes, trials) + specificity - 1) / (sensitivity + specificity - 1)
     low, high = _interval(passes, trials, labels)
-    return Corrected(_share(low), _share(point), _share(high))
+    return Corrected(_share(low), _share(expected), _share(high))
 
 
 def z_statistic(counts: paired.Counts, threshold: float, labels: Labels) -> float | None:

@@ -43,5 +43,5 @@ def _escalation_rate(conversations: Sequence[Sequence[Item]]) -> Measured | None
         return None
     escalated = sum(1 for each in known if each.escalated)
     low, high = rates.wilson(escalated, len(known))
-    point = Fraction(escalated, len(known))
-    return Measured(sums.rounded(low), sums.rounded(point), sums.rounded(high), len(known))
+    expected = Fraction(escalated, len(known))
+    return Measured(sums.rounded(low), sums.rounded(expected), sums.rounded(high), len(known))

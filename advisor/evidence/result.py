@@ -161,7 +161,7 @@ def _put_right(
     )
     if a is None or b is None:
         return None, None
-    return (a.point, b.point), ((a.low, a.high), (b.low, b.high))
+    return (a.expected, b.expected), ((a.low, a.high), (b.low, b.high))
 
 
 def _seen(counts: Counts) -> tuple[tuple[Fraction, Fraction], tuple[Span, Span]]:

@@ -49,7 +49,12 @@ def of(stored: StoredSet, evidence: Evidence, earlier: Sequence[StoredSet] = ())
         imported_by=stored.imported_by,
         factors=tuple(
             MeasuredFigure(
-                name, _text(each.least), _text(each.point), _text(each.most), each.groups, each.unit
+                name,
+                _text(each.least),
+                _text(each.expected),
+                _text(each.most),
+                each.groups,
+                each.unit,
             )
             for name, each in evidence.factors.items()
         ),

@@ -19,7 +19,7 @@ class Measured:
     """A quantity seen in a sample, and its one-sided 95 % bounds, rounded half-even to 9 decimals."""
 
     least: Fraction
-    point: Fraction
+    expected: Fraction
     most: Fraction
     groups: int
     unit: str = "conversations"
@@ -41,9 +41,13 @@ def ratio(groups: Sequence[tuple[int, int]], unit: str = "conversations") -> Mea
     spread = sum((y * below - above * x) ** 2 for y, x in groups)
     error = sqrt(count / (count - 1) * spread) / below / below
     half = Fraction(student.quantile(CONFIDENCE, count - 1) * error)
-    point = Fraction(above, below)
+    expected = Fraction(above, below)
     return Measured(
-        rounded(max(Fraction(0), point - half)), rounded(point), rounded(point + half), count, unit
+        rounded(max(Fraction(0), expected - half)),
+        rounded(expected),
+        rounded(expected + half),
+        count,
+        unit,
     )
 
 

@@ -52,7 +52,7 @@ def measured(found: EvidenceFigure) -> Iterator[str]:
     """What the answers took, with 95 % bounds; what was not recorded stays assumed."""
     for each in found.factors:
         yield (
-            f"{_FACTORS[each.name]}: {shown(each.point)} ({shown(each.least)} to {shown(each.most)}, measured over"
+            f"{_FACTORS[each.name]}: {shown(each.expected)} ({shown(each.least)} to {shown(each.most)}, measured over"
             f" {each.groups} {each.unit})."
         )
     missing = [

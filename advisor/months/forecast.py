@@ -86,13 +86,14 @@ def of_month(month: Month, closed_femto_usd: Sequence[int]) -> Forecast | None:
         by_weekday[(month.today - age) % DAYS_PER_WEEK].append(cost_femto_usd)
     means = {weekday: Fraction(sum(costs), len(costs)) for weekday, costs in by_weekday.items()}
     to_come = sum((means[day % DAYS_PER_WEEK] for day in month.days_left), Fraction(0))
-    expected = month.spent_femto_usd - month.today_femto_usd + to_come
+    whole_month = month.spent_femto_usd - month.today_femto_usd + to_come
     half = _half_band(month, by_weekday, means)
     method: Method = "weekday_mean" if len(history) == FULL_HISTORY_DAYS else "short_history"
-    low, point, high = (
-        _at_least_spent(month, amount) for amount in (expected - half, expected, expected + half)
+    low, expected, high = (
+        _at_least_spent(month, amount)
+        for amount in (whole_month - half, whole_month, whole_month + half)
     )
-    return Forecast(point, low, high, method)
+    return Forecast(expected, low, high, method)
 
 
 def _run_rate(month: Month, closed_femto_usd: Sequence[int]) -> Forecast:
@@ -104,7 +105,7 @@ def _run_rate(month: Month, closed_femto_usd: Sequence[int]) -> Forecast:
     closed_days = max(0, min(len(closed_femto_usd), month.today - month.first_day))
     basis = closed_femto_usd[-closed_days:] if closed_days else closed_femto_usd
     to_come = Fraction(sum(basis), len(basis)) * len(month.days_left)
-    expected = month.spent_femto_usd - month.today_femto_usd + to_come
+    whole_month = month.spent_femto_usd - month.today_femto_usd + to_come
     return Forecast(_at_least_spent(month, expected), None, None, "run_rate")
 
 

@@ -35,7 +35,7 @@ _SHOWN_SLICES = 5
 class Asked:
     """A scenario as asked, all in text. What is None stays as the advisor takes it.
 
-    A factor is one value for all three ends, or its values at the low, point and high end with commas between them.
+    A factor is one value for all three ends, or its values at the low, expected and high end with commas between them.
     `verifier_usd` is what checking would cost per average month if the whole slice moved.
     """
 

@@ -94,13 +94,13 @@ class Adoption:
     @property
     def behaviour(self) -> Behaviour:
         """How the target was expected to behave."""
-        ends = {factor.name: (factor.low, factor.point) for factor in self.claimed.factors}
+        ends = {factor.name: (factor.low, factor.expected) for factor in self.claimed.factors}
         low = {
             name: Fraction(each[0])
             for name, each in ends.items()
             if name in ("escalation_rate", "sigma")
         }
-        point = {
+        expected = {
             name: Fraction(each[1])
             for name, each in ends.items()
             if name in ("phi_in", "phi_out", "extra_attempts")
@@ -112,7 +112,7 @@ class Adoption:
             if verifier and requests
             else Fraction(0)
         )
-        return Behaviour(verifier_femto_usd=each_femto_usd, **low, **point)
+        return Behaviour(verifier_femto_usd=each_femto_usd, **low, **expected)
 
 
 _PARTS = ("cached_input_tokens", "cache_write_input_tokens")

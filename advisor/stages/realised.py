@@ -54,7 +54,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How the target behaves, as the frozen estimate has it: token inflation and repeats at the point.
+    """How the target behaves, as the frozen estimate has it: token inflation and repeats as expected.
 
     Escalation is the estimate's worst: of what runs on the source, up to that share counts as second runs of moved requests.
     """

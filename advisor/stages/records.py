@@ -80,11 +80,11 @@ class MoveFigure:
     share: str | None
     counted: bool
     frozen_low_usd: str | None
-    frozen_point_usd: str | None
+    frozen_expected_usd: str | None
     frozen_high_usd: str | None
-    expected_low_usd: str | None
-    expected_point_usd: str | None
-    expected_high_usd: str | None
+    due_low_usd: str | None
+    due_expected_usd: str | None
+    due_high_usd: str | None
     missed_usd: str | None
     missed_month_usd: str | None
     realised: tuple[RealisedFigure, ...]

@@ -59,14 +59,14 @@ def realised_usd(moves: Sequence[MoveFigure]) -> dict[str, str]:
     return {method: money.usd_text(amount) for method, amount in sums.items()}
 
 
-def expected(frozen: Ends, share: str | None, days: int) -> tuple[str, str, str]:
-    """What the frozen estimate says of so many days and this share of the traffic: low, point and high in USD."""
+def due(frozen: Ends, share: str | None, days: int) -> tuple[str, str, str]:
+    """What the frozen estimate says of so many days and this share of the traffic: low, expected and high in USD."""
     part = Fraction(share or 1) * days / window.AVERAGE_MONTH_DAYS
-    low, point, high = (
+    low, expected, high = (
         money.usd_text(money.rounded(part * money.femto_usd(end)))
-        for end in (frozen.low_usd, frozen.point_usd, frozen.high_usd)
+        for end in (frozen.low_usd, frozen.expected_usd, frozen.high_usd)
     )
-    return low, point, high
+    return low, expected, high
 
 
 def _move(
@@ -80,8 +80,8 @@ def _move(
     claimed = estimates.get(figure.id, {}).get("claim") if record.owner else None
     frozen = recommendations.figure_of(claimed).saving_month if claimed else None
     days = max((each.days for each in realised), default=0)
-    held = (frozen.low_usd, frozen.point_usd, frozen.high_usd) if frozen else _UNKNOWN
-    by_now = expected(frozen, record.share, days) if frozen and realised else _UNKNOWN
+    held = (frozen.low_usd, frozen.expected_usd, frozen.high_usd) if frozen else _UNKNOWN
+    by_now = due(frozen, record.share, days) if frozen and realised else _UNKNOWN
     return MoveFigure(
         **_names(figure),
         stage=stored.stage,
@@ -90,11 +90,11 @@ def _move(
         share=record.share,
         counted=figure.counted,
         frozen_low_usd=held[0],
-        frozen_point_usd=held[1],
+        frozen_expected_usd=held[1],
         frozen_high_usd=held[2],
-        expected_low_usd=by_now[0],
-        expected_point_usd=by_now[1],
-        expected_high_usd=by_now[2],
+        due_low_usd=by_now[0],
+        due_expected_usd=by_now[1],
+        due_high_usd=by_now[2],
         missed_usd=money.usd_text(so_far[figure.id]) if figure.id in so_far else None,
         missed_month_usd=money.usd_text(in_month.get(figure.id, 0))
         if figure.id in so_far

@@ -91,9 +91,9 @@ class Advice:
     slice_month_femto_usd: int | None
     threshold_femto_usd: int
     at_neutral: breakeven.BreakEven | None
-    at_point: breakeven.BreakEven | None
+    at_expected: breakeven.BreakEven | None
     router_femto_usd: int | None
-    """What a router that sends the hard share straight to the source saves at the point factors, in place of a cascade."""
+    """What a router that sends the hard share straight to the source saves at the expected factors, in place of a cascade."""
     source_days_left: int | None
     days_left: int | None
     until_retirement: candidates.Estimate | None
@@ -103,14 +103,14 @@ class Advice:
     """Days until the low end has paid the one-off cost back; None when it never does."""
     good_answer_now_femto_usd: Fraction | None
     good_answer_instead_femto_usd: Fraction | None
-    """What a right answer costs on the source, and on the target at the point factors; None without pass rates."""
+    """What a right answer costs on the source, and on the target at the expected factors; None without pass rates."""
     workload_class: workloads.Class
     proof: Evidence | None = None
     """The paired results that speak of this target; none where the model stays."""
     parts: dict[str, levers.Part] = field(default_factory=dict)
     """The saving by lever; the parts add up to it exactly."""
     swings: tuple[Swing, ...] = ()
-    """The saving with one factor at its low and at its high end, the others at the point."""
+    """The saving with one factor at its low and at its high end, the others as expected."""
 
 
 def on_slice(
@@ -207,7 +207,7 @@ def _decided(
         found.target_days_left,
         keeps_model=found.keeps_model,
     )
-    at_point = _break_even(found, band.point, standing)
+    at_expected = _break_even(found, band.expected, standing)
     situation = decision.Situation(
         days=slice_.days,
         requests=slice_.requests,
@@ -219,8 +219,8 @@ def _decided(
         blocks=found.blocks,
         source_days_left=source_days,
         target_days_left=found.target_days_left,
-        escalation_rate=band.point.escalation_rate,
-        breakeven_escalation_rate=at_point.escalation_rate if at_point else None,
+        escalation_rate=band.expected.escalation_rate,
+        breakeven_escalation_rate=at_expected.escalation_rate if at_expected else None,
         one_off_femto_usd=terms.one_off_femto_usd,
         quality=quality,
         keeps_model=found.keeps_model,
@@ -262,7 +262,7 @@ def _advice(
         slice_month_femto_usd=situation.slice_month_femto_usd,
         threshold_femto_usd=situation.threshold_femto_usd,
         at_neutral=_break_even(found, factors.NEUTRAL, standing),
-        at_point=_break_even(found, band.point, standing),
+        at_expected=_break_even(found, band.expected, standing),
         router_femto_usd=_router(found),
         source_days_left=situation.source_days_left,
         days_left=days_left,
@@ -311,11 +311,13 @@ def _good_answers(
     rates = standing.pass_rates_of(found.model)
     if rates is None or not found.cells:
         return None, None
-    point, requests = found.factors.point, sum(item.cell.requests for item in found.cells)
-    costs = counterfactual.legs(found.cells, point)
+    expected, requests = found.factors.expected, sum(item.cell.requests for item in found.cells)
+    costs = counterfactual.legs(found.cells, expected)
     return (
         breakeven.good_answer_femto_usd(costs.stay_femto_usd, requests, rates.now),
-        breakeven.good_answer_femto_usd(costs.attempts_femto_usd(point), requests, rates.instead),
+        breakeven.good_answer_femto_usd(
+            costs.attempts_femto_usd(expected), requests, rates.instead
+        ),
     )
 
 
@@ -332,8 +334,8 @@ def _router(found: candidates.Alternative) -> int | None:
     """A router's saving; none where the same model answers, because no request is too hard for it."""
     if not found.cells or found.keeps_model:
         return None
-    point = found.factors.point
+    expected = found.factors.expected
     return _month(
-        counterfactual.router_saving(counterfactual.legs(found.cells, point), point),
+        counterfactual.router_saving(counterfactual.legs(found.cells, expected), expected),
         found.slice.days,
     )

@@ -44,7 +44,7 @@ class Estimate:
     """
 
     low_femto_usd: int
-    point_femto_usd: int
+    expected_femto_usd: int
     high_femto_usd: int
 
 
@@ -127,7 +127,7 @@ def assess(
     )
     if room < 1:
         band = band.with_given(
-            "share", [room * end.share for end in (band.low, band.point, band.high)]
+            "share", [room * end.share for end in (band.low, band.expected, band.high)]
         )
     days_left = life.days_left(book, provider, model, as_of_day)
     blocks = _blocks(slice_, book.facts_of(provider, model), days_left)
@@ -161,7 +161,7 @@ def estimate(
     """The saving of average months at the three ends of a band; None without a cell that can move or a closed day."""
     if not cells or not days:
         return None
-    ends = (band.low, band.point, band.high)
+    ends = (band.low, band.expected, band.high)
     savings = {end: counterfactual.saving(cells, end) for end in dict.fromkeys(ends)}
     return Estimate(
         *(money.rounded(window.per_average_month(savings[end], days) * months) for end in ends)

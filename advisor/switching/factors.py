@@ -74,10 +74,10 @@ ASSUMED_HIGH = Factors(phi_out=Fraction("0.8"), escalation_rate=Fraction("0.05")
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Factors at the low, point and high end of a saving, and where they come from."""
+    """Factors at the low, expected and high end of a saving, and where they come from."""
 
     low: Factors
-    point: Factors
+    expected: Factors
     high: Factors
     label: Label
     measured: frozenset[str] = frozenset()
@@ -114,20 +114,20 @@ class Band:
 
     def _with(self, name: str, at_ends: Sequence[Fraction | int | None]) -> "Band":
         changes: list[dict[str, Any]] = [{name: value} for value in at_ends]
-        low, point, high = (
+        low, expected, high = (
             replace(end, **change)
-            for end, change in zip((self.low, self.point, self.high), changes, strict=True)
+            for end, change in zip((self.low, self.expected, self.high), changes, strict=True)
         )
-        return replace(self, low=low, point=point, high=high)
+        return replace(self, low=low, expected=expected, high=high)
 
     def with_measured(self, found: Mapping[str, Measured]) -> "Band":
         """The same band with factors as they were measured: the bound that saves least at the low end."""
         band = self
         for name, seen in found.items():
             ends = (
-                (seen.least, seen.point, seen.most)
+                (seen.least, seen.expected, seen.most)
                 if name in _SAVES
-                else (seen.most, seen.point, seen.least)
+                else (seen.most, seen.expected, seen.least)
             )
             band = band._with(
                 name, [min(value, ONE) if name in _SHARES else value for value in ends]
@@ -138,16 +138,16 @@ class Band:
     def with_cache_of(self, other: "Band") -> "Band":
         """The same band with another's cached share, at each end."""
         return self._with(
-            "cached_share", [end.cached_share for end in (other.low, other.point, other.high)]
+            "cached_share", [end.cached_share for end in (other.low, other.expected, other.high)]
         )
 
     def with_share(self, share: Fraction, verifier_femto_usd: int = 0) -> "Band":
         """The same band for a share of the slice and a verifier's cost."""
-        low, point, high = (
+        low, expected, high = (
             replace(end, share=share, verifier_femto_usd=verifier_femto_usd)
-            for end in (self.low, self.point, self.high)
+            for end in (self.low, self.expected, self.high)
         )
-        return replace(self, low=low, point=point, high=high)
+        return replace(self, low=low, expected=expected, high=high)
 
 
 ASSUMED = Band(ASSUMED_LOW, ASSUMED_POINT, ASSUMED_HIGH, "assumed")
@@ -157,7 +157,7 @@ TIER_ALONE = Band(replace(NEUTRAL, unknown_input_is_cached=True), NEUTRAL, NEUTR
 
 def changed(band: Band) -> list[str]:
     """The names of the factors that are not neutral at every end, in the order of the table."""
-    ends = (band.low, band.point, band.high)
+    ends = (band.low, band.expected, band.high)
     return [
         field.name
         for field in fields(Factors)

@@ -10,7 +10,7 @@ from ledger import pairs
 from ledger.pricing import prices
 
 MODEL, TIER, CACHE = "model", "tier", "cache"
-_ENDS = ("low_femto_usd", "point_femto_usd", "high_femto_usd")
+_ENDS = ("low_femto_usd", "expected_femto_usd", "high_femto_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def split(
     as_of_day: int,
     unasked: factors.Band | None = None,
 ) -> dict[str, Part]:
-    """The saving of an alternative by lever, at the low, point and high end; empty where there is no saving to split.
+    """The saving of an alternative by lever, at the low, expected and high end; empty where there is no saving to split.
 
     Each set of levers is priced as a state of its own, at the same share: with the model, the factors of the move count;
     without it, none. `unasked` has the target's cached share as it is without the one that was asked for.
@@ -76,7 +76,7 @@ def _state(
     pair, moves = found.pair, MODEL in pulled
     side = pair.target if moves else pairs.Side(found.slice.provider, found.slice.model)
     target = replace(side, service_tier=found.service_tier if TIER in pulled else None)
-    own = found.factors if moves else factors.TIER_ALONE.with_share(found.factors.point.share)
+    own = found.factors if moves else factors.TIER_ALONE.with_share(found.factors.expected.share)
     if CACHE in pulled:
         own = own.with_cache_of(found.factors)
     elif moves and unasked is not None:

@@ -82,7 +82,7 @@ def _other(
         model,
         is_successor,
         found.price_gap,
-        found.estimate.point_femto_usd,
+        found.estimate.expected_femto_usd,
         found.target_days_left,
         found.blocks,
         str(pair),

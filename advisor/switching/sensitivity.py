@@ -1,4 +1,4 @@
-"""Which assumption a saving hangs on: each factor moved from its low to its high end, the others at the point. Pure."""
+"""Which assumption a saving hangs on: each factor moved from its low to its high end, the others as expected. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ class Swing:
 
 def swings(cells: Sequence[counterfactual.PricedCell], band: factors.Band) -> Iterator[Swing]:
     """A swing for each factor whose ends save differently, in the order of the table of factors."""
-    at_point = counterfactual.legs(cells, band.point)
+    at_expected = counterfactual.legs(cells, band.expected)
     for name in factors.changed(band):
         saved = []
         for end in (getattr(band.low, name), getattr(band.high, name)):
-            moved = replace(band.point, **{name: end})
-            costs = counterfactual.legs(cells, moved) if name in _REPRICING else at_point
+            moved = replace(band.expected, **{name: end})
+            costs = counterfactual.legs(cells, moved) if name in _REPRICING else at_expected
             saved.append(counterfactual.saving_of(costs, moved))
         if saved[0] != saved[1]:
             yield Swing(name, *saved)

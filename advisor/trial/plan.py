@@ -133,12 +133,12 @@ def _inputs(
 
 
 def _answers_femto_usd(item: advice_figures.RecommendationFigure, pairs: int) -> int | None:
-    """What the target's answers cost: each at the mean cost of a request there, at the point factors, tried once."""
+    """What the target's answers cost: each at the mean cost of a request there, at the expected factors, tried once."""
     cells = [recomputed.priced_cell(cell) for cell in item.cells]
     requests = sum(each.cell.requests for each in cells)
     if not requests:
         return None
-    at = recomputed.factors_at(item, "point")
+    at = recomputed.factors_at(item, "expected")
     return money.rounded(counterfactual.legs(cells, at).moved_femto_usd(at) * pairs / requests)
 
 

@@ -103,9 +103,9 @@ def _worth(item: advice_figures.RecommendationFigure) -> str:
     gap = f"price gap {words.percent(item.price_gap_ratio)}"
     if item.saving_month is None:
         return f"not known yet; {gap}"
-    low, point, high = _three(item.saving_month)
+    low, expected, high = _three(item.saving_month)
     cost = words.dollars(item.cost_month_usd)
-    return f"at least {low} per average month of {cost}, {point} expected, {high} at most; {gap}"
+    return f"at least {low} per average month of {cost}, {expected} expected, {high} at most; {gap}"
 
 
 def _until(item: advice_figures.RecommendationFigure) -> str:
@@ -122,7 +122,7 @@ def _until(item: advice_figures.RecommendationFigure) -> str:
 
 
 def _limit(item: advice_figures.RecommendationFigure) -> Iterator[str]:
-    limit = wire.breakeven_escalation_ratio(item, at="point")
+    limit = wire.breakeven_escalation_ratio(item, at="expected")
     if limit is not None:
         yield f"it saves nothing once {words.percent(limit)} of the requests come back, at the expected factors"
 
@@ -134,4 +134,8 @@ def _beside(other: advice_figures.OtherModelFigure) -> str:
 def _three(ends: advice_figures.Ends | None) -> tuple[str, str, str]:
     if ends is None:
         return (words.UNKNOWN,) * 3
-    return words.dollars(ends.low_usd), words.dollars(ends.point_usd), words.dollars(ends.high_usd)
+    return (
+        words.dollars(ends.low_usd),
+        words.dollars(ends.expected_usd),
+        words.dollars(ends.high_usd),
+    )

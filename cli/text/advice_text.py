@@ -44,7 +44,7 @@ def show_sentences(console: Console, item: advice_figures.RecommendationFigure) 
         for row in step_text.sensitivity(item):
             grid.add_row(*row)
         console.print(grid)
-        console.print(Text("One factor at a time, the others at the point.", style="dim"))
+        console.print(Text("One factor at a time, the others as expected.", style="dim"))
         console.print()
     if item.alternatives:
         grid = plain.table("Not chosen", "decision", "low", "expected", "high", right=3)
@@ -72,7 +72,11 @@ def show_arithmetic(console: Console, item: advice_figures.RecommendationFigure)
 def _three(ends: advice_figures.Ends | None) -> tuple[str, str, str]:
     if ends is None:
         return (words.UNKNOWN,) * 3
-    return words.dollars(ends.low_usd), words.dollars(ends.point_usd), words.dollars(ends.high_usd)
+    return (
+        words.dollars(ends.low_usd),
+        words.dollars(ends.expected_usd),
+        words.dollars(ends.high_usd),
+    )
 
 
 def _show_cells(console: Console, item: advice_figures.RecommendationFigure) -> None:

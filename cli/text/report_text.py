@@ -73,7 +73,10 @@ def _headline(console: Console, report: report_figures.Report) -> None:
     if report.forecast_record is not None:
         _line(console, "Back-test", *track_record(report.forecast_record))
     if any(item.counted for item in savings.recommendations):
-        low, expected = words.dollars(savings.total.low_usd), words.dollars(savings.total.point_usd)
+        low, expected = (
+            words.dollars(savings.total.low_usd),
+            words.dollars(savings.total.expected_usd),
+        )
         _line(
             console,
             "Could save",
@@ -219,7 +222,11 @@ def _switch(item: advice_figures.RecommendationFigure) -> tuple[str, str, str | 
 def _ends(ends: advice_figures.Ends | None) -> tuple[str, str, str]:
     if ends is None:
         return (words.UNKNOWN,) * 3
-    return words.dollars(ends.low_usd), words.dollars(ends.point_usd), words.dollars(ends.high_usd)
+    return (
+        words.dollars(ends.low_usd),
+        words.dollars(ends.expected_usd),
+        words.dollars(ends.high_usd),
+    )
 
 
 def _conditions(savings: report_figures.SavingsReport) -> Iterable[str]:
@@ -253,14 +260,14 @@ def _conditions(savings: report_figures.SavingsReport) -> Iterable[str]:
 
 def _escalation(item: advice_figures.RecommendationFigure) -> Decimal:
     """The break-even share at the expected factors; more than all where none is known."""
-    return Decimal(wire.breakeven_escalation_ratio(item, at="point") or "2")
+    return Decimal(wire.breakeven_escalation_ratio(item, at="expected") or "2")
 
 
 def bound(item: advice_figures.RecommendationFigure) -> str:
     """The break-even as priced and at the expected factors, to follow a sentence; empty where nothing is known of it."""
     limit, expected = (
         wire.breakeven_escalation_ratio(item),
-        wire.breakeven_escalation_ratio(item, at="point"),
+        wire.breakeven_escalation_ratio(item, at="expected"),
     )
     if limit is None:
         return ""

@@ -32,7 +32,7 @@ def frozen(stored: StoredRecommendation) -> str:
         "an unknown saving"
         if ends is None
         else (
-            f"at least {words.dollars(ends.low_usd)} per average month, {words.dollars(ends.point_usd)} expected,"
+            f"at least {words.dollars(ends.low_usd)} per average month, {words.dollars(ends.expected_usd)} expected,"
             f" {words.dollars(ends.high_usd)} at most"
         )
     )
@@ -67,10 +67,10 @@ def came_to(move: MoveFigure) -> Iterator[str]:
             f"Realised, {method} ({each.label}): {words.dollars(each.saving_usd)} from {each.first_day} to {each.last_day},"
             f" {words.dollars(each.instead_usd)} less {words.dollars(each.cost_usd)}{beside}."
         )
-    if move.realised and move.expected_low_usd is not None:
+    if move.realised and move.due_low_usd is not None:
         yield (
             f"The frozen estimate says of the same {words.counted(move.realised[0].days, 'day')}: at least"
-            f" {words.dollars(move.expected_low_usd)}, {words.dollars(move.expected_point_usd)} expected."
+            f" {words.dollars(move.due_low_usd)}, {words.dollars(move.due_expected_usd)} expected."
         )
 
 

@@ -35,7 +35,7 @@ def _advice(
 
 def _point(found: advice.Advice) -> int:
     assert found.alternative.estimate is not None
-    return found.alternative.estimate.point_femto_usd
+    return found.alternative.estimate.expected_femto_usd
 
 
 def test_burnlens_a_model_that_does_not_exist_saves_no_100_percent() -> None:
@@ -91,7 +91,7 @@ def test_litellm_38817_totals_add_up_over_slices_and_never_count_two_alternative
     span = window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1)
     figure = as_figures.of(every[0], span, KNOWN, (), books.book(), every[1:])
     total = computation.total([figure, figure])
-    assert money.femto_usd(total.point_usd) == 2 * _point(every[0])
+    assert money.femto_usd(total.expected_usd) == 2 * _point(every[0])
     assert len(figure.alternatives) == 4
 
 

@@ -120,11 +120,11 @@ def test_the_steps_with_measured_factors_agree_with_a_calculator_and_the_figures
     assert told.of("At the low end, on", "per average month") == Fraction(
         figure.saving_month.low_usd
     )
-    assert told.of("At the point", "per average month") == Fraction(figure.saving_month.point_usd)
-    assert told.of("At the point", "a right answer there") == Fraction(
+    assert told.of("As expected", "per average month") == Fraction(figure.saving_month.expected_usd)
+    assert told.of("As expected", "a right answer there") == Fraction(
         figure.good_answer_instead_usd or ""
     )
-    limits = [each.wrong_answer_usd for each in figure.break_evens if each.at == "point"]
-    assert [told.of("At the point", "price of a wrong answer")] == [
+    limits = [each.wrong_answer_usd for each in figure.break_evens if each.at == "expected"]
+    assert [told.of("As expected", "price of a wrong answer")] == [
         Fraction(each or "") for each in limits
     ]

@@ -66,7 +66,7 @@ def test_every_step_of_a_joint_move_agrees_with_a_calculator_and_with_the_advice
     assert isinstance(until, dict)
     for end, title in (
         ("low", "At the low end"),
-        ("point", "At the point"),
+        ("expected", "At the expected"),
         ("high", "At the high end"),
     ):
         assert worked.of(title, "per average month") == Fraction(saving[f"{end}_usd"])
@@ -76,21 +76,23 @@ def test_every_step_of_a_joint_move_agrees_with_a_calculator_and_with_the_advice
             for lever in ("model", "tier")
         ]
         assert sum(parts) == Fraction(saving[f"{end}_usd"])
-    assert worked.of("At the point", "that per average month") == Fraction(
+    assert worked.of("At the expected", "that per average month") == Fraction(
         str(told["router_month_usd"])
     )
     break_evens = told["break_evens"]
     assert isinstance(break_evens, list)
-    neutral, point = break_evens
+    neutral, expected = break_evens
     assert worked.of("As priced", "break-even, and price gap") == Fraction(
         neutral["escalation_ratio"]
     )
     assert worked.of("As priced", "break-even output") == Fraction(
         neutral["output_inflation_ratio"]
     )
-    assert worked.of("At the point", "break-even escalation") == Fraction(point["escalation_ratio"])
-    assert worked.of("At the point", "break-even output") == Fraction(
-        point["output_inflation_ratio"]
+    assert worked.of("At the expected", "break-even escalation") == Fraction(
+        expected["escalation_ratio"]
+    )
+    assert worked.of("At the expected", "break-even output") == Fraction(
+        expected["output_inflation_ratio"]
     )
     assert worked.of("Payback", "days") == Fraction(str(told["payback_days"]))
 
@@ -148,16 +150,18 @@ def test_every_factor_of_a_scenario_changes_what_is_printed_and_every_step_agree
     everything = run("whatif", "--project", "search", *words, "--steps")
     worked = steps.work_out(everything)
     assert "(given)" in everything
-    assert worked.of("At the point", "price of a wrong answer") > 0
+    assert worked.of("At the expected", "price of a wrong answer") > 0
     told = json.loads(run("whatif", "--project", "search", *words, "--json"))
     assert worked.of("At the low end", "per average month") == Fraction(
         told["saving_month"]["low_usd"]
     )
-    assert worked.of("At the point", "price of a wrong answer") == Fraction(
+    assert worked.of("At the expected", "price of a wrong answer") == Fraction(
         told["break_evens"][1]["wrong_answer_usd"]
     )
-    assert worked.of("At the point", "a right answer now") == Fraction(told["good_answer_now_usd"])
-    assert worked.of("At the point", "a right answer there") == Fraction(
+    assert worked.of("At the expected", "a right answer now") == Fraction(
+        told["good_answer_now_usd"]
+    )
+    assert worked.of("At the expected", "a right answer there") == Fraction(
         told["good_answer_instead_usd"]
     )
 
@@ -167,7 +171,7 @@ def test_model_tier_and_cache_are_split_by_steps_that_agree_with_a_calculator(ru
     worked = steps.work_out(run("whatif", *words, "--steps"))
     told = json.loads(run("whatif", *words, "--json"))
     assert [part["lever"] for part in told["parts"]] == ["model", "tier", "cache"]
-    for end in ("low", "point", "high"):
+    for end in ("low", "expected", "high"):
         parts = [
             worked.of(f"Split over its levers, {end}", f"the {part['lever']}'s part")
             for part in told["parts"]
@@ -193,7 +197,7 @@ def test_a_better_cache_alone_keeps_the_model_and_is_tried_first(run: Run) -> No
 
 
 def test_the_sensitivity_table_is_the_scenario_with_one_factor_moved(run: Run) -> None:
-    point = ["--phi-out", "1", "--escalation", "0.1", "--retries", "0.02", "--sigma", "1.25"]
+    expected = ["--phi-out", "1", "--escalation", "0.1", "--retries", "0.02", "--sigma", "1.25"]
     told = json.loads(run("whatif", "--project", "search", "--json"))
     swings = {swing["factor"]: swing for swing in told["sensitivity"]}
     assert swings.keys() == {
@@ -211,9 +215,9 @@ def test_the_sensitivity_table_is_the_scenario_with_one_factor_moved(run: Run) -
     ):
         for value, end in ((low, "at_low_usd"), (high, "at_high_usd")):
             moved = json.loads(
-                run("whatif", "--project", "search", *point, option, value, "--json")
+                run("whatif", "--project", "search", *expected, option, value, "--json")
             )
-            assert moved["saving_month"]["point_usd"] == swings[factor][end]
+            assert moved["saving_month"]["expected_usd"] == swings[factor][end]
 
 
 @pytest.mark.parametrize(

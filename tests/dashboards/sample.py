@@ -19,7 +19,7 @@ TRAFFIC = (
     ("code-review", "titles", "openai", "gpt-4.1-nano", 0.12, 1_900),
     ("unassigned", "unlabelled", "azure.ai.openai", "gpt-4.1", 0.85, 210),
 )
-# project, workload, provider, decision, low, point, high and the break-even; all from GPT-4.1 to GPT-4.1 Mini
+# project, workload, provider, decision, low, expected, high and the break-even; all from GPT-4.1 to GPT-4.1 Mini
 ADVICE = (
     ("support-chat", "answer", "openai", "pilot", 2_214.38, 3_625.10, 4_164.92, 0.637),
     ("support-chat", "classify", "openai", "switch_now", 636.22, 1_028.62, 1_149.75, 0.641),
@@ -133,11 +133,11 @@ def _months(at: datetime) -> Iterator[Sample]:
     month_start = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     rate = sum(row[4] for row in TRAFFIC)
     left = month_start + timedelta(days=30) - at
-    point = spent(rate, month_start, at) + rate * (left / timedelta(hours=1))
+    expected = spent(rate, month_start, at) + rate * (left / timedelta(hours=1))
     band = 90 * math.sqrt(max(0.0, left / timedelta(days=1)))
-    yield "month_forecast_usd", (), point
-    yield "month_forecast_low_usd", (), point - band
-    yield "month_forecast_high_usd", (), point + band
+    yield "month_forecast_usd", (), expected
+    yield "month_forecast_low_usd", (), expected - band
+    yield "month_forecast_high_usd", (), expected + band
     yield "budget_usd", ("support-chat",), 9_000.0
 
 
@@ -163,10 +163,10 @@ def _one_month(first: datetime, until: datetime, growth: float) -> Iterator[Samp
 
 
 def _advice(at: datetime) -> Iterator[Sample]:
-    for project, workload, provider, decision, low, point, high, breakeven in ADVICE:
+    for project, workload, provider, decision, low, expected, high, breakeven in ADVICE:
         labels = (provider, project, workload, "gpt-4.1", "gpt-4.1-mini", decision)
         yield "savings_potential_low_usd", labels, low
-        yield "savings_potential_usd", labels, point
+        yield "savings_potential_usd", labels, expected
         yield "savings_potential_high_usd", labels, high
         yield "breakeven_escalation_ratio", labels, breakeven
         yield "recommendations", (decision, "active"), 1.0

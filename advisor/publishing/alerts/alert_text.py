@@ -112,7 +112,7 @@ def _per_month(ends: Ends | None) -> str:
     if ends is None:
         return "No amount can be given yet"
     amounts = " / ".join(
-        words.dollars(amount) for amount in (ends.low_usd, ends.point_usd, ends.high_usd)
+        words.dollars(amount) for amount in (ends.low_usd, ends.expected_usd, ends.high_usd)
     )
     return f"Low / expected / high per average month: {amounts}, estimated"
 

@@ -211,7 +211,7 @@ def breakeven_escalation_ratio(
 ) -> str | None:
     """The share of requests that may escalate until nothing is saved; None where there is no such share.
 
-    By default the price gap alone bears them, which is the break-even of every face; at `point` the expected factors do.
+    By default the price gap alone bears them, which is the break-even of every face; at `expected` the expected factors do.
     """
     limits = _limits(figure, at)
     return limits.escalation_ratio if limits else None

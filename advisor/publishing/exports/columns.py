@@ -30,8 +30,8 @@ OTHER_TIER = (
 
 SAVINGS = (
     "project workload provider from_model to_provider to_model to_service_tier decision reason counted requests"
-    " coverage_ratio cost_month_usd price_gap_ratio month_low_usd month_point_usd month_high_usd"
-    " until_retirement_low_usd until_retirement_point_usd until_retirement_high_usd breakeven_escalation_ratio days_left"
+    " coverage_ratio cost_month_usd price_gap_ratio month_low_usd month_expected_usd month_high_usd"
+    " until_retirement_low_usd until_retirement_expected_usd until_retirement_high_usd breakeven_escalation_ratio days_left"
     " label risk_level confidence good_answer_now_usd good_answer_instead_usd window_first_day window_last_day as_of id"
 )
 """The columns of the savings, also where there are none. A month is the average one of 730 hours."""
@@ -44,8 +44,8 @@ EVIDENCE = (
 
 WHICH = "project workload provider from_model to_provider to_model to_service_tier"
 MOVES = (
-    f"{WHICH} decision stage owner since share counted frozen_low_usd frozen_point_usd frozen_high_usd expected_low_usd"
-    " expected_point_usd expected_high_usd realised_hold_out_usd realised_before_after_usd realised_repricing_usd"
+    f"{WHICH} decision stage owner since share counted frozen_low_usd frozen_expected_usd frozen_high_usd due_low_usd"
+    " due_expected_usd due_high_usd realised_hold_out_usd realised_before_after_usd realised_repricing_usd"
     " missed_usd missed_month_usd id"
 )
 """The columns of what is open, claimed, realised against the frozen estimate, and missed; three methods that do not add up."""

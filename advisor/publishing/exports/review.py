@@ -28,7 +28,7 @@ Cell = str | Decimal | int | bool | None
 Row = Mapping[str, Cell]
 
 _GAPS = ("unpriced", "tier_unknown", "estimated", "missing", "detail_unknown", "folded", "late")
-_ENDS = ("low_usd", "point_usd", "high_usd")
+_ENDS = ("low_usd", "expected_usd", "high_usd")
 
 
 @dataclass(frozen=True, slots=True)

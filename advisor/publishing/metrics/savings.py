@@ -71,4 +71,4 @@ def _midnight_seconds(day: str) -> int:
 
 
 def _texts(ends: advice_figures.Ends) -> tuple[str, str, str]:
-    return ends.low_usd, ends.point_usd, ends.high_usd
+    return ends.low_usd, ends.expected_usd, ends.high_usd

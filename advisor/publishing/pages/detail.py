@@ -68,7 +68,7 @@ def detail(
         if stored.stage == "active"
         else None,
         change=explanation.change(item.reason, drivers),
-        swings=swing_bars.of(item.sensitivity, ends.point_usd)
+        swings=swing_bars.of(item.sensitivity, ends.expected_usd)
         if item.sensitivity and ends
         else None,
         proof=(*evidence_words.sentences(item.evidence), *evidence_words.measured(item.evidence))

@@ -33,12 +33,13 @@ def test_the_three_ends_are_told_with_their_label() -> None:
         money.usd_text(amount)
         for amount in (
             found.alternative.estimate.low_femto_usd,
-            found.alternative.estimate.point_femto_usd,
+            found.alternative.estimate.expected_femto_usd,
             found.alternative.estimate.high_femto_usd,
         )
     )
     assert (
-        f"It saves {' / '.join(ends)} USD per average month (low / point / high; assumed)" in text
+        f"It saves {' / '.join(ends)} USD per average month (low / expected / high; assumed)"
+        in text
     )
     assert "The price lists alone differ by 80 %." in text
 
@@ -46,19 +47,14 @@ def test_the_three_ends_are_told_with_their_label() -> None:
 def test_each_assumed_factor_has_one_sentence() -> None:
     _, text = _told()
     assert text.count("(assumed).") == 5
-    assert "again: 0.25 at the low end, 0.1 at the point, 0.05 at the high end (assumed)." in text
-    assert (
-        "cache: 0 at the low end, as today at the point, as today at the high end (assumed)."
-        in text
-    )
+    assert "again: 0.25 at the low end, 0.1 expected, 0.05 at the high end (assumed)." in text
+    assert "cache: 0 at the low end, as today expected, as today at the high end (assumed)." in text
 
 
 def test_the_break_evens_window_life_and_command_are_told() -> None:
     found, text = _told()
     assert "It saves nothing, as priced, once 80 % of requests run on the source again" in text
-    assert (
-        "at the expected (point) factors, once 63.7 % of requests run on the source again" in text
-    )
+    assert "at the expected factors, once 63.7 % of requests run on the source again" in text
     assert (
         "Priced at the rates in force on 2026-11-23, over 28 closed days and 4,000 requests."
         in text
@@ -112,7 +108,10 @@ def test_what_a_rate_limit_leaves_is_said_with_its_caveat_and_a_share_that_was_a
     ):
         band = factors.ASSUMED.with_given("share", [share] * 3)
         found = advice.on_pair(of, pair, band, standing, terms, books.book(), books.AS_OF_DAY)
-        told[name] = " ".join(explanation.sentences(found)), found.alternative.factors.point.share
+        told[name] = (
+            " ".join(explanation.sentences(found)),
+            found.alternative.factors.expected.share,
+        )
     limit = "The target's rate limit has room for 75 % of what could move, by hourly means: peaks within an hour are higher."
     assert [limit in text for text, _ in told.values()] == [True, False, True]
     assert [share for _, share in told.values()] == [Fraction(3, 4), Fraction(1, 2), Fraction(3, 8)]

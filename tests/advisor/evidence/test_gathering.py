@@ -208,8 +208,8 @@ def test_factors_are_measured_where_20_conversations_tell_them() -> None:
     seen = result.of(only(paired_rows.rows(240)).items, result.DEFAULT).factors
     assert set(seen) == {"phi_in", "phi_out", "extra_attempts", "escalation_rate", "cached_share"}
     assert [seen["phi_in"].least, seen["phi_in"].most] == [1, 1]
-    assert seen["extra_attempts"].point == Fraction(round(Fraction(5, 240), 9))
-    assert seen["escalation_rate"].point == Fraction(round(Fraction(10, 240), 9))
+    assert seen["extra_attempts"].expected == Fraction(round(Fraction(5, 240), 9))
+    assert seen["escalation_rate"].expected == Fraction(round(Fraction(10, 240), 9))
     assert result.of(only(paired_rows.rows(19)).items, result.DEFAULT).factors == {}
     assert (
         result.of(only(paired_rows.rows(240, measured=False)).items, result.DEFAULT).factors == {}
@@ -320,7 +320,7 @@ def test_promptfoos_results_are_paired_by_test_and_prompt(tmp_path: Path) -> Non
     counts = result.of(made.items, result.DEFAULT).counts
     assert counts is not None
     assert (counts.both, counts.only_a) == (29, 1)
-    assert result.of(made.items, result.DEFAULT).factors["phi_out"].point == 1
+    assert result.of(made.items, result.DEFAULT).factors["phi_out"].expected == 1
     assert "secret" not in repr(made)
     graded, _ = files.read(tmp_path / "out.json", "promptfoo", said, BOOK, graded=True)
     assert result.of(graded[0].items, result.DEFAULT).kind == "graded"

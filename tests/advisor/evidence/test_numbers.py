@@ -41,7 +41,7 @@ def test_a_ratio_of_sums_worked_by_hand() -> None:
     found = sums.ratio([(3, 2)] * 10 + [(1, 2)] * 10)
     assert found is not None
     half = Decimal("1.7291328115213671") * (Decimal(20) / Decimal(19) * 20).sqrt() / 40
-    assert (found.point, found.groups) == (Fraction(1), 20)
+    assert (found.expected, found.groups) == (Fraction(1), 20)
     assert found.most == Fraction(round(1 + half, 9))
     assert found.least == Fraction(round(1 - half, 9))
 
@@ -49,7 +49,7 @@ def test_a_ratio_of_sums_worked_by_hand() -> None:
 def test_it_is_a_ratio_of_sums_and_never_a_mean_of_ratios() -> None:
     found = sums.ratio([(1_000, 1_000)] * 10 + [(2, 1)] * 10)
     assert found is not None
-    assert found.point == sums.rounded(Fraction(10_020, 10_010))
+    assert found.expected == sums.rounded(Fraction(10_020, 10_010))
 
 
 @pytest.mark.parametrize("groups", [[(3, 2)] * 19, [(0, 0)] * 30])
@@ -70,7 +70,7 @@ def test_the_order_of_the_groups_does_not_matter_and_the_bounds_enclose(
     order.shuffle(groups)
     assert found == sums.ratio(groups)
     assert found is not None
-    assert 0 <= found.least <= found.point <= found.most
+    assert 0 <= found.least <= found.expected <= found.most
 
 
 def test_its_upper_bound_covers_the_truth_about_95_times_of_100() -> None:
@@ -114,8 +114,8 @@ def test_a_judged_rate_is_put_right_worked_by_hand() -> None:
     """Sensitivity 0.95, specificity 0.9, raw 0.85: (0.85 + 0.9 - 1) / (0.95 + 0.9 - 1) = 0.75 / 0.85."""
     found = judge.corrected(170, 200, GOOD_JUDGE)
     assert found is not None
-    assert found.point == sums.rounded(Fraction(75, 85))
-    assert found.low < found.point < found.high
+    assert found.expected == sums.rounded(Fraction(75, 85))
+    assert found.low < found.expected < found.high
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_the_interval_of_a_judged_rate_carries_both_samples() -> None:
     )
     assert few is not None
     assert many is not None
-    assert few.point == many.point
+    assert few.expected == many.expected
     assert few.low < many.low < many.high < few.high
 
 

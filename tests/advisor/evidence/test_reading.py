@@ -94,7 +94,7 @@ def test_the_low_end_takes_the_worst_bound_of_every_measured_factor(database: Da
                 if factor.name == "cached_share"
                 else (seen.most, seen.least)
             )
-            assert (factor.low, factor.point, factor.high) == (worst, seen.point, best)
+            assert (factor.low, factor.expected, factor.high) == (worst, seen.expected, best)
 
 
 def test_a_scenario_without_factors_rests_on_the_same_evidence(database: Database) -> None:
@@ -266,7 +266,7 @@ def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(
         ]
     assert found.evidence is not None
     (seen,) = [each for each in found.evidence.factors if each.name == "cached_share"]
-    assert (seen.least, seen.point, seen.most, seen.groups, seen.unit) == (
+    assert (seen.least, seen.expected, seen.most, seen.groups, seen.unit) == (
         "0.30",
         "0.30",
         "0.30",
@@ -337,7 +337,7 @@ def test_a_move_of_tier_alone_asks_for_no_evidence(database: Database) -> None:
 
 
 def test_measured_factors_stay_shares() -> None:
-    seen = replace(paired_rows.measured("1.2"), least=Fraction("0.9"), point=Fraction("0.95"))
+    seen = replace(paired_rows.measured("1.2"), least=Fraction("0.9"), expected=Fraction("0.95"))
     band = factors.ASSUMED.with_measured({"escalation_rate": seen})
     assert (band.low.escalation_rate, band.high.escalation_rate) == (Fraction(1), Fraction("0.9"))
     assert (

@@ -216,7 +216,7 @@ def test_the_figures_stand_beside_the_frozen_estimate_of_as_many_days(database: 
     adopt(database)
     (move,) = (each for each in settled(database, after(3, 40), 4).moves if each.realised)
     low = Fraction("505.293833333") * 3 / Fraction(365, 12)
-    assert move.expected_low_usd == money.usd_text(money.rounded(low * money.FEMTO_PER_USD))
+    assert move.due_low_usd == money.usd_text(money.rounded(low * money.FEMTO_PER_USD))
     assert (move.frozen_low_usd, move.owner, move.stage) == ("505.293833333", "ada", "measured")
 
 

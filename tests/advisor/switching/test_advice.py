@@ -45,17 +45,17 @@ def test_without_evidence_the_product_pair_is_a_pilot_with_a_notice() -> None:
 def test_the_break_evens_stand_beside_the_saving() -> None:
     (found,) = _advice()
     assert found.at_neutral is not None
-    assert found.at_point is not None
+    assert found.at_expected is not None
     assert found.at_neutral.escalation_rate == Fraction("0.8")
-    assert found.at_point.escalation_rate == Fraction("0.6368")
+    assert found.at_expected.escalation_rate == Fraction("0.6368")
 
 
 def test_a_saving_ends_with_the_model_that_goes_first() -> None:
-    # 28 days cost 10,000 USD; the point saves 67.1 %: 6,710 / 28 a day, for 52 days.
+    # 28 days cost 10,000 USD; the expected saves 67.1 %: 6,710 / 28 a day, for 52 days.
     (found,) = _advice()
     assert found.until_retirement is not None
     exact = Fraction(6_710 * books.USD, 28) * 52
-    assert found.until_retirement.point_femto_usd == money.rounded(exact)
+    assert found.until_retirement.expected_femto_usd == money.rounded(exact)
 
 
 def test_a_router_is_priced_beside_the_cascade() -> None:
@@ -131,7 +131,7 @@ def test_only_counted_decisions_enter_the_total_and_each_slice_once() -> None:
     assert small.alternative.estimate is not None
     estimate = counted.alternative.estimate
     assert estimate is not None
-    ends = (estimate.low_femto_usd, estimate.point_femto_usd, estimate.high_femto_usd)
+    ends = (estimate.low_femto_usd, estimate.expected_femto_usd, estimate.high_femto_usd)
     assert _total([counted, small]) == advice_figures.Ends(
         *(money.usd_text(amount) for amount in ends)
     )
@@ -144,8 +144,8 @@ def test_the_total_never_exceeds_the_largest_alternatives_nor_the_cost(
     named = f"{BOTH},gpt-4.1:gpt-4.1@batch"
     advised = [_advice(books.slice_of(*cells, can_wait=can_wait), named) for cells in found]
     total = _total(each[0] for each in advised)
-    low, point, high = (
-        money.femto_usd(text) for text in (total.low_usd, total.point_usd, total.high_usd)
+    low, expected, high = (
+        money.femto_usd(text) for text in (total.low_usd, total.expected_usd, total.high_usd)
     )
     largest = [
         max(
@@ -161,7 +161,7 @@ def test_the_total_never_exceeds_the_largest_alternatives_nor_the_cost(
         for each in advised
     ]
     spent = sum(each[0].slice_month_femto_usd or 0 for each in advised)
-    assert low <= point <= high <= sum(largest) <= spent
+    assert low <= expected <= high <= sum(largest) <= spent
 
 
 def test_a_switch_to_a_model_that_does_not_exist_saves_nothing() -> None:

@@ -21,7 +21,7 @@ def test_the_estimate_is_scaled_to_an_average_month_and_rounded_once() -> None:
     # 28 days cost 2 USD; 67.1 % of 2 x 365/12/28 = 1.457827380952...
     found = _assess("gpt-4.1:gpt-4.1-mini", books.slice_of(books.cell(10**6)))
     assert found.estimate is not None
-    assert found.estimate.point_femto_usd == 1_457_827_381 * 10**6
+    assert found.estimate.expected_femto_usd == 1_457_827_381 * 10**6
 
 
 def test_a_model_that_nobody_sells_saves_nothing_it_blocks() -> None:

@@ -72,11 +72,11 @@ def test_input_of_unknown_detail_counts_as_cached_on_the_source_and_uncached_on_
     item = counterfactual.PricedCell(
         books.cell(10**6, unknown=10**6), books.price(books.BIG), books.price(books.BIG, "batch")
     )
-    low, point = (
+    low, expected = (
         counterfactual.saving([item], end)
-        for end in (factors.TIER_ALONE.low, factors.TIER_ALONE.point)
+        for end in (factors.TIER_ALONE.low, factors.TIER_ALONE.expected)
     )
-    assert [low, point] == [-books.USD // 2, books.USD]
+    assert [low, expected] == [-books.USD // 2, books.USD]
 
 
 def test_audio_is_priced_at_its_own_rates_on_both_sides_and_is_never_taken_for_cached_text() -> (
@@ -196,10 +196,10 @@ def test_low_is_at_most_point_is_at_most_high_is_at_most_the_cost(
 ) -> None:
     band = band.with_share(share)
     moved = [books.moved(each) for each in cells]
-    low, point, high = (
-        counterfactual.saving(moved, end) for end in (band.low, band.point, band.high)
+    low, expected, high = (
+        counterfactual.saving(moved, end) for end in (band.low, band.expected, band.high)
     )
-    assert low <= point <= high <= counterfactual.legs(moved, factors.NEUTRAL).stay_femto_usd
+    assert low <= expected <= high <= counterfactual.legs(moved, factors.NEUTRAL).stay_femto_usd
 
 
 @given(strategies.SLICES, strategies.FACTORS, st.permutations(range(4)))

@@ -28,14 +28,14 @@ def test_what_was_measured_replaces_what_was_assumed_by_the_bound_that_saves_lea
     seen = Measured(Fraction("0.9"), Fraction(1), Fraction("1.1"), 40)
     cached = Measured(Fraction("0.9"), Fraction("0.95"), Fraction("1.05"), 40)
     band = factors.ASSUMED.with_measured({"phi_in": seen, "phi_out": seen, "cached_share": cached})
-    assert [end.phi_out for end in (band.low, band.point, band.high)] == [
+    assert [end.phi_out for end in (band.low, band.expected, band.high)] == [
         seen.most,
-        seen.point,
+        seen.expected,
         seen.least,
     ]
-    assert [end.cached_share for end in (band.low, band.point, band.high)] == [
+    assert [end.cached_share for end in (band.low, band.expected, band.high)] == [
         cached.least,
-        cached.point,
+        cached.expected,
         1,
     ]
     assert (sorted(band.measured), band.unmeasured, band.basis) == (

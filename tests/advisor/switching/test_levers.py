@@ -13,7 +13,7 @@ from tests.advisor import books, strategies
 
 MODEL, BATCH = "gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-4.1@batch"
 NEUTRAL = factors.Band(factors.NEUTRAL, factors.NEUTRAL, factors.NEUTRAL, "assumed")
-ENDS = ("low_femto_usd", "point_femto_usd", "high_femto_usd")
+ENDS = ("low_femto_usd", "expected_femto_usd", "high_femto_usd")
 
 
 def _assess(pair: str, slice_: candidates.Slice) -> candidates.Alternative:
@@ -42,8 +42,8 @@ def test_a_joint_saving_is_split_by_hand() -> None:
         _assess("gpt-4.1:gpt-4.1-mini@batch", slice_), books.book(), books.AS_OF_DAY
     )
     month = Fraction(10_000 * books.USD, 28) * Fraction(365, 12)
-    assert abs(parts["model"].saving.point_femto_usd - Fraction("0.472") * month) <= 10**6
-    assert abs(parts["tier"].saving.point_femto_usd - Fraction("0.301") * month) <= 10**6
+    assert abs(parts["model"].saving.expected_femto_usd - Fraction("0.472") * month) <= 10**6
+    assert abs(parts["tier"].saving.expected_femto_usd - Fraction("0.301") * month) <= 10**6
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_a_model_without_a_price_at_the_own_tier_takes_the_best_of_its_parts() -
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
     assert found.estimate is not None
     assert (
-        sum(part.saving.point_femto_usd for part in parts.values())
-        == found.estimate.point_femto_usd
+        sum(part.saving.expected_femto_usd for part in parts.values())
+        == found.estimate.expected_femto_usd
     )
-    assert parts["tier"].saving.point_femto_usd < 0 < parts["model"].saving.point_femto_usd
+    assert parts["tier"].saving.expected_femto_usd < 0 < parts["model"].saving.expected_femto_usd
 
 
 def test_a_saving_that_is_not_known_has_no_parts() -> None:
@@ -98,7 +98,7 @@ def test_a_better_cache_is_a_lever_of_its_own_split_by_hand() -> None:
     joint = candidates.assess(slice_, pairs.parse_one(MODEL), books.book(), books.AS_OF_DAY, asked)
     parts = levers.split(joint, books.book(), books.AS_OF_DAY, NEUTRAL)
     dollars = {
-        lever: part.saving.point_femto_usd * 28 * 12 / (365 * books.USD)
+        lever: part.saving.expected_femto_usd * 28 * 12 / (365 * books.USD)
         for lever, part in parts.items()
     }
     assert dollars == pytest.approx({"model": 5_600, "cache": 1_800})
@@ -166,10 +166,10 @@ def test_a_joint_state_keeps_the_tier_of_what_its_tier_does_not_change() -> None
     assert parts["tier"].alone == _assess("gpt-4.1@priority:gpt-4.1@standard", slice_).estimate
     assert found.estimate is not None
     assert alone is not None
-    assert found.estimate.point_femto_usd > alone.point_femto_usd
+    assert found.estimate.expected_femto_usd > alone.expected_femto_usd
     assert (
-        parts["model"].saving.point_femto_usd + parts["tier"].saving.point_femto_usd
-        == found.estimate.point_femto_usd
+        parts["model"].saving.expected_femto_usd + parts["tier"].saving.expected_femto_usd
+        == found.estimate.expected_femto_usd
     )
 
 
@@ -225,4 +225,4 @@ def test_a_lever_alone_moves_the_same_share_as_the_joint_state() -> None:
     found = _assess(MODEL + "@standard", limited)
     parts = levers.split(found, books.book(), books.AS_OF_DAY)
     assert parts["model"].alone == _assess(MODEL, limited).estimate == found.estimate
-    assert parts["tier"].saving.point_femto_usd == 0
+    assert parts["tier"].saving.expected_femto_usd == 0

@@ -29,13 +29,13 @@ def test_a_move_of_tier_alone_hangs_on_nothing_that_is_known() -> None:
 
 @given(strategies.SLICES, strategies.FACTORS, strategies.FACTORS, strategies.FACTORS)
 def test_a_swing_is_the_saving_with_that_factor_alone_moved(
-    cells: list[cost.Cell], low: factors.Factors, point: factors.Factors, high: factors.Factors
+    cells: list[cost.Cell], low: factors.Factors, expected: factors.Factors, high: factors.Factors
 ) -> None:
     moved = [books.moved(each) for each in cells]
-    band = factors.Band(low, point, high, "assumed")
+    band = factors.Band(low, expected, high, "assumed")
     for swing in sensitivity.swings(moved, band):
         for end, saved in ((low, swing.at_low_femto_usd), (high, swing.at_high_femto_usd)):
-            changed = replace(point, **{swing.factor: getattr(end, swing.factor)})
+            changed = replace(expected, **{swing.factor: getattr(end, swing.factor)})
             assert saved == counterfactual.saving(moved, changed)
 
 

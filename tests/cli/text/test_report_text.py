@@ -17,7 +17,7 @@ from tests.advisor import advised, traffic
 
 AS_PRICED, EXPECTED = (
     BreakEvenFigure("neutral", "0.80", None),
-    BreakEvenFigure("point", "0.637", None),
+    BreakEvenFigure("expected", "0.637", None),
 )
 
 
@@ -95,7 +95,7 @@ def test_of_slices_with_different_factors_the_one_that_bears_least_is_told(
     traffic.fill(database)
     with database.snapshot() as session:
         found = report.build(session, ledgers.SETTINGS, clock.now_us())
-    measured = BreakEvenFigure("point", "0.612", None)
+    measured = BreakEvenFigure("expected", "0.612", None)
     recommendations = (
         advised.recommendation(saving_label="partly measured", break_evens=(AS_PRICED, measured)),
         advised.recommendation(

@@ -41,7 +41,7 @@ FACTORS = st.builds(
 def test_every_step_of_any_advice_agrees_with_a_calculator(
     cells: list[cost.Cell],
     low: factors.Factors,
-    point: factors.Factors,
+    expected: factors.Factors,
     high: factors.Factors,
     pair: str,
     now: Fraction,
@@ -50,7 +50,7 @@ def test_every_step_of_any_advice_agrees_with_a_calculator(
     slice_ = books.slice_of(*cells, can_wait=True)
     standing = advice.Standing(Fraction(1), pass_rates=breakeven.PassRates(now, instead))
     terms = advice.Terms((), one_off_femto_usd=40 * books.USD)
-    band = factors.Band(low, replace(point, unknown_input_is_cached=False), high, "assumed")
+    band = factors.Band(low, replace(expected, unknown_input_is_cached=False), high, "assumed")
     found = advice.on_pair(
         slice_, pairs.parse_one(pair), band, standing, terms, books.book(), books.AS_OF_DAY
     )
@@ -60,8 +60,10 @@ def test_every_step_of_any_advice_agrees_with_a_calculator(
     assert told.of("At the low end, on", "per average month") == Fraction(
         figure.saving_month.low_usd
     )
-    assert told.of("At the point", "per average month") == Fraction(figure.saving_month.point_usd)
+    assert told.of("At the expected", "per average month") == Fraction(
+        figure.saving_month.expected_usd
+    )
     assert told.of("At the high end", "per average month") == Fraction(figure.saving_month.high_usd)
-    assert told.of("At the point", "that per average month") == Fraction(
+    assert told.of("At the expected", "that per average month") == Fraction(
         figure.router_month_usd or ""
     )

@@ -134,13 +134,13 @@ def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
         move = full.pop("move")
         assert (move["id"], move["missed_usd"], move["realised"]) == (each["id"], None, [])
         assert full == {**json.loads(row.detail), **stored, **untouched}
-        neutral, point = full["break_evens"]
+        neutral, expected = full["break_evens"]
         assert (neutral["at"], each["breakeven_escalation_ratio"]) == (
             "neutral",
             neutral["escalation_ratio"],
         )
         assert each["breakeven_output_ratio"] == neutral["output_inflation_ratio"]
-        assert point["escalation_ratio"] != neutral["escalation_ratio"]
+        assert expected["escalation_ratio"] != neutral["escalation_ratio"]
         assert full["record"]["owner"] == each.pop("owner")
         assert {name: full[name] for name in each if name in full} == {
             name: value for name, value in each.items() if not name.startswith("breakeven_")

@@ -74,7 +74,7 @@ def test_a_saving_is_linear_in_the_share(client: TestClient) -> None:
         found = client.get(PATH, params={"project": "search", "share": share}).json()[
             "saving_month"
         ]
-        return [Fraction(found[f"{end}_usd"]) for end in ("low", "point", "high")]
+        return [Fraction(found[f"{end}_usd"]) for end in ("low", "expected", "high")]
 
     nano = Fraction(1, 10**9)
     for quarter, whole in zip(saved("0.25"), saved("1"), strict=True):
@@ -86,7 +86,7 @@ def test_a_saving_falls_in_every_factor_that_costs(client: TestClient, factor: s
     points = [
         Fraction(
             client.get(PATH, params={"project": "search", factor: value}).json()["saving_month"][
-                "point_usd"
+                "expected_usd"
             ]
         )
         for value in ("0.1", "0.5", "0.9")

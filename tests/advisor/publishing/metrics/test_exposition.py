@@ -114,7 +114,7 @@ def test_forecast_savings_and_coverage_are_the_floats_of_the_reports_texts(
         "month_forecast_usd": forecast.cost_usd,
         "month_forecast_high_usd": forecast.high_usd,
         "savings_total_low_usd": total.low_usd,
-        "savings_total_usd": total.point_usd,
+        "savings_total_usd": total.expected_usd,
         "savings_total_high_usd": total.high_usd,
         "coverage_ratio": coverage.ratio,
     }
@@ -139,7 +139,7 @@ def test_each_slices_saving_is_the_float_of_its_recommendation(filled: Database)
         saving = each["saving_month"]
         assert saving is not None
         assert found["savings_potential_low_usd", labels] == as_float(saving.low_usd)
-        assert found["savings_potential_usd", labels] == as_float(saving.point_usd)
+        assert found["savings_potential_usd", labels] == as_float(saving.expected_usd)
         assert found["savings_potential_high_usd", labels] == as_float(saving.high_usd)
         assert found["breakeven_escalation_ratio", labels] == as_float(
             each["breakeven_escalation_ratio"]

@@ -33,7 +33,7 @@ def test_the_page_shows_the_stored_figures_to_the_last_digit(database: Database)
     assert item.saving_month is not None
     assert {
         item.saving_month.low_usd,
-        item.saving_month.point_usd,
+        item.saving_month.expected_usd,
         item.saving_month.high_usd,
     } <= shown
     assert {each.at_low_usd for each in item.sensitivity} | {

@@ -113,7 +113,8 @@ def test_the_break_even_is_the_one_of_the_api_with_the_expected_one_beneath(
     )
     wanted = [
         tuple(
-            words.percent(wire.breakeven_escalation_ratio(item, at)) for at in ("neutral", "point")
+            words.percent(wire.breakeven_escalation_ratio(item, at))
+            for at in ("neutral", "expected")
         )
         for item in built(database).savings.recommendations
     ]
