@@ -106,7 +106,7 @@ def _run_rate(month: Month, closed_femto_usd: Sequence[int]) -> Forecast:
     basis = closed_femto_usd[-closed_days:] if closed_days else closed_femto_usd
     to_come = Fraction(sum(basis), len(basis)) * len(month.days_left)
     whole_month = month.spent_femto_usd - month.today_femto_usd + to_come
-    return Forecast(_at_least_spent(month, expected), None, None, "run_rate")
+    return Forecast(_at_least_spent(month, whole_month), None, None, "run_rate")
 
 
 def _half_band(
