@@ -16,7 +16,7 @@ SUM = "the sum of these lines"
 _INPUT_METERS = prices.METERS[:4]
 _TITLES = {
     "low": "At the low end",
-    "expected": "At the expected",
+    "expected": "As expected",
     "high": "At the high end",
     "neutral": "As priced, with neutral factors",
 }
