@@ -66,7 +66,7 @@ def test_every_step_of_a_joint_move_agrees_with_a_calculator_and_with_the_advice
     assert isinstance(until, dict)
     for end, title in (
         ("low", "At the low end"),
-        ("expected", "At the expected"),
+        ("expected", "As expected"),
         ("high", "At the high end"),
     ):
         assert worked.of(title, "per average month") == Fraction(saving[f"{end}_usd"])
@@ -76,7 +76,7 @@ def test_every_step_of_a_joint_move_agrees_with_a_calculator_and_with_the_advice
             for lever in ("model", "tier")
         ]
         assert sum(parts) == Fraction(saving[f"{end}_usd"])
-    assert worked.of("At the expected", "that per average month") == Fraction(
+    assert worked.of("As expected", "that per average month") == Fraction(
         str(told["router_month_usd"])
     )
     break_evens = told["break_evens"]
@@ -88,10 +88,10 @@ def test_every_step_of_a_joint_move_agrees_with_a_calculator_and_with_the_advice
     assert worked.of("As priced", "break-even output") == Fraction(
         neutral["output_inflation_ratio"]
     )
-    assert worked.of("At the expected", "break-even escalation") == Fraction(
+    assert worked.of("As expected", "break-even escalation") == Fraction(
         expected["escalation_ratio"]
     )
-    assert worked.of("At the expected", "break-even output") == Fraction(
+    assert worked.of("As expected", "break-even output") == Fraction(
         expected["output_inflation_ratio"]
     )
     assert worked.of("Payback", "days") == Fraction(str(told["payback_days"]))
@@ -150,18 +150,18 @@ def test_every_factor_of_a_scenario_changes_what_is_printed_and_every_step_agree
     everything = run("whatif", "--project", "search", *words, "--steps")
     worked = steps.work_out(everything)
     assert "(given)" in everything
-    assert worked.of("At the expected", "price of a wrong answer") > 0
+    assert worked.of("As expected", "price of a wrong answer") > 0
     told = json.loads(run("whatif", "--project", "search", *words, "--json"))
     assert worked.of("At the low end", "per average month") == Fraction(
         told["saving_month"]["low_usd"]
     )
-    assert worked.of("At the expected", "price of a wrong answer") == Fraction(
+    assert worked.of("As expected", "price of a wrong answer") == Fraction(
         told["break_evens"][1]["wrong_answer_usd"]
     )
-    assert worked.of("At the expected", "a right answer now") == Fraction(
+    assert worked.of("As expected", "a right answer now") == Fraction(
         told["good_answer_now_usd"]
     )
-    assert worked.of("At the expected", "a right answer there") == Fraction(
+    assert worked.of("As expected", "a right answer there") == Fraction(
         told["good_answer_instead_usd"]
     )
 
