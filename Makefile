@@ -1,6 +1,6 @@
 # `make` alone lists the targets. Nothing is installed outside .venv, except Debian packages that `test` needs and root may add.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full lint bench bench-litellm lock servers browser litellm clean
+.PHONY: help run test test-full lint bench bench-litellm ten-weeks lock servers browser litellm clean
 .NOTPARALLEL:
 
 # Without compiled files every start takes two seconds longer.
@@ -11,13 +11,14 @@ PYTHON := .venv/bin/python
 WORKERS := --numprocesses 2 --dist loadfile
 RUNTIME := .venv/.runtime-installed
 TOOLS := .venv/.tools-installed
+OUT := ten-weeks
 LITELLM := .venv-e2e/.installed
 UV = $(or $(wildcard .venv/bin/uv),uv)
 COMPILE = $(UV) pip compile --quiet pyproject.toml --universal --python-version 3.11 \
 	--upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## start the demo: the whole product on SQLite with replayed sample traffic
 	@exec .venv/bin/switchwise up --demo
@@ -40,6 +41,9 @@ bench: $(TOOLS) servers ## run the benchmarks
 
 bench-litellm: servers litellm ## measure what LiteLLM loses, with our callback and without
 	@exec $(PYTHON) -m bench.litellm
+
+ten-weeks: $(TOOLS) ## make a ledger of ten weeks of invented traffic, and its /metrics, in OUT (./ten-weeks)
+	@exec $(PYTHON) -m bench.tenweeks --out $(OUT)
 
 lock: ## resolve the dependencies again and write the lock files
 	@$(COMPILE) --group build --output-file requirements.txt

@@ -1,1 +1,4 @@
-"""Benchmarks: our figure and its floor measured side by side in one run. Never part of the tests."""
+"""Benchmarks: our figure and its floor measured together in one run. Never part of the tests.
+
+`bench.tenweeks` measures nothing: it makes a ledger with a past to try the outlets with (`make ten-weeks`).
+"""
