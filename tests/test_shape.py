@@ -10,27 +10,39 @@ import pytest
 from tests import shape
 
 ROOT = Path(__file__).parent.parent
-MODULES = shape.modules(ROOT)
+MODULES = shape.read_modules(ROOT)
 Rule = Callable[[Sequence[shape.Module]], list[str]]
 
 BOUNDARIES = {
     "worker/runner.py": "a job's fault must not end the worker that runs the other jobs",
 }
-"""Files with the one place of a process that may catch every exception without raising again, and why."""
+"""Files with the one place of a process that may catch every exception, and why."""
 
-LONG_FUNCTION = "def f(x):\n" + "    x += 1\n" * 40
+LONG_FUNCTION = "def f(x):\n" + "    x += 1\n" * 26
+PACKED_CALLS = "".join(f"x{number} = f(1, 2, 3, 4, 5)\n" for number in range(10))
 SWALLOWS = "try:\n    f()\nexcept {}:\n    log()\n"
 PLANTED = [
-    (shape.long_files, "ledger/a.py", "x = 1\n" * 301),
-    (shape.long_median, "ledger/a.py", "x = 1\n" * 300),
+    (shape.long_files, "ledger/a.py", "x = 1\n" * 401),
     (shape.long_functions, "ledger/a.py", LONG_FUNCTION),
+    (shape.long_functions, "ledger/a.py", LONG_FUNCTION.replace("):", "):\n    'Says it.'")),
     (
         shape.long_functions,
         "ledger/a.py",
         "class A:\n    async " + LONG_FUNCTION.replace("\n", "\n    "),
     ),
+    (shape.packed_calls, "ledger/a.py", PACKED_CALLS),
+    (shape.vague_names, "ledger/a.py", "found = 1"),
+    (shape.vague_names, "ledger/a.py", "def f(asked): return [1 for x in asked]"),
+    (shape.vague_names, "ledger/a.py", "class A:\n    whole: int"),
+    (shape.nameless_functions, "ledger/a.py", "def of(x): return x"),
+    (shape.nameless_functions, "ledger/a.py", "async def opened(): ..."),
+    (shape.shared_class_names, "ledger/a.py", "class Innocent: ..."),
+    (shape.formatter_exceptions, "ledger/a.py", "x = 1  # fmt: {}".format("skip")),
+    (shape.formatter_exceptions, "ledger/a.py", "# fmt: {}\nx = 1".format("off")),
     (shape.import_cycles, "ledger/a.py", "from ledger import b"),
     (shape.import_cycles, "ledger/a.py", "from ledger.b import thing"),
+    (shape.folder_cycles, "ledger/a.py", "from ledger.room import d"),
+    (shape.folder_cycles, "collector/a.py", "from ledger import e"),
     (shape.deferred_imports, "ledger/a.py", "def f():\n    from ledger import b"),
     (shape.deferred_imports, "ledger/a.py", "def f():\n    if x:\n        from . import b"),
     (shape.swallowed_errors, "ledger/a.py", SWALLOWS.format("Exception")),
@@ -41,14 +53,14 @@ PLANTED = [
     ),
     (shape.swallowed_errors, "ledger/a.py", SWALLOWS.replace(" {}", "")),
     (shape.floats, "ledger/money.py", "HALF = 0.5"),
-    (shape.floats, "ledger/pricing/prices.py", "def f(text): return float(text)"),
+    (shape.floats, "ledger/tokens.py", "def f(text): return float(text)"),
     (shape.missing_docstrings, "ledger/a.py", "x = 1"),
     (shape.bare_ignores, "ledger/a.py", "x = y  # type: ignore"),
     (shape.bare_ignores, "ledger/a.py", "x = y  # type: ignore[attr-defined]"),
     (shape.bare_ignores, "ledger/a.py", "x = y  # noqa"),
     (shape.unfinished_work, "ledger/a.py", "x = y  # {}: later".format("TO" + "DO")),
 ]
-EVERY_RULE = list(dict.fromkeys(rule for rule, _, _ in PLANTED))
+EVERY_RULE = [shape.long_median, *dict.fromkeys(rule for rule, _, _ in PLANTED)]
 RULES = [rule for rule in EVERY_RULE if rule is not shape.swallowed_errors]
 
 
@@ -57,12 +69,24 @@ def name_of(value: object) -> str | None:
     return getattr(value, "__name__", "")
 
 
+INNOCENT = {
+    "ledger/a.py": "name = 1",
+    "ledger/b.py": "import os\n\nfrom collector import a as inlet\nfrom ledger import a",
+    "ledger/e.py": "name = 1",
+    "ledger/room/c.py": "from ledger import a\n\n\nclass Innocent:\n    name: str",
+    "ledger/room/d.py": "name = 1",
+    "collector/a.py": "name = 1",
+}
+"""A small project in which imports go one way, of files and of folders."""
+
+
 def plant(root: Path, path: str, text: str) -> list[shape.Module]:
-    """The modules of a small project with one planted file, beside an innocent one that imports it."""
-    (root / "ledger").mkdir()
-    (root / "ledger" / "b.py").write_text('"""Innocent."""\n\nimport os\n\nfrom ledger import a\n')
+    """The modules of the small project with one of its files replaced by a planted one."""
+    for place, code in INNOCENT.items():
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / place).write_text(f'"""Innocent."""\n\n{code}\n')
     (root / path).write_text(text)
-    return shape.modules(root)
+    return shape.read_modules(root)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
@@ -78,8 +102,17 @@ def test_errors_are_swallowed_once_in_each_named_boundary_and_nowhere_else() -> 
 
 @pytest.mark.parametrize(("rule", "path", "text"), PLANTED, ids=name_of)
 def test_a_planted_fault_is_noticed(rule: Rule, path: str, text: str, tmp_path: Path) -> None:
-    (fault,) = rule(plant(tmp_path, path, text))
-    assert fault.startswith((path, "the median", "ledger."))
+    faults = rule(plant(tmp_path, path, text))
+    assert faults
+    assert all(fault.startswith((path, "ledger", "collector")) for fault in faults)
+
+
+def test_a_median_over_the_bound_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "ledger" / f"{name}.py").write_text("x = 1\n" * 121)
+    (fault,) = shape.long_median(shape.read_modules(tmp_path))
+    assert fault.startswith("the median file has 121 lines")
 
 
 @pytest.mark.parametrize("rule", EVERY_RULE, ids=name_of)
@@ -103,7 +136,7 @@ def f(x: object) -> object:
     assert rule(plant(tmp_path, "ledger/a.py", innocent)) == []
 
 
-# An address of an index, or a folder of wheels, would tie an installation to the machine that made the lock.
+# An address of an index, or a folder of wheels, would tie an installation to one machine.
 ADDRESS = re.compile(
     r"https?:|file:|--(extra-)?index-url|--find-links|--trusted-host|^-[if] ", re.MULTILINE
 )
@@ -158,7 +191,7 @@ def test_a_path_of_a_machine_is_noticed(folder: str) -> None:
 
 
 def project_files() -> list[Path]:
-    """The files of the project, without what was installed, built, cached or collected by a running Switchwise."""
+    """The files of the project, without what was installed, built, cached or collected."""
     skipped = {
         ".git",
         ".venv",
@@ -169,10 +202,10 @@ def project_files() -> list[Path]:
         "dist",
         "switchwise-data",
     }
-    found = []
+    files = []
     for folder, subfolders, names in os.walk(ROOT):
         subfolders[:] = [
             name for name in subfolders if name not in skipped and not name.endswith("_cache")
         ]
-        found += [Path(folder, name) for name in names]
-    return found
+        files += [Path(folder, name) for name in names if name not in skipped]
+    return files

@@ -1,4 +1,4 @@
-"""What only one place may use: each of these libraries, and the commit, the environment and the clock, has one owner."""
+"""What only one place may use: some libraries, the commit, the environment and the clock."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pytest
 
 from tests import shape
 
-MODULES = shape.modules(Path(__file__).parent.parent)
+MODULES = shape.read_modules(Path(__file__).parent.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,35 @@ OWNED = [
     library("grafana_api", "dashboards/", most_files=1),
     library("slack_sdk", "advisor/", most_files=1),
     library("genai_prices", "ledger/pricing/published.py", most_files=1),
-    Owned("commit", "ledger/database.py", shape.commits, ("session.commit()", "end = session.commit")),
     Owned(
-        "the environment", "ledger/settings.py", shape.environment_reads,
-        ("import os\nos.environ['A']", "import os\nos.getenv('A')", "from os import environ", "from os import getenv as g"),
+        "commit", "ledger/database.py", shape.commits, ("session.commit()", "end = session.commit")
     ),
     Owned(
-        "the clock", "ledger/clock.py", shape.clock_reads,
+        "the environment",
+        "ledger/settings.py",
+        shape.environment_reads,
         (
-            "import time\ntime.time()", "import time\ntime.monotonic()", "from time import time_ns",
-            "from datetime import datetime\ndatetime.now(UTC)", "import datetime\ndatetime.datetime.utcnow()",
-            "from datetime import date\ndate.today()", "select(func.now())",
+            "import os\nos.environ['A']",
+            "import os\nos.getenv('A')",
+            "from os import environ",
+            "from os import getenv as g",
         ),
     ),
-]  # fmt: skip
+    Owned(
+        "the clock",
+        "ledger/clock.py",
+        shape.clock_reads,
+        (
+            "import time\ntime.time()",
+            "import time\ntime.monotonic()",
+            "from time import time_ns",
+            "from datetime import datetime\ndatetime.now(UTC)",
+            "import datetime\ndatetime.datetime.utcnow()",
+            "from datetime import date\ndate.today()",
+            "select(func.now())",
+        ),
+    ),
+]
 
 
 @pytest.mark.parametrize("owned", OWNED, ids=lambda owned: owned.thing)
@@ -71,7 +86,7 @@ def test_only_its_owner_uses_it(owned: Owned) -> None:
 def test_a_use_elsewhere_is_noticed(owned: Owned, example: str, tmp_path: Path) -> None:
     (tmp_path / "collector").mkdir()
     (tmp_path / "collector" / "a.py").write_text(example)
-    uses = owned.uses(shape.modules(tmp_path))
+    uses = owned.uses(shape.read_modules(tmp_path))
     assert len(uses) == 1
     assert uses[0].startswith("collector/a.py:")
 
@@ -79,6 +94,9 @@ def test_a_use_elsewhere_is_noticed(owned: Owned, example: str, tmp_path: Path) 
 @pytest.mark.parametrize("owned", OWNED, ids=lambda owned: owned.thing)
 def test_what_only_looks_alike_is_left_alone(owned: Owned, tmp_path: Path) -> None:
     (tmp_path / "ledger").mkdir()
-    alike = "import os, time\nfrom ledger import clock, rediscovery\nclock.now()\ntime.sleep(1)\nos.getpid()\ncommitted = 1\n"
+    alike = (
+        "import os, time\nfrom ledger import clock, rediscovery\n"
+        "clock.now()\ntime.sleep(1)\nos.getpid()\ncommitted = 1\n"
+    )
     (tmp_path / "ledger" / "a.py").write_text(alike)
-    assert owned.uses(shape.modules(tmp_path)) == []
+    assert owned.uses(shape.read_modules(tmp_path)) == []
