@@ -14,7 +14,7 @@ FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 5.0
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """How a child is started. One that runs `once` is not started again after it ended well."""
 
@@ -26,7 +26,10 @@ class Start:
 
 
 class Child:
-    """A child process: started when it is time, noticed when it ended. Instants are seconds of the monotonic clock."""
+    """A child process: started when it is time, noticed when it ended.
+
+    Instants are seconds of the monotonic clock.
+    """
 
     def __init__(self, start: Start) -> None:
         self._start = start
@@ -34,7 +37,7 @@ class Child:
         self._started_at = 0.0
         self._start_at = 0.0
         self._wait_seconds = FIRST_WAIT_SECONDS
-        self._done = False
+        self._finished = False
 
     @property
     def runs(self) -> bool:
@@ -43,10 +46,13 @@ class Child:
 
     def seconds_to_start(self, now_seconds: float) -> float | None:
         """How long until it must be started; None while it runs or when it need not."""
-        return None if self._done or self.runs else max(0.0, self._start_at - now_seconds)
+        return None if self._finished or self.runs else max(0.0, self._start_at - now_seconds)
 
     def start(self, now_seconds: float) -> None:
-        """Start the process, in a group of its own: Ctrl-C goes to the terminal's group, and a child is told to stop by us."""
+        """Start the process in its own process group.
+
+        Ctrl-C goes to the terminal's group; the supervisor alone tells its children to stop.
+        """
         self._process = subprocess.Popen(  # noqa: S603  # the command is our own interpreter and module
             self._start.command,
             env=self._start.environment,
@@ -62,7 +68,7 @@ class Child:
         if self._process is None or (status := self._process.poll()) is None:
             return None
         self._process = None
-        self._done = self._start.once and status == 0
+        self._finished = self._start.once and status == 0
         lived_long = now_seconds - self._started_at >= HEALTHY_SECONDS
         self._wait_seconds = (
             FIRST_WAIT_SECONDS if lived_long else min(2 * self._wait_seconds, LONGEST_WAIT_SECONDS)

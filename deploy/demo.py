@@ -1,24 +1,21 @@
-"""The demo: both sample traces, stretched from an hour to a day, replayed into the 28 closed days before the first start."""
+"""The demo's traffic: both sample traces, each hour stretched to a day, replayed into 28 days."""
 
-import argparse
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from rich.console import Console
+import msgspec
 
 from advisor import refresh
 from advisor.report import report
-from cli import progress
-from cli.text import report_text
+from advisor.report.figures import Report
+from collector.files import Progress
 from collector.formats import trace_csv
 from collector.formats.reading import Naming
-from deploy import process
-from ledger import clock, facts, logs, rollups, settings, store
+from ledger import clock, facts, rollups, store
 from ledger.database import Database
 from ledger.errors import SwitchwiseError
 from ledger.events import Event
@@ -50,38 +47,63 @@ TRACES = (
 )
 
 
-def replay(database: Database, chosen: Settings, show: progress.Show) -> int:
-    """Replay what is missing of the 28 days; how many events were new. The first day is kept, so a restart adds nothing."""
+def replay(database: Database, settings: Settings, progress: Progress) -> int:
+    """Replay what is missing of the 28 days; how many events were new.
+
+    The first day is stored, so a restart goes on with the same days, and adds nothing once all are
+    there. `progress` takes the events replayed so far and the events in all.
+    """
+    first_day = _first_day_to_replay(database)
+    if first_day is None:
+        return 0
+    stretched = [event for trace in TRACES for event in _stretched(trace)]
+    days = range(first_day, first_day + DAYS)
+    database.prepare_days(days)
+    accepted = finished = 0
+    for day in reversed(days):
+        for start in range(0, len(stretched), EVENTS_A_TRANSACTION):
+            group = [
+                _moved(event, day) for event in stretched[start : start + EVENTS_A_TRANSACTION]
+            ]
+            with database.transaction() as session:
+                outcomes = store.add(
+                    session, group, now_us=clock.now_us(), max_series=settings.max_series
+                )
+            accepted += outcomes.count(store.Outcome.ACCEPTED)
+            finished += len(group)
+            progress(finished, len(stretched) * DAYS)
+    with database.transaction() as session:
+        facts.put(session, REPLAYED, str(first_day))
+    return accepted
+
+
+def wait_for_report(database: Database, settings: Settings) -> Report:
+    """The report of the current month, as soon as the worker has brought it up to date."""
+    while True:
+        with database.snapshot() as session:
+            waiting, _ = rollups.pending_count(session)
+            current = report.build(session, settings, clock.now_us())
+            if not waiting and current.total.requests and refresh.is_current(session, settings):
+                return current
+        time.sleep(_POLL_SECONDS)
+
+
+def _first_day_to_replay(database: Database) -> int | None:
+    """The first of the demo's days, chosen at the first start; None once all are replayed."""
     with database.transaction() as session:
         first_day = facts.get(session, FIRST_DAY)
-        if facts.get(session, REPLAYED) == first_day is not None:
-            return 0
+        if first_day is not None and facts.get(session, REPLAYED) == first_day:
+            return None
         if first_day is None:
             first_day = str(clock.day_of(clock.now_us()) - DAYS)
             facts.put(session, FIRST_DAY, first_day)
             facts.put(
                 session, facts.SAMPLE_PROJECTS, json.dumps([trace.project for trace in TRACES])
             )
-    hours = [hour for trace in TRACES for hour in _hour(trace)]
-    days = range(int(first_day), int(first_day) + DAYS)
-    database.prepare_days(days)
-    accepted = done = 0
-    for day in reversed(days):
-        for start in range(0, len(hours), EVENTS_A_TRANSACTION):
-            group = [_moved(event, day) for event in hours[start : start + EVENTS_A_TRANSACTION]]
-            with database.transaction() as session:
-                outcomes = store.add(
-                    session, group, now_us=clock.now_us(), max_series=chosen.max_series
-                )
-            accepted += outcomes.count(store.Outcome.ACCEPTED)
-            done += len(group)
-            show(done, len(hours) * DAYS)
-    with database.transaction() as session:
-        facts.put(session, REPLAYED, first_day)
-    return accepted
+    return int(first_day)
 
 
-def _hour(trace: Trace) -> Iterator[Event]:
+def _stretched(trace: Trace) -> Iterator[Event]:
     """The events of a trace as microseconds since its first, stretched to a day."""
     text = (_SAMPLE / trace.file).read_text()
     naming = Naming(
@@ -97,72 +119,23 @@ def _hour(trace: Trace) -> Iterator[Event]:
         event = trace_csv.parse_line(line, number, digest, naming)
         if not isinstance(event, Event):
             raise SwitchwiseError(
-                f"line {number} of the sample {trace.file} is damaged: {event.reason}; install again"
+                f"line {number} of the sample {trace.file} is damaged: {event.reason};"
+                " install Switchwise again"
             )
         first_us = event.occurred_at if first_us is None else first_us
-        yield _with(event, occurred_at=(event.occurred_at - first_us) * STRETCH)
+        # The traces are older than prompt caching and reasoning: there was neither.
+        yield msgspec.structs.replace(
+            event,
+            occurred_at=(event.occurred_at - first_us) * STRETCH,
+            cached_input_tokens=0,
+            reasoning_tokens=0,
+        )
 
 
 def _moved(event: Event, day: int) -> Event:
-    """An event of the stretched hour on a day. The traces are older than prompt caching: nothing was cached."""
-    return _with(
+    """An event of the stretched hour on a day."""
+    return msgspec.structs.replace(
         event,
         occurred_at=event.occurred_at + day * clock.DAY_US,
         dedupe_key=f"{event.dedupe_key}:{day}",
     )
-
-
-def _with(event: Event, *, occurred_at: int, dedupe_key: str | None = None) -> Event:
-    return Event(
-        dedupe_key or event.dedupe_key,
-        occurred_at,
-        event.labels,
-        event.input_tokens,
-        0,
-        event.cache_write_input_tokens,
-        event.output_tokens,
-        0,
-    )
-
-
-def main() -> int:
-    """Replay the demo, wait until it is rolled up, and print the report; the exit status. Started by the supervisor."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--parent", type=int, required=True)
-    parser.add_argument("--address", required=True)
-    given = parser.parse_args()
-    process.end_with(given.parent)
-    try:
-        chosen = settings.load()
-        logs.configure(chosen.log_level)
-        database = Database(chosen.database)
-        database.migrate()
-        with progress.bar("Replaying 28 days of sample traffic") as show:
-            replay(database, chosen, show)
-        _print_report(database, chosen, given.address)
-        database.close()
-    except SwitchwiseError as error:
-        sys.stderr.write(f"switchwise: {error}\n")
-        return error.exit_code
-    return 0
-
-
-def _print_report(database: Database, chosen: Settings, address: str) -> None:
-    """Print the report as soon as the worker has brought it up to date."""
-    while True:
-        with database.snapshot() as session:
-            waiting, _ = rollups.pending_count(session)
-            found = report.build(session, chosen, clock.now_us())
-            if not waiting and found.total.requests and refresh.is_current(session, chosen):
-                break
-        time.sleep(_POLL_SECONDS)
-    console = Console(highlight=False)
-    report_text.show(console, found)
-    console.print(
-        f"\nThe page is at {address}/ and the metrics at {address}/metrics. Ctrl-C stops it.",
-        soft_wrap=True,
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,7 @@
-"""The one-command form: a parent that starts the web process and the worker, restarts them, ends with them. Serves nothing."""
+"""The one-command form: a parent that starts the web process and the worker, and restarts them.
+
+It ends when they cannot be used at all, and they end with it. It serves nothing itself.
+"""
 
 import contextlib
 import os
@@ -7,13 +10,15 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from deploy import process
 from deploy.child import Child, Start
-from ledger import clock, logs, settings
+from ledger import clock, logs
+from ledger import settings as ledger_settings
 from ledger.settings import Settings
 
 STOP_SECONDS = 8.0
@@ -27,24 +32,42 @@ log = structlog.get_logger()
 
 
 def _silently(_address: str) -> None:
-    """Tell nobody."""
+    """Announce nothing."""
 
 
-def run(chosen: Settings, demo: bool, announce: Callable[[str], None] = _silently) -> int:
-    """Run the whole product until a signal ends it; the exit status. Raises UsageError for a directory or port in use.
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of the caller's that runs once beside the product: a Python module and its options.
 
-    `announce` is told the address once it is bound.
+    Its module is started as `python -m MODULE --parent ID --address URL OPTIONS...`.
     """
-    logs.configure(chosen.log_level)
+
+    module: str
+    options: tuple[str, ...] = ()
+
+
+def run(
+    settings: Settings,
+    announce: Callable[[str], None] = _silently,
+    run_once: Program | None = None,
+) -> int:
+    """Run the whole product until a signal ends it; the exit status.
+
+    `announce` takes the address once it is bound. Raises UsageError for a directory or port in use.
+    """
+    logs.configure(settings.log_level)
     with (
-        process.only_one(chosen.data) as lock,
-        process.listen(chosen.host, chosen.port) as listener,
+        process.only_one(settings.data) as lock,
+        process.listen(settings.host, settings.port) as listener,
         _Signals() as signals,
     ):
         address = process.address_of(listener)
         log.info("listening", address=address)
         announce(address)
-        children = [Child(start) for start in _starts(chosen, demo, lock, listener)]
+        starts = _starts(settings, lock, listener)
+        if run_once is not None:
+            starts.append(_start_of_program(run_once, settings, lock, address))
+        children = [Child(start) for start in starts]
         try:
             status = _watch(children, signals)
         finally:
@@ -53,29 +76,48 @@ def run(chosen: Settings, demo: bool, announce: Callable[[str], None] = _silentl
     return status
 
 
-def _starts(chosen: Settings, demo: bool, lock: int, listener: socket.socket) -> list[Start]:
+def _starts(settings: Settings, lock: int, listener: socket.socket) -> list[Start]:
+    """The web process, which serves the socket, and the worker."""
+    environment, descriptor = _environment(settings), listener.fileno()
+    return [
+        Start(
+            name="web",
+            command=_command("deploy.web", "--socket", str(descriptor)),
+            environment=environment,
+            inherited=(lock, descriptor),
+        ),
+        Start(
+            name="worker",
+            command=_command("deploy.worker"),
+            environment=environment,
+            inherited=(lock,),
+        ),
+    ]
+
+
+def _start_of_program(program: Program, settings: Settings, lock: int, address: str) -> Start:
+    return Start(
+        name=program.module,
+        command=_command(program.module, "--address", address, *program.options),
+        environment=_environment(settings),
+        inherited=(lock,),
+        once=True,
+    )
+
+
+def _command(module: str, *options: str) -> list[str]:
+    # -P and our own root, never the current directory: a folder `worker` where the user stands
+    # must not be taken for ours.
+    return [sys.executable, "-P", "-m", module, "--parent", str(os.getpid()), *options]
+
+
+def _environment(settings: Settings) -> dict[str, str]:
     root = str(Path(__file__).parent.parent)
-    # Our own root, and never the current directory: a folder `worker` where the user stands must not be taken for ours.
-    path = os.pathsep.join(filter(None, [root, settings.child_environment().get("PYTHONPATH")]))
-    environment = settings.child_environment(**settings.as_environment(chosen), PYTHONPATH=path)
-
-    def start(
-        name: str, *options: str, inherited: tuple[int, ...] = (), once: bool = False
-    ) -> Start:
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            f"deploy.{name}",
-            "--parent",
-            str(os.getpid()),
-            *options,
-        ]
-        return Start(name, command, environment, (lock, *inherited), once)
-
-    web = start("web", "--socket", str(listener.fileno()), inherited=(listener.fileno(),))
-    demonstration = start("demo", "--address", process.address_of(listener), once=True)
-    return [web, start("worker"), *([demonstration] if demo else [])]
+    inherited_path = ledger_settings.child_environment().get("PYTHONPATH")
+    path = os.pathsep.join(filter(None, [root, inherited_path]))
+    return ledger_settings.child_environment(
+        **ledger_settings.as_environment(settings), PYTHONPATH=path
+    )
 
 
 def _watch(children: Sequence[Child], signals: "_Signals") -> int:
@@ -98,12 +140,12 @@ def _watch(children: Sequence[Child], signals: "_Signals") -> int:
 def _stop(children: Sequence[Child], signals: "_Signals") -> None:
     """Tell children to end; kill them when they do not, or at the second Ctrl-C."""
     stop_at = clock.monotonic_seconds() + STOP_SECONDS
-    asked = len(signals.received)
+    signals_before = len(signals.received)
     for child in children:
         child.send(signal.SIGTERM)
     while any(child.runs for child in children):
         now_seconds = clock.monotonic_seconds()
-        if now_seconds > stop_at or len(signals.received) > asked:
+        if now_seconds > stop_at or len(signals.received) > signals_before:
             for child in children:
                 child.send(signal.SIGKILL)
         for child in children:

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from cli import app
+from cli import app, program
 from deploy import supervisor
-from ledger import access, settings
+from ledger import access
+from ledger import settings as ledger_settings
 
 
 @app.application.command(epilog="Example: switchwise up --demo")
@@ -20,14 +21,15 @@ def up(
     ] = False,
 ) -> None:
     """Run the whole product in one process group."""
-    chosen = app.checked_settings(host=host, port=port, data=data)
-    if not access.is_loopback(chosen.host):
+    settings = app.checked_settings(host=host, port=port, data=data)
+    if not access.is_loopback(settings.host):
         with app.opened(data) as (database, _):
-            access.refuse_open_bind(chosen.host, database)
-    if sys.stderr.isatty() and "log_level" not in chosen.model_fields_set:
-        # A person reads this terminal; what they need to know is printed, and trouble is still logged.
-        chosen = settings.load(host=host, port=port, data=data, log_level="warning")
-    raise typer.Exit(supervisor.run(chosen, demo, _announce))
+            access.refuse_open_bind(settings.host, database)
+    if sys.stderr.isatty() and "log_level" not in settings.model_fields_set:
+        # A person reads this terminal; what they need to know is printed, and trouble is logged.
+        settings = ledger_settings.load(host=host, port=port, data=data, log_level="warning")
+    demonstration = supervisor.Program("cli.demo", options=("--switchwise", program.command_name()))
+    raise typer.Exit(supervisor.run(settings, _announce, run_once=demonstration if demo else None))
 
 
 def _announce(address: str) -> None:

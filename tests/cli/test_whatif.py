@@ -158,9 +158,7 @@ def test_every_factor_of_a_scenario_changes_what_is_printed_and_every_step_agree
     assert worked.of("As expected", "price of a wrong answer") == Fraction(
         told["break_evens"][1]["wrong_answer_usd"]
     )
-    assert worked.of("As expected", "a right answer now") == Fraction(
-        told["good_answer_now_usd"]
-    )
+    assert worked.of("As expected", "a right answer now") == Fraction(told["good_answer_now_usd"])
     assert worked.of("As expected", "a right answer there") == Fraction(
         told["good_answer_instead_usd"]
     )

@@ -14,7 +14,11 @@ from tests import processes
 
 def start_of(code: str, *, once: bool = False) -> Start:
     return Start(
-        "test", [sys.executable, "-S", "-c", code], settings.child_environment(), (), once=once
+        name="test",
+        command=[sys.executable, "-S", "-c", code],
+        environment=settings.child_environment(),
+        inherited=(),
+        once=once,
     )
 
 

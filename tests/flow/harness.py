@@ -28,7 +28,7 @@ FEWEST_KILLS = 5
 """As many as even a slow machine makes, whatever the time."""
 # Each role loads what it needs and no more, because it is started again and again.
 ROLES = {
-    "up": "from deploy import supervisor; status = supervisor.run(settings.load(), False)",
+    "up": "from deploy import supervisor; status = supervisor.run(settings.load())",
     "collector": "from deploy import web; status = web.serve(settings.load(), ['collector'])",
     "worker": "from worker import celery_app; status = celery_app.run_worker(settings.load())",
     "beat": "from worker import celery_app; status = celery_app.run_beat(settings.load())",

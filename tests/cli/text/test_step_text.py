@@ -60,9 +60,7 @@ def test_every_step_of_any_advice_agrees_with_a_calculator(
     assert told.of("At the low end, on", "per average month") == Fraction(
         figure.saving_month.low_usd
     )
-    assert told.of("As expected", "per average month") == Fraction(
-        figure.saving_month.expected_usd
-    )
+    assert told.of("As expected", "per average month") == Fraction(figure.saving_month.expected_usd)
     assert told.of("At the high end", "per average month") == Fraction(figure.saving_month.high_usd)
     assert told.of("As expected", "that per average month") == Fraction(
         figure.router_month_usd or ""
