@@ -9,7 +9,7 @@ from bench import load, serving, traffic
 from collector import bodies, ingest
 from collector.bodies import Limits, Reader
 from collector.formats import native
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import clock, events, store, usage
 from ledger.database import Database
 

@@ -11,9 +11,9 @@ import msgspec
 from advisor import refresh
 from advisor.report import report
 from bench import apps, measure, traffic
-from collector import ahead, files
-from collector.direct import Direct
-from collector.formats.reading import Naming
+from collector import block_pool, files
+from collector.direct_sums import DirectSums
+from collector.parsing.naming import Naming
 from ledger import clock, settings
 from ledger.database import Database
 from worker import rollup
@@ -93,8 +93,8 @@ def _decoded(path: Path) -> float:
 
 def _reported(path: Path, folder: str) -> float:
     started = clock.monotonic_seconds()
-    with ahead.helpers([str(path)], processes=THREADS) as helpers:
-        summed = Direct(helpers)
+    with block_pool.open_pool([str(path)], processes=THREADS) as pool:
+        summed = DirectSums(pool)
         summed.read(str(path), "native", Naming(), _silent)
     with tempfile.TemporaryDirectory(dir=folder) as inner:
         database = Database(f"sqlite:///{inner}/sums.db")

@@ -7,7 +7,7 @@ from bench.floors import GROUP
 from bench.measure import Result
 from collector import ingest
 from collector.formats import native
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import clock, events, recount, settings, store
 from ledger.database import Database
 from worker import rollup

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from collector.formats.reading import Naming, Parser, WholeParser
 from collector.framing import Framing
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Parser, WholeParser
 from collector.receipts import Readings, Refusal
 from collector.room import EVENT_BYTES, Claim
 from ledger import clock

@@ -20,7 +20,8 @@ import structlog
 from sqlmodel import Session
 
 from collector import ingest, records, vendors
-from collector.formats.reading import Naming, Reading
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Reading
 from collector.receipts import Readings, Refusal
 from collector.records import START, Mark
 from collector.sources import LogFile, Pipe

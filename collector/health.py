@@ -5,7 +5,7 @@ import threading
 import structlog
 
 from collector.ingest import GroupCommitter
-from collector.spooling import Spooling
+from collector.spool_service import SpoolService
 from ledger import clock, durability, facts, web
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
@@ -21,7 +21,7 @@ class Health:
     """Answers the probes of an orchestrator. Any thread may ask; one at a time probes."""
 
     def __init__(
-        self, database: Database, committer: GroupCommitter, spooling: Spooling | None = None
+        self, database: Database, committer: GroupCommitter, spooling: SpoolService | None = None
     ) -> None:
         self._database = database
         self._committer = committer

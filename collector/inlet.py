@@ -16,9 +16,9 @@ from starlette.requests import ClientDisconnect
 from collector import bodies, meters, vendors
 from collector.answers import Answers
 from collector.bodies import Reader
-from collector.formats.reading import Naming
 from collector.ingest import Heard, Waiting
 from collector.meters import Counts, Meters
+from collector.parsing.naming import Naming
 from collector.receipts import NativeReceipt, Readings, Receipt
 from collector.room import Claim, Room
 from ledger import clock, web

@@ -68,7 +68,7 @@ class Lane:
                 raise
 
 
-class Outlasting:
+class SpoolFallback:
     """Commits to the database within a time limit, or else to the spool."""
 
     def __init__(self, lane: Lane, spool: Spool, after_seconds: float) -> None:

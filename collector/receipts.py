@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.formats.reading import Reading, Rejected
+from collector.parsing.reading import Reading, Rejected
 from ledger import events, store
 from ledger.events import Event
 from ledger.store import Outcome

@@ -7,8 +7,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from collector.formats import litellm, native, trace_csv
-from collector.formats.reading import Naming, Parser, Reading, Rejected, WholeParser
 from collector.framing import Framing
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Parser, Reading, Rejected, WholeParser
 from ledger.errors import UsageError
 
 TRACE_CSV = "trace-csv"

@@ -12,14 +12,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from collector import openapi
 from collector.answers import Answers
 from collector.bodies import MIB, Limits, Reader
+from collector.fast_path import FastPathProtocol
 from collector.formats import litellm, native
 from collector.health import Health
 from collector.ingest import GroupCommitter, committing
 from collector.inlet import Inlet
 from collector.meters import Meters
 from collector.room import EVENT_BYTES, Room
-from collector.shortway import ShortWay
-from collector.spooling import Spooling
+from collector.spool_service import SpoolService
 from ledger import access, web
 from ledger.access import Gate
 from ledger.database import Database
@@ -36,11 +36,11 @@ class CollectorState:
     """
 
     committer: GroupCommitter
-    spooling: Spooling | None
+    spooling: SpoolService | None
     gate: Gate
     health: Health
     registry: CollectorRegistry
-    protocol: type[ShortWay]
+    protocol: type[FastPathProtocol]
 
     def close(self) -> None:
         """Store what is waiting and end the writer."""
@@ -55,7 +55,7 @@ def install(app: FastAPI, database: Database, settings: Settings) -> CollectorSt
     room = Room(settings.max_waiting_bytes)
     # Where the ledger is a file of this machine there is no outage to outlast.
     spooling = (
-        Spooling(database, settings) if settings.spool_dir and not database.is_sqlite else None
+        SpoolService(database, settings) if settings.spool_dir and not database.is_sqlite else None
     )
     committer = GroupCommitter(
         spooling.store if spooling else committing(database, settings.max_series), room
@@ -113,8 +113,8 @@ class Shortcut:
         await self.app(scope, receive, send)
 
 
-def _protocol(served: list[Inlet]) -> type[ShortWay]:
-    class Bound(ShortWay):
+def _protocol(served: list[Inlet]) -> type[FastPathProtocol]:
+    class Bound(FastPathProtocol):
         inlets = {  # noqa: RUF012  # as there
             f"{each.route}{slash}".encode(): each for each in served for slash in ("", "/")
         }  # as there

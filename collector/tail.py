@@ -14,8 +14,8 @@ from sqlmodel import Session
 
 from collector import ingest, records, vendors
 from collector.files import Batch
-from collector.formats.reading import Naming
-from collector.growing import Growing, Part, Place, Stopped, Truncated
+from collector.growing_file import GrowingFile, Part, Place, Stopped, Truncated
+from collector.parsing.naming import Naming
 from collector.receipts import Readings
 from collector.records import Mark
 from collector.sources import LogFile
@@ -53,7 +53,7 @@ class Tail:
                 f"{self.format_name!r} cannot be followed, for its records have no ids; use {', '.join(FORMATS)}"
             )
         naming = msgspec.structs.replace(self.naming, vendor_of=vendors.vendor_of)
-        growing = Growing(self.path.absolute(), self._place(), self.stopped)
+        growing = GrowingFile(self.path.absolute(), self._place(), self.stopped)
         try:
             for part in growing.parts():
                 position = part.start.records
@@ -83,7 +83,7 @@ class Tail:
                 raise Stopped
         return self.format_name
 
-    def _store(self, growing: Growing, part: Part, batch: Batch, position: int) -> None:
+    def _store(self, growing: GrowingFile, part: Part, batch: Batch, position: int) -> None:
         found, end = batch
         readings = Readings()
         readings.add_all(found, clock.now_us())

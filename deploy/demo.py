@@ -14,7 +14,7 @@ from advisor.report import report
 from advisor.report.figures import Report
 from collector.files import Progress
 from collector.formats import trace_csv
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import clock, facts, rollups, store
 from ledger.database import Database
 from ledger.errors import SwitchwiseError

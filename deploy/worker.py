@@ -6,7 +6,7 @@ import sys
 from deploy import process
 from ledger import logs, settings
 from ledger.errors import SwitchwiseError
-from worker import embedded
+from worker import embedded_worker
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
     try:
         chosen = settings.load()
         logs.configure(chosen.log_level)
-        return embedded.run(chosen)
+        return embedded_worker.run(chosen)
     except SwitchwiseError as error:
         sys.stderr.write(f"switchwise: {error}\n")
         return error.exit_code

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from collector.formats import native
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger.events import Event
 
 TIME = "2026-03-05T10:00:00Z"

@@ -30,7 +30,7 @@ class Job:
 
     Its slots are the periods since the epoch, and one slot runs once. `rest` is how many times its own duration it
     stays away after it ended. `may_overlap`: its next slot need not wait for its last run, nor for a worker that died.
-    `is_wanted` lets a job that finds nothing to do pass without taking its slot.
+    `has_work` lets a job that finds nothing to do pass without taking its slot.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Job:
     limit_seconds: int = 60
     rest: int = 0
     may_overlap: bool = False
-    is_wanted: Callable[[Session], bool] = always
+    has_work: Callable[[Session], bool] = always
 
 
 def roll_up(database: Database, settings: Settings) -> None:
@@ -89,14 +89,14 @@ def _has_pending(session: Session) -> bool:
 
 
 JOBS = (
-    Job("roll_up", roll_up, clock.SECOND_US, may_overlap=True, is_wanted=_has_pending),
+    Job("roll_up", roll_up, clock.SECOND_US, may_overlap=True, has_work=_has_pending),
     Job("advise", advise, 5 * clock.SECOND_US, limit_seconds=300, rest=20),
     Job(
         "deliver_alerts",
         deliver_alerts,
         5 * clock.SECOND_US,
         limit_seconds=120,
-        is_wanted=_has_alerts,
+        has_work=_has_alerts,
     ),
     Job("drop_old_events", drop_old_events, clock.HOUR_US, limit_seconds=300),
     Job("verify_ledger", verify_ledger, clock.DAY_US, limit_seconds=3_600),

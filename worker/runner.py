@@ -12,7 +12,7 @@ from worker.jobs import JOBS, Job
 log = structlog.get_logger()
 
 
-def wanted(database: Database) -> list[Job]:
+def due_jobs(database: Database) -> list[Job]:
     """The jobs that are due now and have something to do."""
     now_us = clock.now_us()
     with database.snapshot() as session:
@@ -20,7 +20,7 @@ def wanted(database: Database) -> list[Job]:
         return [
             job
             for job in JOBS
-            if schedule.due(job, turns.get(job.name), now_us) and job.is_wanted(session)
+            if schedule.is_due(job, turns.get(job.name), now_us) and job.has_work(session)
         ]
 
 
@@ -31,7 +31,7 @@ def run(database: Database, settings: Settings, job: Job) -> None:
             return
         job.run(database, settings)
         with database.transaction() as session:
-            schedule.finished(session, job, clock.now_us())
+            schedule.note_finished(session, job, clock.now_us())
     except StoreUnavailable as error:
         log.warning("job_postponed", job=job.name, reason=str(error))
         _note_failure(database, job, error)
@@ -45,10 +45,10 @@ def _take(database: Database, job: Job) -> bool:
     now_us = clock.now_us()
     with database.snapshot() as session:
         last = schedule.last_turns(session).get(job.name)
-        if not (schedule.due(job, last, now_us) and job.is_wanted(session)):
+        if not (schedule.is_due(job, last, now_us) and job.has_work(session)):
             return False
     with database.transaction() as session:
-        return schedule.take(session, job, last, now_us)
+        return schedule.take_slot(session, job, last, now_us)
 
 
 def _note_failure(database: Database, job: Job, error: Exception) -> None:
@@ -56,6 +56,6 @@ def _note_failure(database: Database, job: Job, error: Exception) -> None:
     failure = str(error) if isinstance(error, SwitchwiseError) else type(error).__name__
     try:
         with database.transaction() as session:
-            schedule.failed(session, job, clock.now_us(), failure)
+            schedule.note_failed(session, job, clock.now_us(), failure)
     except StoreUnavailable as unavailable:
         log.warning("failure_not_noted", job=job.name, reason=str(unavailable))

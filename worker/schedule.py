@@ -49,7 +49,7 @@ def last_turns(session: Session) -> dict[str, Turn]:
     return {job: Turn(*turn) for job, *turn in session.execute(select(*columns))}
 
 
-def due(job: Job, last: Turn | None, now_us: int) -> bool:
+def is_due(job: Job, last: Turn | None, now_us: int) -> bool:
     """Whether the job has a slot that nobody took. Missed slots count as one; most jobs also wait for their last run's end."""
     if last is None or last.taken_at > now_us + CLOCK_TOLERANCE_US:
         return True
@@ -62,7 +62,7 @@ def due(job: Job, last: Turn | None, now_us: int) -> bool:
     return now_us >= last.ended_at + job.rest * (last.ended_at - last.taken_at)
 
 
-def take(session: Session, job: Job, last: Turn | None, now_us: int) -> bool:
+def take_slot(session: Session, job: Job, last: Turn | None, now_us: int) -> bool:
     """Take the slot of this instant, if no other took one since `last` was read."""
     if last is None:
         dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
@@ -78,20 +78,20 @@ def take(session: Session, job: Job, last: Turn | None, now_us: int) -> bool:
     return session.execute(mine.returning(_SLOTS.c.job)).first() is not None
 
 
-def finished(session: Session, job: Job, now_us: int) -> None:
+def note_finished(session: Session, job: Job, now_us: int) -> None:
     """Note that the job ended well."""
     session.execute(
         update(_SLOTS).where(_SLOTS.c.job == job.name).values(finished_at=now_us, failure=None)
     )
 
 
-def failed(session: Session, job: Job, now_us: int, failure: str) -> None:
+def note_failed(session: Session, job: Job, now_us: int, failure: str) -> None:
     """Note that the job failed, and why in a few words; its next slot tries again."""
     stamps = {"failed_at": now_us, "failure": failure[:MAX_FAILURE_CHARACTERS]}
     session.execute(update(_SLOTS).where(_SLOTS.c.job == job.name).values(stamps))
 
 
-def release(session: Session, now_us: int) -> None:
+def release_slots(session: Session, now_us: int) -> None:
     """End the turns of workers that are gone. Only for the worker that knows itself to be alone with its database."""
     ended_at = func.coalesce(_SLOTS.c.finished_at, 0), func.coalesce(_SLOTS.c.failed_at, 0)
     running = and_(*(end < _SLOTS.c.taken_at for end in ended_at))
@@ -102,7 +102,7 @@ def release(session: Session, now_us: int) -> None:
     )
 
 
-def overdue(session: Session, now_us: int) -> list[str]:
+def overdue_jobs(session: Session, now_us: int) -> list[str]:
     """The jobs that a worker at work would have begun long ago; all that never ran.
 
     A job that passes without taking its slot when it has nothing to do is left out: its silence says nothing.
@@ -111,8 +111,8 @@ def overdue(session: Session, now_us: int) -> list[str]:
     late = []
     for job in JOBS:
         last = turns.get(job.name)
-        if job.is_wanted is jobs.always and (
-            last is None or (last.taken_at < before and due(job, last, before))
+        if job.has_work is jobs.always and (
+            last is None or (last.taken_at < before and is_due(job, last, before))
         ):
             late.append(job.name)
     return late

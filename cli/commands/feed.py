@@ -10,7 +10,7 @@ import typer
 from advisor import refresh
 from cli import app, progress
 from collector import files, records, tail
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import logs
 from ledger.database import Database
 from ledger.settings import Settings

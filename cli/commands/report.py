@@ -16,9 +16,9 @@ from advisor.report import figures as report_figures
 from advisor.report import report
 from cli import app, progress
 from cli.text import report_text
-from collector import ahead, records
-from collector.direct import Direct
-from collector.formats.reading import Naming
+from collector import block_pool, records
+from collector.direct_sums import DirectSums
+from collector.parsing.naming import Naming
 from ledger import clock, logs, rollups
 from ledger.database import Database
 from ledger.errors import UsageError
@@ -93,8 +93,8 @@ def _of_files(
 ) -> tuple[report_figures.Report, str]:
     settings = app.checked_settings()
     logs.configure("warning")
-    with ahead.helpers(paths, processes=os.cpu_count() or 1) as helpers:
-        summed = Direct(helpers)
+    with block_pool.open_pool(paths, processes=os.cpu_count() or 1) as pool:
+        summed = DirectSums(pool)
         for path in paths:
             with progress.bar(path) as show:
                 summed.read(path, format_name, naming, show)
@@ -106,7 +106,7 @@ def _of_files(
 
 
 @contextmanager
-def _ledger_of(summed: Direct, settings: Settings) -> Iterator[Database]:
+def _ledger_of(summed: DirectSums, settings: Settings) -> Iterator[Database]:
     """A ledger of these sums alone, for as long as it takes to report on it."""
     with tempfile.TemporaryDirectory(prefix="switchwise-direct-") as folder:
         database = Database(f"sqlite:///{Path(folder) / 'sums.db'}")

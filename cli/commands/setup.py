@@ -51,7 +51,10 @@ def init(
 def jobs(data: app.Data = None, as_json: app.AsJson = False) -> None:
     """When each job last ran; exit 1 if one is overdue, so no worker is at work."""
     with app.opened(data) as (database, _), database.snapshot() as session:
-        turns, overdue = schedule.last_turns(session), schedule.overdue(session, clock.now_us())
+        turns, overdue = (
+            schedule.last_turns(session),
+            schedule.overdue_jobs(session, clock.now_us()),
+        )
     shown = [
         {
             "job": job,

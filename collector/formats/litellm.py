@@ -5,9 +5,10 @@ from typing import TypedDict, TypeVar
 
 import msgspec
 
-from collector.formats import fields, labelling
-from collector.formats import litellm_payload as wire
-from collector.formats.reading import Ignored, Naming, Reading, Rejected
+from collector.parsing import fields, label_sets
+from collector.parsing import litellm_payload as wire
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Ignored, Reading, Rejected
 from ledger import events
 from ledger.events import Event, UsageSource
 
@@ -86,7 +87,7 @@ def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> 
     source = _usage_source(payload)
     has_counts = source not in ("missing", "none")
     retry_count = _retry_count(payload)
-    traits = labelling.Traits(
+    traits = label_sets.Traits(
         fields.tiers(response.service_tier or used.service_tier, parameters.service_tier),
         source,
         "cancelled" if _is_cancelled(payload) else str(payload.status),
@@ -99,7 +100,7 @@ def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> 
     return Event(
         dedupe_key=f"litellm:{payload.id}:{payload.status}:{start:.6f}",
         occurred_at=occurred_at,
-        labels=labelling.labels(_said(payload, response), traits, naming),
+        labels=label_sets.labels(_said(payload, response), traits, naming),
         **(_counts(payload, used) if has_counts else _Counts()),
         latency_ms=fields.duration_ms(start, payload.end_time),
         first_token_ms=fields.duration_ms(start, payload.completion_start_time)
@@ -122,11 +123,11 @@ def _batch(payload: wire.Payload, response: wire.Response, naming: Naming) -> Re
         return Rejected(
             "the batch has neither completed_at nor created_at in epoch seconds; send the batch as answered"
         )
-    traits = labelling.Traits(("batch", "batch"), "provider", features=_tagged(payload))
+    traits = label_sets.Traits(("batch", "batch"), "provider", features=_tagged(payload))
     return Event(
         dedupe_key=f"litellm-batch:{payload.id}",
         occurred_at=occurred_at,
-        labels=labelling.labels(_said(payload, response), traits, naming),
+        labels=label_sets.labels(_said(payload, response), traits, naming),
         **_counts(payload, _usage(payload)),
     )
 
@@ -225,10 +226,10 @@ def _is_given(raw: msgspec.Raw) -> bool:
     return bytes(memoryview(raw)[:4]) not in (b"", b"null", b"[]")
 
 
-def _said(payload: wire.Payload, response: wire.Response) -> labelling.Said:
+def _said(payload: wire.Payload, response: wire.Response) -> label_sets.Said:
     metadata = payload.metadata or wire.Metadata()
     hashed = (metadata.user_api_key_hash or "")[:_KEY_HASH_CHARACTERS]
-    return labelling.Said(
+    return label_sets.Said(
         provider=payload.custom_llm_provider,
         model=_model(payload, response),
         request_model=fields.first_label(payload.model_group, payload.model),

@@ -4,9 +4,10 @@ from typing import get_args
 
 import msgspec
 
-from collector.formats import fields, labelling
-from collector.formats.fields import Count
-from collector.formats.reading import Naming, Reading, Rejected
+from collector.parsing import fields, label_sets
+from collector.parsing.fields import Count
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Reading, Rejected
 from ledger import events
 from ledger.events import Event, Labels
 
@@ -42,7 +43,7 @@ _EVENT = msgspec.json.Decoder(_Native)
 _EVENTS = msgspec.json.Decoder(list[_Native])
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER = msgspec.json.Encoder()
-_SEEN = labelling.Seen()
+_SEEN = label_sets.Seen()
 
 
 def parse(element: bytes, naming: Naming) -> Reading:
@@ -179,7 +180,7 @@ def _labels(native: _Native, band: int, naming: Naming) -> Labels:
     bits = {events.FEATURE_NAMES[name] for name in native.features or ()}
     if native.retry_count:
         bits.add(events.FEATURE_CLIENT_RETRY)
-    said = labelling.Said(
+    said = label_sets.Said(
         native.provider,
         native.model,
         native.request_model,
@@ -188,8 +189,8 @@ def _labels(native: _Native, band: int, naming: Naming) -> Labels:
         native.key,
     )
     tiers = fields.tiers(native.service_tier, native.service_tier_requested)
-    return labelling.labels(
+    return label_sets.labels(
         said,
-        labelling.Traits(tiers, _usage_source(native, status), status, band, sum(bits)),
+        label_sets.Traits(tiers, _usage_source(native, status), status, band, sum(bits)),
         naming,
     )

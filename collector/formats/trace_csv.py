@@ -2,8 +2,9 @@
 
 import re
 
-from collector.formats import fields, labelling
-from collector.formats.reading import Naming, Rejected
+from collector.parsing import fields, label_sets
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Rejected
 from ledger import events
 from ledger.events import Event
 
@@ -29,13 +30,13 @@ def parse_line(line: str, line_number: int, file_sha256: str, naming: Naming) ->
     input_tokens, output_tokens = _count(cells[1]), _count(cells[2])
     if input_tokens is None or output_tokens is None:
         return Rejected("ContextTokens or GeneratedTokens is no count; send integers from 0 to 1e9")
-    traits = labelling.Traits(
+    traits = label_sets.Traits(
         fields.tiers(None, None), "provider", context_band=events.context_band(input_tokens)
     )
     return Event(
         dedupe_key=f"{file_sha256}:{line_number}",
         occurred_at=occurred_at,
-        labels=labelling.labels(labelling.Said(), traits, naming),
+        labels=label_sets.labels(label_sets.Said(), traits, naming),
         input_tokens=input_tokens,
         output_tokens=output_tokens,
     )

@@ -8,7 +8,7 @@ import pytest
 
 from advisor.months import statements
 from collector.formats import litellm
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import clock, usage
 from ledger.events import Event
 from ledger.pricing import names, price_book, prices

@@ -5,7 +5,7 @@ import pytest
 from advisor.report import report
 from advisor.report.figures import Report
 from collector.formats import litellm
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import clock, settings
 from ledger.database import Database
 from ledger.events import Event

@@ -7,7 +7,7 @@ import pytest
 from advisor.report import figures as report_figures
 from advisor.report import report
 from collector.formats import litellm
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import clock
 from ledger.database import Database
 from ledger.events import Event

@@ -16,7 +16,7 @@ from starlette.types import Message
 from collector import bodies
 from collector.bodies import BadBody, EncodingUnknown, Limits, Reader, Stalled, TooLarge
 from collector.formats import native
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from collector.receipts import Readings
 from collector.room import EVENT_BYTES, Claim, Overloaded, Room
 from ledger.errors import SwitchwiseError

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from collector import files, records
 from collector.files import ImportReceipt
 from collector.formats import trace_csv
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import settings, store, tables
 from ledger.database import Database
 from ledger.errors import StoreUnavailable, UsageError

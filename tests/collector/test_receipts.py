@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.formats.reading import Ignored, Reading, Rejected
+from collector.parsing.reading import Ignored, Reading, Rejected
 from collector.receipts import Readings, Refusal
 from ledger import clock, store
 from ledger.store import Outcome

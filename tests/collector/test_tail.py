@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from collector import growing
-from collector.formats.reading import Naming
+from collector import growing_file
+from collector.parsing.naming import Naming
 from collector.tail import Tail
 from ledger import rollups, settings, tables
 from ledger.database import Database
@@ -31,8 +31,8 @@ EVENT = tables.EVENT
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rotations are noticed at once."""
-    monkeypatch.setattr(growing, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(growing, "LINGER_SECONDS", 0.1)
+    monkeypatch.setattr(growing_file, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(growing_file, "LINGER_SECONDS", 0.1)
 
 
 def line(number: int) -> bytes:

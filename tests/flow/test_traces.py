@@ -9,7 +9,7 @@ from sqlalchemy import select
 from advisor.report import figures as report_figures
 from advisor.report import report
 from collector import files
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from deploy import demo
 from ledger import checks, clock, readings, tables
 from ledger.database import Database

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.formats import litellm
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from tests.collector.formats import captures
 from tests.collector.formats.captures import Captured
 from tests.integrations import callback

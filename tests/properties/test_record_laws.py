@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from collector import records
 from collector.formats import litellm, native
-from collector.formats.reading import Naming, Parser, Reading, Rejected
 from collector.framing import Framing
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Parser, Reading, Rejected
 from collector.records import Mark
 from tests import samples
 

@@ -58,7 +58,7 @@ def test_one_wake_up_of_a_job_is_under_way_at_a_time() -> None:
 
 
 def test_a_stalled_process_ends() -> None:
-    script = f"from worker import embedded, pulse; embedded.watch(pulse.Pulse(-{LATER} - 1e9))"
+    script = f"from worker import embedded_worker, pulse; embedded_worker.watch(pulse.Pulse(-{LATER} - 1e9))"
     ended = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,

@@ -81,14 +81,14 @@ def test_a_database_that_is_away_postpones_the_job_and_raises_nothing(database: 
 
 def test_a_job_without_anything_to_do_takes_no_slot(database: Database) -> None:
     idle = Job(
-        "idle", failing(RuntimeError()).run, clock.SECOND_US, is_wanted=lambda _session: False
+        "idle", failing(RuntimeError()).run, clock.SECOND_US, has_work=lambda _session: False
     )
     runner.run(database, SETTINGS, idle)
     assert row_of(database, idle) is None
 
 
 def test_a_fresh_ledger_wants_the_jobs_that_need_nothing_to_be_there(database: Database) -> None:
-    assert [job.name for job in runner.wanted(database)] == [
+    assert [job.name for job in runner.due_jobs(database)] == [
         "advise",
         "drop_old_events",
         "verify_ledger",
@@ -97,11 +97,11 @@ def test_a_fresh_ledger_wants_the_jobs_that_need_nothing_to_be_there(database: D
 
 def test_events_that_wait_make_the_rollup_wanted(database: Database) -> None:
     usage_events.store(database, usage_events.some(1))
-    assert "roll_up" in [job.name for job in runner.wanted(database)]
+    assert "roll_up" in [job.name for job in runner.due_jobs(database)]
 
 
 def test_what_ran_is_not_wanted_again_before_its_period(database: Database) -> None:
     with database.transaction() as session:
         for job in JOBS:
-            schedule.take(session, job, None, clock.now_us() + clock.SECOND_US)
-    assert runner.wanted(database) == []
+            schedule.take_slot(session, job, None, clock.now_us() + clock.SECOND_US)
+    assert runner.due_jobs(database) == []

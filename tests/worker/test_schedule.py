@@ -21,35 +21,35 @@ def turn(taken_at: int, *, finished_at: int | None = None, failed_at: int | None
 
 
 def test_a_job_that_never_ran_is_due() -> None:
-    assert schedule.due(JOB, None, NOW_US)
+    assert schedule.is_due(JOB, None, NOW_US)
 
 
 @pytest.mark.parametrize(
     ("later_us", "expected"), [(0, False), (5 * SECOND_US - 1, False), (5 * SECOND_US, True)]
 )
 def test_a_job_is_due_once_in_each_period_since_the_epoch(later_us: int, expected: bool) -> None:
-    assert schedule.due(JOB, turn(NOW_US, finished_at=NOW_US + 1), NOW_US + later_us) is expected
+    assert schedule.is_due(JOB, turn(NOW_US, finished_at=NOW_US + 1), NOW_US + later_us) is expected
 
 
 def test_many_missed_slots_count_as_one(database: Database) -> None:
     first, long_after = turn(NOW_US, finished_at=NOW_US), NOW_US + clock.DAY_US
     with database.transaction() as session:
-        assert schedule.take(session, JOB, None, NOW_US)
-        schedule.finished(session, JOB, NOW_US)
-        assert schedule.take(session, JOB, first, long_after)
-        schedule.finished(session, JOB, long_after)
-        assert not schedule.due(JOB, schedule.last_turns(session)[JOB.name], long_after + 1)
+        assert schedule.take_slot(session, JOB, None, NOW_US)
+        schedule.note_finished(session, JOB, NOW_US)
+        assert schedule.take_slot(session, JOB, first, long_after)
+        schedule.note_finished(session, JOB, long_after)
+        assert not schedule.is_due(JOB, schedule.last_turns(session)[JOB.name], long_after + 1)
 
 
 def test_a_run_that_goes_on_is_left_alone_until_it_must_be_dead() -> None:
     dead_at = NOW_US + (JOB.limit_seconds + 2 * schedule.GRACE_SECONDS) * SECOND_US
-    assert not schedule.due(JOB, turn(NOW_US, finished_at=NOW_US - 1), dead_at)
-    assert schedule.due(JOB, turn(NOW_US, finished_at=NOW_US - 1), dead_at + 1)
+    assert not schedule.is_due(JOB, turn(NOW_US, finished_at=NOW_US - 1), dead_at)
+    assert schedule.is_due(JOB, turn(NOW_US, finished_at=NOW_US - 1), dead_at + 1)
 
 
 def test_a_job_that_may_overlap_does_not_wait_for_a_run_that_goes_on() -> None:
     parallel = Job("any", JOB.run, 5 * SECOND_US, may_overlap=True)
-    assert schedule.due(parallel, turn(NOW_US), NOW_US + 5 * SECOND_US)
+    assert schedule.is_due(parallel, turn(NOW_US), NOW_US + 5 * SECOND_US)
 
 
 @pytest.mark.parametrize(
@@ -62,16 +62,16 @@ def test_a_job_rests_for_a_multiple_of_what_it_took(
     resting = Job("any", JOB.run, 5 * SECOND_US, rest=20)
     ended_at = NOW_US + 2 * SECOND_US
     last = turn(NOW_US, failed_at=ended_at) if failed else turn(NOW_US, finished_at=ended_at)
-    assert schedule.due(resting, last, NOW_US + later_us) is expected
+    assert schedule.is_due(resting, last, NOW_US + later_us) is expected
 
 
 def test_a_clock_that_was_set_back_does_not_stop_a_job() -> None:
     ahead_us = NOW_US + 30 * clock.DAY_US
-    assert schedule.due(JOB, turn(ahead_us, finished_at=ahead_us), NOW_US)
+    assert schedule.is_due(JOB, turn(ahead_us, finished_at=ahead_us), NOW_US)
 
 
 def test_schedulers_whose_clocks_differ_by_seconds_do_not_repeat_a_slot() -> None:
-    assert not schedule.due(JOB, turn(NOW_US + 30 * SECOND_US), NOW_US)
+    assert not schedule.is_due(JOB, turn(NOW_US + 30 * SECOND_US), NOW_US)
 
 
 def test_each_slot_is_taken_exactly_once_by_four_racing_schedulers(database: Database) -> None:
@@ -86,11 +86,11 @@ def test_each_slot_is_taken_exactly_once_by_four_racing_schedulers(database: Dat
             with database.snapshot() as session:
                 last = schedule.last_turns(session).get(JOB.name)
             with database.transaction() as session:
-                taken = schedule.due(JOB, last, now_us) and schedule.take(
+                taken = schedule.is_due(JOB, last, now_us) and schedule.take_slot(
                     session, JOB, last, now_us
                 )
                 if taken:
-                    schedule.finished(session, JOB, now_us)
+                    schedule.note_finished(session, JOB, now_us)
             won[slot] += taken
 
     racers = [threading.Thread(target=race) for _ in range(schedulers)]
@@ -103,10 +103,10 @@ def test_each_slot_is_taken_exactly_once_by_four_racing_schedulers(database: Dat
 
 def test_a_success_wipes_the_failure_before_it(database: Database) -> None:
     with database.transaction() as session:
-        schedule.take(session, JOB, None, NOW_US)
-        schedule.failed(session, JOB, NOW_US + 1, "out of luck")
+        schedule.take_slot(session, JOB, None, NOW_US)
+        schedule.note_failed(session, JOB, NOW_US + 1, "out of luck")
         assert schedule.last_turns(session)[JOB.name] == turn(NOW_US, failed_at=NOW_US + 1)
-        schedule.finished(session, JOB, NOW_US + 2)
+        schedule.note_finished(session, JOB, NOW_US + 2)
         assert schedule.last_turns(session)[JOB.name].ended_at == NOW_US + 2
 
 
@@ -114,9 +114,9 @@ def test_release_ends_the_turns_of_dead_workers_and_no_others(database: Database
     ended, dead = Job("ended", JOB.run, 1), Job("dead", JOB.run, 1)
     with database.transaction() as session:
         for job in (ended, dead):
-            schedule.take(session, job, None, NOW_US)
-        schedule.finished(session, ended, NOW_US + 1)
-        schedule.release(session, NOW_US + 2)
+            schedule.take_slot(session, job, None, NOW_US)
+        schedule.note_finished(session, ended, NOW_US + 1)
+        schedule.release_slots(session, NOW_US + 2)
         turns = schedule.last_turns(session)
     assert turns == {
         "ended": turn(NOW_US, finished_at=NOW_US + 1),
@@ -135,18 +135,18 @@ def test_release_ends_the_turns_of_dead_workers_and_no_others(database: Database
 def test_a_job_that_nobody_has_taken_for_long_is_overdue(
     database: Database, last_us: int, expected: list[str]
 ) -> None:
-    steady = [job for job in JOBS if job.is_wanted is jobs.always]
+    steady = [job for job in JOBS if job.has_work is jobs.always]
     with database.transaction() as session:
-        assert schedule.overdue(session, NOW_US) == [job.name for job in steady]
+        assert schedule.overdue_jobs(session, NOW_US) == [job.name for job in steady]
         for job in steady:
-            schedule.take(session, job, None, NOW_US - last_us)
-            schedule.finished(session, job, NOW_US - last_us)
-        assert schedule.overdue(session, NOW_US) == expected
+            schedule.take_slot(session, job, None, NOW_US - last_us)
+            schedule.note_finished(session, job, NOW_US - last_us)
+        assert schedule.overdue_jobs(session, NOW_US) == expected
 
 
 def test_a_job_that_is_running_is_not_overdue_within_its_limit(database: Database) -> None:
-    steady = [job for job in JOBS if job.is_wanted is jobs.always]
+    steady = [job for job in JOBS if job.has_work is jobs.always]
     with database.transaction() as session:
         for job in steady:
-            schedule.take(session, job, None, NOW_US - 200 * SECOND_US)
-        assert schedule.overdue(session, NOW_US) == []
+            schedule.take_slot(session, job, None, NOW_US - 200 * SECOND_US)
+        assert schedule.overdue_jobs(session, NOW_US) == []

@@ -11,7 +11,7 @@ from advisor.months import statements, waste
 from advisor.months.figures import TierFigure, Waste
 from advisor.months.statements import Part
 from collector.formats import native
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import clock, events, money
 from ledger.database import Database
 from ledger.events import Event

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.formats import litellm, reading
-from collector.formats.reading import Ignored, Naming, Rejected
+from collector.formats import litellm
+from collector.parsing import reading
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Ignored, Rejected
 from ledger import events
 from ledger.events import Event
 

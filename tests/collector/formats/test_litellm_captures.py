@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.formats import litellm
-from collector.formats.reading import Ignored, Naming, Rejected
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Ignored, Rejected
 from ledger import events
 from ledger.events import Event
 from tests.collector.formats import captures

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.formats import native
-from collector.formats.reading import Ignored, Naming, Reading, Rejected
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Ignored, Reading, Rejected
 from ledger import events
 from ledger.events import Event
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.formats import trace_csv
-from collector.formats.reading import Naming, Rejected
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Rejected
 from ledger import clock, events
 from ledger.events import Event
 

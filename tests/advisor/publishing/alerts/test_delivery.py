@@ -59,7 +59,7 @@ def is_wanted(database: Database) -> bool:
     """Whether the job of the table would run now."""
     (job,) = (job for job in jobs.JOBS if job.name == "deliver_alerts")
     with database.snapshot() as session:
-        return job.is_wanted(session)
+        return job.has_work(session)
 
 
 def test_each_message_is_delivered_once_over_restarts(

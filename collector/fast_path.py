@@ -30,7 +30,7 @@ _LENGTH_DIGITS = len(str(bodies.WHOLE_BYTES))
 _JSON = b"content-type: application/json\r\n"
 
 
-class ShortWay(HttpToolsProtocol):
+class FastPathProtocol(HttpToolsProtocol):
     """One connection. A subclass names the inlets; `install` in `collector.routes` makes it."""
 
     inlets: ClassVar[Mapping[bytes, Inlet]]
@@ -139,7 +139,7 @@ class Post:
         "response_complete",
     )
 
-    def __init__(self, protocol: ShortWay, taken: Inlet, who: Access, length: int) -> None:
+    def __init__(self, protocol: FastPathProtocol, taken: Inlet, who: Access, length: int) -> None:
         self._started = clock.monotonic_seconds()
         self._protocol = protocol
         self._inlet = taken

@@ -29,7 +29,7 @@ def run(settings: Settings) -> int:
     database = Database(settings.database)
     database.migrate()
     with database.transaction() as session:
-        schedule.release(session, clock.now_us())
+        schedule.release_slots(session, clock.now_us())
     # Celery warns of running as root because a broker could be made to run anything; here nobody else can reach it.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     app = celery_app.in_memory(settings)
@@ -48,7 +48,7 @@ def _tick(database: Database, app: Celery, pulse: Pulse) -> None:
     while True:
         pulse.ticked(clock.monotonic_seconds())
         try:
-            for job in runner.wanted(database):
+            for job in runner.due_jobs(database):
                 if pulse.send(job.name, clock.monotonic_seconds()):
                     app.tasks[job.name].apply_async()
         except StoreUnavailable as error:

@@ -6,7 +6,7 @@ come raw, and only a few fields of them are looked at.
 
 import msgspec
 
-from collector.formats.fields import Count
+from collector.parsing.fields import Count
 
 Seconds = float | int | None
 

@@ -15,7 +15,7 @@ WORTHWHILE_BYTES = 32 << 20
 T = TypeVar("T")
 
 
-class Helpers:
+class BlockPool:
     """Some processes that are ready for work."""
 
     def __init__(self, pool: ProcessPoolExecutor, processes: int) -> None:
@@ -36,7 +36,7 @@ class Helpers:
 
 
 @contextlib.contextmanager
-def helpers(paths: Iterable[str], processes: int) -> Iterator[Helpers | None]:
+def open_pool(paths: Iterable[str], processes: int) -> Iterator[BlockPool | None]:
     """Helpers for these files; None where they are not worth it.
 
     They are forked, for a new process would take a second to import what this one has. So open a database only after this.
@@ -47,7 +47,7 @@ def helpers(paths: Iterable[str], processes: int) -> Iterator[Helpers | None]:
     with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
         # The first work forks all of them.
         pool.submit(int).result()
-        yield Helpers(pool, processes)
+        yield BlockPool(pool, processes)
 
 
 def _size_bytes(path: str) -> int:

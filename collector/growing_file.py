@@ -60,7 +60,7 @@ class Part:
         return Place(_hash(self.first_bytes(size_bytes)), size_bytes, mark)
 
 
-class Growing:
+class GrowingFile:
     """A path and all that it names, one file after the other. `place` is set by the reader, after each of its commits."""
 
     def __init__(self, path: Path, place: Place | None, stopped: threading.Event) -> None:

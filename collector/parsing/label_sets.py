@@ -4,8 +4,8 @@ from collections.abc import Hashable
 
 import msgspec
 
-from collector.formats import fields
-from collector.formats.reading import Naming
+from collector.parsing import fields
+from collector.parsing.naming import Naming
 from ledger import events
 from ledger.events import Labels
 from ledger.pricing import names

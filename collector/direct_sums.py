@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from collector import files, records, vendors
-from collector.ahead import Helpers
+from collector.block_pool import BlockPool
 from collector.files import Progress
-from collector.formats.reading import Ignored, Naming, Reading
+from collector.parsing.naming import Naming
+from collector.parsing.reading import Ignored, Reading
 from collector.receipts import Readings
 from collector.sources import LogFile
 from ledger import clock, events, rollups, series, usage
@@ -38,10 +39,10 @@ class Part(msgspec.Struct, array_like=True):
         return len(self.keys) + self.ignored
 
 
-class Direct:
+class DirectSums:
     """The sums of files, one after the other. Some 110 bytes of memory an event, for its identity."""
 
-    def __init__(self, helpers: Helpers | None = None) -> None:
+    def __init__(self, helpers: BlockPool | None = None) -> None:
         self._helpers = helpers
         self.counts: Counter[str] = Counter()
         """How many records were counted, repeated, ignored and rejected."""
@@ -78,7 +79,7 @@ class Direct:
             rollups.add(session, moved, clock.now_us(), settings.max_metric_sets)
 
     def _add_parts(
-        self, helpers: Helpers, format_name: str, chunks: Iterator[bytes], naming: Naming
+        self, helpers: BlockPool, format_name: str, chunks: Iterator[bytes], naming: Naming
     ) -> None:
         parse = records.whole_parser(format_name)
         summed = functools.partial(_part, format_name, naming)

@@ -10,7 +10,7 @@ from collector import ingest
 from collector.drain import REFUSED, Drainer
 from collector.ingest import Commit
 from collector.lookout import Lookout, WrongLedger
-from collector.outage import Lane, Outlasting
+from collector.outage import Lane, SpoolFallback
 from collector.spool import Spool
 from ledger import access, metrics
 from ledger.database import Database
@@ -25,7 +25,7 @@ _LEAVING = (*(outcome.value for outcome in Outcome if outcome is not Outcome.SPO
 log = structlog.get_logger()
 
 
-class Spooling(Collector):
+class SpoolService(Collector):
     """Keeps a collector answering while its database is away. Close it after the committer has ended."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -44,7 +44,7 @@ class Spooling(Collector):
         self._database = database
         self._max_series = settings.max_series
         self._lane = Lane(self._committing())
-        self.store: Commit = Outlasting(
+        self.store: Commit = SpoolFallback(
             self._lane, self.spool, settings.spool_after_ms / 1_000
         ).store
         self._drainer = Drainer(self.spool, self._committing())

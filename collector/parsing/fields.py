@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from collector.formats.reading import Rejected
+from collector.parsing.reading import Rejected
 from ledger import clock, events
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=events.MAX_COUNT)] | None

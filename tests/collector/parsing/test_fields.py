@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.formats import fields
+from collector.parsing import fields
 from ledger import clock, events
 
 NOON_US = 1_795_435_200_000_000

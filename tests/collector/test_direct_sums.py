@@ -11,10 +11,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from collector import ahead, direct, files
-from collector.direct import Direct
+from collector import block_pool, direct_sums, files
+from collector.direct_sums import DirectSums
 from collector.formats import trace_csv
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import rollups, settings, tables, usage
 from ledger.database import Database
 from ledger.errors import UsageError
@@ -55,8 +55,8 @@ def imported(
 
 def summed(
     database: Database, paths: Iterable[Path], naming: Naming = NAMING
-) -> tuple[list[tuple[object, ...]], Direct]:
-    made = Direct()
+) -> tuple[list[tuple[object, ...]], DirectSums]:
+    made = DirectSums()
     for path in paths:
         made.read(str(path), "auto", naming, silent)
     made.store(database, CHOSEN)
@@ -83,8 +83,8 @@ AGAIN = json.dumps(samples.native_event(3, time="2026-03-04T10:00:00Z", output_t
 def test_files_with_repeats_conflicts_and_bad_lines_sum_up_as_their_import(
     two: tuple[Database, Database], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parallel: bool
 ) -> None:
-    monkeypatch.setattr(ahead, "WORTHWHILE_BYTES", 0 if parallel else 1 << 60)
-    monkeypatch.setattr(direct, "BLOCK_BYTES", 5_000)
+    monkeypatch.setattr(block_pool, "WORTHWHILE_BYTES", 0 if parallel else 1 << 60)
+    monkeypatch.setattr(direct_sums, "BLOCK_BYTES", 5_000)
     monkeypatch.setattr("collector.sources.CHUNK_BYTES", 3_000)
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl.gz"
     first.write_text(
@@ -125,9 +125,9 @@ def test_a_file_that_is_none_is_refused_as_an_import_refuses_it(tmp_path: Path) 
     path.write_text("\n".join(LINES))
     for format_name, says in [("litellm", "does not read as litellm"), ("parquet", "is no format")]:
         with pytest.raises(UsageError, match=says):
-            Direct().read(str(path), format_name, NAMING, silent)
+            DirectSums().read(str(path), format_name, NAMING, silent)
     with pytest.raises(UsageError, match="cannot read"):
-        Direct().read(str(tmp_path / "none"), "auto", NAMING, silent)
+        DirectSums().read(str(tmp_path / "none"), "auto", NAMING, silent)
 
 
 AMOUNTS = st.lists(st.integers(0, 10**9), min_size=len(usage.COLUMNS), max_size=len(usage.COLUMNS))
