@@ -22,7 +22,7 @@ from advisor.stages.wishes import Wish
 from bench.tenweeks.history import History
 from bench.tenweeks.traffic import TrafficPlan
 from collector import files
-from collector.formats.reading import Naming
+from collector.parsing.naming import Naming
 from ledger import clock, settings
 from ledger.database import Database
 from ledger.errors import UsageError
