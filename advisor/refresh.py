@@ -78,8 +78,8 @@ def _due(
     session: Session, settings: Settings, now_us: int
 ) -> tuple[list[tuple[Month, statement_store.Basis]], str]:
     """The months that are out of date, and a text of everything that advice rests on."""
-    version = in_force.version_of(in_force.aliases(session))
-    book = in_force.book(session)
+    version = in_force.aliases_version(in_force.load_aliases(session))
+    book = in_force.load_book(session)
     basis = statement_store.Basis(
         settings.reporting_zone, 0, book.version, version, clock.day_of(now_us)
     )

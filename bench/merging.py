@@ -50,7 +50,7 @@ def _round(database: Database, number: int) -> tuple[float, float]:
     merging = measure.seconds(lambda: rollup.roll_up(database, SETTINGS.max_metric_sets))
     day = clock.day_of(traffic.START_US)
     with database.snapshot() as session:
-        grouping = measure.seconds(lambda: recount.hours(session, day, day + 1))
+        grouping = measure.seconds(lambda: recount.count_hours(session, day, day + 1))
     return EVENTS / merging, (first + EVENTS) / grouping
 
 

@@ -28,7 +28,7 @@ def carry_out(
     computed = 0
     if not dry_run:
         with database.transaction() as session:
-            in_force.change(session, wanted, clock.now_us())
+            in_force.apply_change(session, wanted, clock.now_us())
         computed = refresh.refresh(database, settings)
     if as_json:
         app.print_json(

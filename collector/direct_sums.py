@@ -75,7 +75,7 @@ class DirectSums:
         """Write the sums into the rollups of a ledger that holds nothing else."""
         with database.transaction() as session:
             ids = series.intern(session, self._places, settings.max_series)
-            moved = usage.renumbered(self._sums, [ids[each] for each in self._places])
+            moved = usage.renumber(self._sums, [ids[each] for each in self._places])
             rollups.add(session, moved, clock.now_us(), settings.max_metric_sets)
 
     def _add_parts(
@@ -108,11 +108,11 @@ class DirectSums:
                 self.counts["counted"] += 1
                 self._seen.add(key)
                 tally.add(reading, places.of(reading.labels))
-        self._merge(places.labels, tally.packed())
+        self._merge(places.labels, tally.pack())
 
     def _merge(self, labels: Sequence[Labels], packed: bytes) -> None:
         places = [self._places.setdefault(each, len(self._places)) for each in labels]
-        self._sums.merge(usage.renumbered(usage.unpack(packed), places))
+        self._sums.merge(usage.renumber(usage.unpack(packed), places))
 
 
 class _Places:
@@ -150,4 +150,4 @@ def _part(format_name: str, naming: Naming, block: bytes) -> Part | None:
             ignored += 1
         else:
             return None
-    return Part(places.labels, tally.packed(), keys, ignored)
+    return Part(places.labels, tally.pack(), keys, ignored)

@@ -55,10 +55,10 @@ class Health:
     def _probe(self) -> str | None:
         try:
             with self._database.transaction() as session:
-                careless = durability.carelessness(session)
+                careless = durability.find_risk(session)
                 if careless is None:
                     facts.put(session, _PROBE, str(clock.now_us()))
         except StoreUnavailable as error:
             log.warning("database_unavailable", reason=str(error))
-            return web.words_of(error)
+            return web.message_of(error)
         return careless

@@ -200,7 +200,7 @@ def commit_group(
                 )
                 if also is not None:
                     also(session)
-        except bulk.Repeated:
+        except bulk.TransactionLost:
             # From now on the writer looks before it inserts, for a while.
             memory.forget()
         except (StoreUnavailable, *POISONED) as error:

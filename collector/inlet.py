@@ -103,7 +103,7 @@ class Inlet:
         status = web.status_of(error)
         if status >= 500:
             log.warning("ingest_refused", code=status, reason=str(error))
-        return web.error_response(status, web.words_of(error))
+        return web.error_response(status, web.message_of(error))
 
     def receipt(self, readings: Readings, outcomes: list[Outcome]) -> bytes:
         """The receipt as JSON; it is counted too."""

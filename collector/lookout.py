@@ -114,7 +114,7 @@ class Lookout:
         self.check_ledger()
         with self._database.snapshot() as session:
             keys = {row.id: row for row in access.list_keys(session)}
-            self.careless = durability.carelessness(session)
+            self.careless = durability.find_risk(session)
         if (packed := _packed(keys)) != self._spool.kept(_KEYS):
             self._spool.keep(_KEYS, packed)
         self._keys, self._is_current = keys, True

@@ -73,7 +73,7 @@ class Meters(Collector):
         yield self._histogram()
 
     def _histogram(self) -> Metric:
-        metric = metrics.named("ingest_seconds")
+        metric = metrics.find_metric("ingest_seconds")
         within, buckets = 0, []
         for limit, answered in zip(
             (*map(str, _BUCKETS), "+Inf"), self._answered_within, strict=True
@@ -86,7 +86,7 @@ class Meters(Collector):
 
 
 def _counter(name: str, counted: Mapping[Any, int]) -> Metric:
-    metric = metrics.named(name)
+    metric = metrics.find_metric(name)
     family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
     for labels, count in list(counted.items()):
         family.add_metric(list(map(str, labels)), count)

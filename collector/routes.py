@@ -51,7 +51,7 @@ class CollectorState:
 
 def install(app: FastAPI, database: Database, settings: Settings) -> CollectorState:
     """Add the write routes and the probes to an app, and start the writer. The caller closes what this returns."""
-    web.answer_errors(app)
+    web.install_error_handlers(app)
     room = Room(settings.max_waiting_bytes)
     # Where the ledger is a file of this machine there is no outage to outlast.
     spooling = (

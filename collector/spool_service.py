@@ -74,9 +74,9 @@ class SpoolService(Collector):
             ("spool_events", self.spool.events),
             ("spool_bytes", self.spool.size_bytes),
         ):
-            metric = metrics.named(name)
+            metric = metrics.find_metric(name)
             yield GaugeMetricFamily(metric.name, metric.help, value=value)
-        metric = metrics.named("spool_drained_events_total")
+        metric = metrics.find_metric("spool_drained_events_total")
         family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
         for outcome in _LEAVING:
             family.add_metric([outcome], self._drainer.outcomes[outcome])

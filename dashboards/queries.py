@@ -12,25 +12,25 @@ REPLICA = ("instance", "pod")
 
 def once(short_name: str, **matchers: str) -> str:
     """A ledger metric counted once however many replicas serve it; `matchers` are regular expressions by label."""
-    metric = metrics.named(short_name)
+    metric = metrics.find_metric(short_name)
     return f"max without ({', '.join(REPLICA)}) ({_selector(metric, matchers)})"
 
 
 def total(short_name: str, *by: str, **matchers: str) -> str:
     """The sum of a ledger metric over everything but the labels `by`."""
     for label in by:
-        _known(metrics.named(short_name), label)
+        _known(metrics.find_metric(short_name), label)
     return f"{_sum(by)} ({once(short_name, **matchers)})"
 
 
 def single(short_name: str) -> str:
     """A ledger metric that has no labels of its own, as one number."""
-    return f"max ({metrics.named(short_name).name})"
+    return f"max ({metrics.find_metric(short_name).name})"
 
 
 def processes(short_name: str, *by: str) -> str:
     """What processes say of themselves, added up over them; by `instance`, each on its own."""
-    metric = metrics.named(short_name)
+    metric = metrics.find_metric(short_name)
     for label in by:
         _known(metric, label)
     return f"{_sum(by)} ({metric.name})"
@@ -40,7 +40,7 @@ def growth(
     function: Literal["rate", "increase"], window: str, short_name: str, *by: str, **matchers: str
 ) -> str:
     """How a counter of processes grew in a window such as `$__range`, a second or as a whole."""
-    metric = metrics.named(short_name)
+    metric = metrics.find_metric(short_name)
     for label in by:
         _known(metric, label)
     return f"{_sum(by)} ({function}({_selector(metric, matchers)}[{window}]))"
@@ -48,7 +48,7 @@ def growth(
 
 def quantile(share: str, window: str, short_name: str) -> str:
     """What this share of a histogram's observations in a window stayed below, over all processes; nothing where none was made."""
-    rates = f"rate({metrics.named(short_name).name}_bucket[{window}])"
+    rates = f"rate({metrics.find_metric(short_name).name}_bucket[{window}])"
     # Without observations the quantile is NaN, which is not 0 or more.
     return f"histogram_quantile({share}, sum by (le) ({rates})) >= 0"
 

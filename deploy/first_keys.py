@@ -47,7 +47,7 @@ def create(database: Database, directory: Path) -> list[Path]:
             path = directory / first.file
             if _is_there(session, database, first, path):
                 continue
-            _, text = access.create(
+            _, text = access.create_key(
                 session,
                 first.name,
                 [first.scope],

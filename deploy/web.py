@@ -19,7 +19,7 @@ from collector import exposition as collector_exposition
 from collector import routes as collector_routes
 from collector.routes import CollectorState
 from deploy import process
-from ledger import access, logs, opening, settings
+from ledger import access, logs, settings, startup
 from ledger.database import Database
 from ledger.errors import StoreUnavailable, SwitchwiseError
 from ledger.settings import Settings
@@ -102,8 +102,8 @@ def _prepare(chosen: Settings, rooms: Sequence[str]) -> None:
     """
     may_start_without = chosen.spool_dir is not None and list(rooms) == ["collector"]
     try:
-        database = opening.migrated(
-            chosen.database, wait_seconds=0 if may_start_without else opening.WAIT_SECONDS
+        database = startup.open_ledger(
+            chosen.database, wait_seconds=0 if may_start_without else startup.WAIT_SECONDS
         )
     except StoreUnavailable:
         if may_start_without:

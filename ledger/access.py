@@ -54,7 +54,7 @@ ANYONE = Access(frozenset(SCOPES))
 """Who asks where no key is needed: on loopback everyone may do everything."""
 
 
-def create(
+def create_key(
     session: Session,
     name: str,
     scopes: Iterable[str],
@@ -103,7 +103,7 @@ def list_keys(session: Session) -> list[ApiKey]:
     return list(session.exec(select(ApiKey).order_by(col(ApiKey.created_at), col(ApiKey.id))))
 
 
-def rotate(
+def rotate_key(
     session: Session,
     key_id: str,
     *,
@@ -116,7 +116,7 @@ def rotate(
     The old one goes on working until `old_until`, but no longer than it would have, or until it is revoked.
     """
     old = _live(session, key_id, now_us)
-    made = create(
+    made = create_key(
         session,
         old.name,
         old.scopes.split(),
@@ -133,7 +133,7 @@ def rotate(
     return made
 
 
-def revoke(session: Session, key_id: str, *, now_us: int) -> ApiKey:
+def revoke_key(session: Session, key_id: str, *, now_us: int) -> ApiKey:
     """End a key. Every process refuses it within REMEMBERED_SECONDS. Raises NotFound unless it is a live one."""
     row = _live(session, key_id, now_us)
     row.revoked_at = now_us

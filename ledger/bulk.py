@@ -44,7 +44,7 @@ COPY_TYPES = [
 ]
 
 
-class AlreadyThere(Exception):
+class RowExists(Exception):
     """The identity of a row is taken. The first `inserted` rows went in, the others did not; the transaction goes on."""
 
     def __init__(self, inserted: int) -> None:
@@ -52,7 +52,7 @@ class AlreadyThere(Exception):
         self.inserted = inserted
 
 
-class Repeated(Exception):
+class TransactionLost(Exception):
     """The identity of a row is taken, and the transaction is lost by it."""
 
 
@@ -71,7 +71,7 @@ def insert(session: Session, rows: Sequence[Row]) -> None:
         try:
             _copy(driver, rows)
         except psycopg.errors.UniqueViolation as error:
-            raise Repeated from error
+            raise TransactionLost from error
     else:
         _insert_values(driver, rows)
 
@@ -85,7 +85,7 @@ def insert_warily(session: Session, rows: Sequence[Row]) -> None:
             _copy(driver, rows)
         except psycopg.errors.UniqueViolation as error:
             driver.execute("ROLLBACK TO SAVEPOINT bulk")
-            raise AlreadyThere(0) from error
+            raise RowExists(0) from error
         driver.execute("RELEASE SAVEPOINT bulk")
     else:
         _insert_values(driver, rows)
@@ -119,7 +119,7 @@ def _insert_values(driver: Any, rows: Sequence[Row]) -> None:
                 driver.execute(_STATEMENTS[length], values)
             except sqlite3.IntegrityError as error:
                 # SQLite takes back the one statement that failed, and nothing before it.
-                raise AlreadyThere(done) from error
+                raise RowExists(done) from error
             done += length
 
 

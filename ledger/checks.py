@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
-from ledger import clock, closed, recount, retention, rollups, tables, usage
+from ledger import clock, closed_statements, recount, retention, rollups, tables, usage
 from ledger.database import Database
 
 MAX_FINDINGS = 20
@@ -16,10 +16,10 @@ _LINE = tables.STATEMENT_LINE
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One invariant: its name, what it says, and what was found against it."""
+    """One invariant: its name, the rule as a sentence, and the findings against it."""
 
     name: str
-    says: str
+    rule: str
     findings: tuple[str, ...]
 
 
@@ -29,10 +29,10 @@ def verify(database: Database) -> list[Check]:
         return [
             Check(
                 name,
-                says,
+                rule,
                 tuple(line for _, line in zip(range(MAX_FINDINGS), check(session), strict=False)),
             )
-            for name, says, check in _CHECKS
+            for name, rule, check in _CHECKS
         ]
 
 
@@ -44,11 +44,11 @@ def hours_equal_events(session: Session, days: range | None = None) -> Iterator[
     waiting = _pending(session)
     found = {*recount.open_days(session)} | {hour // 24 for hour, _ in waiting.hours}
     for day in sorted(found if days is None else found & {*days}):
-        counted = recount.hours(session, day, day)
+        counted = recount.count_hours(session, day, day)
         held = _held(session, day)
         for key, amounts in waiting.hours.items():
             if key[0] // 24 == day:
-                held[key] = usage.combined(held[key], amounts) if key in held else list(amounts)
+                held[key] = usage.combine(held[key], amounts) if key in held else list(amounts)
         for key in sorted(counted.keys() | held.keys()):
             yield from _differences(key, counted.get(key), held.get(key))
 
@@ -126,7 +126,7 @@ def _distributions_equal_events(session: Session) -> Iterator[str]:
     waiting = _pending(session)
     table = rollups.DISTRIBUTION
     for day in recount.open_days(session):
-        counted = recount.distributions(session, day, day)
+        counted = recount.count_distributions(session, day, day)
         rows = session.execute(
             select(
                 *(table.c[name] for name in ("day", "series_id", "measure", "power", "requests"))
@@ -177,7 +177,7 @@ def _tokens_priced_or_listed(session: Session) -> Iterator[str]:
 
 
 def _pending(session: Session) -> usage.Sums:
-    return usage.merged(sums for _, sums in rollups.pending(session))
+    return usage.merge_all(sums for _, sums in rollups.list_pending(session))
 
 
 _COUNTS = (
@@ -196,10 +196,14 @@ _CHECKS: list[tuple[str, str, Callable[[Session], Iterator[str]]]] = [
     ("distributions", "sizes and latencies are counted once each", _distributions_equal_events),
     ("parts", "no count is negative and no part exceeds its whole", _parts_within_wholes),
     ("prices", "every token is priced or listed as unpriced", _tokens_priced_or_listed),
-    ("closed", "every closed statement is as it was when it was closed", closed.changed_statements),
+    (
+        "closed",
+        "every closed statement is as it was when it was closed",
+        closed_statements.find_changes,
+    ),
     (
         "late",
         "a closed month and what came after it equal its rollups",
-        closed.months_that_do_not_add_up,
+        closed_statements.find_imbalances,
     ),
 ]

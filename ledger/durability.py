@@ -6,7 +6,7 @@ from sqlmodel import Session
 _FULL = 2
 
 
-def carelessness(session: Session) -> str | None:
+def find_risk(session: Session) -> str | None:
     """Why a commit on this connection could be lost in a crash; None if it could not."""
     if session.get_bind().dialect.name == "sqlite":
         synchronous = int(session.execute(text("PRAGMA synchronous")).scalar_one())

@@ -392,6 +392,6 @@ METRICS: tuple[Metric, ...] = (*_USAGE, *_SPEND, *_SAVINGS, *_TRUST, *_PROCESS)
 BY_NAME: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in METRICS})
 
 
-def named(short_name: str) -> Metric:
+def find_metric(short_name: str) -> Metric:
     """The metric of a name without its prefix, such as `month_cost_usd`. KeyError if the table has none."""
     return BY_NAME[PREFIX + short_name]

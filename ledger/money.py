@@ -55,7 +55,7 @@ def nano_usd_per_mtok(rate_text: str) -> int:
     return scaled // (FEMTO_PER_USD // NANO_PER_USD)
 
 
-def rounded(amount_femto_usd: Fraction) -> int:
+def round_to_nano_usd(amount_femto_usd: Fraction) -> int:
     """A fraction of femto-USD rounded once, half-even, to nano-USD (9 decimals of a USD), as femto-USD.
 
     Only for amounts that had to pass through a root, a quantile or a division; sums and products stay exact.
@@ -63,11 +63,11 @@ def rounded(amount_femto_usd: Fraction) -> int:
     return round(amount_femto_usd / 10**6) * 10**6
 
 
-def ratio(value: Fraction | None) -> str | None:
+def optional_ratio_text(value: Fraction | None) -> str | None:
     """A ratio as decimal text, rounded once half-even to 9 decimals; None stays None."""
     return None if value is None else ratio_text(value)
 
 
 def ratio_text(value: Fraction) -> str:
     """A ratio that is known, as `ratio` writes it."""
-    return text(usd(rounded(value * FEMTO_PER_USD)))
+    return text(usd(round_to_nano_usd(value * FEMTO_PER_USD)))

@@ -88,7 +88,7 @@ def touching(day: int, zone: ZoneInfo) -> Iterator[Month]:
         yield last
 
 
-def named(text: str | None, zone: ZoneInfo, now_us: int) -> Month:
+def parse_or_current(text: str | None, zone: ZoneInfo, now_us: int) -> Month:
     """The month that a text names, by default the current one. Raises UsageError when it is no month or lies ahead."""
     current = containing(now_us, zone)
     month = parse(text, zone) if text else current

@@ -46,11 +46,11 @@ class Pair:
         """The tier at which a request of a tier is served once it has moved."""
         return (
             self.target.service_tier
-            if self.target.service_tier and self.changes(service_tier)
+            if self.target.service_tier and self.changes_tier(service_tier)
             else service_tier
         )
 
-    def changes(self, service_tier: str) -> bool:
+    def changes_tier(self, service_tier: str) -> bool:
         """Whether a request of a tier would take the tier of the target."""
         return self.tier_from in (None, service_tier)
 
@@ -100,16 +100,16 @@ def parse_side(text: str, pair_text: str | None = None) -> Side:
     return Side(names.provider_name(provider.strip('"')) if provider else None, model, tier)
 
 
-def canonical(pair: Pair, provider: str, book: prices.PriceBook) -> Pair:
+def canonicalise(pair: Pair, provider: str, book: prices.PriceBook) -> Pair:
     """The pair with the price book's ids for its models, as a slice of a provider reads it."""
     source, target = (
-        replace(side, model=names.canonical(book, side.provider or provider, side.model))
+        replace(side, model=names.canonical_model(book, side.provider or provider, side.model))
         for side in (pair.source, pair.target)
     )
     return Pair(source, target)
 
 
-def states(chosen: Iterable[Pair], provider: str) -> tuple[Pair, ...]:
+def join_moves(chosen: Iterable[Pair], provider: str) -> tuple[Pair, ...]:
     """What canonical pairs can do to a slice of a provider: each alone, and each move of model with each of tier joined.
 
     A move of model that names its tier has its tier. A move of tier joins only where it changes no request that the move

@@ -25,7 +25,7 @@ class StoredSeries:
     folded: bool
 
 
-def every_series(session: Session) -> dict[int, StoredSeries]:
+def all_series(session: Session) -> dict[int, StoredSeries]:
     """All label sets by series id."""
     names = msgspec.structs.fields(Labels)
     columns = [_SERIES.c[field.name] for field in names]
@@ -33,7 +33,7 @@ def every_series(session: Session) -> dict[int, StoredSeries]:
     return {row[0]: StoredSeries(row[0], Labels(*row[2:]), row[1]) for row in rows}
 
 
-def sums(session: Session, hours: range) -> dict[int, list[int]]:
+def sum_span(session: Session, hours: range) -> dict[int, list[int]]:
     """Amounts by series id over a span of UTC hours: its whole days from the days, what is left over from the hours."""
     days = range(-(-hours.start // 24), hours.stop // 24)
     if not len(days):
@@ -49,12 +49,12 @@ def sums(session: Session, hours: range) -> dict[int, list[int]]:
     for part in parts:
         for series_id, amounts in part.items():
             whole[series_id] = (
-                usage.combined(whole[series_id], amounts) if series_id in whole else amounts
+                usage.combine(whole[series_id], amounts) if series_id in whole else amounts
             )
     return whole
 
 
-def by_day(
+def sum_days(
     session: Session, days: range, series_ids: Collection[int] | None = None
 ) -> dict[int, dict[int, list[int]]]:
     """Amounts by UTC day and series id over whole UTC days, of all series or of some."""
@@ -120,7 +120,9 @@ def tokens_by_hour(session: Session, hours: range, series_ids: Iterable[int]) ->
     return {row[0]: int(row[1]) for row in rows}
 
 
-def sizes(session: Session, days: range, series_ids: Iterable[int], measure: str) -> dict[int, int]:
+def distribution(
+    session: Session, days: range, series_ids: Iterable[int], measure: str
+) -> dict[int, int]:
     """The request counts of a measure by power of two (bit length), of some series over UTC days."""
     table = rollups.DISTRIBUTION.c
     # Lists rather than ranges, so that the key is looked up for each day and series, and nothing beside is read.
@@ -161,7 +163,7 @@ def day_revisions(session: Session) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def of_hours(session: Session, hours: Iterable[int]) -> dict[int, list[int]]:
+def sum_hours(session: Session, hours: Iterable[int]) -> dict[int, list[int]]:
     """Amounts by series id over some UTC hours, which need not follow each other."""
     return _summed(session, rollups.HOUR, rollups.HOUR.c.hour.in_(list(hours)))
 

@@ -17,12 +17,12 @@ _SPLIT = len(usage.SUMMED)
 _Amounts = dict[tuple[int, ...], list[int]]
 
 
-def rebuild(database: Database) -> int:
+def rebuild_rollups(database: Database) -> int:
     """Repair every rollup that can be recounted, in one transaction; how many sums were wrong."""
     with database.transaction() as session:
         lock(session, "rollup")
         stop_ingest(session)
-        waiting = usage.merged(sums for _, sums in rollups.pending(session))
+        waiting = usage.merge_all(sums for _, sums in rollups.list_pending(session))
         wrong = sum(_rebuild_day(session, day, waiting) for day in recount.open_days(session))
         day, total = rollups.DAY_SUMS, rollups.TOTAL
         return wrong + _replace(
@@ -33,7 +33,7 @@ def rebuild(database: Database) -> int:
 def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
     hours = {
         key: _without(amounts, waiting.hours.get(key))
-        for key, amounts in recount.hours(session, day, day).items()
+        for key, amounts in recount.count_hours(session, day, day).items()
     }
     table = rollups.HOUR
     of_day = [table.c.hour.between(day * 24, day * 24 + 23)]
@@ -104,7 +104,7 @@ def _replace(
 
 def _rebuild_distribution(session: Session, day: int, waiting: usage.Sums) -> None:
     table = rollups.DISTRIBUTION
-    counted = recount.distributions(session, day, day)
+    counted = recount.count_distributions(session, day, day)
     for key, requests in waiting.distributions.items():
         if key in counted:
             counted[key] -= requests

@@ -51,7 +51,7 @@ def _counted(name: str) -> ColumnElement[int]:
     return special[name] if name in special else _sum_where(_BILLABLE, column[name])
 
 
-def hours(session: Session, first_day: int, last_day: int) -> dict[usage.HourKey, list[int]]:
+def count_hours(session: Session, first_day: int, last_day: int) -> dict[usage.HourKey, list[int]]:
     """The sums of raw events by (hour, series) over these UTC days, both included, in the order of `usage.COLUMNS`."""
     hour = cast(_EVENT.c.occurred_at // clock.HOUR_US, BigInteger).label("hour")
     query = (
@@ -63,7 +63,7 @@ def hours(session: Session, first_day: int, last_day: int) -> dict[usage.HourKey
     return {(row[0], row[1]): [int(amount) for amount in row[2:]] for row in session.execute(query)}
 
 
-def distributions(
+def count_distributions(
     session: Session, first_day: int, last_day: int
 ) -> dict[usage.DistributionKey, int]:
     """Request counts of raw events by (day, series, measure, power of two) over these UTC days, both included."""

@@ -26,14 +26,14 @@ _ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Going:
+class DueDay:
     """A UTC day whose raw events may go, and how many requests they are."""
 
     day: int
     requests: int
 
 
-def due(session: Session, keep_days: int, now_us: int) -> list[Going]:
+def due_days(session: Session, keep_days: int, now_us: int) -> list[DueDay]:
     """The days whose raw events were kept for `keep_days` (0: for ever) since the later of their end and the last rollup into
     them, oldest first, without those that intake waits for.
     """
@@ -45,19 +45,19 @@ def due(session: Session, keep_days: int, now_us: int) -> list[Going]:
     )
     old = set(session.execute(query).scalars())
     if old:
-        old -= {hour // 24 for _, sums in rollups.pending(session) for hour, _ in sums.hours}
-    return [Going(each, _requests(session, each)) for each in sorted(old)]
+        old -= {hour // 24 for _, sums in rollups.list_pending(session) for hour, _ in sums.hours}
+    return [DueDay(each, _requests(session, each)) for each in sorted(old)]
 
 
-def drop(
+def drop_events(
     database: Database, keep_days: int, now_us: int, may_go_on: Callable[[], bool] = lambda: True
-) -> Iterator[Going]:
+) -> Iterator[DueDay]:
     """Drop the raw events that are due, a day after the other, each told once it is gone; and what a killed run left behind.
 
     Raises StoreUnavailable, and where a reader of PostgreSQL is in the way; what has gone by then is gone.
     """
     with database.snapshot() as session:
-        going = due(session, keep_days, now_us)
+        going = due_days(session, keep_days, now_us)
         sealed = recount.sealed_days(session)
         half_gone = [day for day in recount.stored_days(session) if day in sealed]
     for day in half_gone:
@@ -115,7 +115,7 @@ def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
         if not database.is_sqlite:
             session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'"))
             session.execute(text("LOCK TABLE day IN ACCESS EXCLUSIVE MODE"))
-        if day not in {each.day for each in due(session, keep_days, now_us)}:
+        if day not in {each.day for each in due_days(session, keep_days, now_us)}:
             return False
         session.execute(
             update(rollups.DAY).where(rollups.DAY.c.day == day).values(sealed_at=now_us)

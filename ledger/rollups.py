@@ -7,7 +7,7 @@ from sqlalchemy import Table, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from ledger import clock, late, metric_sets, tables, usage
+from ledger import clock, late_usage, metric_sets, tables, usage
 
 INTAKE = tables.INTAKE
 HOUR = tables.USAGE_HOUR
@@ -18,7 +18,7 @@ DISTRIBUTION = tables.DISTRIBUTION_DAY
 DAY = tables.DAY
 
 
-def pending(session: Session, limit: int | None = None) -> list[tuple[int, usage.Sums]]:
+def list_pending(session: Session, limit: int | None = None) -> list[tuple[int, usage.Sums]]:
     """The intake rows that wait, oldest first: id and sums."""
     rows = session.execute(select(INTAKE.c.id, INTAKE.c.sums).order_by(INTAKE.c.id).limit(limit))
     return [(intake_id, usage.unpack(packed)) for intake_id, packed in rows]
@@ -63,7 +63,7 @@ def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -
     upsert(
         session, DISTRIBUTION, ("day", "series_id", "measure", "power"), rows, summed=("requests",)
     )
-    came_late = late.among(sums, late.closed_months(session), clock.day_of(now_us))
+    came_late = late_usage.extract(sums, late_usage.closed_months(session), clock.day_of(now_us))
     _add_amounts(
         session, LATE, ("month", "recorded_day", "after_number", "hour", "series_id"), came_late
     )
@@ -111,7 +111,7 @@ def upsert(
     session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes), rows)
 
 
-def pending_count(session: Session) -> tuple[int, int | None]:
+def count_pending(session: Session) -> tuple[int, int | None]:
     """How many intake rows wait, and since when (epoch microseconds of the oldest)."""
     row = session.execute(
         select(func.count(), func.min(INTAKE.c.created_at)).select_from(INTAKE)

@@ -30,7 +30,7 @@ def digest_of(labels: Labels) -> bytes:
     return blake2b(msgspec.msgpack.encode(msgspec.structs.astuple(labels)), digest_size=16).digest()
 
 
-class Known:
+class SeriesIds:
     """Series ids that are certain: found in the ledger by a transaction that has committed. A series is never changed.
 
     One writer remembers them from group to group. What a transaction finds may still be its own uncommitted work, so
@@ -41,7 +41,7 @@ class Known:
         self.ids: dict[Labels, int] = {}
         self._found: dict[Labels, int] = {}
 
-    def find(self, session: Session, label_sets: Collection[Labels], max_series: int) -> Ids:
+    def resolve(self, session: Session, label_sets: Collection[Labels], max_series: int) -> Ids:
         """The series id of each label set, and perhaps of others; the new ones are stored."""
         missing = [labels for labels in label_sets if labels not in self.ids]
         if not missing:
@@ -70,7 +70,7 @@ def intern(session: Session, label_sets: Iterable[Labels], max_series: int) -> d
         stored = _without_junk_names(session, missing)
         room = max_series - _count(session)
         for labels in missing[max(room, 0) :]:
-            stored[labels] = folded(stored[labels])
+            stored[labels] = fold(stored[labels])
         _insert(
             session,
             sorted(set(stored.values())),
@@ -104,10 +104,10 @@ def _without_junk_names(session: Session, missing: list[Labels]) -> dict[Labels,
 
 def _has_price(provider: str, model: str) -> bool:
     book = price_book.shipped()
-    return (provider, names.canonical(book, provider, model).lower()) in book.names
+    return (provider, names.canonical_model(book, provider, model).lower()) in book.names
 
 
-def folded(labels: Labels) -> Labels:
+def fold(labels: Labels) -> Labels:
     """The label set with the names it gives up replaced by `other`."""
     return msgspec.structs.replace(labels, **dict.fromkeys(FOLDED, events.OTHER))
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from sqlmodel import Session
 
 from ledger import bulk, clock, events, retention, series, tables, usage
-from ledger.bulk import AlreadyThere, Row
+from ledger.bulk import Row, RowExists
 from ledger.events import Event
 
 SEALED = "the raw rows of its day are gone, so a re-send could not be told from a new event; import it before retention"
@@ -38,7 +38,7 @@ class Memory:
     """What one writer remembers from group to group. `confirm` after each commit, `forget` after whatever was none."""
 
     def __init__(self, wary_groups: int = 0) -> None:
-        self.series = series.Known()
+        self.series = series.SeriesIds()
         self.wary_groups = wary_groups
 
     def confirm(self) -> None:
@@ -61,7 +61,7 @@ def add(
     """Store each event once and the intake row of what was new; the outcome of each event, in order.
 
     The caller has checked `events.fault_of`, has prepared the days, and owns the transaction. With a memory it also tries
-    again after `bulk.Repeated`, which a PostgreSQL transaction does not survive; without one this looks before it inserts.
+    again after `bulk.TransactionLost`, which a PostgreSQL transaction does not survive; without one this looks before it inserts.
     """
     memory = memory or Memory(wary_groups=1)
     identities = [(event.occurred_at // clock.DAY_US, events.key_of(event)) for event in group]
@@ -72,7 +72,9 @@ def add(
         for identity, event in zip(identities, group, strict=True):
             if identity not in first and identity[0] not in sealed:
                 first[identity] = event
-    series_ids = memory.series.find(session, {event.labels for event in first.values()}, max_series)
+    series_ids = memory.series.resolve(
+        session, {event.labels for event in first.values()}, max_series
+    )
     rows = [_row(identity, event, series_ids[event.labels]) for identity, event in first.items()]
     rows.sort()
     stored = _insert_new(session, rows, memory)
@@ -137,10 +139,10 @@ def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Ident
     if not memory.wary_groups:
         try:
             bulk.insert(session, rows)
-        except bulk.Repeated:
+        except bulk.TransactionLost:
             memory.wary_groups = _WARY_GROUPS
             raise
-        except AlreadyThere as there:
+        except RowExists as there:
             rows = rows[there.inserted :]
         else:
             return {}
@@ -149,7 +151,7 @@ def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Ident
     fresh = [row for row in rows if row[:2] not in stored]
     try:
         bulk.insert_warily(session, fresh)
-    except AlreadyThere:
+    except RowExists:
         # Another writer is just storing some of it too; on SQLite there is none, for a writer is alone.
         inserted = _insert_skipping(session, fresh)
         stored |= _stored_fingerprints(
@@ -198,7 +200,7 @@ def _write_intake(
     tally = usage.Tally()
     for event in new:
         tally.add(event, series_ids[event.labels])
-    values: tuple[Any, ...] = (now_us, len(new), tally.packed())
+    values: tuple[Any, ...] = (now_us, len(new), tally.pack())
     marks = "?, ?, ?" if session.get_bind().dialect.name == "sqlite" else "%s, %s, %s"
     bulk.driver_of(session).execute(
         f"INSERT INTO intake (created_at, events, sums) VALUES ({marks})",  # noqa: S608  # placeholders

@@ -82,7 +82,7 @@ class Sums(msgspec.Struct):
 
     def _merge_hour(self, key: HourKey, amounts: list[int]) -> None:
         held = self.hours.get(key)
-        self.hours[key] = list(amounts) if held is None else combined(held, amounts)
+        self.hours[key] = list(amounts) if held is None else combine(held, amounts)
 
     def days(self) -> dict[tuple[int, int], list[int]]:
         """The same sums by (day, series)."""
@@ -95,7 +95,7 @@ class Sums(msgspec.Struct):
         return _folded((series_id, amounts) for (_, series_id), amounts in self.hours.items())
 
 
-def merged(parts: Iterable[Sums]) -> Sums:
+def merge_all(parts: Iterable[Sums]) -> Sums:
     """All of these sums as one."""
     whole = Sums()
     for part in parts:
@@ -103,7 +103,7 @@ def merged(parts: Iterable[Sums]) -> Sums:
     return whole
 
 
-def renumbered(sums: Sums, ids: Sequence[int]) -> Sums:
+def renumber(sums: Sums, ids: Sequence[int]) -> Sums:
     """The same sums with each series id exchanged for `ids[it]`; those of two that become one are merged."""
     whole = Sums()
     for (hour, place), amounts in sums.hours.items():
@@ -146,7 +146,7 @@ class Tally:
             amounts[_AVOIDED_INPUT] += event.input_tokens or 0
             amounts[_AVOIDED_OUTPUT] += event.output_tokens or 0
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """The bytes of an intake row."""
         days: dict[tuple[int, int], dict[int, int]] = {}
         for (hour, series_id), (_, places) in self._hours.items():
@@ -224,7 +224,7 @@ def unpack(packed: bytes) -> Sums:
     )
 
 
-def combined(first: list[int], second: list[int]) -> list[int]:
+def combine(first: list[int], second: list[int]) -> list[int]:
     """Two lists of amounts as one: sums added, largest sizes compared."""
     split = len(SUMMED)
     added = list(map(operator.add, first, second))
@@ -241,7 +241,7 @@ def amounts_of(event: events.Event) -> list[int]:
     """What one event adds to its hour, in the order of COLUMNS."""
     tally = Tally()
     tally.add(event, 0)
-    [amounts] = unpack(tally.packed()).hours.values()
+    [amounts] = unpack(tally.pack()).hours.values()
     return amounts
 
 
@@ -258,5 +258,5 @@ def _folded(pairs: Iterable[tuple[K, list[int]]]) -> dict[K, list[int]]:
     folded: dict[K, list[int]] = {}
     for key, amounts in pairs:
         held = folded.get(key)
-        folded[key] = list(amounts) if held is None else combined(held, amounts)
+        folded[key] = list(amounts) if held is None else combine(held, amounts)
     return folded

@@ -46,7 +46,7 @@ def status_of(error: SwitchwiseError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-def words_of(error: SwitchwiseError) -> str:
+def message_of(error: SwitchwiseError) -> str:
     """What a client is told of an error: its own line, but not the database's words."""
     if isinstance(error, DatabaseUnavailable):
         return (
@@ -67,7 +67,7 @@ def error_response(
     return JSONResponse({"error": message}, status, headers=sent)
 
 
-def answer_errors(app: FastAPI) -> None:
+def install_error_handlers(app: FastAPI) -> None:
     """Answer every error in the one shape. May be called by each room that adds routes to the app."""
     app.router.redirect_slashes = False
     app.add_exception_handler(SwitchwiseError, _refused)
@@ -94,7 +94,7 @@ def _admitted(gate: Gate, key: str | None) -> Access:
     return access
 
 
-def require(gate: Gate, scope: str) -> Callable[[Request], Awaitable[Access]]:
+def require_scope(gate: Gate, scope: str) -> Callable[[Request], Awaitable[Access]]:
     """A FastAPI dependency that gives the Access of a request with this scope, and refuses every other."""
 
     async def required(request: Request) -> Access:
@@ -130,7 +130,7 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
         log.error("request_failed", error=str(error), exc_info=error)
     if isinstance(error, DatabaseUnavailable):
         log.warning("database_unavailable", reason=str(error))
-    return error_response(status, words_of(error))
+    return error_response(status, message_of(error))
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:

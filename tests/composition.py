@@ -20,7 +20,7 @@ _IMAGE = re.compile(r"[a-z/]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?")
 Compose = dict[str, Any]
 
 
-def read(name: str) -> Any:
+def load_yaml(name: str) -> Any:
     """A YAML file below deploy/."""
     return yaml.safe_load((FOLDER / name).read_text())
 

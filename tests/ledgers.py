@@ -42,7 +42,7 @@ def event(
     occurred_at: int = NOON_US,
     *,
     id: str | None = None,
-    of: Labels | None = None,
+    label_set: Labels | None = None,
     **changed: object,
 ) -> Event:
     """An ordinary event of 1,000 input and 100 output tokens, with changes; without an id it is one of its own."""
@@ -53,7 +53,7 @@ def event(
         "reasoning_tokens": 0,
     }
     name = f"test:{next(_numbers)}" if id is None else f"test:{id}"
-    return Event(name, occurred_at, of or labels(), **{**ordinary, **changed})  # type: ignore[arg-type]  # as above
+    return Event(name, occurred_at, label_set or labels(), **{**ordinary, **changed})  # type: ignore[arg-type]  # as above
 
 
 def add(
@@ -112,7 +112,7 @@ def _any_event(
     return event(
         NOON_US + offset_us,
         id=str(number),
-        of=labels(project=project, usage_source=source, status=status, features=features),
+        label_set=labels(project=project, usage_source=source, status=status, features=features),
         input_tokens=None if silent else cached + written + rest,
         cached_input_tokens=cached if known and not silent else None,
         cache_write_input_tokens=written if known and not silent else None,

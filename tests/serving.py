@@ -26,7 +26,7 @@ COUNTS = ("accepted", "duplicate", "conflict", "ignored", "spooled")
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class RunningCollector:
     """A running collector: a client whose addresses are relative to it, and what it holds."""
 
     client: httpx.Client
@@ -57,7 +57,9 @@ WAYS = ("short", "shortcut", "route")
 
 
 @contextmanager
-def collector(database: Database, way: str = "short", **overrides: object) -> Iterator[Served]:
+def collector(
+    database: Database, way: str = "short", **overrides: object
+) -> Iterator[RunningCollector]:
     """A collector on a ledger, with settings other than the defaults where given, that takes writes by one of the WAYS."""
     app = FastAPI()
     state = routes.install(app, database, settings.load(**overrides))
@@ -68,13 +70,16 @@ def collector(database: Database, way: str = "short", **overrides: object) -> It
             serve(app, state.protocol if way == "short" else "auto") as address,
             httpx.Client(base_url=address, timeout=30) as client,
         ):
-            yield Served(client, state, app)
+            yield RunningCollector(client, state, app)
     finally:
         state.close()
 
 
 def post(
-    served: Served, content: bytes | list[object] | object, path: str = "/v1/events", **headers: str
+    served: RunningCollector,
+    content: bytes | list[object] | object,
+    path: str = "/v1/events",
+    **headers: str,
 ) -> httpx.Response:
     """The answer to a body, given as bytes or as a JSON value."""
     sent = content if isinstance(content, bytes) else json.dumps(content).encode()

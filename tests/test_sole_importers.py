@@ -39,7 +39,7 @@ OWNED = [
     library("redis", "worker/"),
     library("grafana_api", "dashboards/", most_files=1),
     library("slack_sdk", "advisor/", most_files=1),
-    library("genai_prices", "ledger/pricing/published.py", most_files=1),
+    library("genai_prices", "ledger/pricing/catalogue.py", most_files=1),
     Owned(
         "commit", "ledger/database.py", shape.commits, ("session.commit()", "end = session.commit")
     ),

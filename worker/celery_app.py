@@ -11,7 +11,7 @@ import structlog
 from celery import Celery, signals
 from celery.worker import WorkController
 
-from ledger import clock, logs, opening
+from ledger import clock, logs, startup
 from ledger.errors import UsageError
 from ledger.settings import Settings
 from worker import schedule, tasks
@@ -105,7 +105,7 @@ def run_worker(settings: Settings) -> int:
     logs.configure(settings.log_level)
     app = on_redis(settings)
     # Its children open the ledger again, each for itself: connections must not cross a fork.
-    opening.migrated(settings.database).close()
+    startup.open_ledger(settings.database).close()
     warn_of_eviction(settings)
     log.info("worker_started", broker=app.connection_for_read().as_uri())
     if consume(app, "--pool", "prefork"):

@@ -65,7 +65,7 @@ def verify_ledger(database: Database, _settings: Settings) -> None:
 def drop_old_events(database: Database, settings: Settings) -> None:
     """Drop raw events that were kept long enough, and the hours of days long past."""
     end = clock.monotonic_seconds() + DROP_SECONDS
-    for gone in retention.drop(
+    for gone in retention.drop_events(
         database,
         settings.raw_retention_days,
         clock.now_us(),
@@ -85,7 +85,7 @@ def _has_alerts(session: Session) -> bool:
 
 
 def _has_pending(session: Session) -> bool:
-    return rollups.pending_count(session)[0] > 0
+    return rollups.count_pending(session)[0] > 0
 
 
 JOBS = (

@@ -22,7 +22,7 @@ def _roll_up_on_postgresql(database: Database, max_metric_sets: int) -> int | No
         claimed = rollups.claim(session, CLAIM)
         if not claimed:
             return None
-        rollups.add(session, usage.merged(claimed), clock.now_us(), max_metric_sets)
+        rollups.add(session, usage.merge_all(claimed), clock.now_us(), max_metric_sets)
     return len(claimed)
 
 
@@ -32,10 +32,10 @@ def _roll_up_on_sqlite(database: Database, max_metric_sets: int) -> int | None:
     Where another worker has been faster, nothing is written and the answer is 0: there may be more.
     """
     with database.snapshot() as session:
-        read = rollups.pending(session, CLAIM)
+        read = rollups.list_pending(session, CLAIM)
     if not read:
         return None
-    sums = usage.merged(packed for _, packed in read)
+    sums = usage.merge_all(packed for _, packed in read)
     with database.transaction() as session:
         if rollups.remove(session, [intake_id for intake_id, _ in read]) != len(read):
             session.rollback()

@@ -50,10 +50,10 @@ def of(
         window_last_day=clock.date_of(span.last_day).isoformat(),
         window_days=slice_.days,
         requests=slice_.requests,
-        coverage_ratio=money.ratio(standing.coverage),
+        coverage_ratio=money.optional_ratio_text(standing.coverage),
         cost_month_usd=_usd(item.slice_month_femto_usd),
         usd_per_mtok=None if blended is None else money.text(blended),
-        price_gap_ratio=money.ratio(found.price_gap),
+        price_gap_ratio=money.optional_ratio_text(found.price_gap),
         saving_month=_ends(found.estimate),
         saving_until_retirement=_ends(item.until_retirement),
         saving_label=found.factors.basis,
@@ -75,11 +75,11 @@ def of(
         alternatives=tuple(_alternative(other) for other in beside),
         router_month_usd=_usd(item.router_femto_usd),
         one_off_usd=money.usd_text(item.one_off_femto_usd),
-        payback_days=money.ratio(item.payback_days),
-        fitting_ratio=money.ratio(found.fitting_share),
+        payback_days=money.optional_ratio_text(item.payback_days),
+        fitting_ratio=money.optional_ratio_text(found.fitting_share),
         workload_class=item.workload_class.name,
         workload_class_source=item.workload_class.source,
-        forecast_error_ratio=money.ratio(standing.forecast_error),
+        forecast_error_ratio=money.optional_ratio_text(standing.forecast_error),
         pass_ratios=_pass_ratios(standing.pass_rates_of(found.model)),
         good_answer_now_usd=_usd_of(item.good_answer_now_femto_usd),
         good_answer_instead_usd=_usd_of(item.good_answer_instead_femto_usd),
@@ -98,7 +98,11 @@ def _usd(amount_femto_usd: int | None) -> str | None:
 
 
 def _usd_of(amount_femto_usd: Fraction | None) -> str | None:
-    return None if amount_femto_usd is None else money.usd_text(money.rounded(amount_femto_usd))
+    return (
+        None
+        if amount_femto_usd is None
+        else money.usd_text(money.round_to_nano_usd(amount_femto_usd))
+    )
 
 
 def ends_of(estimate: candidates.Estimate) -> advice_figures.Ends:
@@ -117,7 +121,9 @@ def _ends(estimate: candidates.Estimate | None) -> advice_figures.Ends | None:
 def _pass_ratios(rates: breakeven.PassRates | None) -> tuple[str, str] | None:
     if rates is None:
         return None
-    return money.ratio(rates.now) or "0.00", money.ratio(rates.instead) or "0.00"
+    return money.optional_ratio_text(rates.now) or "0.00", money.optional_ratio_text(
+        rates.instead
+    ) or "0.00"
 
 
 def _swing(swing: advice.Swing) -> advice_figures.SwingFigure:
@@ -145,8 +151,8 @@ def _break_evens(item: advice.Advice) -> Iterator[advice_figures.BreakEvenFigure
         if found is not None:
             yield advice_figures.BreakEvenFigure(
                 name,
-                money.ratio(found.escalation_rate),
-                money.ratio(found.output_inflation),
+                money.optional_ratio_text(found.escalation_rate),
+                money.optional_ratio_text(found.output_inflation),
                 _usd_of(found.wrong_answer_femto_usd),
             )
 
@@ -164,7 +170,7 @@ def _at_end(end: factors.Factors, name: str) -> str:
         return "yes" if value else "no"
     if name.endswith("femto_usd"):
         return money.usd_text(int(value))
-    return money.ratio(Fraction(value)) or "0.00"
+    return money.optional_ratio_text(Fraction(value)) or "0.00"
 
 
 def _cell(priced: counterfactual.PricedCell) -> advice_figures.CellFigure:
@@ -194,7 +200,7 @@ def _other(other: ranking.OtherModel) -> advice_figures.OtherModelFigure:
     return advice_figures.OtherModelFigure(
         other.model,
         other.is_successor,
-        money.ratio(other.price_gap) or "0.00",
+        money.optional_ratio_text(other.price_gap) or "0.00",
         money.usd_text(other.month_femto_usd),
         other.target_days_left,
         other.blocks,

@@ -272,7 +272,7 @@ def _break_evens(item: advice.Advice) -> list[str]:
         if limits.output_inflation is not None:
             parts.append(f"the target writes {plain(limits.output_inflation)} times the output")
         if limits.wrong_answer_femto_usd is not None:
-            cost = money.usd_text(money.rounded(limits.wrong_answer_femto_usd))
+            cost = money.usd_text(money.round_to_nano_usd(limits.wrong_answer_femto_usd))
             parts.append(f"each answer that only the source gets right costs {cost} USD")
         if parts:
             told.append(f"It saves nothing, {label}, once {' or '.join(parts)}.")
@@ -291,7 +291,7 @@ def _beside(item: advice.Advice) -> list[str]:
         and item.good_answer_instead_femto_usd is not None
     ):
         now, there = (
-            money.usd_text(money.rounded(amount))
+            money.usd_text(money.round_to_nano_usd(amount))
             for amount in (item.good_answer_now_femto_usd, item.good_answer_instead_femto_usd)
         )
         told.append(

@@ -75,7 +75,7 @@ def read(
         windows.setdefault(found, []).append(key)
     read_slices: list[SliceReading] = []
     for span, keys in windows.items():
-        amounts = readings.sums(session, _hours(span)) if span.days else {}
+        amounts = readings.sum_span(session, _hours(span)) if span.days else {}
         room = {
             provider: _headroom(session, provider, members, span, terms, pricing.book)
             for provider in {key[0] for key in keys}
@@ -123,7 +123,7 @@ def _headroom(
     shares = {}
     for limited, limit in terms.rate_limits.items() if span.days else ():
         sold_by = limited.provider or provider
-        target = sold_by, names.canonical(book, sold_by, limited.model)
+        target = sold_by, names.canonical_model(book, sold_by, limited.model)
         coming = [
             each
             for key, ids in members.items()
@@ -145,7 +145,7 @@ def _may_move(
     key: SliceKey, target: tuple[str, str], terms: advice.Terms, book: prices.PriceBook
 ) -> bool:
     provider, *_, model = key
-    read = (pairs.canonical(pair, provider, book) for pair in terms.pairs)
+    read = (pairs.canonicalise(pair, provider, book) for pair in terms.pairs)
     return (provider, model) != target and any(
         (pair.target.provider or provider, pair.target.model) == target
         and (pair.source.provider or provider, pair.source.model) == (provider, model)
@@ -231,7 +231,7 @@ def _class(
     if not advice.states(slice_, terms, book):
         return workloads.UNLABELLED
     days = range(span.first_day, span.last_day + 1)
-    answers = readings.sizes(session, days, gathered.sized, "output_tokens")
+    answers = readings.distribution(session, days, gathered.sized, "output_tokens")
     return workloads.class_guessed(workloads.Seen(gathered.requests_by_features, answers))
 
 
@@ -259,7 +259,7 @@ def _gather(
         labels.features & fit.DECISIVE_FEATURES,
     )
     held = gathered.cells.get(place)
-    gathered.cells[place] = amounts if held is None else usage.combined(held, amounts)
+    gathered.cells[place] = amounts if held is None else usage.combine(held, amounts)
 
 
 def _gather_sizes(gathered: _Gathered, stored: readings.StoredSeries, amounts: list[int]) -> None:

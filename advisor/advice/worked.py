@@ -74,7 +74,7 @@ def _stays(cells: _Cells, at: factors.Factors) -> tuple[list[Step], Fraction]:
     """K_A, meter by meter."""
     steps, total = [], Fraction(0)
     for figure, priced in cells:
-        tokens = prices.metered(priced.cell.counts, priced.now.rates)
+        tokens = prices.tokens_by_meter(priced.cell.counts, priced.now.rates)
         shift = counterfactual.unknown_tokens(priced.cell) if at.unknown_input_is_cached else 0
         if shift and priced.now.rates.cached_input is not None:
             tokens["uncached_input"] -= shift
@@ -296,7 +296,7 @@ def _usd(amount_femto_usd: Fraction) -> str:
 
 
 def _rounded(amount_femto_usd: Fraction) -> str:
-    return money.usd_text(money.rounded(amount_femto_usd))
+    return money.usd_text(money.round_to_nano_usd(amount_femto_usd))
 
 
 def _ratio(value: Fraction) -> str:

@@ -119,7 +119,7 @@ def _is_of(result: _Result, side: pairs.Side, book: PriceBook) -> bool:
     sold_by = names.provider_name(vendor)
     if side.provider is not None and names.provider_name(side.provider) != sold_by:
         return False
-    return side.model in (name, names.canonical(book, sold_by, name))
+    return side.model in (name, names.canonical_model(book, sold_by, name))
 
 
 def _exact(result: _Result) -> str:

@@ -57,10 +57,11 @@ def by_target(
         same_work = (each.project, each.workload) == (traffic.project, traffic.workload)
         if (
             same_work
-            and names.canonical(pricing.book, traffic.provider, each.from_model) == traffic.model
+            and names.canonical_model(pricing.book, traffic.provider, each.from_model)
+            == traffic.model
         ):
             by_model.setdefault(
-                names.canonical(pricing.book, traffic.provider, each.to_model), []
+                names.canonical_model(pricing.book, traffic.provider, each.to_model), []
             ).append(each)
     return {
         target: _evidence(session, sets, target, traffic, pricing, today)
@@ -139,8 +140,8 @@ def _observed(session: Session, series_ids: Sequence[int], days: range) -> dict[
             amounts[place["cached_input_tokens"]],
             amounts[place["input_tokens"]] - amounts[place["detail_unknown_input_tokens"]],
         )
-        for by_series in readings.by_day(session, days, series_ids).values()
-        for amounts in [functools.reduce(usage.combined, by_series.values())]
+        for by_series in readings.sum_days(session, days, series_ids).values()
+        for amounts in [functools.reduce(usage.combine, by_series.values())]
     ]
     found = sums.ratio([each for each in sums_of_days if each[1] > 0], "days")
     return {"cached_share": found} if found else {}
@@ -153,7 +154,9 @@ def _drift(
     then = range(measured_day - BASELINE_DAYS + 1, measured_day + 1)
     found = Fraction(0)
     for size in _SIZES:
-        before, now = (readings.sizes(session, span, series_ids, size) for span in (then, days))
+        before, now = (
+            readings.distribution(session, span, series_ids, size) for span in (then, days)
+        )
         index = drift.population_stability_index(before, now)
         if index is None:
             return None

@@ -79,4 +79,4 @@ def _ratio(value: Fraction | None) -> str | None:
 
 
 def _text(value: Fraction) -> str:
-    return money.text(money.usd(money.rounded(value * money.FEMTO_PER_USD)))
+    return money.text(money.usd(money.round_to_nano_usd(value * money.FEMTO_PER_USD)))

@@ -8,7 +8,7 @@ from advisor.months import statements
 from advisor.months.adjustments import Adjustment
 from advisor.months.statements import Line, LineKey
 from ledger import clock, money
-from ledger.late import LATE
+from ledger.late_usage import LATE
 from ledger.pricing import prices
 
 Booked = Mapping[int, Adjustment]
@@ -42,7 +42,7 @@ def late_requests(booked: Booked) -> dict[LineKey, int]:
 
 def _figure(number: int, booked: Adjustment) -> month_figures.AdjustmentFigure:
     lines = list(booked.lines.values())
-    spent = prices.total(line.cost for line in lines)
+    spent = prices.sum_costs(line.cost for line in lines)
     return month_figures.AdjustmentFigure(
         number=number,
         dated=clock.date_of(booked.dated_day).isoformat(),

@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from advisor.months import line_rows, statements, trace
 from advisor.months.statements import Line, LineKey, Part, Pricing
-from ledger import clock, closed, rollups, tables, usage
-from ledger.late import LATE
+from ledger import clock, closed_statements, rollups, tables, usage
+from ledger.late_usage import LATE
 
 _ADJUSTMENT = tables.ADJUSTMENT
 _LINE = tables.ADJUSTMENT_LINE
@@ -147,7 +147,7 @@ def book(session: Session, made: Adjustment, arithmetic: Arithmetic) -> int | No
             price_book_version=made.price_book_version,
             names_version=made.names_version,
             created_at=made.created_at,
-            trace=closed.packed(msgspec.json.encode(arithmetic)),
+            trace=closed_statements.pack_document(msgspec.json.encode(arithmetic)),
         )
     )
     session.execute(_LINE.insert(), line_rows.rows_of(made.lines, month=made.month, number=number))
@@ -196,7 +196,9 @@ def arithmetic_of(session: Session, month: str, number: int) -> Arithmetic:
     held = select(_ADJUSTMENT.c.trace).where(
         _ADJUSTMENT.c.month == month, _ADJUSTMENT.c.number == number
     )
-    return msgspec.json.decode(closed.unpacked(session.execute(held).scalar_one()), type=Arithmetic)
+    return msgspec.json.decode(
+        closed_statements.unpack_document(session.execute(held).scalar_one()), type=Arithmetic
+    )
 
 
 def _late_parts(session: Session, bucket: Bucket) -> list[Part]:
@@ -211,7 +213,7 @@ def _late_parts(session: Session, bucket: Bucket) -> list[Part]:
     for hour, series_id, *amounts in session.execute(select(*columns).where(*of_bucket)):
         of_day = days.setdefault(hour // 24, {})
         of_day[series_id] = (
-            usage.combined(of_day[series_id], amounts) if series_id in of_day else amounts
+            usage.combine(of_day[series_id], amounts) if series_id in of_day else amounts
         )
     return [Part(day, amounts) for day, amounts in sorted(days.items())]
 

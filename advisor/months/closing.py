@@ -22,7 +22,7 @@ from advisor.months.statements import Line, LineKey
 from ledger import checks, clock, money, months, readings, rollups, tokens, usage
 from ledger.database import Database, lock
 from ledger.errors import NotAllowed, NotFound, UsageError
-from ledger.late import REPRICING
+from ledger.late_usage import REPRICING
 from ledger.months import Month
 from ledger.settings import Settings
 
@@ -50,7 +50,7 @@ def close(
         # No rollup runs until the month is frozen: what it would have added is in the statement, or late.
         lock(session, "rollup")
         if pending := rollups.claim(session):
-            rollups.add(session, usage.merged(pending), now_us, settings.max_metric_sets)
+            rollups.add(session, usage.merge_all(pending), now_us, settings.max_metric_sets)
         lock(session, "refresh")
         _refuse_closed(statement_store.read(session, month))
         if found.statement.basis != _basis(session, month, pricings.in_force(session)):

@@ -13,7 +13,7 @@ from advisor.months import adjustments, monthly, pricings, statement_store, trac
 from advisor.months.adjustments import Adjustment, Booked
 from advisor.months.statement_store import MonthStatement
 from advisor.months.trace import Row
-from ledger import clock, closed, money, months
+from ledger import clock, closed_statements, money, months
 from ledger.errors import NotFound
 from ledger.settings import Settings
 
@@ -91,7 +91,7 @@ def month(
     Raises UsageError for no month or one that lies ahead, NotFound where there is no such traffic.
     """
     chosen = _Chosen(project, model)
-    asked = months.named(month_text, settings.zone, now_us)
+    asked = months.parse_or_current(month_text, settings.zone, now_us)
     statement = statement_store.read(session, asked)
     if statement is None:
         raise NotFound(
@@ -156,7 +156,9 @@ def _known_femto_usd(amounts: Iterable[str | None]) -> list[int]:
 def _rows(session: Session, statement: MonthStatement) -> tuple[Row, ...]:
     if statement.closing is None:
         return trace.rows(monthly.parts(session, statement.month), pricings.in_force(session))
-    told = msgspec.json.decode(closed.read(session, str(statement.month)) or b"", type=_Document)
+    told = msgspec.json.decode(
+        closed_statements.load_document(session, str(statement.month)) or b"", type=_Document
+    )
     return told.arithmetic
 
 

@@ -137,4 +137,4 @@ def _root(value: Fraction) -> Fraction:
 
 
 def _at_least_spent(month: Month, amount_femto_usd: Fraction) -> int:
-    return max(month.spent_femto_usd, money.rounded(amount_femto_usd))
+    return max(month.spent_femto_usd, money.round_to_nano_usd(amount_femto_usd))

@@ -70,7 +70,7 @@ def alias(
     """The alias by which a name of a sender is a model from a UTC day on. Raises UsageError for a model without a price there."""
     namespace, provider = sent
     target = names.provider_name(to_provider) if to_provider else provider
-    canonical = names.canonical(book, target, model)
+    canonical = names.canonical_model(book, target, model)
     regions = {
         key.region for key in book.prices if (key.provider, key.model) == (target, canonical)
     }
@@ -83,7 +83,7 @@ def alias(
             f"{canonical} at {target} has no price {there}; regions with prices: {known};"
             f" set one with: switchwise prices set {canonical} --provider {target} --region REGION"
         )
-    if (target, canonical, region) == (provider, names.canonical(book, provider, name), ""):
+    if (target, canonical, region) == (provider, names.canonical_model(book, provider, name), ""):
         raise UsageError(
             f"{name!r} at {provider} is priced as {canonical} by itself; end an alias with: switchwise models unmap"
         )

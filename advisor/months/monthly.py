@@ -37,10 +37,11 @@ def parts(session: Session, month: Month) -> list[statements.Part]:
     """The usage of a month by UTC day: its whole days, and the hours of its edge days."""
     found = [
         statements.Part(day, held)
-        for day, held in readings.by_day(session, month.whole_days).items()
+        for day, held in readings.sum_days(session, month.whole_days).items()
     ]
     found += [
-        statements.Part(edge.start // 24, readings.sums(session, edge)) for edge in month.edge_hours
+        statements.Part(edge.start // 24, readings.sum_span(session, edge))
+        for edge in month.edge_hours
     ]
     return sorted((part for part in found if part.amounts), key=lambda part: part.day)
 
@@ -109,7 +110,7 @@ def _closed_days(
     full = [cost or 0 for cost in costs[len(silent) :]]
     if full and not began_before:
         start = _first_hour(first, month)
-        if not readings.sums(session, range(start, start + 1)):
+        if not readings.sum_span(session, range(start, start + 1)):
             return full[1:]
     return full
 
@@ -122,7 +123,7 @@ def cost_of_day(
     cuts = sorted({hours.start, hours.stop, *range(-(-hours.start // 24) * 24, hours.stop, 24)})
     found: int | None = None
     for start, stop in itertools.pairwise(cuts):
-        part = statements.Part(start // 24, readings.sums(session, range(start, stop)))
+        part = statements.Part(start // 24, readings.sum_span(session, range(start, stop)))
         if part.amounts:
             found = (found or 0) + statements.cost_of(part, pricing).femto_usd
     return found

@@ -10,10 +10,10 @@ from ledger.pricing import names, prices
 
 def in_force(session: Session, base: prices.PriceBook | None = None) -> statements.Pricing:
     """The price book, names and series in force, as advice and statements take them; `base` stands in for the shipped book."""
-    book, aliases = prices_in_force.book(session, base), prices_in_force.aliases(session)
+    book, aliases = prices_in_force.load_book(session, base), prices_in_force.load_aliases(session)
     return statements.Pricing(
-        readings.every_series(session),
+        readings.all_series(session),
         book,
         names.Names(book, aliases),
-        prices_in_force.version_of(aliases),
+        prices_in_force.aliases_version(aliases),
     )

@@ -98,7 +98,7 @@ def of_change(
     Open months are computed twice from the same rollups, so that the difference is the change alone; a closed month is
     compared with what it was closed at and what was booked since. Raises as the change does.
     """
-    held, series = in_force.read(session), readings.every_series(session)
+    held, series = in_force.load_overrides(session), readings.all_series(session)
     return _shifts(session, settings, _pricing(series, wanted(held)), _pricing(series, held), show)
 
 
@@ -107,7 +107,7 @@ def of_ledger(session: Session, settings: Settings, show: Show = _silent) -> lis
     return _shifts(
         session,
         settings,
-        _pricing(readings.every_series(session), in_force.read(session)),
+        _pricing(readings.all_series(session), in_force.load_overrides(session)),
         None,
         show,
     )
@@ -117,7 +117,7 @@ def of_book(
     session: Session, settings: Settings, base: PriceBook, show: Show = _silent
 ) -> list[MonthShift]:
     """What another price book in place of the shipped one would do to each month, under what the operator has said."""
-    held, series = in_force.read(session), readings.every_series(session)
+    held, series = in_force.load_overrides(session), readings.all_series(session)
     return _shifts(session, settings, _pricing(series, held, base), _pricing(series, held), show)
 
 

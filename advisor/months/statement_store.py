@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from advisor.months import figures as month_figures
 from advisor.months import forecast, line_rows, statements
-from ledger import closed, months, readings, tables
+from ledger import closed_statements, months, readings, tables
 from ledger.months import Month
 from ledger.settings import Settings
 
@@ -148,10 +148,18 @@ def freeze(
         "price_book_version": statement.basis.price_book_version,
         "names_version": statement.basis.names_version,
     }
-    content = closed.document(closing, lines, statement.days, statement.waste, arithmetic)
-    made = Closing(closed_at, closed_by, closed.hash_of(content))
+    content = closed_statements.encode_document(
+        closing, lines, statement.days, statement.waste, arithmetic
+    )
+    made = Closing(closed_at, closed_by, closed_statements.hash_document(content))
     stamps = {"closed_at": closed_at, "closed_by": closed_by, "content_sha256": made.content_sha256}
-    _replace(session, statement, (held or 0) + 1, **stamps, document=closed.packed(content))
+    _replace(
+        session,
+        statement,
+        (held or 0) + 1,
+        **stamps,
+        document=closed_statements.pack_document(content),
+    )
     return made
 
 

@@ -189,4 +189,4 @@ def cost_of(part: Part, pricing: Pricing) -> prices.Cost:
 
 def _collect(sums: dict[K, list[int]], key: K, amounts: list[int]) -> None:
     held = sums.get(key)
-    sums[key] = amounts if held is None else usage.combined(held, amounts)
+    sums[key] = amounts if held is None else usage.combine(held, amounts)

@@ -94,7 +94,7 @@ class _Gathered:
         counts = usage.token_counts(amounts)
         self.first_day, self.last_day = min(self.first_day, day), max(self.last_day, day)
         self.requests += amounts[usage.INDEX["requests"]]
-        for meter, metered in prices.metered(
+        for meter, metered in prices.tokens_by_meter(
             counts, price.rates if price else _EVERY_METER
         ).items():
             self.tokens[meter] += metered

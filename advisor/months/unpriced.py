@@ -126,7 +126,7 @@ def _why_no_price(book: PriceBook, key: PriceKey) -> Why:
 
 
 def _why_no_rate(counts: tokens.TokenCounts, rates: Rates) -> Why:
-    used = (meter for meter, amount in prices.metered(counts, rates).items() if amount)
+    used = (meter for meter, amount in prices.tokens_by_meter(counts, rates).items() if amount)
     return Why("no_rate", ", ".join(meter for meter in used if getattr(rates, meter) is None))
 
 
@@ -144,7 +144,7 @@ def _remedy(sent: _Sent, stake: _Stake, book: PriceBook) -> tuple[str | None, st
     sellers = names.sellers(book, sent.name)
     seller = sellers[0] if len(sellers) == 1 else names.sole_vendor(book, sent.name)
     if seller is not None:
-        model = names.canonical(book, seller, sent.name)
+        model = names.canonical_model(book, seller, sent.name)
         return (
             f"{seller} sells {model}; if that is what it costs",
             f"{_map(sent, model)} --to-provider {seller}",
@@ -154,7 +154,7 @@ def _remedy(sent: _Sent, stake: _Stake, book: PriceBook) -> tuple[str | None, st
 
 def _asked_for(sent: _Sent, stake: _Stake, book: PriceBook) -> str | None:
     """The one priced model that every request under a name asked its proxy for."""
-    models = {names.canonical(book, sent.provider, asked) for asked in stake.asked}
+    models = {names.canonical_model(book, sent.provider, asked) for asked in stake.asked}
     (model,) = models if len(models) == 1 else (None,)
     return model if model and sent.provider in names.sellers(book, model) else None
 

@@ -42,7 +42,7 @@ def _usage(
     names: dict[str, str], lines: Iterable[Line], late_requests: int | None
 ) -> month_figures.UsageFigure:
     held = list(lines)
-    spent = prices.total(line.cost for line in held)
+    spent = prices.sum_costs(line.cost for line in held)
     blended = prices.blended_usd_per_mtok(spent)
     priced = spent.priced_tokens > 0
     return month_figures.UsageFigure(
@@ -85,9 +85,9 @@ def _coverage(lines: list[Line], late_requests: int | None) -> month_figures.Cov
         shares["late"] = (late_requests, requests + late_requests)
     gaps = {name: _share(part, whole) for name, (part, whole) in shares.items() if whole}
     provisional = found is None or found < coverage.FLOOR
-    return month_figures.CoverageFigure(money.ratio(found), provisional, gaps)
+    return month_figures.CoverageFigure(money.optional_ratio_text(found), provisional, gaps)
 
 
 def _share(part: int, whole: int) -> str:
     # Most gaps of most lines are empty, and a Fraction is dear.
-    return (money.ratio(Fraction(part, whole)) if part else None) or "0.00"
+    return (money.optional_ratio_text(Fraction(part, whole)) if part else None) or "0.00"

@@ -121,7 +121,7 @@ def _spans(parts: Iterable[Part], pricing: Pricing) -> dict[_Span, list[int]]:
                 priced.region,
             )
             span, amounts = _Span(series_id, priced, asked), part.amounts[series_id]
-            spans[span] = usage.combined(spans[span], amounts) if span in spans else amounts
+            spans[span] = usage.combine(spans[span], amounts) if span in spans else amounts
     return spans
 
 

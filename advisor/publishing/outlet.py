@@ -43,11 +43,11 @@ class Outlet:
 
     def reader(self) -> Reader:
         """A FastAPI dependency: whom a request with the scope `read` speaks for. A project on its key limits what it sees."""
-        return web.require(self.gate, "read")
+        return web.require_scope(self.gate, "read")
 
     def admin(self) -> Reader:
         """A FastAPI dependency: as `reader`, for what changes the ledger. A project on the key limits what it may change."""
-        return web.require(self.gate, "admin")
+        return web.require_scope(self.gate, "admin")
 
     def scraper(self) -> Reader:
         """A FastAPI dependency: as `reader`, for metrics, which show all projects or nothing."""

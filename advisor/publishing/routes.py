@@ -27,7 +27,7 @@ def install(
 
     `process_registry` holds what this process counts about itself; `/metrics` shows it beside the ledger's figures.
     """
-    web.answer_errors(app)
+    web.install_error_handlers(app)
     gate = Gate(
         database, keys_required=settings.require_keys or not access.is_loopback(settings.host)
     )

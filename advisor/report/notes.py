@@ -9,7 +9,7 @@ from advisor import words
 from advisor.months import statement_store
 from advisor.months.statements import Line, LineKey
 from advisor.report import figures as report_figures
-from ledger import late, months
+from ledger import late_usage, months
 from ledger.settings import Settings
 
 
@@ -55,7 +55,7 @@ def _on_closing(settings: Settings, report: report_figures.Report) -> Iterator[s
 def _on_shared_hours(session: Session, report: report_figures.Report) -> Iterator[str]:
     """Only after a change of zone: the hours between two months' edges then count in both."""
     month = months.parse(report.month, ZoneInfo(report.zone))
-    for other in late.closed_months(session):
+    for other in late_usage.closed_months(session):
         shared = min(month.end_hour, other.hours.stop) - max(month.first_hour, other.hours.start)
         if other.name != report.month and shared > 0:
             yield f"{words.counted(shared, 'hour')} of it also count in {other.name}, which was closed in another zone."

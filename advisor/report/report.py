@@ -58,9 +58,9 @@ def build(
     """
     current, month = (
         months.containing(now_us, settings.zone),
-        months.named(month_text, settings.zone, now_us),
+        months.parse_or_current(month_text, settings.zone, now_us),
     )
-    book, shown = in_force.book(session), _read(session, month, project)
+    book, shown = in_force.load_book(session), _read(session, month, project)
     statement, lines, closing = shown.statement, shown.lines, shown.closing
     late = adjusted.late_requests(shown.booked) if shown.booked else None
     whole = statement if project is None else None
@@ -156,7 +156,7 @@ def _forecast_record(session: Session, month: Month) -> month_figures.ForecastRe
     banded, covered = (
         sum(getattr(each, name) for each in tested) for name in ("banded", "covered")
     )
-    ratio = money.ratio(Fraction(covered, banded)) if banded else None
+    ratio = money.optional_ratio_text(Fraction(covered, banded)) if banded else None
     return month_figures.ForecastRecord(ratio, banded, covered, tuple(tested))
 
 

@@ -69,7 +69,7 @@ def run(
     if asked.one_off_usd is not None:
         terms = replace(terms, one_off_femto_usd=_amount("one_off_usd", asked.one_off_usd))
     pricing, today = pricings.in_force(session), clock.day_of(now_us)
-    month = months.named(asked.month, settings.zone, now_us) if asked.month else None
+    month = months.parse_or_current(asked.month, settings.zone, now_us) if asked.month else None
     # A rate limit is held against all slices that may come, the one of the scenario among them.
     policy = (
         replace(terms, pairs=(*terms.pairs, _parsed(asked.pair, asked))) if asked.pair else terms
@@ -78,7 +78,9 @@ def run(
         slices.read(session, pricing, now_us, month, policy), asked, terms, pricing
     )
     slice_ = replace(reading.slice, can_wait=True) if asked.can_wait else reading.slice
-    error = track_record.error_ratio(session, month or months.named(None, settings.zone, now_us))
+    error = track_record.error_ratio(
+        session, month or months.parse_or_current(None, settings.zone, now_us)
+    )
     standing = replace(
         reading.standing, pass_rates=_pass_rates(asked.pass_rates), forecast_error=error
     )
@@ -97,7 +99,9 @@ def band_of(asked: Asked, band: factors.Band, days: int) -> factors.Band:
             band = band.with_given(name, _at_ends(name, text))
     if asked.verifier_usd is not None:
         amount = _amount("verifier_usd", asked.verifier_usd)
-        of_window = money.rounded(amount / window.per_average_month(1, days)) if days else 0
+        of_window = (
+            money.round_to_nano_usd(amount / window.per_average_month(1, days)) if days else 0
+        )
         band = band.with_given("verifier_femto_usd", [of_window] * _ENDS)
     return band
 
@@ -144,7 +148,7 @@ def _pair(
 ) -> pairs.Pair | None:
     """The pair asked for, else the first configured one, where it starts at a slice; at the tier asked for."""
     given = (_parsed(asked.pair, asked),) if asked.pair is not None else terms.pairs
-    read = (pairs.canonical(pair, slice_.provider, book) for pair in given)
+    read = (pairs.canonicalise(pair, slice_.provider, book) for pair in given)
     pair = next((pair for pair in read if candidates.applies(pair, slice_)), None)
     if pair is None or asked.service_tier is None:
         return pair

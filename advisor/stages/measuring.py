@@ -119,12 +119,15 @@ def read(session: Session, adopted: Adoption, pricing: statements.Pricing, days:
     figure = adopted.claimed
     ids = _series(pricing, figure.project, figure.workload)
     held_ids = _series(pricing, figure.project, adopted.hold_out) if adopted.hold_out else []
-    by_day, held_out = readings.by_day(session, days, ids), readings.by_day(session, days, held_ids)
+    by_day, held_out = (
+        readings.sum_days(session, days, ids),
+        readings.sum_days(session, days, held_ids),
+    )
     before: dict[int, list[int]] = {}
-    for amounts in readings.by_day(session, adopted.window, ids).values():
+    for amounts in readings.sum_days(session, adopted.window, ids).values():
         for series_id, held in amounts.items():
             before[series_id] = (
-                usage.combined(before[series_id], held) if series_id in before else held
+                usage.combine(before[series_id], held) if series_id in before else held
             )
     return Traffic(adopted, pricing, days, by_day, before, held_out)
 

@@ -136,7 +136,7 @@ def spent_by_slice(
     """What each slice cost in some hours of a UTC day, in femto-USD at that day's prices."""
     chosen = [day * HOURS + hour for hour in range(HOURS) if hours >> hour & 1]
     spent: dict[SliceKey, int] = {}
-    for series_id, amounts in readings.of_hours(session, chosen).items():
+    for series_id, amounts in readings.sum_hours(session, chosen).items():
         counts = usage.token_counts(amounts)
         if counts != tokens.NONE:
             labels, priced = pricing.series[series_id].labels, pricing.of(series_id, day)
@@ -147,4 +147,4 @@ def spent_by_slice(
 
 
 def _priced_by(session: Session) -> str:
-    return f"{in_force.book(session).version} {in_force.version_of(in_force.aliases(session))}"
+    return f"{in_force.load_book(session).version} {in_force.aliases_version(in_force.load_aliases(session))}"

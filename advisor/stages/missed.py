@@ -52,7 +52,7 @@ def ratio_of(figure: RecommendationFigure) -> str | None:
 
 def missed_femto_usd(ratio: str, spent_femto_usd: int) -> int:
     """What hours missed: the ratio of what they cost, rounded once, and never more than they cost."""
-    return min(money.rounded(Fraction(ratio) * spent_femto_usd), spent_femto_usd)
+    return min(money.round_to_nano_usd(Fraction(ratio) * spent_femto_usd), spent_femto_usd)
 
 
 def opened(stored: StoredRecommendation, history: list[Change], hours: range) -> list[Opportunity]:

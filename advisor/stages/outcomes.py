@@ -135,7 +135,7 @@ def _figure(found: Measured, adopted: Adoption, days: range) -> RealisedFigure:
     if found.saved is None:
         return figure
     instead, cost, volume = (
-        money.rounded(amount)
+        money.round_to_nano_usd(amount)
         for amount in (
             found.saved.instead_femto_usd,
             found.saved.cost_femto_usd,

@@ -63,7 +63,7 @@ def due(frozen: Ends, share: str | None, days: int) -> tuple[str, str, str]:
     """What the frozen estimate says of so many days and this share of the traffic: low, expected and high in USD."""
     part = Fraction(share or 1) * days / window.AVERAGE_MONTH_DAYS
     low, expected, high = (
-        money.usd_text(money.rounded(part * money.femto_usd(end)))
+        money.usd_text(money.round_to_nano_usd(part * money.femto_usd(end)))
         for end in (frozen.low_usd, frozen.expected_usd, frozen.high_usd)
     )
     return low, expected, high

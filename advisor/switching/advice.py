@@ -183,8 +183,8 @@ def states(
     slice_: candidates.Slice, terms: Terms, book: prices.PriceBook
 ) -> tuple[pairs.Pair, ...]:
     """The states that the pairs let a slice move to; none where no pair starts at it."""
-    read = (pairs.canonical(pair, slice_.provider, book) for pair in terms.pairs)
-    return pairs.states(
+    read = (pairs.canonicalise(pair, slice_.provider, book) for pair in terms.pairs)
+    return pairs.join_moves(
         (pair for pair in read if candidates.applies(pair, slice_)), slice_.provider
     )
 
@@ -293,7 +293,9 @@ def _preference(item: Advice) -> tuple[int, bool, int, str]:
 
 
 def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
-    return money.rounded(window.per_average_month(amount_femto_usd, days)) if days else None
+    return (
+        money.round_to_nano_usd(window.per_average_month(amount_femto_usd, days)) if days else None
+    )
 
 
 def _break_even(
@@ -324,7 +326,7 @@ def _good_answers(
 def _swings(found: candidates.Alternative) -> Iterator[Swing]:
     for swing in sensitivity.swings(found.cells, found.factors) if found.slice.days else ():
         scaled = (
-            money.rounded(window.per_average_month(end, found.slice.days))
+            money.round_to_nano_usd(window.per_average_month(end, found.slice.days))
             for end in (swing.at_low_femto_usd, swing.at_high_femto_usd)
         )
         yield Swing(swing.factor, *scaled)

@@ -164,7 +164,10 @@ def estimate(
     ends = (band.low, band.expected, band.high)
     savings = {end: counterfactual.saving(cells, end) for end in dict.fromkeys(ends)}
     return Estimate(
-        *(money.rounded(window.per_average_month(savings[end], days) * months) for end in ends)
+        *(
+            money.round_to_nano_usd(window.per_average_month(savings[end], days) * months)
+            for end in ends
+        )
     )
 
 

@@ -48,7 +48,7 @@ def of_model(
     cells: Iterable[Cell], book: prices.PriceBook, provider: str, model: str, day: int
 ) -> prices.Cost:
     """What cells cost on a model at the prices of a UTC day: exact femto-USD, and the tokens that found no rate."""
-    return prices.total(at(cell, price_of(book, provider, model, cell, day)) for cell in cells)
+    return prices.sum_costs(at(cell, price_of(book, provider, model, cell, day)) for cell in cells)
 
 
 def requests_of(cells: Sequence[Cell]) -> int:

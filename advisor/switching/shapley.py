@@ -27,7 +27,9 @@ def split(saving_femto_usd: Mapping[Levers, int | None]) -> dict[str, int]:
             f"{len(levers)} levers are too many to split a saving over; use at most {MOST_LEVERS}"
         )
     values = {state: _value(saving_femto_usd, state) for state in subsets(levers)}
-    parts = {lever: money.rounded(_mean_addition(lever, levers, values)) for lever in levers}
+    parts = {
+        lever: money.round_to_nano_usd(_mean_addition(lever, levers, values)) for lever in levers
+    }
     if parts:
         largest = max(parts, key=lambda lever: abs(parts[lever]))
         parts[largest] += values[frozenset(levers)] - sum(parts.values())

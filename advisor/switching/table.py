@@ -60,7 +60,11 @@ def of_pair(
         _blend(book, key, output_share, cached_share, day) for key in (source, target)
     )
     rows = tuple(
-        Row(volume, money.rounded(from_rate * volume), money.rounded(to_rate * volume))
+        Row(
+            volume,
+            money.round_to_nano_usd(from_rate * volume),
+            money.round_to_nano_usd(to_rate * volume),
+        )
         for volume in volumes_tokens
     )
     saved = (from_rate - to_rate) / from_rate if from_rate else None
@@ -117,7 +121,7 @@ def _blend(
 
 
 def _usd_per_mtok(femto_usd_per_token: Fraction) -> Decimal:
-    return money.usd(money.rounded(femto_usd_per_token * TOKENS_PER_MTOK))
+    return money.usd(money.round_to_nano_usd(femto_usd_per_token * TOKENS_PER_MTOK))
 
 
 def _percent(share: Fraction) -> str:

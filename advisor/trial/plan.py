@@ -85,7 +85,7 @@ def _figure(
         distance_ratio=text(sample.distance),
         pairs_by_formula=sample.by_formula,
         pairs=sample.pairs,
-        requests_a_day=money.ratio(a_day),
+        requests_a_day=money.optional_ratio_text(a_day),
         requests_per_conversation=asked.requests_per_conversation,
         splits=tuple(
             _split(item, share, a_day, asked.requests_per_conversation, sample.pairs)
@@ -139,7 +139,9 @@ def _answers_femto_usd(item: advice_figures.RecommendationFigure, pairs: int) ->
     if not requests:
         return None
     at = recomputed.factors_at(item, "expected")
-    return money.rounded(counterfactual.legs(cells, at).moved_femto_usd(at) * pairs / requests)
+    return money.round_to_nano_usd(
+        counterfactual.legs(cells, at).moved_femto_usd(at) * pairs / requests
+    )
 
 
 def _judge_femto_usd(asked: Asked, pairs: int) -> int:
@@ -158,7 +160,7 @@ def _split(
     to_source, to_target = routing.weights(share)
     return SplitFigure(
         share_ratio=money.ratio_text(share),
-        pairs_a_day=money.ratio(pairs_a_day) or "0.00",
+        pairs_a_day=money.optional_ratio_text(pairs_a_day) or "0.00",
         days=None if pairs_a_day is None else ceil(pairs / pairs_a_day),
         source_weight=to_source,
         target_weight=to_target,

@@ -24,7 +24,8 @@ def list_contracts(data: app.Data = None, as_json: app.AsJson = False) -> None:
     today = clock.day_of(clock.now_us())
     with app.opened(data) as (database, _), database.snapshot() as session:
         held = sorted(
-            in_force.read(session).contracts, key=lambda each: (each.scope, each.effective_from)
+            in_force.load_overrides(session).contracts,
+            key=lambda each: (each.scope, each.effective_from),
         )
     if as_json:
         app.print_json([_body(each, today) for each in held])
@@ -70,7 +71,7 @@ def set_discount(
     word = names.provider_name(provider)
     with app.opened(data) as (database, settings):
         with database.snapshot() as session:
-            named = names.canonical(in_force.book(session), word, model) if model else ""
+            named = names.canonical_model(in_force.load_book(session), word, model) if model else ""
         agreed = Discount(first, end, source, word, ppm, named, tier or "")
         what = f"{agreed}; {contracts.period_text(agreed)}"
         changes.carry_out(
@@ -121,9 +122,9 @@ def set_fixed_price(
     first, end = options.day("--since", since), _end(until)
     with app.opened(data) as (database, settings):
         with database.snapshot() as session:
-            book = in_force.book(session)
+            book = in_force.load_book(session)
         key = options.key(book, model, provider, tier, over, region)
-        named = key._replace(model=names.canonical(book, key.provider, model))
+        named = key._replace(model=names.canonical_model(book, key.provider, model))
         agreed = FixedPrice(first, end, source, named, rates)
         what = f"{agreed}{_rates_text(agreed)}; {contracts.period_text(agreed)}"
         changes.carry_out(
@@ -152,7 +153,7 @@ def end_contract(
     day = options.day("--on", on)
     with app.opened(data) as (database, settings):
         with database.snapshot() as session:
-            held = in_force.read(session)
+            held = in_force.load_overrides(session)
         ended = next((str(each) for each in held.contracts if each.id == contract_id), contract_id)
         changes.carry_out(
             database,

@@ -83,7 +83,7 @@ def import_file(
         labels=files.labels(judge_labels) if judge_labels else None,
     )
     with app.opened(data) as (database, _), database.transaction() as session:
-        book = in_force.book(session)
+        book = in_force.load_book(session)
         found, unknown = files.read(file, format_name, given, book, graded=graded)
         kept = keeping.keep(session, found, options.who(by), book, clock.now_us())
     if as_json:
@@ -107,7 +107,7 @@ def list_evidence(
 ) -> None:
     """Every comparison, the last measured first."""
     with app.opened(data) as (database, _), database.snapshot() as session:
-        found = keeping.listed(session, in_force.book(session), clock.now_us(), project)
+        found = keeping.listed(session, in_force.load_book(session), clock.now_us(), project)
     if as_json:
         app.print_json({"evidence": found})
         return
@@ -133,7 +133,7 @@ def withdraw(
     """Take a comparison back: it stays listed, and counts no more."""
     with app.opened(data) as (database, _), database.transaction() as session:
         stored = store.withdraw(session, id, reason, clock.now_us())
-        found = keeping.figure(stored, in_force.book(session), clock.now_us())
+        found = keeping.figure(stored, in_force.load_book(session), clock.now_us())
     if as_json:
         app.print_json(found)
         return

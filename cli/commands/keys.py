@@ -33,7 +33,7 @@ def create(
 ) -> None:
     """Make a key and print it; it is shown this once."""
     with app.opened(data) as (database, _), database.transaction() as session:
-        row, text = access.create(
+        row, text = access.create_key(
             session,
             name,
             scope,
@@ -121,7 +121,7 @@ def rotate(
     now_us = clock.now_us()
     old_until = None if grace is None else now_us + grace * clock.DAY_US
     with app.opened(data) as (database, _), database.transaction() as session:
-        row, text = access.rotate(
+        row, text = access.rotate_key(
             session, key_id, now_us=now_us, expires_at=_end(expires), old_until=old_until
         )
         identity = row.id
@@ -138,5 +138,5 @@ def rotate(
 def revoke(key_id: KeyId, data: app.Data = None) -> None:
     """End a key; every process refuses it within seconds."""
     with app.opened(data) as (database, _), database.transaction() as session:
-        name = access.revoke(session, key_id, now_us=clock.now_us()).name
+        name = access.revoke_key(session, key_id, now_us=clock.now_us()).name
     app.console.print(f"Key {key_id} ({name}) is revoked.")

@@ -16,7 +16,7 @@ def verify(data: app.Data = None, as_json: app.AsJson = False) -> None:
         app.print_json(made)
     else:
         for check in made:
-            app.console.print(f"{'broken' if check.findings else 'ok':<8}{check.says}")
+            app.console.print(f"{'broken' if check.findings else 'ok':<8}{check.rule}")
             for finding in check.findings:
                 app.console.print(f"        {finding}")
     if any(check.findings for check in made):
@@ -31,7 +31,7 @@ def verify(data: app.Data = None, as_json: app.AsJson = False) -> None:
 def rebuild_command(data: app.Data = None) -> None:
     """Repair the rollups from the raw events."""
     with app.opened(data) as (database, _):
-        repaired = rebuild.rebuild(database)
+        repaired = rebuild.rebuild_rollups(database)
     app.console.print(
         f"{repaired} sums were wrong and have been set right." if repaired else "Nothing was wrong."
     )
@@ -46,9 +46,9 @@ def retention_command(
         keep_days, now_us = settings.raw_retention_days, clock.now_us()
         if dry_run:
             with database.snapshot() as session:
-                going = retention.due(session, keep_days, now_us)
+                going = retention.due_days(session, keep_days, now_us)
         else:
-            going = list(retention.drop(database, keep_days, now_us))
+            going = list(retention.drop_events(database, keep_days, now_us))
             retention.drop_hours(database, now_us)
     if as_json:
         app.print_json(

@@ -39,7 +39,7 @@ def list_unmapped(
 ) -> None:
     """Names without a price in a month, as they are sent: why, and how many tokens are at stake."""
     with app.opened(data) as (database, settings), database.snapshot() as session:
-        chosen = months.named(month, settings.zone, clock.now_us())
+        chosen = months.parse_or_current(month, settings.zone, clock.now_us())
         found = unpriced.of_month(session, chosen, pricings.in_force(session))
     if as_json:
         app.print_json([_unmapped_body(each) for each in found])
@@ -80,10 +80,10 @@ def map_name(
     day = options.day("--since", since) if since else 0
     with app.opened(data) as (database, settings):
         with database.snapshot() as session:
-            sent = (stored.labels for stored in readings.every_series(session).values())
+            sent = (stored.labels for stored in readings.all_series(session).values())
             sender = mapping.sender(sent, name, provider, namespace, unseen=yes)
             alias = mapping.alias(
-                in_force.book(session), sender, name, model, to_provider, region, day
+                in_force.load_book(session), sender, name, model, to_provider, region, day
             )
         changes.carry_out(
             database,
@@ -111,7 +111,7 @@ def unmap_name(
     day = options.day("--since", since)
     with app.opened(data) as (database, settings):
         with database.snapshot() as session:
-            ending = mapping.ending(in_force.aliases(session), name, provider, namespace, day)
+            ending = mapping.ending(in_force.load_aliases(session), name, provider, namespace, day)
         changes.carry_out(
             database,
             settings,
@@ -127,7 +127,7 @@ def list_names(data: app.Data = None, as_json: app.AsJson = False) -> None:
     """What names were said to stand for, and when; * is in force today."""
     today = clock.day_of(clock.now_us())
     with app.opened(data) as (database, _), database.snapshot() as session:
-        found = list(_periods(in_force.aliases(session)))
+        found = list(_periods(in_force.load_aliases(session)))
     if as_json:
         app.print_json([_alias_body(alias, until, today) for alias, until in found])
         return
@@ -155,7 +155,7 @@ def list_tiers(
 ) -> None:
     """Requests that asked for one service tier and were served, and priced, at another."""
     with app.opened(data) as (database, settings), database.snapshot() as session:
-        chosen = months.named(month, settings.zone, clock.now_us())
+        chosen = months.parse_or_current(month, settings.zone, clock.now_us())
         held = statement_store.read(session, chosen)
     found = held.waste.other_tier.groups if held else ()
     if as_json:

@@ -33,7 +33,7 @@ def compile_book(
     """Compile the shipped book from the installed genai-prices and the overlay; same inputs, same bytes."""
     own = _read(overlay_path)
     compilation.check_release(own)
-    content = book_file.encode(compilation.compiled(own))
+    content = book_file.encode(compilation.compile_book(own))
     book = book_file.decode(content)
     try:
         out.write_bytes(content)
@@ -63,20 +63,23 @@ def diff(
     """What the installed genai-prices and the overlay would change: prices, facts, and the dollars of your own traffic."""
     own = _read(overlay_path)
     shipped = book_file.decode(price_book.BOOK_PATH.read_bytes())
-    compiled = book_file.decode(book_file.encode(compilation.compiled(own)))
+    compiled = book_file.decode(book_file.encode(compilation.compile_book(own)))
     with (
         app.opened(data) as (database, settings),
         progress.bar("months") as show,
         database.snapshot() as session,
     ):
-        months = repricing.of_book(session, settings, book_file.price_book(compiled), show)
+        months = repricing.of_book(session, settings, book_file.to_price_book(compiled), show)
     found = book_text.Review(
         shipped=shipped,
         compiled=compiled,
         overlay_release=own.genai_prices.version,
         installed_release=compilation.installed_release(),
-        prices=book_diff.prices(shipped, compiled),
-        facts=[*book_diff.facts(shipped, compiled), *book_diff.names(shipped, compiled)],
+        prices=book_diff.price_changes(shipped, compiled),
+        facts=[
+            *book_diff.fact_changes(shipped, compiled),
+            *book_diff.name_changes(shipped, compiled),
+        ],
         months=months,
     )
     if as_json:
@@ -87,7 +90,7 @@ def diff(
 
 def _read(overlay_path: Path) -> overlay.Overlay:
     try:
-        return overlay.read(overlay_path)
+        return overlay.load_overlay(overlay_path)
     except (OSError, msgspec.ValidationError, msgspec.DecodeError) as error:
         raise UsageError(
             f"cannot read the overlay {overlay_path}: {error}; see {overlay.PATH}"

@@ -122,7 +122,7 @@ def set_price(
     day = options.day("--since", since)
     with app.opened(data) as (database, settings):
         with database.snapshot() as session:
-            book = in_force.book(session)
+            book = in_force.load_book(session)
         price = OperatorPrice(
             options.key(book, model, provider, tier, over, region), day, rates, source
         )
@@ -141,7 +141,7 @@ def _read(
     data: app.Data, model: str | None, provider: str | None
 ) -> tuple[PriceBook, list[PriceLine]]:
     with app.opened(data) as (database, _), database.snapshot() as session:
-        book = in_force.book(session)
+        book = in_force.load_book(session)
     found = price_book.lines(book, clock.day_of(clock.now_us()), model, provider)
     if not found:
         reasons = price_book.reasons_left_out(model) if model else {}

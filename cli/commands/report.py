@@ -81,7 +81,7 @@ def _of_ledger(
 ) -> tuple[report_figures.Report, str]:
     with app.opened(data) as (database, settings), database.snapshot() as session:
         found = report.build(session, settings, clock.now_us(), month, project)
-        pending, _ = rollups.pending_count(session)
+        pending, _ = rollups.count_pending(session)
     waits = (
         f"{words.counted(pending, 'group')} of events wait for the worker; now: switchwise rollup"
     )

@@ -9,7 +9,7 @@ from cli import app
 from cli.text import plain
 from dashboards import catalogue
 from deploy import first_keys
-from ledger import clock, logs, opening, settings
+from ledger import clock, logs, settings, startup
 from ledger.errors import UsageError
 from worker import schedule
 
@@ -27,7 +27,7 @@ def init(
     """Prepare an installation: tables, first API keys, dashboards. A second run changes nothing."""
     chosen = settings.load(data=data)
     logs.configure(chosen.log_level)
-    database = opening.migrated(chosen.database)
+    database = startup.open_ledger(chosen.database)
     try:
         typer.echo(f"{database!r} is up to date.")
         written = first_keys.create(database, keys_dir)

@@ -42,7 +42,7 @@ def table_command(
 ) -> None:
     """Compare two models at monthly volumes and a blend."""
     with app.opened(data) as (database, _), database.snapshot() as session:
-        book = in_force.book(session)
+        book = in_force.load_book(session)
     sides = _priced_side(book, source), _priced_side(book, target)
     shares = _share("--output-share", output_share), _share("--cached-share", cached_share)
     found = table.of_pair(
@@ -61,7 +61,7 @@ def table_command(
     app.console.print(grid)
     if found.saving_share is not None:
         app.console.print(
-            f"Savings: {words.percent(money.ratio(found.saving_share))} at every volume, as priced."
+            f"Savings: {words.percent(money.optional_ratio_text(found.saving_share))} at every volume, as priced."
         )
 
 
@@ -161,7 +161,7 @@ def _priced_side(book: prices.PriceBook, text: str) -> prices.PriceKey:
         )
     word = names.provider_name(provider)
     return prices.PriceKey(
-        word, names.canonical(book, word, side.model), side.service_tier or "standard"
+        word, names.canonical_model(book, word, side.model), side.service_tier or "standard"
     )
 
 
@@ -182,7 +182,7 @@ def _table_body(found: table.Table) -> dict[str, object]:
     return {
         "heading": found.heading,
         **blends,
-        "saving_ratio": money.ratio(found.saving_share),
+        "saving_ratio": money.optional_ratio_text(found.saving_share),
         "rows": rows,
     }
 

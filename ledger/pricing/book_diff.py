@@ -41,7 +41,7 @@ class FactChange:
     after: str | None
 
 
-def prices(before: BookFile, after: BookFile) -> list[PriceChange]:
+def price_changes(before: BookFile, after: BookFile) -> list[PriceChange]:
     """The prices that differ, in the order of their keys and days. A source or a day of a check is no price."""
     old, new = (_by_key_and_day(book.prices) for book in (before, after))
     changes = (
@@ -50,7 +50,7 @@ def prices(before: BookFile, after: BookFile) -> list[PriceChange]:
     return [change for change in changes if change is not None]
 
 
-def names(before: BookFile, after: BookFile) -> list[FactChange]:
+def name_changes(before: BookFile, after: BookFile) -> list[FactChange]:
     """The other names of models that would be priced as another one, in the order of provider and name."""
     old, new = (
         {(provider, name): model for provider, name, model in book.aliases}
@@ -63,7 +63,7 @@ def names(before: BookFile, after: BookFile) -> list[FactChange]:
     ]
 
 
-def facts(before: BookFile, after: BookFile) -> list[FactChange]:
+def fact_changes(before: BookFile, after: BookFile) -> list[FactChange]:
     """The facts that differ, in the order of provider and model."""
     old, new = ({(row.provider, row.model): row for row in book.facts} for book in (before, after))
     return [

@@ -130,7 +130,7 @@ def decode(content: bytes) -> BookFile:
     return msgspec.json.decode(content, type=BookFile)
 
 
-def price_book(book: BookFile) -> PriceBook:
+def to_price_book(book: BookFile) -> PriceBook:
     """The book as everyone uses it. Nothing is under contract here, so the list rates are the rates."""
     prices: dict[PriceKey, list[Price]] = {}
     for row in book.prices:

@@ -10,7 +10,7 @@ from importlib import metadata
 import msgspec
 
 from ledger.errors import UsageError
-from ledger.pricing import overlay, published
+from ledger.pricing import catalogue, overlay
 from ledger.pricing.book_file import BookFile, FactRow, PriceRow
 from ledger.pricing.overlay import Copy, Overlay
 from ledger.pricing.price_book import fault_of
@@ -32,21 +32,21 @@ def check_release(own: Overlay) -> None:
         )
 
 
-def compiled(own: Overlay) -> BookFile:
+def compile_book(own: Overlay) -> BookFile:
     """The book of whatever genai-prices is installed and an overlay. Raises UsageError where either holds what may not be."""
     book = _Draft()
     omitted = {
         (entry.provider, model): entry.reason for entry in own.leave_out for model in entry.models
     }
-    for word, provider in published.providers():
+    for word, provider in catalogue.providers():
         for model in provider.models:
-            reason = omitted.get((word, model.id)) or published.reason_left_out(word, model)
+            reason = omitted.get((word, model.id)) or catalogue.reason_left_out(word, model)
             if reason is not None:
                 book.left_out.append((word, model.id, reason))
                 continue
-            book.add_all(published.price_rows(word, provider, model))
-            book.facts[word, model.id] = published.fact_row(word, model)
-            book.claim(word, model.id, published.exact_names(model))
+            book.add_all(catalogue.price_rows(word, provider, model))
+            book.facts[word, model.id] = catalogue.fact_row(word, model)
+            book.claim(word, model.id, catalogue.exact_names(model))
     for copy in own.copy:
         book.copy(copy)
     for sheet in own.sheet:

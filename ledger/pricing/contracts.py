@@ -100,11 +100,13 @@ class FixedPrice(Term):
 
 
 Contract = Discount | FixedPrice
-Listed = Mapping[PriceKey, tuple[Price, ...]]
+ListPrices = Mapping[PriceKey, tuple[Price, ...]]
 """List prices by key, in rising order of their first day."""
 
 
-def compiled(listed: Listed, contracts: Iterable[Contract]) -> dict[PriceKey, tuple[Price, ...]]:
+def apply_contracts(
+    listed: ListPrices, contracts: Iterable[Contract]
+) -> dict[PriceKey, tuple[Price, ...]]:
     """The prices in force: list rows cut wherever a contract begins or ends, with the rates after contract beside the list's.
 
     A fixed price goes before a discount. A discounted rate is rounded half-even to nano-USD per million tokens, here and

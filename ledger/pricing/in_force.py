@@ -24,29 +24,31 @@ _Rows = dict[tuple[Table, tuple[Any, ...]], Mapping[str, Any]]
 """By table and primary key."""
 
 
-def book(session: Session, base: prices.PriceBook | None = None) -> prices.PriceBook:
+def load_book(session: Session, base: prices.PriceBook | None = None) -> prices.PriceBook:
     """The shipped price book, or another one, with the operator's own prices over it, under the operator's contracts."""
     return Overrides(tuple(_prices(session)), tuple(_contracts(session))).book(base)
 
 
-def aliases(session: Session) -> list[Alias]:
+def load_aliases(session: Session) -> list[Alias]:
     """The operator's own names for models."""
     return [Alias(**_without_time(row)) for row in _read(session, _ALIAS)]
 
 
-def version_of(found: list[Alias]) -> str:
+def aliases_version(found: list[Alias]) -> str:
     """A short name of a set of aliases' content."""
     return blake2b(repr(found).encode(), digest_size=6).hexdigest()
 
 
-def read(session: Session) -> Overrides:
+def load_overrides(session: Session) -> Overrides:
     """Everything that the operator has said."""
-    return Overrides(tuple(_prices(session)), tuple(_contracts(session)), tuple(aliases(session)))
+    return Overrides(
+        tuple(_prices(session)), tuple(_contracts(session)), tuple(load_aliases(session))
+    )
 
 
-def change(session: Session, wanted: Change, now_us: int) -> None:
+def apply_change(session: Session, wanted: Change, now_us: int) -> None:
     """Store what a change makes of what the operator has said. Raises UsageError or NotFound where it cannot be made."""
-    held = read(session)
+    held = load_overrides(session)
     before, after = _rows(held), _rows(wanted(held))
     for table, key in before.keys() - after.keys():
         session.execute(

@@ -80,7 +80,7 @@ def provider_name(sent: str | None) -> str:
     return _PROVIDERS.get(word, word) or events.UNKNOWN
 
 
-def canonical(book: PriceBook, provider: str, name: str) -> str:
+def canonical_model(book: PriceBook, provider: str, name: str) -> str:
     """The model id under which a name as sent is priced; without a price the name itself, less its own provider's prefix."""
     priced = _priced_id(book, provider, name)
     if priced is not None:
@@ -152,7 +152,7 @@ class Alias:
         return self.namespace, self.provider, self.name
 
 
-class Resolved(NamedTuple):
+class ResolvedName(NamedTuple):
     """What a name as sent means: where the request was priced, as which canonical model, in which region if that matters."""
 
     provider: str
@@ -170,18 +170,18 @@ class Names:
         for alias in sorted(aliases, key=lambda each: each.effective_from):
             self._aliases.setdefault(alias.sent, []).append(alias)
 
-    def resolve(self, namespace: str, provider: str, name: str, day: int) -> Resolved:
+    def resolve(self, namespace: str, provider: str, name: str, day: int) -> ResolvedName:
         """What a name means on a UTC day: the alias then in force, else the book's id."""
         aliases = self._aliases.get((namespace, provider, name), ())
         index = bisect_right(aliases, day, key=lambda alias: alias.effective_from)
         alias = aliases[index - 1] if index else None
         if alias is not None and alias.model:
-            return Resolved(
+            return ResolvedName(
                 alias.model_provider,
                 self._canonical_of(alias.model_provider, alias.model),
                 alias.region,
             )
-        return Resolved(provider, self._canonical_of(provider, name))
+        return ResolvedName(provider, self._canonical_of(provider, name))
 
     def change_days(self) -> list[int]:
         """The days on which some alias begins or ends, sorted."""
@@ -192,5 +192,5 @@ class Names:
     def _canonical_of(self, provider: str, name: str) -> str:
         found = self._canonical.get((provider, name))
         if found is None:
-            found = self._canonical[provider, name] = canonical(self._book, provider, name)
+            found = self._canonical[provider, name] = canonical_model(self._book, provider, name)
         return found

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger.pricing import book_file, published
+from ledger.pricing import book_file, catalogue
 from ledger.pricing.book_file import PriceRow
 from ledger.pricing.prices import PriceKey, Rates
 
@@ -147,7 +147,7 @@ class Overlay(msgspec.Struct, forbid_unknown_fields=True):
     retirement: tuple[Shutdown, ...]
 
 
-def read(path: Path = PATH) -> Overlay:
+def load_overlay(path: Path = PATH) -> Overlay:
     """The overlay; a misspelt field stops with its name."""
     return msgspec.toml.decode(path.read_bytes(), type=Overlay)
 
@@ -169,4 +169,4 @@ def _rates(row: SheetRow) -> Rates:
 
 
 def _nano(amount_usd: Decimal | None) -> int | None:
-    return None if amount_usd is None else published.nano_usd(amount_usd)
+    return None if amount_usd is None else catalogue.nano_usd(amount_usd)

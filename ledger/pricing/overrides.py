@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ledger import clock
 from ledger.errors import NotFound, UsageError
 from ledger.pricing import contracts, price_book
-from ledger.pricing.contracts import Contract, Discount, FixedPrice, Listed
+from ledger.pricing.contracts import Contract, Discount, FixedPrice, ListPrices
 from ledger.pricing.names import Alias
 from ledger.pricing.price_book import OperatorPrice
 from ledger.pricing.prices import PriceBook, Rates
@@ -22,7 +22,7 @@ class Overrides:
 
     def book(self, base: PriceBook | None = None) -> PriceBook:
         """The price book in force, over the shipped book or another one."""
-        return price_book.load(self.prices, self.contracts, base)
+        return price_book.build(self.prices, self.contracts, base)
 
     def with_price(self, new: OperatorPrice) -> "Overrides":
         """With a list price, in place of the one of its key and day. Raises UsageError for one that cannot be."""
@@ -39,7 +39,7 @@ class Overrides:
     def with_contract(self, new: Contract) -> "Overrides":
         """With a contract, in place of the one of its scope and first day. Raises UsageError if it cannot be."""
         others = tuple(each for each in self.contracts if each.id != new.id)
-        fault = _fault_of(new, others, price_book.listed(self.prices))
+        fault = _fault_of(new, others, price_book.list_prices(self.prices))
         if fault is not None:
             raise UsageError(fault)
         return replace(self, contracts=(*others, new))
@@ -70,7 +70,7 @@ class Overrides:
         return replace(self, aliases=(*others, new))
 
 
-def _fault_of(new: Contract, others: Iterable[Contract], listed: Listed) -> str | None:
+def _fault_of(new: Contract, others: Iterable[Contract], listed: ListPrices) -> str | None:
     """Why a contract cannot stand beside others, naming the remedy; None if it can."""
     if new.effective_until is not None and new.effective_until <= new.effective_from:
         return f"{new} would end before it begins; --until names the first day without it"
@@ -85,7 +85,7 @@ def _fault_of(new: Contract, others: Iterable[Contract], listed: Listed) -> str 
     )
 
 
-def _fault_of_discount(new: Discount, listed: Listed) -> str | None:
+def _fault_of_discount(new: Discount, listed: ListPrices) -> str | None:
     if not any(key.provider == new.provider for key in listed):
         return f"{new.provider!r} is no provider of the price book; see: switchwise prices list"
     if not any(new.covers(key) for key in listed):
@@ -94,7 +94,7 @@ def _fault_of_discount(new: Discount, listed: Listed) -> str | None:
     return None
 
 
-def _fault_of_fixed(new: FixedPrice, listed: Listed) -> str | None:
+def _fault_of_fixed(new: FixedPrice, listed: ListPrices) -> str | None:
     """Without a list price there would be nothing to compare with, and nothing to go back to when the contract ends."""
     rows = listed.get(new.key)
     if rows is None:
@@ -102,7 +102,7 @@ def _fault_of_fixed(new: FixedPrice, listed: Listed) -> str | None:
         return f"{new.key} has no list price; set what the provider asks first with: {remedy}"
     if new.rates == Rates():
         return f"{new} names no rate; give what was agreed"
-    in_force = contracts.compiled({new.key: rows}, [new])[new.key]
+    in_force = contracts.apply_contracts({new.key: rows}, [new])[new.key]
     faults = (
         price_book.fault_of(new.key, price.rates)
         for price in in_force

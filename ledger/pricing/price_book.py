@@ -10,7 +10,7 @@ from ledger import bands, clock, money
 from ledger.errors import UsageError
 from ledger.pricing import book_file, contracts
 from ledger.pricing.book_file import BookFile
-from ledger.pricing.contracts import Contract, Listed
+from ledger.pricing.contracts import Contract, ListPrices
 from ledger.pricing.prices import METERS, Price, PriceBook, PriceKey, Rates
 
 BOOK_PATH = Path(__file__).parent / "data" / "book.json"
@@ -58,10 +58,10 @@ def _file() -> BookFile:
 @cache
 def shipped() -> PriceBook:
     """The price book that this release ships."""
-    return book_file.price_book(_file())
+    return book_file.to_price_book(_file())
 
 
-def load(
+def build(
     operator_rows: Iterable[OperatorPrice],
     agreed: Iterable[Contract] = (),
     base: PriceBook | None = None,
@@ -89,14 +89,16 @@ def _under(
     version = book_file.version_of(book.version.encode(), repr((own, contracted)).encode())
     return PriceBook(
         version,
-        contracts.compiled(listed(own, book), contracted),
+        contracts.apply_contracts(list_prices(own, book), contracted),
         book.facts,
         book.aliases,
         book.checked,
     )
 
 
-def listed(operator_rows: Iterable[OperatorPrice], base: PriceBook | None = None) -> Listed:
+def list_prices(
+    operator_rows: Iterable[OperatorPrice], base: PriceBook | None = None
+) -> ListPrices:
     """The list prices alone: the shipped ones, or a base's, with an operator's over them. Raises UsageError on a bad row."""
     found = dict((base or shipped()).prices)
     for key, rows in _by_key(operator_rows).items():

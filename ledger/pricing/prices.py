@@ -90,7 +90,7 @@ class Cost:
         return self + Cost(-other.femto_usd, -other.priced_tokens, -other.unpriced_tokens)
 
 
-def metered(counts: TokenCounts, rates: Rates) -> dict[str, int]:
+def tokens_by_meter(counts: TokenCounts, rates: Rates) -> dict[str, int]:
     """Tokens by meter, disjoint, adding up to input + output (reasoning is output).
 
     Audio is taken out of the uncached part first; what is left of it stays in the cached part. Where a provider has no
@@ -114,7 +114,7 @@ def cost(counts: TokenCounts, rates: Rates | None) -> Cost:
     if rates is None:
         return Cost(unpriced_tokens=counts.total_tokens)
     femto_usd = priced = unpriced = 0
-    for meter, tokens in metered(counts, rates).items():
+    for meter, tokens in tokens_by_meter(counts, rates).items():
         rate: int | None = getattr(rates, meter)
         if rate is None:
             unpriced += tokens
@@ -149,7 +149,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """Effective-dated prices of every price key. Build it with `price_book.load()`; `version` names its content."""
+    """Effective-dated prices of every price key. Build it with `price_book.build()`; `version` names its content."""
 
     version: str
     prices: Mapping[PriceKey, tuple[Price, ...]]
@@ -227,7 +227,7 @@ class PriceBook:
         )
 
 
-def total(costs: Iterable[Cost]) -> Cost:
+def sum_costs(costs: Iterable[Cost]) -> Cost:
     """The sum of costs."""
     return sum(costs, Cost())
 

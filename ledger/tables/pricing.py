@@ -17,7 +17,7 @@ class PriceRates(SQLModel):
     output_audio: int | None = columns.optional_count()
 
 
-class Price(PriceRates, table=True):
+class ListPrice(PriceRates, table=True):
     """An operator's own list price, over the shipped price book from a UTC day on."""
 
     __tablename__ = "price"

@@ -25,7 +25,7 @@ def set_price(
         prices.PriceKey("openai", model, "standard"), since, rates, "agreed"
     )
     with database.transaction() as session:
-        in_force.change(session, lambda said: said.with_price(row), clock.now_us())
+        in_force.apply_change(session, lambda said: said.with_price(row), clock.now_us())
 
 
 def close_october(database: Database) -> Database:

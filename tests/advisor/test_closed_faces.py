@@ -40,7 +40,7 @@ def october(database: Database) -> Database:
     ledgers.add(
         database,
         [
-            ledgers.event(closed_books.OCTOBER_US, of=labels)
+            ledgers.event(closed_books.OCTOBER_US, label_set=labels)
             for labels in (ledgers.labels(), support, house)
         ],
     )
@@ -172,7 +172,9 @@ def test_the_page_names_the_close_and_lists_every_adjustment_with_the_sum(
 def test_a_key_of_one_project_sees_its_own_adjustments_and_no_document(october: Database) -> None:
     client = client_of(october, require_keys=True)
     with october.transaction() as session:
-        _, key = access.create(session, "one", ["read"], project="support", namespace="n", now_us=0)
+        _, key = access.create_key(
+            session, "one", ["read"], project="support", namespace="n", now_us=0
+        )
     headers = {"x-api-key": key}
     told = client.get("/api/v1/report", params={"month": MONTH}, headers=headers).json()
     assert {line["project"] for each in told["adjustments"] for line in each["lines"]} == {
@@ -194,7 +196,10 @@ def test_below_the_floor_every_face_says_that_a_figure_is_provisional(
     house = ledgers.labels(model="house-model")
     ledgers.add(
         database,
-        [ledgers.event(closed_books.OCTOBER_US, of=each) for each in (house, ledgers.labels())],
+        [
+            ledgers.event(closed_books.OCTOBER_US, label_set=each)
+            for each in (house, ledgers.labels())
+        ],
     )
     ledgers.close(database, MONTH, despite_gaps=True)
     client = client_of(database)

@@ -116,7 +116,7 @@ def test_litellm_38700_a_verifier_and_every_other_added_cost_is_in_the_saving() 
 def test_the_baseline_is_what_the_slice_costs_and_not_the_dearest_model() -> None:
     cheap = replace(LARGE, model=books.MINI)
     found = _advice(cheap, "gpt-4.1-mini:gpt-6-luna")
-    assert found.slice_month_femto_usd == money.rounded(
+    assert found.slice_month_femto_usd == money.round_to_nano_usd(
         Fraction(2_000 * books.USD, 28) * Fraction(365, 12)
     )
     assert _point(found) < (found.slice_month_femto_usd or 0)
@@ -146,7 +146,7 @@ def test_a_target_that_retires_tomorrow_blocks_whatever_it_saves(days_left: int)
     assert (found.decision.kind, found.decision.reason) == ("blocked", "target_retires")
     assert found.until_retirement is not None
     # The low end saves 33.1 % of 10,000 USD in 28 days.
-    assert found.until_retirement.low_femto_usd == money.rounded(
+    assert found.until_retirement.low_femto_usd == money.round_to_nano_usd(
         Fraction(3_310 * books.USD, 28) * days_left
     )
 
@@ -189,7 +189,7 @@ def test_the_order_of_events_changes_no_figure(order: list[int]) -> None:
             id=str(number),
             input_tokens=1_000_003 * (number + 1),
             output_tokens=7 * number,
-            of=ledgers.labels(
+            label_set=ledgers.labels(
                 service_tier=tier, service_tier_requested=tier, features=1 << number % 6
             ),
         )

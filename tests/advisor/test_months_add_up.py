@@ -68,7 +68,7 @@ def usage(draw: st.DrawFn, span: str) -> list[Event]:
             ledgers.event(
                 at,
                 id=str(number),
-                of=of,
+                label_set=of,
                 input_tokens=tokens,
                 output_tokens=draw(st.integers(0, 99)),
             )

@@ -46,7 +46,7 @@ def test_a_month_is_priced_at_the_price_of_each_day(database: Database) -> None:
     change_day = clock.day_of(ledgers.NOON_US)
     with database.transaction() as session:
         session.add(
-            tables.pricing.Price(
+            tables.pricing.ListPrice(
                 provider="openai",
                 model="gpt-4.1",
                 service_tier="standard",
@@ -104,7 +104,7 @@ def test_a_late_event_of_last_month_changes_this_months_forecast(database: Datab
 
 
 def test_a_model_without_a_price_is_unpriced_and_its_cost_unknown(database: Database) -> None:
-    ledgers.add(database, [ledgers.event(of=ledgers.labels(model="house-model"))])
+    ledgers.add(database, [ledgers.event(label_set=ledgers.labels(model="house-model"))])
     ledgers.settle(database)
     with database.snapshot() as session:
         found = report.build(session, ledgers.SETTINGS, NOW_US)
@@ -133,7 +133,10 @@ def test_an_alias_gives_a_deployment_its_model_from_its_day_on(database: Databas
     deployment = ledgers.labels(provider="azure.ai.openai", model="prod-chat")
     ledgers.add(
         database,
-        [ledgers.event(ledgers.NOON_US - age * clock.DAY_US, of=deployment) for age in (0, 1)],
+        [
+            ledgers.event(ledgers.NOON_US - age * clock.DAY_US, label_set=deployment)
+            for age in (0, 1)
+        ],
     )
     ledgers.settle(database)
     found = {key.model: line.cost for key, line in statement(database).lines.items()}
@@ -208,7 +211,7 @@ def test_coverage_is_the_smaller_of_priced_tokens_and_reported_successes(
 ) -> None:
     ledgers.add(database, [ledgers.event() for _ in range(3)])
     missing = ledgers.labels(usage_source="missing")
-    ledgers.add(database, [ledgers.event(of=missing, input_tokens=None, output_tokens=None)])
+    ledgers.add(database, [ledgers.event(label_set=missing, input_tokens=None, output_tokens=None)])
     ledgers.settle(database)
     with database.snapshot() as session:
         found = report.build(session, ledgers.SETTINGS, NOW_US).total.coverage

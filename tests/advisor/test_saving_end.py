@@ -32,7 +32,9 @@ def test_a_saving_ends_when_the_first_of_its_two_models_shuts_down(database: Dat
             if each
         ]
         if announced:
-            labels = named(**{name: str(getattr(item, name)) for name in metrics.named(END).labels})
+            labels = named(
+                **{name: str(getattr(item, name)) for name in metrics.find_metric(END).labels}
+            )
             expected[labels] = float(min(announced) * 86_400)
     assert shown == expected
     assert expected

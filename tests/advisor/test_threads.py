@@ -89,5 +89,5 @@ def test_ll_36561_a_model_without_a_price_costs_an_unknown_amount_and_withholds_
 def test_ll_9833_38730_a_name_that_looks_like_a_priced_one_is_unpriced(
     name: str, database: Database
 ) -> None:
-    found = reported(database, [ledgers.event(of=ledgers.labels(model=name))])
+    found = reported(database, [ledgers.event(label_set=ledgers.labels(model=name))])
     assert (found.total.cost_usd, found.models[0].names["model"]) == (None, name)

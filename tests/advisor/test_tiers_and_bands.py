@@ -38,7 +38,7 @@ def _usd(lines: dict[statements.LineKey, statements.Line]) -> Decimal:
 
 def _event(model: str, input_tokens: int, output_tokens: int = 0, **labels: object) -> Event:
     of = ledgers.labels(model=model, context_band=events.context_band(input_tokens), **labels)
-    return ledgers.event(of=of, input_tokens=input_tokens, output_tokens=output_tokens)
+    return ledgers.event(label_set=of, input_tokens=input_tokens, output_tokens=output_tokens)
 
 
 @pytest.mark.parametrize("key", LONG, ids=lambda key: "-".join(map(str, key[:4])))

@@ -43,7 +43,7 @@ def two_months(database: Database) -> Database:
             [
                 ledgers.event(
                     at + turn,
-                    of=of,
+                    label_set=of,
                     input_tokens=10**6,
                     output_tokens=10**5,
                     retry_count=of.features // AGAIN,
@@ -164,7 +164,9 @@ def test_a_key_of_one_project_sees_its_own_part(two_months: Database) -> None:
     app = FastAPI()
     routes.install(app, two_months, settings.load(require_keys=True))
     with two_months.transaction() as session:
-        _, key = access.create(session, "one", ["read"], project="support", namespace="n", now_us=0)
+        _, key = access.create_key(
+            session, "one", ["read"], project="support", namespace="n", now_us=0
+        )
     body = TestClient(app).get("/api/v1/report", headers={"x-api-key": key}).json()
     own = waste.of_project(stored(two_months, "2026-11"), "support")
     assert body["waste"]["paid_retries"]["cost_usd"] == own.paid_retries.cost_usd == "8.40"

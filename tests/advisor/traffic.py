@@ -24,28 +24,36 @@ def events() -> Iterator[Event]:
         for turn in range(40):
             yield ledgers.event(
                 at + turn,
-                of=ledgers.labels(model="gpt-4.1-2025-04-14"),
+                label_set=ledgers.labels(model="gpt-4.1-2025-04-14"),
                 input_tokens=300_000 + 7 * age + turn,
                 cached_input_tokens=1_000,
                 output_tokens=10_003,
                 reasoning_tokens=11,
             )
         yield ledgers.event(
-            at, of=ledgers.labels(project="support", workload="triage"), cache_write_input_tokens=13
+            at,
+            label_set=ledgers.labels(project="support", workload="triage"),
+            cache_write_input_tokens=13,
         )
         yield ledgers.event(
-            at, of=ledgers.labels(project="support", model="gpt-4.1-mini"), input_audio_tokens=5
+            at,
+            label_set=ledgers.labels(project="support", model="gpt-4.1-mini"),
+            input_audio_tokens=5,
         )
         yield ledgers.event(
-            at, of=ledgers.labels(project="lab", model="house-model"), input_tokens=77
+            at, label_set=ledgers.labels(project="lab", model="house-model"), input_tokens=77
         )
     missing = ledgers.labels(usage_source="missing")
-    yield ledgers.event(NOW_US - clock.DAY_US, of=missing, input_tokens=None, output_tokens=None)
-    yield ledgers.event(NOW_US - clock.DAY_US, of=ledgers.labels(usage_source="estimated"))
-    yield ledgers.event(NOW_US - clock.DAY_US, of=ledgers.labels(usage_source="gateway_cache"))
+    yield ledgers.event(
+        NOW_US - clock.DAY_US, label_set=missing, input_tokens=None, output_tokens=None
+    )
+    yield ledgers.event(NOW_US - clock.DAY_US, label_set=ledgers.labels(usage_source="estimated"))
+    yield ledgers.event(
+        NOW_US - clock.DAY_US, label_set=ledgers.labels(usage_source="gateway_cache")
+    )
     yield ledgers.event(
         NOW_US - clock.DAY_US,
-        of=ledgers.labels(status="failure", usage_source="none"),
+        label_set=ledgers.labels(status="failure", usage_source="none"),
         output_tokens=None,
     )
 

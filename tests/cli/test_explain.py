@@ -55,32 +55,38 @@ def traffic(database: Database) -> None:
             ),
             ledgers.event(
                 at,
-                of=ledgers.labels(service_tier="batch"),
+                label_set=ledgers.labels(service_tier="batch"),
                 input_tokens=90_007,
                 output_tokens=1_013,
             ),
             ledgers.event(
-                at, of=ledgers.labels(model="gpt-4.1-mini", project="support"), input_audio_tokens=5
+                at,
+                label_set=ledgers.labels(model="gpt-4.1-mini", project="support"),
+                input_audio_tokens=5,
             ),
             ledgers.event(
                 at,
-                of=ledgers.labels(project="support", workload="triage"),
+                label_set=ledgers.labels(project="support", workload="triage"),
                 cached_input_tokens=None,
             ),
         ]
     events += [
-        ledgers.event(first_us + day * clock.DAY_US, of=deployment, input_tokens=9_999)
+        ledgers.event(first_us + day * clock.DAY_US, label_set=deployment, input_tokens=9_999)
         for day in (3, 20)
     ]
     events += [
         ledgers.event(
-            first_us, of=ledgers.labels(provider="house", model="house-model", project="lab")
+            first_us, label_set=ledgers.labels(provider="house", model="house-model", project="lab")
         )
     ]
     missing = ledgers.labels(usage_source="missing")
     events += [
         ledgers.event(
-            first_us, of=missing, input_tokens=None, cached_input_tokens=None, output_tokens=None
+            first_us,
+            label_set=missing,
+            input_tokens=None,
+            cached_input_tokens=None,
+            output_tokens=None,
         )
     ]
     ledgers.add(database, events)

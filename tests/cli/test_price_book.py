@@ -43,7 +43,9 @@ def data(tmp_path: Path) -> Path:
     """A ledger of one GPT-4.1 request and one at the scale tier."""
     database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
     database.migrate()
-    ledgers.add(database, [ledgers.event(), ledgers.event(of=ledgers.labels(service_tier="scale"))])
+    ledgers.add(
+        database, [ledgers.event(), ledgers.event(label_set=ledgers.labels(service_tier="scale"))]
+    )
     ledgers.settle(database)
     database.close()
     return tmp_path

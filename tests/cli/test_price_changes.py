@@ -39,7 +39,11 @@ def shell(
                 )
                 ledgers.add(
                     database,
-                    [ledgers.event(NOW_US - age * clock.DAY_US, of=of, input_tokens=1_000_000)],
+                    [
+                        ledgers.event(
+                            NOW_US - age * clock.DAY_US, label_set=of, input_tokens=1_000_000
+                        )
+                    ],
                 )
         ledgers.settle(database)
         yield CommandLine(tmp_path, database, monkeypatch, capfd)
@@ -200,7 +204,7 @@ def test_requests_at_another_tier_than_asked_are_listed(shell: CommandLine) -> N
         shell.database,
         [
             ledgers.event(
-                NOW_US - clock.HOUR_US, of=ledgers.labels(service_tier_requested="priority")
+                NOW_US - clock.HOUR_US, label_set=ledgers.labels(service_tier_requested="priority")
             )
         ],
     )

@@ -149,7 +149,7 @@ def test_renumbering_loses_nothing(
     ids: list[int],
 ) -> None:
     sums = usage.Sums(hours, distributions)
-    moved = usage.renumbered(sums, ids)
+    moved = usage.renumber(sums, ids)
     split = len(usage.SUMMED)
     for column in range(split):
         assert sum(amounts[column] for amounts in moved.hours.values()) == sum(

@@ -18,7 +18,7 @@ from ledger import access, clock, rollups, tables
 from ledger.database import Database
 from ledger.errors import UsageError
 from tests import processes, samples, servers, serving
-from tests.serving import Served
+from tests.serving import RunningCollector
 
 EVENT = tables.EVENT
 PATIENCE = 60.0
@@ -40,12 +40,12 @@ def database(server: servers.Postgres) -> Iterator[Database]:
 
 
 @pytest.fixture
-def served(database: Database, tmp_path: Path) -> Iterator[Served]:
+def served(database: Database, tmp_path: Path) -> Iterator[RunningCollector]:
     with serving.collector(database, spool_dir=tmp_path) as running:
         yield running
 
 
-def post(served: Served, *numbers: int, **headers: str) -> dict[str, int]:
+def post(served: RunningCollector, *numbers: int, **headers: str) -> dict[str, int]:
     answer = serving.post(served, [samples.native_event(number) for number in numbers], **headers)
     assert answer.status_code == 200, answer.text
     body: dict[str, int] = answer.json()
@@ -58,7 +58,7 @@ def stored(database: Database) -> int:
         return int(session.execute(select(func.count()).select_from(EVENT)).scalar_one())
 
 
-def wait_until_drained(served: Served) -> None:
+def wait_until_drained(served: RunningCollector) -> None:
     assert served.state.spooling is not None
     spool = served.state.spooling.spool
     processes.wait_until(lambda: spool.is_empty, "an empty spool", PATIENCE)
@@ -69,12 +69,12 @@ def signal_all(process_ids: list[int], sent: signal.Signals) -> None:
         os.kill(process_id, sent)
 
 
-def metric(served: Served, name: str, **labels: str) -> float | None:
+def metric(served: RunningCollector, name: str, **labels: str) -> float | None:
     return served.state.registry.get_sample_value(f"switchwise_{name}", labels)
 
 
 def test_what_arrives_in_an_outage_is_acknowledged_as_spooled_and_stored_once_afterwards(
-    served: Served, server: servers.Postgres, database: Database
+    served: RunningCollector, server: servers.Postgres, database: Database
 ) -> None:
     assert post(served, 1, 2)["accepted"] == 2
     server.stop()
@@ -90,7 +90,7 @@ def test_what_arrives_in_an_outage_is_acknowledged_as_spooled_and_stored_once_af
 
 
 def test_a_database_that_hangs_costs_a_sender_a_quarter_of_a_second_once(
-    served: Served, server: servers.Postgres, database: Database
+    served: RunningCollector, server: servers.Postgres, database: Database
 ) -> None:
     post(served, 1)
     assert server.process is not None
@@ -111,7 +111,7 @@ def test_a_database_that_hangs_costs_a_sender_a_quarter_of_a_second_once(
 
 
 def test_while_anything_waits_everything_goes_behind_it(
-    served: Served, server: servers.Postgres, database: Database
+    served: RunningCollector, server: servers.Postgres, database: Database
 ) -> None:
     """So the first of two that conflict is the one that came first."""
     server.stop()
@@ -128,13 +128,13 @@ def test_keys_as_last_read_decide_while_the_database_is_away(
     server: servers.Postgres, database: Database, tmp_path: Path
 ) -> None:
     with database.transaction() as session:
-        _, good = access.create(
+        _, good = access.create_key(
             session, "a", ["ingest"], project=None, namespace="eu", now_us=clock.now_us()
         )
-        row, revoked = access.create(
+        row, revoked = access.create_key(
             session, "b", ["ingest"], project=None, namespace="eu", now_us=clock.now_us()
         )
-        _, short = access.create(
+        _, short = access.create_key(
             session,
             "c",
             ["ingest"],
@@ -143,7 +143,7 @@ def test_keys_as_last_read_decide_while_the_database_is_away(
             now_us=clock.now_us(),
             expires_at=clock.now_us() + 10 * clock.SECOND_US,
         )
-        access.revoke(session, row.id, now_us=clock.now_us())
+        access.revoke_key(session, row.id, now_us=clock.now_us())
     with serving.collector(database, spool_dir=tmp_path, require_keys=True):
         pass
     server.stop()
@@ -253,7 +253,7 @@ def test_a_drain_that_was_killed_after_its_commit_counts_nothing_twice(
         wait_until_drained(served)
         assert metric(served, "spool_drained_events_total", outcome="duplicate") == 2
     with database.snapshot() as session:
-        assert sum(sums.totals()[1][0] for _, sums in rollups.pending(session)) == 2
+        assert sum(sums.totals()[1][0] for _, sums in rollups.list_pending(session)) == 2
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
@@ -263,7 +263,7 @@ def test_a_drain_that_was_killed_after_its_commit_counts_nothing_twice(
     )
 )
 def test_the_numbers_of_a_receipt_add_up_in_and_out_of_an_outage(
-    posts: list[tuple[list[int], bool]], served: Served
+    posts: list[tuple[list[int], bool]], served: RunningCollector
 ) -> None:
     """An outage is made by what waits in the spool: everything then goes behind it."""
     assert served.state.spooling is not None

@@ -78,7 +78,9 @@ def wait_for_more(database: Database, before: int) -> None:
 def counted(database: Database) -> int:
     with database.snapshot() as session:
         return sum(
-            amounts[0] for _, sums in rollups.pending(session) for amounts in sums.totals().values()
+            amounts[0]
+            for _, sums in rollups.list_pending(session)
+            for amounts in sums.totals().values()
         )
 
 

@@ -71,11 +71,11 @@ def history(start: datetime, end: datetime, step: timedelta) -> Iterator[str]:
     by_name: dict[str, list[str]] = {}
     for at in times:
         for short_name, values, value in samples(at):
-            metric = metrics.named(short_name)
+            metric = metrics.find_metric(short_name)
             by_name.setdefault(metric.name, []).append(
                 f"{series(metric, values)} {value!r} {at.timestamp():.0f}"
             )
-    by_name[metrics.named("ingest_seconds").name] = [
+    by_name[metrics.find_metric("ingest_seconds").name] = [
         line for at in times for line in _answer_seconds(at)
     ]
     for name, lines in by_name.items():
@@ -233,7 +233,7 @@ def _collector(at: datetime) -> Iterator[Sample]:
 def _answer_seconds(at: datetime) -> Iterator[str]:
     """The histogram of the same collector's answers: nine of ten within 5 ms."""
     answered = (at - ADVISED_SINCE) / timedelta(hours=1) * 140
-    metric = metrics.named("ingest_seconds")
+    metric = metrics.find_metric("ingest_seconds")
     labels = series(metric, ()).removeprefix(metric.name + "{").removesuffix("}")
     for limit, share in (
         ("0.002", 0.4),

@@ -15,8 +15,8 @@ from deploy import first_keys
 from tests import composition, processes
 from tests.composition import Compose
 
-COMPOSE: Compose = composition.read("compose.yaml")
-PROMETHEUS: Any = composition.read("prometheus/prometheus.yml")
+COMPOSE: Compose = composition.load_yaml("compose.yaml")
+PROMETHEUS: Any = composition.load_yaml("prometheus/prometheus.yml")
 DOCKERFILE = (composition.FOLDER / "Dockerfile").read_text()
 Rule = Callable[[Compose], list[str]]
 
@@ -149,7 +149,9 @@ def test_prometheus_scrapes_services_where_they_listen() -> None:
 
 
 def test_grafana_asks_prometheus_and_knows_how_often_it_scrapes() -> None:
-    (source,) = composition.read("grafana/provisioning/datasources/switchwise.yaml")["datasources"]
+    (source,) = composition.load_yaml("grafana/provisioning/datasources/switchwise.yaml")[
+        "datasources"
+    ]
     assert source["jsonData"]["timeInterval"] == PROMETHEUS["global"]["scrape_interval"]
     host, port = source["url"].removeprefix("http://").split(":")
     assert COMPOSE["services"][host]["ports"] == [f"127.0.0.1:{port}:{port}"]
@@ -157,7 +159,9 @@ def test_grafana_asks_prometheus_and_knows_how_often_it_scrapes() -> None:
 
 
 def test_grafana_finds_the_dashboards_where_init_writes_them() -> None:
-    (provider,) = composition.read("grafana/provisioning/dashboards/switchwise.yaml")["providers"]
+    (provider,) = composition.load_yaml("grafana/provisioning/dashboards/switchwise.yaml")[
+        "providers"
+    ]
     init, grafana = COMPOSE["services"]["init"], COMPOSE["services"]["grafana"]
     assert composition.mounts(init)["dashboards"] == composition.option(
         init["command"], "--dashboards-dir"

@@ -54,7 +54,7 @@ def keys(chosen: Settings) -> dict[str, str]:
     database.migrate()
     with database.transaction() as session:
         for scope in access.SCOPES:
-            _, made[scope] = access.create(
+            _, made[scope] = access.create_key(
                 session, scope, [scope], project=None, namespace="default", now_us=1
             )
     database.close()

@@ -65,7 +65,7 @@ def test_prometheus_gets_a_new_key_where_its_file_has_none_that_works(
 
 def test_a_key_that_was_made_by_hand_is_enough(database: Database, tmp_path: Path) -> None:
     with database.transaction() as session:
-        access.create(
+        access.create_key(
             session, "mine", ["ingest"], project=None, namespace="mine", now_us=clock.now_us()
         )
     assert made(database, tmp_path) == ["admin.key", SCRAPE]
@@ -75,7 +75,7 @@ def test_a_revoked_key_counts_as_none(database: Database, tmp_path: Path) -> Non
     made(database, tmp_path)
     with database.transaction() as session:
         for row in access.list_keys(session):
-            access.revoke(session, row.id, now_us=clock.now_us())
+            access.revoke_key(session, row.id, now_us=clock.now_us())
     assert made(database, tmp_path) == FILES
 
 

@@ -8,7 +8,7 @@ import pytest
 from ledger.database import Database
 from tests import processes, serving
 from tests.flow.harness import Product
-from tests.serving import Served
+from tests.serving import RunningCollector
 
 Launch = Callable[..., Product]
 
@@ -50,7 +50,7 @@ def way(route: tuple[str, str]) -> str:
 
 
 @pytest.fixture
-def served(database: Database, way: str) -> Iterator[Served]:
+def served(database: Database, way: str) -> Iterator[RunningCollector]:
     """A collector that takes writes by this way."""
     with serving.collector(database, way) as running:
         yield running

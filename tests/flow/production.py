@@ -15,7 +15,7 @@ from tests import composition, processes, servers
 from tests.flow import harness
 from tests.flow.harness import Product
 
-COMPOSE = composition.read("compose.yaml")
+COMPOSE = composition.load_yaml("compose.yaml")
 LASTING = ("collector", "advisor", "worker", "beat")
 
 
@@ -24,7 +24,7 @@ class ComposePrometheus(servers.Prometheus):
 
     def __init__(self, key: Path, ports: Mapping[str, int]) -> None:
         super().__init__()
-        config = copy.deepcopy(composition.read("prometheus/prometheus.yml"))
+        config = copy.deepcopy(composition.load_yaml("prometheus/prometheus.yml"))
         config["global"] = dict.fromkeys(config["global"], "1s")
         for job in config["scrape_configs"]:
             job["authorization"] = {**job["authorization"], "credentials_file": str(key)}

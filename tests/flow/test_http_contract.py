@@ -22,7 +22,7 @@ from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from tests import processes, samples, serving
 from tests.collector.formats import captures
-from tests.serving import COUNTS, Served, post, total
+from tests.serving import COUNTS, RunningCollector, post, total
 
 MIB = 1 << 20
 EVENTS = [samples.native_event(number) for number in range(20)]
@@ -41,7 +41,7 @@ def stored(database: Database) -> int:
 
 
 def test_an_object_an_array_and_lines_are_taken_with_any_content_type_and_either_slash(
-    served: Served, database: Database
+    served: RunningCollector, database: Database
 ) -> None:
     bodies = [
         json.dumps(EVENTS[0]).encode(),
@@ -73,7 +73,7 @@ def test_an_object_an_array_and_lines_are_taken_with_any_content_type_and_either
 )
 @hypothesis_settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_grouping_and_repetition_of_the_same_events_stores_each_once(
-    served: Served, database: Database, order: list[int], cuts: list[int], again: bool
+    served: RunningCollector, database: Database, order: list[int], cuts: list[int], again: bool
 ) -> None:
     before = stored(database)
     edges = [0, *sorted(cuts), 20, *([20] if again else [])]
@@ -87,7 +87,9 @@ def test_any_order_grouping_and_repetition_of_the_same_events_stores_each_once(
     assert stored(database) == 20
 
 
-def test_one_bad_element_never_rejects_the_others(served: Served, database: Database) -> None:
+def test_one_bad_element_never_rejects_the_others(
+    served: RunningCollector, database: Database
+) -> None:
     sent = [
         EVENTS[0],
         None,
@@ -107,7 +109,9 @@ def test_one_bad_element_never_rejects_the_others(served: Served, database: Data
     assert stored(database) == 3
 
 
-def test_an_identity_with_other_content_is_a_conflict_and_the_first_stays(served: Served) -> None:
+def test_an_identity_with_other_content_is_a_conflict_and_the_first_stays(
+    served: RunningCollector,
+) -> None:
     assert post(served, EVENTS[0]).json()["accepted"] == 1
     receipt = post(
         served, [EVENTS[0] | {"output_tokens": 11}, EVENTS[0], EVENTS[0] | {"project": "other"}]
@@ -115,7 +119,7 @@ def test_an_identity_with_other_content_is_a_conflict_and_the_first_stays(served
     assert (receipt["conflict"], receipt["duplicate"], receipt["accepted"]) == (1, 2, 0)
 
 
-def test_unknown_fields_are_named_so_that_a_typo_shows(served: Served) -> None:
+def test_unknown_fields_are_named_so_that_a_typo_shows(served: RunningCollector) -> None:
     receipt = post(
         served, [EVENTS[0] | {"input_token": 7}, EVENTS[1] | {"e-mail": "someone@example.com"}]
     ).json()
@@ -123,7 +127,7 @@ def test_unknown_fields_are_named_so_that_a_typo_shows(served: Served) -> None:
 
 
 def test_of_a_body_that_breaks_the_complete_elements_are_stored(
-    served: Served, database: Database
+    served: RunningCollector, database: Database
 ) -> None:
     body = json.dumps(EVENTS).encode()
     receipt = post(served, body[: body.rindex(b"}")]).json()
@@ -143,7 +147,7 @@ def test_of_a_body_that_breaks_the_complete_elements_are_stored(
     assert list(answer.json()) == ["error"]
 
 
-def test_bodies_may_be_chunked_and_zipped(served: Served, database: Database) -> None:
+def test_bodies_may_be_chunked_and_zipped(served: RunningCollector, database: Database) -> None:
     def chunks() -> Iterator[bytes]:
         body = gzip.compress(json.dumps(EVENTS).encode())
         yield from (body[at : at + 50] for at in range(0, len(body), 50))
@@ -153,7 +157,7 @@ def test_bodies_may_be_chunked_and_zipped(served: Served, database: Database) ->
 
 
 def test_what_is_too_large_or_encoded_otherwise_is_refused_for_good(
-    served: Served, database: Database
+    served: RunningCollector, database: Database
 ) -> None:
     line = json.dumps(EVENTS[0]).encode() + b"\n"
     padding = b" " * (300 << 10)
@@ -181,7 +185,7 @@ def test_what_is_too_large_or_encoded_otherwise_is_refused_for_good(
     assert stored(database) == 0
 
 
-def test_a_log_body_beyond_64_mib_is_refused_before_it_is_sent(served: Served) -> None:
+def test_a_log_body_beyond_64_mib_is_refused_before_it_is_sent(served: RunningCollector) -> None:
     host, port = served.client.base_url.host, served.client.base_url.port
     assert port is not None
     with socket.create_connection((host, port), timeout=10) as sender:
@@ -192,7 +196,7 @@ def test_a_log_body_beyond_64_mib_is_refused_before_it_is_sent(served: Served) -
         assert sender.recv(64).startswith(b"HTTP/1.1 413")
 
 
-def test_a_default_litellm_batch_of_several_megabytes_is_taken(served: Served) -> None:
+def test_a_default_litellm_batch_of_several_megabytes_is_taken(served: RunningCollector) -> None:
     element = json.loads(captures.litellm()[0].element)
     batch = [
         element | {"id": f"chatcmpl-{number}", "padding": "x" * 10_000} for number in range(512)
@@ -202,7 +206,7 @@ def test_a_default_litellm_batch_of_several_megabytes_is_taken(served: Served) -
 
 
 def test_a_sender_that_goes_away_in_the_middle_leaves_nothing(
-    served: Served, database: Database, capfd: pytest.CaptureFixture[str]
+    served: RunningCollector, database: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
     host, port = served.client.base_url.host, served.client.base_url.port
     assert port is not None
@@ -216,7 +220,7 @@ def test_a_sender_that_goes_away_in_the_middle_leaves_nothing(
 
 
 def test_captured_litellm_traffic_gives_the_receipt_that_its_golden_file_expects(
-    served: Served, database: Database
+    served: RunningCollector, database: Database
 ) -> None:
     rows = captures.litellm()
     sums: Counter[str] = Counter()
@@ -231,7 +235,9 @@ def test_captured_litellm_traffic_gives_the_receipt_that_its_golden_file_expects
     assert sums["ignored"] == len(rows) - len(usage)
 
 
-def test_eight_senders_of_the_same_500_events_store_500(served: Served, database: Database) -> None:
+def test_eight_senders_of_the_same_500_events_store_500(
+    served: RunningCollector, database: Database
+) -> None:
     body = json.dumps([samples.native_event(number) for number in range(500)]).encode()
     with ThreadPoolExecutor(8) as pool:
         receipts = list(pool.map(lambda _: post(served, body).json(), range(8)))
@@ -241,7 +247,7 @@ def test_eight_senders_of_the_same_500_events_store_500(served: Served, database
 
 
 def test_a_locked_database_is_503_within_seconds_and_acknowledges_nothing(
-    served: Served, database: Database
+    served: RunningCollector, database: Database
 ) -> None:
     with database.transaction() as session:
         serving.block_writers(session)
@@ -259,7 +265,7 @@ def test_a_locked_database_is_503_within_seconds_and_acknowledges_nothing(
 
 
 def test_a_commit_that_fails_is_503_and_the_same_events_are_accepted_later(
-    served: Served, database: Database
+    served: RunningCollector, database: Database
 ) -> None:
     def fail(_session: object) -> None:
         raise StoreUnavailable("the disk is full")
@@ -294,7 +300,7 @@ def test_too_much_at_once_is_refused_with_503_and_taken_later(database: Database
 
 
 def test_an_event_over_five_minutes_ahead_or_before_2020_is_rejected_with_the_remedy(
-    served: Served,
+    served: RunningCollector,
 ) -> None:
     ahead, allowed = clock.now_us() + 301 * clock.SECOND_US, clock.now_us() + 290 * clock.SECOND_US
     times = [
@@ -310,7 +316,7 @@ def test_an_event_over_five_minutes_ahead_or_before_2020_is_rejected_with_the_re
 
 
 def test_an_event_of_a_sealed_day_is_rejected_and_others_are_stored(
-    served: Served, database: Database
+    served: RunningCollector, database: Database
 ) -> None:
     day = clock.day_of(samples.event(0).occurred_at)
     with database.transaction() as session:
@@ -324,10 +330,10 @@ def test_keys_are_asked_for_fix_the_project_and_name_the_sender(
     database: Database, way: str
 ) -> None:
     with database.transaction() as session:
-        _, key = access.create(
+        _, key = access.create_key(
             session, "proxy", ["ingest"], project="search", namespace="eu", now_us=1
         )
-        _, reader = access.create(
+        _, reader = access.create_key(
             session, "page", ["read"], project=None, namespace="default", now_us=1
         )
     with (
@@ -352,7 +358,7 @@ def test_keys_are_asked_for_fix_the_project_and_name_the_sender(
     assert (row.project, row.namespace) == ("search", "eu")
 
 
-def test_other_methods_and_paths_have_the_one_shape_of_error(served: Served) -> None:
+def test_other_methods_and_paths_have_the_one_shape_of_error(served: RunningCollector) -> None:
     for method, path, status in (
         ("GET", "/v1/events", 405),
         ("PUT", "/v1/litellm/", 405),
@@ -363,7 +369,7 @@ def test_other_methods_and_paths_have_the_one_shape_of_error(served: Served) -> 
         assert list(answer.json()) == ["error"]
 
 
-def test_the_process_counts_what_it_received(served: Served) -> None:
+def test_the_process_counts_what_it_received(served: RunningCollector) -> None:
     sent = post(served, EVENTS[:3]).request
     post(served, [EVENTS[0], None])
     post(served, b"nonsense")

@@ -13,13 +13,13 @@ from schemathesis.specs.openapi import checks as openapi_checks
 
 from ledger.database import Database
 from tests import samples, serving
-from tests.serving import Served, post, total
+from tests.serving import RunningCollector, post, total
 
 GZIP = {"Content-Encoding": "gzip"}
 
 
 @pytest.fixture
-def served(database: Database) -> Iterator[Served]:
+def served(database: Database) -> Iterator[RunningCollector]:
     with serving.collector(database) as running:
         yield running
 
@@ -56,7 +56,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/litellm"])
-def test_hostile_bodies_are_answered_and_harm_nothing(served: Served, path: str) -> None:
+def test_hostile_bodies_are_answered_and_harm_nothing(served: RunningCollector, path: str) -> None:
     for name, body in HOSTILE.items():
         answer = post(served, body, path)
         assert answer.status_code in (200, 400, 413), (name, answer.text)
@@ -72,14 +72,14 @@ def test_hostile_bodies_are_answered_and_harm_nothing(served: Served, path: str)
 )
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_at_all_get_an_answer_that_is_no_fault_of_ours(
-    served: Served, body: bytes, zipped: bool
+    served: RunningCollector, body: bytes, zipped: bool
 ) -> None:
     for path in ("/v1/events", "/v1/litellm"):
         answer = served.client.post(path, content=body, headers=GZIP if zipped else {})
         assert answer.status_code in (200, 400)
 
 
-def _fuzz(served: Served, examples: int) -> None:
+def _fuzz(served: RunningCollector, examples: int) -> None:
     every = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     for path in ("/v1/events", "/v1/litellm"):
         operation = schemathesis.openapi.from_asgi("/openapi.json", served.app)[path]["POST"]
@@ -93,10 +93,12 @@ def _fuzz(served: Served, examples: int) -> None:
         answers_as_documented()
 
 
-def test_every_answer_is_as_the_openapi_document_says(served: Served) -> None:
+def test_every_answer_is_as_the_openapi_document_says(served: RunningCollector) -> None:
     _fuzz(served, examples=40)
 
 
 @pytest.mark.full
-def test_every_answer_is_as_the_openapi_document_says_in_two_thousand_cases(served: Served) -> None:
+def test_every_answer_is_as_the_openapi_document_says_in_two_thousand_cases(
+    served: RunningCollector,
+) -> None:
     _fuzz(served, examples=1_000)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from ledger import tables
 from ledger.database import Database
 from tests import samples
-from tests.serving import Served
+from tests.serving import RunningCollector
 
 EVENTS = [samples.native_event(number) for number in range(2)]
 
@@ -27,7 +27,7 @@ def stored(database: Database) -> int:
         return int(session.execute(select(func.count()).select_from(tables.EVENT)).scalar_one())
 
 
-def raw(served: Served, *pieces: bytes, answers: int = 1) -> bytes:
+def raw(served: RunningCollector, *pieces: bytes, answers: int = 1) -> bytes:
     """What the server says to bytes sent over one connection, piece by piece, up to this many final answers."""
     host, port = served.client.base_url.host, served.client.base_url.port
     assert port is not None
@@ -50,7 +50,9 @@ def request_of(event: object, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def test_requests_that_follow_without_waiting_are_answered_in_order(served: Served) -> None:
+def test_requests_that_follow_without_waiting_are_answered_in_order(
+    served: RunningCollector,
+) -> None:
     answer = raw(
         served,
         request_of(EVENTS[0]) + request_of(EVENTS[0]) + request_of([]) + request_of(EVENTS[1]),
@@ -66,7 +68,7 @@ def test_requests_that_follow_without_waiting_are_answered_in_order(served: Serv
 
 
 def test_a_body_that_comes_byte_by_byte_is_stored_when_it_is_whole(
-    served: Served, database: Database
+    served: RunningCollector, database: Database
 ) -> None:
     sent = request_of(EVENTS[0])
     answer = raw(served, sent[:40], sent[40:200], sent[200:-1], sent[-1:])
@@ -84,13 +86,17 @@ def test_a_body_that_comes_byte_by_byte_is_stored_when_it_is_whole(
         "Origin: http://x",
     ],
 )
-def test_a_write_with_unusual_headers_gets_the_same_answer(served: Served, header: str) -> None:
+def test_a_write_with_unusual_headers_gets_the_same_answer(
+    served: RunningCollector, header: str
+) -> None:
     answer = raw(served, request_of(EVENTS[0], header))
     assert b"HTTP/1.1 200" in answer
     assert b'"accepted":1' in answer
 
 
-def test_a_web_page_of_another_site_may_not_write(served: Served, database: Database) -> None:
+def test_a_web_page_of_another_site_may_not_write(
+    served: RunningCollector, database: Database
+) -> None:
     answer = raw(served, request_of(EVENTS[0], "Origin: http://elsewhere.example"))
     assert answer.startswith(b"HTTP/1.1 403")
     assert stored(database) == 0

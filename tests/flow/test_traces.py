@@ -104,4 +104,4 @@ def test_a_trace_without_cached_counts_is_priced_in_full_and_counted_as_detail_u
     with database.snapshot() as session:
         event = tables.EVENT
         assert set(session.execute(select(event.c.cached_input_tokens)).scalars()) == {None}
-        assert len(readings.every_series(session)) == 2
+        assert len(readings.all_series(session)) == 2

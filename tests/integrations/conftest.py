@@ -14,7 +14,7 @@ from ledger.database import Database
 from tests import processes, serving
 from tests.integrations import callback
 from tests.integrations.gate import Gate
-from tests.serving import Served
+from tests.serving import RunningCollector
 
 Writer = Callable[..., subprocess.Popen[str]]
 Handler = Callable[..., Any]
@@ -52,14 +52,14 @@ def handler(ours: ModuleType, tmp_path: Path) -> Iterator[Handler]:
 
 
 @pytest.fixture
-def collected(database: Database) -> Iterator[Served]:
+def collected(database: Database) -> Iterator[RunningCollector]:
     """A real collector on a fresh ledger."""
     with serving.collector(database) as running:
         yield running
 
 
 @pytest.fixture
-def gate(collected: Served) -> Iterator[tuple[Gate, str]]:
+def gate(collected: RunningCollector) -> Iterator[tuple[Gate, str]]:
     """A gate before the collector, and its address."""
     made = Gate(str(collected.client.base_url).rstrip("/"))
     with serving.serve(made) as address:

@@ -16,7 +16,7 @@ from tests.flow.conftest import Launch
 from tests.flow.conftest import launch as launch  # a fixture of theirs
 from tests.integrations import callback, spools
 from tests.integrations.gate import Gate
-from tests.serving import Served
+from tests.serving import RunningCollector
 
 
 def test_events_wait_for_a_dead_collector_and_are_sent_when_it_comes_back(
@@ -131,7 +131,7 @@ def test_a_body_that_is_refused_for_good_is_set_aside_and_the_next_one_is_sent(
 
 
 def test_an_event_that_the_receipt_rejects_is_set_aside_and_the_others_are_stored(
-    ours: ModuleType, tmp_path: Path, collected: Served, database: Database
+    ours: ModuleType, tmp_path: Path, collected: RunningCollector, database: Database
 ) -> None:
     spools.fill(ours, tmp_path, 3)
     (path,) = tmp_path.iterdir()
@@ -169,7 +169,7 @@ def test_nothing_is_tried_before_the_time_that_the_collector_asked_for(
 
 
 def test_what_was_sent_twice_is_stored_once_and_is_no_conflict(
-    ours: ModuleType, tmp_path: Path, collected: Served, database: Database
+    ours: ModuleType, tmp_path: Path, collected: RunningCollector, database: Database
 ) -> None:
     for _ in range(2):
         spools.fill(ours, tmp_path, 4)
@@ -178,7 +178,7 @@ def test_what_was_sent_twice_is_stored_once_and_is_no_conflict(
 
 
 def test_a_request_that_generic_api_reports_too_is_stored_once(
-    collected: Served, ours: ModuleType
+    collected: RunningCollector, ours: ModuleType
 ) -> None:
     (body, *_) = captures.bodies("litellm-generic-json_array.jsonl")
     first = serving.post(collected, body, "/v1/litellm").json()
@@ -192,7 +192,7 @@ def test_a_key_is_sent_and_never_said(
     ours: ModuleType, tmp_path: Path, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     with database.transaction() as session:
-        _, key = access.create(
+        _, key = access.create_key(
             session, "proxy", ["ingest"], project=None, namespace="default", now_us=0
         )
     with serving.collector(database, require_keys=True) as running:

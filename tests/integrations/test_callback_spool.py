@@ -15,7 +15,7 @@ from tests import processes
 from tests.integrations import callback, spools
 from tests.integrations.conftest import Handler, Writer, dead_address
 from tests.integrations.gate import Gate
-from tests.serving import Served
+from tests.serving import RunningCollector
 
 
 def test_what_a_hook_took_is_on_disk_when_the_hook_returns_and_is_sent_soon(
@@ -37,7 +37,11 @@ def test_what_a_hook_took_is_on_disk_when_the_hook_returns_and_is_sent_soon(
 
 
 def test_what_a_killed_process_left_is_sent_by_another_and_what_a_living_one_writes_is_left_alone(
-    ours: ModuleType, tmp_path: Path, collected: Served, database: Database, writer: Writer
+    ours: ModuleType,
+    tmp_path: Path,
+    collected: RunningCollector,
+    database: Database,
+    writer: Writer,
 ) -> None:
     living, killed = ours.Spool(tmp_path, spools.SPOOL_BYTES), writer(4)
     living.append(json.dumps(ours.slim(callback.payload(10))).encode() + b"\n")
@@ -52,7 +56,7 @@ def test_what_a_killed_process_left_is_sent_by_another_and_what_a_living_one_wri
 
 
 def test_a_process_that_starts_sends_what_a_killed_one_left_before_it_gets_a_request(
-    tmp_path: Path, collected: Served, database: Database, writer: Writer
+    tmp_path: Path, collected: RunningCollector, database: Database, writer: Writer
 ) -> None:
     killed = writer(4)
     killed.kill()
@@ -86,7 +90,7 @@ def test_a_segment_that_another_process_has_just_sent_is_not_sent_again(
 def test_a_torn_last_line_is_dropped_and_costs_no_other(
     ours: ModuleType,
     tmp_path: Path,
-    collected: Served,
+    collected: RunningCollector,
     database: Database,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -22,7 +22,7 @@ def create(
 ) -> tuple[str, str]:
     """The id and the text of a new key."""
     with database.transaction() as session:
-        row, text = access.create(
+        row, text = access.create_key(
             session, "proxy", scopes, project=project, namespace=namespace, now_us=1
         )
         return row.id, text
@@ -92,12 +92,12 @@ def test_a_revoked_key_is_refused_soon_by_those_who_remember_it(
     gate = Gate(database, keys_required=True)
     assert gate.admit(text).key_id == key_id
     with database.transaction() as session:
-        access.revoke(session, key_id, now_us=2)
+        access.revoke_key(session, key_id, now_us=2)
     time.sleep(0.25)
     with pytest.raises(Unauthorised):
         gate.admit(text)
     with pytest.raises(NotFound), database.transaction() as session:
-        access.revoke(session, key_id, now_us=3)
+        access.revoke_key(session, key_id, now_us=3)
 
 
 def test_a_rotated_key_and_its_successor_both_work_until_the_old_one_is_revoked(
@@ -105,7 +105,7 @@ def test_a_rotated_key_and_its_successor_both_work_until_the_old_one_is_revoked(
 ) -> None:
     key_id, old = create(database, "ingest", project="search", namespace="eu")
     with database.transaction() as session:
-        row, new = access.rotate(session, key_id, now_us=2)
+        row, new = access.rotate_key(session, key_id, now_us=2)
     gate = Gate(database, keys_required=True)
     assert gate.admit(old).project == gate.admit(new).project == "search"
     assert gate.admit(new).namespace == "eu"
@@ -120,7 +120,7 @@ def test_a_key_without_a_name_or_with_a_wrong_scope_is_not_made(
     database: Database, name: str, scopes: list[str]
 ) -> None:
     with pytest.raises(UsageError), database.transaction() as session:
-        access.create(session, name, scopes, project=None, namespace="default", now_us=1)
+        access.create_key(session, name, scopes, project=None, namespace="default", now_us=1)
     with database.snapshot() as session:
         assert access.list_keys(session) == []
 
@@ -134,7 +134,7 @@ def test_an_open_bind_is_refused_until_a_live_key_exists(database: Database) -> 
     key_id, _ = create(database, "ingest")
     access.refuse_open_bind("0.0.0.0", database)  # noqa: S104  # allowed now
     with database.transaction() as session:
-        access.revoke(session, key_id, now_us=2)
+        access.revoke_key(session, key_id, now_us=2)
     with pytest.raises(UsageError):
         access.refuse_open_bind("0.0.0.0", database)  # no live key is left  # noqa: S104  # allowed now
 
@@ -172,7 +172,7 @@ def test_a_key_opens_until_it_expires_and_not_a_moment_longer(
     monkeypatch.setattr(access, "REMEMBERED_SECONDS", 0)
     with time_machine.travel(clock.from_us(END_US - 1), tick=False) as traveller:
         with database.transaction() as session:
-            row, text = access.create(
+            row, text = access.create_key(
                 session,
                 "a",
                 ["read"],
@@ -198,7 +198,7 @@ def test_a_key_opens_until_it_expires_and_not_a_moment_longer(
 
 def test_a_key_that_has_expired_when_it_is_made_is_refused(database: Database) -> None:
     with pytest.raises(UsageError, match="expired already"), database.transaction() as session:
-        access.create(
+        access.create_key(
             session, "a", ["read"], project=None, namespace="default", now_us=5, expires_at=5
         )
 
@@ -210,10 +210,10 @@ def test_a_rotated_key_works_for_its_grace_and_no_longer_than_it_would_have(
     database: Database, held: int | None, grace: int | None, end: int | None
 ) -> None:
     with database.transaction() as session:
-        old, _ = access.create(
+        old, _ = access.create_key(
             session, "a", ["read"], project=None, namespace="default", now_us=1, expires_at=held
         )
-        new, _ = access.rotate(session, old.id, now_us=2, old_until=grace)
+        new, _ = access.rotate_key(session, old.id, now_us=2, old_until=grace)
         assert (old.expires_at, new.expires_at) == (end, None)
 
 

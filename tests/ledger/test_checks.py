@@ -21,7 +21,9 @@ def broken(database: Database) -> set[str]:
 def filled(database: Database) -> Database:
     ledgers.add(database, [ledgers.event(latency_ms=250) for _ in range(20)])
     ledgers.settle(database)
-    ledgers.add(database, [ledgers.event(of=ledgers.labels(project="pending")) for _ in range(5)])
+    ledgers.add(
+        database, [ledgers.event(label_set=ledgers.labels(project="pending")) for _ in range(5)]
+    )
     return database
 
 
@@ -41,12 +43,12 @@ def test_damage_to_a_rollup_is_found_and_rebuilt(
         wrong = update(table).values(requests=requests + 1)
         session.execute(wrong if damage == "wrong" else delete(table))
     assert broken(filled)
-    rebuild.rebuild(filled)
+    rebuild.rebuild_rollups(filled)
     assert broken(filled) == set()
 
 
 def test_rebuilding_a_sound_ledger_changes_nothing(filled: Database) -> None:
-    assert rebuild.rebuild(filled) == 0
+    assert rebuild.rebuild_rollups(filled) == 0
 
 
 def test_a_lost_event_is_named_with_hour_series_and_column(filled: Database) -> None:
@@ -98,7 +100,7 @@ def test_what_python_sums_up_is_what_sql_counts(
 
 
 def test_tokens_that_are_neither_priced_nor_listed_are_found(filled: Database) -> None:
-    ledgers.add(filled, [ledgers.event(of=ledgers.labels(model="house-model"))])
+    ledgers.add(filled, [ledgers.event(label_set=ledgers.labels(model="house-model"))])
     ledgers.settle(filled)
     assert broken(filled) == set()
     with filled.transaction() as session:

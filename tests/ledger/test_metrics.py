@@ -92,6 +92,6 @@ def test_help_is_one_sentence_or_more_and_names_the_unit(metric: metrics.Metric)
 
 
 def test_a_metric_is_found_by_its_name_without_the_prefix() -> None:
-    assert metrics.named("month_cost_usd").labels == ("month", "provider", "model")
+    assert metrics.find_metric("month_cost_usd").labels == ("month", "provider", "model")
     with pytest.raises(KeyError):
-        metrics.named("no_such_metric")
+        metrics.find_metric("no_such_metric")

@@ -68,7 +68,7 @@ def test_a_bad_pair_is_refused_by_name_with_the_form(text: str) -> None:
 
 def test_snapshots_and_prefixes_in_a_pair_are_read_as_the_price_book_names_them() -> None:
     pair = pairs.parse_one("gpt-4.1-2025-04-14:GPT-4.1-mini")
-    assert pairs.canonical(pair, books.OPENAI, books.book()) == Pair(
+    assert pairs.canonicalise(pair, books.OPENAI, books.book()) == Pair(
         Side(None, books.BIG), Side(None, books.MINI)
     )
 

@@ -40,7 +40,7 @@ def later(database: Database, days: int, keep_days: int = KEEP_DAYS) -> int:
 
 
 def drop(database: Database, now_us: int, keep_days: int = KEEP_DAYS) -> list[int]:
-    return [gone.day for gone in retention.drop(database, keep_days, now_us)]
+    return [gone.day for gone in retention.drop_events(database, keep_days, now_us)]
 
 
 def figures(database: Database) -> list[tuple[object, ...]]:
@@ -61,10 +61,10 @@ def test_a_day_goes_once_it_was_kept_long_enough_and_not_before(database: Databa
     fill(database)
     end_us = later(database, 0)
     with database.snapshot() as session:
-        assert retention.due(session, KEEP_DAYS, end_us - 1) == []
+        assert retention.due_days(session, KEEP_DAYS, end_us - 1) == []
     assert drop(database, end_us - 1) == []
     with database.snapshot() as session:
-        assert retention.due(session, KEEP_DAYS, end_us)[0] == retention.Going(FIRST_DAY, 10)
+        assert retention.due_days(session, KEEP_DAYS, end_us)[0] == retention.DueDay(FIRST_DAY, 10)
     assert FIRST_DAY in drop(database, end_us)
     assert FIRST_DAY not in days_with_events(database)
     assert drop(database, end_us) == []
@@ -78,7 +78,7 @@ def test_no_figure_changes_and_no_check_or_rebuild_takes_a_dropped_day_for_an_em
     assert drop(database, later(database, 10)) == [FIRST_DAY, FIRST_DAY + 1, FIRST_DAY + 2]
     assert days_with_events(database) == []
     assert [finding for check in checks.verify(database) for finding in check.findings] == []
-    assert rebuild.rebuild(database) == 0
+    assert rebuild.rebuild_rollups(database) == 0
     assert figures(database) == before
 
 
@@ -133,7 +133,7 @@ def test_a_run_that_was_stopped_half_way_is_taken_up_by_the_next(
     left = iter([True, True, False])
     gone = [
         each.day
-        for each in retention.drop(
+        for each in retention.drop_events(
             database, KEEP_DAYS, later(database, 10), lambda: next(left, False)
         )
     ]
@@ -250,6 +250,6 @@ def test_no_day_that_ingest_takes_without_asking_is_ever_due(
     with database.transaction() as session:
         session.execute(rollups.DAY.delete())
         session.execute(rollups.DAY.insert().values(day=day, revision=1, last_written_at=0))
-        is_due = bool(retention.due(session, keep_days, now_us))
+        is_due = bool(retention.due_days(session, keep_days, now_us))
     assert is_due == (now_us >= (day + 1 + keep_days) * clock.DAY_US)
     assert not (is_due and day >= now_us // clock.DAY_US - retention.LEAST_DAYS)

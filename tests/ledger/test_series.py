@@ -13,7 +13,7 @@ def test_a_label_set_is_stored_once(database: Database) -> None:
     ledgers.add(database, [ledgers.event() for _ in range(3)])
     ledgers.add(database, [ledgers.event()])
     with database.snapshot() as session:
-        assert [stored.labels for stored in readings.every_series(session).values()] == [
+        assert [stored.labels for stored in readings.all_series(session).values()] == [
             ledgers.labels()
         ]
 
@@ -29,13 +29,13 @@ def test_labels_that_join_to_the_same_text_are_two_series() -> None:
 def test_beyond_the_limit_names_fold_but_never_provider_model_or_tier(database: Database) -> None:
     few = settings.Settings(max_series=2)
     groups = [
-        ledgers.event(of=ledgers.labels(project=f"p{number}", model=f"m{number % 2}"))
+        ledgers.event(label_set=ledgers.labels(project=f"p{number}", model=f"m{number % 2}"))
         for number in range(6)
     ]
     for event in groups:
         ledgers.add(database, [event], few)
     with database.snapshot() as session:
-        stored = readings.every_series(session).values()
+        stored = readings.all_series(session).values()
         folded = [item.labels for item in stored if item.folded]
     assert len([item for item in stored if not item.folded]) == 2
     assert {(item.project, item.workload, item.key, item.request_model) for item in folded} == {
@@ -46,7 +46,7 @@ def test_beyond_the_limit_names_fold_but_never_provider_model_or_tier(database: 
 
 def test_folding_keeps_every_label_that_sets_a_price() -> None:
     given = ledgers.labels(model="x", provider="y", service_tier="batch", context_band=32_768)
-    kept = series.folded(given)
+    kept = series.fold(given)
     priced = (
         "namespace",
         "provider",
@@ -66,11 +66,16 @@ def test_names_of_models_that_do_not_exist_fold_once_there_are_many_unless_they_
     monkeypatch.setattr(series, "MAX_UNPRICED_NAMES", 2)
     for number in range(5):
         labels = ledgers.labels(model=f"probe-{number}", status="failure", usage_source="none")
-        ledgers.add(database, [ledgers.event(of=labels, input_tokens=None, output_tokens=None)])
+        ledgers.add(
+            database, [ledgers.event(label_set=labels, input_tokens=None, output_tokens=None)]
+        )
     ledgers.add(
         database,
-        [ledgers.event(of=ledgers.labels(model="probe-9")), ledgers.event(of=ledgers.labels())],
+        [
+            ledgers.event(label_set=ledgers.labels(model="probe-9")),
+            ledgers.event(label_set=ledgers.labels()),
+        ],
     )
     with database.snapshot() as session:
-        found = {stored.labels.model for stored in readings.every_series(session).values()}
+        found = {stored.labels.model for stored in readings.all_series(session).values()}
     assert found == {"probe-0", "probe-1", "other", "probe-9", "gpt-4.1"}

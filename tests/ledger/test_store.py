@@ -27,7 +27,7 @@ def test_a_replayed_group_changes_nothing(database: Database) -> None:
     assert set(ledgers.add(database, group)) == {Outcome.DUPLICATE}
     with database.snapshot() as session:
         assert count(session) == 10
-        assert sum(sums.totals()[1][0] for _, sums in rollups.pending(session)) == 10
+        assert sum(sums.totals()[1][0] for _, sums in rollups.list_pending(session)) == 10
 
 
 def test_the_same_identity_with_other_tokens_is_a_conflict_and_the_first_stays(
@@ -47,14 +47,14 @@ def test_the_same_identity_with_other_tokens_is_a_conflict_and_the_first_stays(
 
 def test_other_labels_alone_do_not_make_a_conflict(database: Database) -> None:
     ledgers.add(database, [ledgers.event(id="a")])
-    moved = ledgers.event(id="a", of=ledgers.labels(project="another"))
+    moved = ledgers.event(id="a", label_set=ledgers.labels(project="another"))
     assert ledgers.add(database, [moved]) == [Outcome.DUPLICATE]
 
 
 def test_another_sender_with_the_same_id_is_another_event(database: Database) -> None:
     ours, theirs = (
         ledgers.event(id="a"),
-        ledgers.event(id="a", of=ledgers.labels(namespace="other-proxy")),
+        ledgers.event(id="a", label_set=ledgers.labels(namespace="other-proxy")),
     )
     assert ledgers.add(database, [ours, theirs]) == [Outcome.ACCEPTED, Outcome.ACCEPTED]
 
@@ -79,7 +79,7 @@ def test_a_rolled_back_transaction_leaves_neither_event_nor_intake(database: Dat
     except RuntimeError:
         pass
     with database.snapshot() as session:
-        assert (count(session), rollups.pending(session)) == (0, [])
+        assert (count(session), rollups.list_pending(session)) == (0, [])
     assert ledgers.add(database, group) == [Outcome.ACCEPTED]
 
 
@@ -99,7 +99,7 @@ def test_eight_threads_with_the_same_500_events_store_500(database: Database) ->
         assert (
             sum(
                 sums.totals()[key][0]
-                for _, sums in rollups.pending(session)
+                for _, sums in rollups.list_pending(session)
                 for key in sums.totals()
             )
             == 500
@@ -122,7 +122,9 @@ def test_every_event_has_one_outcome_and_the_intake_counts_what_was_accepted(
     with database.snapshot() as session:
         accepted = outcomes.count(Outcome.ACCEPTED)
         counted = sum(
-            amounts[0] for _, sums in rollups.pending(session) for amounts in sums.totals().values()
+            amounts[0]
+            for _, sums in rollups.list_pending(session)
+            for amounts in sums.totals().values()
         )
         assert accepted == count(session) == counted
 
@@ -145,7 +147,7 @@ def test_a_writer_forgets_the_series_of_a_transaction_that_did_not_commit(
             raise RuntimeError("stop before the commit")
     except RuntimeError:
         memory.forget()
-    other = ledgers.event(of=ledgers.labels(project="another"))
+    other = ledgers.event(label_set=ledgers.labels(project="another"))
     ledgers.add(database, [other])
     for events in (group, [ledgers.event()]):
         with database.transaction() as session:
@@ -205,7 +207,7 @@ def add_as_a_writer(database: Database, group: list[Event], memory: store.Memory
     try:
         with database.group() as session:
             outcomes = store.add(session, group, now_us=1, max_series=10, memory=memory)
-    except bulk.Repeated:
+    except bulk.TransactionLost:
         with database.group() as session:
             outcomes = store.add(session, group, now_us=1, max_series=10, memory=memory)
     memory.confirm()

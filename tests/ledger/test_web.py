@@ -24,7 +24,7 @@ RAISED: list[tuple[Exception, int]] = [
 @pytest.fixture
 def app() -> FastAPI:
     app = FastAPI()
-    web.answer_errors(app)
+    web.install_error_handlers(app)
     return app
 
 
@@ -77,7 +77,7 @@ def test_an_unknown_path_a_wrong_method_and_a_wrong_argument_have_the_one_shape(
 def key(database: Database) -> str:
     """The text of a key with the scope read."""
     with database.transaction() as session:
-        return access.create(
+        return access.create_key(
             session, "reader", ["read"], project="search", namespace="eu", now_us=1
         )[1]
 
@@ -85,7 +85,7 @@ def key(database: Database) -> str:
 def guard(app: FastAPI, gate: Gate) -> None:
     """Add a route for each scope, which answers with the project of the key."""
     for scope in access.SCOPES:
-        required = web.require(gate, scope)
+        required = web.require_scope(gate, scope)
 
         def answer(found: Access = Depends(required)) -> str | None:  # noqa: B008  # FastAPI's way
             return found.project

@@ -38,8 +38,10 @@ def stored_lines(database: Database, book: PriceBook) -> dict[LineName, Amount]:
     """The lines of everything that a ledger holds."""
     days = range(cost_oracle.FIRST_DAY, cost_oracle.FIRST_DAY + cost_oracle.DAYS)
     with database.snapshot() as session:
-        pricing = statements.Pricing(readings.every_series(session), book, names.Names(book))
-        parts = [statements.Part(day, held) for day, held in readings.by_day(session, days).items()]
+        pricing = statements.Pricing(readings.all_series(session), book, names.Names(book))
+        parts = [
+            statements.Part(day, held) for day, held in readings.sum_days(session, days).items()
+        ]
     return by_line(statements.lines(parts, pricing))
 
 
@@ -47,7 +49,7 @@ def compare(database: Database, seed: int, count: int) -> None:
     chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
     listed = cost_oracle.price_list(chance)
     agreed = cost_oracle.contracts(chance, list(listed))
-    book = PriceBook("drawn", contracts.compiled(listed, agreed), {})
+    book = PriceBook("drawn", contracts.apply_contracts(listed, agreed), {})
     sent = cost_oracle.traffic(chance, count)
     expected = cost_oracle.costs(sent, listed, agreed)
     chance.shuffle(sent)
@@ -72,7 +74,7 @@ def test_any_order_and_grouping_of_events_costs_the_same(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
     listed = cost_oracle.price_list(chance)
     agreed = cost_oracle.contracts(chance, list(listed))
-    book = PriceBook("drawn", contracts.compiled(listed, agreed), {})
+    book = PriceBook("drawn", contracts.apply_contracts(listed, agreed), {})
     sent = cost_oracle.traffic(chance, 500)
     expected = cost_oracle.costs(sent, listed, agreed)
     chance.shuffle(sent)
@@ -91,7 +93,7 @@ def _merged(
         tally = usage.Tally()
         for event in sent[start:end]:
             tally.add(event, ids[event.labels])
-        groups.append(tally.packed())
+        groups.append(tally.pack())
     chance.shuffle(groups)
     whole = usage.Sums()
     for packed in groups:

@@ -141,7 +141,7 @@ def test_rebuild_repairs_any_damage_to_rollups(database: Database, data: st.Data
         if data.draw(st.booleans()):
             folding.roll_up(database)
     damage(database, data.draw(st.lists(st.sampled_from(DAMAGE), max_size=3, unique=True)))
-    rebuild.rebuild(database)
+    rebuild.rebuild_rollups(database)
     assert findings(database) == []
     folding.roll_up(database)
     assert findings(database) == []
@@ -156,7 +156,7 @@ def test_each_kind_of_damage_is_found_before_it_is_repaired(
     folding.roll_up(database)
     damage(database, [statement])
     assert findings(database) != []
-    assert rebuild.rebuild(database) > 0 or "distribution" in statement
+    assert rebuild.rebuild_rollups(database) > 0 or "distribution" in statement
     assert findings(database) == []
 
 

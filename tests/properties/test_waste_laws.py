@@ -39,7 +39,7 @@ def event(draw: st.DrawFn) -> Event:
     cached, text, output = (draw(st.integers(0, 10**6)) for _ in range(3))
     return ledgers.event(
         draw(_DAYS) * clock.DAY_US,
-        of=labels,
+        label_set=labels,
         input_tokens=cached + text,
         cached_input_tokens=cached,
         output_tokens=output,
@@ -55,9 +55,9 @@ def found(groups: Iterable[Sequence[Event]]) -> Waste:
         tally = Tally()
         for each in group:
             tally.add(each, ids.setdefault(each.labels, len(ids)))
-        sums.append(usage.unpack(tally.packed()))
+        sums.append(usage.unpack(tally.pack()))
     days: dict[int, dict[int, list[int]]] = {}
-    for (day, series_id), amounts in usage.merged(sums).days().items():
+    for (day, series_id), amounts in usage.merge_all(sums).days().items():
         days.setdefault(day, {})[series_id] = amounts
     book = priced_usage.book()
     series = {number: StoredSeries(number, labels, False) for labels, number in ids.items()}

@@ -109,7 +109,7 @@ def _add_list(app: FastAPI, given: Outlet) -> None:
         """Every comparison of two models that was ever stored, with its verdict and whether it still counts."""
         with given.database.snapshot() as session:
             found = keeping.listed(
-                session, in_force.book(session), clock.now_us(), access.project or project
+                session, in_force.load_book(session), clock.now_us(), access.project or project
             )
         return outlet.answer(ListBody(evidence=found))
 
@@ -125,7 +125,7 @@ def _add_store(app: FastAPI, given: Outlet) -> None:
         )
         with given.database.transaction() as session:
             kept = keeping.keep(
-                session, found, sent.by, in_force.book(session), now_us, access.project
+                session, found, sent.by, in_force.load_book(session), now_us, access.project
             )
         return outlet.answer(KeptBody(comparisons=kept, unknown_fields=rows.unknown(sent.results)))
 
@@ -140,7 +140,7 @@ def _add_withdraw(app: FastAPI, given: Outlet) -> None:
         now_us = clock.now_us()
         with given.database.transaction() as session:
             stored = store.withdraw(session, id, asked.reason, now_us, access.project)
-            found = keeping.figure(stored, in_force.book(session), now_us)
+            found = keeping.figure(stored, in_force.load_book(session), now_us)
         return outlet.answer(found)
 
     path = "/api/v1/evidence/{id}/withdraw"

@@ -85,7 +85,7 @@ def _add_usage(app: FastAPI, given: Outlet) -> None:
     ) -> Response:
         """A month's usage and its cost, by any of the names that a statement keeps."""
         names = list(dict.fromkeys(name.strip() for name in group_by.split(",") if name.strip()))
-        chosen = months.named(month, given.settings.zone, clock.now_us())
+        chosen = months.parse_or_current(month, given.settings.zone, clock.now_us())
         with given.database.snapshot() as session:
             statement = statement_store.read(session, chosen)
         lines = {
@@ -139,7 +139,7 @@ def _add_recommendation(app: FastAPI, given: Outlet) -> None:
         with given.database.snapshot() as session:
             stored = recommendations.find(session, id, access.project)
             found = wire.body(
-                session, stored, months.named(None, given.settings.zone, clock.now_us())
+                session, stored, months.parse_or_current(None, given.settings.zone, clock.now_us())
             )
         return outlet.answer(found)
 

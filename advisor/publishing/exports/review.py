@@ -17,7 +17,7 @@ from advisor.publishing.exports import columns, latency_rows
 from advisor.report import figures as report_figures
 from advisor.report import report
 from advisor.stages.records import MoveFigure, RealisedFigure
-from ledger import clock, closed, months
+from ledger import clock, closed_statements, months
 from ledger.errors import NotFound
 from ledger.months import Month
 from ledger.pricing import in_force
@@ -54,7 +54,7 @@ def build(
     session: Session, settings: Settings, now_us: int, month_text: str, project: str | None = None
 ) -> Review:
     """The review of a month, of all projects or one. Raises UsageError for no month, NotFound for one without traffic."""
-    month = months.named(month_text, settings.zone, now_us)
+    month = months.parse_or_current(month_text, settings.zone, now_us)
     statement = statement_store.read(session, month)
     if statement is None:
         others = ", ".join(statement_store.month_names(session))
@@ -64,8 +64,8 @@ def build(
         )
     found = report.build(session, settings, now_us, month_text, project)
     models = [(each.names["provider"], each.names["model"]) for each in found.models]
-    retiring = retirements.of_models(models, in_force.book(session), clock.day_of(now_us))
-    document = closed.read(session, found.month) if project is None else None
+    retiring = retirements.of_models(models, in_force.load_book(session), clock.day_of(now_us))
+    document = closed_statements.load_document(session, found.month) if project is None else None
     return Review(statement.month, found, sections(found, retiring), document)
 
 

@@ -58,8 +58,8 @@ class Exposition:
     def _samples(self) -> list[Sample]:
         with self._database.snapshot() as session:
             now_us, settings = clock.now_us(), self._settings
-            book = in_force.book(session)
-            resolving = names.Names(book, in_force.aliases(session))
+            book = in_force.load_book(session)
+            resolving = names.Names(book, in_force.load_aliases(session))
             shown = published.read(session, resolving)
             this_month = report.build(session, settings, now_us)
             by_month = self._memory.read(session, settings)
@@ -84,7 +84,7 @@ class _Families(Collector):
 
     def collect(self) -> Iterator[Metric]:
         for short_name, samples in self._by_name.items():
-            metric = metrics.named(short_name)
+            metric = metrics.find_metric(short_name)
             kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
             family = kind(metric.name, metric.help, labels=metric.labels)
             for sample in samples:

@@ -44,7 +44,7 @@ def _retirements(report: report_figures.Report, book: PriceBook) -> Iterator[Sam
 
 
 def _freshness(session: Session, now_us: int) -> Iterator[Sample]:
-    _, oldest_us = rollups.pending_count(session)
+    _, oldest_us = rollups.count_pending(session)
     lag_us = 0 if oldest_us is None else max(0, now_us - oldest_us)
     yield Sample("rollup_lag_seconds", (), lag_us / clock.SECOND_US)
     # The roll-up takes no turn while nothing is pending; the job that follows it each few seconds shows that someone looked.

@@ -46,7 +46,7 @@ def _tokens(session: Session) -> Iterator[Sample]:
         labels = tuple(row[: len(_LABELS)])
         *sums, avoided_input, avoided_output = (int(amount) for amount in row[len(_LABELS) :])
         counts = tokens.TokenCounts(*sums)
-        for kind, amount in prices.metered(counts, _EVERY_METER).items():
+        for kind, amount in prices.tokens_by_meter(counts, _EVERY_METER).items():
             if amount:
                 yield Sample("tokens_total", (*labels, kind), amount)
         if counts.reasoning_tokens:
@@ -81,5 +81,7 @@ def _model_names(session: Session, book: PriceBook, resolving: Names) -> Iterato
             resolving.resolve(namespace, provider, model, latest).model
         )
     for (provider, model), canonical in sorted(found.items()):
-        (only,) = canonical if len(canonical) == 1 else (names.canonical(book, provider, model),)
+        (only,) = (
+            canonical if len(canonical) == 1 else (names.canonical_model(book, provider, model),)
+        )
         yield Sample("model_info", (provider, model, only), 1)

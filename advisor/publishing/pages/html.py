@@ -90,13 +90,15 @@ async def guarded(
         return await run_in_threadpool(show, access)
     except SwitchwiseError as error:
         # The one shape of errors is JSON; whoever reads a page gets the same words as a page.
-        plain = web.error_response(web.status_of(error), web.words_of(error))
+        plain = web.error_response(web.status_of(error), web.message_of(error))
         kept = {
             name: value
             for name, value in plain.headers.items()
             if name in ("retry-after", "www-authenticate")
         }
-        return _html(made, "refused.html", plain.status_code, {"reason": web.words_of(error)}, kept)
+        return _html(
+            made, "refused.html", plain.status_code, {"reason": web.message_of(error)}, kept
+        )
 
 
 def _html(

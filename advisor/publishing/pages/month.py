@@ -75,7 +75,9 @@ def view(
 ) -> View:
     """What the page shows of a month. Raises as `report.build` does."""
     found = report.build(session, settings, now_us, month_text, project)
-    month, current = (months.named(text, settings.zone, now_us) for text in (month_text, None))
+    month, current = (
+        months.parse_or_current(text, settings.zone, now_us) for text in (month_text, None)
+    )
     names = statement_store.month_names(session)
     today = clock.day_of(now_us)
     models = [(each.names["provider"], each.names["model"]) for each in found.models]
@@ -85,6 +87,6 @@ def view(
         months=tuple(sorted({*names, str(month), str(current)}, reverse=True)),
         latest=names[-1] if names else None,
         chart=chart.of_days(found.days, month.touched_days, today),
-        retiring=tuple(retirements.of_models(models, in_force.book(session), today)),
+        retiring=tuple(retirements.of_models(models, in_force.load_book(session), today)),
         advised=wire.has_advice(found.savings),
     )

@@ -89,7 +89,7 @@ def asked(
     for turn in range(requests):
         yield ledgers.event(
             (TODAY - 1) * clock.DAY_US + turn,
-            of=ledgers.labels(model=model, **names),
+            label_set=ledgers.labels(model=model, **names),
             latency_ms=latency_ms,
             first_token_ms=first_token_ms,
         )
@@ -159,7 +159,7 @@ def test_a_target_that_the_workload_never_used_is_measured_across_its_provider(
 @pytest.mark.usefixtures("frozen_now")
 def test_what_nobody_measured_is_nowhere_and_no_zero(database: Database) -> None:
     old = ledgers.event(
-        (TODAY - 60) * clock.DAY_US, of=ledgers.labels(model="gpt-4.1-mini"), latency_ms=5
+        (TODAY - 60) * clock.DAY_US, label_set=ledgers.labels(model="gpt-4.1-mini"), latency_ms=5
     )
     found = only(advice(database, asked("gpt-4.1", 1_500), iter([old]))).target
     assert (found.measured_in, found.latency, found.first_token) == ("nowhere", None, None)

@@ -29,7 +29,7 @@ def read(database: Database) -> list[slices.SliceReading]:
 
 def on_day(age: int, hour: int = 0, **changed: object) -> events.Event:
     return ledgers.event(
-        (TODAY - age) * clock.DAY_US + hour * clock.HOUR_US, of=ledgers.labels(**changed)
+        (TODAY - age) * clock.DAY_US + hour * clock.HOUR_US, label_set=ledgers.labels(**changed)
     )
 
 
@@ -83,14 +83,16 @@ def test_projects_and_workloads_are_slices_of_their_own(database: Database) -> N
 def test_coverage_counts_unreported_successes_and_unpriced_tokens(database: Database) -> None:
     silent = ledgers.event(
         (TODAY - 1) * clock.DAY_US,
-        of=ledgers.labels(usage_source="missing"),
+        label_set=ledgers.labels(usage_source="missing"),
         input_tokens=None,
         output_tokens=None,
     )
     flex = ledgers.labels(service_tier="flex", service_tier_requested="flex")
     ledgers.add(database, [*(on_day(1) for _ in range(8)), silent])
     assert read(database)[0].standing.coverage == Fraction(8, 9)
-    ledgers.add(database, [ledgers.event((TODAY - 1) * clock.DAY_US, of=flex) for _ in range(8)])
+    ledgers.add(
+        database, [ledgers.event((TODAY - 1) * clock.DAY_US, label_set=flex) for _ in range(8)]
+    )
     assert read(database)[0].standing.coverage == Fraction(1, 2)
 
 
@@ -103,7 +105,10 @@ def test_sizes_and_features_of_the_window_are_seen(database: Database) -> None:
     labels = ledgers.labels(features=events.FEATURE_TOOLS, context_band=32_768)
     ledgers.add(
         database,
-        [on_day(1), ledgers.event((TODAY - 1) * clock.DAY_US, of=labels, input_tokens=40_000)],
+        [
+            on_day(1),
+            ledgers.event((TODAY - 1) * clock.DAY_US, label_set=labels, input_tokens=40_000),
+        ],
     )
     (found,) = read(database)
     assert [cell.features for cell in found.slice.cells] == [0, 1]
@@ -128,7 +133,9 @@ def test_advice_rests_on_contracted_rates_on_both_sides(database: Database) -> N
         TODAY, None, "deal", MINI, Rates(uncached_input=800_000_000, output=3_200_000_000)
     )
     with database.transaction() as session:
-        in_force.change(session, lambda said: said.with_contract(half).with_contract(dearer), 1)
+        in_force.apply_change(
+            session, lambda said: said.with_contract(half).with_contract(dearer), 1
+        )
     gap_after, cost_after, now, instead = advice()
     assert (gap_after, now["output"], instead["output"]) == ("0.20", 4_000_000_000, 3_200_000_000)
     assert (cost, cost_after) == ("0.085166667", "0.042583333")
@@ -175,7 +182,10 @@ def test_a_batch_that_was_polled_as_a_whole_is_no_giant_request(database: Databa
     at = (TODAY - 1) * clock.DAY_US
     ledgers.add(
         database,
-        [on_day(1), ledgers.event(at, of=batch, input_tokens=9 * 10**6, output_tokens=10**6)],
+        [
+            on_day(1),
+            ledgers.event(at, label_set=batch, input_tokens=9 * 10**6, output_tokens=10**6),
+        ],
     )
     (found,) = read_with(database)
     assert (found.slice.largest_input_tokens, found.slice.largest_output_tokens) == (1_000, 100)
@@ -193,7 +203,7 @@ def test_a_rate_limit_is_held_against_the_busiest_hour_and_the_targets_own_traff
     mini = ledgers.labels(model="gpt-4.1-mini", project="lab")
     ledgers.add(
         database,
-        [ledgers.event(at + 5 * clock.HOUR_US, of=mini, input_tokens=440, output_tokens=0)],
+        [ledgers.event(at + 5 * clock.HOUR_US, label_set=mini, input_tokens=440, output_tokens=0)],
     )
     found = next(
         each
@@ -213,7 +223,7 @@ def test_slices_that_may_move_to_the_same_model_share_its_rate_limit(database: D
             on_day(3),
             on_day(1, hour=5),
             on_day(1, hour=5),
-            *(ledgers.event(at, of=other) for at in ats),
+            *(ledgers.event(at, label_set=other) for at in ats),
         ],
     )
     rooms = {

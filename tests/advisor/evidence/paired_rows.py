@@ -62,7 +62,9 @@ def keep(database: Database, found: Sequence[Fields], **said: object) -> list[ke
     """Store rows as a face of the product does."""
     comparisons = gathering.comparisons(enumerate(found, start=1), given(**said))
     with database.transaction() as session:
-        return keeping.keep(session, comparisons, "ada", in_force.book(session), clock.now_us())
+        return keeping.keep(
+            session, comparisons, "ada", in_force.load_book(session), clock.now_us()
+        )
 
 
 def judge_labels() -> Labels:

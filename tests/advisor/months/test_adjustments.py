@@ -152,7 +152,7 @@ def test_a_refresh_that_read_before_a_repricing_adds_nothing_to_it(october: Data
 def test_late_usage_without_a_price_is_an_unknown_amount_until_it_is_repriced(
     october: Database,
 ) -> None:
-    ledgers.add(october, [ledgers.event(OCTOBER_US, of=ledgers.labels(model="house-model"))])
+    ledgers.add(october, [ledgers.event(OCTOBER_US, label_set=ledgers.labels(model="house-model"))])
     ledgers.settle(october)
     assert booked(october) == [(1, "late", "2026-11-23", 1, None)]
     assert built(october).adjustments[0].unpriced_tokens == 1_100
@@ -168,8 +168,8 @@ def test_a_project_sees_the_adjustments_of_its_own_lines_alone(october: Database
         october,
         [
             ledgers.event(OCTOBER_US),
-            ledgers.event(OCTOBER_US, of=other),
-            ledgers.event(OCTOBER_US, of=other),
+            ledgers.event(OCTOBER_US, label_set=other),
+            ledgers.event(OCTOBER_US, label_set=other),
         ],
     )
     ledgers.settle(october)
@@ -221,7 +221,7 @@ def test_rebuilding_what_was_damaged_after_the_close_leaves_the_books_alone(
     before = booked(october)
     damage(october)
     assert any(MONTH in finding for finding in findings(october))
-    assert rebuild.rebuild(october) > 0
+    assert rebuild.rebuild_rollups(october) > 0
     ledgers.settle(october)
     assert (booked(october), findings(october)) == (before, [])
     assert reprice(october) is None
@@ -234,7 +234,7 @@ def test_what_a_rebuild_changes_under_a_closed_month_is_found_and_booked_by_a_re
     ledgers.add(october, [ledgers.event(OCTOBER_US)])
     with october.transaction() as session:
         session.execute(text("DELETE FROM intake"))
-    assert rebuild.rebuild(october) > 0
+    assert rebuild.rebuild_rollups(october) > 0
     ledgers.settle(october)
     assert booked(october) == []
     assert any(

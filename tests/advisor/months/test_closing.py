@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from advisor import refresh
 from advisor.months import closing
-from ledger import clock, closed, settings
+from ledger import clock, closed_statements, settings
 from ledger.database import Database
 from ledger.errors import NotAllowed, NotFound, SwitchwiseError, UsageError
 from tests import ledgers
@@ -41,9 +41,9 @@ def test_a_closed_month_says_when_by_whom_and_with_which_content(october: Databa
         "2026-11-23T20:00:00Z",
     )
     with october.snapshot() as session:
-        content = closed.read(session, MONTH)
+        content = closed_statements.load_document(session, MONTH)
     assert content is not None
-    assert found.content_sha256 == closed.hash_of(content)
+    assert found.content_sha256 == closed_statements.hash_document(content)
     told = json.loads(content)
     assert (told["month"], told["zone"], told["closed_at"]) == (MONTH, "UTC", found.closed_at)
     assert told["price_book_version"] == found.price_book_version
@@ -85,7 +85,7 @@ def test_ccusage_1636_codexbar_2671_lf_12184_a_later_price_leaves_a_closed_month
 
 def test_an_alias_of_earlier_days_leaves_a_closed_month_as_it_was(database: Database) -> None:
     deployment = ledgers.labels(provider="azure.ai.openai", model="prod-chat")
-    ledgers.add(database, [ledgers.event(OCTOBER_US, of=deployment)])
+    ledgers.add(database, [ledgers.event(OCTOBER_US, label_set=deployment)])
     ledgers.settle(database)
     ledgers.close(database, MONTH, despite_gaps=True)
     before = stored(database)
@@ -150,7 +150,7 @@ def test_below_the_coverage_floor_a_month_is_closed_on_demand_alone_and_stays_pr
     database: Database,
 ) -> None:
     house = ledgers.labels(model="house-model")
-    ledgers.add(database, [ledgers.event(OCTOBER_US), ledgers.event(OCTOBER_US, of=house)])
+    ledgers.add(database, [ledgers.event(OCTOBER_US), ledgers.event(OCTOBER_US, label_set=house)])
     ledgers.settle(database)
     with pytest.raises(
         NotAllowed,
@@ -204,7 +204,7 @@ def test_a_repricing_books_the_difference_once_and_the_closed_figures_stay(
 
 def test_a_repricing_after_an_alias_fix_moves_the_usage_to_its_model(database: Database) -> None:
     deployment = ledgers.labels(provider="azure.ai.openai", model="prod-chat")
-    ledgers.add(database, [ledgers.event(OCTOBER_US, of=deployment)])
+    ledgers.add(database, [ledgers.event(OCTOBER_US, label_set=deployment)])
     ledgers.close(database, MONTH, despite_gaps=True)
     map_deployment(database)
     assert reprice(database) == 1

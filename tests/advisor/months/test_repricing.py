@@ -41,7 +41,7 @@ EVENTS = [
 def event(age: int, project: str, provider: str, model: str) -> Event:
     """A request of 1,000 input and 100 output tokens at noon, some days before the 20th of November."""
     of = ledgers.labels(project=project, provider=provider, model=model)
-    return ledgers.event(ledgers.NOON_US - age * clock.DAY_US, of=of)
+    return ledgers.event(ledgers.NOON_US - age * clock.DAY_US, label_set=of)
 
 
 def fill(
@@ -67,7 +67,7 @@ def make(
 ) -> None:
     """Make a change, and publish what follows."""
     with database.transaction() as session:
-        in_force.change(session, wanted, 1)
+        in_force.apply_change(session, wanted, 1)
     refresh.refresh(database, chosen)
 
 
@@ -134,7 +134,7 @@ def test_a_preview_stores_nothing(database: Database) -> None:
     preview(database, lambda said: said.with_alias(DEPLOYMENT))
     assert published(database) == before
     with database.snapshot() as session:
-        assert in_force.read(session) == Overrides()
+        assert in_force.load_overrides(session) == Overrides()
 
 
 CHANGES: dict[str, Callable[[Overrides, int], Overrides]] = {
@@ -218,7 +218,7 @@ def test_what_is_published_differs_from_what_is_in_force_until_the_worker_has_ru
 ) -> None:
     chosen = fill(database)
     with database.transaction() as session:
-        in_force.change(session, lambda said: said.with_alias(DEPLOYMENT), 1)
+        in_force.apply_change(session, lambda said: said.with_alias(DEPLOYMENT), 1)
     with database.snapshot() as session:
         october, november = repricing.of_ledger(session, chosen)
     assert (october.whole.unpriced_tokens, november.whole.unpriced_tokens) == (-1_100, -2_200)
@@ -312,7 +312,7 @@ def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_hold
     assert october.whole.cost_femto_usd == 2 * 1_000 * 7 * 10**9
     with database.transaction() as session:
         own = OperatorPrice(KEY, 0, shipped.prices[KEY][0].rates, "agreed")
-        in_force.change(session, lambda said: said.with_price(own), 1)
+        in_force.apply_change(session, lambda said: said.with_price(own), 1)
     with database.snapshot() as session:
         assert [each.places for each in repricing.of_book(session, ledgers.SETTINGS, other)] == [
             {},

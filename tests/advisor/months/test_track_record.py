@@ -57,7 +57,7 @@ def errors(database: Database, month: str) -> list[Fraction]:
 def of_month(database: Database, month: str | None) -> advice_figures.RecommendationFigure:
     """Advice as it is computed when it is read."""
     with database.snapshot() as session:
-        chosen = months.named(month, ledgers.SETTINGS.zone, NOW_US) if month else None
+        chosen = months.parse_or_current(month, ledgers.SETTINGS.zone, NOW_US) if month else None
         (found,) = computation.compute(
             session, pricings.in_force(session), ledgers.SETTINGS, NOW_US, chosen
         )
@@ -100,7 +100,7 @@ def test_advice_of_an_earlier_month_knows_no_later_error(
     told = errors(four_months, month)[:3]
     assert len(told) == tested
     with four_months.snapshot() as session:
-        through = months.named(month, ledgers.SETTINGS.zone, NOW_US)
+        through = months.parse_or_current(month, ledgers.SETTINGS.zone, NOW_US)
         assert track_record.error_ratio(session, through) == sum(told, Fraction(0)) / tested
         asked = whatif.run(session, ledgers.SETTINGS, NOW_US, whatif.Asked(month=month))
     assert asked.forecast_error_ratio == of_month(four_months, month).forecast_error_ratio
@@ -117,7 +117,7 @@ def test_a_statement_of_the_run_stands_in_for_the_stored_one(four_months: Databa
     untested = replace(closed_books.stored(four_months, "2026-10"), forecast=None)
     told = errors(four_months, "2026-11")
     with four_months.snapshot() as session:
-        current = months.named(None, ledgers.SETTINGS.zone, NOW_US)
+        current = months.parse_or_current(None, ledgers.SETTINGS.zone, NOW_US)
         assert (
             track_record.error_ratio(session, current, [untested])
             == sum(told[1:4], Fraction(0)) / 3

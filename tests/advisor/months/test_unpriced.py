@@ -34,12 +34,12 @@ def inbox(database: Database) -> list[Unpriced]:
 def said(database: Database, wanted: in_force.Change) -> None:
     """Something that the operator says."""
     with database.transaction() as session:
-        in_force.change(session, wanted, 1)
+        in_force.apply_change(session, wanted, 1)
 
 
 def one_of(database: Database, of: Labels, **audio: int) -> Unpriced:
     """The one entry of a request with these labels."""
-    plain = ledgers.event(of=of)
+    plain = ledgers.event(label_set=of)
     ledgers.add(database, [msgspec.structs.replace(plain, **audio)])
     (found,) = inbox(database)
     return found
@@ -122,7 +122,7 @@ def test_days_after_a_contract_without_a_list_price_are_unpriced_and_say_so(
 def test_names_are_listed_as_they_were_sent_and_by_sender(database: Database) -> None:
     for namespace in ("eu", "us", "us"):
         of = ledgers.labels(namespace=namespace, provider=AZURE, model="azure/prod-chat")
-        ledgers.add(database, [ledgers.event(of=of)])
+        ledgers.add(database, [ledgers.event(label_set=of)])
     found = inbox(database)
     assert [(each.namespace, each.name, each.requests) for each in found] == [
         ("us", "azure/prod-chat", 2),
@@ -167,7 +167,7 @@ def test_a_remedy_for_a_name_is_offered_only_where_one_model_fits_exactly(
 def test_a_deployment_that_was_asked_for_as_two_models_gets_no_remedy(database: Database) -> None:
     for asked in ("gpt-4.1", "gpt-4.1-mini"):
         of = ledgers.labels(provider=AZURE, model="prod-chat", request_model=asked)
-        ledgers.add(database, [ledgers.event(of=of)])
+        ledgers.add(database, [ledgers.event(label_set=of)])
     (found,) = inbox(database)
     assert (found.requests, found.hint, found.command) == (2, None, None)
 

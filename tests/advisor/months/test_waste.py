@@ -38,12 +38,12 @@ def told(database: Database, *requests: Event, month: str = "2026-11") -> Waste:
 
 
 def retry(at: int = NOW_US - clock.HOUR_US, **changed: object) -> Event:
-    return ledgers.event(at, of=ledgers.labels(features=AGAIN, **changed), retry_count=2)
+    return ledgers.event(at, label_set=ledgers.labels(features=AGAIN, **changed), retry_count=2)
 
 
 def tiered(asked: str, served: str, at: int = NOW_US - clock.HOUR_US, **changed: object) -> Event:
     return ledgers.event(
-        at, of=ledgers.labels(service_tier_requested=asked, service_tier=served, **changed)
+        at, label_set=ledgers.labels(service_tier_requested=asked, service_tier=served, **changed)
     )
 
 
@@ -56,7 +56,11 @@ def tier_of(found: Waste) -> TierFigure:
 def test_a_paid_retry_is_what_was_sent_again_and_used_tokens(database: Database) -> None:
     silent = ledgers.labels(features=AGAIN, status="failure", usage_source="none")
     failed = ledgers.event(
-        NOW_US - clock.HOUR_US, of=silent, input_tokens=None, output_tokens=None, retry_count=1
+        NOW_US - clock.HOUR_US,
+        label_set=silent,
+        input_tokens=None,
+        output_tokens=None,
+        retry_count=1,
     )
     found = told(
         database, ledgers.event(), retry(), retry(project="lab", model="house-model"), failed

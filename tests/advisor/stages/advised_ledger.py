@@ -26,7 +26,7 @@ def traffic(
     return [
         ledgers.event(
             (TODAY - age) * clock.DAY_US + hour * clock.HOUR_US + turn,
-            of=of,
+            label_set=of,
             input_tokens=input_tokens,
         )
         for age in days

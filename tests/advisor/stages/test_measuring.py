@@ -81,7 +81,7 @@ def test_three_methods_by_hand(database: Database) -> None:
     work = Fraction(3 * 40 * A) / Fraction(
         "1.02"
     )  # without the repeats that the target is expected to need
-    repriced = money.rounded(work * money.FEMTO_PER_USD) - money.femto_usd(
+    repriced = money.round_to_nano_usd(work * money.FEMTO_PER_USD) - money.femto_usd(
         str(3 * (40 * B + 5 * A))
     )
     assert saving(so_far, "repricing") == money.usd(repriced)
@@ -112,7 +112,7 @@ def test_a_paid_repeat_is_a_cost_and_no_request(database: Database) -> None:
         ledgers.labels(model=MINI, features=events.FEATURE_CLIENT_RETRY),
     )
     repeats = [
-        ledgers.event(at + turn, of=of_mini, input_tokens=400_000, retry_count=1)
+        ledgers.event(at + turn, label_set=of_mini, input_tokens=400_000, retry_count=1)
         for turn in range(5)
     ]
     so_far = settled(database, [*after(1, 40), *repeats], 2)
@@ -141,7 +141,7 @@ def test_what_ran_on_the_target_before_is_not_claimed(database: Database) -> Non
     )
     work = 2 * Fraction(80 * A) / Fraction("1.02") * Fraction(50, 80)
     assert saving(so_far, "repricing") == money.usd(
-        money.rounded(work * money.FEMTO_PER_USD) - money.femto_usd(str(2 * 50 * B))
+        money.round_to_nano_usd(work * money.FEMTO_PER_USD) - money.femto_usd(str(2 * 50 * B))
     )
 
 
@@ -175,7 +175,7 @@ def test_what_cannot_be_told_is_unknown_with_a_reason(database: Database) -> Non
     silent = ledgers.labels(model=MINI, usage_source="missing")
     at = (TODAY + 1) * clock.DAY_US
     unknown = [
-        ledgers.event(at + turn, of=silent, input_tokens=None, output_tokens=None)
+        ledgers.event(at + turn, label_set=silent, input_tokens=None, output_tokens=None)
         for turn in range(10)
     ]
     so_far = settled(database, unknown, 3)
@@ -195,7 +195,7 @@ def test_the_source_is_priced_on_the_day_of_use(database: Database) -> None:
     adopt(database)
     with database.transaction() as session:
         session.add(
-            tables.pricing.Price(
+            tables.pricing.ListPrice(
                 provider="openai",
                 model="gpt-4.1",
                 service_tier="standard",
@@ -216,7 +216,7 @@ def test_the_figures_stand_beside_the_frozen_estimate_of_as_many_days(database: 
     adopt(database)
     (move,) = (each for each in settled(database, after(3, 40), 4).moves if each.realised)
     low = Fraction("505.293833333") * 3 / Fraction(365, 12)
-    assert move.due_low_usd == money.usd_text(money.rounded(low * money.FEMTO_PER_USD))
+    assert move.due_low_usd == money.usd_text(money.round_to_nano_usd(low * money.FEMTO_PER_USD))
     assert (move.frozen_low_usd, move.owner, move.stage) == ("505.293833333", "ada", "measured")
 
 

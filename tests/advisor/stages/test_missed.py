@@ -70,7 +70,7 @@ def test_an_hour_misses_its_cost_times_the_low_end_of_the_saving(database: Datab
     with later(1):
         ledgers.settle(database)
     assert rows(database) == [
-        (0, 1 << 20, "8.008", money.usd_text(money.rounded(ratio * 10 * REQUEST)))
+        (0, 1 << 20, "8.008", money.usd_text(money.round_to_nano_usd(ratio * 10 * REQUEST)))
     ]
 
 
@@ -99,7 +99,7 @@ def test_two_workers_at_once_count_each_hour_once(database: Database) -> None:
         at = clock.now_us()
         list(threads.map(lambda _: meter.run(database, at), range(8)))
     # No more than each hour's cost, each once; the ratio of the day is one.
-    assert total(database) == money.rounded(share(database) * 30 * REQUEST)
+    assert total(database) == money.round_to_nano_usd(share(database) * 30 * REQUEST)
 
 
 def test_nothing_of_the_time_before_the_advice_is_missed(database: Database) -> None:
@@ -120,7 +120,10 @@ def test_late_usage_of_an_hour_that_was_decided_is_added_at_its_days_ratio(
         ledgers.settle(database)
         serve(database, 20, requests=7)
         ledgers.settle(database)
-    assert rows(database)[0][2:] == ("13.6136", money.usd_text(money.rounded(ratio * 17 * REQUEST)))
+    assert rows(database)[0][2:] == (
+        "13.6136",
+        money.usd_text(money.round_to_nano_usd(ratio * 17 * REQUEST)),
+    )
     with later(30):
         serve(database, 19, requests=1_000)
         ledgers.settle(database)
@@ -193,7 +196,7 @@ def test_a_corrected_price_corrects_what_was_missed(database: Database) -> None:
         ledgers.settle(database)
         with database.transaction() as session:
             session.add(
-                tables.pricing.Price(
+                tables.pricing.ListPrice(
                     provider="openai",
                     model="gpt-4.1",
                     service_tier="standard",

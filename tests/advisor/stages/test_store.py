@@ -33,7 +33,7 @@ def test_a_claim_freezes_the_estimate_whatever_prices_do_later(database: Databas
     )
     with database.transaction() as session:
         session.add(
-            tables.pricing.Price(
+            tables.pricing.ListPrice(
                 provider="openai",
                 model="gpt-4.1-mini",
                 service_tier="standard",

@@ -55,13 +55,13 @@ def test_a_saving_ends_with_the_model_that_goes_first() -> None:
     (found,) = _advice()
     assert found.until_retirement is not None
     exact = Fraction(6_710 * books.USD, 28) * 52
-    assert found.until_retirement.expected_femto_usd == money.rounded(exact)
+    assert found.until_retirement.expected_femto_usd == money.round_to_nano_usd(exact)
 
 
 def test_a_router_is_priced_beside_the_cascade() -> None:
     # (1 - 0.125) x (1 - 1.02 x 0.2) of 10,000 USD in 28 days.
     (found,) = _advice()
-    assert found.router_femto_usd == money.rounded(
+    assert found.router_femto_usd == money.round_to_nano_usd(
         Fraction("0.6965") * 10_000 * books.USD / 28 * Fraction(365, 12)
     )
 

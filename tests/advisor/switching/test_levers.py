@@ -31,7 +31,7 @@ def test_the_models_factors_apply_once_in_a_joint_move() -> None:
     found = _assess("gpt-4.1:gpt-4.1-mini@batch", slice_)
     low = Fraction("0.478") * 10_000 * books.USD / 28 * Fraction(365, 12)
     assert found.estimate is not None
-    assert found.estimate.low_femto_usd == money.rounded(low)
+    assert found.estimate.low_femto_usd == money.round_to_nano_usd(low)
 
 
 def test_a_joint_saving_is_split_by_hand() -> None:
@@ -132,7 +132,7 @@ def test_the_parts_of_model_tier_and_cache_add_up_exactly(
 
 def test_pairs_of_model_and_tier_make_the_joint_state_and_nothing_else() -> None:
     def states(text: str) -> list[str]:
-        return [str(pair) for pair in pairs.states(pairs.parse(text), books.OPENAI)]
+        return [str(pair) for pair in pairs.join_moves(pairs.parse(text), books.OPENAI)]
 
     assert states(f"{MODEL},{BATCH}") == [MODEL, BATCH, "gpt-4.1:gpt-4.1-mini@batch"]
     assert states(f"{BATCH},gpt-4.1:gpt-4.1@flex") == [BATCH, "gpt-4.1:gpt-4.1@flex"]
@@ -144,16 +144,16 @@ def test_pairs_of_model_and_tier_make_the_joint_state_and_nothing_else() -> None
 def test_a_tier_that_moves_some_requests_joins_a_model_that_moves_them_all_and_not_the_other_way_round() -> (
     None
 ):
-    wide = pairs.states(pairs.parse(f"{MODEL},gpt-4.1@priority:gpt-4.1@standard"), books.OPENAI)
+    wide = pairs.join_moves(pairs.parse(f"{MODEL},gpt-4.1@priority:gpt-4.1@standard"), books.OPENAI)
     assert [(pair.tier_of("priority"), pair.tier_of("batch")) for pair in wide[2:]] == [
         ("standard", "batch")
     ]
-    narrow = pairs.states(pairs.parse(f"gpt-4.1@priority:gpt-4.1-mini,{BATCH}"), books.OPENAI)
+    narrow = pairs.join_moves(pairs.parse(f"gpt-4.1@priority:gpt-4.1-mini,{BATCH}"), books.OPENAI)
     assert len(narrow) == 2
 
 
 def test_a_joint_state_keeps_the_tier_of_what_its_tier_does_not_change() -> None:
-    _, _, joint = pairs.states(
+    _, _, joint = pairs.join_moves(
         pairs.parse(f"{MODEL},gpt-4.1@priority:gpt-4.1@standard"), books.OPENAI
     )
     slice_ = books.slice_of(books.cell(10**6, tier="priority"), books.cell(10**6, tier="batch"))

@@ -60,7 +60,7 @@ def only_ours(book: PriceBook) -> set[PriceKey]:
 
 
 def _ours(book: PriceBook, row: dict[str, str], day: int) -> Price | None:
-    model = names.canonical(book, "openai", row["model"])
+    model = names.canonical_model(book, "openai", row["model"])
     return book.at("openai", model, row["tier"], int(row["over"]), day)
 
 

@@ -24,8 +24,10 @@ def _book(*rows: PriceRow, facts: tuple[FactRow, ...] = ()) -> BookFile:
 
 
 def test_a_book_beside_itself_changes_nothing() -> None:
-    assert book_diff.prices(SHIPPED, SHIPPED) == []
-    assert book_diff.facts(SHIPPED, SHIPPED) == book_diff.names(SHIPPED, SHIPPED) == []
+    assert book_diff.price_changes(SHIPPED, SHIPPED) == []
+    assert (
+        book_diff.fact_changes(SHIPPED, SHIPPED) == book_diff.name_changes(SHIPPED, SHIPPED) == []
+    )
 
 
 def test_rows_are_added_gone_or_changed_by_key_and_day() -> None:
@@ -33,13 +35,14 @@ def test_rows_are_added_gone_or_changed_by_key_and_day() -> None:
     before = _book(_row(uncached_input=2), _row(batch, uncached_input=1))
     after = _book(_row(uncached_input=3, output=8), _row(day=later, uncached_input=2))
     assert [
-        (each.kind, each.key, each.effective_from) for each in book_diff.prices(before, after)
+        (each.kind, each.key, each.effective_from)
+        for each in book_diff.price_changes(before, after)
     ] == [
         ("gone", batch, book_file.EVER),
         ("changed", KEY, book_file.EVER),
         ("added", KEY, later),
     ]
-    changed = book_diff.prices(before, after)[1]
+    changed = book_diff.price_changes(before, after)[1]
     assert (changed.before, changed.after) == (
         Rates(uncached_input=2),
         Rates(uncached_input=3, output=8),
@@ -48,7 +51,9 @@ def test_rows_are_added_gone_or_changed_by_key_and_day() -> None:
 
 def test_another_source_or_day_of_a_check_is_no_change_of_price() -> None:
     assert (
-        book_diff.prices(_book(_row(uncached_input=2)), _book(_row(source="b", uncached_input=2)))
+        book_diff.price_changes(
+            _book(_row(uncached_input=2)), _book(_row(source="b", uncached_input=2))
+        )
         == []
     )
 
@@ -59,7 +64,7 @@ def test_one_planted_row_is_found_in_the_whole_book(row: PriceRow) -> None:
     planted = msgspec.structs.replace(
         SHIPPED, prices=[dearer if each == row else each for each in SHIPPED.prices]
     )
-    (change,) = book_diff.prices(SHIPPED, planted)
+    (change,) = book_diff.price_changes(SHIPPED, planted)
     assert (change.kind, change.key, change.effective_from) == (
         "changed",
         row.key,
@@ -73,7 +78,8 @@ def test_a_name_that_would_be_priced_as_another_model_shows() -> None:
         for aliases in ((("p", "x", "m"), ("p", "y", "m")), (("p", "x", "n"), ("p", "z", "m")))
     )
     found = [
-        (each.model, each.fact, each.before, each.after) for each in book_diff.names(before, after)
+        (each.model, each.fact, each.before, each.after)
+        for each in book_diff.name_changes(before, after)
     ]
     assert found == [
         ("x", "priced_as", "m", "n"),
@@ -89,7 +95,7 @@ def test_a_shutdown_that_moves_is_a_changed_fact() -> None:
     after = msgspec.structs.replace(
         before, shutdown=date(2027, 3, 1), source="b", modalities=("image", "text")
     )
-    found = book_diff.facts(_book(facts=(before,)), _book(facts=(after,)))
+    found = book_diff.fact_changes(_book(facts=(before,)), _book(facts=(after,)))
     assert [(each.fact, each.before, each.after) for each in found] == [
         ("modalities", None, "image, text"),
         ("shutdown", "2027-01-14", "2027-03-01"),

@@ -10,7 +10,7 @@ from genai_prices import Usage, types
 
 from ledger import bands
 from ledger.errors import UsageError
-from ledger.pricing import book_file, compilation, overlay, price_book, prices, published
+from ledger.pricing import book_file, catalogue, compilation, overlay, price_book, prices
 from ledger.pricing.book_file import BookFile
 from ledger.pricing.overlay import Copy, Overlay, Sheet, SheetRow
 from ledger.tokens import TokenCounts
@@ -19,12 +19,12 @@ from tests.ledger.pricing.shipped import NOON, TODAY
 
 @pytest.fixture(scope="module")
 def own() -> Overlay:
-    return overlay.read()
+    return overlay.load_overlay()
 
 
 @pytest.fixture(scope="module")
 def book(own: Overlay) -> BookFile:
-    return compilation.compiled(own)
+    return compilation.compile_book(own)
 
 
 def test_the_shipped_book_is_the_compiled_one_byte_for_byte(book: BookFile) -> None:
@@ -43,7 +43,7 @@ def test_the_version_is_a_hash_of_the_content(book: BookFile) -> None:
 
 
 def _models() -> Iterator[tuple[str, types.Provider, types.ModelInfo]]:
-    for word, provider in published.providers():
+    for word, provider in catalogue.providers():
         for model in provider.models:
             yield word, provider, model
 
@@ -88,8 +88,8 @@ def _catalogue_model(**usd: str) -> types.ModelInfo:
 
 def test_a_catalogue_price_of_0_is_no_price() -> None:
     free, sold = (_catalogue_model(input_mtok=usd, output_mtok=usd) for usd in ("0", "1"))
-    assert "unknown" in (published.reason_left_out("openai", free) or "")
-    assert published.reason_left_out("openai", sold) is None
+    assert "unknown" in (catalogue.reason_left_out("openai", free) or "")
+    assert catalogue.reason_left_out("openai", sold) is None
 
 
 def _with_row(own: Overlay, **changes: object) -> Overlay:
@@ -115,7 +115,7 @@ def test_a_row_that_cannot_be_right_stops_the_compiler(
     own: Overlay, changes: dict[str, object], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        compilation.compiled(_with_row(own, **changes))
+        compilation.compile_book(_with_row(own, **changes))
 
 
 def test_an_overlay_written_over_another_release_stops_compilation_but_not_a_comparison(
@@ -127,7 +127,7 @@ def test_an_overlay_written_over_another_release_stops_compilation_but_not_a_com
     )
     with pytest.raises(UsageError, match=r"the overlay is for 0\.0\.1"):
         compilation.check_release(older)
-    assert compilation.compiled(older).prices == compilation.compiled(own).prices
+    assert compilation.compile_book(older).prices == compilation.compile_book(own).prices
 
 
 def test_a_copy_of_what_the_catalogue_prices_by_itself_stops_the_compiler(own: Overlay) -> None:
@@ -139,18 +139,18 @@ def test_a_copy_of_what_the_catalogue_prices_by_itself_stops_the_compiler(own: O
         source="test",
     )
     with pytest.raises(UsageError, match=r"prices o1 at azure\.ai\.openai by itself"):
-        compilation.compiled(msgspec.structs.replace(own, copy=(*own.copy, copy)))
+        compilation.compile_book(msgspec.structs.replace(own, copy=(*own.copy, copy)))
 
 
 def test_a_retirement_of_a_model_without_a_price_is_a_misspelt_name(own: Overlay) -> None:
     wrong = msgspec.structs.replace(own.retirement[0], models=("gpt-4.1-mimi",))
     with pytest.raises(UsageError, match=r"gpt-4\.1-mimi at openai"):
-        compilation.compiled(msgspec.structs.replace(own, retirement=(wrong,)))
+        compilation.compile_book(msgspec.structs.replace(own, retirement=(wrong,)))
 
 
 def test_the_overlay_wins_over_the_catalogue_on_the_same_key_and_day(own: Overlay) -> None:
     dearer = _with_row(own, model="gpt-4.1", uncached_input=Decimal(3))
-    price = book_file.price_book(compilation.compiled(dearer)).at(
+    price = book_file.to_price_book(compilation.compile_book(dearer)).at(
         "openai", "gpt-4.1", "standard", 0, TODAY
     )
     assert price is not None

@@ -26,7 +26,7 @@ periods = st.tuples(DAYS, st.none() | st.integers(min_value=1, max_value=40)).ma
 
 
 @st.composite
-def price_lists(draw: st.DrawFn) -> contracts.Listed:
+def price_lists(draw: st.DrawFn) -> contracts.ListPrices:
     """A list of some keys, each with a few rows."""
     found: dict[PriceKey, tuple[Price, ...]] = {}
     for key in draw(st.sets(st.sampled_from(KEYS), min_size=1)):
@@ -56,8 +56,8 @@ def _row(key: PriceKey, day: int, listed: Rates) -> Price:
     return Price(key, day, listed, listed, "the provider's page", "2026-11-01")
 
 
-def _book(listed: contracts.Listed, agreed: list[Contract]) -> PriceBook:
-    return PriceBook("by hand", contracts.compiled(listed, agreed), {})
+def _book(listed: contracts.ListPrices, agreed: list[Contract]) -> PriceBook:
+    return PriceBook("by hand", contracts.apply_contracts(listed, agreed), {})
 
 
 def _speaking(
@@ -85,7 +85,7 @@ def _speaking(
 
 @given(price_lists(), agreements, st.sampled_from(KEYS), DAYS)
 def test_a_rate_is_the_agreed_one_else_the_half_even_product_of_list_and_discount(
-    listed: contracts.Listed, agreed: list[Contract], key: PriceKey, day: int
+    listed: contracts.ListPrices, agreed: list[Contract], key: PriceKey, day: int
 ) -> None:
     price, on_list = (_book(listed, terms).at(*key[:4], day, key.region) for terms in (agreed, []))
     fixed, discount = _speaking(agreed, key, day)
@@ -100,7 +100,7 @@ def test_a_rate_is_the_agreed_one_else_the_half_even_product_of_list_and_discoun
 
 @given(price_lists(), agreements, st.sampled_from(KEYS), DAYS)
 def test_the_list_rate_stays_beside_and_a_meter_on_no_list_has_the_agreed_rate(
-    listed: contracts.Listed, agreed: list[Contract], key: PriceKey, day: int
+    listed: contracts.ListPrices, agreed: list[Contract], key: PriceKey, day: int
 ) -> None:
     price, on_list = (_book(listed, terms).at(*key[:4], day, key.region) for terms in (agreed, []))
     fixed, _ = _speaking(agreed, key, day)
@@ -114,17 +114,17 @@ def test_the_list_rate_stays_beside_and_a_meter_on_no_list_has_the_agreed_rate(
 
 @given(price_lists(), agreements, st.data())
 def test_the_order_of_contracts_changes_nothing(
-    listed: contracts.Listed, agreed: list[Contract], data: st.DataObject
+    listed: contracts.ListPrices, agreed: list[Contract], data: st.DataObject
 ) -> None:
     shuffled = data.draw(st.permutations(agreed))
-    assert contracts.compiled(listed, shuffled) == contracts.compiled(listed, agreed)
+    assert contracts.apply_contracts(listed, shuffled) == contracts.apply_contracts(listed, agreed)
 
 
 @given(price_lists(), agreements)
 def test_the_rows_of_a_key_follow_each_other_and_never_overlap(
-    listed: contracts.Listed, agreed: list[Contract]
+    listed: contracts.ListPrices, agreed: list[Contract]
 ) -> None:
-    for key, rows in contracts.compiled(listed, agreed).items():
+    for key, rows in contracts.apply_contracts(listed, agreed).items():
         days = [row.effective_from for row in rows]
         assert days == sorted(set(days))
         assert {row.key for row in rows} == {key}
@@ -132,7 +132,7 @@ def test_the_rows_of_a_key_follow_each_other_and_never_overlap(
 
 @given(price_lists(), agreements, st.sampled_from(KEYS), DAYS)
 def test_a_contract_that_is_over_leaves_the_list_exactly(
-    listed: contracts.Listed, agreed: list[Contract], key: PriceKey, day: int
+    listed: contracts.ListPrices, agreed: list[Contract], key: PriceKey, day: int
 ) -> None:
     over = [replace(each, effective_until=day) for each in agreed if each.effective_from < day]
     price, on_list = (_book(listed, terms).at(*key[:4], day, key.region) for terms in (over, []))
@@ -153,8 +153,8 @@ def test_a_contract_that_is_over_leaves_the_list_exactly(
 
 
 @given(price_lists())
-def test_without_a_contract_the_list_is_the_price(listed: contracts.Listed) -> None:
-    assert contracts.compiled(listed, []) == listed
+def test_without_a_contract_the_list_is_the_price(listed: contracts.ListPrices) -> None:
+    assert contracts.apply_contracts(listed, []) == listed
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,9 @@ def test_a_discounted_rate_is_rounded_once_half_even(
     list_rate: int, discount_ppm: int, rate_after: int
 ) -> None:
     listed = {BIG: (_row(BIG, 0, Rates(uncached_input=list_rate)),)}
-    (row,) = contracts.compiled(listed, [Discount(0, None, "deal", "openai", discount_ppm)])[BIG]
+    (row,) = contracts.apply_contracts(listed, [Discount(0, None, "deal", "openai", discount_ppm)])[
+        BIG
+    ]
     assert (row.rates.uncached_input, row.list_rates.uncached_input) == (rate_after, list_rate)
 
 
@@ -209,7 +211,7 @@ def test_a_price_says_by_which_contract_it_is_what_it_is() -> None:
     listed = {BIG: (_row(BIG, 0, Rates(output=100)),)}
     discount = Discount(10, 30, "order 4711", "openai", 125_000)
     fixed = FixedPrice(20, None, "order 4712", BIG, Rates(output=60))
-    rows = contracts.compiled(listed, [discount, fixed])[BIG]
+    rows = contracts.apply_contracts(listed, [discount, fixed])[BIG]
     assert [(row.effective_from, row.contract) for row in rows] == [
         (0, ""),
         (10, "12.5 % off every model at openai: order 4711"),
@@ -232,7 +234,7 @@ def test_a_fixed_price_of_a_model_that_the_list_has_lost_is_its_own_list_price_w
 
 def test_the_whole_shipped_book_under_a_discount_keeps_every_list_rate() -> None:
     shipped = price_book.shipped()
-    discounted = price_book.load([], [Discount(20_000, None, "deal", "openai", 100_000)])
+    discounted = price_book.build([], [Discount(20_000, None, "deal", "openai", 100_000)])
     for key, rows in shipped.prices.items():
         found = discounted.at(*key[:4], 20_780, key.region)
         listed = shipped.at(*key[:4], 20_780, key.region)

@@ -28,7 +28,7 @@ RECORDED_ON = date(2026, 8, 19)  # the day of the release that published these c
 
 def _cost(row: dict[str, str], tier: str, day: date) -> prices.Cost:
     counts = TokenCounts(*(int(row[name]) for name in COUNTS))
-    model = names.canonical(price_book.shipped(), "openai", row["model"])
+    model = names.canonical_model(price_book.shipped(), "openai", row["model"])
     return prices.cost(
         counts, shipped.price(model, tier, day, band=bands.band_of(counts.input_tokens)).rates
     )
@@ -67,7 +67,9 @@ def test_recorded_audio_costs_more_here_because_the_publisher_had_no_audio_rate_
 def test_the_recorded_responses_cover_the_pair_caching_and_reasoning_in_four_hundred_usages() -> (
     None
 ):
-    models = {names.canonical(price_book.shipped(), "openai", row["model"]) for row in RECORDED}
+    models = {
+        names.canonical_model(price_book.shipped(), "openai", row["model"]) for row in RECORDED
+    }
     assert {
         "gpt-4.1",
         "gpt-4.1-mini",

@@ -44,9 +44,9 @@ EVERYTHING = Overrides(
 def change(database: Database, wanted: in_force.Change, now_us: int = 1) -> Overrides:
     """Make a change, and read back what is said then."""
     with database.transaction() as session:
-        in_force.change(session, wanted, now_us)
+        in_force.apply_change(session, wanted, now_us)
     with database.snapshot() as session:
-        return in_force.read(session)
+        return in_force.load_overrides(session)
 
 
 def test_everything_that_was_said_is_read_back_as_it_was_said(database: Database) -> None:
@@ -57,7 +57,7 @@ def test_everything_that_was_said_is_read_back_as_it_was_said(database: Database
         EVERYTHING.aliases,
     )
     with database.snapshot() as session:
-        assert in_force.book(session) is EVERYTHING.book()
+        assert in_force.load_book(session) is EVERYTHING.book()
     assert change(database, lambda _: Overrides()) == Overrides()
 
 
@@ -87,7 +87,7 @@ def test_a_change_touches_no_row_but_its_own(database: Database) -> None:
 def test_a_change_that_cannot_be_leaves_everything_as_it_was(database: Database) -> None:
     before = change(database, lambda _: EVERYTHING)
     with pytest.raises(UsageError, match="end it first with"), database.transaction() as session:
-        in_force.change(
+        in_force.apply_change(
             session,
             lambda said: said.with_contract(
                 replace(EVERYTHING.contracts[0], effective_from=20_650)

@@ -66,7 +66,7 @@ def test_naming_a_provider_twice_is_naming_it_once(sent: str) -> None:
     ],
 )
 def test_a_name_as_sent_is_priced_under_its_model(provider: str, sent: str, model: str) -> None:
-    assert names.canonical(BOOK, provider, sent) == model
+    assert names.canonical_model(BOOK, provider, sent) == model
     assert BOOK.at(provider, model, "standard", 0, 20_780) is not None
 
 
@@ -82,41 +82,44 @@ def test_a_name_as_sent_is_priced_under_its_model(provider: str, sent: str, mode
     ],
 )
 def test_litellm_38730_a_name_that_only_begins_like_a_model_is_not_that_model(sent: str) -> None:
-    assert names.canonical(BOOK, "openai", sent) == sent
+    assert names.canonical_model(BOOK, "openai", sent) == sent
     assert BOOK.at("openai", sent, "standard", 0, 20_780) is None
 
 
 def test_a_tuned_model_never_takes_the_price_of_its_base() -> None:
     assert (
-        names.canonical(BOOK, "openai", "ft:gpt-5-2025-08-07:acme::x")
+        names.canonical_model(BOOK, "openai", "ft:gpt-5-2025-08-07:acme::x")
         == "ft:gpt-5-2025-08-07:acme::x"
     )
 
 
 def test_a_model_of_one_provider_is_not_priced_at_another() -> None:
-    assert BOOK.at("groq", names.canonical(BOOK, "groq", "gpt-4.1"), "standard", 0, 20_780) is None
     assert (
-        BOOK.at("unknown", names.canonical(BOOK, "unknown", "gpt-4.1"), "standard", 0, 20_780)
+        BOOK.at("groq", names.canonical_model(BOOK, "groq", "gpt-4.1"), "standard", 0, 20_780)
+        is None
+    )
+    assert (
+        BOOK.at("unknown", names.canonical_model(BOOK, "unknown", "gpt-4.1"), "standard", 0, 20_780)
         is None
     )
 
 
 def test_an_unpriced_name_loses_the_prefix_of_its_own_provider_only() -> None:
-    assert names.canonical(BOOK, "azure.ai.openai", "azure/prod-chat") == "prod-chat"
-    assert names.canonical(BOOK, "openrouter", "openai/gpt-9") == "openai/gpt-9"
+    assert names.canonical_model(BOOK, "azure.ai.openai", "azure/prod-chat") == "prod-chat"
+    assert names.canonical_model(BOOK, "openrouter", "openai/gpt-9") == "openai/gpt-9"
 
 
 @given(st.sampled_from(sorted(BOOK.names)))
 def test_a_canonical_name_is_its_own_canonical_name(known: tuple[str, str]) -> None:
     provider, name = known
-    model = names.canonical(BOOK, provider, name)
-    assert names.canonical(BOOK, provider, model) == model
+    model = names.canonical_model(BOOK, provider, name)
+    assert names.canonical_model(BOOK, provider, model) == model
     assert BOOK.names[provider, model.lower()] == model
 
 
 @given(st.sampled_from(sorted({key[:2] for key in BOOK.prices})))
 def test_a_model_with_rates_of_its_own_is_itself(known: tuple[str, str]) -> None:
-    assert names.canonical(BOOK, *known) == known[1]
+    assert names.canonical_model(BOOK, *known) == known[1]
 
 
 @pytest.mark.parametrize(

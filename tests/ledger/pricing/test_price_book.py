@@ -23,12 +23,12 @@ def _own(key: PriceKey = KEY, day: int = 20_700, rates: Rates = OWN) -> Operator
 
 
 def test_without_rows_of_their_own_an_operator_has_the_shipped_book() -> None:
-    assert price_book.load([]) is price_book.shipped()
+    assert price_book.build([]) is price_book.shipped()
 
 
 @given(st.integers(20_000, 21_400))
 def test_an_operator_s_price_holds_from_its_day_on_and_the_shipped_one_before(day: int) -> None:
-    price = price_book.load([_own()]).at(*KEY[:4], day)
+    price = price_book.build([_own()]).at(*KEY[:4], day)
     assert price is not None
     assert price.rates == price.list_rates == (OWN if day >= 20_700 else LIST)
     assert not price.backdated
@@ -36,13 +36,13 @@ def test_an_operator_s_price_holds_from_its_day_on_and_the_shipped_one_before(da
 
 def test_a_later_change_of_the_shipped_price_does_not_undo_an_operator_s_price() -> None:
     key = PriceKey("openai", "o3", "standard")  # the shipped price fell on 2025-06-10, day 20249
-    book = price_book.load([_own(key, 20_000)])
+    book = price_book.build([_own(key, 20_000)])
     assert [row.effective_from for row in book.prices[key]] == [0, 20_000]
 
 
 def test_an_operator_can_price_a_model_that_nobody_else_prices() -> None:
     key = PriceKey("vllm", "Our-Llama", "standard")
-    book = price_book.load([_own(key)])
+    book = price_book.build([_own(key)])
     price = book.at(*key[:4], 20_000)
     assert price is not None
     assert price.backdated
@@ -52,15 +52,15 @@ def test_an_operator_can_price_a_model_that_nobody_else_prices() -> None:
 def test_the_version_covers_the_shipped_book_and_every_figure_of_the_operator() -> None:
     dearer = Rates(uncached_input=1_800_000_001, cached_input=450_000_000, output=7_200_000_000)
     books = [
-        price_book.load(rows) for rows in ([], [_own()], [_own(day=20_701)], [_own(rates=dearer)])
+        price_book.build(rows) for rows in ([], [_own()], [_own(day=20_701)], [_own(rates=dearer)])
     ]
     assert len({book.version for book in books}) == 4
-    assert price_book.load([_own()]).version == books[1].version
+    assert price_book.build([_own()]).version == books[1].version
 
 
 def test_the_order_in_which_rows_arrive_changes_nothing() -> None:
     rows = [_own(), _own(day=20_710, rates=LIST)]
-    assert price_book.load(rows) == price_book.load(reversed(rows))
+    assert price_book.build(rows) == price_book.build(reversed(rows))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_an_operator_s_row_that_cannot_be_right_is_refused_by_name(
     rows: list[OperatorPrice], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        price_book.load(rows)
+        price_book.build(rows)
 
 
 def test_prices_are_listed_as_exact_text_with_source_and_check() -> None:
@@ -100,7 +100,7 @@ def test_prices_are_listed_as_exact_text_with_source_and_check() -> None:
 
 
 def test_a_list_says_what_is_in_force_and_what_the_provider_asks_beside_it() -> None:
-    book = price_book.load(
+    book = price_book.build(
         [], [Discount(20_700, 20_800, "deal", "openai", 100_000, "gpt-4.1", "standard")]
     )
     for day, in_force in ((0, 0), (20_699, 0), (20_700, 1), (20_799, 1), (20_800, 2)):
@@ -130,13 +130,13 @@ def test_another_book_can_stand_in_for_the_shipped_one_under_the_same_prices_and
     None
 ):
     discount = Discount(20_600, None, "deal", "openai", 100_000)
-    dearer = price_book.load([_own(day=0, rates=Rates(uncached_input=20))])
-    found = price_book.load([], [discount], dearer)
+    dearer = price_book.build([_own(day=0, rates=Rates(uncached_input=20))])
+    found = price_book.build([], [discount], dearer)
     price = found.at(*KEY[:4], 20_780)
     assert price is not None
     assert (price.rates, price.list_rates) == (Rates(uncached_input=18), Rates(uncached_input=20))
-    assert len({book.version for book in (found, dearer, price_book.load([], [discount]))}) == 3
-    assert price_book.load([], [], dearer) is dearer
+    assert len({book.version for book in (found, dearer, price_book.build([], [discount]))}) == 3
+    assert price_book.build([], [], dearer) is dearer
 
 
 def test_using_the_book_never_loads_the_catalogue_package() -> None:

@@ -62,7 +62,7 @@ def test_mini_costs_exactly_a_fifth_of_gpt_4_1_whatever_the_mix(
 def test_a_cost_is_the_sum_of_tokens_times_rate_to_the_last_digit(
     counts: TokenCounts, asked: Rates
 ) -> None:
-    metered = prices.metered(counts, asked)
+    metered = prices.tokens_by_meter(counts, asked)
     priced = {
         meter: nano_usd
         for meter in prices.METERS
@@ -83,9 +83,9 @@ def test_every_token_stands_on_one_meter_and_is_priced_or_counted_as_unpriced(
     counts: TokenCounts, asked: Rates
 ) -> None:
     cost = prices.cost(counts, asked)
-    assert min(prices.metered(counts, asked).values()) >= 0
+    assert min(prices.tokens_by_meter(counts, asked).values()) >= 0
     assert (
-        sum(prices.metered(counts, asked).values())
+        sum(prices.tokens_by_meter(counts, asked).values())
         == counts.total_tokens
         == cost.priced_tokens + cost.unpriced_tokens
     )

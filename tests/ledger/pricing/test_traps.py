@@ -8,7 +8,7 @@ from genai_prices import Usage, calc_price
 
 from ledger import bands
 from ledger.errors import UsageError
-from ledger.pricing import names, price_book, prices, published
+from ledger.pricing import catalogue, names, price_book, prices
 from ledger.tokens import TokenCounts
 from tests.ledger.pricing import shipped
 from tests.ledger.pricing.shipped import NOON, TODAY
@@ -112,13 +112,13 @@ def test_a_prefixed_or_fine_tuned_name_that_the_catalogue_cannot_find_has_its_ow
 ) -> None:
     with pytest.raises(LookupError):
         _catalogue_usd(sent)
-    assert names.canonical(price_book.shipped(), "openai", sent) == model
+    assert names.canonical_model(price_book.shipped(), "openai", sent) == model
     assert shipped.price(model).rates.uncached_input
 
 
 @pytest.mark.parametrize("amount", ["0.18000000000000002", "0.17999999999999998"])
 def test_what_a_float_added_to_a_rate_is_taken_away(amount: str) -> None:
-    assert published.nano_usd(Decimal(amount)) == 180_000_000
+    assert catalogue.nano_usd(Decimal(amount)) == 180_000_000
 
 
 def test_no_rate_of_the_shipped_book_ends_in_a_float_s_tail() -> None:
@@ -138,7 +138,7 @@ def test_no_rate_of_the_shipped_book_ends_in_a_float_s_tail() -> None:
 @pytest.mark.parametrize("amount", ["0.0833333333333333", "0.0000000015"])
 def test_a_rate_finer_than_nano_usd_is_refused_and_not_rounded(amount: str) -> None:
     with pytest.raises(UsageError, match="finer than nano-USD"):
-        published.nano_usd(Decimal(amount))
+        catalogue.nano_usd(Decimal(amount))
 
 
 def test_a_cached_rate_above_the_uncached_one_is_refused_at_compile_time() -> None:

@@ -231,7 +231,7 @@ def test_where_keys_are_needed_a_key_must_be_known_and_for_reading(database: Dat
 def key_of(database: Database, scope: str, project: str | None = None) -> str:
     """A new key's text."""
     with database.transaction() as session:
-        return access.create(
+        return access.create_key(
             session, "test", [scope], project=project, namespace="default", now_us=clock.now_us()
         )[1]
 

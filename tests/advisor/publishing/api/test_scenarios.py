@@ -131,7 +131,7 @@ def test_no_text_in_a_scenario_breaks_the_server(client: TestClient, name: str, 
 def test_a_key_of_one_project_asks_about_that_project_only(database: Database) -> None:
     traffic.fill(database)
     with database.transaction() as session:
-        _, key = access.create(
+        _, key = access.create_key(
             session,
             "reader",
             ["read"],

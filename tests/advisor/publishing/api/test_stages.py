@@ -24,7 +24,7 @@ def key_of(
 ) -> tuple[str, dict[str, str]]:
     """A key's id, and the headers that send it."""
     with database.transaction() as session:
-        row, text = access.create(
+        row, text = access.create_key(
             session, scope, [scope], project=project, namespace="default", now_us=1
         )
     return row.id, {"x-api-key": text}

@@ -200,7 +200,7 @@ def test_any_text_is_one_cell(cells: list[str]) -> None:
 
 def test_hostile_names_stay_text_in_every_section(database: Database, tmp_path: Path) -> None:
     hostile = [ledgers.labels(project=name, workload=name, model=name) for name in FORMULAS[:4]]
-    ledgers.add(database, [ledgers.event(of=of) for of in hostile])
+    ledgers.add(database, [ledgers.event(label_set=of) for of in hostile])
     ledgers.settle(database)
     for path in export(database, tmp_path).glob("*.csv"):
         for row in rows(path):
@@ -309,7 +309,9 @@ def test_a_key_of_one_project_exports_that_project_alone(database: Database) -> 
     client = TestClient(app)
     assert client.get("/api/v1/exports/2026-11.json").status_code == 401
     with database.transaction() as session:
-        _, key = access.create(session, "one", ["read"], project="support", namespace="n", now_us=0)
+        _, key = access.create_key(
+            session, "one", ["read"], project="support", namespace="n", now_us=0
+        )
     for path in ("json", "csv", "zip"):
         answer = client.get(f"/api/v1/exports/2026-11.{path}", headers={"x-api-key": key})
         assert answer.status_code == 200

@@ -55,7 +55,7 @@ def test_an_exposition_with_a_process_of_its_own_passes_the_linter_of_prometheus
     filled: Database,
 ) -> None:
     registry = CollectorRegistry()
-    metric = metrics.named("ingest_bytes_total")
+    metric = metrics.find_metric("ingest_bytes_total")
     Counter(metric.name, metric.help, registry=registry).inc(5)
     text = Exposition(filled, ledgers.SETTINGS, registry).render()
     command = [processes.command_path("promtool", "prometheus"), "check", "metrics"]
@@ -133,7 +133,7 @@ def test_forecast_savings_and_coverage_are_the_floats_of_the_reports_texts(
 def test_each_slices_saving_is_the_float_of_its_recommendation(filled: Database) -> None:
     found, advised = traffic.scrape(filled), body_of(filled)["savings"]["recommendations"]
     assert {each["decision"] for each in advised} >= {"pilot"}
-    names = metrics.named("savings_potential_usd").labels
+    names = metrics.find_metric("savings_potential_usd").labels
     for each in advised:
         labels = named(**{name: str(cast(dict[str, object], each)[name]) for name in names})
         saving = each["saving_month"]
@@ -245,7 +245,7 @@ def test_beyond_the_limit_label_sets_read_other_and_the_sums_stay_exact(database
     chosen = settings.load(max_metric_sets=3)
     for number in range(12):
         labels = ledgers.labels(project=f"project-{number}", workload=f"workload-{number}")
-        ledgers.add(database, [ledgers.event(of=labels)], chosen)
+        ledgers.add(database, [ledgers.event(label_set=labels)], chosen)
         ledgers.settle(database, chosen)
     found = traffic.scrape(database, max_metric_sets=3)
     assert sum(of(found, "requests_total").values()) == 12
@@ -261,7 +261,7 @@ def test_beyond_the_limit_label_sets_read_other_and_the_sums_stay_exact(database
 def test_a_label_value_comes_back_as_it_was_sent(database: Database) -> None:
     ledgers.add(
         database,
-        [ledgers.event(of=ledgers.labels(project=text, workload=text)) for text in AWKWARD],
+        [ledgers.event(label_set=ledgers.labels(project=text, workload=text)) for text in AWKWARD],
     )
     ledgers.settle(database)
     found = traffic.scrape(database)
@@ -278,7 +278,10 @@ def test_traffic_without_any_price_shows_no_amount_of_money(database: Database) 
     house = ledgers.labels(model="house-model")
     ledgers.add(
         database,
-        [ledgers.event(traffic.NOW_US - age * clock.DAY_US, of=house) for age in range(1, 20)],
+        [
+            ledgers.event(traffic.NOW_US - age * clock.DAY_US, label_set=house)
+            for age in range(1, 20)
+        ],
     )
     ledgers.settle(database)
     assert [name for name, _ in traffic.scrape(database) if "usd" in name] == []
@@ -331,7 +334,7 @@ def test_where_keys_are_needed_only_a_scrape_key_for_all_projects_reads_metrics(
     keys = {}
     with database.transaction() as session:
         for scope, project in (("scrape", None), ("read", None), ("scrape", "search")):
-            _, keys[scope, project] = access.create(
+            _, keys[scope, project] = access.create_key(
                 session,
                 "test",
                 [scope],

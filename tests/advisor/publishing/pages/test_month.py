@@ -123,7 +123,7 @@ def test_the_break_even_is_the_one_of_the_api_with_the_expected_one_beneath(
 
 
 def test_an_unknown_amount_reads_unknown(database: Database) -> None:
-    ledgers.add(database, [ledgers.event(of=ledgers.labels(model="house-model"))])
+    ledgers.add(database, [ledgers.event(label_set=ledgers.labels(model="house-model"))])
     ledgers.settle(database)
     page = parsed(client_of(database).get("/").text)
     assert page.amounts[0] == ("", "unknown")
@@ -144,7 +144,10 @@ def test_a_hostile_name_is_shown_as_text_and_nothing_else(name: str, database: D
     hostile = ledgers.labels(project=name, workload=name, model=name)
     ledgers.add(
         database,
-        [ledgers.event(of=hostile), ledgers.event(of=ledgers.labels(project=name, workload=name))],
+        [
+            ledgers.event(label_set=hostile),
+            ledgers.event(label_set=ledgers.labels(project=name, workload=name)),
+        ],
     )
     ledgers.settle(database)
     plain = client_of(database).get("/")
@@ -213,7 +216,9 @@ def test_where_keys_are_needed_only_readers_see_the_page(database: Database) -> 
     keys = {}
     with database.transaction() as session:
         for scope, project in (("read", None), ("ingest", None), ("read", "support")):
-            made = access.create(session, scope, [scope], project=project, namespace="n", now_us=0)
+            made = access.create_key(
+                session, scope, [scope], project=project, namespace="n", now_us=0
+            )
             keys[scope, project] = {"Authorization": f"Bearer {made[1]}"}
     refused = client.get("/")
     assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from ledger import opening
+from ledger import startup
 from ledger.database import Database
 from ledger.errors import StoreUnavailable, UsageError
 from tests import servers
@@ -19,7 +19,7 @@ def test_a_database_that_comes_up_late_is_waited_for_and_said_once() -> None:
     with servers.Postgres() as server, ThreadPoolExecutor(1) as beside, capture_logs() as logs:
         url = server.database()
         server.stop()
-        opened = beside.submit(opening.migrated, url)
+        opened = beside.submit(startup.open_ledger, url)
         time.sleep(1.2)
         server.start()
         database = opened.result()
@@ -36,7 +36,7 @@ def test_a_database_that_stays_away_is_given_up_in_one_line_without_its_password
         capture_logs() as logs,
         pytest.raises(StoreUnavailable, match="Connection refused") as error,
     ):
-        opening.migrated(NOBODY, wait_seconds=0.6)
+        startup.open_ledger(NOBODY, wait_seconds=0.6)
     assert len(logs) == 1
     assert "\n" not in str(error.value)
     assert "hunter2" not in f"{logs} {error.value}"
@@ -47,7 +47,7 @@ def test_a_database_that_stays_away_is_given_up_in_one_line_without_its_password
 )
 def test_an_address_that_is_none_is_refused_at_once_without_being_quoted(url: str) -> None:
     with pytest.raises(UsageError, match="SWITCHWISE_DATABASE_URL") as error:
-        opening.migrated(url)
+        startup.open_ledger(url)
     assert "hunter2" not in str(error.value)
 
 
@@ -57,7 +57,7 @@ def test_a_ledger_of_a_later_version_is_refused_and_left_as_it_is(
     with database.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     with pytest.raises(UsageError, match="later version"):
-        opening.migrated(database_url)
+        startup.open_ledger(database_url)
     with database.snapshot() as session:
         assert (
             session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "later"

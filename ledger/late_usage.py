@@ -48,7 +48,7 @@ def closed_months(session: Session) -> list[ClosedMonth]:
     return found
 
 
-def among(
+def extract(
     sums: usage.Sums, closed: Iterable[ClosedMonth], recorded_day: int
 ) -> dict[LateKey, list[int]]:
     """The part of these sums that is late for each closed month."""

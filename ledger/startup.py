@@ -15,7 +15,7 @@ _POLL_SECONDS = 0.5
 log = structlog.get_logger()
 
 
-def migrated(url: str, wait_seconds: float = WAIT_SECONDS) -> Database:
+def open_ledger(url: str, wait_seconds: float = WAIT_SECONDS) -> Database:
     """An open ledger with its tables brought up to date. The caller closes it.
 
     Raises UsageError for an address that is none, and StoreUnavailable when the database cannot be used in time.

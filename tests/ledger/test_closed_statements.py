@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from ledger import checks, closed
+from ledger import checks, closed_statements
 from ledger.database import Database
 from tests import ledgers
 from tests.advisor import closed_books
@@ -56,8 +56,8 @@ def test_any_damage_to_the_books_is_found(october: Database) -> None:
     for damage, wanted in DAMAGE:
         with october.transaction() as session:
             session.execute(text(damage))
-            found = {"closed"} if list(closed.changed_statements(session)) else set()
-            found |= {"late"} if list(closed.months_that_do_not_add_up(session)) else set()
+            found = {"closed"} if list(closed_statements.find_changes(session)) else set()
+            found |= {"late"} if list(closed_statements.find_imbalances(session)) else set()
             session.rollback()
         assert found == wanted, damage
     assert broken(october) == set()
@@ -65,9 +65,9 @@ def test_any_damage_to_the_books_is_found(october: Database) -> None:
 
 def test_a_document_that_was_written_anew_does_not_have_its_hash(october: Database) -> None:
     with october.transaction() as session:
-        content = json.loads(closed.read(session, "2026-10") or b"")
+        content = json.loads(closed_statements.load_document(session, "2026-10") or b"")
         content["lines"][0]["cost_usd"] = "9.99"
-        written = closed.packed(json.dumps(content).encode())
+        written = closed_statements.pack_document(json.dumps(content).encode())
         session.execute(
             text("UPDATE statement SET document = :written WHERE month = '2026-10'"),
             {"written": written},
@@ -78,7 +78,7 @@ def test_a_document_that_was_written_anew_does_not_have_its_hash(october: Databa
 def test_a_column_that_a_later_version_adds_changes_no_closed_statement(october: Database) -> None:
     """The document says which columns it has: another one in the table is not compared."""
     with october.transaction() as session:
-        content = json.loads(closed.read(session, "2026-10") or b"")
+        content = json.loads(closed_statements.load_document(session, "2026-10") or b"")
         for line in content["lines"]:
             del line["tier_mismatch_requests"]
         older = json.dumps(content).encode()
@@ -86,7 +86,10 @@ def test_a_column_that_a_later_version_adds_changes_no_closed_statement(october:
             text(
                 "UPDATE statement SET document = :older, content_sha256 = :hash WHERE month = '2026-10'"
             ),
-            {"older": closed.packed(older), "hash": closed.hash_of(older)},
+            {
+                "older": closed_statements.pack_document(older),
+                "hash": closed_statements.hash_document(older),
+            },
         )
     assert broken(october) == set()
 
@@ -95,4 +98,4 @@ def test_an_open_month_has_no_document(database: Database) -> None:
     ledgers.add(database, [ledgers.event()])
     ledgers.settle(database)
     with database.snapshot() as session:
-        assert closed.read(session, "2026-11") is None
+        assert closed_statements.load_document(session, "2026-11") is None

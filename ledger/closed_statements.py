@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, FromClause, Table, func, select
 from sqlmodel import Session
 
-from ledger import clock, late, readings, rollups, tables, tokens, usage
+from ledger import clock, late_usage, readings, rollups, tables, tokens, usage
 
 _STATEMENT = tables.STATEMENT
 _LINE = tables.STATEMENT_LINE
@@ -31,7 +31,7 @@ _GROUP = ("service_tier", "project", "workload")
 _Usage = dict[tuple[str, ...], list[int]]
 
 
-def document(
+def encode_document(
     closing: Mapping[str, object],
     lines: list[dict[str, object]],
     days: object,
@@ -57,30 +57,30 @@ def document(
     return msgspec.json.format(msgspec.json.encode(held), indent=2) + b"\n"
 
 
-def hash_of(content: bytes) -> str:
+def hash_document(content: bytes) -> str:
     """The hash by which a document is known."""
     return sha256(content).hexdigest()
 
 
-def packed(content: bytes) -> bytes:
+def pack_document(content: bytes) -> bytes:
     """JSON text as a column holds it."""
     return zlib.compress(content)
 
 
-def unpacked(held: bytes) -> bytes:
+def unpack_document(held: bytes) -> bytes:
     """The JSON text of a column."""
     return zlib.decompress(held)
 
 
-def read(session: Session, month: str) -> bytes | None:
+def load_document(session: Session, month: str) -> bytes | None:
     """The document of a closed month; None where none is closed."""
     held = session.execute(
         select(_STATEMENT.c.document).where(_STATEMENT.c.month == month)
     ).scalar()
-    return None if held is None else unpacked(held)
+    return None if held is None else unpack_document(held)
 
 
-def changed_statements(session: Session) -> Iterator[str]:
+def find_changes(session: Session) -> Iterator[str]:
     """Closed statements that are no longer what they were when they were closed."""
     for row in (
         session.execute(select(_STATEMENT).where(_IS_CLOSED).order_by(_STATEMENT.c.month))
@@ -89,10 +89,10 @@ def changed_statements(session: Session) -> Iterator[str]:
     ):
         month, remedy = row["month"], "bring it back from a backup"
         try:
-            content = unpacked(row["document"] or b"")
+            content = unpack_document(row["document"] or b"")
         except zlib.error:
             content = b""
-        if hash_of(content) != row["content_sha256"]:
+        if hash_document(content) != row["content_sha256"]:
             yield f"{month}: its document no longer has the hash {row['content_sha256']} it was closed with; {remedy}"
             continue
         told = msgspec.json.decode(content)
@@ -124,9 +124,9 @@ def _key(values: list[object]) -> str:
     return msgspec.json.encode(values).decode()
 
 
-def months_that_do_not_add_up(session: Session) -> Iterator[str]:
+def find_imbalances(session: Session) -> Iterator[str]:
     """Closed months whose statement, late usage and booked corrections are together not the rollups of their hours."""
-    for month in late.closed_months(session):
+    for month in late_usage.closed_months(session):
         booked = _of_lines(session, _LINE, _LINE.c.month == month.name)
         for part in (_of_late(session, month.name), _of_repricings(session, month.name)):
             _add(booked, part)
@@ -146,7 +146,7 @@ def months_that_do_not_add_up(session: Session) -> Iterator[str]:
 def _of_repricings(session: Session, month: str) -> _Usage:
     """A repricing also books the usage that a repair of the rollups has changed under a closed month."""
     of_kind = select(_ADJUSTMENT.c.number).where(
-        _ADJUSTMENT.c.month == month, _ADJUSTMENT.c.kind == late.REPRICING
+        _ADJUSTMENT.c.month == month, _ADJUSTMENT.c.kind == late_usage.REPRICING
     )
     line = _ADJUSTMENT_LINE.c
     return _of_lines(session, _ADJUSTMENT_LINE, (line.month == month) & line.number.in_(of_kind))
@@ -181,7 +181,7 @@ def _of_rollups(session: Session, hours: range) -> _Usage:
         for row in session.execute(select(_SERIES.c.id, *(_SERIES.c[n] for n in _GROUP)))
     }
     found: _Usage = {}
-    for series_id, amounts in readings.sums(session, hours).items():
+    for series_id, amounts in readings.sum_span(session, hours).items():
         _add(found, {groups[series_id]: [amounts[usage.INDEX[name]] for name in _COMPARED]})
     return found
 
