@@ -81,7 +81,7 @@ def wait_for_report(database: Database, settings: Settings) -> Report:
     """The report of the current month, as soon as the worker has brought it up to date."""
     while True:
         with database.snapshot() as session:
-            waiting, _ = rollups.pending_count(session)
+            waiting, _ = rollups.count_pending(session)
             current = report.build(session, settings, clock.now_us())
             if not waiting and current.total.requests and refresh.is_current(session, settings):
                 return current
