@@ -64,6 +64,12 @@ def percent(ratio_text: str | None) -> str:
     return f"{f'{shown:f}'.removesuffix('.0')} %"
 
 
+def ratio(ratio_text: str) -> str:
+    """A ratio with three decimals at most, half-even: `0.958`, `1`."""
+    rounded = Decimal(ratio_text).quantize(Decimal("0.001"), ROUND_HALF_EVEN)
+    return f"{rounded:f}".rstrip("0").rstrip(".")
+
+
 def covered(ratio_text: str | None) -> str:
     """A coverage as a percentage, rounded down: what lies below the floor never reads as if it reached it."""
     if ratio_text is None:

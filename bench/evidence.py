@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import exp, lgamma, log
 
-from advisor.evidence import graded, paired, ratio
+from advisor.evidence import ratio, scores, significance
+from advisor.evidence.pair_counts import PairCounts
 from bench import results
 from ledger import clock
 
@@ -56,8 +57,13 @@ def _least(pairs: int, only_a: int, only_b: int) -> int:
     low, high = 0, pairs - only_a - only_b + 1
     while low < high:
         middle = (low + high) // 2
-        counts = paired.Counts(middle, only_a, only_b, pairs - only_a - only_b - middle)
-        if paired.verdict_of(ratio.z_statistic(counts, RATIO)) == "non_inferior":
+        counts = PairCounts(
+            both=middle,
+            only_a=only_a,
+            only_b=only_b,
+            neither=pairs - only_a - only_b - middle,
+        )
+        if significance.verdict(ratio.z_statistic(counts, RATIO)) == "non_inferior":
             high = middle
         else:
             low = middle + 1
@@ -157,8 +163,8 @@ class Graded:
         for _ in range(self.conversations):
             items = self.conversation(draws)
             total = sum(round(b * NANO) - round(RATIO * a * NANO) for a, b in items)
-            found.append(graded.Difference(total, len(items)))
-        return graded.verdict(found, graded.bounds(found)) == "non_inferior"
+            found.append(scores.Surplus(total, len(items)))
+        return scores.verdict(found, scores.bounds(found)) == "non_inferior"
 
 
 GRADED = (
@@ -180,12 +186,13 @@ def clustered(
 ) -> float:
     """The share that passes at the margin where a conversation's items all go the same way, counting one of each or all."""
     truth, source = Truth(0.76, 0.09, 0.005, 0.145), random.Random(17)
-    cells = (truth.both, truth.only_a, truth.only_b, truth.neither)
+    cells = [(True, True), (True, False), (False, True), (False, False)]
+    shares = (truth.both, truth.only_a, truth.only_b, truth.neither)
     weight, passes = 1 if first_only else per_conversation, 0
     for _ in range(draws):
-        drawn = source.choices(range(4), cells, k=conversations)
-        counts = paired.Counts(*(weight * drawn.count(cell) for cell in range(4)))
-        passes += paired.verdict_of(ratio.z_statistic(counts, RATIO)) == "non_inferior"
+        drawn = source.choices(cells, shares, k=conversations)
+        counts = PairCounts.from_marks(drawn * weight)
+        passes += significance.verdict(ratio.z_statistic(counts, RATIO)) == "non_inferior"
     return passes / draws
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor.evidence import result
+from advisor.evidence import evaluation, gates
 from advisor.evidence.items import NANO, Item, hashed
 from advisor.switching import candidates, cost, counterfactual, factors, window
 from bench import results
@@ -110,7 +110,7 @@ def band(pilot: list[Request]) -> factors.Band:
         )
         for number, each in enumerate(pilot)
     ]
-    return factors.ASSUMED.with_measured(result.of(items, result.DEFAULT).factors)
+    return factors.ASSUMED.with_measured(evaluation.evaluate(items, gates.DEFAULT).factors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from advisor.advice import explanation
 from advisor.advice import figures as advice_figures
+from advisor.evidence import figures as evidence_figures
 from advisor.switching import (
     advice,
     breakeven,
@@ -83,7 +84,7 @@ def of(
         pass_ratios=_pass_ratios(standing.pass_rates_of(found.model)),
         good_answer_now_usd=_usd_of(item.good_answer_now_femto_usd),
         good_answer_instead_usd=_usd_of(item.good_answer_instead_femto_usd),
-        evidence=item.proof.shown if item.proof else None,
+        evidence=evidence_figures.figure_of(item.proof) if item.proof else None,
     )
 
 

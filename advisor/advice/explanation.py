@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from advisor.evidence import words
+from advisor.evidence import figures as evidence_figures
+from advisor.evidence import sentences as evidence_sentences
 from advisor.switching import advice, candidates, decision, factors, headroom, life
 from advisor.words import counted
 from ledger import clock, money
@@ -235,7 +236,9 @@ def _fitting(found: candidates.Alternative) -> list[str]:
 
 
 def _evidence(item: advice.Advice) -> list[str]:
-    return list(words.sentences(item.proof.shown)) if item.proof and item.proof.shown else []
+    if item.proof is None:
+        return []
+    return list(evidence_sentences.summary(evidence_figures.figure_of(item.proof)))
 
 
 def _class(item: advice.Advice) -> list[str]:

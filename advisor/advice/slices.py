@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor.evidence import reading as evidence
+from advisor.evidence import slice_evidence
 from advisor.evidence import store as evidence_store
 from advisor.months import coverage, statements
 from advisor.switching import advice, candidates, cost, fit, headroom, window, workloads
@@ -67,7 +67,7 @@ def read(
         provider, model, *_ = pricing.of(series_id, today)
         labels = pricing.series[series_id].labels
         members.setdefault((provider, labels.project, labels.workload, model), []).append(series_id)
-    compared = evidence_store.current(evidence_store.read(session))
+    compared = evidence_store.without_withdrawn(evidence_store.load_all(session))
     windows: dict[window.Window, list[SliceKey]] = {}
     for key, series_ids in members.items():
         traffic = sorted({day for series_id in series_ids for day in days[series_id]})
@@ -84,7 +84,9 @@ def read(
             reading = _slice(
                 session, key, members[key], span, amounts, terms, room[key[0]], pricing, today
             )
-            proof = evidence.by_target(session, compared, _traffic(key, span), pricing, today)
+            proof = slice_evidence.by_target(
+                session, compared, _traffic(key, span), pricing=pricing, today=today
+            )
             read_slices.append(replace(reading, standing=replace(reading.standing, evidence=proof)))
     return sorted(
         read_slices,
@@ -97,10 +99,14 @@ def read(
     )
 
 
-def _traffic(key: SliceKey, span: window.Window) -> evidence.Traffic:
+def _traffic(key: SliceKey, span: window.Window) -> slice_evidence.SliceTraffic:
     provider, project, workload, model = key
-    return evidence.Traffic(
-        provider, project, workload, model, range(span.first_day, span.last_day + 1)
+    return slice_evidence.SliceTraffic(
+        provider=provider,
+        project=project,
+        workload=workload,
+        model=model,
+        days=range(span.first_day, span.last_day + 1),
     )
 
 

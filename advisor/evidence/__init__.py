@@ -1,1 +1,1 @@
-"""Whether a target answers well enough: paired results on the same inputs, what they prove, and for how long they count."""
+"""Whether a target answers well enough: paired results, what they prove and how long they count."""

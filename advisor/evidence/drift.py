@@ -5,24 +5,23 @@ from fractions import Fraction
 from math import log
 
 FEWEST_REQUESTS = 1_000
-"""With fewer on either side, chance alone moves the index by about as much as it is meant to notice."""
+"""With fewer on either side, chance alone moves the index by about as much as it should notice."""
 SLIGHT, STRONG = Fraction("0.1"), Fraction("0.2")
 
 
 def population_stability_index(then: Mapping[int, int], now: Mapping[int, int]) -> float | None:
-    """The index of two distributions over the same places (counts); None where either has fewer than 1,000.
+    """How far two distributions (requests by size class) differ.
 
-    `sum (q - p) ln(q / p)` over shares p then and q now. An empty place counts as half a request, so it is finite.
-    Under 0.1 nothing to speak of has moved, over 0.2 a lot has. Source: N. Siddiqi, Credit Risk Scorecards (2006), ch. 6.
+    None where either has fewer than 1,000 requests. `sum (q - p) ln(q / p)` over shares p then and
+    q now; an empty class counts as half a request, so that the index is finite. Under 0.1 little
+    has moved, over 0.2 a lot has. Source: N. Siddiqi, Credit Risk Scorecards (2006), ch. 6.
     """
-    before, after = sum(then.values()), sum(now.values())
-    if min(before, after) < FEWEST_REQUESTS:
+    requests_then, requests_now = sum(then.values()), sum(now.values())
+    if min(requests_then, requests_now) < FEWEST_REQUESTS:
         return None
-    total = 0.0
-    for place in sorted(then.keys() | now.keys()):
-        p, q = (
-            max(counts.get(place, 0), 0.5) / whole
-            for counts, whole in ((then, before), (now, after))
-        )
-        total += (q - p) * log(q / p)
-    return total
+    index = 0.0
+    for size_class in sorted(then.keys() | now.keys()):
+        p = max(then.get(size_class, 0), 0.5) / requests_then
+        q = max(now.get(size_class, 0), 0.5) / requests_now
+        index += (q - p) * log(q / p)
+    return index

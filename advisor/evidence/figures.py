@@ -1,11 +1,18 @@
-"""A comparison as every face shows it: decimal text for ratios, integers for counts. No arithmetic."""
+"""Evidence as API, exports and pages show it: decimal text for ratios, integers for counts."""
 
 from dataclasses import dataclass
+from fractions import Fraction
+
+from advisor.evidence import rules
+from advisor.evidence.evaluation import Span
+from advisor.evidence.measurement import Measurement
+from advisor.evidence.rules import EarlierRun, Evidence
+from ledger import clock, money
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredFigure:
-    """A factor as measured: the one-sided 95 % bounds and the expected, and over how many `unit` (conversations or days)."""
+    """A measured factor with its one-sided 95 % bounds, over so many groups (`unit` names them)."""
 
     name: str
     least: str
@@ -15,7 +22,7 @@ class MeasuredFigure:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFigure:
     """An earlier comparison of the same models on the same workload."""
 
@@ -25,13 +32,14 @@ class RunFigure:
     pairs: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceFigure:
     """What paired results say of a target, by which test, and whether it counts today.
 
-    The spans are one-sided 95 % bounds of the two pass rates; of a judge's marks they carry its labels too.
-    `doubt` is the reason code that keeps it from opening the way to a switch; None where nothing does. `bound_ratio` is the
-    one-sided 95 % lower bound: of the ratio or the difference of pass rates, or of graded scores less what is asked.
+    The spans are one-sided 95 % bounds of the two pass rates; with a judge they carry its labels
+    too. `doubt` is the reason code that keeps it from allowing a switch; None where nothing does.
+    `bound_ratio` is the one-sided 95 % lower bound: of the ratio or the difference of pass rates,
+    or of graded scores less what is required of them.
     """
 
     id: str
@@ -68,3 +76,84 @@ class EvidenceFigure:
     factors: tuple[MeasuredFigure, ...]
     earlier: tuple[RunFigure, ...]
     withdrawn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFigure:
+    """A comparison that was sent, as stored, and whether it is new."""
+
+    is_new: bool
+    evidence: EvidenceFigure
+
+
+def figure_of(evidence: Evidence) -> EvidenceFigure:
+    """The figure of a comparison as it counts. Ratios are rounded once, half-even to 9 decimals."""
+    comparison, evaluation = evidence.comparison, evidence.comparison.evaluation
+    counts, spans = evaluation.counts, evaluation.spans
+    source_rate, target_rate = evaluation.rates or (None, None)
+    return EvidenceFigure(
+        id=comparison.id,
+        from_model=comparison.from_model,
+        to_model=comparison.to_model,
+        project=comparison.project,
+        workload=comparison.workload,
+        kind=evaluation.kind,
+        rule=comparison.gate.rule,
+        threshold=money.ratio_text(comparison.gate.threshold),
+        verdict=evaluation.verdict,
+        doubt=evidence.doubt,
+        items=evaluation.items,
+        pairs=evaluation.pairs,
+        conversations=evaluation.conversations,
+        left_out=comparison.left_out,
+        both_right=counts.both if counts else None,
+        only_source_right=counts.only_a if counts else None,
+        only_target_right=counts.only_b if counts else None,
+        neither_right=counts.neither if counts else None,
+        source_ratio=_ratio(source_rate),
+        target_ratio=_ratio(target_rate),
+        source_span=_span(spans[0]) if spans else None,
+        target_span=_span(spans[1]) if spans else None,
+        bound_ratio=_ratio(evaluation.bound),
+        measured_on=_date(comparison.measured_day),
+        expires_on=_date(comparison.measured_day + rules.FRESH_DAYS),
+        age_days=evidence.age_days,
+        drift_ratio=_ratio(evidence.drift),
+        judge=comparison.judge,
+        judge_labels=comparison.labels.labels if comparison.labels else None,
+        source=comparison.source,
+        imported_by=comparison.imported_by,
+        factors=tuple(_measured(name, factor) for name, factor in evidence.factors.items()),
+        earlier=tuple(_run(run) for run in evidence.earlier),
+        withdrawn=comparison.withdrawn_note,
+    )
+
+
+def _measured(name: str, factor: Measurement) -> MeasuredFigure:
+    return MeasuredFigure(
+        name=name,
+        least=money.ratio_text(factor.least),
+        expected=money.ratio_text(factor.expected),
+        most=money.ratio_text(factor.most),
+        groups=factor.groups,
+        unit=factor.unit,
+    )
+
+
+def _run(run: EarlierRun) -> RunFigure:
+    return RunFigure(
+        id=run.id, measured_on=_date(run.measured_day), verdict=run.verdict, pairs=run.pairs
+    )
+
+
+def _date(day: int) -> str:
+    return clock.date_of(day).isoformat()
+
+
+def _span(span: Span) -> tuple[str, str]:
+    low, high = span
+    return money.ratio_text(low), money.ratio_text(high)
+
+
+def _ratio(ratio: Fraction | None) -> str | None:
+    return None if ratio is None else money.ratio_text(ratio)

@@ -1,4 +1,7 @@
-"""One paired result: how two models did on the same input, and what the answers took. Holds no text of either. Pure."""
+"""One paired result: how two models did on the same input, and what the answers took. Pure.
+
+It holds no text of either model.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,9 +15,10 @@ NANO = 10**9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A pair of scores in billionths, and the tokens, attempts and escalation behind them where they were recorded.
+    """A pair of scores in billionths, and the tokens, attempts and escalation where recorded.
 
-    Item and conversation are named by the hash of the name given: a name may be a prompt, and no prompt is stored.
+    Item and conversation are stored under the hash of their name: a name may be a prompt, and no
+    prompt is stored.
     """
 
     item: str
@@ -36,33 +40,42 @@ class Item:
 
 
 def hashed(name: str) -> str:
-    """What a name is stored as: 16 hex characters."""
+    """The text that a name is stored as: 16 hex characters."""
     return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def by_conversation(items: Iterable[Item]) -> list[list[Item]]:
-    """The items of each conversation. The order of the items given does not matter."""
+    """The items of each conversation. The order of `items` does not matter."""
     ordered = sorted(items, key=attrgetter("conversation", "item"))
     return [list(group) for _, group in groupby(ordered, key=attrgetter("conversation"))]
 
 
-def one_each(conversations: Iterable[Sequence[Item]]) -> list[Item]:
-    """One item of each conversation, drawn by hash: answers of one conversation go the same way too often to count twice."""
+def one_per_conversation(conversations: Iterable[Sequence[Item]]) -> list[Item]:
+    """One item of each conversation, drawn by hash.
+
+    Answers of one conversation tend to go the same way, so they must not count twice.
+    """
     return [
-        min(group, key=lambda each: hashed(each.conversation + each.item))
-        for group in conversations
+        min(conversation, key=lambda item: hashed(item.conversation + item.item))
+        for conversation in conversations
     ]
 
 
-def sums(conversations: Iterable[Sequence[Item]], above: str, below: str) -> list[tuple[int, int]]:
-    """By conversation, the sums of two counts over the items that have both; conversations without one are left out."""
-    found = []
-    for group in conversations:
-        known = [
+def sums_by_conversation(
+    conversations: Iterable[Sequence[Item]], numerator: str, denominator: str
+) -> list[tuple[int, int]]:
+    """The sums of two counts in each conversation, over the items that have both counts.
+
+    Conversations without such an item are left out.
+    """
+    sums = []
+    for conversation in conversations:
+        counts = [
             (y, x)
-            for each in group
-            if (y := getattr(each, above)) is not None and (x := getattr(each, below)) is not None
+            for item in conversation
+            if (y := getattr(item, numerator)) is not None
+            and (x := getattr(item, denominator)) is not None
         ]
-        if known:
-            found.append((sum(y for y, _ in known), sum(x for _, x in known)))
-    return found
+        if counts:
+            sums.append((sum(y for y, _ in counts), sum(x for _, x in counts)))
+    return sums

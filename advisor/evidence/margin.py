@@ -1,25 +1,40 @@
 """The score test of a difference of two paired pass rates. Pure.
 
-Source: T. Tango, Equivalence test and confidence interval for the difference in proportions for the paired-sample design,
-Statistics in Medicine 17 (1998) 891-908.
+Source: T. Tango, Equivalence test and confidence interval for the difference in proportions for the
+paired-sample design, Statistics in Medicine 17 (1998) 891-908.
 """
 
 from math import sqrt
 
-from advisor.evidence import paired
+from advisor.evidence import significance
+from advisor.evidence.pair_counts import PairCounts
 
 
-def z_statistic(counts: paired.Counts, difference: float) -> float | None:
-    """How far B's pass rate less A's lies above `difference` (-1 to 1, exclusive), in standard errors at that difference.
+def z_statistic(counts: PairCounts, difference: float) -> float | None:
+    """How far B's pass rate less A's lies above `difference` (over -1, under 1).
 
-    None where nothing can be said: without a pair, where A was never right, or where nothing varies. A target that was
-    never right is never above it: where the source is seldom right, the margin alone would let it pass.
+    In standard errors at that difference. None where nothing can be said: without a pair, where A
+    was never right, or where nothing varies. A target that was never right is never above it: where
+    the source is seldom right, the margin alone would let such a target pass.
     """
-    found = _score(counts, difference) if counts.right_a else None
-    return None if found is not None and found > 0 and not counts.right_b else found
+    score = _score(counts, difference) if counts.right_a else None
+    return None if score is not None and score > 0 and not counts.right_b else score
 
 
-def _score(counts: paired.Counts, difference: float) -> float | None:
+def lower_bound(counts: PairCounts) -> float | None:
+    """The one-sided 95 % lower bound of B's pass rate less A's.
+
+    None without a pair, or where A was never right.
+    """
+    if not counts.right_a:
+        return None
+    observed = (counts.only_b - counts.only_a) / counts.pairs
+    return significance.crossing(
+        lambda difference: _score_or_zero(counts, difference), -1.0, observed
+    )
+
+
+def _score(counts: PairCounts, difference: float) -> float | None:
     n = counts.pairs
     if not n:
         return None
@@ -28,19 +43,10 @@ def _score(counts: paired.Counts, difference: float) -> float | None:
     c = -counts.only_a * difference * (1 - difference)
     q = (sqrt(max(0.0, b * b - 4 * a * c)) - b) / (2 * a)
     variance = n * (2 * q + difference * (1 - difference))
-    return (
-        (counts.only_b - counts.only_a - n * difference) / sqrt(variance) if variance > 0 else None
-    )
+    distance = counts.only_b - counts.only_a - n * difference
+    return distance / sqrt(variance) if variance > 0 else None
 
 
-def lower_bound(counts: paired.Counts) -> float | None:
-    """The one-sided 95 % lower bound of B's pass rate less A's; None without a pair, or where A was never right."""
-    if not counts.right_a:
-        return None
-    seen = (counts.only_b - counts.only_a) / counts.pairs
-    return paired.crossing(lambda difference: _signed(counts, difference), -1.0, seen)
-
-
-def _signed(counts: paired.Counts, difference: float) -> float:
-    found = _score(counts, difference)
-    return 0.0 if found is None else found
+def _score_or_zero(counts: PairCounts, difference: float) -> float:
+    score = _score(counts, difference)
+    return 0.0 if score is None else score

@@ -1,10 +1,11 @@
-"""promptfoo's result files as rows of paired results. Takes scores and token counts, and no text.
+"""promptfoo's result files as rows of paired results. It takes scores and token counts, no text.
 
-A file holds a result for each test, prompt and provider; two results of the same test and prompt make a pair. Written
-against the types of promptfoo's result files (versions 2 and 3 of its summary).
+A file holds a result for each test, prompt and provider. Two results of the same test and prompt
+make a pair. The structs follow promptfoo's result files (versions 2 and 3 of its summary).
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,17 @@ from ledger.pricing import names
 from ledger.pricing.prices import PriceBook
 
 _ERROR = 2
-"""promptfoo's reason of a failure that no assertion made: the call itself failed."""
+"""promptfoo's failure reason where the call itself failed, not an assertion."""
 
 
 class _Provider(msgspec.Struct):
     id: str = ""
     label: str | None = None
+
+    @property
+    def model(self) -> str:
+        """The last part of its id, as in openai:chat:gpt-4.1."""
+        return self.id.rpartition(":")[2]
 
 
 class _TokenUsage(msgspec.Struct):
@@ -48,6 +54,11 @@ class _Result(msgspec.Struct, rename="camel"):
     response: _Response | None = None
     test_case: _TestCase | None = None
 
+    @property
+    def sender(self) -> _Provider:
+        """The provider, which older files give by its id alone."""
+        return _Provider(self.provider) if isinstance(self.provider, str) else self.provider
+
 
 class _Summary(msgspec.Struct):
     results: list[_Result]
@@ -59,79 +70,76 @@ class _File(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """The rows of one pair, the day they were made on (YYYY-MM-DD), and how many pairs had a call that failed."""
+class PairedResults:
+    """The rows of one pair, the day of the comparison (YYYY-MM-DD), and how many pairs failed.
+
+    A pair failed where one of its two calls did.
+    """
 
     rows: list[Fields]
     measured_on: str | None
     left_out: int
 
 
-def read(raw: bytes, pair: pairs.Pair, book: PriceBook, *, graded: bool) -> Compared:
-    """The paired results of a pair of models. `graded` takes promptfoo's scores, else an answer passes or fails.
-
-    Raises UsageError where the file is none of promptfoo's, or one of the models is not in it.
-    """
-    try:
-        summary = msgspec.json.decode(raw, type=_File).results
-    except msgspec.DecodeError as error:
-        raise UsageError(
-            f"not a result file of promptfoo ({error}); write one with: promptfoo eval -o FILE.json"
-        ) from error
-    sides = {
-        name: _of_side(summary.results, side, book)
-        for name, side in (("a", pair.source), ("b", pair.target))
-    }
-    for side, found in ((pair.source, sides["a"]), (pair.target, sides["b"])):
-        if not found:
-            raise UsageError(
-                f"no result of {side} in it; the providers are {', '.join(_providers(summary.results))}"
-            )
-    both = [(key, sides["a"][key], sides["b"][key]) for key in sides["a"] if key in sides["b"]]
-    failed = [key for key, a, b in both if _ERROR in (a.failure_reason, b.failure_reason)]
-    text = f"{_exact(both[0][1]) if both else pair.source}:{_exact(both[0][2]) if both else pair.target}"
-    rows = [_row(text, key, a, b, graded=graded) for key, a, b in both if key not in failed]
-    return Compared(rows, summary.timestamp[:10] if summary.timestamp else None, len(failed))
-
-
 _Key = tuple[int, str, int]
 """Test, prompt, and which repetition."""
 
 
-def _of_side(results: list[_Result], side: pairs.Side, book: PriceBook) -> dict[_Key, _Result]:
-    seen, found = Counter[tuple[int, str]](), dict[_Key, _Result]()
-    for each in results:
-        if _is_of(each, side, book):
-            place = (each.test_idx, each.prompt_id)
-            found[(*place, seen[place])] = each
-            seen[place] += 1
-    return found
+def parse(content: bytes, pair: pairs.Pair, book: PriceBook, *, graded: bool) -> PairedResults:
+    """The paired results of a pair of models: promptfoo's scores if `graded`, else pass and fail.
 
-
-def _is_of(result: _Result, side: pairs.Side, book: PriceBook) -> bool:
-    provider = (
-        result.provider if isinstance(result.provider, _Provider) else _Provider(result.provider)
+    Raises UsageError where the file is none of promptfoo's, or one of the models is not in it.
+    """
+    try:
+        summary = msgspec.json.decode(content, type=_File).results
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f"not a result file of promptfoo ({error}); write one with: promptfoo eval -o FILE.json"
+        ) from error
+    results_a = _results_by_key(summary.results, pair.source, book)
+    results_b = _results_by_key(summary.results, pair.target, book)
+    both = [(key, a, results_b[key]) for key, a in results_a.items() if key in results_b]
+    compared = [
+        (key, a, b) for key, a, b in both if _ERROR not in (a.failure_reason, b.failure_reason)
+    ]
+    source, target = (both[0][1].sender, both[0][2].sender) if both else (None, None)
+    exact_pair = f"{_exact_model(source, pair.source)}:{_exact_model(target, pair.target)}"
+    return PairedResults(
+        rows=[_row(exact_pair, key, a, b, graded=graded) for key, a, b in compared],
+        measured_on=summary.timestamp[:10] if summary.timestamp else None,
+        left_out=len(both) - len(compared),
     )
+
+
+def _results_by_key(
+    results: Sequence[_Result], side: pairs.Side, book: PriceBook
+) -> dict[_Key, _Result]:
+    """The results of one model. Raises UsageError where there is none."""
+    repetitions = Counter[tuple[int, str]]()
+    results_by_key: dict[_Key, _Result] = {}
+    for result in results:
+        if _is_from(result.sender, side, book):
+            test = result.test_idx, result.prompt_id
+            results_by_key[(*test, repetitions[test])] = result
+            repetitions[test] += 1
+    if not results_by_key:
+        providers = ", ".join(sorted({result.sender.id for result in results}))
+        raise UsageError(f"no result of {side} in it; the providers are {providers}")
+    return results_by_key
+
+
+def _is_from(provider: _Provider, side: pairs.Side, book: PriceBook) -> bool:
     if provider.label in (side.model, str(side)):
         return True
-    vendor, _, _ = provider.id.partition(":")
-    name = provider.id.rpartition(":")[2]
-    sold_by = names.provider_name(vendor)
-    if side.provider is not None and names.provider_name(side.provider) != sold_by:
+    vendor = names.provider_name(provider.id.partition(":")[0])
+    if side.provider is not None and names.provider_name(side.provider) != vendor:
         return False
-    return side.model in (name, names.canonical_model(book, sold_by, name))
+    return side.model in (provider.model, names.canonical_model(book, vendor, provider.model))
 
 
-def _exact(result: _Result) -> str:
+def _exact_model(provider: _Provider | None, side: pairs.Side) -> str:
     """The model as the file names it, which may be a snapshot."""
-    identity = result.provider if isinstance(result.provider, str) else result.provider.id
-    return str(pairs.Side(None, identity.rpartition(":")[2]))
-
-
-def _providers(results: list[_Result]) -> list[str]:
-    return sorted(
-        {each.provider if isinstance(each.provider, str) else each.provider.id for each in results}
-    )
+    return str(side) if provider is None else str(pairs.Side(None, provider.model))
 
 
 def _row(pair: str, key: _Key, a: _Result, b: _Result, *, graded: bool) -> Fields:

@@ -2,19 +2,21 @@
 
 from math import sqrt
 
-from advisor.evidence import paired
+from advisor.evidence import significance
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """One-sided 95 % bounds, low and high, of a share seen in a sample. Raises ValueError without a trial.
+def wilson_bounds(successes: int, trials: int) -> tuple[float, float]:
+    """One-sided 95 % bounds, low and high, of a share in a sample.
 
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927) 209-212.
+    Raises ValueError without a trial.
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference,
+    JASA 22 (1927) 209-212.
     """
     if not 0 <= successes <= trials or not trials:
         raise ValueError(f"{successes} of {trials} is no share of a sample")
-    squared, share = paired.Z**2, successes / trials
+    squared, share = significance.Z**2, successes / trials
     middle = share + squared / (2 * trials)
-    half = paired.Z * sqrt(share * (1 - share) / trials + squared / (4 * trials**2))
+    half = significance.Z * sqrt(share * (1 - share) / trials + squared / (4 * trials**2))
     scale = 1 + squared / trials
     low = 0.0 if not successes else max(0.0, (middle - half) / scale)
     high = 1.0 if successes == trials else min(1.0, (middle + half) / scale)

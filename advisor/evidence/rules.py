@@ -1,19 +1,20 @@
-"""What makes a comparison count, and what makes it stop: its age, a new snapshot, drift, and a judge that nobody checked."""
+"""What keeps a comparison from counting: age, a new snapshot, drift, an unproven judge. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from advisor.evidence import drift, judge, words
-from advisor.evidence.figures import EvidenceFigure
-from advisor.evidence.paired import Verdict
-from advisor.evidence.sums import Measured
+from advisor.evidence import drift
+from advisor.evidence.comparisons import StoredComparison
+from advisor.evidence.judge import JudgeLabels
+from advisor.evidence.measurement import Measurement
+from advisor.evidence.significance import Verdict
 from ledger.pricing import names
 from ledger.pricing.prices import PriceBook
 
-FEWEST_PAIRS, ENOUGH_PAIRS = 50, words.ASKED_PAIRS
-"""The decision refuses fewer than 50 pairs and asks for 200."""
+FEWEST_PAIRS, ENOUGH_PAIRS = 50, 200
+"""Fewer than 50 pairs decide nothing; 200 are recommended."""
 FRESH_DAYS = 90
 Doubt = Literal[
     "too_little_evidence",
@@ -25,35 +26,59 @@ Doubt = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """The verdict on a slice and target as it counts today: how many pairs it rests on, and what speaks against it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierRun:
+    """An earlier comparison of the same models on the same workload."""
 
+    id: str
+    measured_day: int
     verdict: Verdict
     pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A comparison as it counts today: what it shows, and what speaks against it."""
+
+    comparison: StoredComparison
     age_days: int
     judge_proven: bool = True
     new_snapshot: bool = False
     drift: Fraction | None = Fraction(0)
-    """The population stability index since the comparison; None where there was too little traffic to tell."""
-    shown: EvidenceFigure | None = None
-    """The comparison behind it, as every face shows it."""
-    rates: tuple[Fraction, Fraction] | None = None
-    """Pass rates of source and target; None for graded scores."""
-    factors: dict[str, Measured] = field(default_factory=dict)
+    """The population stability index since the comparison; None with too little traffic to tell."""
+    factors: Mapping[str, Measurement] = field(default_factory=dict)
+    """What was measured by the comparison, or by the traffic that runs on the target already."""
+    earlier: tuple[EarlierRun, ...] = ()
+    """The comparisons that this one replaced, the last measured first."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the comparison came to."""
+        return self.comparison.evaluation.verdict
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs it rests on."""
+        return self.comparison.evaluation.pairs
+
+    @property
+    def pass_rates(self) -> tuple[Fraction, Fraction] | None:
+        """Pass rates of source and target; None for graded scores."""
+        evaluation = self.comparison.evaluation
+        return evaluation.rates if evaluation.kind == "pass_fail" else None
 
     @property
     def doubt(self) -> Doubt | None:
-        """Why the traffic cannot move on its word; None where it can. The sharpest reason speaks."""
+        """The strongest reason against moving traffic on its word; None where there is none."""
         if self.pairs < FEWEST_PAIRS:
             return "too_little_evidence"
         if not self.judge_proven:
             return "judge_unproven"
-        return self.lapsed or ("inconclusive" if self.verdict == "inconclusive" else None)
+        return self.lapse or ("inconclusive" if self.verdict == "inconclusive" else None)
 
     @property
-    def lapsed(self) -> Doubt | None:
-        """Why it speaks no more of today's models and traffic, whatever it said; None where it does."""
+    def lapse(self) -> Doubt | None:
+        """Why it no longer describes today's models and traffic; None where it still does."""
         if self.new_snapshot:
             return "new_snapshot"
         if self.drift is not None and self.drift > drift.STRONG:
@@ -62,13 +87,26 @@ class Evidence:
 
     @property
     def says_inferior(self) -> bool:
-        """Whether it stands against the target: a verdict that would not open the way may not close it either."""
+        """Whether it stands against the target: in doubt it opens no way and closes none."""
         return self.verdict == "inferior" and self.doubt is None
 
     @property
-    def measured(self) -> dict[str, Measured]:
-        """The factors it measures, while it speaks of today's models and traffic."""
-        return {} if self.lapsed else self.factors
+    def current_factors(self) -> Mapping[str, Measurement]:
+        """The factors, while the comparison describes today's models and traffic."""
+        return {} if self.lapse else self.factors
+
+
+def assess(comparison: StoredComparison, book: PriceBook, today: int) -> Evidence:
+    """What a comparison shows apart from any traffic: its verdict, its age and its judge."""
+    models = comparison.from_model, comparison.to_model
+    return Evidence(
+        comparison=comparison,
+        age_days=max(0, today - comparison.measured_day),
+        judge_proven=comparison.judge is None
+        or judge_is_proven(book, comparison.judge, comparison.labels, models),
+        drift=None,
+        factors=dict(comparison.evaluation.factors),
+    )
 
 
 def risk(evidence: Evidence | None) -> int:
@@ -77,17 +115,14 @@ def risk(evidence: Evidence | None) -> int:
         return 3
     if evidence.says_inferior:
         return 4
-    if (
-        evidence.verdict != "non_inferior"
-        or evidence.pairs < FEWEST_PAIRS
-        or not evidence.judge_proven
-    ):
+    is_enough = evidence.pairs >= FEWEST_PAIRS and evidence.judge_proven
+    if evidence.verdict != "non_inferior" or not is_enough:
         return 2
     return 0 if evidence.age_days < FRESH_DAYS else 1
 
 
 def drift_risk(evidence: Evidence | None) -> int:
-    """4 with a new snapshot, 2 and 1 by how far sizes have moved, 1 where that cannot be told; without evidence 0."""
+    """4 with a new snapshot, 2 or 1 by how far sizes have moved, 1 where unknown, else 0."""
     if evidence is None:
         return 0
     if evidence.new_snapshot:
@@ -98,25 +133,29 @@ def drift_risk(evidence: Evidence | None) -> int:
 
 
 def judge_is_proven(
-    book: PriceBook, judged_by: str, labels: judge.Labels | None, models: Iterable[str]
+    book: PriceBook, judge: str, labels: JudgeLabels | None, models: Iterable[str]
 ) -> bool:
-    """Whether a judge may unlock a switch: of another maker than both models, and checked against 50 hand labels."""
-    own = {_maker(book, model) for model in models}
-    return _maker(book, judged_by) not in own and labels is not None and labels.is_enough
+    """Whether a judge may unlock a switch.
+
+    It must be of another vendor than both models, and checked against 50 answers marked by hand.
+    """
+    vendors = {_vendor(book, model) for model in models}
+    return _vendor(book, judge) not in vendors and labels is not None and labels.is_enough
 
 
 def is_new_snapshot(
-    evidence_names: Iterable[str], known: Iterable[str], current: Iterable[str]
+    tested_names: Iterable[str], names_then: Iterable[str], names_now: Iterable[str]
 ) -> bool:
-    """Whether traffic is answered by a later snapshot than a comparison was made with. Snapshots of a model sort by name.
+    """Whether traffic is answered by a later snapshot than a comparison was made with.
 
-    `known` are the names that its answers came under by the day of the comparison, which stand in where the comparison
-    named no snapshot itself; without any, nothing can be said.
+    `names_then` are the names that the model answered under up to the day of the comparison; they
+    stand in where the comparison named no snapshot. Without any name nothing can be said. The
+    snapshots of a model sort by name.
     """
-    tested = set(evidence_names) or set(known)
-    return bool(tested) and any(name > max(tested) for name in current)
+    baseline = set(tested_names) or set(names_then)
+    return bool(baseline) and any(name > max(baseline) for name in names_now)
 
 
-def _maker(book: PriceBook, model: str) -> str:
+def _vendor(book: PriceBook, model: str) -> str:
     """The vendor that publishes a model; where none or several do, the first word of its name."""
     return names.sole_vendor(book, model) or model.rpartition("/")[2].partition("-")[0].lower()

@@ -1,190 +1,150 @@
-"""Comparisons as they are stored: each once, never changed, withdrawn with a reason where one was a mistake."""
+"""Comparisons in the database: each stored once, never changed, withdrawn with a reason."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from fractions import Fraction
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, func, insert, select, update
 from sqlmodel import Session
 
-from advisor.evidence import result
+from advisor.evidence import comparisons, evaluation
+from advisor.evidence.comparisons import Comparison, StoredComparison
+from advisor.evidence.evaluation import Evaluation
+from advisor.evidence.gates import QualityGate
 from advisor.evidence.items import Item
-from advisor.evidence.judge import Labels
-from advisor.evidence.result import Gate, Result
+from advisor.evidence.judge import JudgeLabels
 from ledger import clock, money, tables
 from ledger.errors import NotAllowed, NotFound
 
 _SET = tables.EVIDENCE_SET
 _ITEM = tables.EVIDENCE_ITEM
-_CHUNK = 1_000
+_ITEMS_PER_INSERT = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Paired results of two models on one workload, and how they came about. Models are named as given."""
+def add(
+    session: Session, comparison: Comparison, by: str, now_us: int
+) -> tuple[StoredComparison, bool]:
+    """Store a comparison with its evaluation; what is stored, and whether it is new.
 
-    project: str
-    workload: str
-    from_model: str
-    to_model: str
-    gate: Gate
-    measured_day: int
-    source: str
-    items: tuple[Item, ...]
-    judge: str | None = None
-    labels: Labels | None = None
-    left_out: int = 0
-
-    @property
-    def id(self) -> str:
-        """Hash of what was compared and what came out: the same whatever order the items are in."""
-        about = replace(self, items=(), source="")
-        document = repr((about, sorted(map(repr, self.items))))
-        return blake2b(document.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    The same comparison twice is stored once.
+    """
+    id = comparisons.key_of(comparison)
+    row = session.execute(select(_SET).where(_SET.c.id == id)).first()
+    if row is not None:
+        return _from_row(row), False
+    session.execute(insert(_SET), [_set_row(comparison, id, by, now_us)])
+    item_rows = [{"set_id": id, **asdict(item)} for item in comparison.items]
+    for start in range(0, len(item_rows), _ITEMS_PER_INSERT):
+        session.execute(insert(_ITEM), item_rows[start : start + _ITEMS_PER_INSERT])
+    return load_one(session, id), True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredSet:
-    """A stored comparison with its result, without its items."""
-
-    id: str
-    project: str
-    workload: str
-    from_model: str
-    to_model: str
-    gate: Gate
-    measured_day: int
-    imported_at: int
-    imported_by: str
-    source: str
-    judge: str | None
-    labels: Labels | None
-    left_out: int
-    result: Result
-    withdrawn_at: int | None
-    withdrawn_note: str | None
+def load_all(session: Session, project: str | None = None) -> list[StoredComparison]:
+    """Every comparison (of one project, if named), the one that was measured last first."""
+    query = select(_SET).order_by(_SET.c.measured_day.desc(), _SET.c.imported_at.desc(), _SET.c.id)
+    if project is not None:
+        query = query.where(_SET.c.project == project)
+    return [_from_row(row) for row in session.execute(query)]
 
 
-def add(session: Session, comparison: Comparison, by: str, now_us: int) -> tuple[StoredSet, bool]:
-    """Store a comparison and what it says; a tuple of it and whether it is new. The same one twice is stored once."""
-    held = session.execute(select(_SET).where(_SET.c.id == comparison.id)).first()
-    if held is not None:
-        return _stored(held), False
-    found = result.of(comparison.items, comparison.gate, comparison.labels)
-    row = {
-        "id": comparison.id,
+def load_one(session: Session, id: str, project: str | None = None) -> StoredComparison:
+    """One comparison. Raises NotFound, in the same words where it is not of `project`."""
+    query = select(_SET).where(_SET.c.id == (id if id.isprintable() else ""))
+    row = session.execute(query).first()
+    if row is None or project not in (None, row.project):
+        raise NotFound(f"no evidence {id[:64]!r}; list it with: switchwise evidence list")
+    return _from_row(row)
+
+
+def load_items(session: Session, id: str) -> list[Item]:
+    """The items of a comparison, in no particular order."""
+    columns = [column for column in _ITEM.c if column.name != "set_id"]
+    rows = session.execute(select(*columns).where(_ITEM.c.set_id == id))
+    return [Item(**row._mapping) for row in rows]
+
+
+def withdraw(
+    session: Session, id: str, note: str, now_us: int, *, project: str | None = None
+) -> StoredComparison:
+    """Take a comparison back with a reason: it stays listed and counts no more.
+
+    Raises NotAllowed where it is withdrawn already, NotFound as `load_one` does.
+    """
+    comparison = load_one(session, id, project)
+    if comparison.withdrawn_at is not None:
+        day = clock.rfc3339(comparison.withdrawn_at)[:10]
+        raise NotAllowed(f"evidence {id} was withdrawn on {day} already")
+    session.execute(
+        update(_SET).where(_SET.c.id == id).values(withdrawn_at=now_us, withdrawn_note=note)
+    )
+    return replace(comparison, withdrawn_at=now_us, withdrawn_note=note)
+
+
+def revision(session: Session) -> tuple[int, int]:
+    """A number pair that changes with every comparison that is stored or withdrawn."""
+    query = select(func.count(_SET.c.id), func.count(_SET.c.withdrawn_at))
+    comparison_count, withdrawal_count = session.execute(query).one()
+    return int(comparison_count), int(withdrawal_count)
+
+
+def without_withdrawn(stored_comparisons: Iterable[StoredComparison]) -> list[StoredComparison]:
+    """Those that were not withdrawn, in the same order."""
+    return [comparison for comparison in stored_comparisons if comparison.withdrawn_at is None]
+
+
+def _set_row(comparison: Comparison, id: str, by: str, now_us: int) -> dict[str, object]:
+    labels = comparison.labels
+    findings = evaluation.evaluate(comparison.items, comparison.gate, labels)
+    return {
+        "id": id,
         "project": comparison.project,
         "workload": comparison.workload,
         "from_model": comparison.from_model,
         "to_model": comparison.to_model,
         "rule": comparison.gate.rule,
-        "threshold": _text(comparison.gate.threshold),
+        "threshold": money.ratio_text(comparison.gate.threshold),
         "measured_day": comparison.measured_day,
         "imported_at": now_us,
         "imported_by": by,
         "source": comparison.source,
         "judge": comparison.judge,
-        "judge_labels": msgspec.json.encode(comparison.labels).decode()
-        if comparison.labels
-        else None,
+        "judge_labels": msgspec.json.encode(labels).decode() if labels else None,
         "left_out": comparison.left_out,
-        "result": msgspec.json.encode(found, enc_hook=_encoded).decode(),
+        "result": msgspec.json.encode(findings, enc_hook=_encode_fraction).decode(),
     }
-    session.execute(insert(_SET), [row])
-    rows = [{"set_id": comparison.id, **asdict(item)} for item in comparison.items]
-    for start in range(0, len(rows), _CHUNK):
-        session.execute(insert(_ITEM), rows[start : start + _CHUNK])
-    return read_one(session, comparison.id), True
 
 
-def read(session: Session, project: str | None = None) -> list[StoredSet]:
-    """Every comparison, the one that was measured last first; those of one project if named."""
-    wanted = select(_SET).order_by(_SET.c.measured_day.desc(), _SET.c.imported_at.desc(), _SET.c.id)
-    if project is not None:
-        wanted = wanted.where(_SET.c.project == project)
-    return [_stored(row) for row in session.execute(wanted)]
-
-
-def read_one(session: Session, set_id: str, project: str | None = None) -> StoredSet:
-    """One comparison. Raises NotFound, in the same words where it is not of the project asked for."""
-    row = session.execute(
-        select(_SET).where(_SET.c.id == (set_id if set_id.isprintable() else ""))
-    ).first()
-    if row is None or project not in (None, row.project):
-        raise NotFound(f"no evidence {set_id[:64]!r}; list it with: switchwise evidence list")
-    return _stored(row)
-
-
-def items_of(session: Session, set_id: str) -> list[Item]:
-    """The items of a comparison, in no order that means anything."""
-    columns = [column for column in _ITEM.c if column.name != "set_id"]
-    rows = session.execute(select(*columns).where(_ITEM.c.set_id == set_id))
-    return [Item(**row._mapping) for row in rows]
-
-
-def withdraw(
-    session: Session, set_id: str, note: str, now_us: int, project: str | None = None
-) -> StoredSet:
-    """Take a comparison back, with the reason: it stays listed and counts no more. Raises NotAllowed where it is already."""
-    held = read_one(session, set_id, project)
-    if held.withdrawn_at is not None:
-        raise NotAllowed(
-            f"evidence {set_id} was withdrawn on {clock.rfc3339(held.withdrawn_at)[:10]} already"
-        )
-    session.execute(
-        update(_SET).where(_SET.c.id == set_id).values(withdrawn_at=now_us, withdrawn_note=note)
-    )
-    return replace(held, withdrawn_at=now_us, withdrawn_note=note)
-
-
-def revision(session: Session) -> tuple[int, int]:
-    """What changes with every comparison that is stored or withdrawn."""
-    counted = select(func.count(_SET.c.id), func.count(_SET.c.withdrawn_at))
-    stored, withdrawn = session.execute(counted).one()
-    return int(stored), int(withdrawn)
-
-
-def current(found: Iterable[StoredSet]) -> list[StoredSet]:
-    """Those that were not withdrawn, in the order given."""
-    return [each for each in found if each.withdrawn_at is None]
-
-
-def _stored(row: Row[Any]) -> StoredSet:
-    labels = msgspec.json.decode(row.judge_labels, type=Labels) if row.judge_labels else None
-    return StoredSet(
+def _from_row(row: Row[Any]) -> StoredComparison:
+    labels = row.judge_labels
+    return StoredComparison(
         id=row.id,
         project=row.project,
         workload=row.workload,
         from_model=row.from_model,
         to_model=row.to_model,
-        gate=Gate(row.rule, Fraction(row.threshold)),
+        gate=QualityGate(row.rule, Fraction(row.threshold)),
         measured_day=row.measured_day,
         imported_at=row.imported_at,
         imported_by=row.imported_by,
         source=row.source,
         judge=row.judge,
-        labels=labels,
+        labels=msgspec.json.decode(labels, type=JudgeLabels) if labels else None,
         left_out=row.left_out,
-        result=msgspec.json.decode(row.result, type=Result, dec_hook=_decoded),
+        evaluation=msgspec.json.decode(row.result, type=Evaluation, dec_hook=_decode_fraction),
         withdrawn_at=row.withdrawn_at,
         withdrawn_note=row.withdrawn_note,
     )
 
 
-def _text(value: Fraction) -> str:
-    return money.text(money.usd(int(value * money.FEMTO_PER_USD)))
+def _encode_fraction(number: Any) -> str:
+    if isinstance(number, Fraction):
+        return str(number)
+    raise NotImplementedError(type(number))
 
 
-def _encoded(value: Any) -> str:
-    if isinstance(value, Fraction):
-        return str(value)
-    raise NotImplementedError(type(value))
-
-
-def _decoded(kind: type, value: Any) -> Any:
+def _decode_fraction(kind: type, text: Any) -> Any:
     if kind is Fraction:
-        return Fraction(value)
+        return Fraction(text)
     raise NotImplementedError(kind)

@@ -8,7 +8,10 @@ _NEGLIGIBLE = 1e-18
 
 @lru_cache(maxsize=1024)
 def quantile(share: float, degrees: int) -> float:
-    """The value that a share (0.5 to 1, exclusive) of the distribution lies under. Raises ValueError out of range."""
+    """The point that a share (over 0.5, under 1) of the distribution lies under.
+
+    Raises ValueError for another share, or fewer than one degree of freedom.
+    """
     if not 0.5 < share < 1 or degrees < 1:
         raise ValueError(f"no quantile {share} of t with {degrees} degrees of freedom")
     low, high = 0.0, 1.0
@@ -19,12 +22,13 @@ def quantile(share: float, degrees: int) -> float:
     return high
 
 
-def cumulative(value: float, degrees: int) -> float:
-    """The share of the distribution under a value that is not negative.
+def cumulative(point: float, degrees: int) -> float:
+    """The share of the distribution under a point that is not negative.
 
-    Source: M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions (1964), 26.7.3 and 26.7.4.
+    Source: M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions (1964), 26.7.3 and
+    26.7.4.
     """
-    angle = atan(value / sqrt(degrees))
+    angle = atan(point / sqrt(degrees))
     squared = cos(angle) ** 2
     odd = degrees % 2
     term = cos(angle) if odd else 1.0

@@ -58,7 +58,7 @@ class Standing:
         """The shares of right answers on the source and on a target; None where nobody compared them."""
         found = self.evidence.get(model)
         return self.pass_rates or (
-            breakeven.PassRates(*found.rates) if found and found.rates else None
+            breakeven.PassRates(*found.pass_rates) if found and found.pass_rates else None
         )
 
     def band(self, slice_: candidates.Slice, target_model: str) -> factors.Band:
@@ -66,7 +66,7 @@ class Standing:
         if target_model == slice_.model:
             return factors.TIER_ALONE
         found = self.evidence.get(target_model)
-        return factors.ASSUMED.with_measured(found.measured) if found else factors.ASSUMED
+        return factors.ASSUMED.with_measured(found.current_factors) if found else factors.ASSUMED
 
 
 @dataclass(frozen=True, slots=True)

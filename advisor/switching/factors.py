@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from advisor.evidence.sums import Measured
+from advisor.evidence.measurement import Measurement
 from ledger.errors import UsageError
 
 ONE, ZERO = Fraction(1), Fraction(0)
@@ -120,7 +120,7 @@ class Band:
         )
         return replace(self, low=low, expected=expected, high=high)
 
-    def with_measured(self, found: Mapping[str, Measured]) -> "Band":
+    def with_measured(self, found: Mapping[str, Measurement]) -> "Band":
         """The same band with factors as they were measured: the bound that saves least at the low end."""
         band = self
         for name, seen in found.items():

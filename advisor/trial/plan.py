@@ -8,8 +8,8 @@ from math import ceil
 
 from advisor.advice import explanation, recomputed
 from advisor.advice import figures as advice_figures
-from advisor.evidence import result
-from advisor.evidence.result import Gate
+from advisor.evidence import gates
+from advisor.evidence.gates import QualityGate
 from advisor.switching import counterfactual
 from advisor.trial import routing, sample_size
 from advisor.trial.figures import PlanFigure, SplitFigure
@@ -45,7 +45,7 @@ def of(item: advice_figures.RecommendationFigure, asked: Asked) -> PlanFigure:
         )
     if not 1 <= asked.requests_per_conversation <= _MOST_PER_CONVERSATION:
         raise UsageError(f"a conversation has from 1 to {_MOST_PER_CONVERSATION} requests")
-    gate = result.gate(asked.rule, asked.threshold)
+    gate = gates.parse(asked.rule, asked.threshold)
     discordant, pass_rate, assumed = _inputs(item, asked)
     power = _ratio("power", asked.power) or sample_size.POWER
     sample = sample_size.of(gate, discordant, pass_rate, power)
@@ -55,7 +55,7 @@ def of(item: advice_figures.RecommendationFigure, asked: Asked) -> PlanFigure:
 def _figure(
     item: advice_figures.RecommendationFigure,
     asked: Asked,
-    gate: Gate,
+    gate: QualityGate,
     sample: Sample,
     power: Fraction,
     discordant: Fraction,

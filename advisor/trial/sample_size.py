@@ -5,8 +5,8 @@ from fractions import Fraction
 from math import ceil
 from statistics import NormalDist
 
-from advisor.evidence import paired, rules
-from advisor.evidence.result import Gate
+from advisor.evidence import rules, significance
+from advisor.evidence.gates import QualityGate
 from ledger.errors import UsageError
 
 POWER = Fraction("0.8")
@@ -23,7 +23,9 @@ class Sample:
     by_formula: int
 
 
-def of(gate: Gate, discordant: Fraction, pass_rate: Fraction, power: Fraction = POWER) -> Sample:
+def of(
+    gate: QualityGate, discordant: Fraction, pass_rate: Fraction, power: Fraction = POWER
+) -> Sample:
     """The pairs needed: `ceil((z_a + z_b)^2 psi / M^2)`, and at least the 200 that the decision asks for.
 
     `discordant` (psi) is the share of pairs that only one of the two gets right, `pass_rate` the source's; M is
@@ -54,6 +56,6 @@ def of(gate: Gate, discordant: Fraction, pass_rate: Fraction, power: Fraction = 
         raise UsageError(
             "a gate that allows no loss at all cannot be passed by a target that is just as good"
         )
-    quantiles = paired.Z + NormalDist().inv_cdf(float(power))
+    quantiles = significance.Z + NormalDist().inv_cdf(float(power))
     by_formula = ceil(quantiles**2 * float(discordant) / float(distance) ** 2)
     return Sample(max(rules.ENOUGH_PAIRS, by_formula), distance, by_formula)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from advisor.evidence import files, keeping, result, store, words
+from advisor.evidence import files, gates, register, sentences, store
+from advisor.evidence.assembly import ImportTerms
 from advisor.evidence.figures import EvidenceFigure
-from advisor.evidence.gathering import Given
 from cli import app, options
 from ledger import clock
 from ledger.errors import UsageError
@@ -72,27 +72,30 @@ def import_file(
         )
     if judge_labels is not None and judge is None:
         raise UsageError("--judge-labels says how good a judge is; name it with --judge MODEL")
-    given = Given(
+    terms = ImportTerms(
         pair=pair,
         project=project,
         workload=workload,
-        gate=result.gate(rule, threshold),
+        gate=gates.parse(rule, threshold),
         measured_day=_measured(measured_on),
         source=file.name,
         judge=judge,
-        labels=files.labels(judge_labels) if judge_labels else None,
+        labels=files.read_labels(judge_labels) if judge_labels else None,
     )
     with app.opened(data) as (database, _), database.transaction() as session:
         book = in_force.load_book(session)
-        found, unknown = files.read(file, format_name, given, book, graded=graded)
-        kept = keeping.keep(session, found, options.who(by), book, clock.now_us())
+        content = files.read_comparisons(file, format_name, terms, book=book, graded=graded)
+        imported = register.add(
+            session, content.comparisons, by=options.who(by), book=book, now_us=clock.now_us()
+        )
     if as_json:
-        app.print_json({"comparisons": kept, "unknown_fields": unknown})
+        app.print_json({"comparisons": imported, "unknown_fields": content.unknown_columns})
         return
-    for each in kept:
-        _show(each.evidence, "" if each.is_new else " (was here already)")
-    if unknown:
-        app.console.print(f"Not read, and not stored: {', '.join(unknown[:10])}.", soft_wrap=True)
+    for comparison in imported:
+        _show(comparison.evidence, "" if comparison.is_new else " (was here already)")
+    if content.unknown_columns:
+        names = ", ".join(content.unknown_columns[:10])
+        app.console.print(f"Not read, and not stored: {names}.", soft_wrap=True)
     app.console.print(
         "The advice follows within seconds while the worker runs; else: switchwise rollup",
         soft_wrap=True,
@@ -107,7 +110,7 @@ def list_evidence(
 ) -> None:
     """Every comparison, the last measured first."""
     with app.opened(data) as (database, _), database.snapshot() as session:
-        found = keeping.listed(session, in_force.load_book(session), clock.now_us(), project)
+        found = register.list_all(session, in_force.load_book(session), clock.now_us(), project)
     if as_json:
         app.print_json({"evidence": found})
         return
@@ -116,7 +119,7 @@ def list_evidence(
         return
     for each in found:
         app.console.print(_title(each), soft_wrap=True)
-        app.console.print(f"  {words.in_short(each)}", soft_wrap=True)
+        app.console.print(f"  {sentences.one_line(each)}", soft_wrap=True)
 
 
 @evidence.command(
@@ -133,7 +136,7 @@ def withdraw(
     """Take a comparison back: it stays listed, and counts no more."""
     with app.opened(data) as (database, _), database.transaction() as session:
         stored = store.withdraw(session, id, reason, clock.now_us())
-        found = keeping.figure(stored, in_force.load_book(session), clock.now_us())
+        found = register.evidence_figure(stored, in_force.load_book(session), clock.now_us())
     if as_json:
         app.print_json(found)
         return
@@ -149,7 +152,7 @@ def _measured(day: str | None) -> int:
 
 def _show(found: EvidenceFigure, remark: str) -> None:
     app.console.print(f"{_title(found)}{remark}", soft_wrap=True)
-    for sentence in (*words.sentences(found), *words.measured(found)):
+    for sentence in (*sentences.summary(found), *sentences.factors(found)):
         app.console.print(f"  {sentence}", soft_wrap=True)
 
 

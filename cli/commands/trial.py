@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from advisor import words
-from advisor.evidence import words as evidence_words
 from advisor.stages import recommendations
 from advisor.trial import plan
 from advisor.trial.figures import PlanFigure, SplitFigure
@@ -91,7 +90,7 @@ def _show(found: PlanFigure, chosen: SplitFigure) -> None:
     grid = plain.table("compared", "pairs a day", "days", right=2)
     for each in found.splits:
         days = words.UNKNOWN if each.days is None else f"{each.days:,}"
-        grid.add_row(words.percent(each.share_ratio), evidence_words.shown(each.pairs_a_day), days)
+        grid.add_row(words.percent(each.share_ratio), words.ratio(each.pairs_a_day), days)
     app.console.print(grid)
     app.console.print(f"LiteLLM's weights for {words.percent(chosen.share_ratio)} on the target:")
     app.console.print(chosen.routing.rstrip(), soft_wrap=True)
@@ -102,9 +101,9 @@ def _show(found: PlanFigure, chosen: SplitFigure) -> None:
 
 def _sentences(found: PlanFigure) -> Iterator[str]:
     asked = (
-        f"{evidence_words.shown(found.threshold)} of the source's pass rate"
+        f"{words.ratio(found.threshold)} of the source's pass rate"
         if found.rule == "ratio"
-        else f"at most {evidence_words.shown(found.threshold)} below the source's pass rate"
+        else f"at most {words.ratio(found.threshold)} below the source's pass rate"
     )
     yield (
         f"{found.pairs:,} pairs, so that a target as good passes {words.percent(found.power_ratio)} of the time; asked is"

@@ -11,7 +11,7 @@ from rich.text import Text
 from advisor import words
 from advisor.advice import explanation, latency
 from advisor.advice import figures as advice_figures
-from advisor.evidence import words as evidence_words
+from advisor.evidence import sentences as evidence_sentences
 from advisor.publishing.api import wire
 from advisor.stages.stored import StoredRecommendation
 from advisor.switching import ranking
@@ -85,7 +85,7 @@ def _lines(item: advice_figures.RecommendationFigure) -> Iterator[tuple[str, str
         f"confidence {item.confidence}; risk {item.risk_level} of 4 ({worst}); factors {item.saving_label}",
     )
     if item.evidence is not None:
-        yield "proof", evidence_words.in_short(item.evidence)
+        yield "proof", evidence_sentences.one_line(item.evidence)
     yield from zip(("speed", ""), latency.lines(item.latency), strict=False)
     yield "changes", "; ".join([explanation.change(item.reason, drivers), *_limit(item)])
     for other in item.alternatives:

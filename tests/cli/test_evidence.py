@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from advisor.evidence import keeping
+from advisor.evidence import register
 from advisor.publishing import outlet
 from ledger import clock
 from ledger.pricing import in_force
@@ -69,7 +69,7 @@ def test_an_import_says_what_was_compared_and_what_was_measured(
 def test_the_command_and_the_api_show_the_same_figures(line: CommandLine, results: Path) -> None:
     line.said(f"evidence import {results} --by ada")
     with line.database.snapshot() as session:
-        found = keeping.listed(session, in_force.load_book(session), clock.now_us())
+        found = register.list_all(session, in_force.load_book(session), clock.now_us())
     assert line.run("evidence list --json").json == msgspec.json.decode(
         outlet.answer({"evidence": found}).body
     )

@@ -74,7 +74,7 @@ def test_chromium_lays_a_recommendation_out(
     database: Database, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     name = advised_ledger.fill(database).figure.id
-    paired_rows.keep(database, paired_rows.rows())
+    paired_rows.store(database, paired_rows.rows())
     ledgers.settle(database)
     app = FastAPI()
     routes.install(app, database, ledgers.SETTINGS)

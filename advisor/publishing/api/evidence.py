@@ -7,10 +7,10 @@ from fastapi import Depends, FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from advisor.evidence import gathering, keeping, result, rows, store
-from advisor.evidence.figures import EvidenceFigure
-from advisor.evidence.gathering import Given
-from advisor.evidence.judge import Labels
+from advisor.evidence import assembly, gates, register, rows, store
+from advisor.evidence.assembly import ImportTerms
+from advisor.evidence.figures import EvidenceFigure, ImportedFigure
+from advisor.evidence.judge import JudgeLabels
 from advisor.publishing import outlet
 from advisor.publishing.outlet import Outlet
 from ledger import clock
@@ -84,7 +84,7 @@ class Withdrawal(BaseModel):
 class KeptBody(TypedDict):
     """What became of the results sent: each comparison, and the columns that mean nothing here."""
 
-    comparisons: list[keeping.Kept]
+    comparisons: list[ImportedFigure]
     unknown_fields: list[str]
 
 
@@ -108,7 +108,7 @@ def _add_list(app: FastAPI, given: Outlet) -> None:
     ) -> Response:
         """Every comparison of two models that was ever stored, with its verdict and whether it still counts."""
         with given.database.snapshot() as session:
-            found = keeping.listed(
+            found = register.list_all(
                 session, in_force.load_book(session), clock.now_us(), access.project or project
             )
         return outlet.answer(ListBody(evidence=found))
@@ -120,14 +120,20 @@ def _add_store(app: FastAPI, given: Outlet) -> None:
     def store_evidence(access: Annotated[Access, Depends(given.admin())], sent: Sent) -> Response:
         """Store paired results. All rows or none: one that cannot be read refuses the others."""
         now_us = clock.now_us()
-        found = gathering.comparisons(
-            enumerate(sent.results, start=1), _given(sent, clock.day_of(now_us))
+        found = assembly.comparisons(
+            enumerate(sent.results, start=1), _terms(sent, clock.day_of(now_us))
         )
         with given.database.transaction() as session:
-            kept = keeping.keep(
-                session, found, sent.by, in_force.load_book(session), now_us, access.project
+            imported = register.add(
+                session,
+                found,
+                by=sent.by,
+                book=in_force.load_book(session),
+                now_us=now_us,
+                project=access.project,
             )
-        return outlet.answer(KeptBody(comparisons=kept, unknown_fields=rows.unknown(sent.results)))
+        unknown = rows.unknown_columns(sent.results)
+        return outlet.answer(KeptBody(comparisons=imported, unknown_fields=unknown))
 
     app.post("/api/v1/evidence", response_model=KeptBody, responses=outlet.REFUSALS)(store_evidence)
 
@@ -139,28 +145,28 @@ def _add_withdraw(app: FastAPI, given: Outlet) -> None:
         """Take a comparison back: it stays listed, and counts no more."""
         now_us = clock.now_us()
         with given.database.transaction() as session:
-            stored = store.withdraw(session, id, asked.reason, now_us, access.project)
-            found = keeping.figure(stored, in_force.load_book(session), now_us)
+            stored = store.withdraw(session, id, asked.reason, now_us, project=access.project)
+            found = register.evidence_figure(stored, in_force.load_book(session), now_us)
         return outlet.answer(found)
 
     path = "/api/v1/evidence/{id}/withdraw"
     app.post(path, response_model=EvidenceFigure, responses=outlet.REFUSALS)(withdraw_evidence)
 
 
-def _given(sent: Sent, today: int) -> Given:
+def _terms(sent: Sent, today: int) -> ImportTerms:
     day = today if sent.measured_on is None else clock.day_number(sent.measured_on)
     if day > today:
         raise UsageError(
             f"measured_on is {sent.measured_on}, which is yet to come; give the day of the comparison"
         )
     labels = sent.judge_labels
-    return Given(
+    return ImportTerms(
         pair=sent.pair,
         project=sent.project,
         workload=sent.workload,
-        gate=result.gate(sent.rule, sent.threshold),
+        gate=gates.parse(sent.rule, sent.threshold),
         measured_day=day,
         source=sent.source,
         judge=sent.judge,
-        labels=Labels(**labels.model_dump()) if labels else None,
+        labels=JudgeLabels(**labels.model_dump()) if labels else None,
     )

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from advisor import words
 from advisor.advice import explanation
-from advisor.evidence import words as evidence_words
+from advisor.evidence import sentences as evidence_sentences
 from advisor.publishing.outlet import Outlet
 from advisor.publishing.pages import html, swing_bars
 from advisor.publishing.pages.swing_bars import SwingChart
@@ -33,7 +33,7 @@ class Detail:
 
 def install(app: FastAPI, given: Outlet) -> None:
     """Add the page to an app."""
-    made = html.templates(factor=explanation.factor_name, shown=evidence_words.shown)
+    made = html.templates(factor=explanation.factor_name, shown=words.ratio)
 
     def show(id: str, project: str | None) -> HTMLResponse:
         with given.database.snapshot() as session:
@@ -71,7 +71,10 @@ def detail(
         swings=swing_bars.of(item.sensitivity, ends.expected_usd)
         if item.sensitivity and ends
         else None,
-        proof=(*evidence_words.sentences(item.evidence), *evidence_words.measured(item.evidence))
+        proof=(
+            *evidence_sentences.summary(item.evidence),
+            *evidence_sentences.factors(item.evidence),
+        )
         if item.evidence
         else (),
     )

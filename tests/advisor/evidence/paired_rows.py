@@ -2,13 +2,13 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
-from advisor.evidence import gathering, keeping
-from advisor.evidence.gathering import Given
-from advisor.evidence.judge import Labels
+from advisor.evidence import assembly, register
+from advisor.evidence.assembly import ImportTerms
+from advisor.evidence.comparisons import Comparison
+from advisor.evidence.figures import ImportedFigure
+from advisor.evidence.judge import JudgeLabels
 from advisor.evidence.rows import Fields
-from advisor.evidence.sums import Measured
 from ledger import clock
 from ledger.database import Database
 from ledger.pricing import in_force
@@ -19,14 +19,14 @@ PAIR = "gpt-4.1:gpt-4.1-mini"
 
 
 def rows(
-    count: int = 240, *, wrong_on_target: float = 0.02, measured: bool = True, **changed: object
+    count: int = 240, *, wrong_on_target: float = 0.02, measured: bool = True, **changes: object
 ) -> list[Fields]:
     """So many conversations that the source gets right; the target gets a share of them wrong."""
-    return list(_rows(count, wrong_on_target, measured, changed))
+    return list(_rows(count, wrong_on_target, measured, changes))
 
 
 def _rows(
-    count: int, wrong_on_target: float, measured: bool, changed: dict[str, object]
+    count: int, wrong_on_target: float, measured: bool, changes: dict[str, object]
 ) -> Iterator[Fields]:
     draws = random.Random(count)  # noqa: S311  # repeatable on purpose
     for number in range(count):
@@ -39,39 +39,44 @@ def _rows(
             "b": 0 if number < count * wrong_on_target else 1,
         }
         if measured:
-            asked = draws.randint(500, 900)
+            input_tokens = draws.randint(500, 900)
             row |= {
-                "a_input_tokens": asked,
+                "a_input_tokens": input_tokens,
                 "a_output_tokens": draws.randint(80, 120),
-                "b_input_tokens": asked,
+                "b_input_tokens": input_tokens,
                 "b_output_tokens": draws.randint(80, 130),
                 "b_attempts": 1 + (number % 50 == 0),
                 "b_cached_input_tokens": 0,
                 "escalated": number % 25 == 0,
             }
-        yield {**row, **changed}
+        yield {**row, **changes}
 
 
-def given(**changed: object) -> Given:
-    """What is said of all rows, with changes."""
+def terms(**changes: object) -> ImportTerms:
+    """What holds for all rows, with changes."""
     ordinary: dict[str, object] = {"measured_day": TODAY - 1, "source": "results.csv"}
-    return Given(**{**ordinary, **changed})  # type: ignore[arg-type]  # a test that misspells fails at once
+    return ImportTerms(**{**ordinary, **changes})  # type: ignore[arg-type]  # a test that misspells fails at once
 
 
-def keep(database: Database, found: Sequence[Fields], **said: object) -> list[keeping.Kept]:
-    """Store rows as a face of the product does."""
-    comparisons = gathering.comparisons(enumerate(found, start=1), given(**said))
+def comparison(rows: Sequence[Fields], **changes: object) -> Comparison:
+    """The one comparison that rows make."""
+    (only,) = assembly.comparisons(enumerate(rows, start=1), terms(**changes))
+    return only
+
+
+def store(database: Database, rows: Sequence[Fields], **changes: object) -> list[ImportedFigure]:
+    """Store rows as API and command line do."""
+    comparisons = assembly.comparisons(enumerate(rows, start=1), terms(**changes))
     with database.transaction() as session:
-        return keeping.keep(
-            session, comparisons, "ada", in_force.load_book(session), clock.now_us()
+        return register.add(
+            session,
+            comparisons,
+            by="ada",
+            book=in_force.load_book(session),
+            now_us=clock.now_us(),
         )
 
 
-def judge_labels() -> Labels:
+def judge_labels() -> JudgeLabels:
     """Sixty answers marked by hand that a good judge mostly agrees with."""
-    return Labels(right_right=38, right_wrong=1, wrong_right=1, wrong_wrong=20)
-
-
-def measured(most: str) -> Measured:
-    """A factor seen over 30 conversations."""
-    return Measured(Fraction(0), Fraction(0), Fraction(most), 30)
+    return JudgeLabels(right_right=38, right_wrong=1, wrong_right=1, wrong_wrong=20)

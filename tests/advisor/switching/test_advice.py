@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from advisor.advice import as_figures, computation
 from advisor.advice import figures as advice_figures
-from advisor.evidence.rules import Evidence
 from advisor.switching import advice, candidates, cost, risk, window
 from ledger import clock, money, pairs
 from ledger.pricing import price_book, prices
 from tests.advisor import books, strategies
+from tests.advisor.evidence import examples
 
 KNOWN = advice.Standing(Fraction(1), risk.of_class("classification"))
 BOTH = "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna"
@@ -71,7 +71,7 @@ def test_the_alternative_with_the_best_low_end_is_chosen() -> None:
 
 
 def test_what_counts_goes_first_and_what_is_blocked_last_whatever_they_save() -> None:
-    worse = Evidence("inferior", 200, 1)
+    worse = examples.evidence("inferior")
     kept, leaving = (
         {books.LUNA: worse},
         prices.ModelFacts(retirement=prices.Retirement(books.AS_OF_DAY + 9, None, "")),
@@ -202,7 +202,7 @@ def test_a_heavily_cached_slice_is_kept_although_the_price_gap_is_80_percent() -
 
 
 def test_a_proven_target_still_waits_while_its_factors_are_assumed() -> None:
-    proven = replace(KNOWN, evidence={"gpt-4.1-mini": Evidence("non_inferior", 200, 1)})
+    proven = replace(KNOWN, evidence={"gpt-4.1-mini": examples.evidence("non_inferior")})
     (found,) = _advice(standing=proven)
     assert (found.decision.kind, found.decision.reason, found.risk.worst) == (
         "pilot",

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.evidence.rules import Evidence
 from advisor.switching import decision
 from advisor.switching.decision import Situation, decide
 from tests.advisor import books
+from tests.advisor.evidence import examples
 
-PROVEN = Evidence("non_inferior", 200, 10)
+PROVEN = examples.evidence("non_inferior", age_days=10)
 GOOD = Situation(
     days=28,
     requests=5_000,
@@ -55,14 +55,17 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
         (replace(GOOD, escalation_rate=Fraction("0.6")), ("keep", "escalation_beyond_break_even")),
         (replace(GOOD, low_month_femto_usd=50 * books.USD - 1), ("keep", "not_material")),
         (replace(GOOD, slice_month_femto_usd=1_201 * books.USD), ("keep", "not_material")),
-        (replace(GOOD, quality=replace(PROVEN, verdict="inferior")), ("keep", "inferior")),
+        (replace(GOOD, quality=examples.evidence("inferior")), ("keep", "inferior")),
         (
             replace(GOOD, target_days_left=60, one_off_femto_usd=120 * books.USD),
             ("keep", "payback_beyond_life"),
         ),
         (replace(GOOD, quality=None), ("pilot", "no_evidence")),
-        (replace(GOOD, quality=replace(PROVEN, pairs=49)), ("pilot", "too_little_evidence")),
-        (replace(GOOD, quality=replace(PROVEN, verdict="inconclusive")), ("pilot", "inconclusive")),
+        (
+            replace(GOOD, quality=examples.evidence("non_inferior", pairs=49)),
+            ("pilot", "too_little_evidence"),
+        ),
+        (replace(GOOD, quality=examples.evidence("inconclusive")), ("pilot", "inconclusive")),
         (replace(GOOD, quality=replace(PROVEN, age_days=90)), ("pilot", "evidence_expired")),
         (replace(GOOD, quality=replace(PROVEN, judge_proven=False)), ("pilot", "judge_unproven")),
         (replace(GOOD, quality=replace(PROVEN, new_snapshot=True)), ("pilot", "new_snapshot")),
@@ -70,11 +73,11 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
         (replace(GOOD, keeps_model=True, cache_is_asked=True), ("pilot", "cache_unproven")),
         (replace(GOOD, quality=replace(PROVEN, drift=Fraction("0.2"))), ("switch_now", "proven")),
         (
-            replace(GOOD, quality=replace(PROVEN, verdict="inferior", new_snapshot=True)),
+            replace(GOOD, quality=replace(examples.evidence("inferior"), new_snapshot=True)),
             ("pilot", "new_snapshot"),
         ),
         (
-            replace(GOOD, quality=replace(PROVEN, verdict="inferior", pairs=49)),
+            replace(GOOD, quality=examples.evidence("inferior", pairs=49)),
             ("pilot", "too_little_evidence"),
         ),
         (replace(GOOD, risk_level=3), ("pilot", "risk")),
@@ -156,8 +159,8 @@ def test_without_evidence_nothing_is_ever_switched(
     [
         ({}, ("switch_now", "stance")),
         ({"class_level": 3}, ("pilot", "no_evidence")),
-        ({"quality": Evidence("inconclusive", 200, 1)}, ("pilot", "inconclusive")),
-        ({"quality": Evidence("inferior", 200, 1)}, ("keep", "inferior")),
+        ({"quality": examples.evidence("inconclusive")}, ("pilot", "inconclusive")),
+        ({"quality": examples.evidence("inferior")}, ("keep", "inferior")),
         ({"low_month_femto_usd": 1}, ("keep", "not_material")),
         ({"blocks": ("target_retires",)}, ("blocked", "target_retires")),
     ],

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from advisor.evidence.sums import Measured
 from advisor.switching import factors
+from tests.advisor.evidence import examples
 
 HALF = [Fraction(1, 2)] * 3
 
@@ -25,8 +25,8 @@ def test_a_band_says_what_it_rests_on(band: factors.Band, basis: str, unmeasured
 
 
 def test_what_was_measured_replaces_what_was_assumed_by_the_bound_that_saves_least() -> None:
-    seen = Measured(Fraction("0.9"), Fraction(1), Fraction("1.1"), 40)
-    cached = Measured(Fraction("0.9"), Fraction("0.95"), Fraction("1.05"), 40)
+    seen = examples.measurement("0.9", "1", "1.1")
+    cached = examples.measurement("0.9", "0.95", "1.05")
     band = factors.ASSUMED.with_measured({"phi_in": seen, "phi_out": seen, "cached_share": cached})
     assert [end.phi_out for end in (band.low, band.expected, band.high)] == [
         seen.most,

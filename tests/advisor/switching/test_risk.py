@@ -7,19 +7,20 @@ import pytest
 
 from advisor.evidence.rules import Evidence
 from advisor.switching import risk
+from tests.advisor.evidence import examples
 
-PROVEN = Evidence("non_inferior", 200, 10)
+PROVEN = examples.evidence("non_inferior", age_days=10)
 
 
 @pytest.mark.parametrize(
     ("found", "level"),
     [
         (PROVEN, 0),
-        (Evidence("non_inferior", 200, 90), 1),
-        (Evidence("inconclusive", 200, 1), 2),
-        (Evidence("non_inferior", 20, 1), 2),
+        (examples.evidence("non_inferior", age_days=90), 1),
+        (examples.evidence("inconclusive"), 2),
+        (examples.evidence("non_inferior", pairs=20), 2),
         (None, 3),
-        (Evidence("inferior", 200, 1), 4),
+        (examples.evidence("inferior"), 4),
     ],
 )
 def test_evidence_drives_the_risk(found: Evidence | None, level: int) -> None:

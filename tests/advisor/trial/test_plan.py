@@ -97,7 +97,7 @@ def test_a_move_of_tier_alone_has_nothing_to_compare() -> None:
         (Asked(pass_rate="0.12345678901"), "out of range"),
         (Asked(judge_usd="-1"), "out of range"),
         (Asked(requests_per_conversation=0), "a conversation has from 1"),
-        (Asked(rule="guess"), "is no rule"),
+        (Asked(rule="guess"), "unknown rule"),
     ],
 )
 def test_what_cannot_be_read_is_refused(asked: Asked, says: str) -> None:
@@ -109,7 +109,7 @@ def test_what_an_earlier_comparison_measured_is_not_assumed_and_all_faces_agree(
     database: Database,
 ) -> None:
     recommendation = advised_ledger.fill(database)
-    paired_rows.keep(database, paired_rows.rows(wrong_on_target=0.1))
+    paired_rows.store(database, paired_rows.rows(wrong_on_target=0.1))
     ledgers.settle(database)
     stored = advised_ledger.only(database).figure
     found = plan.of(stored, Asked())

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.evidence import margin, paired, ratio, result
-from advisor.evidence.result import Gate
+from advisor.evidence import gates, margin, ratio, significance
+from advisor.evidence.gates import QualityGate
 from advisor.trial import sample_size
 from ledger.errors import UsageError
+from tests.advisor.evidence import examples
 
-RATIO, MARGIN = result.gate("ratio", "0.9"), result.gate("margin", "0.05")
+RATIO, MARGIN = gates.parse("ratio", "0.9"), gates.parse("margin", "0.05")
 
 
 def by_hand(discordant: str, distance: str, z_power: str = "0.8416212335729143") -> int:
@@ -55,14 +56,14 @@ shares = st.fractions(Fraction(1, 100), Fraction(1, 5))
 def test_it_grows_with_the_share_that_differs_and_falls_with_the_distance(
     one: Fraction, other: Fraction, threshold: str
 ) -> None:
-    gate = result.gate("ratio", threshold)
+    gate = gates.parse("ratio", threshold)
     low, high = sorted((one, other))
     pass_rate = Fraction(4, 5)
     assert (
         sample_size.of(gate, low, pass_rate).by_formula
         <= sample_size.of(gate, high, pass_rate).by_formula
     )
-    stricter = Gate("ratio", (gate.threshold + 1) / 2)
+    stricter = QualityGate("ratio", (gate.threshold + 1) / 2)
     assert (
         sample_size.of(gate, low, pass_rate).by_formula
         <= sample_size.of(stricter, low, pass_rate).by_formula
@@ -73,7 +74,7 @@ def test_it_grows_with_the_share_that_differs_and_falls_with_the_distance(
     ("gate", "pass_rate", "discordant"), [(RATIO, 0.7, 0.3), (MARGIN, 0.9, 0.1)]
 )
 def test_a_target_that_is_as_good_passes_about_as_often_as_planned(
-    gate: Gate, pass_rate: float, discordant: float
+    gate: QualityGate, pass_rate: float, discordant: float
 ) -> None:
     pairs = sample_size.of(gate, Fraction(str(discordant)), Fraction(str(pass_rate))).pairs
     half = discordant / 2
@@ -81,9 +82,9 @@ def test_a_target_that_is_as_good_passes_about_as_often_as_planned(
     draws, passes, rounds = random.Random(4), 0, 3_000  # noqa: S311  # repeatable on purpose
     for _ in range(rounds):
         drawn = draws.choices(range(4), cells, k=pairs)
-        counts = paired.Counts(*(drawn.count(cell) for cell in range(4)))
+        counts = examples.counts_of(*(drawn.count(cell) for cell in range(4)))
         statistic = (ratio if gate.rule == "ratio" else margin).z_statistic(counts, gate.limit)
-        passes += paired.verdict_of(statistic) == "non_inferior"
+        passes += significance.verdict(statistic) == "non_inferior"
     assert 0.75 <= passes / rounds <= 0.87
 
 
@@ -105,4 +106,4 @@ def test_what_cannot_be_is_refused(discordant: str, pass_rate: str, power: str, 
 
 def test_a_gate_without_room_is_refused() -> None:
     with pytest.raises(UsageError, match="allows no loss at all"):
-        sample_size.of(result.gate("ratio", "1"), Fraction("0.1"), Fraction("0.9"))
+        sample_size.of(gates.parse("ratio", "1"), Fraction("0.1"), Fraction("0.9"))

@@ -51,7 +51,7 @@ def test_the_page_shows_the_stored_figures_to_the_last_digit(database: Database)
 
 def test_proof_stage_and_what_became_of_it_are_on_it(database: Database) -> None:
     name = advised_ledger.fill(database).figure.id
-    paired_rows.keep(database, paired_rows.rows())
+    paired_rows.store(database, paired_rows.rows())
     advised_ledger.change(database, name, "claim", share="0.5")
     ledgers.settle(database)
     text = " ".join(" ".join(parsed(database, name).text).split())

@@ -1,7 +1,6 @@
 """Evidence as advice reads it, on both databases: whose it is, what it measures, and what makes it stop."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,7 +21,7 @@ from ledger.database import Database
 from ledger.errors import NotAllowed, NotFound
 from tests import conftest, ledgers
 from tests.advisor import traffic
-from tests.advisor.evidence import paired_rows
+from tests.advisor.evidence import examples, paired_rows
 from tests.advisor.stages import advised_ledger
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
@@ -42,7 +41,7 @@ def proven(
     database: Database, found: Sequence[Fields] | None = None, **said: object
 ) -> advice_figures.RecommendationFigure:
     """The advice on four weeks of traffic once these results were stored."""
-    paired_rows.keep(database, paired_rows.rows() if found is None else found, **said)
+    paired_rows.store(database, paired_rows.rows() if found is None else found, **said)
     return advised(database)
 
 
@@ -187,28 +186,20 @@ def test_the_comparison_measured_last_speaks_and_the_others_are_told(database: D
 
 def test_what_was_withdrawn_counts_no_more_and_stays_listed(database: Database) -> None:
     fill(database)
-    (kept,) = paired_rows.keep(database, paired_rows.rows())
+    (kept,) = paired_rows.store(database, paired_rows.rows())
     with database.transaction() as session:
         store.withdraw(session, kept.evidence.id, "wrong workload", clock.now_us())
     found = advised(database)
     assert (found.reason, found.evidence) == ("no_evidence", None)
     with database.transaction() as session:
-        (listed,) = store.read(session)
+        (listed,) = store.load_all(session)
         assert (listed.withdrawn_note, listed.project) == ("wrong workload", "search")
         with pytest.raises(NotAllowed, match="was withdrawn on 2026-11-23 already"):
             store.withdraw(session, kept.evidence.id, "again", clock.now_us())
         with pytest.raises(NotFound, match="no evidence"):
-            store.withdraw(session, kept.evidence.id, "not theirs", clock.now_us(), "support")
-
-
-def test_the_same_results_twice_are_one_comparison(database: Database) -> None:
-    rows = paired_rows.rows()
-    (first,), (second,) = paired_rows.keep(database, rows), paired_rows.keep(database, rows[::-1])
-    assert (first.is_new, second.is_new) == (True, False)
-    assert first.evidence == second.evidence
-    with database.snapshot() as session:
-        assert len(store.read(session)) == 1
-        assert len(store.items_of(session, first.evidence.id)) == len(rows)
+            store.withdraw(
+                session, kept.evidence.id, "not theirs", clock.now_us(), project="support"
+            )
 
 
 def test_a_later_snapshot_of_either_model_ends_it(database: Database) -> None:
@@ -256,7 +247,7 @@ def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(
         {key: value for key, value in row.items() if key != "b_cached_input_tokens"}
         for row in paired_rows.rows()
     ]
-    paired_rows.keep(database, rows)
+    paired_rows.store(database, rows)
     ledgers.settle(database)
     with database.snapshot() as session:
         (found,) = [
@@ -330,14 +321,14 @@ def test_a_move_of_tier_alone_asks_for_no_evidence(database: Database) -> None:
         update={"pairs": "gpt-4.1:gpt-4.1@batch", "can_wait": "search/chat"}
     )
     fill(database)
-    paired_rows.keep(database, paired_rows.rows(wrong_on_target=0.5))
+    paired_rows.store(database, paired_rows.rows(wrong_on_target=0.5))
     ledgers.settle(database, chosen)
     found = advised_ledger.only(database).figure
     assert (found.decision, found.reason, found.evidence) == ("switch_now", "same_model", None)
 
 
 def test_measured_factors_stay_shares() -> None:
-    seen = replace(paired_rows.measured("1.2"), least=Fraction("0.9"), expected=Fraction("0.95"))
+    seen = examples.measurement("0.9", "0.95", "1.2")
     band = factors.ASSUMED.with_measured({"escalation_rate": seen})
     assert (band.low.escalation_rate, band.high.escalation_rate) == (Fraction(1), Fraction("0.9"))
     assert (
@@ -358,7 +349,7 @@ def test_the_advice_rests_on_evidence_so_a_new_one_makes_it_out_of_date(database
     advised(database)
     with database.snapshot() as session:
         assert refresh.is_current(session, ledgers.SETTINGS)
-    paired_rows.keep(database, paired_rows.rows())
+    paired_rows.store(database, paired_rows.rows())
     with database.snapshot() as session:
         assert not refresh.is_current(session, ledgers.SETTINGS)
     assert money.femto_usd(advised(database).one_off_usd) == 0

@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from advisor.evidence import graded
-from advisor.evidence.graded import Difference
+from advisor.evidence import scores
+from advisor.evidence.scores import Surplus
 from bench import evidence as bench
 
 
-def conversations(shift: int, count: int = 120, seed: int = 7) -> list[Difference]:
+def conversations(shift: int, count: int = 120, seed: int = 7) -> list[Surplus]:
     draws = random.Random(seed)  # noqa: S311  # repeatable on purpose
-    return [Difference(2 * (shift + draws.randint(-100, 100)), 2) for _ in range(count)]
+    return [Surplus(2 * (shift + draws.randint(-100, 100)), 2) for _ in range(count)]
 
 
-def verdict(found: list[Difference]) -> str:
-    return graded.verdict(found, graded.bounds(found))
+def verdict(found: list[Surplus]) -> str:
+    return scores.verdict(found, scores.bounds(found))
 
 
 def test_clear_cases_are_decided_and_a_close_one_is_not() -> None:
@@ -31,30 +31,30 @@ def test_clear_cases_are_decided_and_a_close_one_is_not() -> None:
 
 
 def test_the_bounds_enclose_the_mean_and_are_the_same_each_time() -> None:
-    found = graded.bounds(conversations(30))
+    found = scores.bounds(conversations(30))
     assert found is not None
     assert found.low < found.mean < found.high
-    assert found == graded.bounds(conversations(30))
+    assert found == scores.bounds(conversations(30))
 
 
 @pytest.mark.parametrize(("count", "items"), [(99, 4), (100, 1)])
 def test_less_than_200_items_of_100_conversations_decide_nothing(count: int, items: int) -> None:
-    found = [Difference((100 + place % 3) * items, items) for place in range(count)]
+    found = [Surplus((100 + place % 3) * items, items) for place in range(count)]
     assert verdict(found) == "inconclusive"
 
 
 def test_200_items_of_100_conversations_decide() -> None:
-    assert verdict([Difference(200 + place % 3, 2) for place in range(100)]) == "non_inferior"
+    assert verdict([Surplus(200 + place % 3, 2) for place in range(100)]) == "non_inferior"
 
 
 def test_where_all_agree_nothing_is_said_of_the_spread() -> None:
-    alike = [Difference(10, 2)] * 150
-    assert (graded.bounds(alike), verdict(alike), graded.bounds([])) == (None, "inconclusive", None)
+    alike = [Surplus(10, 2)] * 150
+    assert (scores.bounds(alike), verdict(alike), scores.bounds([])) == (None, "inconclusive", None)
 
 
 def test_the_standard_error_is_that_of_a_ratio_of_sums_worked_by_hand() -> None:
     """Three conversations of 1, 1 and 2 items: mean 6/4, residuals -1/2, 3/2 and -1; G/(G-1) 3/2, sum of squares 7/2."""
-    found = graded._Sample.of([Difference(1, 1), Difference(3, 1), Difference(2, 2)])
+    found = scores._Sample.from_conversations([Surplus(1, 1), Surplus(3, 1), Surplus(2, 2)])
     assert found.mean == Fraction(6, 4)
     assert abs(found.standard_error - (Fraction(3, 2) * Fraction(7, 2)) ** 0.5 / 4) < 1e-15
 
@@ -63,7 +63,7 @@ def test_the_standard_error_is_that_of_a_ratio_of_sums_worked_by_hand() -> None:
 @given(st.permutations(list(range(120))))
 def test_the_mean_does_not_depend_on_the_order(order: list[int]) -> None:
     found = conversations(5)
-    first, second = graded.bounds(found), graded.bounds([found[place] for place in order])
+    first, second = scores.bounds(found), scores.bounds([found[place] for place in order])
     assert first is not None
     assert second is not None
     assert first.mean == second.mean

@@ -1,0 +1,104 @@
+"""A comparison of two models on one workload, before and after it is stored. Pure."""
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import blake2b
+from operator import attrgetter
+
+from advisor.evidence.evaluation import Evaluation
+from advisor.evidence.gates import QualityGate
+from advisor.evidence.items import Item
+from advisor.evidence.judge import JudgeLabels
+
+_KEY_VERSION = "comparison-1"
+"""Stands first in every key. Another content of the key needs another version."""
+_item_key = attrgetter(
+    "item",
+    "conversation",
+    "a_nano",
+    "b_nano",
+    "a_input_tokens",
+    "a_output_tokens",
+    "b_input_tokens",
+    "b_output_tokens",
+    "b_cached_input_tokens",
+    "b_attempts",
+    "escalated",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Paired results of two models on one workload, and how they came about.
+
+    The models have the names that the results give them.
+    """
+
+    project: str
+    workload: str
+    from_model: str
+    to_model: str
+    gate: QualityGate
+    measured_day: int
+    source: str
+    items: tuple[Item, ...]
+    judge: str | None = None
+    labels: JudgeLabels | None = None
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredComparison:
+    """A comparison as stored: with its evaluation, without its items."""
+
+    id: str
+    project: str
+    workload: str
+    from_model: str
+    to_model: str
+    gate: QualityGate
+    measured_day: int
+    imported_at: int
+    imported_by: str
+    source: str
+    judge: str | None
+    labels: JudgeLabels | None
+    left_out: int
+    evaluation: Evaluation
+    withdrawn_at: int | None
+    withdrawn_note: str | None
+
+
+def key_of(comparison: Comparison) -> str:
+    """The id of a comparison: 16 hex characters, a hash of what was compared and what came out.
+
+    The same results have the same id in any order and from any file. Names of classes and fields
+    are no part of it, so an id that is stored stays the id of its results.
+    """
+    key = (
+        _KEY_VERSION,
+        comparison.project,
+        comparison.workload,
+        comparison.from_model,
+        comparison.to_model,
+        comparison.gate.rule,
+        _ratio_key(comparison.gate.threshold),
+        comparison.measured_day,
+        comparison.judge,
+        _labels_key(comparison.labels),
+        comparison.left_out,
+        [_item_key(item) for item in sorted(comparison.items, key=attrgetter("item"))],
+    )
+    document = json.dumps(key, ensure_ascii=True, separators=(",", ":"))
+    return blake2b(document.encode("ascii"), digest_size=8).hexdigest()
+
+
+def _ratio_key(ratio: Fraction) -> tuple[int, int]:
+    return ratio.numerator, ratio.denominator
+
+
+def _labels_key(labels: JudgeLabels | None) -> tuple[int, int, int, int] | None:
+    if labels is None:
+        return None
+    return labels.right_right, labels.right_wrong, labels.wrong_right, labels.wrong_wrong

@@ -1,0 +1,138 @@
+"""A comparison in sentences, from its figure. Pure."""
+
+from collections.abc import Iterator
+
+from advisor import words
+from advisor.evidence import rules
+from advisor.evidence.figures import EvidenceFigure
+
+_VERDICTS = {
+    "non_inferior": "good enough",
+    "inconclusive": "not settled",
+    "inferior": "not good enough",
+}
+_FACTORS = {
+    "phi_in": "Input tokens on the target, over the source's",
+    "phi_out": "Output tokens on the target, over the source's",
+    "cached_share": "Share of input from the target's cache",
+    "extra_attempts": "Extra attempts on the target",
+    "escalation_rate": "Share of requests that run on the source again",
+}
+_MOST_EARLIER_RUNS = 5
+
+
+def summary(figure: EvidenceFigure) -> Iterator[str]:
+    """What was compared, what it showed, what keeps it from counting, and earlier comparisons."""
+    yield (
+        f"Compared on {figure.measured_on}: {_sample(figure)}; {_rates(figure)}. {_bound(figure)}"
+        f" The verdict is {_VERDICTS[figure.verdict]} ({figure.verdict})."
+    )
+    if figure.pairs < rules.ENOUGH_PAIRS:
+        yield (
+            f"{rules.ENOUGH_PAIRS} pairs are recommended; with fewer the bound is lower, and a"
+            " target that is just as good may fail."
+        )
+    if figure.left_out:
+        yield (
+            f"Left out: {words.counted(figure.left_out, 'pair')}, because one of the two calls"
+            " failed."
+        )
+    if figure.judge:
+        yield f"The answers were marked by {figure.judge}; {_check_of_judge(figure)}."
+    if figure.doubt is None:
+        yield f"It counts until {figure.expires_on}, or until the traffic or a model changes."
+    if figure.earlier:
+        runs = "; ".join(
+            f"{_VERDICTS[run.verdict]} on {run.measured_on}"
+            for run in figure.earlier[:_MOST_EARLIER_RUNS]
+        )
+        yield f"It was compared {words.counted(len(figure.earlier), 'time')} before: {runs}."
+
+
+def factors(figure: EvidenceFigure) -> Iterator[str]:
+    """What the answers took, with 95 % bounds; what was not recorded stays assumed."""
+    for factor in figure.factors:
+        expected, least, most = map(words.ratio, (factor.expected, factor.least, factor.most))
+        yield (
+            f"{_FACTORS[factor.name]}: {expected} ({least} to {most}, measured over"
+            f" {factor.groups} {factor.unit})."
+        )
+    measured_names = {factor.name for factor in figure.factors}
+    missing = [label for name, label in _FACTORS.items() if name not in measured_names]
+    if missing:
+        yield f"Not measured, so assumed: {'; '.join(missing).lower()}."
+
+
+def one_line(figure: EvidenceFigure) -> str:
+    """The verdict and what it rests on, in part of a line."""
+    sides = ""
+    if figure.source_ratio is not None and figure.target_ratio is not None:
+        source, target = _rate(figure, figure.source_ratio), _rate(figure, figure.target_ratio)
+        sides = f", source {source}, target {target}"
+    return (
+        f"{_VERDICTS[figure.verdict]}; {words.counted(figure.pairs, 'pair')}{sides};"
+        f" measured on {figure.measured_on}; {_standing(figure)}"
+    )
+
+
+def _check_of_judge(figure: EvidenceFigure) -> str:
+    if not figure.judge_labels:
+        return "nobody checked its marks"
+    return f"its marks were checked against {words.counted(figure.judge_labels, 'mark')} by hand"
+
+
+def _standing(figure: EvidenceFigure) -> str:
+    if figure.withdrawn is not None:
+        return f"withdrawn ({figure.withdrawn})"
+    if figure.doubt is not None:
+        return f"does not count: {words.label(figure.doubt)}"
+    return f"counts until {figure.expires_on}"
+
+
+def _rate(figure: EvidenceFigure, ratio: str) -> str:
+    return words.ratio(ratio) if figure.kind == "graded" else words.percent(ratio)
+
+
+def _sample(figure: EvidenceFigure) -> str:
+    conversations = words.counted(figure.conversations, "conversation")
+    if figure.kind == "graded":
+        return f"{words.counted(figure.items, 'graded pair')} of {conversations}"
+    pairs = words.counted(figure.pairs, "conversation")
+    of_items = f" of {words.counted(figure.items, 'item')}" if figure.items != figure.pairs else ""
+    return f"{pairs}, one pair of each{of_items}"
+
+
+def _rates(figure: EvidenceFigure) -> str:
+    if figure.source_ratio is None or figure.target_ratio is None:
+        return "neither model has a pass rate"
+    source, target = _rate(figure, figure.source_ratio), _rate(figure, figure.target_ratio)
+    if figure.kind == "graded":
+        return f"the source's answers score {source} on average, the target's {target}"
+    return (
+        f"the source is right in {source}{_span(figure.source_span)},"
+        f" the target in {target}{_span(figure.target_span)}"
+    )
+
+
+def _span(span: tuple[str, str] | None) -> str:
+    return f" ({words.percent(span[0])} to {words.percent(span[1])})" if span else ""
+
+
+def _bound(figure: EvidenceFigure) -> str:
+    measure = "mean score" if figure.kind == "graded" else "pass rate"
+    threshold = words.ratio(figure.threshold)
+    required = (
+        f"at least {threshold} of the source's {measure}"
+        if figure.rule == "ratio"
+        else f"at most {threshold} below the source's {measure}"
+    )
+    if figure.bound_ratio is None:
+        return f"Required is {required}."
+    bound = words.ratio(figure.bound_ratio)
+    if figure.kind == "graded":
+        reached = f"the target's mean score less that is at least {bound}"
+    elif figure.rule == "ratio":
+        reached = f"the target reaches at least {bound} of it"
+    else:
+        reached = f"target less source is at least {bound}"
+    return f"Required is {required}; {reached} (95 % bound)."
