@@ -4,7 +4,12 @@ from sqlmodel import Session
 
 from advisor.advice import computation, retirements
 from advisor.evidence import store as evidence_store
-from advisor.months import adjustments, monthly, pricings, statement_store
+from advisor.months import (
+    adjustment_store,
+    month_computation,
+    pricings,
+    statement_store,
+)
 from advisor.publishing.alerts import alert_store
 from advisor.stages import meter, outcomes, recommendations
 from advisor.stages import store as stage_store
@@ -27,15 +32,19 @@ def refresh(database: Database, settings: Settings) -> int:
     meter.run(database, now_us)
     with database.snapshot() as session:
         stale, advised_on = _due(session, settings, now_us)
-        late = adjustments.unbooked(session)
+        late = adjustment_store.find_unbooked(session)
         before = facts.get(session, ADVISED_ON)
         if not stale and not late and before == advised_on:
             return 0
         pricing = pricings.in_force(session)
         computed = [
-            monthly.compute(session, month, wanted, pricing, now_us) for month, wanted in stale
+            month_computation.compute(session, month, wanted, pricing, now_us)
+            for month, wanted in stale
         ]
-        came_late = [adjustments.of_late_usage(session, bucket, pricing, now_us) for bucket in late]
+        came_late = [
+            adjustment_store.draft_late_adjustment(session, bucket, pricing, now_us)
+            for bucket in late
+        ]
         claimed = recommendations.in_hand_ids(session)
         advice = computation.compute(
             session, pricing, settings, now_us, computed=computed, claimed=claimed
@@ -53,7 +62,7 @@ def refresh(database: Database, settings: Settings) -> int:
         adjusted = {
             made.month
             for made, arithmetic in came_late
-            if adjustments.book(session, made, arithmetic)
+            if adjustment_store.book(session, made, arithmetic)
         }
         recommendations.write(session, advice, now_us)
         outcomes.write(session, outcome, now_us)
@@ -69,7 +78,7 @@ def is_current(session: Session, settings: Settings) -> bool:
     stale, advised_on = _due(session, settings, clock.now_us())
     return (
         not stale
-        and not adjustments.unbooked(session)
+        and not adjustment_store.find_unbooked(session)
         and facts.get(session, ADVISED_ON) == advised_on
     )
 

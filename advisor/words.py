@@ -1,6 +1,8 @@
-"""How figures read for people: dollars with cents, short token counts, percentages, labels. Pure; exact text comes in."""
+"""How figures read for people: dollars, percentages, short token counts, labels and lists. Pure."""
 
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
+import math
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 
 from ledger import money
 
@@ -51,17 +53,21 @@ def dollars(usd_text: str | None) -> str:
     return f"{'-' if amount < 0 else ''}${shown}"
 
 
-def percent(ratio_text: str | None) -> str:
-    """`80 %`, `63.7 %`; `unknown` for None. A share short of everything never reads 100 %, nor a share of something 0 %."""
-    if ratio_text is None:
+def percent(ratio: Fraction | str | None, *, decimals: int = 1) -> str:
+    """`80 %`, `63.7 %`; `unknown` for None. Rounded half-even.
+
+    A share short of everything never reads 100 %, nor a share of something 0 %.
+    """
+    if ratio is None:
         return UNKNOWN
-    share = Decimal(ratio_text) * 100
-    shown = share.quantize(Decimal("0.1"), ROUND_HALF_EVEN)
-    if shown == 100 and share < 100:
+    share = Fraction(ratio) * 100
+    rounded = Decimal(round(share * 10**decimals)).scaleb(-decimals)
+    if rounded == 100 and share < 100:
         return "just under 100 %"
-    if shown == 0 and share:
-        return "under 0.1 %" if share > 0 else "just below 0 %"
-    return f"{f'{shown:f}'.removesuffix('.0')} %"
+    if not rounded and share:
+        return f"under {Decimal(1).scaleb(-decimals)} %" if share > 0 else "just below 0 %"
+    whole, _, places = f"{rounded:f}".partition(".")
+    return f"{'.'.join(filter(None, (whole, places.rstrip('0'))))} %"
 
 
 def ratio(ratio_text: str) -> str:
@@ -70,11 +76,9 @@ def ratio(ratio_text: str) -> str:
     return f"{rounded:f}".rstrip("0").rstrip(".")
 
 
-def covered(ratio_text: str | None) -> str:
-    """A coverage as a percentage, rounded down: what lies below the floor never reads as if it reached it."""
-    if ratio_text is None:
-        return UNKNOWN
-    return percent(f"{Decimal(ratio_text).quantize(Decimal('0.001'), ROUND_DOWN):f}")
+def covered(ratio: Fraction | str | None) -> str:
+    """A coverage as a percentage, rounded down, so that none below the floor seems to reach it."""
+    return percent(None if ratio is None else Fraction(math.floor(Fraction(ratio) * 1000), 1000))
 
 
 def count(number: int) -> str:

@@ -60,8 +60,8 @@ def coverage(case: Case, seed: int, months: int = MONTHS) -> float:
     for _ in range(months):
         days = _days(draws, before, case.carried)
         spent = sum(days[before:today])
-        month = forecast.Month(FIRST_DAY, DAYS, FIRST_DAY + case.closed_days, spent)
-        found = forecast.of_month(month, days[today - case.history_days : today])
+        month = forecast.MonthSoFar(FIRST_DAY, DAYS, FIRST_DAY + case.closed_days, spent)
+        found = forecast.for_month(month, days[today - case.history_days : today])
         if found is None or found.low_femto_usd is None or found.high_femto_usd is None:
             raise ValueError(f"{case.name}: too short a history for a band")
         held += found.low_femto_usd <= sum(days[before:]) <= found.high_femto_usd

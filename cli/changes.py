@@ -21,7 +21,7 @@ def carry_out(
 ) -> None:
     """Show what a change moves in each month, then make it unless that was all. Raises as the change does."""
     with progress.bar("months") as show, database.snapshot() as session:
-        months = repricing.of_change(session, settings, wanted, show)
+        months = repricing.preview_change(session, settings, wanted, show)
     if not as_json:
         app.console.print(what)
         change_text.show(app.console, months)

@@ -60,7 +60,7 @@ def beside(
     members: dict[_Key, list[int]] = {}
     for series_id, stored in pricing.series.items():
         if stored.labels.status == "success":
-            members.setdefault(pricing.of(series_id, today)[:2], []).append(series_id)
+            members.setdefault(pricing.resolve(series_id, today)[:2], []).append(series_id)
     sides = {item.id: _sides(item, members, pricing) for item in found if item.window_days}
     wanted: dict[range, set[int]] = {}
     for item in found:

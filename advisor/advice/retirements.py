@@ -30,7 +30,9 @@ def in_use(session: Session, pricing: statements.Pricing, now_us: int) -> list[R
     """The models with traffic of the last days whose shutdown is announced, the first to go first."""
     today = clock.day_of(now_us)
     used = readings.traffic_days(session, today - IN_USE_DAYS, today)
-    return of_models((pricing.of(series_id, today)[:2] for series_id in used), pricing.book, today)
+    return of_models(
+        (pricing.resolve(series_id, today)[:2] for series_id in used), pricing.book, today
+    )
 
 
 def of_models(

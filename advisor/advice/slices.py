@@ -64,7 +64,7 @@ def read(
     days = readings.traffic_days(session, first, last)
     members: dict[SliceKey, list[int]] = {}
     for series_id in days:
-        provider, model, *_ = pricing.of(series_id, today)
+        provider, model, *_ = pricing.resolve(series_id, today)
         labels = pricing.series[series_id].labels
         members.setdefault((provider, labels.project, labels.workload, model), []).append(series_id)
     compared = evidence_store.without_withdrawn(evidence_store.load_all(session))
@@ -209,10 +209,10 @@ def _slice(
         room,
     )
     covered = coverage.ratio(
-        gathered.priced_tokens,
-        gathered.tokens,
-        gathered.provider_usage_successes,
-        gathered.successes,
+        priced_tokens=gathered.priced_tokens,
+        tokens=gathered.tokens,
+        known_successes=gathered.provider_usage_successes,
+        successes=gathered.successes,
     )
     found = _class(session, slice_, gathered, span, terms, pricing.book)
     return SliceReading(
@@ -252,7 +252,7 @@ def _gather(
             gathered.provider_usage_successes += amounts[index["requests"]]
     if counts == tokens.NONE:
         return
-    priced = pricing.of(series_id, today)
+    priced = pricing.resolve(series_id, today)
     gathered.tokens += counts.total_tokens
     gathered.priced_tokens += prices.cost(
         counts, priced.price.rates if priced.price else None

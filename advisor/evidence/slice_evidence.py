@@ -126,7 +126,7 @@ def _side(
     series_ids = [
         series_id
         for series_id in pricing.series
-        if pricing.of(series_id, today)[:2] == (traffic.provider, model)
+        if pricing.resolve(series_id, today)[:2] == (traffic.provider, model)
     ]
     return _Side(
         tested_name=tested_name,

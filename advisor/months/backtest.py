@@ -32,12 +32,12 @@ class Backtest:
         return Fraction(self.signed_error_femto_usd, self.actual_femto_usd * self.forecasts)
 
 
-def of_month(
+def run(
     first_day: int, costs_femto_usd: Sequence[int], histories_femto_usd: Sequence[Sequence[int]]
 ) -> Backtest | None:
     """The back-test of a finished month; None where it cost nothing, or where the ledger began after its first day.
 
-    Of each day of the month: its cost, and the costs of the full closed days before it as `forecast.of_month` takes them.
+    Of each day of the month: its cost, and the costs of the full closed days before it as `forecast.for_month` takes them.
     A forecast is made as of the first instant of its day, with nothing spent on it yet.
     """
     actual = sum(costs_femto_usd)
@@ -46,10 +46,10 @@ def of_month(
         return None
     made = []
     for day, history in enumerate(histories_femto_usd):
-        month = forecast.Month(
+        month = forecast.MonthSoFar(
             first_day, len(costs_femto_usd), first_day + day, sum(costs_femto_usd[:day])
         )
-        made.append(forecast.of_month(month, history))
+        made.append(forecast.for_month(month, history))
     found = [each for each in made if each is not None]
     errors = [each.femto_usd - actual for each in found]
     bands = [

@@ -1,22 +1,25 @@
-"""Closing a month: its statement is frozen with its arithmetic and hash, and what changes later is a dated adjustment."""
+"""Closing a month, and repricing a closed one.
 
-from fractions import Fraction
+A closed statement is frozen with its arithmetic and hash. What changes later is a dated adjustment.
+"""
+
 from typing import NamedTuple
 
 from sqlmodel import Session
 
 from advisor import words
 from advisor.months import (
-    adjusted,
+    adjustment_store,
     adjustments,
-    monthly,
+    coverage,
+    figures,
+    month_computation,
     pricings,
     statement_store,
     statements,
     trace,
-    usage_figures,
 )
-from advisor.months.adjustments import Adjustment, Arithmetic, Booked
+from advisor.months.adjustments import Adjustment, Arithmetic, BookedLine
 from advisor.months.statement_store import Basis, MonthStatement
 from advisor.months.statements import Line, LineKey
 from ledger import checks, clock, money, months, readings, rollups, tokens, usage
@@ -37,42 +40,44 @@ def close(
 ) -> None:
     """Freeze a finished month, with everything in it that was acknowledged before.
 
-    Raises UsageError for a month that is none or not over, NotFound for one without traffic, NotAllowed for one that is
-    closed, disagrees with its events, or lies below the coverage floor, unless `despite_gaps`.
+    Raises UsageError for a text that is no month or a month that is not over, NotFound for one without
+    traffic. Raises NotAllowed for one that is closed or disagrees with its events, and, unless
+    `despite_gaps`, for one below the coverage floor.
     """
     now_us = clock.now_us()
-    month = _finished(settings, now_us, month_text)
+    month = _finished_month(settings, now_us, month_text)
     with database.snapshot() as session:
         _refuse_closed(statement_store.read(session, month))
         _refuse_disagreement(session, month)
-        found = _compute(session, month, now_us)
+        draft = _draft(session, month, now_us)
     with database.transaction() as session:
-        # No rollup runs until the month is frozen: what it would have added is in the statement, or late.
+        # No rollup runs until the month is frozen. Its events are in the statement, or they are late.
         lock(session, "rollup")
         if pending := rollups.claim(session):
             rollups.add(session, usage.merge_all(pending), now_us, settings.max_metric_sets)
         lock(session, "refresh")
         _refuse_closed(statement_store.read(session, month))
-        if found.statement.basis != _basis(session, month, pricings.in_force(session)):
-            found = _compute(session, month, now_us)
-        if not found.statement.lines:
+        if draft.statement.basis != _basis(session, month, pricings.in_force(session)):
+            draft = _draft(session, month, now_us)
+        if not draft.statement.lines:
             raise NotFound(
                 f"no traffic in {month}; months with traffic are listed by: switchwise report"
             )
         if not despite_gaps:
-            _refuse_gaps(found.statement)
-        statement_store.freeze(session, found.statement, found.rows, now_us, closed_by)
+            _refuse_gaps(draft.statement)
+        statement_store.freeze(session, draft.statement, draft.rows, now_us, closed_by)
 
 
-class _Computed(NamedTuple):
+class _Draft(NamedTuple):
     statement: MonthStatement
     rows: tuple[trace.Row, ...]
 
 
-def _compute(session: Session, month: Month, now_us: int) -> _Computed:
+def _draft(session: Session, month: Month, now_us: int) -> _Draft:
     pricing = pricings.in_force(session)
-    statement = monthly.compute(session, month, _basis(session, month, pricing), pricing, now_us)
-    return _Computed(statement, trace.rows(monthly.parts(session, month), pricing))
+    basis = _basis(session, month, pricing)
+    statement = month_computation.compute(session, month, basis, pricing, now_us)
+    return _Draft(statement, trace.rows(month_computation.usage_by_day(session, month), pricing))
 
 
 def _basis(session: Session, month: Month, pricing: statements.Pricing) -> Basis:
@@ -80,137 +85,152 @@ def _basis(session: Session, month: Month, pricing: statements.Pricing) -> Basis
     through_day = month.touched_days.stop
     revision = statement_store.revision_of(readings.day_revisions(session), month, through_day)
     return Basis(
-        str(month.zone), revision, pricing.book.version, pricing.names_version, through_day
+        zone=str(month.zone),
+        days_revision=revision,
+        price_book_version=pricing.book.version,
+        names_version=pricing.names_version,
+        through_day=through_day,
     )
 
 
 def reprice(
     database: Database, settings: Settings, month_text: str, reason: str, made_by: str
 ) -> int | None:
-    """Book what a closed month's usage costs at the prices and names in force now, less what is booked so far, line by line.
+    """Book, line by line, what a closed month costs at the prices and names in force now.
 
-    The answer is the adjustment's number; None where nothing differs, and nothing is booked.
-    Raises UsageError for a month that is none or without a reason, NotAllowed for one that is not closed.
+    The adjustment is that cost less everything booked so far. Returns its number; None where nothing
+    differs, and nothing is booked. Raises UsageError for a text that is no month or an empty reason,
+    NotAllowed for a month that is not closed.
     """
     if not reason.strip():
         raise UsageError(
             "a repricing needs a reason that a reader of the books will understand; give --reason"
         )
     now_us = clock.now_us()
-    asked = months.parse(month_text, settings.zone)
+    month = months.parse(month_text, settings.zone)
     with database.transaction() as session:
         lock(session, "rollup")
         lock(session, "refresh")
-        statement = statement_store.read(session, asked)
+        statement = statement_store.read(session, month)
         if statement is None or statement.closing is None:
             raise NotAllowed(
-                f"{asked} is not closed: its figures follow every change of a price or name by themselves"
+                f"{month} is not closed, so its figures follow new prices and names by themselves;"
+                " no repricing is needed"
             )
         pricing = pricings.in_force(session)
-        for bucket in adjustments.unbooked(session, str(asked)):
-            adjustments.book(session, *adjustments.of_late_usage(session, bucket, pricing, now_us))
-        return _book_difference(session, statement, pricing, (reason.strip(), made_by), now_us)
+        for bucket in adjustment_store.find_unbooked(session, str(month)):
+            adjustment_store.book(
+                session,
+                *adjustment_store.draft_late_adjustment(session, bucket, pricing, now_us),
+            )
+        repricing = _draft_repricing(session, statement, pricing)
+        if repricing is None:
+            return None
+        changed, arithmetic = repricing
+        adjustment = Adjustment(
+            month=str(month),
+            kind=REPRICING,
+            dated_day=clock.day_of(now_us),
+            after_number=adjustment_store.last_number(session, str(month), REPRICING),
+            reason=reason.strip(),
+            made_by=made_by,
+            price_book_version=pricing.book.version,
+            names_version=pricing.names_version,
+            created_at=now_us,
+            lines=changed,
+        )
+        return adjustment_store.book(session, adjustment, arithmetic)
 
 
-def _book_difference(
-    session: Session,
-    statement: MonthStatement,
-    pricing: statements.Pricing,
-    why_and_who: tuple[str, str],
-    now_us: int,
-) -> int | None:
-    month = str(statement.month)
-    before = adjustments.read(session, month)
-    held = {0: statement.lines} | {number: each.lines for number, each in before.items()}
-    booked = adjusted.together(statement.lines, before)
-    parts = monthly.parts(session, statement.month)
-    now = statements.lines(parts, pricing)
+def _draft_repricing(
+    session: Session, statement: MonthStatement, pricing: statements.Pricing
+) -> tuple[dict[LineKey, Line], Arithmetic] | None:
+    """The lines in which a closed month differs at this pricing, and why; None where there are none."""
+    booked = adjustment_store.read(session, str(statement.month))
+    before = adjustments.apply(statement.lines, booked)
+    days = month_computation.usage_by_day(session, statement.month)
+    now = statements.lines(days, pricing)
     differences = {
-        key: now.get(key, Line()) - booked.get(key, Line()) for key in now.keys() | booked.keys()
+        key: now.get(key, Line()) - before.get(key, Line()) for key in now.keys() | before.keys()
     }
-    changed = {key: line for key, line in differences.items() if _says_something(line)}
+    changed = {key: line for key, line in differences.items() if _changes_figures(line)}
     if not changed:
         return None
-    made = Adjustment(
-        month,
-        REPRICING,
-        clock.day_of(now_us),
-        adjustments.last_number(session, month, REPRICING),
-        *why_and_who,
-        pricing.book.version,
-        pricing.names_version,
-        now_us,
-        changed,
+    rows = tuple(row for row in trace.rows(days, pricing) if row.key in changed)
+    sources = {0: statement.lines} | {number: each.lines for number, each in booked.items()}
+    less = tuple(
+        _booked_line(number, key, lines[key])
+        for key in sorted(changed)
+        for number, lines in sources.items()
+        if key in lines
     )
-    arithmetic = Arithmetic(
-        tuple(row for row in trace.rows(parts, pricing) if row.key in changed),
-        tuple(
-            _booked(number, key, lines[key])
-            for key in sorted(changed)
-            for number, lines in held.items()
-            if key in lines
-        ),
-    )
-    return adjustments.book(session, made, arithmetic)
+    return changed, Arithmetic(rows, less)
 
 
-def _says_something(line: Line) -> bool:
-    """Whether a difference changes money or usage; what is merely known better or worse of them is no adjustment."""
+def _changes_figures(line: Line) -> bool:
+    """Whether a difference changes money or usage.
+
+    A change of how well they are known, such as of estimated requests, is no adjustment.
+    """
     return bool(
         line.is_priced or line.cost.unpriced_tokens or line.requests or line.counts != tokens.NONE
     )
 
 
-def _booked(number: int, key: LineKey, line: Line) -> Booked:
-    return Booked(
-        number,
-        *key,
-        line.requests,
-        line.counts.total_tokens,
-        line.cost.unpriced_tokens,
-        money.usd_text(line.cost.femto_usd) if line.is_priced else None,
-        money.usd_text(line.list_cost_femto_usd) if line.is_priced else None,
+def _booked_line(number: int, key: LineKey, line: Line) -> BookedLine:
+    return BookedLine(
+        number=number,
+        **key._asdict(),
+        requests=line.requests,
+        tokens=line.counts.total_tokens,
+        unpriced_tokens=line.cost.unpriced_tokens,
+        cost_usd=money.usd_text(line.cost.femto_usd) if line.is_priced else None,
+        list_cost_usd=money.usd_text(line.list_cost_femto_usd) if line.is_priced else None,
     )
 
 
-def _finished(settings: Settings, now_us: int, month_text: str) -> Month:
-    month, current = (
-        months.parse(month_text, settings.zone),
-        months.containing(now_us, settings.zone),
-    )
+def _finished_month(settings: Settings, now_us: int, month_text: str) -> Month:
+    month = months.parse(month_text, settings.zone)
+    current = months.containing(now_us, settings.zone)
     if month >= current:
         raise UsageError(
-            f"{month} is not over in {settings.reporting_zone}; the latest month that can be closed is {current.previous()}"
+            f"{month} is not over in {settings.reporting_zone};"
+            f" the latest month that can be closed is {current.previous()}"
         )
     return month
 
 
 def _refuse_disagreement(session: Session, month: Month) -> None:
-    """A figure that the ledger's own events disprove is not frozen."""
+    """A month is not closed on rollups that its own events disprove."""
     finding = next(checks.hours_equal_events(session, month.touched_days), None)
     if finding is not None:
         raise NotAllowed(
-            f"the rollups of {month} disagree with its events ({finding}); repair them with: switchwise rebuild"
+            f"the rollups of {month} disagree with its events ({finding});"
+            " repair them with: switchwise rebuild"
         )
 
 
 def _refuse_closed(statement: MonthStatement | None) -> None:
     if statement is not None and statement.closing is not None:
-        at, by = clock.rfc3339(statement.closing.closed_at), statement.closing.closed_by
+        month, closing = statement.month, statement.closing
         raise NotAllowed(
-            f"{statement.month} was closed at {at} by {by}; correct it with: switchwise reprice {statement.month}"
+            f"{month} was closed at {clock.rfc3339(closing.closed_at)} by {closing.closed_by};"
+            f" correct it with: switchwise reprice {month}"
         )
 
 
 def _refuse_gaps(statement: MonthStatement) -> None:
-    coverage = usage_figures.total(statement.lines).coverage
-    if coverage.provisional:
-        gaps = ", ".join(
-            f"{name} {words.percent(share)}"
-            for name, share in coverage.gaps.items()
-            if Fraction(share)
-        )
-        raise NotAllowed(
-            f"the coverage of {statement.month} is {words.covered(coverage.ratio)} ({gaps or 'nothing to measure it by'}),"
-            " below 99 %; fill the gaps (switchwise models unmapped), or close it with --despite-gaps"
-        )
+    known = figures.usage_figure(statement.lines).coverage
+    if not known.provisional:
+        return
+    gaps = [
+        f"{words.label(name)} {words.percent(share)}"
+        for name, share in known.gaps.items()
+        if share != "0.00"
+    ]
+    raise NotAllowed(
+        f"the coverage of {statement.month} is {words.covered(known.ratio)}"
+        f" ({', '.join(gaps) or 'there is nothing to measure it by'}), below"
+        f" {words.percent(coverage.FLOOR)}; fill the gaps (switchwise models unmapped),"
+        " or close it with --despite-gaps"
+    )

@@ -38,7 +38,7 @@ _ROOT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class MonthSoFar:
     """The month that is forecast, in UTC day numbers or those of the reporting zone; `today` is its first open day.
 
     `spent_femto_usd` is everything booked to the month so far, `today_femto_usd` the part of it that fell on `today`.
@@ -66,7 +66,7 @@ class Forecast:
     method: Method
 
 
-def of_month(month: Month, closed_femto_usd: Sequence[int]) -> Forecast | None:
+def for_month(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast | None:
     """The forecast of a month; a finished month is its actual, and without any history there is none.
 
     `closed_femto_usd` is the cost of every full closed day, oldest first, the last one the day before `month.today`,
@@ -96,7 +96,7 @@ def of_month(month: Month, closed_femto_usd: Sequence[int]) -> Forecast | None:
     return Forecast(expected, low, high, method)
 
 
-def _run_rate(month: Month, closed_femto_usd: Sequence[int]) -> Forecast:
+def _run_rate(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast:
     """The month's closed days at their mean, over the days left; before one has closed, the history's mean.
 
     Where the history covers the month this is month-to-date / closed days x days of the month. A ledger that began in
@@ -110,7 +110,7 @@ def _run_rate(month: Month, closed_femto_usd: Sequence[int]) -> Forecast:
 
 
 def _half_band(
-    month: Month, by_weekday: dict[int, list[int]], means: dict[int, Fraction]
+    month: MonthSoFar, by_weekday: dict[int, list[int]], means: dict[int, Fraction]
 ) -> Fraction:
     """t(0.90, n - 7) sqrt(s2 sum (k + k^2 / n_w)): the days to come scatter, and so do the means they are taken from."""
     observations = sum(len(costs) for costs in by_weekday.values())
@@ -136,5 +136,5 @@ def _root(value: Fraction) -> Fraction:
     return Fraction(_ROOT.sqrt(quotient))
 
 
-def _at_least_spent(month: Month, amount_femto_usd: Fraction) -> int:
+def _at_least_spent(month: MonthSoFar, amount_femto_usd: Fraction) -> int:
     return max(month.spent_femto_usd, money.round_to_nano_usd(amount_femto_usd))

@@ -6,7 +6,13 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from advisor.months import adjusted, adjustments, monthly, statement_store, statements
+from advisor.months import (
+    adjustment_store,
+    adjustments,
+    month_computation,
+    statement_store,
+    statements,
+)
 from advisor.months.statement_store import MonthStatement
 from advisor.months.statements import Line, LineKey
 from ledger import months, readings
@@ -23,7 +29,7 @@ def _silent(_done: int, _whole: int) -> None:
     """Shows nothing."""
 
 
-class Place(NamedTuple):
+class CostPlace(NamedTuple):
     """Where cost moves: a project's canonical model at a provider."""
 
     project: str
@@ -32,7 +38,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class UsageCost:
     """What some usage costs, exact: femto-USD of its priced tokens, at contract and at list prices, beside its counts."""
 
     cost_femto_usd: int = 0
@@ -41,8 +47,8 @@ class Amount:
     unpriced_tokens: int = 0
     requests: int = 0
 
-    def __add__(self, other: "Amount") -> "Amount":
-        return Amount(
+    def __add__(self, other: "UsageCost") -> "UsageCost":
+        return UsageCost(
             self.cost_femto_usd + other.cost_femto_usd,
             self.list_cost_femto_usd + other.list_cost_femto_usd,
             self.priced_tokens + other.priced_tokens,
@@ -51,15 +57,15 @@ class Amount:
         )
 
 
-NOTHING = Amount()
+NOTHING = UsageCost()
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
     """An amount before and after."""
 
-    before: Amount = NOTHING
-    after: Amount = NOTHING
+    before: UsageCost = NOTHING
+    after: UsageCost = NOTHING
 
     @property
     def cost_femto_usd(self) -> int:
@@ -82,7 +88,7 @@ class MonthShift:
     month: str
     closed: bool
     whole: Shift
-    places: dict[Place, Shift]
+    places: dict[CostPlace, Shift]
 
     @property
     def arrived_requests(self) -> int:
@@ -90,7 +96,7 @@ class MonthShift:
         return self.whole.after.requests - self.whole.before.requests
 
 
-def of_change(
+def preview_change(
     session: Session, settings: Settings, wanted: in_force.Change, show: Show = _silent
 ) -> list[MonthShift]:
     """What a change of prices, contracts or names would do to each month with traffic, oldest first.
@@ -102,7 +108,9 @@ def of_change(
     return _shifts(session, settings, _pricing(series, wanted(held)), _pricing(series, held), show)
 
 
-def of_ledger(session: Session, settings: Settings, show: Show = _silent) -> list[MonthShift]:
+def compare_published(
+    session: Session, settings: Settings, show: Show = _silent
+) -> list[MonthShift]:
     """How what the rollups cost at the prices and names in force now differs from what is published, month by month."""
     return _shifts(
         session,
@@ -113,7 +121,7 @@ def of_ledger(session: Session, settings: Settings, show: Show = _silent) -> lis
     )
 
 
-def of_book(
+def preview_book(
     session: Session, settings: Settings, base: PriceBook, show: Show = _silent
 ) -> list[MonthShift]:
     """What another price book in place of the shipped one would do to each month, under what the operator has said."""
@@ -145,7 +153,7 @@ def _shifts(
         statement = statement_store.read(session, month)
         closed = statement is not None and statement.closing is not None
         # A closed month keeps the zone in which it was closed.
-        parts = monthly.parts(
+        parts = month_computation.usage_by_day(
             session, statement.month if statement is not None and closed else month
         )
         held = (
@@ -162,7 +170,7 @@ def _published(session: Session, statement: MonthStatement | None) -> Mapping[Li
     """What a month says today: its statement, and where it is closed everything that was booked since."""
     if statement is None:
         return {}
-    return adjusted.together(statement.lines, adjustments.read(session, str(statement.month)))
+    return adjustments.apply(statement.lines, adjustment_store.read(session, str(statement.month)))
 
 
 def between(
@@ -183,16 +191,16 @@ def between(
     return MonthShift(month, closed, whole, dict(moved))
 
 
-def _rank(item: tuple[Place, Shift]) -> tuple[int, int, Place]:
+def _rank(item: tuple[CostPlace, Shift]) -> tuple[int, int, CostPlace]:
     place, shift = item
     return -abs(shift.cost_femto_usd), -abs(shift.unpriced_tokens), place
 
 
-def _by_place(lines: Mapping[LineKey, Line]) -> dict[Place, Amount]:
-    found: dict[Place, Amount] = {}
+def _by_place(lines: Mapping[LineKey, Line]) -> dict[CostPlace, UsageCost]:
+    found: dict[CostPlace, UsageCost] = {}
     for key, line in lines.items():
-        place, cost = Place(key.project, key.provider, key.model), line.cost
-        amount = Amount(
+        place, cost = CostPlace(key.project, key.provider, key.model), line.cost
+        amount = UsageCost(
             cost.femto_usd,
             line.list_cost_femto_usd,
             cost.priced_tokens,

@@ -88,7 +88,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DayUsage:
     """The amounts of series over hours of one UTC day, which sets their prices and names."""
 
     day: int
@@ -114,7 +114,7 @@ class Pricing:
     names_version: str = ""
     _found: dict[tuple[int, int], Priced] = field(default_factory=dict)
 
-    def of(self, series_id: int, day: int) -> Priced:
+    def resolve(self, series_id: int, day: int) -> Priced:
         """What a series is, and costs, on a UTC day."""
         known = self._found.get((series_id, day))
         if known is None:
@@ -146,27 +146,27 @@ def is_other_tier(labels: events.Labels) -> bool:
     )
 
 
-def lines(parts: Iterable[Part], pricing: Pricing) -> dict[LineKey, Line]:
+def lines(parts: Iterable[DayUsage], pricing: Pricing) -> dict[LineKey, Line]:
     """The lines of a month from its parts, whatever their order. Days between two changes are summed first, then priced."""
     spans: dict[tuple[int, Priced], list[int]] = {}
     for part in parts:
         for series_id, amounts in part.amounts.items():
-            _collect(spans, (series_id, pricing.of(series_id, part.day)), amounts)
+            _collect(spans, (series_id, pricing.resolve(series_id, part.day)), amounts)
     found: dict[LineKey, Line] = {}
     for (series_id, priced), amounts in spans.items():
         stored = pricing.series[series_id]
-        found.setdefault(key_of(stored.labels, priced), Line()).add(stored, amounts, priced.price)
+        found.setdefault(line_key(stored.labels, priced), Line()).add(stored, amounts, priced.price)
     return found
 
 
-def key_of(labels: events.Labels, priced: Priced) -> LineKey:
+def line_key(labels: events.Labels, priced: Priced) -> LineKey:
     """The line that usage of a series belongs to on a day."""
     return LineKey(
         priced.provider, priced.model, labels.service_tier, labels.project, labels.workload
     )
 
 
-def together(statements: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line]:
+def merge(statements: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line]:
     """Several sets of lines as one, each line their sum."""
     whole: dict[LineKey, Line] = {}
     for lines_ in statements:
@@ -175,11 +175,11 @@ def together(statements: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line
     return whole
 
 
-def cost_of(part: Part, pricing: Pricing) -> prices.Cost:
+def cost_of(part: DayUsage, pricing: Pricing) -> prices.Cost:
     """What a part costs, all of it. Series of one price are summed first."""
     by_price: dict[prices.Price | None, list[int]] = {}
     for series_id, amounts in part.amounts.items():
-        _collect(by_price, pricing.of(series_id, part.day).price, amounts)
+        _collect(by_price, pricing.resolve(series_id, part.day).price, amounts)
     costs = (
         prices.cost(usage.token_counts(amounts), price.rates if price else None)
         for price, amounts in by_price.items()

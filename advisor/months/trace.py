@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from advisor.months import statements
-from advisor.months.statements import LineKey, Part, Pricing
+from advisor.months.statements import DayUsage, LineKey, Pricing
 from ledger import clock, money, usage
 from ledger.pricing import price_book, prices
 from ledger.readings import StoredSeries
@@ -44,7 +44,7 @@ class PriceUsed(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Part of a line: the tokens of one context band, region and price, used on UTC days from the first to the last.
+    """DayUsage of a line: the tokens of one context band, region and price, used on UTC days from the first to the last.
 
     `priced_tier` is the tier that set the price, where nobody said which one served. Without a price all tokens are unpriced;
     `unpriced_because` says why, empty where every token has a rate.
@@ -101,12 +101,12 @@ class _Gathered:
         self.list_cost += prices.cost(counts, price.list_rates if price else None)
 
 
-def rows(parts: Iterable[Part], pricing: Pricing) -> tuple[Row, ...]:
+def rows(parts: Iterable[DayUsage], pricing: Pricing) -> tuple[Row, ...]:
     """The rows of these parts, line by line and day by day. Requests without billable tokens are rows without meters."""
     found: dict[_Place, _Gathered] = {}
     for part in parts:
         for series_id, amounts in part.amounts.items():
-            place = _place(pricing.series[series_id], pricing.of(series_id, part.day))
+            place = _place(pricing.series[series_id], pricing.resolve(series_id, part.day))
             found.setdefault(place, _Gathered(part.day, part.day)).add(
                 part.day, amounts, place.price
             )
@@ -121,7 +121,7 @@ def rows(parts: Iterable[Part], pricing: Pricing) -> tuple[Row, ...]:
 
 def _place(stored: StoredSeries, priced: statements.Priced) -> _Place:
     labels = stored.labels
-    key = statements.key_of(labels, priced)
+    key = statements.line_key(labels, priced)
     return _Place(
         key, statements.priced_tier(labels), labels.context_band, priced.region, priced.price
     )

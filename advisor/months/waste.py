@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from advisor.months import statements
 from advisor.months.figures import OtherTier, PaidRetries, RetryFigure, TierFigure, Waste
-from advisor.months.statements import Part, Priced, Pricing
+from advisor.months.statements import DayUsage, Priced, Pricing
 from ledger import events, money, usage
 from ledger.pricing import prices
 
@@ -60,7 +60,7 @@ class _Sum:
         self.asked += asked
 
 
-def of(parts: Iterable[Part], pricing: Pricing) -> Waste:
+def from_usage(parts: Iterable[DayUsage], pricing: Pricing) -> Waste:
     """The waste of a month's parts, whatever their order; femto-USD are exact."""
     again: dict[_SentAgain, _Sum] = {}
     served: dict[_Served, _Sum] = {}
@@ -86,7 +86,7 @@ def of(parts: Iterable[Part], pricing: Pricing) -> Waste:
     )
 
 
-def of_project(found: Waste, project: str) -> Waste:
+def for_project(found: Waste, project: str) -> Waste:
     """One project's part of a month's waste."""
     return Waste(
         _paid_retries([each for each in found.paid_retries.groups if each.project == project]),
@@ -102,7 +102,7 @@ def is_paid_retry(labels: events.Labels) -> bool:
     )
 
 
-def _spans(parts: Iterable[Part], pricing: Pricing) -> dict[_Span, list[int]]:
+def _spans(parts: Iterable[DayUsage], pricing: Pricing) -> dict[_Span, list[int]]:
     wanted = {
         number: stored.labels
         for number, stored in pricing.series.items()
@@ -111,7 +111,7 @@ def _spans(parts: Iterable[Part], pricing: Pricing) -> dict[_Span, list[int]]:
     spans: dict[_Span, list[int]] = {}
     for part in parts:
         for series_id in part.amounts.keys() & wanted.keys():
-            labels, priced = wanted[series_id], pricing.of(series_id, part.day)
+            labels, priced = wanted[series_id], pricing.resolve(series_id, part.day)
             asked = pricing.book.at(
                 priced.provider,
                 priced.model,

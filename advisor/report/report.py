@@ -8,12 +8,11 @@ from sqlmodel import Session
 
 from advisor.advice import computation
 from advisor.months import (
-    adjusted,
+    adjustment_store,
     adjustments,
     pricings,
     statement_store,
     statements,
-    usage_figures,
     waste,
 )
 from advisor.months import figures as month_figures
@@ -38,7 +37,7 @@ class _Shown:
 
     statement: MonthStatement | None
     lines: Mapping[LineKey, Line]
-    booked: adjusted.Booked
+    booked: adjustments.ByNumber
 
     @property
     def closing(self) -> statement_store.Closing | None:
@@ -62,7 +61,7 @@ def build(
     )
     book, shown = in_force.load_book(session), _read(session, month, project)
     statement, lines, closing = shown.statement, shown.lines, shown.closing
-    late = adjusted.late_requests(shown.booked) if shown.booked else None
+    late = adjustments.late_requests(shown.booked) if shown.booked else None
     whole = statement if project is None else None
     sample = facts.sample_projects(session)
     found = report_figures.Report(
@@ -77,16 +76,16 @@ def build(
         revision=statement.revision if statement else 0,
         price_book_version=statement.basis.price_book_version if statement else book.version,
         prices_checked=book.checked,
-        total=usage_figures.total(lines, late),
-        adjusted=usage_figures.total(adjusted.together(lines, shown.booked), late)
+        total=month_figures.usage_figure(lines, late),
+        adjusted=month_figures.usage_figure(adjustments.apply(lines, shown.booked), late)
         if closing
         else None,
-        adjustments=adjusted.adjustment_figures(shown.booked),
-        projects=usage_figures.grouped(lines, lambda key: {"project": key.project}, late),
-        models=usage_figures.grouped(
+        adjustments=month_figures.adjustment_figures(shown.booked),
+        projects=month_figures.usage_figures(lines, lambda key: {"project": key.project}, late),
+        models=month_figures.usage_figures(
             lines, lambda key: {"provider": key.provider, "model": key.model}, late
         ),
-        slices=usage_figures.grouped(lines, lambda key: key._asdict(), late),
+        slices=month_figures.usage_figures(lines, lambda key: key._asdict(), late),
         days=tuple(
             month_figures.DayReport(day.day, day.cost_usd, day.requests) for day in whole.days
         )
@@ -109,12 +108,12 @@ def _read(session: Session, month: Month, project: str | None) -> _Shown:
     if statement is None:
         shown = _Shown(None, {}, {})
     else:
-        booked = adjustments.read(session, str(month)) if statement.closing else {}
+        booked = adjustment_store.read(session, str(month)) if statement.closing else {}
         shown = _Shown(statement, statement.lines, booked)
     if project is None:
         return shown
     lines = {key: line for key, line in shown.lines.items() if key.project == project}
-    shown = _Shown(statement, lines, adjusted.of_project(shown.booked, project))
+    shown = _Shown(statement, lines, adjustments.for_project(shown.booked, project))
     if not lines and not shown.booked:
         raise NotFound(
             f"no traffic of project {project!r} in {month}; list projects with: switchwise report --month {month}"
@@ -132,7 +131,7 @@ def grouped_by(
             raise UsageError(
                 f"cannot group by {name!r}; use {', '.join(statements.LineKey._fields)}"
             )
-    return usage_figures.grouped(
+    return month_figures.usage_figures(
         report_lines, lambda key: {name: getattr(key, name) for name in wanted}
     )
 
@@ -163,7 +162,7 @@ def _forecast_record(session: Session, month: Month) -> month_figures.ForecastRe
 def _waste(statement: MonthStatement | None, project: str | None) -> month_figures.Waste | None:
     if statement is None or project is None:
         return statement.waste if statement else None
-    return waste.of_project(statement.waste, project)
+    return waste.for_project(statement.waste, project)
 
 
 def _savings(

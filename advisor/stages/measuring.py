@@ -34,9 +34,12 @@ class Tally:
     def is_known(self) -> bool:
         """Whether enough of it is priced and reported to be compared at all."""
         ratio = coverage.ratio(
-            self.priced_tokens, self.tokens, self.provider_usage_successes, self.successes
+            priced_tokens=self.priced_tokens,
+            tokens=self.tokens,
+            known_successes=self.provider_usage_successes,
+            successes=self.successes,
         )
-        return ratio is not None and ratio >= coverage.FLOOR
+        return coverage.is_enough(ratio)
 
     def cover(self, other: "Tally") -> None:
         """Let what is known of another count here too."""
@@ -77,7 +80,10 @@ class Traffic:
         """Amounts at one day's prices."""
         found = Tally()
         for series_id, held in amounts.items():
-            labels, priced = self.pricing.series[series_id].labels, self.pricing.of(series_id, day)
+            labels, priced = (
+                self.pricing.series[series_id].labels,
+                self.pricing.resolve(series_id, day),
+            )
             side = self.side(series_id, day)
             if side is None:
                 continue
@@ -108,7 +114,7 @@ class Traffic:
 
     def side(self, series_id: int, day: int) -> str | None:
         """Where a series ran; None for a model that has nothing to do with the move."""
-        labels, priced = self.pricing.series[series_id].labels, self.pricing.of(series_id, day)
+        labels, priced = self.pricing.series[series_id].labels, self.pricing.resolve(series_id, day)
         if self.adopted.is_target(priced, labels):
             return "target"
         return "source" if self.adopted.is_source(priced, labels) else None

@@ -139,7 +139,7 @@ def spent_by_slice(
     for series_id, amounts in readings.sum_hours(session, chosen).items():
         counts = usage.token_counts(amounts)
         if counts != tokens.NONE:
-            labels, priced = pricing.series[series_id].labels, pricing.of(series_id, day)
+            labels, priced = pricing.series[series_id].labels, pricing.resolve(series_id, day)
             key = (priced.provider, labels.project, labels.workload, priced.model)
             cost = prices.cost(counts, priced.price.rates if priced.price else None).femto_usd
             spent[key] = spent.get(key, 0) + cost

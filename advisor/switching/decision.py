@@ -103,7 +103,7 @@ def _missing(situation: Situation) -> str | None:
         return "too_few_requests"
     if situation.coverage is None:
         return "coverage_unknown"
-    if situation.coverage < coverage.FLOOR:
+    if not coverage.is_enough(situation.coverage):
         return "low_coverage"
     return None
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from advisor import words
-from advisor.months import mapping, pricings, statement_store, unpriced
-from advisor.months.unpriced import Unpriced
+from advisor.months import mapping, pricings, statement_store, unpriced_usage
+from advisor.months.unpriced_usage import Unpriced
 from cli import app, changes, options
 from cli.text import plain, waste_text
 from ledger import clock, months, readings
@@ -40,7 +40,7 @@ def list_unmapped(
     """Names without a price in a month, as they are sent: why, and how many tokens are at stake."""
     with app.opened(data) as (database, settings), database.snapshot() as session:
         chosen = months.parse_or_current(month, settings.zone, clock.now_us())
-        found = unpriced.of_month(session, chosen, pricings.in_force(session))
+        found = unpriced_usage.in_month(session, chosen, pricings.in_force(session))
     if as_json:
         app.print_json([_unmapped_body(each) for each in found])
     elif not found:
@@ -180,7 +180,7 @@ def _show_unmapped(found: list[Unpriced]) -> None:
         grid.add_row(
             sent,
             each.provider,
-            unpriced.reason_text(each.why),
+            unpriced_usage.reason_text(each.why),
             f"{each.unpriced_tokens:,}",
             f"{each.requests:,}",
         )

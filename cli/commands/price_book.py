@@ -69,7 +69,7 @@ def diff(
         progress.bar("months") as show,
         database.snapshot() as session,
     ):
-        months = repricing.of_book(session, settings, book_file.to_price_book(compiled), show)
+        months = repricing.preview_book(session, settings, book_file.to_price_book(compiled), show)
     found = book_text.Review(
         shipped=shipped,
         compiled=compiled,

@@ -53,7 +53,7 @@ def _look(month: str | None, data: app.Data, as_json: bool) -> None:
         progress.bar("months") as show,
         database.snapshot() as session,
     ):
-        found = repricing.of_ledger(session, settings, show)
+        found = repricing.compare_published(session, settings, show)
     chosen = [each for each in found if month in (None, each.month)]
     if as_json:
         app.print_json(change_text.bodies(chosen))

@@ -8,7 +8,7 @@ import typer
 
 from advisor import refresh, words
 from advisor.advice import computation
-from advisor.months import explained, pricings
+from advisor.months import month_explanation, pricings
 from advisor.publishing.api import wire
 from advisor.stages import recommendations
 from advisor.stages.stored import StoredRecommendation
@@ -119,16 +119,16 @@ def explain(
     """The arithmetic behind a month's figure and its adjustments, or behind one recommendation."""
     with app.opened(data) as (database, settings), database.snapshot() as session:
         # The id of a recommendation is hexadecimal, so only a month has a hyphen.
-        found: explained.ExplainedMonth | StoredRecommendation
+        found: month_explanation.ExplainedMonth | StoredRecommendation
         if "-" in what:
             found, body = (
-                explained.month(session, settings, clock.now_us(), what, project, model),
+                month_explanation.explain(session, settings, clock.now_us(), what, project, model),
                 None,
             )
         else:
             found = recommendations.find(session, what)
             body = wire.body(session, found, months.containing(clock.now_us(), settings.zone))
-    if isinstance(found, explained.ExplainedMonth):
+    if isinstance(found, month_explanation.ExplainedMonth):
         if as_json:
             app.print_json(found)
         else:

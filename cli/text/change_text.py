@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor import words
-from advisor.months.repricing import NOTHING, Amount, MonthShift, Place, Shift
+from advisor.months.repricing import NOTHING, CostPlace, MonthShift, Shift, UsageCost
 from cli.text import plain
 from ledger import money
 
@@ -65,7 +65,7 @@ def _table(month: MonthShift) -> Table:
     return grid
 
 
-def _named(place: Place, shown: Iterable[Place]) -> str:
+def _named(place: CostPlace, shown: Iterable[CostPlace]) -> str:
     """The model, with its provider where another provider's model of that name stands in the same table."""
     ambiguous = any(each.model == place.model and each.provider != place.provider for each in shown)
     return f"{place.model} ({place.provider})" if ambiguous else place.model
@@ -80,7 +80,7 @@ def _cells(shift: Shift) -> Iterator[str]:
     yield _signed(f"{shift.unpriced_tokens:,}") if shift.unpriced_tokens else ""
 
 
-def _cost(amount: Amount) -> str:
+def _cost(amount: UsageCost) -> str:
     if amount == NOTHING:
         return "-"
     return words.dollars(money.usd_text(amount.cost_femto_usd) if amount.priced_tokens else None)
@@ -109,7 +109,7 @@ def _body(shift: Shift) -> dict[str, object]:
     }
 
 
-def _amount(amount: Amount) -> dict[str, object]:
+def _amount(amount: UsageCost) -> dict[str, object]:
     """Costs are null where nothing is priced."""
     priced = amount.priced_tokens > 0
     return {

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from advisor import words
-from advisor.months import explained
-from advisor.months.adjustments import Booked
-from advisor.months.explained import ExplainedAdjustment, ExplainedMonth, Sum
+from advisor.months import month_explanation
+from advisor.months.adjustments import BookedLine
+from advisor.months.month_explanation import ExplainedAdjustment, ExplainedMonth, Sum
 from advisor.months.statements import LineKey
 from advisor.months.trace import Meter, PriceUsed, Row
 
@@ -55,7 +55,7 @@ def _dearest_first(rows: Sequence[Row]) -> dict[LineKey, list[Row]]:
     costs = {
         key: Decimal(cost)
         for key, held in by_line.items()
-        if (cost := explained.of_rows(held).cost_usd) is not None
+        if (cost := month_explanation.sum_rows(held).cost_usd) is not None
     }
     priced = sorted(costs, key=lambda key: (-costs[key], key))
     return {key: by_line[key] for key in [*priced, *sorted(by_line.keys() - costs.keys())]}
@@ -69,7 +69,7 @@ def _line(key: LineKey, rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         yield from _row(row)
     if len(rows) > 1:
-        yield from _equals("  this line", explained.of_rows(rows))
+        yield from _equals("  this line", month_explanation.sum_rows(rows))
 
 
 def _row(row: Row) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _row(row: Row) -> Iterator[str]:
         yield _meter(meter)
     yield from _without_a_price(row)
     if len(row.meters) > 1 and row.cost_usd is not None:
-        yield from _equals("    together", explained.of_rows([row]))
+        yield from _equals("    together", month_explanation.sum_rows([row]))
     if row.list_cost_usd != row.cost_usd and row.price:
         rates = ", ".join(
             f"{words.label(meter)} {rate}" for meter, rate in row.price.list_usd_per_mtok.items()
@@ -134,14 +134,14 @@ def _adjustment(each: ExplainedAdjustment) -> Iterator[str]:
     yield from _equals(f"adjustment {each.number}", each.sum)
 
 
-def _by_line(less: Sequence[Booked]) -> dict[LineKey, list[Booked]]:
-    found: dict[LineKey, list[Booked]] = {}
+def _by_line(less: Sequence[BookedLine]) -> dict[LineKey, list[BookedLine]]:
+    found: dict[LineKey, list[BookedLine]] = {}
     for held in less:
         found.setdefault(held.key, []).append(held)
     return found
 
 
-def _difference(rows: Sequence[Row], less: Sequence[Booked]) -> Iterator[str]:
+def _difference(rows: Sequence[Row], less: Sequence[BookedLine]) -> Iterator[str]:
     if not less:
         return
     if not rows:
@@ -150,7 +150,7 @@ def _difference(rows: Sequence[Row], less: Sequence[Booked]) -> Iterator[str]:
         booked = "the closed statement" if held.number == 0 else f"adjustment {held.number}"
         before = Sum(held.cost_usd, held.requests, held.unpriced_tokens)
         yield from _equals(f"  less {booked}", before, unknown="no amount")
-    yield from _equals("  difference", explained.of_rows(rows, less))
+    yield from _equals("  difference", month_explanation.sum_rows(rows, less))
 
 
 def _end(found: ExplainedMonth) -> Iterator[str]:

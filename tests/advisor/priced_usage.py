@@ -74,7 +74,7 @@ def amounts(draw: st.DrawFn) -> list[int]:
 
 PARTS = st.lists(
     st.builds(
-        statements.Part,
+        statements.DayUsage,
         st.integers(FIRST_DAY, LAST_DAY),
         st.dictionaries(st.sampled_from(sorted(SERIES)), amounts(), min_size=1, max_size=4),
     ),

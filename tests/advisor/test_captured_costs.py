@@ -37,7 +37,7 @@ def costs(captured: Captured) -> Costs:
     assert isinstance(event, Event)
     book = price_book.shipped()
     pricing = statements.Pricing({1: StoredSeries(1, event.labels, False)}, book, names.Names(book))
-    price = pricing.of(1, clock.day_of(event.occurred_at)).price
+    price = pricing.resolve(1, clock.day_of(event.occurred_at)).price
     cost = prices.cost(usage.token_counts(usage.amounts_of(event)), price.rates if price else None)
     said = json.loads(captured.element, parse_float=Decimal)["response_cost"]
     return Costs(Decimal(cost.femto_usd).scaleb(-15), cost.unpriced_tokens, Decimal(said or 0))

@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from advisor.months import monthly, pricings, statements, trace
+from advisor.months import month_computation, pricings, statements, trace
 from advisor.months.statement_store import Basis
 from advisor.report import report
 from ledger import clock, months, settings, tables
@@ -102,10 +102,10 @@ def months_of(events: list[Event], zone: ZoneInfo) -> Iterator[Month]:
 
 def check(session: Session, month: Month, pricing: statements.Pricing, events: list[Event]) -> int:
     """A month's cost in femto-USD, which its lines, its UTC days, its arithmetic and its events add up to."""
-    statement = monthly.compute(
+    statement = month_computation.compute(
         session, month, Basis(str(month.zone), 0, "", "", 0), pricing, clock.now_us()
     )
-    rows = trace.rows(monthly.parts(session, month), pricing)
+    rows = trace.rows(month_computation.usage_by_day(session, month), pricing)
     of_lines = sum(line.cost.femto_usd for line in statement.lines.values())
     of_days = (
         sum(Fraction(day.cost_usd) for day in statement.days if day.cost_usd is not None) * 10**15
@@ -130,7 +130,7 @@ def check_local_days(
     """The same cost, which the calendar days of the month's own zone add up to."""
     first = clock.day_number(clock.EPOCH.replace(year=month.year, month=month.month).date())
     days = {
-        day: monthly.cost_of_day(session, month, first + day - 1, pricing)
+        day: month_computation.cost_of_day(session, month, first + day - 1, pricing)
         for day in range(1, month.days + 1)
     }
     within = [

@@ -168,7 +168,7 @@ def test_a_key_of_one_project_sees_its_own_part(two_months: Database) -> None:
             session, "one", ["read"], project="support", namespace="n", now_us=0
         )
     body = TestClient(app).get("/api/v1/report", headers={"x-api-key": key}).json()
-    own = waste.of_project(stored(two_months, "2026-11"), "support")
+    own = waste.for_project(stored(two_months, "2026-11"), "support")
     assert body["waste"]["paid_retries"]["cost_usd"] == own.paid_retries.cost_usd == "8.40"
     assert "house-model" not in json.dumps(body["waste"])
 

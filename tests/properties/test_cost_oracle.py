@@ -40,7 +40,7 @@ def stored_lines(database: Database, book: PriceBook) -> dict[LineName, Amount]:
     with database.snapshot() as session:
         pricing = statements.Pricing(readings.all_series(session), book, names.Names(book))
         parts = [
-            statements.Part(day, held) for day, held in readings.sum_days(session, days).items()
+            statements.DayUsage(day, held) for day, held in readings.sum_days(session, days).items()
         ]
     return by_line(statements.lines(parts, pricing))
 
@@ -101,5 +101,5 @@ def _merged(
     by_day: dict[int, dict[int, list[int]]] = {}
     for (day, series_id), amounts in whole.days().items():
         by_day.setdefault(day, {})[series_id] = amounts
-    parts = [statements.Part(day, held) for day, held in by_day.items()]
+    parts = [statements.DayUsage(day, held) for day, held in by_day.items()]
     return statements.lines(parts, statements.Pricing(series, book, names.Names(book)))

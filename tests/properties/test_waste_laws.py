@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from advisor.months import waste
 from advisor.months.figures import Waste
-from advisor.months.statements import Part, Pricing
+from advisor.months.statements import DayUsage, Pricing
 from ledger import clock, events, money, tokens, usage
 from ledger.events import Event, Labels
 from ledger.pricing import names, prices
@@ -61,8 +61,8 @@ def found(groups: Iterable[Sequence[Event]]) -> Waste:
         days.setdefault(day, {})[series_id] = amounts
     book = priced_usage.book()
     series = {number: StoredSeries(number, labels, False) for labels, number in ids.items()}
-    return waste.of(
-        [Part(day, held) for day, held in days.items()],
+    return waste.from_usage(
+        [DayUsage(day, held) for day, held in days.items()],
         Pricing(series, book, names.Names(book, [])),
     )
 

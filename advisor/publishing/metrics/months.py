@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from advisor.months import adjusted, adjustments, statement_store
+from advisor.months import adjustment_store, adjustments, statement_store
 from advisor.months import figures as month_figures
 from advisor.months.statements import LineKey
 from advisor.report import report
@@ -64,14 +64,14 @@ def _booked(session: Session) -> dict[str, tuple[int, ...]]:
 def _read(session: Session, settings: Settings, name: str) -> MonthFigures:
     statement = statement_store.read(session, months.parse(name, settings.zone))
     lines = statement.lines if statement else {}
-    booked = adjustments.read(session, name)
+    booked = adjustment_store.read(session, name)
     return MonthFigures(
         report.grouped_by(lines, ("provider", "model")),
         report.grouped_by(lines, ("project",)),
-        adjusted.adjustment_figures(booked),
+        month_figures.adjustment_figures(booked),
         {
             key: line.cost.femto_usd
-            for key, line in adjusted.together(lines, booked).items()
+            for key, line in adjustments.apply(lines, booked).items()
             if line.is_priced
         },
         statement.waste if statement else None,

@@ -7,7 +7,7 @@ import time_machine
 from sqlalchemy import text
 
 from advisor import refresh
-from advisor.months import adjustments, pricings
+from advisor.months import adjustment_store, adjustments, pricings
 from advisor.report import report
 from ledger import clock, rebuild, settings
 from ledger.database import Database
@@ -137,15 +137,15 @@ def test_a_refresh_that_read_before_a_repricing_adds_nothing_to_it(october: Data
     ledgers.add(october, [ledgers.event(OCTOBER_US)])
     rollup.roll_up(october, 10)
     with october.snapshot() as session:
-        (bucket,) = adjustments.unbooked(session)
-        early = adjustments.of_late_usage(
+        (bucket,) = adjustment_store.find_unbooked(session)
+        early = adjustment_store.draft_late_adjustment(
             session, bucket, pricings.in_force(session), clock.now_us()
         )
     set_price(october, "1", "4")
     reprice(october)
     before = booked(october)
     with october.transaction() as session:
-        assert adjustments.book(session, *early) is None
+        assert adjustment_store.book(session, *early) is None
     assert booked(october) == before
 
 

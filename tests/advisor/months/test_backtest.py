@@ -25,15 +25,13 @@ FIRST_DAY = 20_758
 
 
 def test_a_month_of_one_price_a_day_is_forecast_without_error_and_its_bands_hold() -> None:
-    found = backtest.of_month(FIRST_DAY, [10 * USD] * 30, [[10 * USD] * 28] * 30)
+    found = backtest.run(FIRST_DAY, [10 * USD] * 30, [[10 * USD] * 28] * 30)
     assert found == backtest.Backtest(300 * USD, 30, 0, 0, 30, 30)
 
 
 def test_a_jump_that_no_history_foretold_is_worked_by_hand() -> None:
     # A month of two days at 10 USD after four weeks at 5: forecast 10 on its first morning, 10 + 5 on its second.
-    found = backtest.of_month(
-        FIRST_DAY, [10 * USD] * 2, [[5 * USD] * 28, [5 * USD] * 27 + [10 * USD]]
-    )
+    found = backtest.run(FIRST_DAY, [10 * USD] * 2, [[5 * USD] * 28, [5 * USD] * 27 + [10 * USD]])
     assert found is not None
     assert (found.forecasts, found.signed_error_femto_usd, found.absolute_error_femto_usd) == (
         2,
@@ -46,7 +44,7 @@ def test_a_jump_that_no_history_foretold_is_worked_by_hand() -> None:
 
 
 def test_run_rates_are_judged_but_have_no_band_to_hold() -> None:
-    found = backtest.of_month(FIRST_DAY, [USD] * 30, [[USD] * day for day in range(13)] + [[]] * 17)
+    found = backtest.run(FIRST_DAY, [USD] * 30, [[USD] * day for day in range(13)] + [[]] * 17)
     assert found is not None
     assert (found.forecasts, found.banded, found.covered) == (12, 0, 0)
 
@@ -55,14 +53,14 @@ def test_run_rates_are_judged_but_have_no_band_to_hold() -> None:
 def test_nothing_spent_or_nothing_to_forecast_from_tests_nothing(
     costs: list[int], history: list[int]
 ) -> None:
-    assert backtest.of_month(FIRST_DAY, costs, [history] * 30) is None
+    assert backtest.run(FIRST_DAY, costs, [history] * 30) is None
 
 
 def test_a_month_that_the_ledger_saw_in_part_tests_nothing() -> None:
     began_on_the_first = [[USD] * day for day in range(30)]
     began_on_the_second = [[USD] * max(0, day - 1) for day in range(30)]
-    assert backtest.of_month(FIRST_DAY, [USD] * 30, began_on_the_first) is not None
-    assert backtest.of_month(FIRST_DAY, [0] + [USD] * 29, began_on_the_second) is None
+    assert backtest.run(FIRST_DAY, [USD] * 30, began_on_the_first) is not None
+    assert backtest.run(FIRST_DAY, [0] + [USD] * 29, began_on_the_second) is None
 
 
 @given(
@@ -72,10 +70,11 @@ def test_a_month_that_the_ledger_saw_in_part_tests_nothing() -> None:
 def test_errors_are_those_of_the_forecasts_one_by_one(costs: list[int], began: int) -> None:
     month = costs[28:]
     histories = [costs[began : 28 + day] if began < 28 + day else [] for day in range(len(month))]
-    found = backtest.of_month(FIRST_DAY, month, histories)
+    found = backtest.run(FIRST_DAY, month, histories)
     made = [
-        forecast.of_month(
-            forecast.Month(FIRST_DAY, len(month), FIRST_DAY + day, sum(month[:day])), histories[day]
+        forecast.for_month(
+            forecast.MonthSoFar(FIRST_DAY, len(month), FIRST_DAY + day, sum(month[:day])),
+            histories[day],
         )
         for day in range(len(month))
     ]

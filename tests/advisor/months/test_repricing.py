@@ -9,8 +9,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from advisor import refresh
-from advisor.months import adjustments, closing, repricing, statement_store
-from advisor.months.repricing import MonthShift, Place
+from advisor.months import adjustment_store, closing, repricing, statement_store
+from advisor.months.repricing import CostPlace, MonthShift
 from ledger import clock, money, months, settings, tables
 from ledger.database import Database
 from ledger.events import Event
@@ -59,7 +59,7 @@ def preview(
 ) -> list[MonthShift]:
     """What a change would do."""
     with database.snapshot() as session:
-        return repricing.of_change(session, chosen, wanted)
+        return repricing.preview_change(session, chosen, wanted)
 
 
 def make(
@@ -73,23 +73,23 @@ def make(
 
 def published(
     database: Database, chosen: settings.Settings = ledgers.SETTINGS
-) -> dict[str, dict[Place, tuple[int, int, int]]]:
+) -> dict[str, dict[CostPlace, tuple[int, int, int]]]:
     """By month and place: cost, list cost in femto-USD, and unpriced tokens, as every face shows them."""
-    found: dict[str, dict[Place, tuple[int, int, int]]] = {}
+    found: dict[str, dict[CostPlace, tuple[int, int, int]]] = {}
     with database.snapshot() as session:
         for name in statement_store.month_names(session):
             statement = statement_store.read(session, months.parse(name, chosen.zone))
             assert statement is not None
             by_place = found.setdefault(name, {})
             for key, line in statement.lines.items():
-                place = Place(key.project, key.provider, key.model)
+                place = CostPlace(key.project, key.provider, key.model)
                 amounts = (line.cost.femto_usd, line.list_cost_femto_usd, line.cost.unpriced_tokens)
                 held = by_place.get(place, (0, 0, 0))
                 by_place[place] = (held[0] + amounts[0], held[1] + amounts[1], held[2] + amounts[2])
     return found
 
 
-def total(by_place: dict[Place, tuple[int, int, int]]) -> tuple[int, int, int]:
+def total(by_place: dict[CostPlace, tuple[int, int, int]]) -> tuple[int, int, int]:
     """The sums of a month."""
     cost, listed, unpriced = (
         sum(amounts[place] for amounts in by_place.values()) for place in range(3)
@@ -97,7 +97,7 @@ def total(by_place: dict[Place, tuple[int, int, int]]) -> tuple[int, int, int]:
     return cost, listed, unpriced
 
 
-def seen(shift: repricing.Amount) -> tuple[int, int, int]:
+def seen(shift: repricing.UsageCost) -> tuple[int, int, int]:
     """An amount as it is published."""
     return shift.cost_femto_usd, shift.list_cost_femto_usd, shift.unpriced_tokens
 
@@ -110,7 +110,7 @@ def test_a_discount_inside_a_month_is_priced_day_by_day(database: Database) -> N
     assert october.places == {}
     one_request = 1_000 * 2 + 100 * 8
     assert {place: shift.cost_femto_usd for place, shift in november.places.items()} == {
-        Place("search", "openai", "gpt-4.1"): -2 * one_request * 10**9 // 10
+        CostPlace("search", "openai", "gpt-4.1"): -2 * one_request * 10**9 // 10
     }
     assert november.whole.after.list_cost_femto_usd == november.whole.before.list_cost_femto_usd
 
@@ -118,7 +118,9 @@ def test_a_discount_inside_a_month_is_priced_day_by_day(database: Database) -> N
 def test_a_name_without_a_price_moves_to_its_model_with_its_tokens(database: Database) -> None:
     fill(database)
     _, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
-    sent, model = (Place("support", "azure.ai.openai", name) for name in ("prod-chat", "gpt-4.1"))
+    sent, model = (
+        CostPlace("support", "azure.ai.openai", name) for name in ("prod-chat", "gpt-4.1")
+    )
     assert november.places[sent].after == november.places[model].before == repricing.NOTHING
     assert (november.places[sent].unpriced_tokens, november.places[sent].before.requests) == (
         -2_200,
@@ -220,12 +222,12 @@ def test_what_is_published_differs_from_what_is_in_force_until_the_worker_has_ru
     with database.transaction() as session:
         in_force.apply_change(session, lambda said: said.with_alias(DEPLOYMENT), 1)
     with database.snapshot() as session:
-        october, november = repricing.of_ledger(session, chosen)
+        october, november = repricing.compare_published(session, chosen)
     assert (october.whole.unpriced_tokens, november.whole.unpriced_tokens) == (-1_100, -2_200)
     assert november.arrived_requests == 0
     refresh.refresh(database, chosen)
     with database.snapshot() as session:
-        assert [month.places for month in repricing.of_ledger(session, chosen)] == [{}, {}]
+        assert [month.places for month in repricing.compare_published(session, chosen)] == [{}, {}]
 
 
 def test_requests_that_arrived_since_are_counted_and_in_no_change_of_a_price(
@@ -235,7 +237,7 @@ def test_requests_that_arrived_since_are_counted_and_in_no_change_of_a_price(
     ledgers.add(database, [event(0, *EVENTS[0])])
     rollup.roll_up(database, chosen.max_metric_sets)
     with database.snapshot() as session:
-        _, november = repricing.of_ledger(session, chosen)
+        _, november = repricing.compare_published(session, chosen)
     assert (november.arrived_requests, money.usd_text(november.whole.cost_femto_usd)) == (
         1,
         "0.0028",
@@ -274,13 +276,13 @@ def test_what_a_preview_says_of_a_closed_month_is_what_a_correction_books(
     chosen = settings.Settings(reporting_zone=zone)
     ledgers.settle(database, chosen)
     with database.snapshot() as session:
-        october, _ = repricing.of_ledger(session, chosen)
+        october, _ = repricing.compare_published(session, chosen)
     assert (october.arrived_requests, money.usd_text(october.whole.cost_femto_usd)) == (0, "0.0028")
     number = closing.reprice(database, chosen, "2026-10", "the deployment has a model", "ada")
     assert number is not None
     with database.snapshot() as session:
-        booked = adjustments.read(session, "2026-10")[number]
-        again, _ = repricing.of_ledger(session, chosen)
+        booked = adjustment_store.read(session, "2026-10")[number]
+        again, _ = repricing.compare_published(session, chosen)
     assert (
         sum(line.cost.femto_usd for line in booked.lines.values()) == october.whole.cost_femto_usd
     )
@@ -306,15 +308,17 @@ def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_hold
         "other", {**shipped.prices, **dearer}, shipped.facts, shipped.aliases, shipped.checked
     )
     with database.snapshot() as session:
-        october, november = repricing.of_book(session, ledgers.SETTINGS, other)
+        october, november = repricing.preview_book(session, ledgers.SETTINGS, other)
     assert november.whole.cost_femto_usd == 2 * 2 * 1_000 * 7 * 10**9
-    assert list(november.places) == [Place("search", "openai", "gpt-4.1")]
+    assert list(november.places) == [CostPlace("search", "openai", "gpt-4.1")]
     assert october.whole.cost_femto_usd == 2 * 1_000 * 7 * 10**9
     with database.transaction() as session:
         own = OperatorPrice(KEY, 0, shipped.prices[KEY][0].rates, "agreed")
         in_force.apply_change(session, lambda said: said.with_price(own), 1)
     with database.snapshot() as session:
-        assert [each.places for each in repricing.of_book(session, ledgers.SETTINGS, other)] == [
+        assert [
+            each.places for each in repricing.preview_book(session, ledgers.SETTINGS, other)
+        ] == [
             {},
             {},
         ]

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.months import statements, trace
-from advisor.months.statements import Part
+from advisor.months.statements import DayUsage
 from ledger import clock, money
 from tests.advisor import priced_usage
 
 
 @given(parts=priced_usage.PARTS)
-def test_the_rows_of_a_line_add_up_to_it_exactly(parts: list[Part]) -> None:
+def test_the_rows_of_a_line_add_up_to_it_exactly(parts: list[DayUsage]) -> None:
     pricing = priced_usage.pricing()
     rows, lines = trace.rows(parts, pricing), statements.lines(parts, pricing)
     assert {row.key for row in rows} == set(lines)
@@ -32,7 +32,7 @@ def femto_usd(amounts: Iterable[str | None]) -> int:
 
 
 @given(parts=priced_usage.PARTS)
-def test_every_amount_is_tokens_times_rate(parts: list[Part]) -> None:
+def test_every_amount_is_tokens_times_rate(parts: list[DayUsage]) -> None:
     for row in trace.rows(parts, priced_usage.pricing()):
         for meter in row.meters:
             assert meter.tokens > 0
@@ -47,13 +47,13 @@ def test_every_amount_is_tokens_times_rate(parts: list[Part]) -> None:
 
 
 @given(parts=priced_usage.PARTS, data=st.data())
-def test_the_order_of_days_changes_nothing(parts: list[Part], data: st.DataObject) -> None:
+def test_the_order_of_days_changes_nothing(parts: list[DayUsage], data: st.DataObject) -> None:
     pricing = priced_usage.pricing()
     assert trace.rows(data.draw(st.permutations(parts)), pricing) == trace.rows(parts, pricing)
 
 
 @given(parts=priced_usage.PARTS)
-def test_a_row_lies_within_the_days_of_its_price(parts: list[Part]) -> None:
+def test_a_row_lies_within_the_days_of_its_price(parts: list[DayUsage]) -> None:
     days = {clock.date_of(part.day).isoformat() for part in parts}
     for row in trace.rows(parts, priced_usage.pricing()):
         assert {row.first_day, row.last_day} <= days
@@ -65,10 +65,10 @@ def test_a_row_lies_within_the_days_of_its_price(parts: list[Part]) -> None:
 def test_a_price_change_in_mid_month_splits_a_line_in_two_rows_of_their_own_days() -> None:
     used, change = [1, 1_000, *[0] * 17], priced_usage.CHANGE_DAY
     parts = [
-        Part(change - 2, {0: used}),
-        Part(change - 1, {0: used}),
-        Part(change, {0: used}),
-        Part(change + 9, {0: used}),
+        DayUsage(change - 2, {0: used}),
+        DayUsage(change - 1, {0: used}),
+        DayUsage(change, {0: used}),
+        DayUsage(change + 9, {0: used}),
     ]
     before, after = trace.rows(parts, priced_usage.pricing())
     assert (before.first_day, before.last_day) == ("2026-10-13", "2026-10-14")
@@ -85,5 +85,5 @@ def test_a_price_change_in_mid_month_splits_a_line_in_two_rows_of_their_own_days
 
 def test_requests_without_tokens_are_counted_and_cost_nothing() -> None:
     silent = [1, *[0] * 18]
-    (row,) = trace.rows([Part(priced_usage.FIRST_DAY, {0: silent})], priced_usage.pricing())
+    (row,) = trace.rows([DayUsage(priced_usage.FIRST_DAY, {0: silent})], priced_usage.pricing())
     assert (row.requests, row.meters, row.cost_usd, row.unpriced_tokens) == (1, (), None, 0)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from advisor.months import pricings, unpriced
-from advisor.months.unpriced import Unpriced, Why
+from advisor.months import pricings, unpriced_usage
+from advisor.months.unpriced_usage import Unpriced, Why
 from ledger import clock, months
 from ledger.database import Database
 from ledger.events import Labels
@@ -28,7 +28,7 @@ def inbox(database: Database) -> list[Unpriced]:
     ledgers.settle(database)
     with database.snapshot() as session:
         month = months.parse("2026-11", ledgers.SETTINGS.zone)
-        return unpriced.of_month(session, month, pricings.in_force(session))
+        return unpriced_usage.in_month(session, month, pricings.in_force(session))
 
 
 def said(database: Database, wanted: in_force.Change) -> None:
@@ -59,7 +59,7 @@ def test_tokens_without_a_price_say_why(
 ) -> None:
     found = one_of(database, ledgers.labels(**labels))
     assert (found.why, found.unpriced_tokens, found.requests) == (why, 1_100, 1)
-    assert unpriced.reason_text(why)
+    assert unpriced_usage.reason_text(why)
 
 
 def test_a_meter_without_a_rate_is_told_apart_from_an_unknown_name(database: Database) -> None:
@@ -73,7 +73,7 @@ def test_a_meter_without_a_rate_is_told_apart_from_an_unknown_name(database: Dat
         "switchwise prices set gpt-4.1 --provider openai --input 2.00 --cached 0.50 --output 8.00"
         " --input-audio RATE --output-audio RATE"
     )
-    assert unpriced.reason_text(found.why) == "no rate for input audio, output audio"
+    assert unpriced_usage.reason_text(found.why) == "no rate for input audio, output audio"
 
 
 def test_a_tier_that_is_known_to_have_no_price_says_why_and_asks_for_none(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from advisor.months import statements, waste
 from advisor.months.figures import TierFigure, Waste
-from advisor.months.statements import Part
+from advisor.months.statements import DayUsage
 from collector.formats import native
 from collector.parsing.naming import Naming
 from ledger import clock, events, money
@@ -226,15 +226,17 @@ def test_the_retries_of_a_statement_are_those_of_its_lines(database: Database) -
 
 
 @given(parts=priced_usage.PARTS, data=st.data())
-def test_the_order_of_days_changes_nothing(parts: list[Part], data: st.DataObject) -> None:
+def test_the_order_of_days_changes_nothing(parts: list[DayUsage], data: st.DataObject) -> None:
     pricing = priced_usage.pricing()
-    assert waste.of(data.draw(st.permutations(parts)), pricing) == waste.of(parts, pricing)
+    assert waste.from_usage(data.draw(st.permutations(parts)), pricing) == waste.from_usage(
+        parts, pricing
+    )
 
 
 @given(parts=priced_usage.PARTS)
-def test_waste_is_part_of_the_statement_and_adds_up(parts: list[Part]) -> None:
+def test_waste_is_part_of_the_statement_and_adds_up(parts: list[DayUsage]) -> None:
     pricing = priced_usage.pricing()
-    found, lines = waste.of(parts, pricing), statements.lines(parts, pricing).values()
+    found, lines = waste.from_usage(parts, pricing), statements.lines(parts, pricing).values()
     spent = sum((line.cost for line in lines), prices.Cost())
     retries, tiers = found.paid_retries, found.other_tier
     assert (
@@ -257,15 +259,15 @@ def test_waste_is_part_of_the_statement_and_adds_up(parts: list[Part]) -> None:
 
 
 @given(parts=priced_usage.PARTS)
-def test_a_retry_costs_what_the_statement_of_retries_alone_costs(parts: list[Part]) -> None:
+def test_a_retry_costs_what_the_statement_of_retries_alone_costs(parts: list[DayUsage]) -> None:
     pricing = priced_usage.pricing()
     again = {number for number, stored in pricing.series.items() if stored.labels.features & AGAIN}
     alone = [
-        Part(part.day, {n: held for n, held in part.amounts.items() if n in again})
+        DayUsage(part.day, {n: held for n, held in part.amounts.items() if n in again})
         for part in parts
     ]
     spent = sum((line.cost for line in statements.lines(alone, pricing).values()), prices.Cost())
-    found = waste.of(parts, pricing).paid_retries
+    found = waste.from_usage(parts, pricing).paid_retries
     assert (femto_usd([found.cost_usd]), found.unpriced_tokens) == (
         spent.femto_usd,
         spent.unpriced_tokens,
@@ -274,9 +276,9 @@ def test_a_retry_costs_what_the_statement_of_retries_alone_costs(parts: list[Par
 
 
 @given(parts=priced_usage.PARTS)
-def test_projects_add_up_to_the_whole(parts: list[Part]) -> None:
-    found = waste.of(parts, priced_usage.pricing())
-    projects = [waste.of_project(found, name) for name in ("search", "support", "lab")]
+def test_projects_add_up_to_the_whole(parts: list[DayUsage]) -> None:
+    found = waste.from_usage(parts, priced_usage.pricing())
+    projects = [waste.for_project(found, name) for name in ("search", "support", "lab")]
     for part in fields(Waste):
         whole = getattr(found, part.name)
         for name in (each.name for each in fields(whole) if each.name != "groups"):

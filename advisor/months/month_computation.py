@@ -16,45 +16,50 @@ from advisor.months.statement_store import (
     ForecastFigure,
     MonthStatement,
 )
+from advisor.months.statements import DayUsage, Pricing
 from ledger import clock, money, readings, usage
 from ledger.months import Month
 
 
 def compute(
-    session: Session, month: Month, basis: Basis, pricing: statements.Pricing, now_us: int
+    session: Session, month: Month, basis: Basis, pricing: Pricing, now_us: int
 ) -> MonthStatement:
     """A month's statement from the rollups as this session sees them."""
-    found = parts(session, month)
-    lines = statements.lines(found, pricing)
+    days = usage_by_day(session, month)
+    lines = statements.lines(days, pricing)
     spent = sum(line.cost.femto_usd for line in lines.values())
-    days = tuple(_day_figure(part, pricing) for part in found)
-    found_waste = waste.of(found, pricing)
-    foreseen = _forecast(session, month, spent, pricing, now_us)
-    return MonthStatement(month, basis, 0, now_us, None, lines, days, found_waste, foreseen)
+    return MonthStatement(
+        month=month,
+        basis=basis,
+        revision=0,
+        computed_at=now_us,
+        closing=None,
+        lines=lines,
+        days=tuple(_day_figure(day, pricing) for day in days),
+        waste=waste.from_usage(days, pricing),
+        forecast=_forecast(session, month, spent, pricing, now_us),
+    )
 
 
-def parts(session: Session, month: Month) -> list[statements.Part]:
+def usage_by_day(session: Session, month: Month) -> list[DayUsage]:
     """The usage of a month by UTC day: its whole days, and the hours of its edge days."""
-    found = [
-        statements.Part(day, held)
-        for day, held in readings.sum_days(session, month.whole_days).items()
+    whole_days = readings.sum_days(session, month.whole_days)
+    days = [DayUsage(day, amounts) for day, amounts in whole_days.items()]
+    days += [
+        DayUsage(edge.start // 24, readings.sum_span(session, edge)) for edge in month.edge_hours
     ]
-    found += [
-        statements.Part(edge.start // 24, readings.sum_span(session, edge))
-        for edge in month.edge_hours
-    ]
-    return sorted((part for part in found if part.amounts), key=lambda part: part.day)
+    return sorted((day for day in days if day.amounts), key=lambda day: day.day)
 
 
-def _day_figure(part: statements.Part, pricing: statements.Pricing) -> DayFigure:
-    spent = statements.cost_of(part, pricing)
-    requests = sum(amounts[usage.INDEX["requests"]] for amounts in part.amounts.values())
-    shown = money.usd_text(spent.femto_usd) if spent.priced_tokens else None
-    return DayFigure(clock.date_of(part.day).isoformat(), shown, requests)
+def _day_figure(day: DayUsage, pricing: Pricing) -> DayFigure:
+    cost = statements.cost_of(day, pricing)
+    requests = sum(amounts[usage.INDEX["requests"]] for amounts in day.amounts.values())
+    cost_usd = money.usd_text(cost.femto_usd) if cost.priced_tokens else None
+    return DayFigure(clock.date_of(day.day).isoformat(), cost_usd, requests)
 
 
 def _forecast(
-    session: Session, month: Month, spent_femto_usd: int, pricing: statements.Pricing, now_us: int
+    session: Session, month: Month, spent_femto_usd: int, pricing: Pricing, now_us: int
 ) -> ForecastFigure | None:
     today = clock.day_number(clock.from_us(now_us).astimezone(month.zone).date())
     first_day = clock.day_number(date(month.year, month.month, 1))
@@ -64,8 +69,8 @@ def _forecast(
         actual = money.usd_text(spent_femto_usd)
         tested = _backtest(month, first_day, cost_on, closed_before)
         return ForecastFigure(actual, actual, actual, "actual", tested)
-    wanted = forecast.Month(first_day, month.days, today, spent_femto_usd, cost_on(today) or 0)
-    found = forecast.of_month(wanted, closed_before(today))
+    so_far = forecast.MonthSoFar(first_day, month.days, today, spent_femto_usd, cost_on(today) or 0)
+    found = forecast.for_month(so_far, closed_before(today))
     if found is None:
         return None
     low, high = (
@@ -83,7 +88,7 @@ def _backtest(
 ) -> month_figures.BacktestFigure | None:
     """The forecasts of a finished month made again from the rollups as they are: what came late counts as if in time."""
     days = range(first_day, first_day + month.days)
-    found = backtest.of_month(
+    found = backtest.run(
         first_day, [cost_on(day) or 0 for day in days], [closed_before(day) for day in days]
     )
     if found is None:
@@ -102,7 +107,7 @@ def _backtest(
 def _closed_days(
     session: Session, month: Month, cost_on: Callable[[int], int | None], today: int
 ) -> list[int]:
-    """Cost of the zone's last closed days, oldest first, from the first full day with traffic on."""
+    """Femto-USD of the zone's last closed days, oldest first, from the first full day with traffic on."""
     costs = [cost_on(today - age) for age in range(HISTORY_DAYS, 0, -1)]
     silent = list(itertools.takewhile(lambda cost: cost is None, costs))
     first = today - len(costs) + len(silent)
@@ -115,18 +120,16 @@ def _closed_days(
     return full
 
 
-def cost_of_day(
-    session: Session, month: Month, local_day: int, pricing: statements.Pricing
-) -> int | None:
+def cost_of_day(session: Session, month: Month, local_day: int, pricing: Pricing) -> int | None:
     """Femto-USD of one calendar day of the month's zone; None without any traffic in it."""
     hours = range(_first_hour(local_day, month), _first_hour(local_day + 1, month))
     cuts = sorted({hours.start, hours.stop, *range(-(-hours.start // 24) * 24, hours.stop, 24)})
-    found: int | None = None
+    cost_femto_usd: int | None = None
     for start, stop in itertools.pairwise(cuts):
-        part = statements.Part(start // 24, readings.sum_span(session, range(start, stop)))
-        if part.amounts:
-            found = (found or 0) + statements.cost_of(part, pricing).femto_usd
-    return found
+        day = DayUsage(start // 24, readings.sum_span(session, range(start, stop)))
+        if day.amounts:
+            cost_femto_usd = (cost_femto_usd or 0) + statements.cost_of(day, pricing).femto_usd
+    return cost_femto_usd
 
 
 def _first_hour(local_day: int, month: Month) -> int:

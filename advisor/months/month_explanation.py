@@ -9,8 +9,14 @@ from dataclasses import dataclass
 import msgspec
 from sqlmodel import Session
 
-from advisor.months import adjustments, monthly, pricings, statement_store, trace
-from advisor.months.adjustments import Adjustment, Booked
+from advisor.months import (
+    adjustment_store,
+    month_computation,
+    pricings,
+    statement_store,
+    trace,
+)
+from advisor.months.adjustments import Adjustment, BookedLine
 from advisor.months.statement_store import MonthStatement
 from advisor.months.trace import Row
 from ledger import clock, closed_statements, money, months
@@ -38,7 +44,7 @@ class ExplainedAdjustment:
     made_by: str
     price_book_version: str
     rows: tuple[Row, ...]
-    less: tuple[Booked, ...]
+    less: tuple[BookedLine, ...]
     sum: Sum
 
 
@@ -74,11 +80,11 @@ class _Chosen:
     def rows(self, found: Iterable[Row]) -> tuple[Row, ...]:
         return tuple(row for row in found if self.has(row))
 
-    def has(self, row: Row | Booked) -> bool:
+    def has(self, row: Row | BookedLine) -> bool:
         return self.project in (None, row.project) and self.model in (None, row.model)
 
 
-def month(
+def explain(
     session: Session,
     settings: Settings,
     now_us: int,
@@ -98,7 +104,7 @@ def month(
             f"no traffic in {asked}; for the latest month with traffic see: switchwise report"
         )
     rows = chosen.rows(_rows(session, statement))
-    booked = adjustments.read(session, str(asked)) if statement.closing else {}
+    booked = adjustment_store.read(session, str(asked)) if statement.closing else {}
     explained = [
         each
         for number, made in booked.items()
@@ -122,14 +128,14 @@ def month(
         project=project,
         model=model,
         rows=rows,
-        sum=of_rows(rows),
+        sum=sum_rows(rows),
         reported_usd=_reported(statement, chosen),
         adjustments=tuple(explained),
-        adjusted=_together([of_rows(rows), *(each.sum for each in explained)]),
+        adjusted=_together([sum_rows(rows), *(each.sum for each in explained)]),
     )
 
 
-def of_rows(rows: Sequence[Row], less: Sequence[Booked] = ()) -> Sum:
+def sum_rows(rows: Sequence[Row], less: Sequence[BookedLine] = ()) -> Sum:
     """What rows come to, less what was booked before."""
     now = _known_femto_usd(row.cost_usd for row in rows)
     before = _known_femto_usd(each.cost_usd for each in less)
@@ -155,7 +161,9 @@ def _known_femto_usd(amounts: Iterable[str | None]) -> list[int]:
 
 def _rows(session: Session, statement: MonthStatement) -> tuple[Row, ...]:
     if statement.closing is None:
-        return trace.rows(monthly.parts(session, statement.month), pricings.in_force(session))
+        return trace.rows(
+            month_computation.usage_by_day(session, statement.month), pricings.in_force(session)
+        )
     told = msgspec.json.decode(
         closed_statements.load_document(session, str(statement.month)) or b"", type=_Document
     )
@@ -171,7 +179,7 @@ class _Document(msgspec.Struct):
 def _adjustment(
     session: Session, number: int, made: Adjustment, chosen: _Chosen
 ) -> ExplainedAdjustment | None:
-    arithmetic = adjustments.arithmetic_of(session, made.month, number)
+    arithmetic = adjustment_store.read_arithmetic(session, made.month, number)
     rows, less = (
         chosen.rows(arithmetic.rows),
         tuple(each for each in arithmetic.less if chosen.has(each)),
@@ -188,7 +196,7 @@ def _adjustment(
         made.price_book_version,
         rows,
         less,
-        of_rows(rows, less),
+        sum_rows(rows, less),
     )
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from advisor import words
-from advisor.months import monthly, statements
+from advisor.months import month_computation, statements
 from ledger import money, tokens, usage
 from ledger.months import Month
 from ledger.pricing import names, prices
@@ -69,14 +69,14 @@ class _Stake:
     asked: set[str] = field(default_factory=set)
 
 
-def of_month(session: Session, month: Month, pricing: statements.Pricing) -> list[Unpriced]:
+def in_month(session: Session, month: Month, pricing: statements.Pricing) -> list[Unpriced]:
     """Everything without a price in a month, the most tokens first."""
     stakes: dict[_Sent, _Stake] = {}
     # Every answer is a scan of the whole book, and a name without a price comes again each day and in each series.
     why_no_price = functools.cache(functools.partial(_why_no_price, pricing.book))
-    for part in monthly.parts(session, month):
+    for part in month_computation.usage_by_day(session, month):
         for series_id, amounts in part.amounts.items():
-            counts, priced = usage.token_counts(amounts), pricing.of(series_id, part.day)
+            counts, priced = usage.token_counts(amounts), pricing.resolve(series_id, part.day)
             rates = priced.price.rates if priced.price else None
             if unpriced_tokens := prices.cost(counts, rates).unpriced_tokens:
                 labels = pricing.series[series_id].labels
