@@ -73,9 +73,9 @@ def create_key(
         raise UsageError(
             "a key that has expired already is of no use; give it a later end, or none"
         )
-    wanted = sorted(set(scopes), key=lambda scope: (scope not in SCOPES, scope))
-    unknown = [scope for scope in wanted if scope not in SCOPES]
-    if unknown or not wanted:
+    sorted_scopes = sorted(set(scopes), key=lambda scope: (scope not in SCOPES, scope))
+    unknown = [scope for scope in sorted_scopes if scope not in SCOPES]
+    if unknown or not sorted_scopes:
         raise UsageError(
             f"{(unknown or ['no scope'])[0]!r} is not a scope; use {', '.join(SCOPES)}"
         )
@@ -87,7 +87,7 @@ def create_key(
         id=secrets.token_hex(6),
         name=name,
         secret_hash=_hash(secret),
-        scopes=" ".join(wanted),
+        scopes=" ".join(sorted_scopes),
         project=project,
         namespace=namespace,
         created_at=now_us,
@@ -116,7 +116,7 @@ def rotate_key(
     The old one goes on working until `old_until`, but no longer than it would have, or until it is revoked.
     """
     old = _live(session, key_id, now_us)
-    made = create_key(
+    successor = create_key(
         session,
         old.name,
         old.scopes.split(),
@@ -130,7 +130,7 @@ def rotate_key(
     )
     session.add(old)
     session.flush()
-    return made
+    return successor
 
 
 def revoke_key(session: Session, key_id: str, *, now_us: int) -> ApiKey:
@@ -216,8 +216,8 @@ class Gate:
             if self.keys_required:
                 raise Unauthorised("an API key is needed; send it as Authorization: Bearer KEY")
             return ANYONE
-        found = self._remembered.get(_hash(key))
-        return found[1] if found and found[0] > clock.monotonic_seconds() else None
+        remembered = self._remembered.get(_hash(key))
+        return remembered[1] if remembered and remembered[0] > clock.monotonic_seconds() else None
 
     def admit(self, key: str | None) -> Access:
         """The access of a request; may ask the database.

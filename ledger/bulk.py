@@ -96,22 +96,22 @@ def fingerprints(session: Session, day: int, keys: Sequence[bytes]) -> Iterable[
     driver = driver_of(session)
     if isinstance(driver, psycopg.Connection):
         # One parameter, as text of our own: the driver takes longer over a list of them than the server over the query.
-        wanted = f"{{{','.join([_AS_TEXT + key.hex() for key in keys])}}}"
+        key_array = f"{{{','.join([_AS_TEXT + key.hex() for key in keys])}}}"
         with driver.cursor(binary=True) as cursor:
-            return cursor.execute(LOOK_UP, (wanted, day)).fetchall()
+            return cursor.execute(LOOK_UP, (key_array, day)).fetchall()
     marks = ", ".join("?" * len(keys))
     query = f"SELECT key, fingerprint FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608  # question marks
-    found: list[tuple[bytes, int]] = driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
-    return found
+    rows: list[tuple[bytes, int]] = driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
+    return rows
 
 
 def _insert_values(driver: Any, rows: Sequence[Row]) -> None:
-    done = 0
+    inserted = 0
     for length in _LENGTHS:
-        while len(rows) - done >= length:
+        while len(rows) - inserted >= length:
             values = [
                 -1 if value is None else value
-                for row in rows[done : done + length]
+                for row in rows[inserted : inserted + length]
                 for value in row
             ]
             values[_KEY :: len(COLUMNS)] = map(bytearray, values[_KEY :: len(COLUMNS)])
@@ -119,8 +119,8 @@ def _insert_values(driver: Any, rows: Sequence[Row]) -> None:
                 driver.execute(_STATEMENTS[length], values)
             except sqlite3.IntegrityError as error:
                 # SQLite takes back the one statement that failed, and nothing before it.
-                raise RowExists(done) from error
-            done += length
+                raise RowExists(inserted) from error
+            inserted += length
 
 
 def _copy(driver: "psycopg.Connection[Any]", rows: Sequence[Row]) -> None:

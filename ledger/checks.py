@@ -42,30 +42,34 @@ def hours_equal_events(session: Session, days: range | None = None) -> Iterator[
     Compared day by day, so that memory holds one day; a day whose raw rows are gone cannot be compared.
     """
     waiting = _pending(session)
-    found = {*recount.open_days(session)} | {hour // 24 for hour, _ in waiting.hours}
-    for day in sorted(found if days is None else found & {*days}):
-        counted = recount.count_hours(session, day, day)
-        held = _held(session, day)
+    days_with_events = {*recount.open_days(session)} | {hour // 24 for hour, _ in waiting.hours}
+    for day in sorted(days_with_events if days is None else days_with_events & {*days}):
+        from_events = recount.count_hours(session, day, day)
+        from_rollups = _hour_sums(session, day)
         for key, amounts in waiting.hours.items():
             if key[0] // 24 == day:
-                held[key] = usage.combine(held[key], amounts) if key in held else list(amounts)
-        for key in sorted(counted.keys() | held.keys()):
-            yield from _differences(key, counted.get(key), held.get(key))
+                from_rollups[key] = (
+                    usage.combine(from_rollups[key], amounts)
+                    if key in from_rollups
+                    else list(amounts)
+                )
+        for key in sorted(from_events.keys() | from_rollups.keys()):
+            yield from _differences(key, from_events.get(key), from_rollups.get(key))
 
 
 def _differences(
-    key: usage.HourKey, counted: list[int] | None, held: list[int] | None
+    key: usage.HourKey, from_events: list[int] | None, from_rollups: list[int] | None
 ) -> Iterator[str]:
     zero = [0] * len(usage.COLUMNS)
-    for name, from_events, from_rollup in zip(
-        usage.COLUMNS, counted or zero, held or zero, strict=True
+    for name, events_sum, rollup_sum in zip(
+        usage.COLUMNS, from_events or zero, from_rollups or zero, strict=True
     ):
-        if from_events != from_rollup:
+        if events_sum != rollup_sum:
             hour = clock.rfc3339(key[0] * clock.HOUR_US)
-            yield f"{hour} series {key[1]} {name}: events say {from_events}, rollup + pending {from_rollup}"
+            yield f"{hour} series {key[1]} {name}: events say {events_sum}, rollup + pending {rollup_sum}"
 
 
-def _held(session: Session, day: int) -> dict[usage.HourKey, list[int]]:
+def _hour_sums(session: Session, day: int) -> dict[usage.HourKey, list[int]]:
     table = rollups.HOUR
     query = select(table.c.hour, table.c.series_id, *(table.c[name] for name in usage.COLUMNS))
     rows = session.execute(query.where(table.c.hour.between(day * 24, day * 24 + 23)))
@@ -78,22 +82,26 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     amounts = [func.sum(hour.c[name]) for name in usage.SUMMED]
     # Named, because PostgreSQL takes an expression that holds a parameter for another one where it is repeated.
     day_of_hour = (hour.c.hour // 24).label("day_of_hour")
-    dropped = {each for each in _days_without_hours(session) if not retention.is_edge(each)}
-    summed = {
+    dropped = {
+        day_without_hours
+        for day_without_hours in _days_without_hours(session)
+        if not retention.is_edge(day_without_hours)
+    }
+    hour_sums = {
         (int(row[0]), row[1]): [int(amount) for amount in row[2:]]
         for row in session.execute(
             select(day_of_hour, hour.c.series_id, *amounts).group_by(day_of_hour, hour.c.series_id)
         )
     }
-    held = {
+    day_sums = {
         (row[0], row[1]): list(row[2:])
         for row in session.execute(
             select(day.c.day, day.c.series_id, *(day.c[name] for name in usage.SUMMED))
         )
         if row[0] not in dropped
     }
-    for key in sorted(summed.keys() | held.keys()):
-        if summed.get(key) != held.get(key):
+    for key in sorted(hour_sums.keys() | day_sums.keys()):
+        if hour_sums.get(key) != day_sums.get(key):
             yield f"{clock.date_of(key[0])} series {key[1]}: the day differs from the sum of its hours"
 
 
@@ -107,18 +115,18 @@ def _days_without_hours(session: Session) -> list[int]:
 def _totals_equal_days(session: Session) -> Iterator[str]:
     day, total = rollups.DAY_SUMS, rollups.TOTAL
     amounts = [func.sum(day.c[name]) for name in usage.SUMMED]
-    summed = {
+    day_sums = {
         row[0]: [int(amount) for amount in row[1:]]
         for row in session.execute(select(day.c.series_id, *amounts).group_by(day.c.series_id))
     }
-    held = {
+    totals = {
         row[0]: list(row[1:])
         for row in session.execute(
             select(total.c.series_id, *(total.c[name] for name in usage.SUMMED))
         )
     }
-    for series_id in sorted(summed.keys() | held.keys()):
-        if summed.get(series_id) != held.get(series_id):
+    for series_id in sorted(day_sums.keys() | totals.keys()):
+        if day_sums.get(series_id) != totals.get(series_id):
             yield f"series {series_id}: the total differs from the sum of its days"
 
 
@@ -126,17 +134,19 @@ def _distributions_equal_events(session: Session) -> Iterator[str]:
     waiting = _pending(session)
     table = rollups.DISTRIBUTION
     for day in recount.open_days(session):
-        counted = recount.count_distributions(session, day, day)
+        from_events = recount.count_distributions(session, day, day)
         rows = session.execute(
             select(
                 *(table.c[name] for name in ("day", "series_id", "measure", "power", "requests"))
             ).where(table.c.day == day)
         )
-        held = {(row.day, row.series_id, row.measure, row.power): row.requests for row in rows}
+        from_rollups = {
+            (row.day, row.series_id, row.measure, row.power): row.requests for row in rows
+        }
         for key, requests in waiting.distributions.items():
             if key[0] == day:
-                held[key] = held.get(key, 0) + requests
-        if counted != held:
+                from_rollups[key] = from_rollups.get(key, 0) + requests
+        if from_events != from_rollups:
             yield f"{clock.date_of(day)}: the size and latency distribution differs from the events"
 
 

@@ -42,7 +42,7 @@ def encode_document(
 
     Equal statements give equal bytes. Their SHA-256 is the statement's `content_sha256`, so a file of them proves itself.
     """
-    held = {
+    content = {
         "format": FORMAT,
         "currency": "USD",
         **{name: closing[name] for name in _OF_ROW},
@@ -54,7 +54,7 @@ def encode_document(
         ],
         "arithmetic": arithmetic,
     }
-    return msgspec.json.format(msgspec.json.encode(held), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
 
 def hash_document(content: bytes) -> str:
@@ -67,17 +67,17 @@ def pack_document(content: bytes) -> bytes:
     return zlib.compress(content)
 
 
-def unpack_document(held: bytes) -> bytes:
+def unpack_document(column: bytes) -> bytes:
     """The JSON text of a column."""
-    return zlib.decompress(held)
+    return zlib.decompress(column)
 
 
 def load_document(session: Session, month: str) -> bytes | None:
     """The document of a closed month; None where none is closed."""
-    held = session.execute(
+    column = session.execute(
         select(_STATEMENT.c.document).where(_STATEMENT.c.month == month)
     ).scalar()
-    return None if held is None else unpack_document(held)
+    return None if column is None else unpack_document(column)
 
 
 def find_changes(session: Session) -> Iterator[str]:
@@ -95,28 +95,28 @@ def find_changes(session: Session) -> Iterator[str]:
         if hash_document(content) != row["content_sha256"]:
             yield f"{month}: its document no longer has the hash {row['content_sha256']} it was closed with; {remedy}"
             continue
-        told = msgspec.json.decode(content)
-        if any(told[name] != row[name] for name in _OF_ROW) or told["closed_at"] != clock.rfc3339(
-            row["closed_at"]
-        ):
+        document = msgspec.json.decode(content)
+        if any(document[name] != row[name] for name in _OF_ROW) or document[
+            "closed_at"
+        ] != clock.rfc3339(row["closed_at"]):
             yield f"{month}: when, by whom or at which prices it was closed has been changed; {remedy}"
-        elif not _same_columns(told, row) or not _same_lines(session, month, told["lines"]):
+        elif not _same_columns(document, row) or not _same_lines(session, month, document["lines"]):
             yield f"{month}: its figures are no longer those it was closed with; {remedy}"
 
 
-def _same_columns(told: Mapping[str, object], row: Mapping[Any, Any]) -> bool:
-    return all(told[name] == msgspec.json.decode(row[name]) for name in ("days", "waste"))
+def _same_columns(document: Mapping[str, object], row: Mapping[Any, Any]) -> bool:
+    return all(document[name] == msgspec.json.decode(row[name]) for name in ("days", "waste"))
 
 
-def _same_lines(session: Session, month: str, told: list[dict[str, object]]) -> bool:
+def _same_lines(session: Session, month: str, document_lines: list[dict[str, object]]) -> bool:
     """Compared by the names that the document has: a column that a later version added is no change."""
-    held = [
+    stored_lines = [
         dict(line)
         for line in session.execute(select(_LINE).where(_LINE.c.month == month)).mappings()
     ]
-    names = list(told[0]) if told else []
-    return sorted(_key([line[name] for name in names]) for line in held) == sorted(
-        _key(list(line.values())) for line in told
+    names = list(document_lines[0]) if document_lines else []
+    return sorted(_key([line[name] for name in names]) for line in stored_lines) == sorted(
+        _key(list(line.values())) for line in document_lines
     )
 
 
@@ -127,18 +127,21 @@ def _key(values: list[object]) -> str:
 def find_imbalances(session: Session) -> Iterator[str]:
     """Closed months whose statement, late usage and booked corrections are together not the rollups of their hours."""
     for month in late_usage.closed_months(session):
-        booked = _of_lines(session, _LINE, _LINE.c.month == month.name)
+        from_books = _of_lines(session, _LINE, _LINE.c.month == month.name)
         for part in (_of_late(session, month.name), _of_repricings(session, month.name)):
-            _add(booked, part)
-        rolled_up = _of_rollups(session, month.hours)
+            _add(from_books, part)
+        from_rollups = _of_rollups(session, month.hours)
         nothing = [0] * len(_COMPARED)
-        for group in sorted(booked.keys() | rolled_up.keys()):
-            for name, held, found in zip(
-                _COMPARED, booked.get(group, nothing), rolled_up.get(group, nothing), strict=True
+        for group in sorted(from_books.keys() | from_rollups.keys()):
+            for name, in_books, in_rollups in zip(
+                _COMPARED,
+                from_books.get(group, nothing),
+                from_rollups.get(group, nothing),
+                strict=True,
             ):
-                if held != found:
+                if in_books != in_rollups:
                     yield (
-                        f"{month.name} {' / '.join(group)} {name}: closed, late and repriced {held}, rollups {found};"
+                        f"{month.name} {' / '.join(group)} {name}: closed, late and repriced {in_books}, rollups {in_rollups};"
                         f" if the rollups are right, book it with: switchwise reprice {month.name}"
                     )
 
@@ -163,9 +166,9 @@ def _of_late(session: Session, month: str) -> _Usage:
 
 
 def _summed(
-    session: Session, source: FromClause, named: Table, table: Table, where: ColumnElement[bool]
+    session: Session, source: FromClause, labels: Table, table: Table, where: ColumnElement[bool]
 ) -> _Usage:
-    groups: list[ColumnElement[Any]] = [named.c[name] for name in _GROUP]
+    groups: list[ColumnElement[Any]] = [labels.c[name] for name in _GROUP]
     amounts = [func.sum(table.c[name]) for name in _COMPARED]
     rows = session.execute(
         select(*groups, *amounts).select_from(source).where(where).group_by(*groups)
@@ -180,13 +183,16 @@ def _of_rollups(session: Session, hours: range) -> _Usage:
         row[0]: tuple(row[1:])
         for row in session.execute(select(_SERIES.c.id, *(_SERIES.c[n] for n in _GROUP)))
     }
-    found: _Usage = {}
+    amounts_by_group: _Usage = {}
     for series_id, amounts in readings.sum_span(session, hours).items():
-        _add(found, {groups[series_id]: [amounts[usage.INDEX[name]] for name in _COMPARED]})
-    return found
+        _add(
+            amounts_by_group,
+            {groups[series_id]: [amounts[usage.INDEX[name]] for name in _COMPARED]},
+        )
+    return amounts_by_group
 
 
 def _add(to: _Usage, part: _Usage) -> None:
     for group, amounts in part.items():
-        held = to.get(group, [0] * len(_COMPARED))
-        to[group] = [a + b for a, b in zip(held, amounts, strict=True)]
+        sums = to.get(group, [0] * len(_COMPARED))
+        to[group] = [a + b for a, b in zip(sums, amounts, strict=True)]

@@ -15,8 +15,8 @@ LEDGER_ID = "ledger_id"
 
 def get(session: Session, name: str) -> str | None:
     """A fact's text; None where it was never set."""
-    found: str | None = session.execute(select(_FACT.c.value).where(_FACT.c.name == name)).scalar()
-    return found
+    text: str | None = session.execute(select(_FACT.c.value).where(_FACT.c.name == name)).scalar()
+    return text
 
 
 def put(session: Session, name: str, value: str) -> None:

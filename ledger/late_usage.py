@@ -38,14 +38,14 @@ def closed_months(session: Session) -> list[ClosedMonth]:
         .where(_ADJUSTMENT.c.month == _STATEMENT.c.month, _ADJUSTMENT.c.kind == REPRICING)
         .scalar_subquery()
     )
-    closed = select(_STATEMENT.c.month, _STATEMENT.c.zone, repriced).where(
+    query = select(_STATEMENT.c.month, _STATEMENT.c.zone, repriced).where(
         _STATEMENT.c.closed_at.is_not(None)
     )
-    found = []
-    for name, zone, number in session.execute(closed.order_by(_STATEMENT.c.month)):
+    closed = []
+    for name, zone, number in session.execute(query.order_by(_STATEMENT.c.month)):
         month = months.parse(name, ZoneInfo(zone))
-        found.append(ClosedMonth(name, range(month.first_hour, month.end_hour), number))
-    return found
+        closed.append(ClosedMonth(name, range(month.first_hour, month.end_hour), number))
+    return closed
 
 
 def extract(

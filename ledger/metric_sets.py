@@ -27,25 +27,27 @@ def assign(session: Session, series_ids: Iterable[int], limit: int) -> None:
     columns = [_SET.c[name] for name in (*KEY, "published_project", "published_workload")]
     rows = [tuple(row) for row in session.execute(select(*columns))]
     # Read under the lock: another process may have assigned some of the new ones meanwhile.
-    held = {row[:5] for row in rows}
-    shown = {(*row[:3], *row[5:]) for row in rows}
-    for labels in sorted(new - held):
-        project, workload = _published(labels, shown, limit)
-        shown.add((*labels[:3], project, workload))
+    assigned = {row[:5] for row in rows}
+    published = {(*row[:3], *row[5:]) for row in rows}
+    for labels in sorted(new - assigned):
+        project, workload = _published(labels, published, limit)
+        published.add((*labels[:3], project, workload))
         values = dict(zip(KEY, labels, strict=True))
         session.execute(
             insert(_SET).values(**values, published_project=project, published_workload=workload)
         )
 
 
-def _published(labels: tuple[str, ...], shown: set[tuple[str, ...]], limit: int) -> tuple[str, str]:
+def _published(
+    labels: tuple[str, ...], published: set[tuple[str, ...]], limit: int
+) -> tuple[str, str]:
     project, workload = labels[3], labels[4]
-    if len(shown) < limit or labels in shown:
+    if len(published) < limit or labels in published:
         return project, workload
-    if (*labels[:3], project, events.OTHER) in shown:
+    if (*labels[:3], project, events.OTHER) in published:
         return project, events.OTHER
     # Room for `other` itself is kept apart: one set a (provider, model, tier) is always published.
-    if len(shown) < 2 * limit:
+    if len(published) < 2 * limit:
         return project, events.OTHER
     return events.OTHER, events.OTHER
 
@@ -57,8 +59,8 @@ def _unassigned(session: Session, series_ids: list[int]) -> set[tuple[str, ...]]
         .join_from(_SERIES, _SET, _OF_SERIES, isouter=True)
         .where(_SET.c.provider.is_(None))
     )
-    found: set[tuple[str, ...]] = set()
+    label_sets: set[tuple[str, ...]] = set()
     for start in range(0, len(series_ids), 500):
-        chosen = _SERIES.c.id.in_(series_ids[start : start + 500])
-        found |= {tuple(row) for row in session.execute(unnamed.where(chosen))}
-    return found
+        of_chunk = _SERIES.c.id.in_(series_ids[start : start + 500])
+        label_sets |= {tuple(row) for row in session.execute(unnamed.where(of_chunk))}
+    return label_sets

@@ -18,8 +18,8 @@ def usd(amount_femto_usd: int) -> Decimal:
 
 def text(amount_usd: Decimal) -> str:
     """Exact plain notation, at least two decimals and no zeros after those: `81.44`, `0.001944`, `-3.00`."""
-    whole, _, fraction = format(amount_usd, "f").partition(".")
-    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
+    units, _, fraction = format(amount_usd, "f").partition(".")
+    return f"{units}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def usd_text(amount_femto_usd: int) -> str:

@@ -90,13 +90,13 @@ def parse_one(text: str, *, may_stay: bool = False) -> Pair:
 
 def parse_side(text: str, pair_text: str | None = None) -> Side:
     """One side `[provider/]model[@tier]`. Raises UsageError naming the pair it stands in, and the tiers there are."""
-    named = (pair_text or text).strip()
-    found = _SIDE.fullmatch(text)
-    if found is None:
-        raise UsageError(f"{named!r} is not a pair of models; {_FORM}")
-    provider, model, tier = found["provider"], found["model"].strip('"'), found["tier"]
+    part = (pair_text or text).strip()
+    match = _SIDE.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{part!r} is not a pair of models; {_FORM}")
+    provider, model, tier = match["provider"], match["model"].strip('"'), match["tier"]
     if tier is not None and tier not in TIERS:
-        raise UsageError(f"{named!r} names the tier {tier!r}; use one of {', '.join(TIERS)}")
+        raise UsageError(f"{part!r} names the tier {tier!r}; use one of {', '.join(TIERS)}")
     return Side(names.provider_name(provider.strip('"')) if provider else None, model, tier)
 
 
@@ -109,16 +109,16 @@ def canonicalise(pair: Pair, provider: str, book: prices.PriceBook) -> Pair:
     return Pair(source, target)
 
 
-def join_moves(chosen: Iterable[Pair], provider: str) -> tuple[Pair, ...]:
+def join_moves(pairs: Iterable[Pair], provider: str) -> tuple[Pair, ...]:
     """What canonical pairs can do to a slice of a provider: each alone, and each move of model with each of tier joined.
 
     A move of model that names its tier has its tier. A move of tier joins only where it changes no request that the move
     of model leaves behind, so that the model's factors hold for all that moves.
     """
-    found = tuple(dict.fromkeys(chosen))
-    of_tier = [pair for pair in found if not _moves_model(pair, provider)]
+    alone = tuple(dict.fromkeys(pairs))
+    of_tier = [pair for pair in alone if not _moves_model(pair, provider)]
     of_model = [
-        pair for pair in found if _moves_model(pair, provider) and pair.target.service_tier is None
+        pair for pair in alone if _moves_model(pair, provider) and pair.target.service_tier is None
     ]
     joined = (
         _joined(model, tier)
@@ -127,7 +127,7 @@ def join_moves(chosen: Iterable[Pair], provider: str) -> tuple[Pair, ...]:
         if tier.target.service_tier
         and model.source.service_tier in (None, tier.source.service_tier)
     )
-    return tuple(dict.fromkeys((*found, *joined)))
+    return tuple(dict.fromkeys((*alone, *joined)))
 
 
 def _moves_model(pair: Pair, provider: str) -> bool:

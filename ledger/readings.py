@@ -45,13 +45,13 @@ def sum_span(session: Session, hours: range) -> dict[int, list[int]]:
         ),
         _of_hours(session, range(days.stop * 24, hours.stop)),
     )
-    whole: dict[int, list[int]] = {}
+    sums: dict[int, list[int]] = {}
     for part in parts:
         for series_id, amounts in part.items():
-            whole[series_id] = (
-                usage.combine(whole[series_id], amounts) if series_id in whole else amounts
+            sums[series_id] = (
+                usage.combine(sums[series_id], amounts) if series_id in sums else amounts
             )
-    return whole
+    return sums
 
 
 def sum_days(
@@ -60,16 +60,16 @@ def sum_days(
     """Amounts by UTC day and series id over whole UTC days, of all series or of some."""
     table = rollups.DAY_SUMS
     columns = [table.c[name] for name in usage.COLUMNS]
-    wanted = select(table.c.day, table.c.series_id, *columns).where(
+    query = select(table.c.day, table.c.series_id, *columns).where(
         table.c.day.between(days.start, days.stop - 1)
     )
     if series_ids is not None:
-        wanted = wanted.where(table.c.series_id.in_(list(series_ids)))
-    rows = session.execute(wanted)
-    found: dict[int, dict[int, list[int]]] = {}
+        query = query.where(table.c.series_id.in_(list(series_ids)))
+    rows = session.execute(query)
+    by_day: dict[int, dict[int, list[int]]] = {}
     for day, series_id, *amounts in rows:
-        found.setdefault(day, {})[series_id] = amounts
-    return found
+        by_day.setdefault(day, {})[series_id] = amounts
+    return by_day
 
 
 def totals(session: Session) -> dict[int, list[int]]:
@@ -94,10 +94,10 @@ def traffic_days(session: Session, first_day: int, last_day: int) -> dict[int, l
 def traffic_spans(session: Session, series_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     """By series id, its first and its last UTC day with traffic, of some series."""
     table = rollups.DAY_SUMS.c
-    wanted = select(table.series_id, func.min(table.day), func.max(table.day)).group_by(
+    query = select(table.series_id, func.min(table.day), func.max(table.day)).group_by(
         table.series_id
     )
-    rows = session.execute(wanted.where(table.series_id.in_(list(series_ids))))
+    rows = session.execute(query.where(table.series_id.in_(list(series_ids))))
     return {row[0]: (int(row[1]), int(row[2])) for row in rows}
 
 
@@ -105,18 +105,20 @@ def first_hour_of_day(session: Session, day: int, series_ids: Iterable[int]) -> 
     """The UTC hour in which the first of these series begins on a day; None where its hours are gone."""
     table = rollups.HOUR.c
     of_day = table.hour.between(day * 24, day * 24 + 23)
-    found = session.execute(
+    first_hour = session.execute(
         select(func.min(table.hour)).where(of_day, table.series_id.in_(list(series_ids)))
     )
-    return found.scalar()
+    return first_hour.scalar()
 
 
 def tokens_by_hour(session: Session, hours: range, series_ids: Iterable[int]) -> dict[int, int]:
     """Input and output tokens of some series by UTC hour; hours without traffic are absent."""
     table = rollups.HOUR.c
     tokens = func.sum(table.input_tokens + table.output_tokens)
-    chosen = table.hour.between(hours.start, hours.stop - 1) & table.series_id.in_(list(series_ids))
-    rows = session.execute(select(table.hour, tokens).where(chosen).group_by(table.hour))
+    of_traffic = table.hour.between(hours.start, hours.stop - 1) & table.series_id.in_(
+        list(series_ids)
+    )
+    rows = session.execute(select(table.hour, tokens).where(of_traffic).group_by(table.hour))
     return {row[0]: int(row[1]) for row in rows}
 
 
@@ -126,11 +128,11 @@ def distribution(
     """The request counts of a measure by power of two (bit length), of some series over UTC days."""
     table = rollups.DISTRIBUTION.c
     # Lists rather than ranges, so that the key is looked up for each day and series, and nothing beside is read.
-    chosen = table.day.in_(list(days)) & table.series_id.in_(list(series_ids))
+    of_days = table.day.in_(list(days)) & table.series_id.in_(list(series_ids))
     of_measure = table.measure == usage.MEASURES.index(measure)
     rows = session.execute(
         select(table.power, func.sum(table.requests))
-        .where(chosen, of_measure)
+        .where(of_days, of_measure)
         .group_by(table.power)
     )
     return {row[0]: int(row[1]) for row in rows}
@@ -141,18 +143,18 @@ def distributions(
 ) -> dict[tuple[int, str], dict[int, int]]:
     """The request counts of some measures over UTC days by series and measure, each by power of two (bit length)."""
     table, numbers = rollups.DISTRIBUTION.c, [usage.MEASURES.index(measure) for measure in measures]
-    ids, found = sorted(series_ids), dict[tuple[int, str], dict[int, int]]()
+    ids, counts = sorted(series_ids), dict[tuple[int, str], dict[int, int]]()
     for start in range(0, len(ids), MOST_IDS):
         # Lists rather than ranges, as above.
-        chosen = table.day.in_(list(days)) & table.series_id.in_(ids[start : start + MOST_IDS])
+        of_chunk = table.day.in_(list(days)) & table.series_id.in_(ids[start : start + MOST_IDS])
         rows = session.execute(
             select(table.series_id, table.measure, table.power, func.sum(table.requests))
-            .where(chosen, table.measure.in_(numbers))
+            .where(of_chunk, table.measure.in_(numbers))
             .group_by(table.series_id, table.measure, table.power)
         )
         for series_id, measure, power, requests in rows:
-            found.setdefault((series_id, usage.MEASURES[measure]), {})[power] = int(requests)
-    return found
+            counts.setdefault((series_id, usage.MEASURES[measure]), {})[power] = int(requests)
+    return counts
 
 
 def day_revisions(session: Session) -> dict[int, int]:

@@ -41,7 +41,7 @@ def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
         session,
         table,
         ("hour", "series_id"),
-        {key: held for key, held in hours.items() if held[0]},
+        {key: amounts for key, amounts in hours.items() if amounts[0]},
         of_day,
     )
     sums = _summed(
@@ -79,23 +79,23 @@ def _summed(
 
 
 def _replace(
-    session: Session, table: Table, key: tuple[str, ...], wanted: Any, where: list[Any]
+    session: Session, table: Table, key: tuple[str, ...], correct: Any, where: list[Any]
 ) -> int:
     """Make the rows of a rollup equal to `wanted`; how many were not."""
     columns = [table.c[name] for name in (*key, *usage.COLUMNS)]
-    held = {
+    rows = {
         tuple(row[: len(key)]): list(row[len(key) :])
         for row in session.execute(select(*columns).where(*where))
     }
     wrong = sorted(
-        names for names in wanted.keys() | held.keys() if wanted.get(names) != held.get(names)
+        names for names in correct.keys() | rows.keys() if correct.get(names) != rows.get(names)
     )
     for names in wrong:
         session.execute(
             delete(table).where(*(table.c[k] == v for k, v in zip(key, names, strict=True)))
         )
-        if names in wanted:
-            amounts = zip(usage.COLUMNS, wanted[names], strict=True)
+        if names in correct:
+            amounts = zip(usage.COLUMNS, correct[names], strict=True)
             session.execute(
                 table.insert().values(**dict(zip(key, names, strict=True)), **dict(amounts))
             )

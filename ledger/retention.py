@@ -46,7 +46,7 @@ def due_days(session: Session, keep_days: int, now_us: int) -> list[DueDay]:
     old = set(session.execute(query).scalars())
     if old:
         old -= {hour // 24 for _, sums in rollups.list_pending(session) for hour, _ in sums.hours}
-    return [DueDay(each, _requests(session, each)) for each in sorted(old)]
+    return [DueDay(day_number, _requests(session, day_number)) for day_number in sorted(old)]
 
 
 def drop_events(
@@ -62,10 +62,10 @@ def drop_events(
         half_gone = [day for day in recount.stored_days(session) if day in sealed]
     for day in half_gone:
         _delete_rows(database, day, may_go_on)
-    for each in going:
-        if may_go_on() and _seal(database, each.day, keep_days, now_us):
-            _delete_rows(database, each.day, may_go_on)
-            yield each
+    for due_day in going:
+        if may_go_on() and _seal(database, due_day.day, keep_days, now_us):
+            _delete_rows(database, due_day.day, may_go_on)
+            yield due_day
 
 
 def drop_hours(database: Database, now_us: int) -> int:
@@ -79,14 +79,18 @@ def drop_hours(database: Database, now_us: int) -> int:
             day.sealed_at.is_not(None), day.hours_dropped_at.is_(None), day.day < until
         )
         old = session.execute(query.order_by(day.day)).scalars().all()
-    for each in old:
+    for day_number in old:
         with database.transaction() as session:
-            if not is_edge(each):
+            if not is_edge(day_number):
                 hour = rollups.HOUR.c.hour
-                session.execute(delete(rollups.HOUR).where(hour.between(each * 24, each * 24 + 23)))
-            session.execute(delete(rollups.DISTRIBUTION).where(rollups.DISTRIBUTION.c.day == each))
+                session.execute(
+                    delete(rollups.HOUR).where(hour.between(day_number * 24, day_number * 24 + 23))
+                )
             session.execute(
-                update(rollups.DAY).where(day.day == each).values(hours_dropped_at=now_us)
+                delete(rollups.DISTRIBUTION).where(rollups.DISTRIBUTION.c.day == day_number)
+            )
+            session.execute(
+                update(rollups.DAY).where(day.day == day_number).values(hours_dropped_at=now_us)
             )
     return len(old)
 
@@ -115,7 +119,7 @@ def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
         if not database.is_sqlite:
             session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'"))
             session.execute(text("LOCK TABLE day IN ACCESS EXCLUSIVE MODE"))
-        if day not in {each.day for each in due_days(session, keep_days, now_us)}:
+        if day not in {due_day.day for due_day in due_days(session, keep_days, now_us)}:
             return False
         session.execute(
             update(rollups.DAY).where(rollups.DAY.c.day == day).values(sealed_at=now_us)
@@ -128,9 +132,9 @@ def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
 def _delete_rows(database: Database, day: int, may_go_on: Callable[[], bool]) -> None:
     """Delete the rows of a sealed day in small transactions. On PostgreSQL none is left of a partition that is gone."""
     key = tuple_(_EVENT.c.day, _EVENT.c.key)
-    some = select(_EVENT.c.day, _EVENT.c.key).where(_EVENT.c.day == day).limit(_ROWS_AT_ONCE)
+    batch = select(_EVENT.c.day, _EVENT.c.key).where(_EVENT.c.day == day).limit(_ROWS_AT_ONCE)
     while database.is_sqlite and may_go_on():
         with database.transaction() as session:
-            result = session.execute(delete(_EVENT).where(key.in_(some)))
+            result = session.execute(delete(_EVENT).where(key.in_(batch)))
             if result.rowcount < _ROWS_AT_ONCE:  # type: ignore[attr-defined]  # a DELETE's result is a CursorResult
                 return

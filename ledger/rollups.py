@@ -78,11 +78,11 @@ def touch_days(session: Session, days: Iterable[int], now_us: int) -> None:
 
 
 def _add_amounts(
-    session: Session, table: Table, key: tuple[str, ...], held: dict[Any, list[int]]
+    session: Session, table: Table, key: tuple[str, ...], sums: dict[Any, list[int]]
 ) -> None:
     rows = [
         {**dict(zip(key, names, strict=True)), **dict(zip(usage.COLUMNS, amounts, strict=True))}
-        for names, amounts in sorted(held.items())
+        for names, amounts in sorted(sums.items())
     ]
     upsert(session, table, key, rows, summed=usage.SUMMED, largest=usage.LARGEST)
 

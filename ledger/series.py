@@ -64,26 +64,26 @@ class SeriesIds:
 def intern(session: Session, label_sets: Iterable[Labels], max_series: int) -> dict[Labels, int]:
     """The series id of each label set; new sets are stored, in label order so that concurrent writers cannot deadlock."""
     digests = {labels: digest_of(labels) for labels in label_sets}
-    known = _known(session, digests.values())
-    missing = sorted(labels for labels, digest in digests.items() if digest not in known)
+    ids = _ids_by_digest(session, digests.values())
+    missing = sorted(labels for labels, digest in digests.items() if digest not in ids)
     if missing:
-        stored = _without_junk_names(session, missing)
+        replacements = _fold_junk_names(session, missing)
         room = max_series - _count(session)
         for labels in missing[max(room, 0) :]:
-            stored[labels] = fold(stored[labels])
+            replacements[labels] = fold(replacements[labels])
         _insert(
             session,
-            sorted(set(stored.values())),
-            folded_sets={stored[m] for m in missing if stored[m] != m},
+            sorted(set(replacements.values())),
+            folded_sets={replacements[m] for m in missing if replacements[m] != m},
         )
-        digests |= {labels: digest_of(kept) for labels, kept in stored.items()}
-        known = _known(session, digests.values())
-    return {labels: known[digest] for labels, digest in digests.items()}
+        digests |= {labels: digest_of(replacement) for labels, replacement in replacements.items()}
+        ids = _ids_by_digest(session, digests.values())
+    return {labels: ids[digest] for labels, digest in digests.items()}
 
 
-def _without_junk_names(session: Session, missing: list[Labels]) -> dict[Labels, Labels]:
+def _fold_junk_names(session: Session, missing: list[Labels]) -> dict[Labels, Labels]:
     """Each label set as it is stored. Scanners ask for models that do not exist: their names must not fill the ledger."""
-    stored = {labels: labels for labels in missing}
+    replacements = {labels: labels for labels in missing}
     junk = [
         labels
         for labels in missing
@@ -92,14 +92,18 @@ def _without_junk_names(session: Session, missing: list[Labels]) -> dict[Labels,
     ]
     if junk:
         rows = session.execute(select(_TABLE.c.provider, _TABLE.c.model).distinct())
-        kept = {(provider, model) for provider, model in rows if not _has_price(provider, model)}
+        unpriced = {
+            (provider, model) for provider, model in rows if not _has_price(provider, model)
+        }
         for labels in junk:
-            if (labels.provider, labels.model) not in kept and len(kept) >= MAX_UNPRICED_NAMES:
-                stored[labels] = msgspec.structs.replace(
+            if (labels.provider, labels.model) not in unpriced and len(
+                unpriced
+            ) >= MAX_UNPRICED_NAMES:
+                replacements[labels] = msgspec.structs.replace(
                     labels, model=events.OTHER, request_model=events.OTHER
                 )
-            kept.add((stored[labels].provider, stored[labels].model))
-    return stored
+            unpriced.add((replacements[labels].provider, replacements[labels].model))
+    return replacements
 
 
 def _has_price(provider: str, model: str) -> bool:
@@ -112,17 +116,17 @@ def fold(labels: Labels) -> Labels:
     return msgspec.structs.replace(labels, **dict.fromkeys(FOLDED, events.OTHER))
 
 
-def _known(session: Session, digests: Collection[bytes]) -> dict[bytes, int]:
-    found: dict[bytes, int] = {}
-    wanted = list(set(digests))
-    for start in range(0, len(wanted), 500):
+def _ids_by_digest(session: Session, digests: Collection[bytes]) -> dict[bytes, int]:
+    ids: dict[bytes, int] = {}
+    distinct = list(set(digests))
+    for start in range(0, len(distinct), 500):
         rows = session.execute(
             select(_TABLE.c.digest, _TABLE.c.id).where(
-                _TABLE.c.digest.in_(wanted[start : start + 500])
+                _TABLE.c.digest.in_(distinct[start : start + 500])
             )
         )
-        found |= {bytes(digest): series_id for digest, series_id in rows}
-    return found
+        ids |= {bytes(digest): series_id for digest, series_id in rows}
+    return ids
 
 
 def _count(session: Session) -> int:

@@ -102,9 +102,9 @@ def load(**overrides: object) -> Settings:
 
     Raises UsageError, one line that names the variable and what is wrong, never its value where that may be secret.
     """
-    given = {name: value for name, value in overrides.items() if value is not None}
+    options = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks each value and names the one that is wrong
+        return Settings(**options)  # type: ignore[arg-type]  # pydantic checks each value and names the one that is wrong
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
@@ -116,13 +116,13 @@ def child_environment(**extra: str) -> dict[str, str]:
     return {**os.environ, **extra}
 
 
-def as_environment(chosen: Settings) -> dict[str, str]:
+def as_environment(settings: Settings) -> dict[str, str]:
     """The variables that give a child of ours the same settings, its secrets among them: for its environment only."""
-    given = {name: getattr(chosen, name) for name in chosen.model_fields_set}
+    values = {name: getattr(settings, name) for name in settings.model_fields_set}
     return {
         PREFIX + name.upper(): value.get_secret_value()
         if isinstance(value, SecretStr)
         else str(value)
-        for name, value in given.items()
+        for name, value in values.items()
         if value is not None
     }

@@ -22,7 +22,7 @@ def open_ledger(url: str, wait_seconds: float = WAIT_SECONDS) -> Database:
     """
     database = Database(url)
     give_up_at = clock.monotonic_seconds() + wait_seconds
-    said = ""
+    reason = ""
     while True:
         try:
             database.migrate()
@@ -30,9 +30,9 @@ def open_ledger(url: str, wait_seconds: float = WAIT_SECONDS) -> Database:
             if clock.monotonic_seconds() >= give_up_at:
                 database.close()
                 raise
-            if str(error) != said:
-                said = str(error)
-                log.warning("waiting_for_database", database=repr(database), reason=said)
+            if str(error) != reason:
+                reason = str(error)
+                log.warning("waiting_for_database", database=repr(database), reason=reason)
         else:
             return database
         time.sleep(_POLL_SECONDS)

@@ -77,35 +77,35 @@ def add(
     )
     rows = [_row(identity, event, series_ids[event.labels]) for identity, event in first.items()]
     rows.sort()
-    stored = _insert_new(session, rows, memory)
+    fingerprints = _insert_new(session, rows, memory)
     new = (
         first
-        if not stored
-        else {identity: event for identity, event in first.items() if identity not in stored}
+        if not fingerprints
+        else {identity: event for identity, event in first.items() if identity not in fingerprints}
     )
     if new:
         _write_intake(session, new.values(), series_ids, now_us)
     if len(new) == len(group):
         return [Outcome.ACCEPTED] * len(group)
-    return _outcomes(identities, group, set(new), {row[:2]: row[-1] for row in rows} | stored)
+    return _outcomes(identities, group, set(new), {row[:2]: row[-1] for row in rows} | fingerprints)
 
 
 def _outcomes(
     identities: list[Identity],
     group: Sequence[Event],
     new: set[Identity],
-    kept: dict[Identity, int],
+    fingerprints: dict[Identity, int],
 ) -> list[Outcome]:
     """What became of each event, given the identities that are new and the fingerprint that is kept of each."""
     outcomes = []
     for identity, event in zip(identities, group, strict=True):
-        if identity not in kept:
+        if identity not in fingerprints:
             outcomes.append(Outcome.SEALED)
         elif identity in new:
             new.discard(identity)
             outcomes.append(Outcome.ACCEPTED)
         else:
-            same = events.fingerprint_of(event) == kept[identity]
+            same = events.fingerprint_of(event) == fingerprints[identity]
             outcomes.append(Outcome.DUPLICATE if same else Outcome.CONFLICT)
     return outcomes
 
@@ -146,18 +146,18 @@ def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Ident
             rows = rows[there.inserted :]
         else:
             return {}
-    stored = _stored_fingerprints(session, [row[:2] for row in rows])
-    memory.wary_groups = _WARY_GROUPS if stored else memory.wary_groups - 1
-    fresh = [row for row in rows if row[:2] not in stored]
+    fingerprints = _stored_fingerprints(session, [row[:2] for row in rows])
+    memory.wary_groups = _WARY_GROUPS if fingerprints else memory.wary_groups - 1
+    fresh = [row for row in rows if row[:2] not in fingerprints]
     try:
         bulk.insert_warily(session, fresh)
     except RowExists:
         # Another writer is just storing some of it too; on SQLite there is none, for a writer is alone.
         inserted = _insert_skipping(session, fresh)
-        stored |= _stored_fingerprints(
+        fingerprints |= _stored_fingerprints(
             session, [row[:2] for row in fresh if row[:2] not in inserted]
         )
-    return stored
+    return fingerprints
 
 
 def _insert_skipping(session: Session, rows: list[Row]) -> set[Identity]:
@@ -175,12 +175,12 @@ def _stored_fingerprints(session: Session, identities: list[Identity]) -> dict[I
     by_day: dict[int, list[bytes]] = {}
     for day, key in identities:
         by_day.setdefault(day, []).append(key)
-    found: dict[Identity, int] = {}
+    fingerprints: dict[Identity, int] = {}
     for day, keys in by_day.items():
         for start in range(0, len(keys), _KEYS_AT_ONCE):
             rows = bulk.fingerprints(session, day, keys[start : start + _KEYS_AT_ONCE])
-            found |= {(day, key): fingerprint for key, fingerprint in rows}
-    return found
+            fingerprints |= {(day, key): fingerprint for key, fingerprint in rows}
+    return fingerprints
 
 
 def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:

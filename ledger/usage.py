@@ -81,8 +81,8 @@ class Sums(msgspec.Struct):
             self.distributions[key] = self.distributions.get(key, 0) + requests
 
     def _merge_hour(self, key: HourKey, amounts: list[int]) -> None:
-        held = self.hours.get(key)
-        self.hours[key] = list(amounts) if held is None else combine(held, amounts)
+        sums = self.hours.get(key)
+        self.hours[key] = list(amounts) if sums is None else combine(sums, amounts)
 
     def days(self) -> dict[tuple[int, int], list[int]]:
         """The same sums by (day, series)."""
@@ -97,21 +97,21 @@ class Sums(msgspec.Struct):
 
 def merge_all(parts: Iterable[Sums]) -> Sums:
     """All of these sums as one."""
-    whole = Sums()
+    total = Sums()
     for part in parts:
-        whole.merge(part)
-    return whole
+        total.merge(part)
+    return total
 
 
 def renumber(sums: Sums, ids: Sequence[int]) -> Sums:
     """The same sums with each series id exchanged for `ids[it]`; those of two that become one are merged."""
-    whole = Sums()
+    renumbered = Sums()
     for (hour, place), amounts in sums.hours.items():
-        whole.merge(Sums({(hour, ids[place]): amounts}))
+        renumbered.merge(Sums({(hour, ids[place]): amounts}))
     for (day, place, measure, power), requests in sums.distributions.items():
         key = (day, ids[place], measure, power)
-        whole.distributions[key] = whole.distributions.get(key, 0) + requests
-    return whole
+        renumbered.distributions[key] = renumbered.distributions.get(key, 0) + requests
+    return renumbered
 
 
 class Tally:
@@ -127,10 +127,10 @@ class Tally:
         nothing and is told apart by the series' usage source and by the detail_unknown columns.
         """
         hour = event.occurred_at // clock.HOUR_US
-        found = self._hours.get((hour, series_id))
-        if found is None:
-            found = self._hours[hour, series_id] = ([0] * len(COLUMNS), defaultdict(int))
-        amounts, places = found
+        entry = self._hours.get((hour, series_id))
+        if entry is None:
+            entry = self._hours[hour, series_id] = ([0] * len(COLUMNS), defaultdict(int))
+        amounts, places = entry
         amounts[_REQUESTS] += 1
         latency_ms, first_token_ms = event.latency_ms, event.first_token_ms
         if latency_ms is not None:
@@ -150,10 +150,10 @@ class Tally:
         """The bytes of an intake row."""
         days: dict[tuple[int, int], dict[int, int]] = {}
         for (hour, series_id), (_, places) in self._hours.items():
-            held = days.setdefault((hour // 24, series_id), places)
-            if held is not places:
+            day_places = days.setdefault((hour // 24, series_id), places)
+            if day_places is not places:
                 for place, requests in places.items():
-                    held[place] = held.get(place, 0) + requests
+                    day_places[place] = day_places.get(place, 0) + requests
         return _ENCODER.encode(
             (
                 [
@@ -213,12 +213,12 @@ _DECODER = msgspec.msgpack.Decoder(_Packed)
 
 def unpack(packed: bytes) -> Sums:
     """The sums of an intake row's bytes."""
-    held = _DECODER.decode(packed)
+    content = _DECODER.decode(packed)
     return Sums(
-        {(hour, series_id): amounts for hour, series_id, amounts in held.hours},
+        {(hour, series_id): amounts for hour, series_id, amounts in content.hours},
         {
             (day, series_id, *divmod(place, _POWERS)): requests
-            for day, series_id, places in held.distributions
+            for day, series_id, places in content.distributions
             for place, requests in places.items()
         },
     )
@@ -257,6 +257,6 @@ def _input_audio_tokens(event: events.Event) -> int:
 def _folded(pairs: Iterable[tuple[K, list[int]]]) -> dict[K, list[int]]:
     folded: dict[K, list[int]] = {}
     for key, amounts in pairs:
-        held = folded.get(key)
-        folded[key] = list(amounts) if held is None else combine(held, amounts)
+        sums = folded.get(key)
+        folded[key] = list(amounts) if sums is None else combine(sums, amounts)
     return folded

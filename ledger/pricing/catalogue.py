@@ -80,12 +80,12 @@ def nano_usd(amount_usd: Decimal) -> int:
     What a binary float added (0.18000000000000002) is taken away; a rate that is really finer is refused, never rounded.
     """
     nano = amount_usd.scaleb(9)
-    whole = nano.to_integral_value()
-    if abs(nano - whole) > abs(nano) * Decimal("1e-12"):
+    rounded = nano.to_integral_value()
+    if abs(nano - rounded) > abs(nano) * Decimal("1e-12"):
         raise UsageError(
             f"a rate of {amount_usd} USD is finer than nano-USD; leave the model out or round it in the overlay"
         )
-    return int(whole)
+    return int(rounded)
 
 
 def reason_left_out(word: str, model: types.ModelInfo) -> str | None:
@@ -93,14 +93,14 @@ def reason_left_out(word: str, model: types.ModelInfo) -> str | None:
     if word == "gcp.gemini" and model.id.startswith("claude"):
         return "Google sells it on Vertex AI only"
     conditions = model.prices if isinstance(model.prices, list) else []
-    if any(isinstance(each.constraint, types.TimeOfDateConstraint) for each in conditions):
+    if any(isinstance(entry.constraint, types.TimeOfDateConstraint) for entry in conditions):
         return "its price depends on the time of day, and a price row holds for whole days"
-    listed = [each.prices for each in conditions] if conditions else [model.prices]
+    listed = [entry.prices for entry in conditions] if conditions else [model.prices]
     rates = {
         key: rate
-        for each in listed
-        if isinstance(each, types.ModelPrice)
-        for key, rate in _listed(each).items()
+        for entry in listed
+        if isinstance(entry, types.ModelPrice)
+        for key, rate in _listed(entry).items()
     }
     if not rates:
         return "the catalogue names no price"
@@ -150,13 +150,15 @@ def exact_names(model: types.ModelInfo) -> set[str]:
 def _change_days(model: types.ModelInfo, context: dict[str, str]) -> list[date]:
     """The days on which a price of the model in one tier begins, sorted; none if the tier is not sold."""
     standard = (
-        [_start(each.constraint) for each in model.prices]
+        [_start(entry.constraint) for entry in model.prices]
         if isinstance(model.prices, list)
         else [book_file.EVER]
     )
     if not context:
         return sorted({book_file.EVER, *standard})
-    tier = [_start(each.constraint) for each in model.price_variants or () if each.when == context]
+    tier = [
+        _start(entry.constraint) for entry in model.price_variants or () if entry.when == context
+    ]
     return sorted({*tier, *(day for day in standard if day > min(tier))}) if tier else []
 
 

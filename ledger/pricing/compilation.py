@@ -92,7 +92,7 @@ class _Draft:
                 raise UsageError(
                     f"the catalogue prices {model} at {copy.reseller} by itself; drop it from the overlay's copy"
                 )
-            found = [
+            rows = [
                 row
                 for row in self.rows.values()
                 if row.key[:3] == (copy.seller, model, copy.service_tier)
@@ -101,12 +101,12 @@ class _Draft:
                 msgspec.structs.replace(
                     row, provider=copy.reseller, source=source, checked=copy.checked
                 )
-                for row in found
+                for row in rows
             )
             self._require(copy.reseller, model)
-            known = self.facts[copy.seller, model]
+            facts = self.facts[copy.seller, model]
             self.facts[copy.reseller, model] = msgspec.structs.replace(
-                known, provider=copy.reseller
+                facts, provider=copy.reseller
             )
             self.claim(
                 copy.reseller,
@@ -119,30 +119,30 @@ class _Draft:
             )
 
     def describe(self, own: Overlay) -> None:
-        for known in own.model:
-            for provider, model in self._named(known.providers, known.models):
+        for entry in own.model:
+            for provider, model in self._named(entry.providers, entry.models):
                 self.facts[provider, model] = FactRow(
                     provider,
                     model,
-                    known.context_window,
-                    known.max_output_tokens,
-                    known.modalities,
-                    source=known.source,
+                    entry.context_window,
+                    entry.max_output_tokens,
+                    entry.modalities,
+                    source=entry.source,
                 )
-        for lack in own.lack:
-            for provider, model in self._named(lack.providers, lack.models):
+        for entry in own.lack:
+            for provider, model in self._named(entry.providers, entry.models):
                 self.facts[provider, model] = msgspec.structs.replace(
                     self.facts.get((provider, model), FactRow(provider, model)),
-                    lacks=lack.lacks,
-                    source=lack.source,
+                    lacks=entry.lacks,
+                    source=entry.source,
                 )
-        for end in own.retirement:
-            for provider, model in self._named(end.providers, end.models):
+        for entry in own.retirement:
+            for provider, model in self._named(entry.providers, entry.models):
                 self.facts[provider, model] = msgspec.structs.replace(
                     self.facts.get((provider, model), FactRow(provider, model)),
-                    shutdown=end.shutdown,
-                    successor=end.successor,
-                    source=end.source,
+                    shutdown=entry.shutdown,
+                    successor=entry.successor,
+                    source=entry.source,
                 )
 
     def leave_unpriced(self, own: Overlay) -> None:
@@ -153,10 +153,10 @@ class _Draft:
                         f"{model} at {provider} has a price at {entry.service_tier}, where the overlay says that it has none; "
                         "drop one of the two"
                     )
-                known = self.facts.get((provider, model), FactRow(provider, model))
-                named = (*known.without_rate, (entry.service_tier, entry.reason))
+                facts = self.facts.get((provider, model), FactRow(provider, model))
+                reasons = (*facts.without_rate, (entry.service_tier, entry.reason))
                 self.facts[provider, model] = msgspec.structs.replace(
-                    known, without_rate=tuple(sorted(named))
+                    facts, without_rate=tuple(sorted(reasons))
                 )
 
     def settled_aliases(self) -> Iterator[tuple[str, str, str]]:
@@ -188,7 +188,7 @@ class _Draft:
 def _without_repeats(rows: Iterable[PriceRow]) -> Iterator[PriceRow]:
     """The rows that change something: one that repeats its predecessor's rates is no change of price."""
     before: PriceRow | None = None
-    for row in sorted(rows, key=lambda each: (each.key, each.effective_from)):
+    for row in sorted(rows, key=lambda row: (row.key, row.effective_from)):
         if before is None or before.key != row.key or before.rates != row.rates:
             yield row
         before = row

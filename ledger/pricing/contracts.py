@@ -45,7 +45,7 @@ class Term(ABC):
 
     def meets(self, other: "Term") -> bool:
         """Whether both are in force on some day."""
-        first, second = sorted((self, other), key=lambda each: each.effective_from)
+        first, second = sorted((self, other), key=lambda term: term.effective_from)
         return first.holds_on(second.effective_from)
 
 
@@ -105,56 +105,75 @@ ListPrices = Mapping[PriceKey, tuple[Price, ...]]
 
 
 def apply_contracts(
-    listed: ListPrices, contracts: Iterable[Contract]
+    list_prices: ListPrices, contracts: Iterable[Contract]
 ) -> dict[PriceKey, tuple[Price, ...]]:
     """The prices in force: list rows cut wherever a contract begins or ends, with the rates after contract beside the list's.
 
     A fixed price goes before a discount. A discounted rate is rounded half-even to nano-USD per million tokens, here and
     nowhere else. The order of the contracts does not matter.
     """
-    held = list(contracts)
-    found = dict(listed)
-    for key in {*listed, *(each.key for each in held if isinstance(each, FixedPrice))}:
-        about = [each for each in held if each.covers(key)]
-        if about:
-            found[key] = tuple(_rows(key, listed.get(key, ()), about))
-    return found
+    agreed = list(contracts)
+    in_force = dict(list_prices)
+    for key in {
+        *list_prices,
+        *(contract.key for contract in agreed if isinstance(contract, FixedPrice)),
+    }:
+        covering = [contract for contract in agreed if contract.covers(key)]
+        if covering:
+            in_force[key] = tuple(_rows(key, list_prices.get(key, ()), covering))
+    return in_force
 
 
-def _rows(key: PriceKey, listed: Sequence[Price], about: Sequence[Contract]) -> Iterator[Price]:
-    cuts = {row.effective_from for row in listed}
+def _rows(
+    key: PriceKey, list_rows: Sequence[Price], contracts: Sequence[Contract]
+) -> Iterator[Price]:
+    cuts = {row.effective_from for row in list_rows}
     cuts.update(
         day
-        for each in about
-        for day in (each.effective_from, each.effective_until)
+        for contract in contracts
+        for day in (contract.effective_from, contract.effective_until)
         if day is not None
     )
-    if not listed or any(each.effective_from <= listed[0].effective_from for each in about):
+    if not list_rows or any(
+        contract.effective_from <= list_rows[0].effective_from for contract in contracts
+    ):
         # The first row of a key serves every earlier day, and a contract must not reach back with it.
         cuts.add(_EVER)
     for day in sorted(cuts):
-        yield _price(key, day, listed, [each for each in about if each.holds_on(day)])
+        yield _price(
+            key, day, list_rows, [contract for contract in contracts if contract.holds_on(day)]
+        )
 
 
-def _price(key: PriceKey, day: int, listed: Sequence[Price], in_force: Sequence[Contract]) -> Price:
-    row = listed[max(bisect_right(listed, day, key=_begin) - 1, 0)] if listed else _unlisted(key)
-    on_list = replace(row, effective_from=day, backdated=day < row.effective_from)
+def _price(
+    key: PriceKey, day: int, list_rows: Sequence[Price], in_force: Sequence[Contract]
+) -> Price:
+    row = (
+        list_rows[max(bisect_right(list_rows, day, key=_first_day) - 1, 0)]
+        if list_rows
+        else _unlisted(key)
+    )
+    list_price = replace(row, effective_from=day, backdated=day < row.effective_from)
     # Contracts of one scope do not overlap; where a ledger holds some that do, the later one speaks.
     fixed = max(
-        (each for each in in_force if isinstance(each, FixedPrice)), key=_begin, default=None
+        (contract for contract in in_force if isinstance(contract, FixedPrice)),
+        key=_first_day,
+        default=None,
     )
     discount = max(
-        (each for each in in_force if isinstance(each, Discount)), key=_exactness, default=None
+        (contract for contract in in_force if isinstance(contract, Discount)),
+        key=_exactness,
+        default=None,
     )
-    speaks = fixed or discount
-    if speaks is None:
-        return on_list
+    decisive = fixed or discount
+    if decisive is None:
+        return list_price
     rates = _discounted(row.list_rates, discount) if discount else row.list_rates
     return replace(
-        on_list,
+        list_price,
         rates=_over(rates, fixed.rates) if fixed else rates,
         list_rates=_completed(row.list_rates, fixed.rates) if fixed else row.list_rates,
-        contract=f"{speaks}: {speaks.source}",
+        contract=f"{decisive}: {decisive.source}",
     )
 
 
@@ -164,24 +183,24 @@ def _unlisted(key: PriceKey) -> Price:
 
 
 def _discounted(list_rates: Rates, discount: Discount) -> Rates:
-    held = ((meter, getattr(list_rates, meter)) for meter in METERS)
+    rates = ((meter, getattr(list_rates, meter)) for meter in METERS)
     return Rates(
         **{
             meter: _half_even(rate * (WHOLE_PPM - discount.discount_ppm))
-            for meter, rate in held
+            for meter, rate in rates
             if rate is not None
         }
     )
 
 
 def _half_even(rate_ppm: int) -> int:
-    rate, rest = divmod(rate_ppm, WHOLE_PPM)
-    return rate + (2 * rest > WHOLE_PPM or (2 * rest == WHOLE_PPM and rate % 2 == 1))
+    rate, remainder = divmod(rate_ppm, WHOLE_PPM)
+    return rate + (2 * remainder > WHOLE_PPM or (2 * remainder == WHOLE_PPM and rate % 2 == 1))
 
 
 def _over(rates: Rates, agreed: Rates) -> Rates:
-    named = ((meter, getattr(agreed, meter)) for meter in METERS)
-    return replace(rates, **{meter: rate for meter, rate in named if rate is not None})
+    agreed_rates = ((meter, getattr(agreed, meter)) for meter in METERS)
+    return replace(rates, **{meter: rate for meter, rate in agreed_rates if rate is not None})
 
 
 def _completed(list_rates: Rates, agreed: Rates) -> Rates:
@@ -190,12 +209,12 @@ def _completed(list_rates: Rates, agreed: Rates) -> Rates:
     return replace(list_rates, **{meter: getattr(agreed, meter) for meter in missing})
 
 
-def _begin(each: Term | Price) -> int:
-    return each.effective_from
+def _first_day(dated: Term | Price) -> int:
+    return dated.effective_from
 
 
-def _exactness(each: Discount) -> tuple[bool, bool, int]:
-    return bool(each.model), bool(each.service_tier), each.effective_from
+def _exactness(discount: Discount) -> tuple[bool, bool, int]:
+    return bool(discount.model), bool(discount.service_tier), discount.effective_from
 
 
 def percent_text(discount_ppm: int) -> str:

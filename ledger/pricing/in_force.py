@@ -34,9 +34,9 @@ def load_aliases(session: Session) -> list[Alias]:
     return [Alias(**_without_time(row)) for row in _read(session, _ALIAS)]
 
 
-def aliases_version(found: list[Alias]) -> str:
+def aliases_version(aliases: list[Alias]) -> str:
     """A short name of a set of aliases' content."""
-    return blake2b(repr(found).encode(), digest_size=6).hexdigest()
+    return blake2b(repr(aliases).encode(), digest_size=6).hexdigest()
 
 
 def load_overrides(session: Session) -> Overrides:
@@ -46,10 +46,10 @@ def load_overrides(session: Session) -> Overrides:
     )
 
 
-def apply_change(session: Session, wanted: Change, now_us: int) -> None:
+def apply_change(session: Session, change: Change, now_us: int) -> None:
     """Store what a change makes of what the operator has said. Raises UsageError or NotFound where it cannot be made."""
-    held = load_overrides(session)
-    before, after = _rows(held), _rows(wanted(held))
+    overrides = load_overrides(session)
+    before, after = _rows(overrides), _rows(change(overrides))
     for table, key in before.keys() - after.keys():
         session.execute(
             delete(table).where(
@@ -99,13 +99,21 @@ def _without_time(row: RowMapping) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "created_at"}
 
 
-def _rows(said: Overrides) -> _Rows:
+def _rows(overrides: Overrides) -> _Rows:
     """The rows that hold what was said, without the time at which it was."""
-    made = [(_PRICE, _priced(price)) for price in said.prices]
-    made += [(_DISCOUNT, asdict(each)) for each in said.contracts if isinstance(each, Discount)]
-    made += [(_FIXED, _priced(each)) for each in said.contracts if isinstance(each, FixedPrice)]
-    made += [(_ALIAS, asdict(alias)) for alias in said.aliases]
-    return {(table, tuple(row[name] for name in _names(table))): row for table, row in made}
+    rows = [(_PRICE, _priced(price)) for price in overrides.prices]
+    rows += [
+        (_DISCOUNT, asdict(contract))
+        for contract in overrides.contracts
+        if isinstance(contract, Discount)
+    ]
+    rows += [
+        (_FIXED, _priced(contract))
+        for contract in overrides.contracts
+        if isinstance(contract, FixedPrice)
+    ]
+    rows += [(_ALIAS, asdict(alias)) for alias in overrides.aliases]
+    return {(table, tuple(row[name] for name in _names(table))): row for table, row in rows}
 
 
 def _priced(price: OperatorPrice | FixedPrice) -> dict[str, Any]:

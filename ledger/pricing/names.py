@@ -111,18 +111,18 @@ def sellers(book: PriceBook, name: str) -> list[str]:
 def _priced_id(book: PriceBook, provider: str, name: str) -> str | None:
     for candidate in (name, _split_prefix(name)[1]):
         exact = _without_tuner(candidate)
-        for tried in (candidate, exact, _SNAPSHOT_DATE.sub("", exact)):
-            found = book.names.get((provider, tried.lower()))
-            if found is not None:
-                return found
+        for spelling in (candidate, exact, _SNAPSHOT_DATE.sub("", exact)):
+            model = book.names.get((provider, spelling.lower()))
+            if model is not None:
+                return model
     return None
 
 
 def _split_prefix(name: str) -> tuple[str | None, str]:
     """The provider that a prefix such as `azure/` names, and the rest; no provider and the whole name without one."""
-    prefix, slash, rest = name.partition("/")
+    prefix, slash, bare = name.partition("/")
     provider = _PROVIDERS.get(prefix.lower())
-    return (provider, rest) if slash and rest and provider else (None, name)
+    return (provider, bare) if slash and bare and provider else (None, name)
 
 
 def _without_tuner(name: str) -> str:
@@ -167,7 +167,7 @@ class Names:
         self._book = book
         self._canonical: dict[tuple[str, str], str] = {}
         self._aliases: dict[tuple[str, str, str], list[Alias]] = {}
-        for alias in sorted(aliases, key=lambda each: each.effective_from):
+        for alias in sorted(aliases, key=lambda entry: entry.effective_from):
             self._aliases.setdefault(alias.sent, []).append(alias)
 
     def resolve(self, namespace: str, provider: str, name: str, day: int) -> ResolvedName:
@@ -190,7 +190,7 @@ class Names:
         )
 
     def _canonical_of(self, provider: str, name: str) -> str:
-        found = self._canonical.get((provider, name))
-        if found is None:
-            found = self._canonical[provider, name] = canonical_model(self._book, provider, name)
-        return found
+        model = self._canonical.get((provider, name))
+        if model is None:
+            model = self._canonical[provider, name] = canonical_model(self._book, provider, name)
+        return model

@@ -30,15 +30,15 @@ class Overrides:
         if fault is not None:
             raise UsageError(fault)
         others = (
-            each
-            for each in self.prices
-            if (each.key, each.effective_from) != (new.key, new.effective_from)
+            price
+            for price in self.prices
+            if (price.key, price.effective_from) != (new.key, new.effective_from)
         )
         return replace(self, prices=(*others, new))
 
     def with_contract(self, new: Contract) -> "Overrides":
         """With a contract, in place of the one of its scope and first day. Raises UsageError if it cannot be."""
-        others = tuple(each for each in self.contracts if each.id != new.id)
+        others = tuple(contract for contract in self.contracts if contract.id != new.id)
         fault = _fault_of(new, others, price_book.list_prices(self.prices))
         if fault is not None:
             raise UsageError(fault)
@@ -49,23 +49,23 @@ class Overrides:
 
         Raises NotFound for an id that no contract has, UsageError for a contract that is over by then.
         """
-        found = next((each for each in self.contracts if each.id == contract_id), None)
-        if found is None:
+        ending = next((contract for contract in self.contracts if contract.id == contract_id), None)
+        if ending is None:
             raise NotFound(
                 f"no contract has the id {contract_id!r}; list them with: switchwise contracts list"
             )
-        if found.effective_until is not None and found.effective_until <= day:
-            raise UsageError(f"{found} is over by then: it holds {contracts.period_text(found)}")
-        others = tuple(each for each in self.contracts if each is not found)
-        left = () if day <= found.effective_from else (replace(found, effective_until=day),)
-        return replace(self, contracts=(*others, *left))
+        if ending.effective_until is not None and ending.effective_until <= day:
+            raise UsageError(f"{ending} is over by then: it holds {contracts.period_text(ending)}")
+        others = tuple(contract for contract in self.contracts if contract is not ending)
+        shortened = () if day <= ending.effective_from else (replace(ending, effective_until=day),)
+        return replace(self, contracts=(*others, *shortened))
 
     def with_alias(self, new: Alias) -> "Overrides":
         """With a name, in place of the one of its sender, provider, spelling and day."""
         others = (
-            each
-            for each in self.aliases
-            if (each.sent, each.effective_from) != (new.sent, new.effective_from)
+            alias
+            for alias in self.aliases
+            if (alias.sent, alias.effective_from) != (new.sent, new.effective_from)
         )
         return replace(self, aliases=(*others, new))
 

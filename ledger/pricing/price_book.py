@@ -70,8 +70,8 @@ def build(
 
     Raises UsageError on a bad row.
     """
-    own = tuple(sorted(operator_rows, key=lambda each: (each.key, each.effective_from)))
-    contracted = tuple(sorted(agreed, key=lambda each: (each.scope, each.effective_from)))
+    own = tuple(sorted(operator_rows, key=lambda row: (row.key, row.effective_from)))
+    contracted = tuple(sorted(agreed, key=lambda row: (row.scope, row.effective_from)))
     if not own and not contracted:
         return base or shipped()
     return _shipped_under(own, contracted) if base is None else _under(base, own, contracted)
@@ -100,18 +100,18 @@ def list_prices(
     operator_rows: Iterable[OperatorPrice], base: PriceBook | None = None
 ) -> ListPrices:
     """The list prices alone: the shipped ones, or a base's, with an operator's over them. Raises UsageError on a bad row."""
-    found = dict((base or shipped()).prices)
+    prices = dict((base or shipped()).prices)
     for key, rows in _by_key(operator_rows).items():
         before = (
-            price for price in found.get(key, ()) if price.effective_from < rows[0].effective_from
+            price for price in prices.get(key, ()) if price.effective_from < rows[0].effective_from
         )
-        found[key] = (*before, *rows)
-    return found
+        prices[key] = (*before, *rows)
+    return prices
 
 
 def _by_key(operator_rows: Iterable[OperatorPrice]) -> dict[PriceKey, list[Price]]:
     own: dict[PriceKey, list[Price]] = {}
-    for row in sorted(operator_rows, key=lambda each: (each.key, each.effective_from)):
+    for row in sorted(operator_rows, key=lambda price: (price.key, price.effective_from)):
         reason = fault_of(row.key, row.rates)
         if reason is not None:
             raise UsageError(reason)
@@ -176,5 +176,5 @@ def _line(price: Price, *, in_force: bool) -> PriceLine:
 
 def rate_texts(rates: Rates) -> dict[str, str]:
     """The rates that there are, by meter: exact USD per million tokens."""
-    held = {meter: rate for meter in METERS if (rate := getattr(rates, meter)) is not None}
-    return {meter: money.text(Decimal(rate).scaleb(-9)) for meter, rate in held.items()}
+    by_meter = {meter: rate for meter in METERS if (rate := getattr(rates, meter)) is not None}
+    return {meter: money.text(Decimal(rate).scaleb(-9)) for meter, rate in by_meter.items()}

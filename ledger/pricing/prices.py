@@ -167,15 +167,17 @@ class PriceBook:
     """(provider, name in lower case) -> model id, of every model that has rates of its own, and of the aliases."""
 
     def __post_init__(self) -> None:
-        found: dict[PriceKey, set[int]] = {}
+        thresholds: dict[PriceKey, set[int]] = {}
         names = dict(self.aliases)
         models: dict[str, set[str]] = {}
         for key in self.prices:
             models.setdefault(key.provider, set()).add(key.model)
-            found.setdefault(key._replace(over_input_tokens=0), set()).add(key.over_input_tokens)
+            thresholds.setdefault(key._replace(over_input_tokens=0), set()).add(
+                key.over_input_tokens
+            )
             names[key.provider, key.model.lower()] = key.model
         object.__setattr__(
-            self, "thresholds", {key: tuple(sorted(sizes)) for key, sizes in found.items()}
+            self, "thresholds", {key: tuple(sorted(sizes)) for key, sizes in thresholds.items()}
         )
         object.__setattr__(
             self, "models", {provider: frozenset(sold) for provider, sold in models.items()}
@@ -215,12 +217,12 @@ class PriceBook:
         self, models: Iterable[tuple[str, str]], first_day: int, last_day: int
     ) -> list[int]:
         """The days after `first_day` up to `last_day` on which any of these (provider, model) changes price, sorted."""
-        wanted = set(models)
+        sold = set(models)
         return sorted(
             {
                 row.effective_from
                 for key, rows in self.prices.items()
-                if key[:2] in wanted
+                if key[:2] in sold
                 for row in rows
                 if first_day < row.effective_from <= last_day
             }

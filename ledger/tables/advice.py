@@ -76,7 +76,7 @@ class StatementLine(LineSums, table=True):
     workload: str = Field(primary_key=True)
 
 
-class Adjustment(SQLModel, table=True):
+class AdjustmentRow(SQLModel, table=True):
     """A dated correction on top of a closed month: late events of one UTC day, or a repricing that somebody booked."""
 
     __tablename__ = "adjustment"
@@ -96,7 +96,7 @@ class Adjustment(SQLModel, table=True):
     """The arithmetic behind the lines, packed."""
 
 
-class AdjustmentLine(LineSums, table=True):
+class AdjustmentLineRow(LineSums, table=True):
     """A line of an adjustment; amounts add to the closed statement's, and a repricing's may be below 0."""
 
     __tablename__ = "adjustment_line"
