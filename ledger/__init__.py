@@ -1,1 +1,4 @@
-"""What is true: settings, money, tokens, names, prices, tables and the rows themselves. Imports none of the other rooms."""
+"""What is true: settings, money, tokens, names, prices, tables and rows.
+
+It imports none of the other rooms.
+"""

@@ -1,4 +1,7 @@
-"""API keys and who may do what with them. A key is shown once, when it is made; only the hash of its secret part is kept."""
+"""API keys, and what each of them may do.
+
+A key is shown once, when it is created; the ledger stores only the hash of its secret part.
+"""
 
 import hmac
 import ipaddress
@@ -23,7 +26,7 @@ SCOPES = ("ingest", "read", "scrape", "admin")
 """What a key may be for. `admin` includes the others."""
 DEFAULT_NAMESPACE = "default"
 REMEMBERED_SECONDS = 3.0
-"""How long a key is believed without asking the database again: a revocation is felt within this time."""
+"""How long a key is trusted without asking the database; a revocation takes effect within it."""
 
 NOTED_US = 60 * clock.SECOND_US
 """How exact the last use of a key is."""
@@ -35,7 +38,7 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whom a request speaks for: what it may do, and the project and the sender's namespace that its key fixes."""
+    """What a request may do, and the project and the sender's namespace that its key fixes."""
 
     scopes: frozenset[str]
     project: str | None = None
@@ -43,15 +46,16 @@ class Access:
     key_id: str | None = None
 
     def check(self, scope: str) -> None:
-        """Raises Forbidden unless the scope is among those given."""
+        """Raise Forbidden unless the access includes the scope."""
         if scope not in self.scopes and "admin" not in self.scopes:
             raise Forbidden(
-                f"this key lacks the scope {scope}; create one with: switchwise keys create NAME --scope {scope}"
+                f"this key lacks the scope {scope};"
+                f" create one with: switchwise keys create NAME --scope {scope}"
             )
 
 
 ANYONE = Access(frozenset(SCOPES))
-"""Who asks where no key is needed: on loopback everyone may do everything."""
+"""The access where no key is needed: on loopback everyone may do everything."""
 
 
 def create_key(
@@ -64,10 +68,10 @@ def create_key(
     now_us: int,
     expires_at: int | None = None,
 ) -> tuple[ApiKey, str]:
-    """Store a new key; its row, and its text, which is not kept and cannot be shown again.
+    """Store a new key; its row and its text, which is not stored and cannot be shown again.
 
-    Raises UsageError for a scope that is none, an end that has passed, or a name, project or namespace that is empty, long
-    or not printable.
+    Raises UsageError for an unknown scope, an expiry in the past, or a name, project or namespace
+    that is empty, too long or not printable.
     """
     if expires_at is not None and expires_at <= now_us:
         raise UsageError(
@@ -111,9 +115,10 @@ def rotate_key(
     expires_at: int | None = None,
     old_until: int | None = None,
 ) -> tuple[ApiKey, str]:
-    """A second key with the name, scopes, project and namespace of a live one.
+    """Create a second key with the name, scopes, project and namespace of a live one.
 
-    The old one goes on working until `old_until`, but no longer than it would have, or until it is revoked.
+    The old key works until `old_until` at the latest, or until it is revoked. Raises NotFound
+    unless it is live.
     """
     old = _live(session, key_id, now_us)
     successor = create_key(
@@ -134,7 +139,10 @@ def rotate_key(
 
 
 def revoke_key(session: Session, key_id: str, *, now_us: int) -> ApiKey:
-    """End a key. Every process refuses it within REMEMBERED_SECONDS. Raises NotFound unless it is a live one."""
+    """Revoke a key. Raises NotFound unless it is live.
+
+    Every process refuses it within REMEMBERED_SECONDS.
+    """
     row = _live(session, key_id, now_us)
     row.revoked_at = now_us
     session.add(row)
@@ -156,14 +164,14 @@ def is_loopback(host: str) -> bool:
 
 
 def refuse_open_bind(host: str, database: Database) -> None:
-    """Raises UsageError where others could reach the server and no live key exists."""
+    """Raise UsageError where other machines could reach the server and no live key exists."""
     if not is_loopback(host):
         with database.snapshot() as session:
             refuse_open_bind_without(list_keys(session), host)
 
 
 def refuse_open_bind_without(keys: Iterable[ApiKey], host: str) -> None:
-    """The same, given the keys."""
+    """The same for a list of keys."""
     if not is_loopback(host) and not any(is_live(row, clock.now_us()) for row in keys):
         raise UsageError(
             "no API key exists; create one with: switchwise keys create NAME --scope ingest"
@@ -177,7 +185,7 @@ class Keys(Protocol):
         """The key of an id. Raises StoreUnavailable."""
 
     def note_use(self, key_id: str, now_us: int) -> None:
-        """Note when a key was last used; what cannot be noted is not."""
+        """Note when a key was last used; failing to note it is no error."""
 
 
 class StoredKeys:
@@ -200,18 +208,25 @@ class StoredKeys:
 
 
 class Gate:
-    """Decides whom a request speaks for, remembering keys for a few seconds. One a process; any thread may ask it."""
+    """Decides what a request may do, and remembers keys for a few seconds.
+
+    One for each process; any thread may ask it.
+    """
 
     def __init__(self, keys: Keys | Database, *, keys_required: bool) -> None:
         self._keys = StoredKeys(keys) if isinstance(keys, Database) else keys
         self.keys_required = keys_required
-        # By the hash of the whole key, so that a key stays in memory no longer than the request that brought it.
+        # By the hash of the whole key, so that a key stays in memory no longer than the request
+        # that brought it.
         self._remembered: dict[bytes, tuple[float, Access]] = {}
         self._use_noted_at: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def recall(self, key: str | None) -> Access | None:
-        """The access of a request if that is known without asking the database. Raises Unauthorised without a needed key."""
+        """The access of a request if it is remembered; None if the database must be asked.
+
+        Raises Unauthorised where a key is needed and there is none.
+        """
         if key is None:
             if self.keys_required:
                 raise Unauthorised("an API key is needed; send it as Authorization: Bearer KEY")
@@ -220,9 +235,10 @@ class Gate:
         return remembered[1] if remembered and remembered[0] > clock.monotonic_seconds() else None
 
     def admit(self, key: str | None) -> Access:
-        """The access of a request; may ask the database.
+        """The access of a request; it may ask the database.
 
-        Raises Unauthorised for no needed key and for one that is malformed, unknown, revoked or expired; StoreUnavailable.
+        Raises Unauthorised where a needed key is missing, malformed, unknown, revoked or expired,
+        and StoreUnavailable.
         """
         access = self.recall(key)
         if access is None and key is not None:
@@ -237,7 +253,7 @@ class Gate:
         return access or ANYONE
 
     def note_use(self, access: Access) -> None:
-        """Note when a key was last used, once a minute a process."""
+        """Note when a key was last used, at most once a minute for each process."""
         now_us = clock.now_us()
         if access.key_id is None or self._use_noted_at.get(access.key_id, 0) > now_us - NOTED_US:
             return
@@ -248,7 +264,8 @@ class Gate:
         form = _FORM.fullmatch(key)
         if form is not None:
             row = self._keys.find(form[1])
-            # The hashes are compared even for an unknown id, so that the time taken does not tell which ids exist.
+            # The hashes are compared even for an unknown id, so that the time taken does not tell
+            # which ids exist.
             same = hmac.compare_digest(row.secret_hash if row else bytes(32), _hash(form[2]))
             if row is not None and same and is_live(row, clock.now_us()):
                 return Access(frozenset(row.scopes.split()), row.project, row.namespace, row.id)

@@ -1,8 +1,12 @@
-"""Context bands: the one list of sizes by which a request's input is classed. Sizes are only ever added."""
+"""Context bands: the list of sizes by which the input of a request is classed.
+
+Sizes are only ever added.
+"""
 
 from bisect import bisect_left
 
-# Every long-context price threshold of the price book, and the context windows that decide whether a request fits a model.
+# Every long-context price threshold of the price book, and the context windows that decide whether
+# a request fits a model.
 SIZES = (
     2**15,
     100_000,

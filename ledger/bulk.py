@@ -1,6 +1,7 @@
-"""Event rows in bulk, by the shortest way that each database's driver has. Never commits.
+"""Event rows in bulk, by the fastest way that each database's driver has. Never commits.
 
-The rows go to the driver's own connection: SQLAlchemy takes longer over a group than the database does.
+The rows go to the driver's own connection: SQLAlchemy takes longer over a group than the database
+does.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,22 +21,27 @@ COLUMNS = tuple(column.name for column in _EVENT.columns)
 _KEY = COLUMNS.index("key")
 _NAMES = ", ".join(COLUMNS)
 
-# One statement takes up to 256 rows. `executemany` lets go of the interpreter's lock at each row and waits for it again
-# while the event loop works: a group of 64 took 1 ms a row. Powers of two, so that few statements are prepared, and once.
+# One statement takes up to 256 rows. `executemany` lets go of the interpreter's lock at each row
+# and waits for it again while the event loop works: a group of 64 took 1 ms a row. Powers of two,
+# so that few statements are prepared, and once.
 _LENGTHS = tuple(1 << power for power in range(8, -1, -1))
-# Of the driver's types only int, float, str and bytearray go in at once: for each None and each bytes object it looks for an
-# adapter first, which took twice as long as the whole rest of a row. So None goes in as -1, which no count can be.
+# Of the driver's types only int, float, str and bytearray go in at once: for each None and each
+# bytes object it looks for an adapter first, which took twice as long as the whole rest of a row.
+# So None goes in as -1, which no count can be.
 _MARKS = f"({', '.join('NULLIF(?, -1)' if column.nullable else '?' for column in _EVENT.columns)})"
 _INSERT = f"INSERT INTO event ({_NAMES}) VALUES "  # noqa: S608  # constants
 _STATEMENTS = {length: _INSERT + ", ".join([_MARKS] * length) for length in _LENGTHS}
 
-# LATERAL and OFFSET hold the planner to one look-up a key: where it knows nothing of a young partition it reads all of it.
+# LATERAL and OFFSET hold the planner to one look-up a key: where it knows nothing of a young
+# partition it reads all of it.
 LOOK_UP = """
-    SELECT wanted.key, there.fingerprint FROM unnest(%s::bytea[]) AS wanted (key)
-    CROSS JOIN LATERAL (SELECT fingerprint FROM event WHERE day = %s AND key = wanted.key OFFSET 0) AS there
+    SELECT wanted.key, stored.fingerprint FROM unnest(%s::bytea[]) AS wanted (key)
+    CROSS JOIN LATERAL (
+        SELECT fingerprint FROM event WHERE day = %s AND key = wanted.key OFFSET 0
+    ) AS stored
 """
 _AS_TEXT = r"\\x"
-"""Before the hexadecimal digits of a bytea in an array's text, where a backslash is written twice."""
+"""Stands before the hexadecimal digits of a bytea in an array's text, which doubles backslashes."""
 
 _COPY = f"COPY event ({_NAMES}) FROM STDIN (FORMAT BINARY)"
 COPY_TYPES = [
@@ -45,7 +51,10 @@ COPY_TYPES = [
 
 
 class RowExists(Exception):
-    """The identity of a row is taken. The first `inserted` rows went in, the others did not; the transaction goes on."""
+    """A row's identity exists already; only the first `inserted` rows went in.
+
+    The transaction goes on.
+    """
 
     def __init__(self, inserted: int) -> None:
         super().__init__(inserted)
@@ -53,18 +62,22 @@ class RowExists(Exception):
 
 
 class TransactionLost(Exception):
-    """The identity of a row is taken, and the transaction is lost by it."""
+    """A row's identity exists already, and the transaction can only be rolled back."""
 
 
 def driver_of(session: Session) -> Any:
-    """The driver's own connection, in the session's transaction. Its faults are named like those of SQLAlchemy."""
+    """The driver's own connection, in the session's transaction.
+
+    Its faults are translated like those of SQLAlchemy.
+    """
     return session.connection().connection.driver_connection
 
 
 def insert(session: Session, rows: Sequence[Row]) -> None:
-    """Insert rows in the order given, which is that of their identities.
+    """Insert rows, in the order of their identities.
 
-    Raises AlreadyThere on SQLite, and Repeated on PostgreSQL: a savepoint would cost two more round trips a group.
+    Raises RowExists on SQLite, and TransactionLost on PostgreSQL: a savepoint would cost two more
+    round trips for each group.
     """
     driver = driver_of(session)
     if isinstance(driver, psycopg.Connection):
@@ -77,7 +90,7 @@ def insert(session: Session, rows: Sequence[Row]) -> None:
 
 
 def insert_warily(session: Session, rows: Sequence[Row]) -> None:
-    """The same, and the transaction goes on in any case. Raises AlreadyThere."""
+    """The same, but the transaction goes on in any case. Raises RowExists."""
     driver = driver_of(session)
     if isinstance(driver, psycopg.Connection):
         driver.execute("SAVEPOINT bulk")
@@ -95,7 +108,8 @@ def fingerprints(session: Session, day: int, keys: Sequence[bytes]) -> Iterable[
     """Key and fingerprint of those events of a UTC day that are there."""
     driver = driver_of(session)
     if isinstance(driver, psycopg.Connection):
-        # One parameter, as text of our own: the driver takes longer over a list of them than the server over the query.
+        # One parameter, as text of our own: the driver takes longer over a list of them than the
+        # server over the query.
         key_array = f"{{{','.join([_AS_TEXT + key.hex() for key in keys])}}}"
         with driver.cursor(binary=True) as cursor:
             return cursor.execute(LOOK_UP, (key_array, day)).fetchall()

@@ -1,4 +1,7 @@
-"""The ledger's invariants as queries. Each check returns its findings, one line each; none means that it holds."""
+"""The ledger's invariants as queries.
+
+Each check returns its findings, one line each; without findings the invariant holds.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,9 +40,9 @@ def verify(database: Database) -> list[Check]:
 
 
 def hours_equal_events(session: Session, days: range | None = None) -> Iterator[str]:
-    """Where hours + what is pending differ from their raw events, in some UTC days or all.
+    """Where hours + pending sums differ from their raw events, on some UTC days or all.
 
-    Compared day by day, so that memory holds one day; a day whose raw rows are gone cannot be compared.
+    Compared day by day, so that memory holds one day; a day without raw rows cannot be compared.
     """
     waiting = _pending(session)
     days_with_events = {*recount.open_days(session)} | {hour // 24 for hour, _ in waiting.hours}
@@ -66,7 +69,10 @@ def _differences(
     ):
         if events_sum != rollup_sum:
             hour = clock.rfc3339(key[0] * clock.HOUR_US)
-            yield f"{hour} series {key[1]} {name}: events say {events_sum}, rollup + pending {rollup_sum}"
+            yield (
+                f"{hour} series {key[1]} {name}:"
+                f" events say {events_sum}, rollup + pending {rollup_sum}"
+            )
 
 
 def _hour_sums(session: Session, day: int) -> dict[usage.HourKey, list[int]]:
@@ -77,16 +83,16 @@ def _hour_sums(session: Session, day: int) -> dict[usage.HourKey, list[int]]:
 
 
 def _days_equal_hours(session: Session) -> Iterator[str]:
-    """Retention drops hours too, in the end; the days that still have them must equal their sum."""
+    """Where a day differs from the sum of its hours.
+
+    Retention drops old hours; only days that still have all their hours are compared.
+    """
     hour, day = rollups.HOUR, rollups.DAY_SUMS
     amounts = [func.sum(hour.c[name]) for name in usage.SUMMED]
-    # Named, because PostgreSQL takes an expression that holds a parameter for another one where it is repeated.
+    # Named, because PostgreSQL takes an expression that holds a parameter for another one where it
+    # is repeated.
     day_of_hour = (hour.c.hour // 24).label("day_of_hour")
-    dropped = {
-        day_without_hours
-        for day_without_hours in _days_without_hours(session)
-        if not retention.is_edge(day_without_hours)
-    }
+    dropped = {number for number in _days_without_hours(session) if not retention.is_edge(number)}
     hour_sums = {
         (int(row[0]), row[1]): [int(amount) for amount in row[2:]]
         for row in session.execute(
@@ -102,7 +108,8 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     }
     for key in sorted(hour_sums.keys() | day_sums.keys()):
         if hour_sums.get(key) != day_sums.get(key):
-            yield f"{clock.date_of(key[0])} series {key[1]}: the day differs from the sum of its hours"
+            day_text = clock.date_of(key[0])
+            yield f"{day_text} series {key[1]}: the day differs from the sum of its hours"
 
 
 def _days_without_hours(session: Session) -> list[int]:
@@ -168,11 +175,14 @@ def _parts_within_wholes(session: Session) -> Iterator[str]:
             .where(event.day == day, or_(*negative, *beyond))
         ).scalar_one()
         if bad:
-            yield f"{clock.date_of(day)}: {bad} events have a negative count or a part larger than its whole"
+            yield (
+                f"{clock.date_of(day)}:"
+                f" {bad} events have a negative count or a part larger than its whole"
+            )
 
 
 def _tokens_priced_or_listed(session: Session) -> Iterator[str]:
-    """Unknown is never zero: a token without a price is in no amount, and it is in the count of unpriced tokens."""
+    """Where priced and unpriced tokens do not add up to a line's tokens: unknown is never zero."""
     line = _LINE.c
     listed = line.priced_tokens + line.unpriced_tokens
     wrong = or_(

@@ -1,6 +1,6 @@
-"""Closed statements: the document that each is frozen in, and the checks that nothing under them has moved.
+"""Closed statements: the document that freezes each, and checks that nothing under it has changed.
 
-A closed statement never changes. What comes later stands beside it, as late usage and dated adjustments.
+A closed statement never changes. What comes later is stored as late usage and dated adjustments.
 """
 
 import zlib
@@ -22,11 +22,11 @@ _SERIES = tables.SERIES
 _IS_CLOSED = _STATEMENT.c.closed_at.is_not(None)
 
 FORMAT = 1
-"""The shape of the documents written from now on. Those written before keep theirs, and their hash."""
+"""The format of the documents written now. Older documents keep their format and their hash."""
 _OF_ROW = ("month", "zone", "closed_by", "price_book_version", "names_version")
 _COMPARED = ("requests", *tokens.FIELDS)
 _GROUP = ("service_tier", "project", "workload")
-"""The names of a line that no price book and no alias can change."""
+"""The columns of a line that no price book and no alias can change."""
 
 _Usage = dict[tuple[str, ...], list[int]]
 
@@ -38,9 +38,11 @@ def encode_document(
     waste: object,
     arithmetic: object,
 ) -> bytes:
-    """A closed statement as JSON text: `closing` holds the statement's own columns, `lines`, `days` and `waste` its figures.
+    """The document of a closed statement, as JSON text.
 
-    Equal statements give equal bytes. Their SHA-256 is the statement's `content_sha256`, so a file of them proves itself.
+    `closing` holds the statement's own columns; `lines`, `days` and `waste` are its figures. Equal
+    statements give equal bytes. Their SHA-256 is the statement's `content_sha256`, so a file of
+    them proves itself.
     """
     content = {
         "format": FORMAT,
@@ -58,22 +60,22 @@ def encode_document(
 
 
 def hash_document(content: bytes) -> str:
-    """The hash by which a document is known."""
+    """The hash by which a document is identified."""
     return sha256(content).hexdigest()
 
 
 def pack_document(content: bytes) -> bytes:
-    """JSON text as a column holds it."""
+    """The bytes of a document as its column stores them."""
     return zlib.compress(content)
 
 
 def unpack_document(column: bytes) -> bytes:
-    """The JSON text of a column."""
+    """The document of a column's bytes."""
     return zlib.decompress(column)
 
 
 def load_document(session: Session, month: str) -> bytes | None:
-    """The document of a closed month; None where none is closed."""
+    """The document of a closed month; None where the month is not closed."""
     column = session.execute(
         select(_STATEMENT.c.document).where(_STATEMENT.c.month == month)
     ).scalar()
@@ -81,7 +83,7 @@ def load_document(session: Session, month: str) -> bytes | None:
 
 
 def find_changes(session: Session) -> Iterator[str]:
-    """Closed statements that are no longer what they were when they were closed."""
+    """Closed statements that differ from what they were when they were closed, one line each."""
     for row in (
         session.execute(select(_STATEMENT).where(_IS_CLOSED).order_by(_STATEMENT.c.month))
         .mappings()
@@ -93,13 +95,18 @@ def find_changes(session: Session) -> Iterator[str]:
         except zlib.error:
             content = b""
         if hash_document(content) != row["content_sha256"]:
-            yield f"{month}: its document no longer has the hash {row['content_sha256']} it was closed with; {remedy}"
+            yield (
+                f"{month}: its document no longer has the hash {row['content_sha256']}"
+                f" it was closed with; {remedy}"
+            )
             continue
         document = msgspec.json.decode(content)
         if any(document[name] != row[name] for name in _OF_ROW) or document[
             "closed_at"
         ] != clock.rfc3339(row["closed_at"]):
-            yield f"{month}: when, by whom or at which prices it was closed has been changed; {remedy}"
+            yield (
+                f"{month}: when, by whom or at which prices it was closed has been changed; {remedy}"
+            )
         elif not _same_columns(document, row) or not _same_lines(session, month, document["lines"]):
             yield f"{month}: its figures are no longer those it was closed with; {remedy}"
 
@@ -109,7 +116,7 @@ def _same_columns(document: Mapping[str, object], row: Mapping[Any, Any]) -> boo
 
 
 def _same_lines(session: Session, month: str, document_lines: list[dict[str, object]]) -> bool:
-    """Compared by the names that the document has: a column that a later version added is no change."""
+    """Compared by the document's own columns: a column that a later version added is no change."""
     stored_lines = [
         dict(line)
         for line in session.execute(select(_LINE).where(_LINE.c.month == month)).mappings()
@@ -125,7 +132,7 @@ def _key(values: list[object]) -> str:
 
 
 def find_imbalances(session: Session) -> Iterator[str]:
-    """Closed months whose statement, late usage and booked corrections are together not the rollups of their hours."""
+    """Closed months whose statement, late usage and repricings do not add up to their rollups."""
     for month in late_usage.closed_months(session):
         from_books = _of_lines(session, _LINE, _LINE.c.month == month.name)
         for part in (_of_late(session, month.name), _of_repricings(session, month.name)):
@@ -141,13 +148,13 @@ def find_imbalances(session: Session) -> Iterator[str]:
             ):
                 if in_books != in_rollups:
                     yield (
-                        f"{month.name} {' / '.join(group)} {name}: closed, late and repriced {in_books}, rollups {in_rollups};"
-                        f" if the rollups are right, book it with: switchwise reprice {month.name}"
+                        f"{month.name} {' / '.join(group)} {name}:"
+                        f" closed, late and repriced {in_books}, rollups {in_rollups}; if the rollups are right, book it with: switchwise reprice {month.name}"
                     )
 
 
 def _of_repricings(session: Session, month: str) -> _Usage:
-    """A repricing also books the usage that a repair of the rollups has changed under a closed month."""
+    """The usage of a month's repricings, which also book what a repair of rollups has changed."""
     of_kind = select(_ADJUSTMENT.c.number).where(
         _ADJUSTMENT.c.month == month, _ADJUSTMENT.c.kind == late_usage.REPRICING
     )

@@ -1,4 +1,4 @@
-"""The database as a resource: opening it, one `transaction()` that commits, one `snapshot()` that reads, and migrations."""
+"""The database: opening it, one `transaction()` that commits, `snapshot()`, and migrations."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,8 @@ from sqlmodel import Session
 from ledger import clock
 from ledger.errors import DatabaseUnavailable, StoreUnavailable, UsageError
 
-# SQLite from 3.7.0 to 3.51.2 can corrupt a WAL database that two connections write to; see sqlite.org/wal.html.
+# SQLite from 3.7.0 to 3.51.2 can corrupt a WAL database that two connections write to; see
+# sqlite.org/wal.html.
 SAFE_SQLITE = (3, 51, 3)
 BUSY_TIMEOUT_MS = 5_000
 LOCK_NAMES = {
@@ -34,7 +35,7 @@ LOCK_NAMES = {
 
 
 class Database:
-    """An open ledger. Every process and every fork opens its own; close it when done."""
+    """An open ledger. Every process and every fork opens its own and closes it when done."""
 
     def __init__(self, url: str) -> None:
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url)
@@ -50,9 +51,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A writing transaction: committed when the block ends, rolled back when it raises. The only place that commits.
+        """A writing transaction: committed when the block ends, rolled back when it raises.
 
-        Raises StoreUnavailable when the database cannot be reached, is full or is locked for too long.
+        The only place that commits, with `group`. Raises StoreUnavailable when the database cannot
+        be reached, is full or is locked for too long.
         """
         with _named_faults(), Session(self._writes, expire_on_commit=False) as session:
             yield session
@@ -60,9 +62,11 @@ class Database:
 
     @contextmanager
     def group(self) -> Iterator[Session]:
-        """The same for a thread that commits again and again, on a connection that it keeps: in half the time.
+        """A transaction for a thread that commits often, on a connection that it keeps.
 
-        A connection with a fault is given up; the next group opens another.
+        It takes half the time.
+
+        A connection with a fault is closed; the next group opens another.
         """
         thread = threading.get_ident()
         with _named_faults():
@@ -83,9 +87,10 @@ class Database:
             yield session
 
     def prepare_days(self, days: Iterable[int]) -> None:
-        """Make sure that events of these UTC days have a place: on PostgreSQL a day is a partition, made when first needed.
+        """Make sure that events of these UTC days have a partition on PostgreSQL.
 
-        A sealed day gets none: it takes no event.
+        A day's partition is made when it is first needed. A sealed day gets none: it takes no
+        event.
         """
         missing = set(days) - self._days_with_partition
         if self.is_sqlite or not missing:
@@ -98,7 +103,8 @@ class Database:
             for day in sorted(missing.difference(sealed)):
                 name = partition_of(day)
                 if session.execute(text(f"SELECT to_regclass('{name}')")).scalar() is None:
-                    # Attached, not made in place: that would wait for whoever reads any event, such as a long `verify`.
+                    # Attached, not made in place: that would wait for whoever reads any event, such
+                    # as a long `verify`.
                     session.execute(text(f"CREATE TABLE {name} (LIKE event INCLUDING ALL)"))
                     session.execute(
                         text(f"ALTER TABLE event ATTACH PARTITION {name} FOR VALUES IN ({day})")
@@ -106,13 +112,14 @@ class Database:
         self._days_with_partition |= missing
 
     def forget_partitions(self) -> None:
-        """Ask again which days have a place, after another process may have dropped one."""
+        """Check again which days have a partition: another process may have dropped one."""
         self._days_with_partition.clear()
 
     def migrate(self) -> None:
-        """Bring the tables to this version's revision; of several starters one migrates and the others wait.
+        """Bring the tables to this version's revision; other processes that start now wait for it.
 
-        Raises StoreUnavailable as a transaction does, and UsageError for the tables of a later version.
+        Raises StoreUnavailable as a transaction does, and UsageError for the tables of a later
+        version.
         """
         with _named_faults(), self._writes.connect() as connection:
             if not self.is_sqlite:
@@ -126,7 +133,7 @@ class Database:
             connection.commit()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         while self._kept:
             self._kept.popitem()[1].close()
         self.engine.dispose()
@@ -145,7 +152,10 @@ def lock(session: Session, name: str, *, shared: bool = False) -> None:
 
 
 def stop_ingest(session: Session) -> None:
-    """Let no group of events commit until the transaction ends: each writes an intake row. A writer on SQLite is alone."""
+    """Let no group of events commit until the transaction ends: each writes an intake row.
+
+    A writer on SQLite is alone.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE intake IN SHARE MODE"))
 
@@ -178,7 +188,8 @@ def _named_faults() -> Iterator[None]:
             raise
         raise _unavailable(error) from error
     except DBAPIError as error:
-        # What our own statements or values are to blame for keeps its name; the rest is the database's trouble.
+        # What our own statements or values are to blame for keeps its name; the rest is the
+        # database's trouble.
         ours = isinstance(error, IntegrityError | DataError | ProgrammingError)
         if error.connection_invalidated or not ours:
             raise _unavailable(error.orig or error) from error
@@ -210,7 +221,8 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
-        # The driver must not begin by itself: every writer begins with BEGIN IMMEDIATE, or two of them could deadlock.
+        # The driver must not begin by itself: every writer begins with BEGIN IMMEDIATE, or two of
+        # them could deadlock.
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
@@ -242,7 +254,8 @@ def _postgresql_engine(url: str) -> Engine:
     options = (
         "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=10s -c timezone=UTC"
     )
-    # A day's partition grows from nothing within minutes: a plan that was made and kept while it was empty reads all of it.
+    # A day's partition grows from nothing within minutes: a plan that was made and kept while it
+    # was empty reads all of it.
     options += " -c plan_cache_mode=force_custom_plan"
     engine = create_engine(
         parsed.set(drivername="postgresql+psycopg"),
@@ -252,7 +265,8 @@ def _postgresql_engine(url: str) -> Engine:
         connect_args={
             "options": options,
             "connect_timeout": 5,
-            # A server that is gone without a word is noticed after so many milliseconds, not after a quarter of an hour.
+            # A server that is gone without a word is noticed after so many milliseconds, not after
+            # a quarter of an hour.
             "tcp_user_timeout": 10_000,
             "application_name": "switchwise",
         },

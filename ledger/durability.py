@@ -1,4 +1,4 @@
-"""Whether a commit really survives a crash: what the database says of its own settings. Reads only."""
+"""Whether a commit survives a crash, by the database's own settings. Reads only."""
 
 from sqlalchemy import text
 from sqlmodel import Session

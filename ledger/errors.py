@@ -1,24 +1,31 @@
-"""The error tree. Every message is one line that names the thing and the remedy; no message carries a secret or prompt text."""
+"""The error tree.
+
+Every message is one line that names the thing and the remedy. No message carries a secret or prompt
+text.
+"""
 
 
 class SwitchwiseError(Exception):
-    """Anything we refuse on purpose. The command line prints it as one line and exits with `exit_code`."""
+    """Anything we refuse on purpose.
+
+    The command line prints it as one line and exits with `exit_code`.
+    """
 
     exit_code = 1
 
 
 class UsageError(SwitchwiseError):
-    """The caller asked for something that cannot be: a wrong setting, argument, month or file."""
+    """The caller asked for something impossible: a wrong setting, argument, month or file."""
 
     exit_code = 2
 
 
 class NotFound(SwitchwiseError):
-    """A thing that was named does not exist."""
+    """A name or id that does not exist."""
 
 
 class NotAllowed(SwitchwiseError):
-    """What was asked for is well said, and the ledger as it stands forbids it: a month that is closed, or not fit to be."""
+    """A valid request that the ledger forbids now: of a closed month, or one not fit to close."""
 
 
 class PriceUnknown(SwitchwiseError):
@@ -30,7 +37,10 @@ class StoreUnavailable(SwitchwiseError):
 
 
 class DatabaseUnavailable(StoreUnavailable):
-    """The same in the database's own words. They name hosts and users: for logs and terminals, never for an HTTP answer."""
+    """StoreUnavailable in the database's own words.
+
+    They name hosts and users: they are for logs and terminals, never for an HTTP answer.
+    """
 
 
 class Unauthorised(SwitchwiseError):

@@ -1,4 +1,7 @@
-"""One served request as the parsers hand it over, and its identity. Pure: storing lives in `ledger.store`."""
+"""One served request as the parsers return it, and its identity.
+
+Pure: `ledger.store` stores it.
+"""
 
 from hashlib import blake2b
 from typing import Literal
@@ -34,7 +37,7 @@ WORKLOAD_CLASSES = (
     "critical",
 )
 CLASS_BITS = {name: 256 << place for place, name in enumerate(WORKLOAD_CLASSES)}
-"""A bit for each class, so that the features of many requests, taken together, hold every class among them."""
+"""A bit for each class, so that the features of many requests together hold all their classes."""
 FEATURE_NAMES = {
     "tools": FEATURE_TOOLS,
     "json_schema": FEATURE_JSON_SCHEMA,
@@ -61,7 +64,7 @@ _PRIME = (1 << 61) - 1
 
 
 class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False):
-    """The label set of an event, interned as a `series`. No field is ever None: unknown has a word."""
+    """The label set of an event, interned as a `series`. No field is None: unknown has a word."""
 
     namespace: str
     provider: str
@@ -79,7 +82,11 @@ class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False)
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """One served request. Token counts are integers, None where the sender did not say; times are UTC microseconds."""
+    """One served request.
+
+    Token counts are integers, None where the sender did not report them; times are UTC
+    microseconds.
+    """
 
     dedupe_key: str
     occurred_at: int
@@ -97,23 +104,27 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 
 def feature_of_tag(tag: str) -> int:
-    """The feature that a sender's tag names: `can_wait`, or a class such as `class:short text`; 0 for any other tag."""
+    """The feature that a tag names: `can_wait`, or a class such as `class:short text`; else 0."""
     name = "_".join(tag.lower().replace("-", " ").replace("class: ", "class:").split())
     return FEATURE_NAMES[name] if name in _TAGS else 0
 
 
 def key_of(event: Event) -> bytes:
-    """The 16-byte, time-ordered identity: 6 bytes of milliseconds, 80 bits of a hash of namespace and dedupe key."""
+    """The 16-byte, time-ordered identity of an event.
+
+    It is 6 bytes of milliseconds and 80 bits of a hash of namespace and dedupe key.
+    """
     milliseconds = event.occurred_at // 1_000
     name = f"{event.labels.namespace}\0{event.dedupe_key}".encode("utf-8", "surrogatepass")
     return milliseconds.to_bytes(6, "big") + blake2b(name, digest_size=10).digest()
 
 
 def fingerprint_of(event: Event) -> int:
-    """A number of 61 bits made of the content: token integers, usage source, status and the tier served.
+    """A 61-bit number of an event's content: token counts, usage source, status and tier.
 
-    Two events of one identity with the same fingerprint are a duplicate, with another one a conflict. It is the packed
-    content modulo a Mersenne prime: a guard against accidents, not against forgery, for a third of a hash's time.
+    Two events of one identity with the same fingerprint are a duplicate, with different ones a
+    conflict. It is the packed content modulo a Mersenne prime: it guards against accidents, not
+    against forgery, and takes a third of a hash's time.
     """
     labels = event.labels
     content = (
@@ -132,29 +143,27 @@ def fingerprint_of(event: Event) -> int:
 
 
 def fault_of(event: Event, now_us: int) -> str | None:
-    """Why an event cannot be stored, naming the remedy; None when it can.
+    """Why an event cannot be stored, with the remedy; None when it can.
 
-    Checks what no parser may let through: times out of range, negative or huge counts, parts beyond their whole.
+    Checks what every parser must refuse: times out of range, negative or huge counts, and parts
+    larger than their whole.
     """
     if event.occurred_at > now_us + FUTURE_TOLERANCE_US:
         return "time lies more than 5 minutes in the future; check the sender's clock and unit"
     if event.occurred_at < EARLIEST_US:
         return "time lies before 2020; check the sender's clock and unit"
-    whole, read, written = (
-        event.input_tokens or 0,
-        event.cached_input_tokens or 0,
-        event.cache_write_input_tokens or 0,
-    )
+    total_input, cached = event.input_tokens or 0, event.cached_input_tokens or 0
+    cache_write = event.cache_write_input_tokens or 0
     output, reasoning = event.output_tokens or 0, event.reasoning_tokens or 0
     input_audio, output_audio = event.input_audio_tokens or 0, event.output_audio_tokens or 0
     # Set bits above 2^29 show that one of them is negative or large, without looking at each.
-    if (whole | read | written | output | reasoning | input_audio | output_audio) >> 29:
-        for count in (whole, read, written, output, reasoning, input_audio, output_audio):
-            if not 0 <= count <= MAX_COUNT:
-                return "a token count is negative or over 1e9; send the request's own counts"
-    if read + written > whole:
+    if (total_input | cached | cache_write | output | reasoning | input_audio | output_audio) >> 29:
+        counts = (total_input, cached, cache_write, output, reasoning, input_audio, output_audio)
+        if not all(0 <= count <= MAX_COUNT for count in counts):
+            return "a token count is negative or over 1e9; send the request's own counts"
+    if cached + cache_write > total_input:
         return "cached + cache-write input exceeds input_tokens; input_tokens must include both"
-    if input_audio > whole:
+    if input_audio > total_input:
         return "input audio exceeds input_tokens; input_tokens must include it"
     if reasoning > output or output_audio > output:
         return "reasoning or output audio exceeds output_tokens; output_tokens must include both"
@@ -162,5 +171,5 @@ def fault_of(event: Event, now_us: int) -> str | None:
 
 
 def context_band(input_tokens: int | None) -> int:
-    """The largest listed size that is smaller than the input (0 if none): decided per request, when it is stored."""
+    """The context band of an input, decided for each request when it is stored."""
     return bands.band_of(input_tokens or 0)

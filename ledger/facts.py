@@ -1,4 +1,4 @@
-"""Facts of this installation that must survive a restart: small named texts in the database."""
+"""Facts of this installation that must survive a restart: small texts by name in the database."""
 
 import json
 
@@ -10,7 +10,7 @@ from ledger import rollups, tables
 _FACT = tables.FACT
 SAMPLE_PROJECTS = "sample_projects"
 LEDGER_ID = "ledger_id"
-"""Which ledger this is: drawn when its tables were made."""
+"""The ledger's own id, drawn when its tables were made."""
 
 
 def get(session: Session, name: str) -> str | None:

@@ -1,6 +1,7 @@
-"""Late usage: what a rollup adds to the hours of a month that is closed already. Which months those are, and what of it is theirs.
+"""Late usage: what a rollup adds to the hours of a month that is closed already.
 
-The closed statement stays as it is, so what came late is kept a second time, by month and day, for a dated adjustment.
+The closed statement stays as it is. What came late is stored a second time, by month and day, for a
+dated adjustment.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ _STATEMENT = tables.STATEMENT
 _ADJUSTMENT = tables.ADJUSTMENT
 
 LATE, REPRICING = "late", "repricing"
-"""The kinds of adjustment: usage that came after the month was closed, and a correction that somebody booked."""
+"""The kinds of adjustment: usage that came after the close, and a correction by a person."""
 
 LateKey = tuple[str, int, int, int, int]
 """Month, UTC day of the rollup, number of the month's last repricing, UTC hour, series id."""
@@ -24,7 +25,7 @@ LateKey = tuple[str, int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class ClosedMonth:
-    """A closed month: the UTC hours that it holds in the zone it was closed in, and its last repricing (0: none)."""
+    """A closed month: its UTC hours in the zone of its close, and its last repricing (0: none)."""
 
     name: str
     hours: range
@@ -51,7 +52,7 @@ def closed_months(session: Session) -> list[ClosedMonth]:
 def extract(
     sums: usage.Sums, closed: Iterable[ClosedMonth], recorded_day: int
 ) -> dict[LateKey, list[int]]:
-    """The part of these sums that is late for each closed month."""
+    """The part of these sums that is late for each closed month, recorded on a UTC day."""
     return {
         (month.name, recorded_day, month.after_number, hour, series_id): amounts
         for month in closed

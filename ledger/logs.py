@@ -1,4 +1,7 @@
-"""The one place that sets up logging: a JSON line an event, on stderr. No field holds a key, a password or a prompt."""
+"""The one place that sets up logging: one JSON line for each event, on stderr.
+
+No field holds a key, a password or a prompt.
+"""
 
 import io
 import logging
@@ -15,7 +18,10 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
 
 
 class _Stderr(io.TextIOBase):
-    """Standard error as it is when something is written: whoever captures it for a while may close it afterwards."""
+    """Standard error as it is at the moment of writing.
+
+    A test that captures stderr may close its own stream afterwards.
+    """
 
     def write(self, text: str) -> int:
         """Write to what standard error is now."""
@@ -27,7 +33,7 @@ class _Stderr(io.TextIOBase):
 
 
 def configure(level: str) -> None:
-    """Log our events from this level on, and warnings of the libraries below us, all in one form."""
+    """Log our own events from this level on, and the libraries' warnings, all in one format."""
     stderr = _Stderr()
     least = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(

@@ -1,4 +1,7 @@
-"""Which label sets the counters are published under: the first ones as they are, later ones for good under `other`."""
+"""The label sets that counters are published under: the first under their own names.
+
+Later ones are published under `other`, for good.
+"""
 
 from collections.abc import Iterable
 
@@ -15,10 +18,10 @@ _OF_SERIES = and_(*(_SERIES.c[name] == _SET.c[name] for name in KEY))
 
 
 def assign(session: Session, series_ids: Iterable[int], limit: int) -> None:
-    """Give each label set of these series the names it is published under, if it has none yet.
+    """Decide the names under which each label set of these series is published, if it has none.
 
-    The first `limit` sets keep their names; later ones read workload `other`, and where that makes a further set, project
-    `other` too. A set keeps what it was given, so no counter ever falls.
+    The first `limit` sets keep their names; later ones read workload `other`, and where that makes
+    a further set, project `other` too. The decision is final, so no counter ever falls.
     """
     new = _unassigned(session, list(series_ids))
     if not new:
@@ -53,7 +56,7 @@ def _published(
 
 
 def _unassigned(session: Session, series_ids: list[int]) -> set[tuple[str, ...]]:
-    """The label sets of these series that are published under no name yet."""
+    """The label sets of these series that have no published names yet."""
     unnamed = (
         select(*(_SERIES.c[name] for name in KEY))
         .join_from(_SERIES, _SET, _OF_SERIES, isouter=True)

@@ -1,4 +1,7 @@
-"""The one table of every metric we expose: name, kind, unit, help, labels. It holds no values and computes nothing."""
+"""The one table of every metric we expose: name, kind, unit, help, labels.
+
+It holds no values and computes nothing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,35 +10,18 @@ from typing import Literal
 
 PREFIX = "switchwise_"
 
-# Every label a metric may carry, and no other. Senders cannot make values without end: the ledger folds them into `other`.
-LABELS = (
-    "provider",
-    "model",
-    "canonical_model",
-    "service_tier",
-    "service_tier_requested",
-    "project",
-    "workload",
-    "status",
-    "kind",
-    "month",
-    "from_model",
-    "to_model",
-    "decision",
-    "stage",
-    "method",
-    "reason",
-    "version",
-    "checked",
-    "traffic",
-    "reporting_zone",
-    "route",
-    "code",
-    "format",
-    "outcome",
-    "side",
-    "share",
-)
+_LABEL_NAMES = """
+provider model canonical_model service_tier service_tier_requested project workload status kind
+month from_model to_model decision stage method reason version checked traffic reporting_zone
+route code format outcome side share
+"""
+LABELS = tuple(_LABEL_NAMES.split())
+"""Every label that a metric may carry.
+
+Senders cannot make values without end: the ledger folds them into `other`.
+"""
+
+Kind = Literal["counter", "gauge", "histogram"]
 
 _SENT = ("provider", "model", "service_tier", "project", "workload")
 _SLICE = ("provider", "project", "workload", "from_model", "to_model", "decision")
@@ -44,58 +30,68 @@ _SIDE = ("provider", "project", "workload", "from_model", "to_model", "side", "s
 _AVERAGE_MONTH = "USD per average month (730 h), estimated"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One metric. `labels` are in the order in which samples give their values.
 
-    `scope` is `ledger` for figures that are derived from rows, hence equal on every replica and after every restart,
-    and `process` for what one process counts about itself.
+    `scope` is `ledger` for figures that are derived from rows, hence equal on every replica and
+    after every restart, and `process` for what one process counts about itself.
     """
 
     name: str
-    kind: Literal["counter", "gauge", "histogram"]
+    kind: Kind
     unit: str
     help: str
     labels: tuple[str, ...] = ()
     scope: Literal["ledger", "process"] = "ledger"
 
 
-def _counter(name: str, unit: str, text: str, *labels: str) -> Metric:
-    return Metric(PREFIX + name, "counter", unit, text, labels)
+def _counter(name: str, unit: str, text: str, *, labels: tuple[str, ...] = ()) -> Metric:
+    return Metric(name=PREFIX + name, kind="counter", unit=unit, help=text, labels=labels)
 
 
-def _gauge(name: str, unit: str, text: str, *labels: str) -> Metric:
-    return Metric(PREFIX + name, "gauge", unit, text, labels)
+def _gauge(name: str, unit: str, text: str, *, labels: tuple[str, ...] = ()) -> Metric:
+    return Metric(name=PREFIX + name, kind="gauge", unit=unit, help=text, labels=labels)
+
+
+def _process(
+    name: str, kind: Kind, unit: str, text: str, *, labels: tuple[str, ...] = ()
+) -> Metric:
+    name = PREFIX + name
+    return Metric(name=name, kind=kind, unit=unit, help=text, labels=labels, scope="process")
 
 
 _USAGE = (
-    _counter("requests_total", "requests", "Requests served, by model as sent.", *_SENT, "status"),
+    _counter(
+        "requests_total",
+        "requests",
+        "Requests served, by model as sent.",
+        labels=(*_SENT, "status"),
+    ),
     _counter(
         "tokens_total",
         "tokens",
-        "Billable tokens, by model as sent. The kinds are disjoint: their sum is input plus output.",
-        *_SENT,
-        "kind",
+        "Billable tokens, by model as sent. The kinds are disjoint: their sum is input plus"
+        " output.",
+        labels=(*_SENT, "kind"),
     ),
     _counter(
         "reasoning_tokens_total",
         "tokens",
         "Reasoning tokens, already inside the output kind of the token counter.",
-        *_SENT,
+        labels=_SENT,
     ),
     _counter(
         "avoided_tokens_total",
         "tokens",
         "Tokens that the gateway's cache answered; nobody billed them.",
-        *_SENT,
+        labels=_SENT,
     ),
     _gauge(
         "model_info",
         "info",
         "Always 1. Joins a model name as sent to the canonical name that the money gauges use.",
-        "provider",
-        "model",
-        "canonical_model",
+        labels=("provider", "model", "canonical_model"),
     ),
 )
 
@@ -103,67 +99,63 @@ _SPEND = (
     _gauge(
         "cost_usd",
         "usd",
-        "USD spent since the ledger began, adjustments included, priced part only. A gauge: a corrected price may lower it.",
-        *_SENT,
+        "USD spent since the ledger began, adjustments included, priced part only. A gauge: a"
+        " corrected price may lower it.",
+        labels=_SENT,
     ),
     _gauge(
         "month_cost_usd",
         "usd",
-        "USD spent in a calendar month of the reporting zone, priced part only; 13 months. A closed month's never changes.",
-        "month",
-        "provider",
-        "model",
+        "USD spent in a calendar month of the reporting zone, priced part only; 13 months. A"
+        " closed month's never changes.",
+        labels=("month", "provider", "model"),
     ),
     _gauge(
         "month_adjustment_usd",
         "usd",
-        "USD by which dated adjustments change a closed month, beside its closed figure; may be negative; 13 months.",
-        "month",
-        "provider",
-        "model",
+        "USD by which dated adjustments change a closed month, beside its closed figure; may"
+        " be negative; 13 months.",
+        labels=("month", "provider", "model"),
     ),
     _gauge(
         "month_project_cost_usd",
         "usd",
         "USD spent in a calendar month by project, priced part only; 13 months.",
-        "month",
-        "project",
+        labels=("month", "project"),
     ),
     _gauge(
         "month_requests",
         "requests",
         "Requests in a calendar month; 13 months.",
-        "month",
-        "provider",
-        "model",
+        labels=("month", "provider", "model"),
     ),
     _gauge(
         "month_paid_retry_requests",
         "requests",
-        "Requests in a calendar month that a client had sent before and that used tokens; 13 months.",
-        "month",
-        "provider",
-        "model",
+        "Requests in a calendar month that a client had sent before and that used tokens; 13"
+        " months.",
+        labels=("month", "provider", "model"),
     ),
     _gauge(
         "month_paid_retry_cost_usd",
         "usd",
-        "USD in a month for requests sent again: paid twice where the attempt before was billed too; priced part, 13 months.",
-        "month",
-        "provider",
-        "model",
+        "USD in a month for requests sent again: paid twice where the attempt before was"
+        " billed too; priced part, 13 months.",
+        labels=("month", "provider", "model"),
     ),
     _gauge(
         "month_other_tier_requests",
         "requests",
-        "Requests in a calendar month that were served at another tier than they asked for; 13 months.",
-        *_OTHER_TIER,
+        "Requests in a calendar month that were served at another tier than they asked for;"
+        " 13 months.",
+        labels=_OTHER_TIER,
     ),
     _gauge(
         "month_other_tier_difference_usd",
         "usd",
-        "USD in a month that another tier than asked cost more (below 0: less); absent where either has no price; 13 months.",
-        *_OTHER_TIER,
+        "USD in a month that another tier than asked cost more (below 0: less); absent where"
+        " either has no price; 13 months.",
+        labels=_OTHER_TIER,
     ),
     _gauge("month_forecast_usd", "usd", "USD expected for the whole current month."),
     _gauge(
@@ -179,15 +171,19 @@ _SPEND = (
     _gauge(
         "forecast_error_ratio",
         "ratio",
-        "Mean distance of a finished month's daily forecasts from what it came to, as a share of that, 0 to 1 or more; 12 months.",
-        "month",
+        "Mean distance of a finished month's daily forecasts from what it came to, as a share"
+        " of that, 0 to 1 or more; 12 months.",
+        labels=("month",),
     ),
     _gauge(
         "forecast_coverage_ratio",
         "ratio",
-        "Share, 0 to 1, of the 80 % bands forecast on each day of the last 12 finished months that held what the month came to.",
+        "Share, 0 to 1, of the 80 % bands forecast on each day of the last 12 finished months"
+        " that held what the month came to.",
     ),
-    _gauge("budget_usd", "usd", "USD a calendar month that a project may spend.", "project"),
+    _gauge(
+        "budget_usd", "usd", "USD a calendar month that a project may spend.", labels=("project",)
+    ),
 )
 
 _SAVINGS = (
@@ -195,19 +191,19 @@ _SAVINGS = (
         "savings_potential_low_usd",
         "usd",
         f"Low end of what a slice's chosen switch saves: {_AVERAGE_MONTH}.",
-        *_SLICE,
+        labels=_SLICE,
     ),
     _gauge(
         "savings_potential_usd",
         "usd",
         f"What a slice's chosen switch saves: {_AVERAGE_MONTH}. May be negative.",
-        *_SLICE,
+        labels=_SLICE,
     ),
     _gauge(
         "savings_potential_high_usd",
         "usd",
         f"High end of what a slice's chosen switch saves: {_AVERAGE_MONTH}.",
-        *_SLICE,
+        labels=_SLICE,
     ),
     _gauge(
         "savings_total_low_usd",
@@ -233,44 +229,48 @@ _SAVINGS = (
         "savings_realised_usd",
         "usd",
         "USD saved so far by adopted advice, by the method that measured it.",
-        "method",
+        labels=("method",),
     ),
     _gauge(
         "breakeven_escalation_ratio",
         "ratio",
-        "Share of requests, 0 to 1, that may fall back to the dear model before the switch stops saving.",
-        *_SLICE,
+        "Share of requests, 0 to 1, that may fall back to the dear model before the switch"
+        " stops saving.",
+        labels=_SLICE,
     ),
     _gauge(
         "savings_end_timestamp_seconds",
         "seconds",
-        "Unix time of the start of the UTC day on which a slice's saving ends, as either model shuts down; absent if none does.",
-        *_SLICE,
+        "Unix time of the start of the UTC day on which a slice's saving ends, as either"
+        " model shuts down; absent if none does.",
+        labels=_SLICE,
     ),
     _gauge(
         "evidence_expiry_timestamp_seconds",
         "seconds",
-        "Unix time of the start of the UTC day from which the paired results behind a switch count no more; absent without any.",
-        *_SLICE,
+        "Unix time of the start of the UTC day from which the paired results behind a switch"
+        " count no more; absent without any.",
+        labels=_SLICE,
     ),
     _gauge(
         "latency_low_seconds",
         "seconds",
-        "Time from request to answer that a share of the requests, 0.5 or 0.95, took at least, by side of a switch.",
-        *_SIDE,
+        "Time from request to answer that a share of the requests, 0.5 or 0.95, took at"
+        " least, by side of a switch.",
+        labels=_SIDE,
     ),
     _gauge(
         "latency_high_seconds",
         "seconds",
-        "Time from request to answer that a share of the requests, 0.5 or 0.95, took at most, by side of a switch.",
-        *_SIDE,
+        "Time from request to answer that a share of the requests, 0.5 or 0.95, took at most,"
+        " by side of a switch.",
+        labels=_SIDE,
     ),
     _gauge(
         "recommendations",
         "recommendations",
         "Recommendations by decision and stage.",
-        "decision",
-        "stage",
+        labels=("decision", "stage"),
     ),
 )
 
@@ -284,14 +284,13 @@ _TRUST = (
         "coverage_gap_ratio",
         "ratio",
         "Share of this month, 0 to 1, that is not covered, by reason.",
-        "reason",
+        labels=("reason",),
     ),
     _gauge(
         "model_retirement_timestamp_seconds",
         "seconds",
         "Unix time of the start of the UTC day on which the provider shuts a model down.",
-        "provider",
-        "model",
+        labels=("provider", "model"),
     ),
     _gauge(
         "ledger_drift_usd",
@@ -311,80 +310,57 @@ _TRUST = (
     _gauge(
         "last_rollup_timestamp_seconds",
         "seconds",
-        "Unix time at which the worker last finished a pass over the pending groups, also when there was none.",
+        "Unix time at which the worker last finished a pass over the pending groups, also"
+        " when there was none.",
     ),
     _gauge(
         "price_book_info",
         "info",
         "Always 1. Price book in use and the day it was last checked.",
-        "version",
-        "checked",
+        labels=("version", "checked"),
     ),
     _gauge(
         "ledger_info",
         "info",
-        "Always 1. What the ledger holds, such as replayed sample traffic, and the zone of its months.",
-        "traffic",
-        "reporting_zone",
+        "Always 1. What the ledger holds, such as replayed sample traffic, and the zone of"
+        " its months.",
+        labels=("traffic", "reporting_zone"),
     ),
 )
 
 _PROCESS = (
-    Metric(
-        PREFIX + "ingest_requests_total",
+    _process(
+        "ingest_requests_total",
         "counter",
         "requests",
         "Write requests answered.",
-        ("route", "code"),
-        "process",
+        labels=("route", "code"),
     ),
-    Metric(
-        PREFIX + "ingest_events_total",
+    _process(
+        "ingest_events_total",
         "counter",
         "events",
         "Events received, by outcome: accepted, duplicate, conflict, ignored, spooled, rejected.",
-        ("format", "outcome"),
-        "process",
+        labels=("format", "outcome"),
     ),
-    Metric(
-        PREFIX + "ingest_seconds",
-        "histogram",
-        "seconds",
-        "Seconds from first byte to durable answer.",
-        (),
-        "process",
+    _process(
+        "ingest_seconds", "histogram", "seconds", "Seconds from first byte to durable answer."
     ),
-    Metric(
-        PREFIX + "ingest_bytes_total",
-        "counter",
-        "bytes",
-        "Bytes of write requests, on the wire.",
-        (),
-        "process",
-    ),
-    Metric(
-        PREFIX + "spool_events",
-        "gauge",
-        "events",
-        "Events that wait in this collector's spool.",
-        (),
-        "process",
-    ),
-    Metric(
-        PREFIX + "spool_bytes",
+    _process("ingest_bytes_total", "counter", "bytes", "Bytes of write requests, on the wire."),
+    _process("spool_events", "gauge", "events", "Events that wait in this collector's spool."),
+    _process(
+        "spool_bytes",
         "gauge",
         "bytes",
         "Bytes that wait in this collector's spool, what was refused and set aside there included.",
-        (),
-        "process",
     ),
-    Metric(
-        PREFIX + "spool_drained_events_total",
+    _process(
+        "spool_drained_events_total",
         "counter",
         "events",
-        "Events that left this collector's spool, by outcome: accepted, duplicate, conflict, sealed, refused.",
-        ("outcome",),
-        "process",
+        "Events that left this collector's spool, by outcome: accepted, duplicate, conflict,"
+        " sealed, refused.",
+        labels=("outcome",),
     ),
 )
 
@@ -393,5 +369,5 @@ BY_NAME: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric
 
 
 def find_metric(short_name: str) -> Metric:
-    """The metric of a name without its prefix, such as `month_cost_usd`. KeyError if the table has none."""
+    """The metric of a name without its prefix, such as `month_cost_usd`. Raises KeyError."""
     return BY_NAME[PREFIX + short_name]

@@ -1,4 +1,7 @@
-"""Money as integers of femto-USD (1e-15 USD): exact, order-free, divided once for display. No float in this module."""
+"""Money as integers of femto-USD (1e-15 USD): exact, and the same in any order of adding.
+
+Amounts are divided once, for display. No float in this module.
+"""
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from fractions import Fraction
@@ -7,7 +10,8 @@ from ledger.errors import UsageError
 
 FEMTO_PER_USD = 10**15
 NANO_PER_USD = 10**9
-# A rate in nano-USD per million tokens is the same number in femto-USD per token: 1e-9 / 1e6 = 1e-15.
+# A rate in nano-USD per million tokens is the same number in femto-USD per token: 1e-9 / 1e6 =
+# 1e-15.
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
@@ -17,13 +21,13 @@ def usd(amount_femto_usd: int) -> Decimal:
 
 
 def text(amount_usd: Decimal) -> str:
-    """Exact plain notation, at least two decimals and no zeros after those: `81.44`, `0.001944`, `-3.00`."""
+    """Exact plain notation with two decimals or more: `81.44`, `0.001944`, `-3.00`."""
     units, _, fraction = format(amount_usd, "f").partition(".")
     return f"{units}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def usd_text(amount_femto_usd: int) -> str:
-    """Femto-USD as the decimal string that every face shows: exact, plain, at least two decimals."""
+    """Femto-USD as every face shows it: exact plain decimals, at least two."""
     return text(usd(amount_femto_usd))
 
 
@@ -40,34 +44,36 @@ def femto_usd(amount_text: str) -> int:
         ) from error
     if not scaled.is_finite() or scaled != scaled.to_integral_value():
         raise UsageError(
-            f"{amount_text!r} is not an amount of USD in whole femto-USD; write a plain number such as 50"
+            f"{amount_text!r} is not an amount of USD in whole femto-USD;"
+            " write a plain number such as 50"
         )
     return int(scaled)
 
 
 def nano_usd_per_mtok(rate_text: str) -> int:
-    """A rate as the price book holds it, of a plain decimal string of USD per million tokens. Raises UsageError."""
+    """Nano-USD per million tokens, of a plain decimal string of USD per million. Raises UsageError."""
     scaled = femto_usd(rate_text)
     if scaled < 0 or scaled % (FEMTO_PER_USD // NANO_PER_USD):
         raise UsageError(
-            f"{rate_text!r} is not a rate; write USD per million tokens, 0 or more, with at most 9 decimals"
+            f"{rate_text!r} is not a rate;"
+            " write USD per million tokens, 0 or more, with at most 9 decimals"
         )
     return scaled // (FEMTO_PER_USD // NANO_PER_USD)
 
 
 def round_to_nano_usd(amount_femto_usd: Fraction) -> int:
-    """A fraction of femto-USD rounded once, half-even, to nano-USD (9 decimals of a USD), as femto-USD.
+    """A fraction of femto-USD rounded half-even to nano-USD (9 decimals of a USD), as femto-USD.
 
-    Only for amounts that had to pass through a root, a quantile or a division; sums and products stay exact.
+    Only for amounts that came from a root, a quantile or a division; sums and products stay exact.
     """
     return round(amount_femto_usd / 10**6) * 10**6
 
 
 def optional_ratio_text(value: Fraction | None) -> str | None:
-    """A ratio as decimal text, rounded once half-even to 9 decimals; None stays None."""
+    """A ratio as `ratio_text` writes it; None stays None."""
     return None if value is None else ratio_text(value)
 
 
 def ratio_text(value: Fraction) -> str:
-    """A ratio that is known, as `ratio` writes it."""
+    """A ratio as decimal text, rounded half-even to 9 decimals."""
     return text(usd(round_to_nano_usd(value * FEMTO_PER_USD)))

@@ -1,4 +1,7 @@
-"""A calendar month in the reporting zone, as whole UTC days plus the hours of its two edge days. Pure."""
+"""A calendar month in the reporting zone: whole UTC days, plus the hours of its two edge days.
+
+Pure.
+"""
 
 import calendar
 import re
@@ -13,7 +16,7 @@ from ledger.errors import UsageError
 
 @dataclass(frozen=True, slots=True, order=True)
 class Month:
-    """One calendar month of a zone whose offset is whole hours, so that it is exactly a set of UTC hours."""
+    """One calendar month of a zone with whole-hour offsets, so that it is a set of UTC hours."""
 
     year: int
     month: int
@@ -39,12 +42,12 @@ class Month:
 
     @property
     def whole_days(self) -> range:
-        """The UTC day numbers that lie in the month as a whole."""
+        """The UTC day numbers that lie wholly in the month."""
         return range(-(-self.first_hour // 24), self.end_hour // 24)
 
     @property
     def edge_hours(self) -> tuple[range, ...]:
-        """The UTC hours of the month that whole UTC days leave over: none where the zone is UTC."""
+        """The UTC hours of the month outside its whole UTC days: none where the zone is UTC."""
         days = self.whole_days
         edges = (range(self.first_hour, days.start * 24), range(days.stop * 24, self.end_hour))
         return tuple(edge for edge in edges if len(edge))
@@ -64,7 +67,7 @@ class Month:
 
 
 def parse(text: str, zone: ZoneInfo) -> Month:
-    """The month of `2026-11`. Raises UsageError when the text is no month."""
+    """The month of `2026-11`. Raises UsageError when the text is not a month."""
     match = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
     if match and int(match[1]) < 2020:
         raise UsageError(f"{text} lies before 2020, where no ledger begins")
@@ -89,7 +92,7 @@ def touching(day: int, zone: ZoneInfo) -> Iterator[Month]:
 
 
 def parse_or_current(text: str | None, zone: ZoneInfo, now_us: int) -> Month:
-    """The month that a text names, by default the current one. Raises UsageError when it is no month or lies ahead."""
+    """The month of a text, by default the current one. Raises UsageError for a future month."""
     current = containing(now_us, zone)
     month = parse(text, zone) if text else current
     if month > current:

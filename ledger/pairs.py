@@ -1,4 +1,7 @@
-"""The user's policy: which model may move to which. Parses the `PAIRS` setting; reads names of the price book, no price."""
+"""The user's policy: which model may move to which, in the setting `PAIRS`.
+
+Uses the names of the price book, no price.
+"""
 
 import re
 from collections.abc import Iterable
@@ -16,7 +19,10 @@ _FORM = "write FROM:TO, each [provider/]model[@tier], with double quotes round a
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a pair. Without a provider it means the slice's own, without a tier each request keeps its tier."""
+    """One side of a pair.
+
+    Without a provider it means the slice's own; without a tier each request keeps its tier.
+    """
 
     provider: str | None
     model: str
@@ -30,9 +36,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A from-model and a to-model, chosen by the user, or two such pairs joined.
+    """A source and a target model that the user chose, or two such pairs joined.
 
-    `tier_from` is set only where they were: requests of that tier change it, the others keep theirs.
+    `tier_from` is set only where they were: requests of that tier change it, the others keep
+    theirs.
     """
 
     source: Side
@@ -43,7 +50,7 @@ class Pair:
         return f"{self.source}:{self.target}"
 
     def tier_of(self, service_tier: str) -> str:
-        """The tier at which a request of a tier is served once it has moved."""
+        """The tier of a request after the move."""
         return (
             self.target.service_tier
             if self.target.service_tier and self.changes_tier(service_tier)
@@ -51,18 +58,20 @@ class Pair:
         )
 
     def changes_tier(self, service_tier: str) -> bool:
-        """Whether a request of a tier would take the tier of the target."""
+        """Whether a request of a tier changes to the target's tier."""
         return self.tier_from in (None, service_tier)
 
     @property
     def keeps_model(self) -> bool:
-        """Whether only the tier moves."""
+        """Whether only the tier changes."""
         same_provider = self.target.provider in (None, self.source.provider)
         return same_provider and self.source.model == self.target.model
 
 
 def parse(text: str) -> tuple[Pair, ...]:
-    """The pairs of a comma list such as `gpt-4.1:gpt-4.1-mini,gpt-4.1:openai/gpt-4.1@batch`; an empty text has none.
+    """The pairs of a list such as `gpt-4.1:gpt-4.1-mini,gpt-4.1:openai/gpt-4.1@batch`.
+
+    An empty text has none.
 
     Raises UsageError naming the first pair that is not one.
     """
@@ -72,7 +81,10 @@ def parse(text: str) -> tuple[Pair, ...]:
 
 
 def parse_one(text: str, *, may_stay: bool = False) -> Pair:
-    """One pair of text FROM:TO; a model to itself only where `may_stay`. Raises UsageError naming it."""
+    """The pair of a text FROM:TO. Raises UsageError with the text.
+
+    Only with `may_stay` a model may move to itself.
+    """
     sides = _split(text, ":")
     if len(sides) != 2:
         raise UsageError(f"{text.strip()!r} is not a pair of models; {_FORM}")
@@ -89,7 +101,7 @@ def parse_one(text: str, *, may_stay: bool = False) -> Pair:
 
 
 def parse_side(text: str, pair_text: str | None = None) -> Side:
-    """One side `[provider/]model[@tier]`. Raises UsageError naming the pair it stands in, and the tiers there are."""
+    """The side of a text `[provider/]model[@tier]`. Raises UsageError with the pair it belongs to."""
     part = (pair_text or text).strip()
     match = _SIDE.fullmatch(text)
     if match is None:
@@ -101,7 +113,7 @@ def parse_side(text: str, pair_text: str | None = None) -> Side:
 
 
 def canonicalise(pair: Pair, provider: str, book: prices.PriceBook) -> Pair:
-    """The pair with the price book's ids for its models, as a slice of a provider reads it."""
+    """The pair with the price book's ids for its models, for a slice of a provider."""
     source, target = (
         replace(side, model=names.canonical_model(book, side.provider or provider, side.model))
         for side in (pair.source, pair.target)
@@ -110,10 +122,11 @@ def canonicalise(pair: Pair, provider: str, book: prices.PriceBook) -> Pair:
 
 
 def join_moves(pairs: Iterable[Pair], provider: str) -> tuple[Pair, ...]:
-    """What canonical pairs can do to a slice of a provider: each alone, and each move of model with each of tier joined.
+    """The moves that canonical pairs allow a slice of a provider.
 
-    A move of model that names its tier has its tier. A move of tier joins only where it changes no request that the move
-    of model leaves behind, so that the model's factors hold for all that moves.
+    Each pair alone, and each change of model joined with each change of tier. A change of model
+    that names its tier has its tier. A change of tier joins only where it changes no request that
+    the change of model leaves behind, so that the model's factors hold for all that moves.
     """
     alone = tuple(dict.fromkeys(pairs))
     of_tier = [pair for pair in alone if not _moves_model(pair, provider)]

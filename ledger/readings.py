@@ -1,4 +1,7 @@
-"""Reading usage by series over spans of UTC hours, from the coarsest rollup that fits. Never reads raw events."""
+"""Usage by series over spans of UTC hours, from the coarsest rollup that fits.
+
+Never reads raw events.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,14 +14,14 @@ from ledger import rollups, tables, usage
 from ledger.events import Labels
 
 MOST_IDS = 10_000
-"""Series asked for in one query: a database takes only so many parameters."""
+"""Series in one query at most: a database takes only so many parameters."""
 
 _SERIES = tables.SERIES
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSeries:
-    """A series as read back: its labels, and whether a limit folded names of it into `other`."""
+    """A series as stored: its labels, and whether a limit folded names of it into `other`."""
 
     id: int
     labels: Labels
@@ -34,7 +37,10 @@ def all_series(session: Session) -> dict[int, StoredSeries]:
 
 
 def sum_span(session: Session, hours: range) -> dict[int, list[int]]:
-    """Amounts by series id over a span of UTC hours: its whole days from the days, what is left over from the hours."""
+    """Amounts by series id over a span of UTC hours.
+
+    Whole days are read from the days, the remaining hours from the hours.
+    """
     days = range(-(-hours.start // 24), hours.stop // 24)
     if not len(days):
         return _of_hours(session, hours)
@@ -78,7 +84,7 @@ def totals(session: Session) -> dict[int, list[int]]:
 
 
 def traffic_days(session: Session, first_day: int, last_day: int) -> dict[int, list[int]]:
-    """By series id, the UTC days with traffic from `first_day` to `last_day`, both included, in order."""
+    """By series id, the UTC days with traffic from `first_day` to `last_day` inclusive."""
     table = rollups.DAY_SUMS.c
     rows = session.execute(
         select(table.series_id, table.day)
@@ -92,7 +98,7 @@ def traffic_days(session: Session, first_day: int, last_day: int) -> dict[int, l
 
 
 def traffic_spans(session: Session, series_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """By series id, its first and its last UTC day with traffic, of some series."""
+    """By series id, its first and last UTC day with traffic, of some series."""
     table = rollups.DAY_SUMS.c
     query = select(table.series_id, func.min(table.day), func.max(table.day)).group_by(
         table.series_id
@@ -102,7 +108,7 @@ def traffic_spans(session: Session, series_ids: Iterable[int]) -> dict[int, tupl
 
 
 def first_hour_of_day(session: Session, day: int, series_ids: Iterable[int]) -> int | None:
-    """The UTC hour in which the first of these series begins on a day; None where its hours are gone."""
+    """The first UTC hour of a day with traffic of some series; None where hours are dropped."""
     table = rollups.HOUR.c
     of_day = table.hour.between(day * 24, day * 24 + 23)
     first_hour = session.execute(
@@ -125,9 +131,10 @@ def tokens_by_hour(session: Session, hours: range, series_ids: Iterable[int]) ->
 def distribution(
     session: Session, days: range, series_ids: Iterable[int], measure: str
 ) -> dict[int, int]:
-    """The request counts of a measure by power of two (bit length), of some series over UTC days."""
+    """Request counts of a measure by power of two (bit length), of some series over UTC days."""
     table = rollups.DISTRIBUTION.c
-    # Lists rather than ranges, so that the key is looked up for each day and series, and nothing beside is read.
+    # Lists rather than ranges, so that the key is looked up for each day and series, and nothing
+    # beside is read.
     of_days = table.day.in_(list(days)) & table.series_id.in_(list(series_ids))
     of_measure = table.measure == usage.MEASURES.index(measure)
     rows = session.execute(
@@ -141,7 +148,7 @@ def distribution(
 def distributions(
     session: Session, days: range, series_ids: Collection[int], measures: Sequence[str]
 ) -> dict[tuple[int, str], dict[int, int]]:
-    """The request counts of some measures over UTC days by series and measure, each by power of two (bit length)."""
+    """Request counts by series and measure over UTC days, each by power of two (bit length)."""
     table, numbers = rollups.DISTRIBUTION.c, [usage.MEASURES.index(measure) for measure in measures]
     ids, counts = sorted(series_ids), dict[tuple[int, str], dict[int, int]]()
     for start in range(0, len(ids), MOST_IDS):
@@ -158,7 +165,7 @@ def distributions(
 
 
 def day_revisions(session: Session) -> dict[int, int]:
-    """By UTC day, how often a rollup has written into it."""
+    """By UTC day, how many rollups have written into it."""
     rows = session.execute(
         select(rollups.DAY.c.day, rollups.DAY.c.revision).order_by(rollups.DAY.c.day)
     )
@@ -166,7 +173,7 @@ def day_revisions(session: Session) -> dict[int, int]:
 
 
 def sum_hours(session: Session, hours: Iterable[int]) -> dict[int, list[int]]:
-    """Amounts by series id over some UTC hours, which need not follow each other."""
+    """Amounts by series id over some UTC hours, which need not be consecutive."""
     return _summed(session, rollups.HOUR, rollups.HOUR.c.hour.in_(list(hours)))
 
 

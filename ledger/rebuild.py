@@ -1,7 +1,8 @@
-"""Repair, from the ground up: hours from the raw events, days from their hours, totals from their days.
+"""Repair of the rollups: hours from raw events, days from hours, totals from days.
 
-The only thing that may lower a counter. Days whose raw rows are gone keep what they have. A closed month and its late usage
-are books, not rollups: they stay, `verify` says where the repaired rollups differ, and a repricing books the difference.
+Only this may lower a counter. Days without raw rows keep their rollups. A closed month and its late
+usage are books, not rollups: they stay, `verify` reports where the repaired rollups differ, and a
+repricing books the difference.
 """
 
 from collections.abc import Iterable
@@ -57,7 +58,7 @@ def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
 
 
 def _without(amounts: list[int], pending: list[int] | None) -> list[int]:
-    """What the hour must hold now, so that adding what is pending gives the events' sums; largest sizes stay."""
+    """The events' sums without what is pending, as the hour must be now; largest sizes stay."""
     if pending is None:
         return amounts
     return [a - b for a, b in zip(amounts[:_SPLIT], pending[:_SPLIT], strict=True)] + amounts[
@@ -81,7 +82,7 @@ def _summed(
 def _replace(
     session: Session, table: Table, key: tuple[str, ...], correct: Any, where: list[Any]
 ) -> int:
-    """Make the rows of a rollup equal to `wanted`; how many were not."""
+    """Make the rows of a rollup equal to `correct`; how many were not."""
     columns = [table.c[name] for name in (*key, *usage.COLUMNS)]
     rows = {
         tuple(row[: len(key)]): list(row[len(key) :])

@@ -1,4 +1,4 @@
-"""Recounting rollups from raw events in SQL: an independent second reading of what `usage.amounts_of` sums up."""
+"""A recount of rollups from raw events in SQL, independent of the sums of `usage`."""
 
 from collections.abc import Iterator
 
@@ -52,7 +52,10 @@ def _counted(name: str) -> ColumnElement[int]:
 
 
 def count_hours(session: Session, first_day: int, last_day: int) -> dict[usage.HourKey, list[int]]:
-    """The sums of raw events by (hour, series) over these UTC days, both included, in the order of `usage.COLUMNS`."""
+    """Sums of raw events by (hour, series), in the order of `usage.COLUMNS`.
+
+    The UTC days are inclusive.
+    """
     hour = cast(_EVENT.c.occurred_at // clock.HOUR_US, BigInteger).label("hour")
     query = (
         select(hour, _EVENT.c.series_id, *(_counted(name).label(name) for name in usage.COLUMNS))
@@ -66,7 +69,10 @@ def count_hours(session: Session, first_day: int, last_day: int) -> dict[usage.H
 def count_distributions(
     session: Session, first_day: int, last_day: int
 ) -> dict[usage.DistributionKey, int]:
-    """Request counts of raw events by (day, series, measure, power of two) over these UTC days, both included."""
+    """Request counts of raw events by (day, series, measure, power of two).
+
+    The UTC days are inclusive.
+    """
     counts: dict[usage.DistributionKey, int] = {}
     for measure, name in enumerate(usage.MEASURES):
         value = _EVENT.c[name]
@@ -83,18 +89,18 @@ def count_distributions(
 
 
 def open_days(session: Session) -> list[int]:
-    """The UTC days whose raw events are all there, oldest first."""
+    """The UTC days that still have all their raw events, oldest first."""
     sealed = sealed_days(session)
     return [day for day in stored_days(session) if day not in sealed]
 
 
 def sealed_days(session: Session) -> set[int]:
-    """The UTC days whose raw events have gone, or are going."""
+    """The UTC days whose raw events are dropped, or are being dropped."""
     return set(session.execute(select(_DAY.c.day).where(_DAY.c.sealed_at.is_not(None))).scalars())
 
 
 def stored_days(session: Session) -> Iterator[int]:
-    """The UTC days that raw events are stored of, oldest first, found by stepping over the key."""
+    """The UTC days with raw events, oldest first, found by stepping over the key."""
     day = session.execute(select(func.min(_EVENT.c.day))).scalar()
     while day is not None:
         yield day

@@ -1,7 +1,8 @@
-"""Retention: raw events go a UTC day at a time, and the day is sealed in the transaction that begins to drop them.
+"""Retention: raw events are dropped by UTC day, and the day is sealed as the drop begins.
 
-Statements, totals and days stay for ever. An event of a sealed day is refused, because a re-send could no longer be told from
-a new event. Nothing of a day goes while an intake row still waits to be rolled up into it.
+Statements, totals and days stay for ever. An event of a sealed day is refused, because a re-send
+could no longer be told from a new event. Nothing of a day is dropped while an intake row still
+waits to be rolled up into it.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,28 +15,33 @@ from ledger import clock, recount, rollups, tables
 from ledger.database import Database, partition_of
 
 LEAST_DAYS = 1
-"""Raw events stay for a whole day after their day's end at least: `store` asks for the seals of older days only."""
+"""Days that raw events stay after their day's end at least: `store` checks older seals only."""
 HOURS_STAY_DAYS = 400
 """How long the hours and distributions of a sealed day stay after its end."""
 LOCK_TIMEOUT_MS = 1_000
-"""How long a drop may wait for readers on PostgreSQL, for collectors wait behind it. The next run tries again."""
+"""How long a drop may wait for readers on PostgreSQL, as collectors wait behind it.
+
+The next run tries again.
+"""
 
 _EVENT = tables.EVENT
 _ROWS_AT_ONCE = 20_000
-"""SQLite deletes so many rows in a transaction, some 50 ms, and collectors come in between."""
+"""Rows that SQLite deletes in a transaction of about 50 ms; collectors write in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueDay:
-    """A UTC day whose raw events may go, and how many requests they are."""
+    """A UTC day whose raw events may be dropped, and how many requests they are."""
 
     day: int
     requests: int
 
 
 def due_days(session: Session, keep_days: int, now_us: int) -> list[DueDay]:
-    """The days whose raw events were kept for `keep_days` (0: for ever) since the later of their end and the last rollup into
-    them, oldest first, without those that intake waits for.
+    """The days whose raw events have been kept for `keep_days` (0: for ever), oldest first.
+
+    The time runs from the day's end or the last rollup into it, the later of the two. Days that
+    intake rows wait for are left out.
     """
     if not keep_days:
         return []
@@ -52,9 +58,10 @@ def due_days(session: Session, keep_days: int, now_us: int) -> list[DueDay]:
 def drop_events(
     database: Database, keep_days: int, now_us: int, may_go_on: Callable[[], bool] = lambda: True
 ) -> Iterator[DueDay]:
-    """Drop the raw events that are due, a day after the other, each told once it is gone; and what a killed run left behind.
+    """Drop the due raw events day by day, and what a killed run left; each day once it is dropped.
 
-    Raises StoreUnavailable, and where a reader of PostgreSQL is in the way; what has gone by then is gone.
+    Raises StoreUnavailable, also where a reader of PostgreSQL holds a day for too long; what has
+    been dropped by then stays dropped.
     """
     with database.snapshot() as session:
         going = due_days(session, keep_days, now_us)
@@ -69,9 +76,10 @@ def drop_events(
 
 
 def drop_hours(database: Database, now_us: int) -> int:
-    """Drop the hours and distributions of sealed days after HOURS_STAY_DAYS; how many days that were.
+    """Drop hours and distributions of sealed days after HOURS_STAY_DAYS; how many days that were.
 
-    The hours of the first and the last UTC day of a month stay: in another zone a month begins or ends within them.
+    The hours of the first and the last UTC day of a month stay: in another zone a month begins or
+    ends within them.
     """
     day, until = rollups.DAY.c, now_us // clock.DAY_US - HOURS_STAY_DAYS
     with database.snapshot() as session:
@@ -96,7 +104,7 @@ def drop_hours(database: Database, now_us: int) -> int:
 
 
 def is_edge(day: int) -> bool:
-    """Whether a UTC day is the first or the last of its month, and so may lie in two months of another zone."""
+    """Whether a UTC day is its month's first or last, so that two months of a zone may share it."""
     return clock.date_of(day).day == 1 or clock.date_of(day + 1).day == 1
 
 
@@ -110,10 +118,11 @@ def _requests(session: Session, day: int) -> int:
 
 
 def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
-    """Seal a day, and on PostgreSQL drop its partition; False if it may not go any more.
+    """Seal a day, and on PostgreSQL drop its partition; False if it is not due any more.
 
-    Ingest reads the seals of old days before it inserts, and holds the table `day` by that until it commits. So behind the
-    lock every commit into this day is visible as intake, and whoever comes later sees the seal.
+    Ingest reads the seals of old days before it inserts, and locks the table `day` by that until it
+    commits. So behind our lock every commit into this day is visible as intake, and later writers
+    see the seal.
     """
     with database.transaction() as session:
         if not database.is_sqlite:
@@ -130,7 +139,7 @@ def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
 
 
 def _delete_rows(database: Database, day: int, may_go_on: Callable[[], bool]) -> None:
-    """Delete the rows of a sealed day in small transactions. On PostgreSQL none is left of a partition that is gone."""
+    """Delete the rows of a sealed day in small transactions; on PostgreSQL its partition is gone."""
     key = tuple_(_EVENT.c.day, _EVENT.c.key)
     batch = select(_EVENT.c.day, _EVENT.c.key).where(_EVENT.c.day == day).limit(_ROWS_AT_ONCE)
     while database.is_sqlite and may_go_on():

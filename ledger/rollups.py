@@ -1,4 +1,4 @@
-"""Reading and writing the rollup tables: intake rows, hours, days, totals and distributions. Never commits."""
+"""The rollup tables: intake rows, hours, days, totals and distributions. Never commits."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def list_pending(session: Session, limit: int | None = None) -> list[tuple[int, 
 
 
 def claim(session: Session, limit: int | None = None) -> list[usage.Sums]:
-    """Take up to `limit` intake rows out of the table, passing over those another worker holds (PostgreSQL)."""
+    """Take up to `limit` intake rows out of the table, without those that another worker holds."""
     free = select(INTAKE.c.id).order_by(INTAKE.c.id).limit(limit).with_for_update(skip_locked=True)
     rows = session.execute(delete(INTAKE).where(INTAKE.c.id.in_(free)).returning(INTAKE.c.sums))
     return [usage.unpack(packed) for packed in rows.scalars()]
@@ -38,9 +38,10 @@ def remove(session: Session, intake_ids: Sequence[int]) -> int:
 
 
 def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -> None:
-    """Add sums to hours, days, totals and distributions, and to the late usage of closed months: all that a rollup writes.
+    """Add sums to hours, days, totals and distributions, and to the late usage of closed months.
 
-    In sorted order, so that workers cannot deadlock. The caller holds the lock "rollup", so no month closes meanwhile.
+    In sorted order, so that workers cannot deadlock. The caller holds the lock "rollup", so no
+    month closes meanwhile.
     """
     _add_amounts(session, HOUR, ("hour", "series_id"), sums.hours)
     _add_amounts(session, DAY_SUMS, ("day", "series_id"), sums.days())
@@ -72,7 +73,7 @@ def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -
 
 
 def touch_days(session: Session, days: Iterable[int], now_us: int) -> None:
-    """Note that a rollup wrote into these days: their revision rises, so that the month's statement is computed again."""
+    """Raise the revision of days that a rollup wrote into, so that statements are renewed."""
     rows = [{"day": day, "revision": 1, "last_written_at": now_us} for day in sorted(days)]
     upsert(session, DAY, ("day",), rows, summed=("revision",), replaced=("last_written_at",))
 
@@ -97,7 +98,7 @@ def upsert(
     largest: tuple[str, ...] = (),
     replaced: tuple[str, ...] = (),
 ) -> None:
-    """Insert rows, and where the key is there add, keep the larger or replace, column by column."""
+    """Insert rows; where a key exists, add, keep the larger or replace, column by column."""
     if not rows:
         return
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql

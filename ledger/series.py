@@ -1,4 +1,4 @@
-"""Interning label sets: each stored once, and folded into `other` beyond the limits on how many names are kept."""
+"""Interned label sets: each is stored once, and folded into `other` beyond the limits on names."""
 
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
@@ -13,12 +13,12 @@ from ledger.events import Labels
 from ledger.pricing import names, price_book
 
 MAX_UNPRICED_NAMES = 1_000
-"""Beyond so many model names without a price, a request without tokens under a further one reads model `other`."""
+"""Beyond so many unpriced model names, a request without tokens reads model `other`."""
 FOLDED = ("key", "request_model", "workload", "project")
-"""The names that a new label set gives up beyond the limit, all of them; never provider, model or tier."""
+"""Labels that a new set gives up beyond the limit; never provider, model or tier."""
 
 MAX_REMEMBERED = 20_000
-"""Label sets a writer remembers at most; then it begins anew, so that hostile names cannot fill the memory."""
+"""Label sets a writer remembers before it starts again: hostile names must not fill memory."""
 
 Ids = Mapping[Labels, int]
 
@@ -26,15 +26,15 @@ _TABLE = tables.SERIES
 
 
 def digest_of(labels: Labels) -> bytes:
-    """The 16-byte name of a label set (packed as a list, so no two sets share one by joining)."""
+    """The 16-byte digest of a label set, packed as a list: no two sets share one by joining."""
     return blake2b(msgspec.msgpack.encode(msgspec.structs.astuple(labels)), digest_size=16).digest()
 
 
 class SeriesIds:
-    """Series ids that are certain: found in the ledger by a transaction that has committed. A series is never changed.
+    """Series ids that a committed transaction has found. A series never changes.
 
-    One writer remembers them from group to group. What a transaction finds may still be its own uncommitted work, so
-    it counts from `confirm` on, and is forgotten by `forget`.
+    One writer remembers them from group to group. What a transaction finds may still be its own
+    uncommitted work, so it counts from `confirm` on, and is forgotten by `forget`.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class SeriesIds:
         self._found: dict[Labels, int] = {}
 
     def resolve(self, session: Session, label_sets: Collection[Labels], max_series: int) -> Ids:
-        """The series id of each label set, and perhaps of others; the new ones are stored."""
+        """The series id of each label set, and perhaps of others; new sets are stored."""
         missing = [labels for labels in label_sets if labels not in self.ids]
         if not missing:
             return self.ids
@@ -62,7 +62,10 @@ class SeriesIds:
 
 
 def intern(session: Session, label_sets: Iterable[Labels], max_series: int) -> dict[Labels, int]:
-    """The series id of each label set; new sets are stored, in label order so that concurrent writers cannot deadlock."""
+    """The series id of each label set; new sets are stored.
+
+    They are stored in label order, so that concurrent writers cannot deadlock.
+    """
     digests = {labels: digest_of(labels) for labels in label_sets}
     ids = _ids_by_digest(session, digests.values())
     missing = sorted(labels for labels, digest in digests.items() if digest not in ids)
@@ -82,7 +85,10 @@ def intern(session: Session, label_sets: Iterable[Labels], max_series: int) -> d
 
 
 def _fold_junk_names(session: Session, missing: list[Labels]) -> dict[Labels, Labels]:
-    """Each label set as it is stored. Scanners ask for models that do not exist: their names must not fill the ledger."""
+    """Each label set as it will be stored.
+
+    Scanners ask for models that do not exist: their names must not fill the ledger.
+    """
     replacements = {labels: labels for labels in missing}
     junk = [
         labels
@@ -112,7 +118,7 @@ def _has_price(provider: str, model: str) -> bool:
 
 
 def fold(labels: Labels) -> Labels:
-    """The label set with the names it gives up replaced by `other`."""
+    """The label set with its foldable names replaced by `other`."""
     return msgspec.structs.replace(labels, **dict.fromkeys(FOLDED, events.OTHER))
 
 

@@ -1,4 +1,7 @@
-"""Every setting, read once from `SWITCHWISE_...` variables and checked at start. The only reader of the environment."""
+"""Every setting, read once from `SWITCHWISE_...` variables and checked at start.
+
+The only reader of the environment.
+"""
 
 import os
 from datetime import datetime, timedelta
@@ -40,7 +43,10 @@ def _whole_hour_zone(name: str) -> str:
 
 
 def _webhook(address: SecretStr | None) -> SecretStr | None:
-    """A webhook that can be posted to: HTTPS, or plain HTTP on this machine. The message never shows the address."""
+    """A webhook that can be posted to: HTTPS, or plain HTTP on this machine.
+
+    The message never shows the address.
+    """
     if address is not None:
         parts = urlsplit(address.get_secret_value())
         loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
@@ -100,7 +106,8 @@ class Settings(BaseSettings):
 def load(**overrides: object) -> Settings:
     """The settings of the environment, with overrides from the command line (None means: not given).
 
-    Raises UsageError, one line that names the variable and what is wrong, never its value where that may be secret.
+    Raises UsageError, one line that names the variable and what is wrong, never its value where
+    that may be secret.
     """
     options = {name: value for name, value in overrides.items() if value is not None}
     try:

@@ -1,4 +1,7 @@
-"""Opening a ledger when a process starts: waits for a database that is not up yet, and says so. Reads and writes no row."""
+"""Opening the ledger when a process starts: it waits for a database that is not up yet.
+
+Reads and writes no row.
+"""
 
 import time
 
@@ -9,16 +12,17 @@ from ledger.database import Database
 from ledger.errors import StoreUnavailable
 
 WAIT_SECONDS = 30.0
-"""How long a database may take to come up beside us. Whoever started this process may start it again after that."""
+"""How long a database may take to start. A supervisor may start this process again after that."""
 _POLL_SECONDS = 0.5
 
 log = structlog.get_logger()
 
 
 def open_ledger(url: str, wait_seconds: float = WAIT_SECONDS) -> Database:
-    """An open ledger with its tables brought up to date. The caller closes it.
+    """An open ledger with its tables up to date. The caller closes it.
 
-    Raises UsageError for an address that is none, and StoreUnavailable when the database cannot be used in time.
+    Raises UsageError for a bad address, and StoreUnavailable when the database does not answer in
+    time.
     """
     database = Database(url)
     give_up_at = clock.monotonic_seconds() + wait_seconds

@@ -1,4 +1,7 @@
-"""Storing events, each once: the rows, and the intake row with the sums of what was really inserted. Never commits."""
+"""Storing events, each once: their rows, and the intake row with the sums of the new ones.
+
+Never commits.
+"""
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
@@ -11,7 +14,10 @@ from ledger import bulk, clock, events, retention, series, tables, usage
 from ledger.bulk import Row, RowExists
 from ledger.events import Event
 
-SEALED = "the raw rows of its day are gone, so a re-send could not be told from a new event; import it before retention"
+SEALED = (
+    "the raw rows of its day are gone, so a re-send could not be told from a new event;"
+    " import it before retention"
+)
 
 
 class Outcome(StrEnum):
@@ -22,7 +28,7 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"
     SEALED = "sealed"
     SPOOLED = "spooled"
-    """A collector has it on disk and stores it as soon as the database can be used again."""
+    """A collector has it on disk and stores it as soon as the database answers again."""
 
 
 Identity = tuple[int, bytes]
@@ -31,11 +37,11 @@ Identity = tuple[int, bytes]
 _EVENT = tables.EVENT
 _KEYS_AT_ONCE = 500
 _WARY_GROUPS = 16
-"""After a group with a duplicate so many groups are looked up before they are inserted: repeats come together."""
+"""Groups that are looked up before they are inserted, after a duplicate: repeats come together."""
 
 
 class Memory:
-    """What one writer remembers from group to group. `confirm` after each commit, `forget` after whatever was none."""
+    """What one writer remembers between groups: `confirm` after each commit, else `forget`."""
 
     def __init__(self, wary_groups: int = 0) -> None:
         self.series = series.SeriesIds()
@@ -58,10 +64,11 @@ def add(
     max_series: int,
     memory: Memory | None = None,
 ) -> list[Outcome]:
-    """Store each event once and the intake row of what was new; the outcome of each event, in order.
+    """Store each event once, and the intake row of the new ones; the outcomes, in order.
 
-    The caller has checked `events.fault_of`, has prepared the days, and owns the transaction. With a memory it also tries
-    again after `bulk.TransactionLost`, which a PostgreSQL transaction does not survive; without one this looks before it inserts.
+    The caller has checked `events.fault_of`, has prepared the days, and owns the transaction. With
+    a memory the caller tries again after `bulk.TransactionLost`; without one each row is looked up
+    before it is inserted.
     """
     memory = memory or Memory(wary_groups=1)
     identities = [(event.occurred_at // clock.DAY_US, events.key_of(event)) for event in group]
@@ -96,7 +103,7 @@ def _outcomes(
     new: set[Identity],
     fingerprints: dict[Identity, int],
 ) -> list[Outcome]:
-    """What became of each event, given the identities that are new and the fingerprint that is kept of each."""
+    """The outcome of each event, given the new identities and the stored fingerprint of each."""
     outcomes = []
     for identity, event in zip(identities, group, strict=True):
         if identity not in fingerprints:
@@ -130,9 +137,9 @@ def _row(identity: Identity, event: Event, series_id: int) -> Row:
 
 
 def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Identity, int]:
-    """Insert what is not there yet; the fingerprints of what is.
+    """Insert the rows that are new; the stored fingerprints of the others.
 
-    Nearly every group is new as a whole, so that is tried first, unless one of the last groups was not.
+    Nearly every group is wholly new, so that is tried first, unless one of the last groups was not.
     """
     if not rows:
         return {}
@@ -152,7 +159,8 @@ def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Ident
     try:
         bulk.insert_warily(session, fresh)
     except RowExists:
-        # Another writer is just storing some of it too; on SQLite there is none, for a writer is alone.
+        # Another writer is just storing some of it too; on SQLite there is none, for a writer is
+        # alone.
         inserted = _insert_skipping(session, fresh)
         fingerprints |= _stored_fingerprints(
             session, [row[:2] for row in fresh if row[:2] not in inserted]
@@ -161,7 +169,7 @@ def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Ident
 
 
 def _insert_skipping(session: Session, rows: list[Row]) -> set[Identity]:
-    """Insert what no other writer has inserted meanwhile; the identities that are new."""
+    """Insert the rows that no other writer has inserted meanwhile; the new identities."""
     statement = (
         postgresql.insert(_EVENT).on_conflict_do_nothing().returning(_EVENT.c.day, _EVENT.c.key)
     )
@@ -184,7 +192,10 @@ def _stored_fingerprints(session: Session, identities: list[Identity]) -> dict[I
 
 
 def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:
-    """Those of the days whose raw rows are gone. None is as young as the days of nearly every group, which asks nothing."""
+    """The sealed ones of these days.
+
+    None is as young as the days of nearly every group, which therefore need no query.
+    """
     old = [day for day in days if day < now_us // clock.DAY_US - retention.LEAST_DAYS]
     if not old:
         return set()

@@ -1,11 +1,14 @@
-"""Token counts: integers with the rule that parts never exceed their whole."""
+"""Token counts: integers with the rule that a part never exceeds its whole."""
 
 from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
 class TokenCounts:
-    """Summed tokens of billable requests. Input includes cached, cache-write and audio; output includes reasoning and audio."""
+    """Summed tokens of billable requests.
+
+    Input includes cached, cache-write and audio; output includes reasoning and audio.
+    """
 
     input_tokens: int = 0
     cached_input_tokens: int = 0

@@ -1,4 +1,4 @@
-"""The sums of usage: what one event adds, how sums merge, and their packed form in an intake row. Pure."""
+"""The sums of usage: what an event adds, how sums merge, and their packed form. Pure."""
 
 import operator
 from collections import defaultdict
@@ -59,7 +59,7 @@ K = TypeVar("K", bound=Hashable)
 MEASURES = ("input_tokens", "output_tokens", "latency_ms", "first_token_ms")
 """The fields of an event that have a distribution; a measure's number is its place here."""
 _POWERS = 128
-"""More bit lengths than a count can have: measure * _POWERS + bit length names a place of a distribution."""
+"""More than any bit length: measure * _POWERS + bit length is a place of a distribution."""
 
 HourKey = tuple[int, int]
 """UTC hour number, series id."""
@@ -68,7 +68,10 @@ DistributionKey = tuple[int, int, int, int]
 
 
 class Sums(msgspec.Struct):
-    """The sums of some events: by (hour, series) in the order of COLUMNS, and request counts by distribution key."""
+    """The sums of some events.
+
+    `hours` by (hour, series) in the order of COLUMNS, `distributions` as request counts by key.
+    """
 
     hours: dict[HourKey, list[int]] = {}
     distributions: dict[DistributionKey, int] = {}
@@ -104,7 +107,7 @@ def merge_all(parts: Iterable[Sums]) -> Sums:
 
 
 def renumber(sums: Sums, ids: Sequence[int]) -> Sums:
-    """The same sums with each series id exchanged for `ids[it]`; those of two that become one are merged."""
+    """The same sums with series id `n` replaced by `ids[n]`; sums of equal ids are merged."""
     renumbered = Sums()
     for (hour, place), amounts in sums.hours.items():
         renumbered.merge(Sums({(hour, ids[place]): amounts}))
@@ -115,7 +118,7 @@ def renumber(sums: Sums, ids: Sequence[int]) -> Sums:
 
 
 class Tally:
-    """The sums of the events of one group while it is being stored; `unpack` makes `Sums` of its bytes."""
+    """The sums of one group of events while it is stored; `unpack` makes `Sums` of its bytes."""
 
     def __init__(self) -> None:
         self._hours: dict[HourKey, tuple[list[int], dict[int, int]]] = {}
@@ -123,8 +126,9 @@ class Tally:
     def add(self, event: events.Event, series_id: int) -> None:
         """Add one stored event ("What counts" in the README).
 
-        Tokens count only where they are billable; those of a gateway cache hit go into the avoided sums; unknown adds
-        nothing and is told apart by the series' usage source and by the detail_unknown columns.
+        Tokens count only where they are billable; those of a gateway cache hit go into the avoided
+        sums. Unknown counts add nothing: the series' usage source and the detail_unknown columns
+        show them.
         """
         hour = event.occurred_at // clock.HOUR_US
         entry = self._hours.get((hour, series_id))
@@ -166,7 +170,7 @@ class Tally:
 
 
 def _add_billable(amounts: list[int], places: dict[int, int], event: events.Event) -> None:
-    """Add tokens and sizes. It runs for every event, so it reads each field once and touches only what changes.
+    """Add tokens and sizes. It runs for every event: one read for each field.
 
     A place is one small number, measure * _POWERS + power, where a tuple would have to be made.
     """
@@ -248,7 +252,7 @@ def amounts_of(event: events.Event) -> list[int]:
 def _input_audio_tokens(event: events.Event) -> int:
     """Audio of the uncached input, at most all of it.
 
-    Decided per event: in sums, what one event has too much of would be taken from the uncached text of another.
+    It is decided for each event: in sums, one event's excess would be taken from another's text.
     """
     cached, written = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0
     return min(event.input_audio_tokens or 0, (event.input_tokens or 0) - cached - written)

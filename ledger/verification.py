@@ -1,4 +1,4 @@
-"""The result of the last `verify`, kept as a fact so that the metrics can show it. Never commits."""
+"""The result of the last `verify`, stored as a fact for the metrics. Never commits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ FACT = "last_verification"
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """When the ledger was last verified (UTC epoch microseconds), and how many findings each check had."""
+    """The time of the last `verify` (UTC epoch microseconds), and each check's findings."""
 
     verified_at: int
     findings: dict[str, int]
@@ -26,12 +26,12 @@ class Verification:
 
 
 def record(session: Session, checks: Sequence[Check], now_us: int) -> None:
-    """Keep the result of these checks in place of the one before."""
+    """Store the result of these checks in place of the last one."""
     verification = Verification(now_us, {check.name: len(check.findings) for check in checks})
     facts.put(session, FACT, msgspec.json.encode(verification).decode())
 
 
 def last(session: Session) -> Verification | None:
-    """The result that was kept last; None before the first."""
+    """The last result; None before the first."""
     value = facts.get(session, FACT)
     return None if value is None else msgspec.json.decode(value, type=Verification)

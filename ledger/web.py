@@ -1,4 +1,4 @@
-"""What every HTTP face shares: one shape of error, and whom a request speaks for. Holds no route."""
+"""What every HTTP face shares: one form of errors, and the access of a request. No route."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 def status_of(error: SwitchwiseError) -> int:
-    """The HTTP status of an error of ours; 500 for one that no client can cause."""
+    """The HTTP status of one of our errors; 500 for one that no client can cause."""
     own = getattr(error, "http_status", None)
     if isinstance(own, int):
         return own
@@ -47,7 +47,7 @@ def status_of(error: SwitchwiseError) -> int:
 
 
 def message_of(error: SwitchwiseError) -> str:
-    """What a client is told of an error: its own line, but not the database's words."""
+    """The message of an error for a client: its own line, but not the database's words."""
     if isinstance(error, DatabaseUnavailable):
         return (
             "the ledger's database cannot be used now; nothing of this was acknowledged, try again"
@@ -58,7 +58,10 @@ def message_of(error: SwitchwiseError) -> str:
 def error_response(
     status: int, message: str, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """The one shape of error. 429 and 503 say when to try again, spread so that refused senders do not return together."""
+    """The one form of an error.
+
+    429 and 503 say when to try again, at random, so that refused senders do not return together.
+    """
     sent = dict(headers or {})
     if status in (429, 503):
         sent["Retry-After"] = str(1 + secrets.randbelow(_MAX_RETRY_SECONDS))
@@ -68,7 +71,7 @@ def error_response(
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error in the one shape. May be called by each room that adds routes to the app."""
+    """Answer every error in the one form. Each room that adds routes may call it."""
     app.router.redirect_slashes = False
     app.add_exception_handler(SwitchwiseError, _refused)
     app.add_exception_handler(HTTPException, _http)
@@ -77,7 +80,10 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 async def access_of(gate: Gate, request: Request, scope: str) -> Access:
-    """Whom a request speaks for, once it is known to have the scope. Raises Unauthorised, Forbidden or StoreUnavailable."""
+    """The access of a request, checked for the scope.
+
+    Raises Unauthorised, Forbidden or StoreUnavailable.
+    """
     key = _key_of(request)
     if key is None and request.method in _WRITES:
         _refuse_other_sites(request)
@@ -95,7 +101,7 @@ def _admitted(gate: Gate, key: str | None) -> Access:
 
 
 def require_scope(gate: Gate, scope: str) -> Callable[[Request], Awaitable[Access]]:
-    """A FastAPI dependency that gives the Access of a request with this scope, and refuses every other."""
+    """A FastAPI dependency that returns the Access of a request with this scope, or refuses it."""
 
     async def required(request: Request) -> Access:
         return await access_of(gate, request, scope)
@@ -108,7 +114,7 @@ def _key_of(request: Request) -> str | None:
 
 
 def key_in(authorization: str | None, api_key: str | None) -> str | None:
-    """The key as sent. An Authorization header that is no bearer token is a malformed key, not a missing one."""
+    """The key of a request. An Authorization header without a bearer token is a malformed key."""
     if authorization is None:
         return api_key
     kind, _, key = authorization.partition(" ")
@@ -116,7 +122,10 @@ def key_in(authorization: str | None, api_key: str | None) -> str | None:
 
 
 def _refuse_other_sites(request: Request) -> None:
-    """Without keys, a web page that a user of this machine visits could write here; browsers name the page's origin."""
+    """Refuse a write by a web page of another site; browsers send the page's origin.
+
+    Without keys, any page that a user of this machine visits could write here.
+    """
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
         raise Forbidden("a page of another site may not write here; send an API key")

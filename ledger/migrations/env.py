@@ -1,4 +1,4 @@
-"""Run the migrations over the connection that `Database.migrate` hands in, inside its one transaction."""
+"""Run the migrations on the connection of `Database.migrate`, inside its one transaction."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""What tokens cost: the price book and its sources, contracts, names of models, and what of it is in force."""
+"""What tokens cost: the price book and its sources, contracts, and the names of models."""

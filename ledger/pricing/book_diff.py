@@ -21,7 +21,7 @@ _FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """A price that is added, gone or has other rates: its key and first day, and the rates before and after."""
+    """A price that one book has and the other has not, or that differs in its rates."""
 
     kind: Literal["added", "gone", "changed"]
     key: PriceKey
@@ -32,7 +32,7 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class FactChange:
-    """One fact of a model, or what a name is priced as, that differs, as text; None where a book does not say."""
+    """A fact of a model that differs, or what a name is priced as; None where a book has none."""
 
     provider: str
     model: str
@@ -42,7 +42,10 @@ class FactChange:
 
 
 def price_changes(before: BookFile, after: BookFile) -> list[PriceChange]:
-    """The prices that differ, in the order of their keys and days. A source or a day of a check is no price."""
+    """The prices that differ, in the order of keys and days.
+
+    A different source or day of a check is no change of price.
+    """
     old, new = (_by_key_and_day(book.prices) for book in (before, after))
     changes = (
         _price_change(*at, old.get(at), new.get(at)) for at in sorted(old.keys() | new.keys())
@@ -51,7 +54,7 @@ def price_changes(before: BookFile, after: BookFile) -> list[PriceChange]:
 
 
 def name_changes(before: BookFile, after: BookFile) -> list[FactChange]:
-    """The other names of models that would be priced as another one, in the order of provider and name."""
+    """The aliases that mean another model, in the order of provider and name."""
     old, new = (
         {(provider, name): model for provider, name, model in book.aliases}
         for book in (before, after)

@@ -1,4 +1,7 @@
-"""The shape of the compiled price book on disk: one row a line, so that a change of price reads as a diff. Pure."""
+"""The compiled price book on disk: one row a line, so that a change of price is a clear diff.
+
+Pure.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -13,13 +16,14 @@ VERSION_CHARACTERS = 12
 EVER = date(1970, 1, 1)
 """The first day of a price for which no source names a first day."""
 UNCONFIRMED = "unconfirmed: "
-"""How a source begins that nobody has read: its rows have no day of a check."""
+"""The prefix of a source that nobody has read: its rows have no day of a check."""
 
 
 class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """One price: its key, the first day of its use, integer nano-USD per million tokens by meter, and where it is from.
+    """One price: its key, first day, nano-USD per million tokens by meter, and its source.
 
-    `checked` is None where the catalogue dates no check of its own (as of its release), and where the source is unconfirmed.
+    `checked` is None where the catalogue dates no check of its own (as of its release), and where
+    the source is unconfirmed.
     """
 
     provider: str
@@ -53,7 +57,7 @@ class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True):
 def price_row(
     key: PriceKey, effective_from: date, rates: Rates, source: str, checked: date | None
 ) -> PriceRow:
-    """A row of a key's rates from a day on."""
+    """The row of a key's rates from a day on."""
     return PriceRow(
         provider=key.provider,
         model=key.model,
@@ -73,7 +77,7 @@ def price_row(
 
 
 class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """What is known of a model beside its prices."""
+    """Facts of a model other than its prices."""
 
     provider: str
     model: str
@@ -88,7 +92,7 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class BookFile(msgspec.Struct, frozen=True):
-    """A compiled book. `left_out` names the models of the catalogue that have no price here, each with its reason."""
+    """A compiled book. `left_out` has the catalogue's models without a price here, and why."""
 
     catalogue: str
     released: date
@@ -131,7 +135,10 @@ def decode(content: bytes) -> BookFile:
 
 
 def to_price_book(book: BookFile) -> PriceBook:
-    """The book as everyone uses it. Nothing is under contract here, so the list rates are the rates."""
+    """The book in the form that the ledger uses.
+
+    Nothing is under contract here, so the list rates are the rates.
+    """
     prices: dict[PriceKey, list[Price]] = {}
     for row in book.prices:
         rates = row.rates

@@ -1,7 +1,9 @@
-"""The installed genai-prices package read as our price rows. No network, no clock; used when the book is compiled, never after.
+"""The installed genai-prices package as our price rows.
 
-Known limits: cache writes are priced at the shortest retention (events do not tell it), searches and storage are no tokens
-and out of scope, and a tier's first row begins on the day it was checked, so that earlier days read as backdated.
+Used only while the book is compiled. No network, no clock. Known limits: cache writes are priced at
+the shortest retention (events do not report it); searches and storage are no tokens and out of
+scope; and a tier's first row begins on the day it was checked, so that earlier days read as
+backdated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,8 +19,9 @@ from ledger.pricing.prices import PriceKey, Rates
 
 _Rate = Decimal | types.TieredPrices
 
-# Sellers whose price a model name decides. Left out: resellers where the route decides it (openrouter, huggingface_*), and
-# subscriptions that list their models at no or a converted price (github-copilot, cursor).
+# Sellers whose price a model name decides. Left out: resellers where the route decides it
+# (openrouter, huggingface_*), and subscriptions that list their models at no or a converted price
+# (github-copilot, cursor).
 SELLERS = (
     "anthropic",
     "aws",
@@ -66,7 +69,7 @@ _PASSED_OVER = {
 
 
 def providers() -> Iterator[tuple[str, types.Provider]]:
-    """Each provider of the catalogue that we price, under each of our words for it."""
+    """Each provider of the catalogue that we price, with each of our words for it."""
     for provider in data.providers:
         if provider.id in SELLERS:
             yield names.provider_name(provider.id), provider
@@ -77,19 +80,21 @@ def providers() -> Iterator[tuple[str, types.Provider]]:
 def nano_usd(amount_usd: Decimal) -> int:
     """USD per million tokens as integer nano-USD.
 
-    What a binary float added (0.18000000000000002) is taken away; a rate that is really finer is refused, never rounded.
+    The remainder of a binary float (0.18000000000000002) is removed; a rate that is really finer is
+    refused, never rounded.
     """
     nano = amount_usd.scaleb(9)
     rounded = nano.to_integral_value()
     if abs(nano - rounded) > abs(nano) * Decimal("1e-12"):
         raise UsageError(
-            f"a rate of {amount_usd} USD is finer than nano-USD; leave the model out or round it in the overlay"
+            f"a rate of {amount_usd} USD is finer than nano-USD;"
+            " leave the model out or round it in the overlay"
         )
     return int(rounded)
 
 
 def reason_left_out(word: str, model: types.ModelInfo) -> str | None:
-    """Why a model of the catalogue gets no price rows under a provider's word; None if it does."""
+    """Why a model gets no price rows under a provider's word; None if it does."""
     if word == "gcp.gemini" and model.id.startswith("claude"):
         return "Google sells it on Vertex AI only"
     conditions = model.prices if isinstance(model.prices, list) else []
@@ -122,7 +127,8 @@ def price_rows(word: str, provider: types.Provider, model: types.ModelInfo) -> I
             day: _listed(model.get_prices(datetime.combine(day, time(), UTC), context))
             for day in _change_days(model, context)
         }
-        # A threshold that only some days know gets a row on every day, or its dear rate would outlive it.
+        # A threshold that only some days know gets a row on every day, or its dear rate would
+        # outlive it.
         sizes = {
             step.start
             for rates in listed.values()
@@ -137,18 +143,21 @@ def price_rows(word: str, provider: types.Provider, model: types.ModelInfo) -> I
 
 
 def fact_row(word: str, model: types.ModelInfo) -> FactRow:
-    """What the catalogue knows of a model beside its prices."""
+    """The catalogue's facts of a model other than its prices."""
     return FactRow(word, model.id, model.context_window)
 
 
 def exact_names(model: types.ModelInfo) -> set[str]:
-    """The names, in lower case, that the catalogue says *are* this model. Its patterns (begins with, contains) are guesses."""
+    """The names, in lower case, that the catalogue says *are* this model.
+
+    Its patterns (begins with, contains) are guesses, and are ignored.
+    """
     clauses = model.match.or_ if isinstance(model.match, types.ClauseOr) else [model.match]
     return {clause.equals.lower() for clause in clauses if isinstance(clause, types.ClauseEquals)}
 
 
 def _change_days(model: types.ModelInfo, context: dict[str, str]) -> list[date]:
-    """The days on which a price of the model in one tier begins, sorted; none if the tier is not sold."""
+    """The days on which a price of the model in a tier begins; none if the tier is not sold."""
     standard = (
         [_start(entry.constraint) for entry in model.prices]
         if isinstance(model.prices, list)
@@ -179,7 +188,7 @@ def _steps(rate: _Rate) -> list[types.Tier]:
 
 
 def _at_size(rate: _Rate, over_input_tokens: int) -> Decimal:
-    """The rate for inputs of more than so many tokens: genai-prices too begins a step strictly above its `start`."""
+    """The rate for inputs of more than so many tokens: a step begins strictly above its `start`."""
     passed = [step.price for step in _steps(rate) if step.start <= over_input_tokens]
     if passed:
         return passed[-1]

@@ -1,6 +1,7 @@
-"""Compiles the shipped price book: the installed genai-prices with our overlay over it. Same inputs, same bytes; no network.
+"""Compiles the shipped price book: the installed genai-prices with our overlay over it.
 
-It is for the commands `switchwise prices compile` and `prices diff`. Nothing that serves requests may import this module.
+The same inputs give the same bytes; no network. It serves the commands `switchwise prices compile`
+and `prices diff`. Nothing that serves requests may import this module.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,22 +19,26 @@ from ledger.pricing.prices import PriceKey
 
 
 def installed_release() -> str:
-    """The version of genai-prices that is installed here."""
+    """The installed version of genai-prices."""
     return metadata.version("genai-prices")
 
 
 def check_release(own: Overlay) -> None:
-    """Raises UsageError where another release of genai-prices is installed than the one that the overlay was written over."""
+    """Raise UsageError unless the installed genai-prices is the overlay's release."""
     installed = installed_release()
     if installed != own.genai_prices.version:
         raise UsageError(
-            f"genai-prices {installed} is installed, the overlay is for {own.genai_prices.version}; review the change with "
-            "`switchwise prices diff`, then name the new release in the overlay"
+            f"genai-prices {installed} is installed, the overlay is for {own.genai_prices.version};"
+            " review the change with `switchwise prices diff`,"
+            " then name the new release in the overlay"
         )
 
 
 def compile_book(own: Overlay) -> BookFile:
-    """The book of whatever genai-prices is installed and an overlay. Raises UsageError where either holds what may not be."""
+    """The book of the installed genai-prices and an overlay.
+
+    Raises UsageError where a price is impossible or the overlay contradicts the catalogue.
+    """
     book = _Draft()
     omitted = {
         (entry.provider, model): entry.reason for entry in own.leave_out for model in entry.models
@@ -66,7 +71,7 @@ def compile_book(own: Overlay) -> BookFile:
 
 
 class _Draft:
-    """A book while it is put together. A row replaces the row of the same key and day that came before it."""
+    """A book while it is compiled. A later row replaces the row of the same key and day."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[PriceKey, date], PriceRow] = {}
@@ -90,7 +95,8 @@ class _Draft:
         for model in copy.models:
             if any(key[:3] == (copy.reseller, model, copy.service_tier) for key, _ in self.rows):
                 raise UsageError(
-                    f"the catalogue prices {model} at {copy.reseller} by itself; drop it from the overlay's copy"
+                    f"the catalogue prices {model} at {copy.reseller} by itself;"
+                    " drop it from the overlay's copy"
                 )
             rows = [
                 row
@@ -150,8 +156,8 @@ class _Draft:
             for provider, model in self._named(entry.providers, entry.models):
                 if any(key[:3] == (provider, model, entry.service_tier) for key, _ in self.rows):
                     raise UsageError(
-                        f"{model} at {provider} has a price at {entry.service_tier}, where the overlay says that it has none; "
-                        "drop one of the two"
+                        f"{model} at {provider} has a price at {entry.service_tier},"
+                        " where the overlay says that it has none; drop one of the two"
                     )
                 facts = self.facts.get((provider, model), FactRow(provider, model))
                 reasons = (*facts.without_rate, (entry.service_tier, entry.reason))
@@ -160,14 +166,17 @@ class _Draft:
                 )
 
     def settled_aliases(self) -> Iterator[tuple[str, str, str]]:
-        """The names that mean one model. A model's own id is no alias, and a name that two models claim means neither."""
+        """The names that mean exactly one model.
+
+        A model's own id is no alias, and a name that two models claim means neither.
+        """
         ids = {(provider, model.lower()) for (provider, model, *_), _ in self.rows}
         for (provider, name), models in self.claims.items():
             if len(models) == 1 and (provider, name) not in ids:
                 yield provider, name, next(iter(models))
 
     def known_facts(self) -> Iterator[FactRow]:
-        """The facts that say anything."""
+        """The rows that hold a fact."""
         return (fact for fact in self.facts.values() if fact != FactRow(fact.provider, fact.model))
 
     def _named(
@@ -181,12 +190,13 @@ class _Draft:
     def _require(self, provider: str, model: str) -> None:
         if not any(key[:2] == (provider, model) for key, _ in self.rows):
             raise UsageError(
-                f"the overlay names {model} at {provider}, which has no price; correct the name or price it first"
+                f"the overlay names {model} at {provider}, which has no price;"
+                " correct the name or price it first"
             )
 
 
 def _without_repeats(rows: Iterable[PriceRow]) -> Iterator[PriceRow]:
-    """The rows that change something: one that repeats its predecessor's rates is no change of price."""
+    """The rows that change a price: one that repeats the rates before it changes nothing."""
     before: PriceRow | None = None
     for row in sorted(rows, key=lambda row: (row.key, row.effective_from)):
         if before is None or before.key != row.key or before.rates != row.rates:

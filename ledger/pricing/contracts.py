@@ -1,4 +1,4 @@
-"""Negotiated prices: discounts off list prices and fixed prices, compiled with the list into the prices in force. Pure."""
+"""Negotiated prices: discounts and fixed prices, applied to the list prices. Pure."""
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
@@ -21,7 +21,11 @@ _UNPRICED_WITHOUT_RATE = ("uncached_input", "output", "input_audio", "output_aud
 
 @dataclass(frozen=True, slots=True)
 class Term(ABC):
-    """From when a contract holds (UTC day number since 1970-01-01) until when (the first day without it; None: open)."""
+    """The UTC days on which a contract holds.
+
+    It holds from `effective_from` (day number since 1970-01-01) until the day before
+    `effective_until`, or without end.
+    """
 
     effective_from: int
     effective_until: int | None
@@ -30,11 +34,11 @@ class Term(ABC):
     @property
     @abstractmethod
     def scope(self) -> tuple[str, ...]:
-        """What the contract is about. Two of one scope are never in force on the same day."""
+        """What the contract prices. Two of one scope are never in force on the same day."""
 
     @property
     def id(self) -> str:
-        """Its name for people: 8 hex characters of its scope and first day."""
+        """Its id for people: 8 hex characters of its scope and first day."""
         return blake2b(repr((self.scope, self.effective_from)).encode(), digest_size=4).hexdigest()
 
     def holds_on(self, day: int) -> bool:
@@ -51,9 +55,10 @@ class Term(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Discount(Term):
-    """Parts per million off the list rates of a provider. An empty model or tier means every one.
+    """Parts per million off the list rates of a provider. An empty model or tier means all.
 
-    Of several in force for a price the most exact speaks: one for a model, else one for a tier, else the provider's.
+    Of several in force for a price the most specific applies: one for the model, else one for the
+    tier, else the provider's.
     """
 
     provider: str
@@ -67,7 +72,7 @@ class Discount(Term):
         return "discount", self.provider, self.model, self.service_tier
 
     def covers(self, key: PriceKey) -> bool:
-        """Whether it takes something off a price."""
+        """Whether the discount applies to a price."""
         return (
             key.provider == self.provider
             and self.model in ("", key.model)
@@ -76,12 +81,13 @@ class Discount(Term):
 
     def __str__(self) -> str:
         tier = f", {self.service_tier}" if self.service_tier else ""
-        return f"{percent_text(self.discount_ppm)} off {self.model or 'every model'} at {self.provider}{tier}"
+        percent, models = percent_text(self.discount_ppm), self.model or "every model"
+        return f"{percent} off {models} at {self.provider}{tier}"
 
 
 @dataclass(frozen=True, slots=True)
 class FixedPrice(Term):
-    """Agreed rates of one price. A meter that it does not name costs what it costs without it."""
+    """Agreed rates of one price. A meter without an agreed rate costs what it costs otherwise."""
 
     key: PriceKey
     rates: Rates
@@ -92,7 +98,7 @@ class FixedPrice(Term):
         return "price", *map(str, self.key)
 
     def covers(self, key: PriceKey) -> bool:
-        """Whether it sets a price."""
+        """Whether the agreed rates are of this price."""
         return key == self.key
 
     def __str__(self) -> str:
@@ -107,10 +113,10 @@ ListPrices = Mapping[PriceKey, tuple[Price, ...]]
 def apply_contracts(
     list_prices: ListPrices, contracts: Iterable[Contract]
 ) -> dict[PriceKey, tuple[Price, ...]]:
-    """The prices in force: list rows cut wherever a contract begins or ends, with the rates after contract beside the list's.
+    """The prices in force: list rows cut where a contract begins or ends, with both kinds of rate.
 
-    A fixed price goes before a discount. A discounted rate is rounded half-even to nano-USD per million tokens, here and
-    nowhere else. The order of the contracts does not matter.
+    A fixed price goes before a discount. A discounted rate is rounded half-even to nano-USD per
+    million tokens, here and nowhere else. The order of the contracts does not matter.
     """
     agreed = list(contracts)
     in_force = dict(list_prices)
@@ -137,7 +143,8 @@ def _rows(
     if not list_rows or any(
         contract.effective_from <= list_rows[0].effective_from for contract in contracts
     ):
-        # The first row of a key serves every earlier day, and a contract must not reach back with it.
+        # The first row of a key serves every earlier day, and a contract must not reach back with
+        # it.
         cuts.add(_EVER)
     for day in sorted(cuts):
         yield _price(
@@ -154,7 +161,8 @@ def _price(
         else _unlisted(key)
     )
     list_price = replace(row, effective_from=day, backdated=day < row.effective_from)
-    # Contracts of one scope do not overlap; where a ledger holds some that do, the later one speaks.
+    # Contracts of one scope do not overlap; where a ledger holds some that do, the later one
+    # speaks.
     fixed = max(
         (contract for contract in in_force if isinstance(contract, FixedPrice)),
         key=_first_day,
@@ -178,7 +186,7 @@ def _price(
 
 
 def _unlisted(key: PriceKey) -> Price:
-    """The list price of what is on no list: no rate at all."""
+    """The list price of a key without a list price: no rate at all."""
     return Price(key, _EVER, Rates(), Rates(), "no list price is known", "")
 
 
@@ -204,7 +212,7 @@ def _over(rates: Rates, agreed: Rates) -> Rates:
 
 
 def _completed(list_rates: Rates, agreed: Rates) -> Rates:
-    """List rates in which a meter that only the contract prices has the contract's rate: nobody asks another."""
+    """List rates; a meter that only the contract prices has the contract's rate."""
     missing = (meter for meter in _UNPRICED_WITHOUT_RATE if getattr(list_rates, meter) is None)
     return replace(list_rates, **{meter: getattr(agreed, meter) for meter in missing})
 
@@ -236,7 +244,7 @@ def ppm_of(percent: str) -> int:
 
 
 def period_text(term: Term) -> str:
-    """`from 2026-07-01 on`, or with its first day without it: `from 2026-07-01 until 2027-01-01`."""
+    """`from 2026-07-01 on`, or with the first day after it: `from 2026-07-01 until 2027-01-01`."""
     since = f"from {clock.date_of(term.effective_from)}"
     return (
         f"{since} on"

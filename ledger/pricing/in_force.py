@@ -1,4 +1,7 @@
-"""Prices, contracts and aliases in force: an operator's rows in the database, over the shipped ones. Never commits."""
+"""The prices, contracts and aliases in force: the operator's rows, over the shipped book.
+
+Never commits.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -16,7 +19,7 @@ from ledger.pricing.overrides import Overrides
 from ledger.pricing.price_book import OperatorPrice
 
 Change = Callable[[Overrides], Overrides]
-"""What a person wants changed, applied to what is in force at that moment."""
+"""A change that a person asks for, applied to the overrides of that moment."""
 
 _PRICE, _FIXED = tables.PRICE, tables.CONTRACT_PRICE
 _DISCOUNT, _ALIAS = tables.CONTRACT_DISCOUNT, tables.ALIAS
@@ -25,7 +28,7 @@ _Rows = dict[tuple[Table, tuple[Any, ...]], Mapping[str, Any]]
 
 
 def load_book(session: Session, base: prices.PriceBook | None = None) -> prices.PriceBook:
-    """The shipped price book, or another one, with the operator's own prices over it, under the operator's contracts."""
+    """The shipped price book, or `base`, with the operator's prices and contracts applied."""
     return Overrides(tuple(_prices(session)), tuple(_contracts(session))).book(base)
 
 
@@ -35,19 +38,19 @@ def load_aliases(session: Session) -> list[Alias]:
 
 
 def aliases_version(aliases: list[Alias]) -> str:
-    """A short name of a set of aliases' content."""
+    """A short hash of a set of aliases."""
     return blake2b(repr(aliases).encode(), digest_size=6).hexdigest()
 
 
 def load_overrides(session: Session) -> Overrides:
-    """Everything that the operator has said."""
+    """All prices, contracts and aliases of the operator."""
     return Overrides(
         tuple(_prices(session)), tuple(_contracts(session)), tuple(load_aliases(session))
     )
 
 
 def apply_change(session: Session, change: Change, now_us: int) -> None:
-    """Store what a change makes of what the operator has said. Raises UsageError or NotFound where it cannot be made."""
+    """Store the operator's rows after a change. Raises the change's UsageError or NotFound."""
     overrides = load_overrides(session)
     before, after = _rows(overrides), _rows(change(overrides))
     for table, key in before.keys() - after.keys():
@@ -100,7 +103,7 @@ def _without_time(row: RowMapping) -> dict[str, Any]:
 
 
 def _rows(overrides: Overrides) -> _Rows:
-    """The rows that hold what was said, without the time at which it was."""
+    """The rows of overrides, without the time at which they were made."""
     rows = [(_PRICE, _priced(price)) for price in overrides.prices]
     rows += [
         (_DISCOUNT, asdict(contract))
@@ -117,7 +120,7 @@ def _rows(overrides: Overrides) -> _Rows:
 
 
 def _priced(price: OperatorPrice | FixedPrice) -> dict[str, Any]:
-    """A row of rates; its key and rates stand in columns of their own."""
+    """The row of a price: its key and its rates have columns of their own."""
     row = asdict(price)
     return {
         **price.key._asdict(),

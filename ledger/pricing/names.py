@@ -1,4 +1,7 @@
-"""Names as sent -> the provider's one word and the price book's model id. Exact rules only: no guess from how a name begins."""
+"""Names as sent, mapped to the provider's one word and the price book's model id.
+
+Exact rules only: no guess from how a name begins.
+"""
 
 import re
 from bisect import bisect_right
@@ -9,8 +12,8 @@ from typing import NamedTuple
 from ledger import events
 from ledger.pricing.prices import PriceBook
 
-# OpenTelemetry's gen_ai.provider.name where it has a value, else the word that senders use; then the other spellings of
-# LiteLLM, of older OpenTelemetry and of genai-prices.
+# OpenTelemetry's gen_ai.provider.name where it has a value, else the word that senders use; then
+# the other spellings of LiteLLM, of older OpenTelemetry and of genai-prices.
 _SPELLINGS = {
     "anthropic": (),
     "aws.bedrock": (
@@ -52,7 +55,8 @@ _PROVIDERS = {
     spelling: value for value, others in _SPELLINGS.items() for spelling in (value, *others)
 }
 
-# Providers whose own API sells the models that they make themselves. Hosts of other people's models are not vendors.
+# Providers whose own API sells the models that they make themselves. Hosts of other people's models
+# are not vendors.
 VENDORS = frozenset(
     {
         "anthropic",
@@ -75,13 +79,19 @@ _SNAPSHOT_DATE = re.compile(r"(-20\d{2}-\d{2}-\d{2}|[-@]20\d{6})$")
 
 
 def provider_name(sent: str | None) -> str:
-    """The one word for a provider: OpenTelemetry's value, else the word as sent in lower case; `unknown` without one."""
+    """The one word for a provider: OpenTelemetry's, else the sent word in lower case.
+
+    Without a word it is `unknown`.
+    """
     word = (sent or "").strip().lower()
     return _PROVIDERS.get(word, word) or events.UNKNOWN
 
 
 def canonical_model(book: PriceBook, provider: str, name: str) -> str:
-    """The model id under which a name as sent is priced; without a price the name itself, less its own provider's prefix."""
+    """The model id under which a name as sent is priced.
+
+    Without a price it is the name itself, less its own provider's prefix.
+    """
     priced = _priced_id(book, provider, name)
     if priced is not None:
         return priced
@@ -90,9 +100,10 @@ def canonical_model(book: PriceBook, provider: str, name: str) -> str:
 
 
 def sole_vendor(book: PriceBook, model: str) -> str | None:
-    """The vendor on whose own API a model was called if nobody said where: the only one that publishes it, else None.
+    """The only vendor that publishes a model, for a request without a provider; else None.
 
-    A provider prefix in the name (`azure/gpt-4.1`) does say where, so a vendor is then named only if it is that one.
+    A provider prefix in the name (`azure/gpt-4.1`) does say where, so a vendor is then named only
+    if it is that one.
     """
     prefix, _ = _split_prefix(model)
     candidates = VENDORS if prefix is None else VENDORS & {prefix}
@@ -119,23 +130,28 @@ def _priced_id(book: PriceBook, provider: str, name: str) -> str | None:
 
 
 def _split_prefix(name: str) -> tuple[str | None, str]:
-    """The provider that a prefix such as `azure/` names, and the rest; no provider and the whole name without one."""
+    """The provider of a prefix such as `azure/`, and the bare name; or None and the full name."""
     prefix, slash, bare = name.partition("/")
     provider = _PROVIDERS.get(prefix.lower())
     return (provider, bare) if slash and bare and provider else (None, name)
 
 
 def _without_tuner(name: str) -> str:
-    """`ft:gpt-4.1-2025-04-14` of `ft:gpt-4.1-2025-04-14:organisation:name:id`: a tuned model never takes its base's price."""
+    """The name of a tuned model without its organisation, name and id.
+
+    `ft:gpt-4.1-2025-04-14` of `ft:gpt-4.1-2025-04-14:organisation:name:id`: a tuned model never
+    takes its base's price.
+    """
     return ":".join(name.split(":")[:2]) if name.lower().startswith("ft:") else name
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A user's word that a name of one sender is a model, from a UTC day (number since 1970-01-01) on.
+    """A user's statement that a name of one sender is a model, from a UTC day on.
 
-    `region` is where that deployment runs, in the price book's word, if its prices differ there; else empty.
-    An empty model ends the alias: from that day on the name stands for itself again.
+    The day is a number since 1970-01-01. `region` is where that deployment runs, in the price
+    book's word, if its prices differ there; else empty. An empty model ends the alias: from that
+    day on the name stands for itself again.
     """
 
     namespace: str
@@ -153,7 +169,7 @@ class Alias:
 
 
 class ResolvedName(NamedTuple):
-    """What a name as sent means: where the request was priced, as which canonical model, in which region if that matters."""
+    """What a name as sent means: the billing provider, the canonical model, and the region."""
 
     provider: str
     model: str
@@ -161,7 +177,7 @@ class ResolvedName(NamedTuple):
 
 
 class Names:
-    """Resolves names as sent under one price book and one set of aliases, and remembers what it resolved."""
+    """Resolves names under one price book and one set of aliases, and remembers the results."""
 
     def __init__(self, book: PriceBook, aliases: Iterable[Alias] = ()) -> None:
         self._book = book

@@ -1,4 +1,7 @@
-"""The overlay file: prices and facts that genai-prices does not hold, with their sources. Read at compile time, never after."""
+"""The overlay file: prices and facts that genai-prices lacks, with their sources.
+
+Used only while the book is compiled.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -32,7 +35,7 @@ class SheetRow(
         "cache_write_input": "cache_write",
     },
 ):
-    """One price of a sheet, in USD per million tokens. Days that it does not name are the sheet's."""
+    """One price of a sheet, in USD per million tokens. Days that it lacks are the sheet's."""
 
     model: str
     service_tier: str = "standard"
@@ -48,7 +51,7 @@ class SheetRow(
 
 
 class Sheet(_Entry, rename={"effective_from": "since"}):
-    """Prices of one provider that somebody read at one source on one day; `checked` absent means nobody read it there.
+    """Prices of one provider from one source, read on one day; without `checked` nobody read it.
 
     They hold from `since` on (absent: from ever) and in each of the regions (absent: everywhere).
     """
@@ -74,7 +77,7 @@ class Sheet(_Entry, rename={"effective_from": "since"}):
 
 
 class Copy(_Entry, rename={"seller": "from", "reseller": "to"}):
-    """Models that a second provider sells at the first one's price, where the catalogue does not price them there."""
+    """Models that a reseller sells at the seller's price, without a price in the catalogue."""
 
     seller: str
     reseller: str
@@ -84,7 +87,7 @@ class Copy(_Entry, rename={"seller": "from", "reseller": "to"}):
 
 
 class WithoutRate(_Entry):
-    """A tier at which some models are sold, or asked for, without a price per token, and why: its tokens are unpriced."""
+    """Models without a price per token at a tier, and why: tokens there are unpriced."""
 
     providers: tuple[str, ...]
     models: tuple[str, ...]
@@ -93,7 +96,7 @@ class WithoutRate(_Entry):
 
 
 class Lack(_Entry):
-    """What some models cannot do though requests may ask for it."""
+    """Features that requests may ask for and some models lack."""
 
     providers: tuple[str, ...]
     models: tuple[str, ...]
@@ -101,7 +104,7 @@ class Lack(_Entry):
 
 
 class Facts(_Entry):
-    """What is known of some models; it replaces what the catalogue says."""
+    """Facts of some models; they replace the catalogue's."""
 
     providers: tuple[str, ...]
     models: tuple[str, ...]
@@ -120,7 +123,7 @@ class Shutdown(_Entry):
 
 
 class Omission(_Entry):
-    """Models that the catalogue lists at a provider, and why we do not price them there."""
+    """Models that the catalogue lists at a provider and we do not price there, and why."""
 
     provider: str
     models: tuple[str, ...]
@@ -148,12 +151,12 @@ class Overlay(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def load_overlay(path: Path = PATH) -> Overlay:
-    """The overlay; a misspelt field stops with its name."""
+    """The overlay. Raises msgspec.ValidationError with the name of a misspelt field."""
     return msgspec.toml.decode(path.read_bytes(), type=Overlay)
 
 
 def source_text(entry: Sheet | Copy) -> str:
-    """A figure that nobody has read at its source says so wherever its source is shown."""
+    """The source of an entry, marked as unconfirmed where nobody has read it."""
     return entry.source if entry.checked else book_file.UNCONFIRMED + entry.source
 
 

@@ -1,4 +1,4 @@
-"""What an operator has said over the shipped book: list prices, contracts, and names of models. Pure; no rule is a guess."""
+"""What an operator states over the shipped book: list prices, contracts and aliases. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from ledger.pricing.prices import PriceBook, Rates
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Everything that an operator has said, in any order. A change makes a new value, so that it can be looked at first."""
+    """All of an operator's statements, in any order. A change makes a new value."""
 
     prices: tuple[OperatorPrice, ...] = ()
     contracts: tuple[Contract, ...] = ()
@@ -25,7 +25,7 @@ class Overrides:
         return price_book.build(self.prices, self.contracts, base)
 
     def with_price(self, new: OperatorPrice) -> "Overrides":
-        """With a list price, in place of the one of its key and day. Raises UsageError for one that cannot be."""
+        """With a list price, in place of the one of its key and day. Raises UsageError."""
         fault = price_book.fault_of(new.key, new.rates)
         if fault is not None:
             raise UsageError(fault)
@@ -37,7 +37,7 @@ class Overrides:
         return replace(self, prices=(*others, new))
 
     def with_contract(self, new: Contract) -> "Overrides":
-        """With a contract, in place of the one of its scope and first day. Raises UsageError if it cannot be."""
+        """With a contract, in place of the one of its scope and first day. Raises UsageError."""
         others = tuple(contract for contract in self.contracts if contract.id != new.id)
         fault = _fault_of(new, others, price_book.list_prices(self.prices))
         if fault is not None:
@@ -45,9 +45,10 @@ class Overrides:
         return replace(self, contracts=(*others, new))
 
     def without_contract(self, contract_id: str, day: int) -> "Overrides":
-        """With a contract over from a UTC day on; one that has not begun by then is gone.
+        """With a contract ended on a UTC day; one that has not begun by then is removed.
 
-        Raises NotFound for an id that no contract has, UsageError for a contract that is over by then.
+        Raises NotFound for an id that no contract has, UsageError for a contract that is over by
+        then.
         """
         ending = next((contract for contract in self.contracts if contract.id == contract_id), None)
         if ending is None:
@@ -61,7 +62,7 @@ class Overrides:
         return replace(self, contracts=(*others, *shortened))
 
     def with_alias(self, new: Alias) -> "Overrides":
-        """With a name, in place of the one of its sender, provider, spelling and day."""
+        """With an alias, in place of the one of its sender, provider, spelling and day."""
         others = (
             alias
             for alias in self.aliases
@@ -71,7 +72,7 @@ class Overrides:
 
 
 def _fault_of(new: Contract, others: Iterable[Contract], listed: ListPrices) -> str | None:
-    """Why a contract cannot stand beside others, naming the remedy; None if it can."""
+    """Why a contract cannot join the others, with the remedy; None if it can."""
     if new.effective_until is not None and new.effective_until <= new.effective_from:
         return f"{new} would end before it begins; --until names the first day without it"
     for other in others:
@@ -90,12 +91,16 @@ def _fault_of_discount(new: Discount, listed: ListPrices) -> str | None:
         return f"{new.provider!r} is no provider of the price book; see: switchwise prices list"
     if not any(new.covers(key) for key in listed):
         what = " ".join(filter(None, (new.model, new.service_tier)))
-        return f"{new.provider} has no list price for {what}; see: switchwise prices list --provider {new.provider}"
+        remedy = f"switchwise prices list --provider {new.provider}"
+        return f"{new.provider} has no list price for {what}; see: {remedy}"
     return None
 
 
 def _fault_of_fixed(new: FixedPrice, listed: ListPrices) -> str | None:
-    """Without a list price there would be nothing to compare with, and nothing to go back to when the contract ends."""
+    """Why a fixed price is refused.
+
+    It needs a list price: to compare with, and to return to when the contract ends.
+    """
     rows = listed.get(new.key)
     if rows is None:
         remedy = f"switchwise prices set {new.key.model} --provider {new.key.provider}"

@@ -1,4 +1,7 @@
-"""The price book in force: the shipped one, and an operator's own prices over it. It is data: nothing here fetches a price."""
+"""The price book in force: the shipped one, and an operator's own prices over it.
+
+It is data: nothing here fetches a price.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,9 +21,10 @@ BOOK_PATH = Path(__file__).parent / "data" / "book.json"
 
 @dataclass(frozen=True, slots=True)
 class OperatorPrice:
-    """An operator's own price from a UTC day (number since 1970-01-01) on, until the operator's next one of that key.
+    """An operator's own price from a UTC day on, until the next one of its key.
 
-    It replaces the shipped price of exactly its key: the long-context keys of the model are priced on their own.
+    The day is a number since 1970-01-01. It replaces the shipped price of exactly its key: the
+    model's long-context keys are priced on their own.
     """
 
     key: PriceKey
@@ -31,9 +35,10 @@ class OperatorPrice:
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """One price as text, for lists. `effective_from` is None where the price has no known first day.
+    """One price as text, for lists. `effective_from` is None where no first day is known.
 
-    The rates are those after contract, which `contract` names where there is one; `list_` ones are what the provider asks.
+    The rates are those after contract, which `contract` names; `list_` ones are the provider's
+    list.
     """
 
     provider: str
@@ -66,7 +71,7 @@ def build(
     agreed: Iterable[Contract] = (),
     base: PriceBook | None = None,
 ) -> PriceBook:
-    """The shipped book, or another, with an operator's prices over it, under contract; its version names all three.
+    """The shipped book, or `base`, with an operator's prices and contracts; versioned by all three.
 
     Raises UsageError on a bad row.
     """
@@ -99,7 +104,10 @@ def _under(
 def list_prices(
     operator_rows: Iterable[OperatorPrice], base: PriceBook | None = None
 ) -> ListPrices:
-    """The list prices alone: the shipped ones, or a base's, with an operator's over them. Raises UsageError on a bad row."""
+    """The list prices alone: the shipped ones, or a base's, with an operator's over them.
+
+    Raises UsageError on a bad row.
+    """
     prices = dict((base or shipped()).prices)
     for key, rows in _by_key(operator_rows).items():
         before = (
@@ -124,21 +132,24 @@ def _by_key(operator_rows: Iterable[OperatorPrice]) -> dict[PriceKey, list[Price
 
 
 def fault_of(key: PriceKey, rates: Rates) -> str | None:
-    """Why a price cannot stand in a book, naming the remedy; None if it can."""
+    """Why a price cannot be in a book, with the remedy; None if it can."""
     values = [rate for meter in METERS if (rate := getattr(rates, meter)) is not None]
     if not values or any(rate < 0 for rate in values):
         return f"the price of {key} has no rate or one below 0; give what the provider asks"
     if rates.cached_input is not None and rates.cached_input > (rates.uncached_input or 0):
         return f"cached input of {key} costs more than uncached input; look for swapped figures"
     if key.over_input_tokens and key.over_input_tokens not in bands.SIZES:
-        return f"no context band begins at the {key.over_input_tokens} tokens of {key}; add the size to bands.SIZES"
+        return (
+            f"no context band begins at the {key.over_input_tokens} tokens of {key};"
+            " add the size to bands.SIZES"
+        )
     return None
 
 
 def lines(
     book: PriceBook, day: int, model: str | None = None, provider: str | None = None
 ) -> list[PriceLine]:
-    """The prices of a model, a provider or all, in the order of their keys and days; which of them are in force on a UTC day."""
+    """The prices of a model, a provider or all, in order, and which are in force on a UTC day."""
     return [
         _line(price, in_force=price is _in_force(book.prices[key], day))
         for key in sorted(book.prices)
@@ -148,7 +159,7 @@ def lines(
 
 
 def _in_force(rows: Sequence[Price], day: int) -> Price:
-    """The row that prices a day: the earliest one prices the days before it too."""
+    """The row in force on a day: the earliest one also prices the days before it."""
     return max(
         (row for row in rows if row.effective_from <= day),
         key=lambda row: row.effective_from,
@@ -157,7 +168,7 @@ def _in_force(rows: Sequence[Price], day: int) -> Price:
 
 
 def reasons_left_out(model: str) -> dict[str, str]:
-    """By provider, why the catalogue's price of a model is not in the shipped book."""
+    """By provider, why the shipped book lacks the catalogue's price of a model."""
     return {provider: reason for provider, name, reason in _file().left_out if name == model}
 
 
@@ -175,6 +186,6 @@ def _line(price: Price, *, in_force: bool) -> PriceLine:
 
 
 def rate_texts(rates: Rates) -> dict[str, str]:
-    """The rates that there are, by meter: exact USD per million tokens."""
+    """The known rates by meter, as exact USD per million tokens."""
     by_meter = {meter: rate for meter in METERS if (rate := getattr(rates, meter)) is not None}
     return {meter: money.text(Decimal(rate).scaleb(-9)) for meter, rate in by_meter.items()}

@@ -1,4 +1,4 @@
-"""The price book: effective-dated integer rates by price key, and the exact cost of tokens at them. Pure."""
+"""The price book: effective-dated integer rates by price key, and the exact cost of tokens. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -20,9 +20,10 @@ METERS = (
 
 
 class PriceKey(NamedTuple):
-    """What a price is for: one provider's one model at one service tier; `over_input_tokens` is 0 or a long-context threshold.
+    """What a price is for: a provider's model at a service tier.
 
-    `region` is empty where the provider asks the same everywhere, else its word for where the model runs: only an alias says so.
+    `over_input_tokens` is 0 or a long-context threshold. `region` is empty where the provider asks
+    the same everywhere, else its word for where the model runs: only an alias sets it.
     """
 
     provider: str
@@ -39,10 +40,11 @@ class PriceKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Integer nano-USD per million tokens (= femto-USD per token) by meter; None where the provider has no such rate.
+    """Rates by meter: integer nano-USD per million tokens, which is femto-USD per token.
 
-    `cached_input` None means the provider gives no cache discount and bills cached input as input; likewise cache write.
-    Audio None means that audio tokens have no price.
+    A rate is None where the provider has none. Without `cached_input` the provider gives no cache
+    discount and bills cached input as input; likewise cache write. Without audio rates, audio
+    tokens have no price.
     """
 
     uncached_input: int | None = None
@@ -55,10 +57,11 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Rates in force from a UTC day (number since 1970-01-01) on, with the source and the day they were checked.
+    """Rates in force from a UTC day (number since 1970-01-01) on, with their source and last check.
 
-    `backdated` is True where the day asked for lies before the earliest known list row, whose rates are then used.
-    `list_rates` are the catalogue's, `rates` those after contract; they are equal without a contract, which `contract` names.
+    `backdated` is True where the asked day lies before the earliest known list row, whose rates are
+    then used. `list_rates` are the catalogue's, `rates` those after contract; they are equal
+    without a contract, which `contract` names.
     """
 
     key: PriceKey
@@ -73,7 +76,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What tokens cost: exact femto-USD of the priced tokens, and how many tokens found no rate."""
+    """What tokens cost: exact femto-USD of the priced tokens, and how many tokens have no rate."""
 
     femto_usd: int = 0
     priced_tokens: int = 0
@@ -91,10 +94,10 @@ class Cost:
 
 
 def tokens_by_meter(counts: TokenCounts, rates: Rates) -> dict[str, int]:
-    """Tokens by meter, disjoint, adding up to input + output (reasoning is output).
+    """Tokens by meter, disjoint; they add up to input + output (reasoning is output).
 
-    Audio is taken out of the uncached part first; what is left of it stays in the cached part. Where a provider has no
-    cached or cache-write rate, those tokens are ordinary input.
+    Audio is taken from the uncached part first; the remainder stays in the cached part. Where a
+    provider has no cached or cache-write rate, those tokens are ordinary input.
     """
     audio_in = min(counts.input_audio_tokens, counts.uncached_input_tokens)
     cached = counts.cached_input_tokens if rates.cached_input is not None else 0
@@ -110,7 +113,10 @@ def tokens_by_meter(counts: TokenCounts, rates: Rates) -> dict[str, int]:
 
 
 def cost(counts: TokenCounts, rates: Rates | None) -> Cost:
-    """The exact cost of tokens: sum of tokens x rate in Python integers; a meter without a rate leaves its tokens unpriced."""
+    """The exact cost of tokens: the sum of tokens x rate, in Python integers.
+
+    A meter without a rate leaves its tokens unpriced.
+    """
     if rates is None:
         return Cost(unpriced_tokens=counts.total_tokens)
     femto_usd = priced = unpriced = 0
@@ -126,7 +132,7 @@ def cost(counts: TokenCounts, rates: Rates | None) -> Cost:
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """When a provider shuts a model down (UTC day number), and the successor it names, if it does."""
+    """When a provider shuts a model down (UTC day number), and the successor that it names."""
 
     shutdown_day: int
     successor: str | None
@@ -135,36 +141,39 @@ class Retirement:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What the advisor must know of a model beside its prices; None where the catalogue does not say."""
+    """Facts of a model other than its prices; None where the catalogue does not say."""
 
     context_window: int | None = None
     max_output_tokens: int | None = None
     modalities: frozenset[str] = frozenset()
     retirement: Retirement | None = None
     without_rate: Mapping[str, str] = field(default_factory=dict)
-    """By service tier, why the model has no price per token there (committed capacity, not sold): unpriced, never free."""
+    """By service tier, why the model has no price per token there: unpriced, never free."""
     lacks: frozenset[str] = frozenset()
-    """What requests may ask for and the model is known not to do: `tools`, `json_schema`."""
+    """Features that requests may ask for and the model lacks: `tools`, `json_schema`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """Effective-dated prices of every price key. Build it with `price_book.build()`; `version` names its content."""
+    """Effective-dated prices of every price key. Build it with `price_book.build()`.
+
+    `version` names its content.
+    """
 
     version: str
     prices: Mapping[PriceKey, tuple[Price, ...]]
     """By key, in rising order of `effective_from`."""
     facts: Mapping[tuple[str, str], ModelFacts]
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """Other exact names by which a provider sells a model, in lower case: (provider, name) -> model id."""
+    """Aliases, in lower case: (provider, name) -> model id."""
     checked: str = ""
     """The day on which the book was last checked."""
     thresholds: Mapping[PriceKey, tuple[int, ...]] = field(init=False)
-    """By key without a threshold, the thresholds that it is sold at, in rising order."""
+    """By key without a threshold, the thresholds of its prices, in rising order."""
     models: Mapping[str, frozenset[str]] = field(init=False)
     """By provider, the ids of the models that have a price there."""
     names: Mapping[tuple[str, str], str] = field(init=False)
-    """(provider, name in lower case) -> model id, of every model that has rates of its own, and of the aliases."""
+    """(provider, name in lower case) -> model id, of every priced model and alias."""
 
     def __post_init__(self) -> None:
         thresholds: dict[PriceKey, set[int]] = {}
@@ -193,10 +202,11 @@ class PriceBook:
         day: int,
         region: str = "",
     ) -> Price | None:
-        """The price in force on a UTC day for a request of a context band; None when there is none (unpriced, never 0).
+        """The price in force on a UTC day for a request of a context band; None if unpriced.
 
-        `model` is a canonical id. The earliest row of a key also serves every earlier day and is then `backdated`. A region
-        has prices of its own: the ones that hold everywhere else never stand in for them.
+        `model` is a canonical id. The earliest row of a key also serves every earlier day and is
+        then `backdated`. A region has its own prices: prices of everywhere else never stand in for
+        them.
         """
         key = PriceKey(provider, model, service_tier, 0, region)
         sizes = self.thresholds.get(key)
@@ -210,13 +220,16 @@ class PriceBook:
         return replace(rows[0], backdated=True)
 
     def facts_of(self, provider: str, model: str) -> ModelFacts:
-        """What is known of a canonical model; empty facts when nothing is."""
+        """The facts of a canonical model; empty facts when none are known."""
         return self.facts.get((provider, model), ModelFacts())
 
     def change_days(
         self, models: Iterable[tuple[str, str]], first_day: int, last_day: int
     ) -> list[int]:
-        """The days after `first_day` up to `last_day` on which any of these (provider, model) changes price, sorted."""
+        """The days after `first_day`, up to `last_day`, on which one of these models changes price.
+
+        Models are (provider, model); the days are sorted.
+        """
         sold = set(models)
         return sorted(
             {
@@ -235,7 +248,7 @@ def sum_costs(costs: Iterable[Cost]) -> Cost:
 
 
 def blended_usd_per_mtok(cost: Cost) -> Decimal | None:
-    """USD per million tokens *as used* by the priced tokens, rounded once to 9 decimals; None when nothing is priced."""
+    """USD per million priced tokens *as used*, rounded to 9 decimals; None without any."""
     if not cost.priced_tokens:
         return None
     return Decimal(round(Fraction(cost.femto_usd, cost.priced_tokens))).scaleb(-9)

@@ -1,6 +1,7 @@
-"""The database tables by family, and each as a Core table by name. Integers for time and tokens, text for money.
+"""The database tables by family, and each as a Core table by name.
 
-No label is NULL: unknown has a word. The word model is kept for LLM models.
+Integers for time and tokens, text for money. No label is NULL: unknown has a word. The word model
+means an LLM model.
 """
 
 from ledger.tables import access as access

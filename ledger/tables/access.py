@@ -7,7 +7,10 @@ from ledger.tables import columns
 
 
 class ApiKey(SQLModel, table=True):
-    """An API key: the hash of its secret part, its scopes, and what it fixes. The key itself is never stored."""
+    """An API key: the hash of its secret part, its scopes, and what it fixes.
+
+    The key itself is never stored.
+    """
 
     __tablename__ = "api_key"
 

@@ -1,4 +1,4 @@
-"""The tables of what is computed from the ledger and shown: statements, recommendations and alerts."""
+"""The tables of figures computed from the ledger: statements, recommendations and alerts."""
 
 from typing import Any, ClassVar
 
@@ -9,7 +9,10 @@ from ledger.tables import columns
 
 
 class Statement(SQLModel, table=True):
-    """A month in the reporting zone: what its lines were computed from. Open until it is closed, then frozen with its hash."""
+    """A month in the reporting zone, and what its lines were computed from.
+
+    Open until it is closed, then frozen with its hash.
+    """
 
     __tablename__ = "statement"
 
@@ -26,7 +29,7 @@ class Statement(SQLModel, table=True):
     content_sha256: str | None = None
     """Hash of the closed statement's document; NULL while it is open."""
     document: bytes | None = Field(default=None, sa_type=LargeBinary)
-    """The closed statement whole, packed: its lines, and the arithmetic behind them whatever prices do later."""
+    """The complete closed statement, packed: its lines and the arithmetic behind them."""
     days: str
     """JSON: cost and requests by UTC day, for charts."""
     waste: str
@@ -36,7 +39,7 @@ class Statement(SQLModel, table=True):
 
 
 class LineSums(SQLModel):
-    """What a line of a statement or of an adjustment holds: tokens as integers, money as decimal text."""
+    """The amounts of a statement's or adjustment's line: integer tokens, money as decimal text."""
 
     requests: int = columns.count()
     input_tokens: int = columns.count()
@@ -77,7 +80,7 @@ class StatementLine(LineSums, table=True):
 
 
 class AdjustmentRow(SQLModel, table=True):
-    """A dated correction on top of a closed month: late events of one UTC day, or a repricing that somebody booked."""
+    """A dated correction of a closed month: late events of one UTC day, or a repricing."""
 
     __tablename__ = "adjustment"
 
@@ -97,7 +100,7 @@ class AdjustmentRow(SQLModel, table=True):
 
 
 class AdjustmentLineRow(LineSums, table=True):
-    """A line of an adjustment; amounts add to the closed statement's, and a repricing's may be below 0."""
+    """A line of an adjustment, added to the closed statement's; a repricing's may be below 0."""
 
     __tablename__ = "adjustment_line"
 
@@ -111,7 +114,7 @@ class AdjustmentLineRow(LineSums, table=True):
 
 
 class Recommendation(SQLModel, table=True):
-    """Advice on one slice: the decision (computed), the stage (set by people) and every input needed to recompute it."""
+    """Advice on one slice: the computed decision, people's stage, and inputs to recompute it."""
 
     __tablename__ = "recommendation"
 
@@ -133,7 +136,7 @@ class Recommendation(SQLModel, table=True):
 
 
 class AlertState(SQLModel, table=True):
-    """Whether one alert (rule and scope) is armed or has fired, and the figure it last saw (decimal text)."""
+    """Whether an alert (rule and scope) is armed or has fired, and its last figure."""
 
     __tablename__ = "alert_state"
 
@@ -145,7 +148,7 @@ class AlertState(SQLModel, table=True):
 
 
 class AlertMessage(SQLModel, table=True):
-    """An outgoing alert, written in the transaction that fired it and delivered by the worker until it is accepted."""
+    """An outgoing alert, written in the transaction that fired it; the worker delivers it."""
 
     __tablename__ = "alert_message"
     __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}

@@ -1,4 +1,4 @@
-"""The kinds of column that tables are made of, and the one metadata that all of them register with."""
+"""The kinds of column that tables are made of, and the one metadata of all tables."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def key(**more: Any) -> Any:
-    """A 64-bit column of a composite primary key; its value is given, never numbered by the database."""
+    """A 64-bit column of a composite primary key, never numbered by the database."""
     return Field(
         primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}, **more
     )
@@ -35,5 +35,5 @@ def optional_count() -> Any:
 
 
 def instant() -> Any:
-    """UTC epoch microseconds; None where the thing has not happened."""
+    """UTC epoch microseconds; None where it has not happened."""
     return Field(default=None, sa_type=BigInteger)

@@ -1,4 +1,7 @@
-"""The tables of paired quality results. They only ever grow: a comparison that is run again stands beside the first."""
+"""The tables of paired quality results.
+
+They only ever grow: a repeated comparison is a second row.
+"""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
@@ -7,7 +10,7 @@ from ledger.tables import columns
 
 
 class EvidenceSet(SQLModel, table=True):
-    """One comparison of two models on one workload: what was asked of the target, and what came out."""
+    """One comparison of two models on one workload: the bar for the target, and the result."""
 
     __tablename__ = "evidence_set"
 
@@ -37,7 +40,7 @@ class EvidenceSet(SQLModel, table=True):
 
 
 class EvidenceItem(SQLModel, table=True):
-    """A pair of scores on the same input, in billionths, under hashes of the names given: no text is stored."""
+    """A pair of scores on the same input, in billionths, under hashed names; no text is stored."""
 
     __tablename__ = "evidence_item"
 

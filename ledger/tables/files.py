@@ -7,7 +7,7 @@ from ledger.tables import columns
 
 
 class ImportedFile(SQLModel, table=True):
-    """How far a file was imported: committed together with its events, so that an import resumes where it stopped."""
+    """How far a file was imported, committed with its events: an import can resume."""
 
     __tablename__ = "imported_file"
 
@@ -22,7 +22,10 @@ class ImportedFile(SQLModel, table=True):
 
 
 class TailedFile(SQLModel, table=True):
-    """How far a file that is followed was read. Its first bytes tell whether the path still names the same file."""
+    """How far a followed file was read.
+
+    Its first bytes show whether the path still names the same file.
+    """
 
     __tablename__ = "tailed_file"
 

@@ -1,4 +1,4 @@
-"""The tables of this installation: when each job ran last, and facts that must survive a restart."""
+"""The tables of this installation: the last run of each job, and facts."""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
@@ -7,7 +7,10 @@ from ledger.tables import columns
 
 
 class JobSlot(SQLModel, table=True):
-    """The schedule of one job: when its last slot was taken. Taking a slot is one conditional update, so once only."""
+    """The schedule of one job: when its last slot was taken.
+
+    Taking a slot is one conditional update, so it happens once.
+    """
 
     __tablename__ = "job_slot"
 
@@ -19,7 +22,7 @@ class JobSlot(SQLModel, table=True):
 
 
 class Fact(SQLModel, table=True):
-    """A fact of this installation that must survive a restart, by name (the first day of the demo, for one)."""
+    """A named fact that must survive a restart, such as the first day of the demo."""
 
     __tablename__ = "fact"
 

@@ -1,4 +1,4 @@
-"""The tables of what an operator says over the shipped price book: prices, contracts and names of models."""
+"""The tables of an operator's overrides of the price book: prices, contracts and aliases."""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
@@ -7,7 +7,7 @@ from ledger.tables import columns
 
 
 class PriceRates(SQLModel):
-    """The rates of a price, in nano-USD per million tokens; None where the provider has no such rate."""
+    """The rates of a price, in nano-USD per million tokens; None where there is no such rate."""
 
     uncached_input: int | None = columns.optional_count()
     cached_input: int | None = columns.optional_count()
@@ -33,7 +33,7 @@ class ListPrice(PriceRates, table=True):
 
 
 class ContractPrice(PriceRates, table=True):
-    """A fixed price that was negotiated, beside the list price, from a UTC day until another (not included; None: open)."""
+    """A negotiated fixed price from a UTC day until another, not included (None: open)."""
 
     __tablename__ = "contract_price"
 
@@ -49,9 +49,10 @@ class ContractPrice(PriceRates, table=True):
 
 
 class ContractDiscount(SQLModel, table=True):
-    """A negotiated discount off list prices in parts per million, from a UTC day until another (not included; None: open).
+    """A negotiated discount in parts per million, from a UTC day until another, not included.
 
-    An empty model or tier means every one of the provider's; the most exact row of a price speaks.
+    Without an end it stays open. An empty model or tier means all of the provider's; the most
+    specific row of a price applies.
     """
 
     __tablename__ = "contract_discount"
@@ -67,9 +68,10 @@ class ContractDiscount(SQLModel, table=True):
 
 
 class ModelAlias(SQLModel, table=True):
-    """An operator's own name for a model, from a UTC day on: (namespace, provider, name) reads as (provider, model, region).
+    """An operator's own name for a model, from a UTC day on.
 
-    A row with an empty model ends the alias: from its day on the name stands for itself again.
+    (namespace, provider, name) reads as (provider, model, region). A row with an empty model ends
+    the alias: from its day on the name stands for itself again.
     """
 
     __tablename__ = "alias"

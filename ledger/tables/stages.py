@@ -1,4 +1,7 @@
-"""The tables of what people do with advice, and of what it missed and saved. The history of stages only ever grows."""
+"""The tables of people's decisions on advice, and of what it missed and saved.
+
+The history of stages only ever grows.
+"""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
@@ -7,7 +10,10 @@ from ledger.tables import columns
 
 
 class StageChange(SQLModel, table=True):
-    """One change of a recommendation's stage: who made it, when, from where to where. `version` is the one it made."""
+    """One change of a recommendation's stage: who made it, when, and both stages.
+
+    `version` is the one that it made.
+    """
 
     __tablename__ = "stage_change"
 
@@ -26,11 +32,11 @@ class StageChange(SQLModel, table=True):
     hold_out: str | None = None
     """The workload under which the share that stays on the source is sent."""
     estimate: str | None = None
-    """JSON of the recommendation as it stood: frozen, whatever prices do later; only of a claim and of an adoption."""
+    """JSON of the recommendation at that moment; only of a claim and of an adoption."""
 
 
 class MissedDay(SQLModel, table=True):
-    """What one recommendation missed in the closed hours of a UTC day: derived from the hours, and computed again with them."""
+    """What a recommendation missed in the closed hours of a UTC day, computed again with them."""
 
     __tablename__ = "missed_day"
 
@@ -39,7 +45,7 @@ class MissedDay(SQLModel, table=True):
     hours: int
     """The hours that count, a bit each; hours are only ever added."""
     ratio: str
-    """The low end of the saving over the cost of the window, from 0 to 1, as the day's advice had it: decimal text."""
+    """Low end of the saving over the window's cost, 0 to 1, of the day's advice: decimal text."""
     spent_usd: str
     missed_usd: str
     day_revision: int = Field(sa_type=BigInteger)
@@ -48,7 +54,7 @@ class MissedDay(SQLModel, table=True):
 
 
 class RealisedSaving(SQLModel, table=True):
-    """What an adopted recommendation saved by one method, or why that cannot be told; derived from the days of usage."""
+    """What an adopted recommendation saved by one method, or why that cannot be said."""
 
     __tablename__ = "realised_saving"
 

@@ -1,4 +1,4 @@
-"""The tables of requests and what is summed of them: label sets, events, intake, rollups, days."""
+"""The tables of requests and their sums: label sets, events, intake, rollups, days."""
 
 from typing import Any, ClassVar
 
@@ -9,7 +9,10 @@ from ledger.tables import columns
 
 
 class Series(SQLModel, table=True):
-    """One label set, interned once; events and rollups point at it. `digest` is a hash of the labels as stored."""
+    """One label set, stored once; events and rollups refer to it.
+
+    `digest` is a hash of the labels as stored.
+    """
 
     __tablename__ = "series"
 
@@ -32,7 +35,10 @@ class Series(SQLModel, table=True):
 
 
 class EventRow(SQLModel, table=True):
-    """One served request, narrow: a time-ordered key, integers, no second index. Nothing is ever updated in place."""
+    """One served request: a time-ordered key, integers, no second index.
+
+    Nothing is ever updated in place.
+    """
 
     __tablename__ = "event"
     __table_args__: ClassVar[Any] = {
@@ -58,7 +64,7 @@ class EventRow(SQLModel, table=True):
 
 
 class Intake(SQLModel, table=True):
-    """The sums of what one commit really inserted, until the worker adds them to the rollups and deletes the row."""
+    """The sums of the rows that one commit inserted, until the worker adds them to the rollups."""
 
     __tablename__ = "intake"
     __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
@@ -70,7 +76,10 @@ class Intake(SQLModel, table=True):
 
 
 class UsageSums(SQLModel):
-    """The integer sums that every rollup holds. Tokens are billable ones; avoided tokens are gateway cache hits."""
+    """The integer sums of every rollup.
+
+    Tokens are billable ones; avoided tokens are gateway cache hits.
+    """
 
     requests: int = columns.count()
     input_tokens: int = columns.count()
@@ -112,7 +121,10 @@ class UsageDay(UsageSums, table=True):
 
 
 class UsageLate(UsageSums, table=True):
-    """A UTC hour x series that was rolled up after its month was closed: on which UTC day, after which repricing (0: none)."""
+    """A UTC hour x series that was rolled up after its month was closed.
+
+    With the UTC day of that rollup and the month's last repricing (0: none).
+    """
 
     __tablename__ = "usage_late"
 
@@ -132,7 +144,10 @@ class UsageTotal(UsageSums, table=True):
 
 
 class DistributionDay(SQLModel, table=True):
-    """Requests of a UTC day x series whose measure has this bit length (0 for 0, p for 2^(p-1) to 2^p - 1)."""
+    """Requests of a UTC day x series by the bit length of a measure.
+
+    0 for 0, p for 2^(p-1) to 2^p - 1.
+    """
 
     __tablename__ = "distribution_day"
 
@@ -144,7 +159,7 @@ class DistributionDay(SQLModel, table=True):
 
 
 class Day(SQLModel, table=True):
-    """A UTC day: how often and when a rollup last wrote into it, and when retention sealed it and dropped its hours."""
+    """A UTC day: its rollups' revision and last write, and when retention dropped its rows."""
 
     __tablename__ = "day"
 
@@ -156,7 +171,7 @@ class Day(SQLModel, table=True):
 
 
 class MetricSet(SQLModel, table=True):
-    """A label set of the counters and the names it is published under, decided once and for good."""
+    """A label set of the counters and its published names, decided once."""
 
     __tablename__ = "metric_set"
 
