@@ -88,17 +88,17 @@ def _group(start: int) -> list[Event]:
     """Events a tenth of a second apart, so that a day holds a bit less than a million."""
     return [
         Event(
-            f"bench:{number}",
-            traffic.START_US - 30 * clock.DAY_US + number * clock.DAY_US // _A_DAY,
-            _LABELS[number % 100],
-            800 + number % 1_000,
-            number % 500,
-            0,
-            10 + number % 90,
-            number % 10,
-            None,
-            None,
-            300 + number % 700,
+            dedupe_key=f"bench:{number}",
+            occurred_at=traffic.START_US - 30 * clock.DAY_US + number * clock.DAY_US // _A_DAY,
+            labels=_LABELS[number % 100],
+            input_tokens=800 + number % 1_000,
+            cached_input_tokens=number % 500,
+            cache_write_input_tokens=0,
+            output_tokens=10 + number % 90,
+            reasoning_tokens=number % 10,
+            input_audio_tokens=None,
+            output_audio_tokens=None,
+            latency_ms=300 + number % 700,
         )
         for number in range(start, start + GROUP)
     ]

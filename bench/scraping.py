@@ -101,18 +101,18 @@ def _labels(number: int, status: str) -> Labels:
 def _amounts() -> list[int]:
     return usage.amounts_of(
         events.Event(
-            "an event",
-            clock.now_us(),
-            _labels(0, "success"),
-            1_000,
-            500,
-            10,
-            100,
-            10,
-            20,
-            5,
-            800,
-            200,
-            1,
+            dedupe_key="an event",
+            occurred_at=clock.now_us(),
+            labels=_labels(0, "success"),
+            input_tokens=1_000,
+            cached_input_tokens=500,
+            cache_write_input_tokens=10,
+            output_tokens=100,
+            reasoning_tokens=10,
+            input_audio_tokens=20,
+            output_audio_tokens=5,
+            latency_ms=800,
+            first_token_ms=200,
+            retry_count=1,
         )
     )

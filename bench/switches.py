@@ -79,8 +79,18 @@ def request(draws: random.Random, of: Truth) -> Request:
         max(1, round(asked * of.phi_in)),
         max(1, round(answered * of.phi_out * noise)),
     )
-    now = TokenCounts(asked, _part(draws, asked, of.cached_now), 0, answered)
-    there = TokenCounts(asked_there, _part(draws, asked_there, of.cached_there), 0, answered_there)
+    now = TokenCounts(
+        input_tokens=asked,
+        cached_input_tokens=_part(draws, asked, of.cached_now),
+        cache_write_input_tokens=0,
+        output_tokens=answered,
+    )
+    there = TokenCounts(
+        input_tokens=asked_there,
+        cached_input_tokens=_part(draws, asked_there, of.cached_there),
+        cache_write_input_tokens=0,
+        output_tokens=answered_there,
+    )
     attempts = 1
     while draws.random() < of.extra_attempts / (1 + of.extra_attempts):
         attempts += 1
@@ -160,7 +170,7 @@ def _saved(each: Request, source: prices.Price, target: prices.Price) -> int:
 
 
 def _price(model: str) -> prices.Price:
-    found = _BOOK.at("openai", model, "standard", 0, _DAY)
+    found = _BOOK.at("openai", model, "standard", context_band=0, day=_DAY)
     if found is None:
         raise ValueError(f"no price of {model}")
     return found

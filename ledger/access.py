@@ -36,7 +36,7 @@ _FORM = re.compile(r"sw_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """What a request may do, and the project and the sender's namespace that its key fixes."""
 
@@ -54,7 +54,7 @@ class Access:
             )
 
 
-ANYONE = Access(frozenset(SCOPES))
+ANYONE = Access(scopes=frozenset(SCOPES))
 """The access where no key is needed: on loopback everyone may do everything."""
 
 
@@ -268,7 +268,12 @@ class Gate:
             # which ids exist.
             same = hmac.compare_digest(row.secret_hash if row else bytes(32), _hash(form[2]))
             if row is not None and same and is_live(row, clock.now_us()):
-                return Access(frozenset(row.scopes.split()), row.project, row.namespace, row.id)
+                return Access(
+                    scopes=frozenset(row.scopes.split()),
+                    project=row.project,
+                    namespace=row.namespace,
+                    key_id=row.id,
+                )
             if row is not None and same and row.revoked_at is None:
                 raise Unauthorised(
                     f"the API key has expired; make another with: switchwise keys rotate {row.id}"

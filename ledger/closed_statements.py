@@ -163,23 +163,29 @@ def _of_repricings(session: Session, month: str) -> _Usage:
 
 
 def _of_lines(session: Session, table: Table, where: ColumnElement[bool]) -> _Usage:
-    return _summed(session, table, table, table, where)
+    return _summed(session, table, where)
 
 
 def _of_late(session: Session, month: str) -> _Usage:
     table = rollups.LATE
     joined = table.join(_SERIES, table.c.series_id == _SERIES.c.id)
-    return _summed(session, joined, _SERIES, table, table.c.month == month)
+    return _summed(session, table, table.c.month == month, source=joined, labels=_SERIES)
 
 
 def _summed(
-    session: Session, source: FromClause, labels: Table, table: Table, where: ColumnElement[bool]
+    session: Session,
+    table: Table,
+    where: ColumnElement[bool],
+    *,
+    source: FromClause | None = None,
+    labels: Table | None = None,
 ) -> _Usage:
-    groups: list[ColumnElement[Any]] = [labels.c[name] for name in _GROUP]
+    """The sums of a table's rows by the labels of `_GROUP`, its own or those of a joined table."""
+    owner = table if labels is None else labels
+    groups: list[ColumnElement[Any]] = [owner.c[name] for name in _GROUP]
     amounts = [func.sum(table.c[name]) for name in _COMPARED]
-    rows = session.execute(
-        select(*groups, *amounts).select_from(source).where(where).group_by(*groups)
-    )
+    query = select(*groups, *amounts).select_from(table if source is None else source)
+    rows = session.execute(query.where(where).group_by(*groups))
     return {
         tuple(row[: len(_GROUP)]): [int(amount) for amount in row[len(_GROUP) :]] for row in rows
     }

@@ -81,7 +81,7 @@ class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False)
     key: str
 
 
-class Event(msgspec.Struct, frozen=True, gc=False):
+class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One served request.
 
     Token counts are integers, None where the sender did not report them; times are UTC

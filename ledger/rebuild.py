@@ -5,10 +5,10 @@ usage are books, not rollups: they stay, `verify` reports where the repaired rol
 repricing books the difference.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Table, delete, func, select
+from sqlalchemy import ColumnElement, Table, delete, func, select
 from sqlmodel import Session
 
 from ledger import clock, recount, rollups, usage
@@ -25,10 +25,9 @@ def rebuild_rollups(database: Database) -> int:
         stop_ingest(session)
         waiting = usage.merge_all(sums for _, sums in rollups.list_pending(session))
         wrong = sum(_rebuild_day(session, day, waiting) for day in recount.open_days(session))
-        day, total = rollups.DAY_SUMS, rollups.TOTAL
-        return wrong + _replace(
-            session, total, ("series_id",), _summed(session, day, (day.c.series_id,)), []
-        )
+        day_sums = rollups.DAY_SUMS
+        totals = _summed(session, day_sums, (day_sums.c.series_id,))
+        return wrong + _replace(session, rollups.TOTAL, ("series_id",), correct=totals)
 
 
 def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
@@ -38,18 +37,17 @@ def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
     }
     table = rollups.HOUR
     of_day = [table.c.hour.between(day * 24, day * 24 + 23)]
+    with_requests: _Amounts = {key: amounts for key, amounts in hours.items() if amounts[0]}
     wrong = _replace(
-        session,
-        table,
-        ("hour", "series_id"),
-        {key: amounts for key, amounts in hours.items() if amounts[0]},
-        of_day,
+        session, table, ("hour", "series_id"), correct=with_requests, conditions=of_day
     )
-    sums = _summed(
-        session, table, ((table.c.hour // 24).label("day_of_hour"), table.c.series_id), of_day
-    )
+    day_and_series = (table.c.hour // 24).label("day_of_hour"), table.c.series_id
     wrong += _replace(
-        session, rollups.DAY_SUMS, ("day", "series_id"), sums, [rollups.DAY_SUMS.c.day == day]
+        session,
+        rollups.DAY_SUMS,
+        ("day", "series_id"),
+        correct=_summed(session, table, day_and_series, of_day),
+        conditions=[rollups.DAY_SUMS.c.day == day],
     )
     _rebuild_distribution(session, day, waiting)
     if wrong:
@@ -67,12 +65,12 @@ def _without(amounts: list[int], pending: list[int] | None) -> list[int]:
 
 
 def _summed(
-    session: Session, table: Table, key: tuple[Any, ...], where: Iterable[Any] = ()
+    session: Session, table: Table, key: tuple[Any, ...], conditions: Iterable[Any] = ()
 ) -> _Amounts:
     amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [
         func.max(table.c[name]) for name in usage.LARGEST
     ]
-    rows = session.execute(select(*key, *amounts).where(*where).group_by(*key))
+    rows = session.execute(select(*key, *amounts).where(*conditions).group_by(*key))
     return {
         tuple(int(part) for part in row[: len(key)]): [int(value) for value in row[len(key) :]]
         for row in rows
@@ -80,13 +78,18 @@ def _summed(
 
 
 def _replace(
-    session: Session, table: Table, key: tuple[str, ...], correct: Any, where: list[Any]
+    session: Session,
+    table: Table,
+    key: tuple[str, ...],
+    *,
+    correct: _Amounts,
+    conditions: Sequence[ColumnElement[bool]] = (),
 ) -> int:
-    """Make the rows of a rollup equal to `correct`; how many were not."""
+    """Make the rows of a rollup that meet the conditions equal to `correct`; how many were not."""
     columns = [table.c[name] for name in (*key, *usage.COLUMNS)]
     rows = {
         tuple(row[: len(key)]): list(row[len(key) :])
-        for row in session.execute(select(*columns).where(*where))
+        for row in session.execute(select(*columns).where(*conditions))
     }
     wrong = sorted(
         names for names in correct.keys() | rows.keys() if correct.get(names) != rows.get(names)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCounts:
     """Summed tokens of billable requests.
 
@@ -29,14 +29,10 @@ class TokenCounts:
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: "TokenCounts") -> "TokenCounts":
-        return TokenCounts(
-            *(getattr(self, field.name) + getattr(other, field.name) for field in fields(self))
-        )
+        return TokenCounts(**{name: getattr(self, name) + getattr(other, name) for name in FIELDS})
 
     def __sub__(self, other: "TokenCounts") -> "TokenCounts":
-        return TokenCounts(
-            *(getattr(self, field.name) - getattr(other, field.name) for field in fields(self))
-        )
+        return TokenCounts(**{name: getattr(self, name) - getattr(other, name) for name in FIELDS})
 
 
 NONE = TokenCounts()

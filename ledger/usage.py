@@ -176,7 +176,6 @@ def _add_billable(amounts: list[int], places: dict[int, int], event: events.Even
     """
     input_tokens, output_tokens = event.input_tokens, event.output_tokens
     cached, reasoning = event.cached_input_tokens, event.reasoning_tokens
-    latency_ms, first_token_ms = event.latency_ms, event.first_token_ms
     if input_tokens is not None:
         amounts[_INPUT] += input_tokens
         amounts[_CACHE_WRITE] += event.cache_write_input_tokens or 0
@@ -188,9 +187,9 @@ def _add_billable(amounts: list[int], places: dict[int, int], event: events.Even
         places[_POWERS + output_tokens.bit_length()] += 1
         if output_tokens > amounts[_LARGEST_OUTPUT]:
             amounts[_LARGEST_OUTPUT] = output_tokens
-    if latency_ms is not None:
+    if (latency_ms := event.latency_ms) is not None:
         places[2 * _POWERS + latency_ms.bit_length()] += 1
-    if first_token_ms is not None:
+    if (first_token_ms := event.first_token_ms) is not None:
         places[3 * _POWERS + first_token_ms.bit_length()] += 1
     amounts[_REASONING] += reasoning or 0
     if cached is None:
@@ -199,11 +198,21 @@ def _add_billable(amounts: list[int], places: dict[int, int], event: events.Even
         amounts[_CACHED] += cached
     if cached is None or reasoning is None:
         amounts[_DETAIL_UNKNOWN] += 1
+    if event.retry_count or event.input_audio_tokens or event.output_audio_tokens:
+        _add_retry_and_audio(amounts, event)
+
+
+def _add_retry_and_audio(amounts: list[int], event: events.Event) -> None:
+    """Add what few events have. Audio of the input is of its uncached part, at most all of it.
+
+    It is decided for each event: in sums, one event's excess would be taken from another's text.
+    """
     if event.retry_count > 0:
         amounts[_PAID_RETRY] += 1
-    if event.input_audio_tokens or event.output_audio_tokens:
-        amounts[_INPUT_AUDIO] += _input_audio_tokens(event)
-        amounts[_OUTPUT_AUDIO] += event.output_audio_tokens or 0
+    cached, cache_write = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0
+    uncached = (event.input_tokens or 0) - cached - cache_write
+    amounts[_INPUT_AUDIO] += min(event.input_audio_tokens or 0, uncached)
+    amounts[_OUTPUT_AUDIO] += event.output_audio_tokens or 0
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -247,15 +256,6 @@ def amounts_of(event: events.Event) -> list[int]:
     tally.add(event, 0)
     [amounts] = unpack(tally.pack()).hours.values()
     return amounts
-
-
-def _input_audio_tokens(event: events.Event) -> int:
-    """Audio of the uncached input, at most all of it.
-
-    It is decided for each event: in sums, one event's excess would be taken from another's text.
-    """
-    cached, written = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0
-    return min(event.input_audio_tokens or 0, (event.input_tokens or 0) - cached - written)
 
 
 def _folded(pairs: Iterable[tuple[K, list[int]]]) -> dict[K, list[int]]:

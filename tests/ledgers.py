@@ -52,8 +52,14 @@ def event(
         "output_tokens": 100,
         "reasoning_tokens": 0,
     }
-    name = f"test:{next(_numbers)}" if id is None else f"test:{id}"
-    return Event(name, occurred_at, label_set or labels(), **{**ordinary, **changed})  # type: ignore[arg-type]  # as above
+    values = {
+        "dedupe_key": f"test:{next(_numbers)}" if id is None else f"test:{id}",
+        "occurred_at": occurred_at,
+        "labels": label_set or labels(),
+        **ordinary,
+        **changed,
+    }
+    return Event(**values)  # type: ignore[arg-type]  # as above
 
 
 def add(

@@ -9,16 +9,23 @@ from ledger import money
 from ledger.pricing import prices
 from ledger.tokens import TokenCounts
 
-_NAMELESS = prices.Price(prices.PriceKey("", "", ""), 0, prices.Rates(), prices.Rates(), "", "")
+_NAMELESS = prices.Price(
+    key=prices.PriceKey("", "", ""),
+    effective_from=0,
+    rates=prices.Rates(),
+    list_rates=prices.Rates(),
+    source="",
+    checked="",
+)
 
 
 def priced_cell(figure: advice_figures.CellFigure) -> counterfactual.PricedCell:
     """A cell that moves, with the rates on either side."""
     counts = TokenCounts(
-        figure.input_tokens,
-        figure.cached_input_tokens,
-        figure.cache_write_input_tokens,
-        figure.output_tokens,
+        input_tokens=figure.input_tokens,
+        cached_input_tokens=figure.cached_input_tokens,
+        cache_write_input_tokens=figure.cache_write_input_tokens,
+        output_tokens=figure.output_tokens,
         input_audio_tokens=figure.input_audio_tokens,
         output_audio_tokens=figure.output_audio_tokens,
     )

@@ -1,6 +1,7 @@
 """Giving a name as sent its model: which sender is meant, and whether the model has a price there. Pure; it guesses nothing."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ledger.errors import NotFound, UsageError
 from ledger.events import Labels
@@ -87,7 +88,15 @@ def alias(
         raise UsageError(
             f"{name!r} at {provider} is priced as {canonical} by itself; end an alias with: switchwise models unmap"
         )
-    return Alias(namespace, provider, name, target, canonical, day, region)
+    return Alias(
+        namespace=namespace,
+        provider=provider,
+        name=name,
+        model_provider=target,
+        model=canonical,
+        effective_from=day,
+        region=region,
+    )
 
 
 def _no_price(book: PriceBook, target: str, model: str) -> str:
@@ -126,4 +135,4 @@ def ending(
         raise UsageError(
             f"{name!r} is mapped for {senders}; say which is meant with --provider and --namespace"
         )
-    return Alias(*found[0].sent, "", "", day)
+    return replace(found[0], model_provider="", model="", region="", effective_from=day)

@@ -123,7 +123,12 @@ class Pricing:
                 labels.namespace, labels.provider, labels.model, day
             )
             price = self.book.at(
-                provider, model, priced_tier(labels), labels.context_band, day, region
+                provider,
+                model,
+                priced_tier(labels),
+                context_band=labels.context_band,
+                day=day,
+                region=region,
             )
             known = Priced(provider, model, region, price)
             self._found[series_id, day] = known

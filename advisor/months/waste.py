@@ -116,9 +116,9 @@ def _spans(parts: Iterable[DayUsage], pricing: Pricing) -> dict[_Span, list[int]
                 priced.provider,
                 priced.model,
                 labels.service_tier_requested,
-                labels.context_band,
-                part.day,
-                priced.region,
+                context_band=labels.context_band,
+                day=part.day,
+                region=priced.region,
             )
             span, amounts = _Span(series_id, priced, asked), part.amounts[series_id]
             spans[span] = usage.combine(spans[span], amounts) if span in spans else amounts

@@ -237,7 +237,12 @@ def _work_on_source(found: Traffic, amounts: Amounts, day: int) -> Fraction | No
             tier = usual.service_tier
         figure, region = adopted.claimed, usual.region if usual else ""
         price = found.pricing.book.at(
-            figure.provider, figure.from_model, tier, labels.context_band, day, region
+            figure.provider,
+            figure.from_model,
+            tier,
+            context_band=labels.context_band,
+            day=day,
+            region=region,
         )
         added = (
             realised.source_work(counts, price.rates, adopted.split, adopted.behaviour)

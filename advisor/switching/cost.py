@@ -35,7 +35,12 @@ def price_of(
 ) -> prices.Price | None:
     """The price of a cell's tokens on a model at a UTC day, at the cell's own tier unless another one is named."""
     return book.at(
-        provider, model, service_tier or cell.service_tier, cell.context_band, day, cell.region
+        provider,
+        model,
+        service_tier or cell.service_tier,
+        context_band=cell.context_band,
+        day=day,
+        region=cell.region,
     )
 
 

@@ -100,7 +100,9 @@ def _blend(
     day: int,
 ) -> Fraction:
     """Femto-USD per token of the blend; where the provider has no cached rate, cached input costs what input costs."""
-    price = book.at(key.provider, key.model, key.service_tier, key.over_input_tokens, day)
+    price = book.at(
+        key.provider, key.model, key.service_tier, context_band=key.over_input_tokens, day=day
+    )
     rates = price.rates if price else prices.Rates()
     cached = rates.uncached_input if rates.cached_input is None else rates.cached_input
     parts = (

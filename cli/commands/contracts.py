@@ -72,7 +72,15 @@ def set_discount(
     with app.opened(data) as (database, settings):
         with database.snapshot() as session:
             named = names.canonical_model(in_force.load_book(session), word, model) if model else ""
-        agreed = Discount(first, end, source, word, ppm, named, tier or "")
+        agreed = Discount(
+            effective_from=first,
+            effective_until=end,
+            source=source,
+            provider=word,
+            discount_ppm=ppm,
+            model=named,
+            service_tier=tier or "",
+        )
         what = f"{agreed}; {contracts.period_text(agreed)}"
         changes.carry_out(
             database,
@@ -125,7 +133,9 @@ def set_fixed_price(
             book = in_force.load_book(session)
         key = options.key(book, model, provider, tier, over, region)
         named = key._replace(model=names.canonical_model(book, key.provider, model))
-        agreed = FixedPrice(first, end, source, named, rates)
+        agreed = FixedPrice(
+            effective_from=first, effective_until=end, source=source, key=named, rates=rates
+        )
         what = f"{agreed}{_rates_text(agreed)}; {contracts.period_text(agreed)}"
         changes.carry_out(
             database,

@@ -124,7 +124,10 @@ def set_price(
         with database.snapshot() as session:
             book = in_force.load_book(session)
         price = OperatorPrice(
-            options.key(book, model, provider, tier, over, region), day, rates, source
+            key=options.key(book, model, provider, tier, over, region),
+            effective_from=day,
+            rates=rates,
+            source=source,
         )
         what = f"{price.key}: {options.rates_text(rates)}; from {clock.date_of(day)} on"
         changes.carry_out(

@@ -120,20 +120,21 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
     if occurred_at is None:
         return Rejected(fields.UNTIMELY)
     return Event(
-        f"native:{native.id}",
-        occurred_at,
-        labels,
-        native.input_tokens,
-        native.cached_input_tokens,
-        native.cache_write_input_tokens,
-        native.output_tokens,
-        native.reasoning_tokens,
-        None,
-        None,
-        native.latency_ms,
-        native.first_token_ms,
+        dedupe_key=f"native:{native.id}",
+        occurred_at=occurred_at,
+        labels=labels,
+        input_tokens=native.input_tokens,
+        cached_input_tokens=native.cached_input_tokens,
+        cache_write_input_tokens=native.cache_write_input_tokens,
+        output_tokens=native.output_tokens,
+        reasoning_tokens=native.reasoning_tokens,
+        input_audio_tokens=None,
+        output_audio_tokens=None,
+        latency_ms=native.latency_ms,
+        first_token_ms=native.first_token_ms,
         # The feature and the count say the same, and sums by either agree.
-        native.retry_count or (1 if labels.features & events.FEATURE_CLIENT_RETRY else 0),
+        retry_count=native.retry_count
+        or (1 if labels.features & events.FEATURE_CLIENT_RETRY else 0),
     )
 
 

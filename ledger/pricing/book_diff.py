@@ -19,7 +19,7 @@ _FACTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceChange:
     """A price that one book has and the other has not, or that differs in its rates."""
 
@@ -30,7 +30,7 @@ class PriceChange:
     after: Rates | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactChange:
     """A fact of a model that differs, or what a name is priced as; None where a book has none."""
 
@@ -47,10 +47,17 @@ def price_changes(before: BookFile, after: BookFile) -> list[PriceChange]:
     A different source or day of a check is no change of price.
     """
     old, new = (_by_key_and_day(book.prices) for book in (before, after))
-    changes = (
-        _price_change(*at, old.get(at), new.get(at)) for at in sorted(old.keys() | new.keys())
-    )
-    return [change for change in changes if change is not None]
+    return [
+        PriceChange(
+            kind="changed" if row in old and row in new else "gone" if row in old else "added",
+            key=row[0],
+            effective_from=row[1],
+            before=old.get(row),
+            after=new.get(row),
+        )
+        for row in sorted(old.keys() | new.keys())
+        if old.get(row) != new.get(row)
+    ]
 
 
 def name_changes(before: BookFile, after: BookFile) -> list[FactChange]:
@@ -60,9 +67,15 @@ def name_changes(before: BookFile, after: BookFile) -> list[FactChange]:
         for book in (before, after)
     )
     return [
-        FactChange(*at, "priced_as", old.get(at), new.get(at))
-        for at in sorted(old.keys() | new.keys())
-        if old.get(at) != new.get(at)
+        FactChange(
+            provider=provider,
+            model=name,
+            fact="priced_as",
+            before=old.get((provider, name)),
+            after=new.get((provider, name)),
+        )
+        for provider, name in sorted(old.keys() | new.keys())
+        if old.get((provider, name)) != new.get((provider, name))
     ]
 
 
@@ -70,7 +83,7 @@ def fact_changes(before: BookFile, after: BookFile) -> list[FactChange]:
     """The facts that differ, in the order of provider and model."""
     old, new = ({(row.provider, row.model): row for row in book.facts} for book in (before, after))
     return [
-        FactChange(provider, model, fact, was, is_now)
+        FactChange(provider=provider, model=model, fact=fact, before=was, after=is_now)
         for provider, model in sorted(old.keys() | new.keys())
         for fact in _FACTS
         if (was := _fact(old.get((provider, model)), fact))
@@ -80,16 +93,6 @@ def fact_changes(before: BookFile, after: BookFile) -> list[FactChange]:
 
 def _by_key_and_day(rows: Iterable[PriceRow]) -> Mapping[tuple[PriceKey, date], Rates]:
     return {(row.key, row.effective_from): row.rates for row in rows}
-
-
-def _price_change(
-    key: PriceKey, day: date, old: Rates | None, new: Rates | None
-) -> PriceChange | None:
-    if old == new:
-        return None
-    return PriceChange(
-        "added" if old is None else "gone" if new is None else "changed", key, day, old, new
-    )
 
 
 def _fact(row: FactRow | None, fact: str) -> str | None:

@@ -19,7 +19,7 @@ UNCONFIRMED = "unconfirmed: "
 """The prefix of a source that nobody has read: its rows have no day of a check."""
 
 
-class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True):
+class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=True):
     """One price: its key, first day, nano-USD per million tokens by meter, and its source.
 
     `checked` is None where the catalogue dates no check of its own (as of its release), and where
@@ -45,7 +45,11 @@ class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True):
     def key(self) -> PriceKey:
         """What the price is for."""
         return PriceKey(
-            self.provider, self.model, self.service_tier, self.over_input_tokens, self.region
+            provider=self.provider,
+            model=self.model,
+            service_tier=self.service_tier,
+            over_input_tokens=self.over_input_tokens,
+            region=self.region,
         )
 
     @property
@@ -55,7 +59,7 @@ class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 def price_row(
-    key: PriceKey, effective_from: date, rates: Rates, source: str, checked: date | None
+    key: PriceKey, effective_from: date, *, rates: Rates, source: str, checked: date | None
 ) -> PriceRow:
     """The row of a key's rates from a day on."""
     return PriceRow(
@@ -76,7 +80,7 @@ def price_row(
     )
 
 
-class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True):
+class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=True):
     """Facts of a model other than its prices."""
 
     provider: str
@@ -91,7 +95,7 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True):
     lacks: tuple[str, ...] = ()
 
 
-class BookFile(msgspec.Struct, frozen=True):
+class BookFile(msgspec.Struct, frozen=True, kw_only=True):
     """A compiled book. `left_out` has the catalogue's models without a price here, and why."""
 
     catalogue: str
@@ -146,7 +150,14 @@ def to_price_book(book: BookFile) -> PriceBook:
             "" if row.source.startswith(UNCONFIRMED) else (row.checked or book.released).isoformat()
         )
         first_day = clock.day_number(row.effective_from)
-        price = Price(row.key, first_day, rates, rates, row.source, checked)
+        price = Price(
+            key=row.key,
+            effective_from=first_day,
+            rates=rates,
+            list_rates=rates,
+            source=row.source,
+            checked=checked,
+        )
         prices.setdefault(price.key, []).append(price)
     return PriceBook(
         version=book.version,
@@ -167,10 +178,10 @@ def _facts(row: FactRow) -> ModelFacts:
         retirement = Retirement(clock.day_number(row.shutdown), row.successor, row.source)
     modalities, without_rate = frozenset(row.modalities), dict(row.without_rate)
     return ModelFacts(
-        row.context_window,
-        row.max_output_tokens,
-        modalities,
-        retirement,
-        without_rate,
-        frozenset(row.lacks),
+        context_window=row.context_window,
+        max_output_tokens=row.max_output_tokens,
+        modalities=modalities,
+        retirement=retirement,
+        without_rate=without_rate,
+        lacks=frozenset(row.lacks),
     )

@@ -139,12 +139,14 @@ def price_rows(word: str, provider: types.Provider, model: types.ModelInfo) -> I
         for size in sorted(sizes | {0}):
             for day, rates in listed.items():
                 key = PriceKey(word, model.id, tier, size)
-                yield book_file.price_row(key, day, _rates_at(rates, size), source, checked)
+                yield book_file.price_row(
+                    key, day, rates=_rates_at(rates, size), source=source, checked=checked
+                )
 
 
 def fact_row(word: str, model: types.ModelInfo) -> FactRow:
     """The catalogue's facts of a model other than its prices."""
-    return FactRow(word, model.id, model.context_window)
+    return FactRow(provider=word, model=model.id, context_window=model.context_window)
 
 
 def exact_names(model: types.ModelInfo) -> set[str]:

@@ -87,10 +87,12 @@ class _Draft:
             self.rows[row.key, row.effective_from] = row
 
     def claim(self, provider: str, model: str, exact_names: Iterable[str]) -> None:
+        """Note the names that a model claims at a provider."""
         for name in exact_names:
             self.claims.setdefault((provider, name), set()).add(model)
 
     def copy(self, copy: Copy) -> None:
+        """Add a seller's prices, facts and names at a reseller. Raises UsageError."""
         source = overlay.source_text(copy)
         for model in copy.models:
             if any(key[:3] == (copy.reseller, model, copy.service_tier) for key, _ in self.rows):
@@ -103,67 +105,57 @@ class _Draft:
                 for row in self.rows.values()
                 if row.key[:3] == (copy.seller, model, copy.service_tier)
             ]
-            self.add_all(
-                msgspec.structs.replace(
-                    row, provider=copy.reseller, source=source, checked=copy.checked
-                )
-                for row in rows
-            )
+            changes = {"provider": copy.reseller, "source": source, "checked": copy.checked}
+            self.add_all(msgspec.structs.replace(row, **changes) for row in rows)
             self._require(copy.reseller, model)
             facts = self.facts[copy.seller, model]
             self.facts[copy.reseller, model] = msgspec.structs.replace(
                 facts, provider=copy.reseller
             )
-            self.claim(
-                copy.reseller,
-                model,
-                [
-                    name
-                    for (seller, name), models in self.claims.items()
-                    if (seller, models) == (copy.seller, {model})
-                ],
-            )
+            exact_names = [
+                name
+                for (seller, name), models in self.claims.items()
+                if (seller, models) == (copy.seller, {model})
+            ]
+            self.claim(copy.reseller, model, exact_names)
 
     def describe(self, own: Overlay) -> None:
-        for entry in own.model:
-            for provider, model in self._named(entry.providers, entry.models):
+        """Add the overlay's facts of models. Raises UsageError for a model without a price."""
+        for facts in own.model:
+            for provider, model in self._priced(facts.providers, facts.models):
                 self.facts[provider, model] = FactRow(
+                    provider=provider,
+                    model=model,
+                    context_window=facts.context_window,
+                    max_output_tokens=facts.max_output_tokens,
+                    modalities=facts.modalities,
+                    source=facts.source,
+                )
+        for lack in own.lack:
+            for provider, model in self._priced(lack.providers, lack.models):
+                self._add_facts(provider, model, lacks=lack.lacks, source=lack.source)
+        for shutdown in own.retirement:
+            for provider, model in self._priced(shutdown.providers, shutdown.models):
+                self._add_facts(
                     provider,
                     model,
-                    entry.context_window,
-                    entry.max_output_tokens,
-                    entry.modalities,
-                    source=entry.source,
-                )
-        for entry in own.lack:
-            for provider, model in self._named(entry.providers, entry.models):
-                self.facts[provider, model] = msgspec.structs.replace(
-                    self.facts.get((provider, model), FactRow(provider, model)),
-                    lacks=entry.lacks,
-                    source=entry.source,
-                )
-        for entry in own.retirement:
-            for provider, model in self._named(entry.providers, entry.models):
-                self.facts[provider, model] = msgspec.structs.replace(
-                    self.facts.get((provider, model), FactRow(provider, model)),
-                    shutdown=entry.shutdown,
-                    successor=entry.successor,
-                    source=entry.source,
+                    shutdown=shutdown.shutdown,
+                    successor=shutdown.successor,
+                    source=shutdown.source,
                 )
 
     def leave_unpriced(self, own: Overlay) -> None:
+        """Add why models have no price at a tier. Raises UsageError where they have one."""
         for entry in own.without_rate:
-            for provider, model in self._named(entry.providers, entry.models):
+            for provider, model in self._priced(entry.providers, entry.models):
                 if any(key[:3] == (provider, model, entry.service_tier) for key, _ in self.rows):
                     raise UsageError(
                         f"{model} at {provider} has a price at {entry.service_tier},"
                         " where the overlay says that it has none; drop one of the two"
                     )
-                facts = self.facts.get((provider, model), FactRow(provider, model))
-                reasons = (*facts.without_rate, (entry.service_tier, entry.reason))
-                self.facts[provider, model] = msgspec.structs.replace(
-                    facts, without_rate=tuple(sorted(reasons))
-                )
+                reason = (entry.service_tier, entry.reason)
+                reasons = (*self._facts_of(provider, model).without_rate, reason)
+                self._add_facts(provider, model, without_rate=tuple(sorted(reasons)))
 
     def settled_aliases(self) -> Iterator[tuple[str, str, str]]:
         """The names that mean exactly one model.
@@ -177,9 +169,20 @@ class _Draft:
 
     def known_facts(self) -> Iterator[FactRow]:
         """The rows that hold a fact."""
-        return (fact for fact in self.facts.values() if fact != FactRow(fact.provider, fact.model))
+        return (
+            fact
+            for fact in self.facts.values()
+            if fact != FactRow(provider=fact.provider, model=fact.model)
+        )
 
-    def _named(
+    def _facts_of(self, provider: str, model: str) -> FactRow:
+        return self.facts.get((provider, model), FactRow(provider=provider, model=model))
+
+    def _add_facts(self, provider: str, model: str, **facts: object) -> None:
+        row = self._facts_of(provider, model)
+        self.facts[provider, model] = msgspec.structs.replace(row, **facts)
+
+    def _priced(
         self, providers: Iterable[str], models: tuple[str, ...]
     ) -> Iterator[tuple[str, str]]:
         for provider in providers:

@@ -19,7 +19,7 @@ _EVER = 0
 _UNPRICED_WITHOUT_RATE = ("uncached_input", "output", "input_audio", "output_audio")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Term(ABC):
     """The UTC days on which a contract holds.
 
@@ -53,7 +53,7 @@ class Term(ABC):
         return first.holds_on(second.effective_from)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Discount(Term):
     """Parts per million off the list rates of a provider. An empty model or tier means all.
 
@@ -85,7 +85,7 @@ class Discount(Term):
         return f"{percent} off {models} at {self.provider}{tier}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FixedPrice(Term):
     """Agreed rates of one price. A meter without an agreed rate costs what it costs otherwise."""
 
@@ -187,7 +187,14 @@ def _price(
 
 def _unlisted(key: PriceKey) -> Price:
     """The list price of a key without a list price: no rate at all."""
-    return Price(key, _EVER, Rates(), Rates(), "no list price is known", "")
+    return Price(
+        key=key,
+        effective_from=_EVER,
+        rates=Rates(),
+        list_rates=Rates(),
+        source="no list price is known",
+        checked="",
+    )
 
 
 def _discounted(list_rates: Rates, discount: Discount) -> Rates:

@@ -69,7 +69,12 @@ def apply_change(session: Session, change: Change, now_us: int) -> None:
 
 def _prices(session: Session) -> Iterator[OperatorPrice]:
     for row in _read(session, _PRICE):
-        yield OperatorPrice(_key(row), row["effective_from"], _rates(row), row["source"])
+        yield OperatorPrice(
+            key=_key(row),
+            effective_from=row["effective_from"],
+            rates=_rates(row),
+            source=row["source"],
+        )
 
 
 def _contracts(session: Session) -> Iterator[Contract]:
@@ -77,7 +82,11 @@ def _contracts(session: Session) -> Iterator[Contract]:
         yield Discount(**_without_time(row))
     for row in _read(session, _FIXED):
         yield FixedPrice(
-            row["effective_from"], row["effective_until"], row["source"], _key(row), _rates(row)
+            effective_from=row["effective_from"],
+            effective_until=row["effective_until"],
+            source=row["source"],
+            key=_key(row),
+            rates=_rates(row),
         )
 
 

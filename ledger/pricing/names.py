@@ -145,7 +145,7 @@ def _without_tuner(name: str) -> str:
     return ":".join(name.split(":")[:2]) if name.lower().startswith("ft:") else name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
     """A user's statement that a name of one sender is a model, from a UTC day on.
 

@@ -67,13 +67,19 @@ class Sheet(_Entry, rename={"effective_from": "since"}):
         for row in self.rows:
             for region in self.regions:
                 key = PriceKey(
-                    self.provider, row.model, row.service_tier, row.over_input_tokens, region
+                    provider=self.provider,
+                    model=row.model,
+                    service_tier=row.service_tier,
+                    over_input_tokens=row.over_input_tokens,
+                    region=region,
                 )
-                since, checked = (
+                yield book_file.price_row(
+                    key,
                     row.effective_from or self.effective_from,
-                    row.checked or self.checked,
+                    rates=_rates(row),
+                    source=source_text(self),
+                    checked=row.checked or self.checked,
                 )
-                yield book_file.price_row(key, since, _rates(row), source_text(self), checked)
 
 
 class Copy(_Entry, rename={"seller": "from", "reseller": "to"}):

@@ -19,7 +19,7 @@ from ledger.pricing.prices import METERS, Price, PriceBook, PriceKey, Rates
 BOOK_PATH = Path(__file__).parent / "data" / "book.json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorPrice:
     """An operator's own price from a UTC day on, until the next one of its key.
 
@@ -33,7 +33,7 @@ class OperatorPrice:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceLine:
     """One price as text, for lists. `effective_from` is None where no first day is known.
 
@@ -93,11 +93,11 @@ def _under(
 ) -> PriceBook:
     version = book_file.version_of(book.version.encode(), repr((own, contracted)).encode())
     return PriceBook(
-        version,
-        contracts.apply_contracts(list_prices(own, book), contracted),
-        book.facts,
-        book.aliases,
-        book.checked,
+        version=version,
+        prices=contracts.apply_contracts(list_prices(own, book), contracted),
+        facts=book.facts,
+        aliases=book.aliases,
+        checked=book.checked,
     )
 
 
@@ -127,7 +127,16 @@ def _by_key(operator_rows: Iterable[OperatorPrice]) -> dict[PriceKey, list[Price
         rows = own.setdefault(row.key, [])
         if rows and rows[-1].effective_from == row.effective_from:
             raise UsageError(f"two prices of {row.key} from {day}; keep one of them")
-        rows.append(Price(row.key, row.effective_from, row.rates, row.rates, row.source, day))
+        rows.append(
+            Price(
+                key=row.key,
+                effective_from=row.effective_from,
+                rates=row.rates,
+                list_rates=row.rates,
+                source=row.source,
+                checked=day,
+            )
+        )
     return own
 
 
@@ -173,15 +182,16 @@ def reasons_left_out(model: str) -> dict[str, str]:
 
 
 def _line(price: Price, *, in_force: bool) -> PriceLine:
+    first_day = clock.date_of(price.effective_from).isoformat() if price.effective_from else None
     return PriceLine(
-        *price.key,
-        clock.date_of(price.effective_from).isoformat() if price.effective_from else None,
-        rate_texts(price.rates),
-        price.source,
-        price.checked,
-        rate_texts(price.list_rates),
-        price.contract,
-        in_force,
+        **price.key._asdict(),
+        effective_from=first_day,
+        usd_per_million_tokens=rate_texts(price.rates),
+        source=price.source,
+        checked=price.checked,
+        list_usd_per_million_tokens=rate_texts(price.list_rates),
+        contract=price.contract,
+        in_force=in_force,
     )
 
 

@@ -38,7 +38,7 @@ class PriceKey(NamedTuple):
         return f"{self.model} at {self.provider}, {self.service_tier}{over}{region}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """Rates by meter: integer nano-USD per million tokens, which is femto-USD per token.
 
@@ -55,7 +55,7 @@ class Rates:
     output_audio: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """Rates in force from a UTC day (number since 1970-01-01) on, with their source and last check.
 
@@ -139,7 +139,7 @@ class Retirement:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """Facts of a model other than its prices; None where the catalogue does not say."""
 
@@ -153,7 +153,7 @@ class ModelFacts:
     """Features that requests may ask for and the model lacks: `tools`, `json_schema`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceBook:
     """Effective-dated prices of every price key. Build it with `price_book.build()`.
 
@@ -198,6 +198,7 @@ class PriceBook:
         provider: str,
         model: str,
         service_tier: str,
+        *,
         context_band: int,
         day: int,
         region: str = "",
@@ -208,7 +209,7 @@ class PriceBook:
         then `backdated`. A region has its own prices: prices of everywhere else never stand in for
         them.
         """
-        key = PriceKey(provider, model, service_tier, 0, region)
+        key = PriceKey(provider, model, service_tier, region=region)
         sizes = self.thresholds.get(key)
         if not sizes or sizes[0] > context_band:
             return None

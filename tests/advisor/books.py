@@ -18,11 +18,15 @@ def rates(
     uncached: str, cached: str | None, output: str | None, cache_write: str | None = None
 ) -> prices.Rates:
     """Rates of USD per MTok."""
-    read = (
-        None if text is None else int(Fraction(text) * 10**9)
-        for text in (uncached, cached, cache_write, output)
+    usd = {
+        "uncached_input": uncached,
+        "cached_input": cached,
+        "cache_write_input": cache_write,
+        "output": output,
+    }
+    return prices.Rates(
+        **{meter: int(Fraction(text) * 10**9) for meter, text in usd.items() if text is not None}
     )
-    return prices.Rates(*read)
 
 
 RATES = {
@@ -37,10 +41,20 @@ RATES = {
 }
 RETIREMENT = prices.Retirement(SHUTDOWN_DAY, LUNA, "https://example.com/deprecations")
 FACTS = {
-    (OPENAI, BIG): prices.ModelFacts(1_047_576, 32_768, frozenset({"text", "image"}), RETIREMENT),
-    (OPENAI, MINI): prices.ModelFacts(1_047_576, 32_768, frozenset({"text", "image"}), RETIREMENT),
-    (OPENAI, LUNA): prices.ModelFacts(1_050_000, 128_000),
-    (OPENAI, DEAR): prices.ModelFacts(200_000),
+    (OPENAI, BIG): prices.ModelFacts(
+        context_window=1_047_576,
+        max_output_tokens=32_768,
+        modalities=frozenset({"text", "image"}),
+        retirement=RETIREMENT,
+    ),
+    (OPENAI, MINI): prices.ModelFacts(
+        context_window=1_047_576,
+        max_output_tokens=32_768,
+        modalities=frozenset({"text", "image"}),
+        retirement=RETIREMENT,
+    ),
+    (OPENAI, LUNA): prices.ModelFacts(context_window=1_050_000, max_output_tokens=128_000),
+    (OPENAI, DEAR): prices.ModelFacts(context_window=200_000),
 }
 
 
@@ -50,7 +64,14 @@ def price(
     """One price of the hand-written book."""
     key = prices.PriceKey(provider, model, service_tier)
     found = RATES[model, service_tier]
-    return prices.Price(key, effective_from, found, found, "by hand", "2026-11-01")
+    return prices.Price(
+        key=key,
+        effective_from=effective_from,
+        rates=found,
+        list_rates=found,
+        source="by hand",
+        checked="2026-11-01",
+    )
 
 
 def book(facts: dict[str, prices.ModelFacts] | None = None) -> prices.PriceBook:
@@ -58,7 +79,7 @@ def book(facts: dict[str, prices.ModelFacts] | None = None) -> prices.PriceBook:
     found = {prices.PriceKey(OPENAI, *key): (price(*key),) for key in RATES}
     found[prices.PriceKey("elsewhere", "sold-elsewhere", "standard")] = (price(MINI),)
     replaced = {(OPENAI, model): given for model, given in (facts or {}).items()}
-    return prices.PriceBook("by hand", found, FACTS | replaced)
+    return prices.PriceBook(version="by hand", prices=found, facts=FACTS | replaced)
 
 
 def cell(
@@ -71,7 +92,12 @@ def cell(
 ) -> cost.Cell:
     """A cell of text tokens."""
     unknown, band, written = more.get("unknown", 0), more.get("band", 0), more.get("written", 0)
-    counts = TokenCounts(input_tokens, cached, written, output)
+    counts = TokenCounts(
+        input_tokens=input_tokens,
+        cached_input_tokens=cached,
+        cache_write_input_tokens=written,
+        output_tokens=output,
+    )
     return cost.Cell(tier, band, counts, requests, unknown, features=more.get("features", 0))
 
 

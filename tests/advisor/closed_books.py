@@ -22,7 +22,10 @@ def set_price(
     """An operator's own price from a UTC day on."""
     rates = prices.Rates(uncached_input=int(uncached_usd) * 10**9, output=int(output_usd) * 10**9)
     row = price_book.OperatorPrice(
-        prices.PriceKey("openai", model, "standard"), since, rates, "agreed"
+        key=prices.PriceKey("openai", model, "standard"),
+        effective_from=since,
+        rates=rates,
+        source="agreed",
     )
     with database.transaction() as session:
         in_force.apply_change(session, lambda said: said.with_price(row), clock.now_us())

@@ -35,14 +35,30 @@ def book() -> prices.PriceBook:
         listed = books.rates("1", "0.25", "4")
         key = prices.PriceKey(books.OPENAI, books.BIG, tier)
         own = prices.Price(
-            key, CHANGE_DAY, books.rates("0.90", None, "3.6"), listed, "contract", "2026-10-15"
+            key=key,
+            effective_from=CHANGE_DAY,
+            rates=books.rates("0.90", None, "3.6"),
+            list_rates=listed,
+            source="contract",
+            checked="2026-10-15",
         )
         found[key].append(own)
     eu = prices.PriceKey(books.AZURE, books.BIG, "standard", 0, "eu")
     rates = books.rates("2.2", "0.55", None)
-    found[eu] = [prices.Price(eu, CHANGE_DAY + 3, rates, rates, "regional", "2026-10-15")]
+    found[eu] = [
+        prices.Price(
+            key=eu,
+            effective_from=CHANGE_DAY + 3,
+            rates=rates,
+            list_rates=rates,
+            source="regional",
+            checked="2026-10-15",
+        )
+    ]
     return prices.PriceBook(
-        "by hand", {key: tuple(rows) for key, rows in found.items()}, books.FACTS
+        version="by hand",
+        prices={key: tuple(rows) for key, rows in found.items()},
+        facts=books.FACTS,
     )
 
 
@@ -50,7 +66,13 @@ def pricing() -> statements.Pricing:
     """Everything that prices the series; a deployment is GPT-4.1 in the EU from CHANGE_DAY on."""
     held = book()
     alias = names.Alias(
-        "default", books.AZURE, "prod-chat", books.AZURE, books.BIG, CHANGE_DAY, "eu"
+        namespace="default",
+        provider=books.AZURE,
+        name="prod-chat",
+        model_provider=books.AZURE,
+        model=books.BIG,
+        effective_from=CHANGE_DAY,
+        region="eu",
     )
     return statements.Pricing(SERIES, held, names.Names(held, [alias]), "by hand")
 

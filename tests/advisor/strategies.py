@@ -16,7 +16,12 @@ def cells(draw: st.DrawFn, tiers: tuple[str, ...] = ("standard", "batch", "prior
     """Any cell of text tokens whose parts do not exceed their whole."""
     cached, written, uncached = (draw(st.integers(0, 10**10)) for _ in range(3))
     whole = cached + written + uncached
-    counts = TokenCounts(whole, cached, written, draw(st.integers(0, 10**10)))
+    counts = TokenCounts(
+        input_tokens=whole,
+        cached_input_tokens=cached,
+        cache_write_input_tokens=written,
+        output_tokens=draw(st.integers(0, 10**10)),
+    )
     return cost.Cell(
         draw(st.sampled_from(tiers)),
         0,

@@ -153,7 +153,9 @@ def test_a_target_that_retires_tomorrow_blocks_whatever_it_saves(days_left: int)
 
 def test_a_source_that_retires_tomorrow_does_not_block_but_a_one_off_cost_never_pays_back() -> None:
     leaving = prices.ModelFacts(
-        1_047_576, 32_768, retirement=prices.Retirement(books.AS_OF_DAY + 1, books.LUNA, "")
+        context_window=1_047_576,
+        max_output_tokens=32_768,
+        retirement=prices.Retirement(books.AS_OF_DAY + 1, books.LUNA, ""),
     )
     book = books.book({books.BIG: leaving, books.MINI: prices.ModelFacts()})
     found = _advice(LARGE, book=book)

@@ -146,7 +146,11 @@ def by_hand(events: list[Event], pricing: statements.Pricing) -> int:
     spent = 0
     for event in events:
         price = pricing.book.at(
-            "openai", event.labels.model, "standard", 0, clock.day_of(event.occurred_at)
+            "openai",
+            event.labels.model,
+            "standard",
+            context_band=0,
+            day=clock.day_of(event.occurred_at),
         )
         assert price is not None
         rates = price.rates

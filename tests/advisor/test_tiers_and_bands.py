@@ -47,7 +47,9 @@ def test_a_long_context_price_begins_one_token_above_its_threshold_and_not_at_it
 ) -> None:
     book, size = price_book.shipped(), key.over_input_tokens
     at, above = (
-        book.at(key.provider, key.model, key.service_tier, bands.band_of(tokens), TODAY)
+        book.at(
+            key.provider, key.model, key.service_tier, context_band=bands.band_of(tokens), day=TODAY
+        )
         for tokens in (size, size + 1)
     )
     assert above is not None

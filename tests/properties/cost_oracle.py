@@ -64,7 +64,14 @@ def _price(key: PriceKey, day: int, chance: random.Random) -> Price:
         input_audio=chance.choice([None, 40_000_000_001]),
         output_audio=chance.choice([None, 80_000_000_003]),
     )
-    return Price(key, day, rates, rates, "drawn", "2026-11-01")
+    return Price(
+        key=key,
+        effective_from=day,
+        rates=rates,
+        list_rates=rates,
+        source="drawn",
+        checked="2026-11-01",
+    )
 
 
 def contracts(chance: random.Random, keys: Sequence[PriceKey]) -> list[Contract]:
@@ -74,12 +81,28 @@ def contracts(chance: random.Random, keys: Sequence[PriceKey]) -> list[Contract]
         start = chance.randrange(FIRST_DAY, FIRST_DAY + DAYS)
         until = chance.choice([None, start + chance.randint(1, 20)])
         found.append(
-            Discount(start, until, "agreed", "openai", chance.randrange(1_000_001), model, tier)
+            Discount(
+                effective_from=start,
+                effective_until=until,
+                source="agreed",
+                provider="openai",
+                discount_ppm=chance.randrange(1_000_001),
+                model=model,
+                service_tier=tier,
+            )
         )
     for key in chance.sample(list(keys), 3):
         start = chance.randrange(FIRST_DAY, FIRST_DAY + DAYS)
         agreed = Rates(uncached_input=chance.randrange(10**9), output=chance.randrange(10**9))
-        found.append(FixedPrice(start, start + chance.randint(1, 30), "agreed", key, agreed))
+        found.append(
+            FixedPrice(
+                effective_from=start,
+                effective_until=start + chance.randint(1, 30),
+                source="agreed",
+                key=key,
+                rates=agreed,
+            )
+        )
     return found
 
 
@@ -105,9 +128,9 @@ def _event(chance: random.Random, number: int) -> Event:
         context_band=0 if silent else events.context_band(whole),
     )
     return Event(
-        f"oracle:{number}",
-        FIRST_DAY * clock.DAY_US + draw(DAYS * clock.DAY_US),
-        labels,
+        dedupe_key=f"oracle:{number}",
+        occurred_at=FIRST_DAY * clock.DAY_US + draw(DAYS * clock.DAY_US),
+        labels=labels,
         input_tokens=None if silent else whole,
         cached_input_tokens=cached if told and not silent else None,
         cache_write_input_tokens=written if told and not silent else None,

@@ -46,9 +46,9 @@ def contents(draw: st.DrawFn, name: str) -> Event:
     """One event of this name: parts within their wholes, any of them unknown."""
     whole_in, whole_out = draw(st.integers(0, 10**9)), draw(st.integers(0, 10**9))
     return Event(
-        name,
-        START_US + int(name) % 50 * clock.HOUR_US,
-        draw(_labels),
+        dedupe_key=name,
+        occurred_at=START_US + int(name) % 50 * clock.HOUR_US,
+        labels=draw(_labels),
         input_tokens=draw(st.none() | st.just(whole_in)),
         cached_input_tokens=None,
         output_tokens=whole_out,

@@ -49,7 +49,7 @@ def compare(database: Database, seed: int, count: int) -> None:
     chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
     listed = cost_oracle.price_list(chance)
     agreed = cost_oracle.contracts(chance, list(listed))
-    book = PriceBook("drawn", contracts.apply_contracts(listed, agreed), {})
+    book = PriceBook(version="drawn", prices=contracts.apply_contracts(listed, agreed), facts={})
     sent = cost_oracle.traffic(chance, count)
     expected = cost_oracle.costs(sent, listed, agreed)
     chance.shuffle(sent)
@@ -74,7 +74,7 @@ def test_any_order_and_grouping_of_events_costs_the_same(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
     listed = cost_oracle.price_list(chance)
     agreed = cost_oracle.contracts(chance, list(listed))
-    book = PriceBook("drawn", contracts.apply_contracts(listed, agreed), {})
+    book = PriceBook(version="drawn", prices=contracts.apply_contracts(listed, agreed), facts={})
     sent = cost_oracle.traffic(chance, 500)
     expected = cost_oracle.costs(sent, listed, agreed)
     chance.shuffle(sent)

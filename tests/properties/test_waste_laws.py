@@ -76,7 +76,7 @@ def alone(each: Event, tier: str) -> prices.Cost:
         output_tokens=each.output_tokens or 0,
     )
     price = priced_usage.book().at(
-        "openai", each.labels.model, tier, 0, clock.day_of(each.occurred_at)
+        "openai", each.labels.model, tier, context_band=0, day=clock.day_of(each.occurred_at)
     )
     return prices.cost(counts if billable else tokens.NONE, price.rates if price else None)
 

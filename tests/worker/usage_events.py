@@ -20,14 +20,14 @@ def some(count: int) -> list[Event]:
     """Events of three hours, one label set, different sizes."""
     return [
         Event(
-            f"event-{n}",
-            START_US + n % 3 * clock.HOUR_US,
-            LABELS,
-            100 + n,
-            10,
-            0,
-            20 + n,
-            0,
+            dedupe_key=f"event-{n}",
+            occurred_at=START_US + n % 3 * clock.HOUR_US,
+            labels=LABELS,
+            input_tokens=100 + n,
+            cached_input_tokens=10,
+            cache_write_input_tokens=0,
+            output_tokens=20 + n,
+            reasoning_tokens=0,
             latency_ms=300,
         )
         for n in range(count)

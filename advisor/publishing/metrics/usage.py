@@ -45,7 +45,7 @@ def _tokens(session: Session) -> Iterator[Sample]:
     for row in session.execute(_summed(_LABELS, names_)):
         labels = tuple(row[: len(_LABELS)])
         *sums, avoided_input, avoided_output = (int(amount) for amount in row[len(_LABELS) :])
-        counts = tokens.TokenCounts(*sums)
+        counts = tokens.TokenCounts(**dict(zip(tokens.FIELDS, sums, strict=True)))
         for kind, amount in prices.tokens_by_meter(counts, _EVERY_METER).items():
             if amount:
                 yield Sample("tokens_total", (*labels, kind), amount)

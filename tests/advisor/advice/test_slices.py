@@ -128,9 +128,20 @@ def test_advice_rests_on_contracted_rates_on_both_sides(database: Database) -> N
     ledgers.settle(database)
     gap, cost, now, instead = advice()
     assert (gap, now["output"], instead["output"]) == ("0.80", 8_000_000_000, 1_600_000_000)
-    half = Discount(TODAY - 1, None, "deal", "openai", 500_000, "gpt-4.1")
+    half = Discount(
+        effective_from=TODAY - 1,
+        effective_until=None,
+        source="deal",
+        provider="openai",
+        discount_ppm=500_000,
+        model="gpt-4.1",
+    )
     dearer = FixedPrice(
-        TODAY, None, "deal", MINI, Rates(uncached_input=800_000_000, output=3_200_000_000)
+        effective_from=TODAY,
+        effective_until=None,
+        source="deal",
+        key=MINI,
+        rates=Rates(uncached_input=800_000_000, output=3_200_000_000),
     )
     with database.transaction() as session:
         in_force.apply_change(

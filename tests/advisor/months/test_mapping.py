@@ -15,10 +15,10 @@ from tests import ledgers
 
 AZURE = "azure.ai.openai"
 REGIONAL = OperatorPrice(
-    PriceKey(AZURE, "gpt-4o", "standard", 0, "uksouth"),
-    0,
-    Rates(uncached_input=2_750_000_000, output=11_000_000_000),
-    "portal",
+    key=PriceKey(AZURE, "gpt-4o", "standard", 0, "uksouth"),
+    effective_from=0,
+    rates=Rates(uncached_input=2_750_000_000, output=11_000_000_000),
+    source="portal",
 )
 BOOK = Overrides(prices=(REGIONAL,)).book()
 SENT = [
@@ -28,7 +28,14 @@ SENT = [
     ledgers.labels(provider=AZURE, model="eu-and-us", namespace="eu"),
     ledgers.labels(provider=AZURE, model="eu-and-us", namespace="us"),
 ]
-ALIAS = Alias("default", AZURE, "prod-chat", AZURE, "gpt-4.1", 20_700)
+ALIAS = Alias(
+    namespace="default",
+    provider=AZURE,
+    name="prod-chat",
+    model_provider=AZURE,
+    model="gpt-4.1",
+    effective_from=20_700,
+)
 
 
 def alias(
@@ -88,7 +95,7 @@ def test_ll_8538_a_deployment_of_any_name_takes_the_model_that_is_named_in_any_o
         found = alias(spelling, name="my-gpt-35-turbo")
         assert (found.model_provider, found.model) == (AZURE, "gpt-3.5-turbo")
         resolved = Names(BOOK, [found]).resolve("default", AZURE, "my-gpt-35-turbo", 20_780)
-        assert BOOK.at(*resolved[:2], "standard", 0, 20_780) is not None
+        assert BOOK.at(*resolved[:2], "standard", context_band=0, day=20_780) is not None
 
 
 def test_ll_8538_a_model_that_would_have_no_price_is_refused_and_never_dropped_in_silence() -> None:
@@ -107,7 +114,7 @@ def test_ll_7004_a_regional_deployment_has_its_region_s_price_and_a_global_one_t
     rates = []
     for name in ("chat-uk", "chat-global"):
         provider, model, region = resolver.resolve("default", AZURE, name, 20_780)
-        price = BOOK.at(provider, model, "standard", 0, 20_780, region)
+        price = BOOK.at(provider, model, "standard", context_band=0, day=20_780, region=region)
         assert price is not None
         rates.append(price.rates.uncached_input)
     assert rates == [2_750_000_000, 2_500_000_000]

@@ -27,7 +27,14 @@ pytestmark = pytest.mark.usefixtures("frozen_now")
 DAY = clock.day_of(ledgers.NOON_US)
 KEY = PriceKey("openai", "gpt-4.1", "standard")
 HOUSE = PriceKey("house", "house-model", "standard")
-DEPLOYMENT = Alias("default", "azure.ai.openai", "prod-chat", "azure.ai.openai", "gpt-4.1", 0)
+DEPLOYMENT = Alias(
+    namespace="default",
+    provider="azure.ai.openai",
+    name="prod-chat",
+    model_provider="azure.ai.openai",
+    model="gpt-4.1",
+    effective_from=0,
+)
 EVENTS = [
     ("search", "openai", "gpt-4.1"),
     ("search", "openai", "gpt-4.1-2025-04-14"),
@@ -104,7 +111,14 @@ def seen(shift: repricing.UsageCost) -> tuple[int, int, int]:
 
 def test_a_discount_inside_a_month_is_priced_day_by_day(database: Database) -> None:
     fill(database)
-    tenth = Discount(DAY, None, "deal", "openai", 100_000, "gpt-4.1")
+    tenth = Discount(
+        effective_from=DAY,
+        effective_until=None,
+        source="deal",
+        provider="openai",
+        discount_ppm=100_000,
+        model="gpt-4.1",
+    )
     october, november = preview(database, lambda said: said.with_contract(tenth))
     assert (october.month, november.month) == ("2026-10", "2026-11")
     assert october.places == {}
@@ -141,16 +155,38 @@ def test_a_preview_stores_nothing(database: Database) -> None:
 
 CHANGES: dict[str, Callable[[Overrides, int], Overrides]] = {
     "discount": lambda said, day: said.with_contract(
-        Discount(day, day + 9, "deal", "openai", 123_456)
+        Discount(
+            effective_from=day,
+            effective_until=day + 9,
+            source="deal",
+            provider="openai",
+            discount_ppm=123_456,
+        )
     ),
     "exempt": lambda said, day: said.with_contract(
-        Discount(day, None, "deal", "openai", 0, "gpt-4.1", "standard")
+        Discount(
+            effective_from=day,
+            effective_until=None,
+            source="deal",
+            provider="openai",
+            discount_ppm=0,
+            model="gpt-4.1",
+            service_tier="standard",
+        )
     ),
     "fixed": lambda said, day: said.with_contract(
-        FixedPrice(day, None, "deal", KEY, Rates(output=7_777_777_777))
+        FixedPrice(
+            effective_from=day,
+            effective_until=None,
+            source="deal",
+            key=KEY,
+            rates=Rates(output=7_777_777_777),
+        )
     ),
     "price": lambda said, day: said.with_price(
-        OperatorPrice(HOUSE, day, Rates(uncached_input=3, output=5), "by hand")
+        OperatorPrice(
+            key=HOUSE, effective_from=day, rates=Rates(uncached_input=3, output=5), source="by hand"
+        )
     ),
     "alias": lambda said, day: said.with_alias(replace(DEPLOYMENT, effective_from=day)),
     "unmapped": lambda said, day: said.with_alias(
@@ -305,7 +341,11 @@ def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_hold
         if key == KEY
     }
     other = PriceBook(
-        "other", {**shipped.prices, **dearer}, shipped.facts, shipped.aliases, shipped.checked
+        version="other",
+        prices={**shipped.prices, **dearer},
+        facts=shipped.facts,
+        aliases=shipped.aliases,
+        checked=shipped.checked,
     )
     with database.snapshot() as session:
         october, november = repricing.preview_book(session, ledgers.SETTINGS, other)
@@ -313,7 +353,9 @@ def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_hold
     assert list(november.places) == [CostPlace("search", "openai", "gpt-4.1")]
     assert october.whole.cost_femto_usd == 2 * 1_000 * 7 * 10**9
     with database.transaction() as session:
-        own = OperatorPrice(KEY, 0, shipped.prices[KEY][0].rates, "agreed")
+        own = OperatorPrice(
+            key=KEY, effective_from=0, rates=shipped.prices[KEY][0].rates, source="agreed"
+        )
         in_force.apply_change(session, lambda said: said.with_price(own), 1)
     with database.snapshot() as session:
         assert [

@@ -88,7 +88,12 @@ def test_a_size_below_the_only_one_that_is_sold_is_told_apart(database: Database
     said(
         database,
         lambda held: held.with_price(
-            OperatorPrice(LONG, 0, Rates(uncached_input=1, output=1), "by hand")
+            OperatorPrice(
+                key=LONG,
+                effective_from=0,
+                rates=Rates(uncached_input=1, output=1),
+                source="by hand",
+            )
         ),
     )
     found = one_of(database, ledgers.labels(provider="house", model="long-model"))
@@ -99,7 +104,15 @@ def test_a_region_without_a_price_is_told_apart(database: Database) -> None:
     said(
         database,
         lambda held: held.with_alias(
-            Alias("default", AZURE, "prod-chat", AZURE, "gpt-4.1", 0, "atlantis")
+            Alias(
+                namespace="default",
+                provider=AZURE,
+                name="prod-chat",
+                model_provider=AZURE,
+                model="gpt-4.1",
+                effective_from=0,
+                region="atlantis",
+            )
         ),
     )
     found = one_of(database, ledgers.labels(provider=AZURE, model="prod-chat"))
@@ -113,7 +126,13 @@ def test_days_after_a_contract_without_a_list_price_are_unpriced_and_say_so(
     database: Database,
 ) -> None:
     house, day = PriceKey("house", "house-model", "standard"), clock.day_of(ledgers.NOON_US)
-    fixed = FixedPrice(day - 5, day, "deal", house, Rates(uncached_input=1, output=1))
+    fixed = FixedPrice(
+        effective_from=day - 5,
+        effective_until=day,
+        source="deal",
+        key=house,
+        rates=Rates(uncached_input=1, output=1),
+    )
     said(database, lambda _: Overrides(contracts=(fixed,)))
     found = one_of(database, ledgers.labels(provider="house", model="house-model"))
     assert found.why == Why("no_rate", "uncached_input, output")
@@ -175,7 +194,14 @@ def test_a_deployment_that_was_asked_for_as_two_models_gets_no_remedy(database: 
 def test_following_the_remedy_empties_the_inbox(database: Database) -> None:
     found = one_of(database, ledgers.labels(provider=AZURE, model="prod-chat"))
     assert found.hint == "everyone who sent it asked for gpt-4.1; if it is that"
-    alias = Alias("default", AZURE, "prod-chat", AZURE, "gpt-4.1", 0)
+    alias = Alias(
+        namespace="default",
+        provider=AZURE,
+        name="prod-chat",
+        model_provider=AZURE,
+        model="gpt-4.1",
+        effective_from=0,
+    )
     said(database, lambda held: held.with_alias(alias))
     assert inbox(database) == []
     said(

@@ -86,7 +86,10 @@ def test_audio_is_repriced_at_its_own_rates_by_hand() -> None:
     # phi_in 2, phi_out 4. Text 800k / 2 x 2 = 0.80, heard 200k / 2 x 10 = 1.00, written 60k / 4 x 8 = 0.12, said 40k / 4 x 20.
     heard = replace(GPT_4_1, input_audio=10 * 10**9, output_audio=20 * 10**9)
     used = TokenCounts(
-        10**6, output_tokens=100_000, input_audio_tokens=200_000, output_audio_tokens=40_000
+        input_tokens=10**6,
+        output_tokens=100_000,
+        input_audio_tokens=200_000,
+        output_audio_tokens=40_000,
     )
     at = Behaviour(phi_in=Fraction(2), phi_out=Fraction(4))
     work = realised.source_work(used, heard, Split(), at)

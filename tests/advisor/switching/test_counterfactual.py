@@ -88,7 +88,12 @@ def test_audio_is_priced_at_its_own_rates_on_both_sides_and_is_never_taken_for_c
     )
     rates_b = replace(books.rates("1", "0.25", "4"), input_audio=5 * 10**9, output_audio=10 * 10**9)
     counts = TokenCounts(
-        10**6, 300_000, 0, 100_000, input_audio_tokens=200_000, output_audio_tokens=40_000
+        input_tokens=10**6,
+        cached_input_tokens=300_000,
+        cache_write_input_tokens=0,
+        output_tokens=100_000,
+        input_audio_tokens=200_000,
+        output_audio_tokens=40_000,
     )
     heard = cost.Cell("standard", 0, counts, 1, detail_unknown_input_tokens=600_000)
     now, instead = (replace(books.price(books.BIG), rates=found) for found in (rates_a, rates_b))
@@ -136,7 +141,7 @@ def test_escalated_cost_is_capped_at_the_whole_source() -> None:
 
 
 def test_tokens_without_a_rate_on_the_target_are_refused_not_free() -> None:
-    audio = cost.Cell("standard", 0, TokenCounts(100, input_audio_tokens=10), 1)
+    audio = cost.Cell("standard", 0, TokenCounts(input_tokens=100, input_audio_tokens=10), 1)
     heard = replace(
         books.price(books.BIG), rates=replace(books.RATES[books.BIG, "standard"], input_audio=1)
     )

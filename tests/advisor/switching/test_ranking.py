@@ -29,7 +29,9 @@ def test_a_configured_model_is_not_repeated() -> None:
 
 
 def test_a_model_that_retires_soon_or_has_no_known_context_is_not_offered() -> None:
-    leaving = prices.ModelFacts(10**6, retirement=prices.Retirement(books.AS_OF_DAY + 30, None, ""))
+    leaving = prices.ModelFacts(
+        context_window=10**6, retirement=prices.Retirement(books.AS_OF_DAY + 30, None, "")
+    )
     assert books.MINI not in _ranked(set(), books.book({books.MINI: leaving}))
     assert books.MINI not in _ranked(set(), books.book({books.MINI: prices.ModelFacts()}))
 

@@ -42,7 +42,15 @@ CELL = CellFigure(
     4_000_000,
     "",
 )
-COUNTS = TokenCounts(9_000_000, 3_000_000, 1_000_000, 5_000_000, 0, 2_000_000, 4_000_000)
+COUNTS = TokenCounts(
+    input_tokens=9_000_000,
+    cached_input_tokens=3_000_000,
+    cache_write_input_tokens=1_000_000,
+    output_tokens=5_000_000,
+    reasoning_tokens=0,
+    input_audio_tokens=2_000_000,
+    output_audio_tokens=4_000_000,
+)
 
 
 def lines(cell: CellFigure) -> list[list[str]]:

@@ -61,7 +61,7 @@ def only_ours(book: PriceBook) -> set[PriceKey]:
 
 def _ours(book: PriceBook, row: dict[str, str], day: int) -> Price | None:
     model = names.canonical_model(book, "openai", row["model"])
-    return book.at("openai", model, row["tier"], int(row["over"]), day)
+    return book.at("openai", model, row["tier"], context_band=int(row["over"]), day=day)
 
 
 def _of_row(book: PriceBook, row: dict[str, str], day: int) -> Iterator[Difference]:

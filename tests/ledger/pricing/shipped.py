@@ -31,7 +31,9 @@ def price(
 ) -> Price:
     """The price of a key on a day, today by default; a key without one fails the test."""
     number = TODAY if day is None else clock.day_number(day)
-    found = price_book.shipped().at(provider, model, tier, band, number, region)
+    found = price_book.shipped().at(
+        provider, model, tier, context_band=band, day=number, region=region
+    )
     assert found is not None, (provider, model, tier, band, region)
     return found
 

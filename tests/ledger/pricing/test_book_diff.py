@@ -16,11 +16,19 @@ SHIPPED = book_file.decode(price_book.BOOK_PATH.read_bytes())
 def _row(
     key: PriceKey = KEY, day: date = book_file.EVER, source: str = "a", **rates: int
 ) -> PriceRow:
-    return book_file.price_row(key, day, Rates(**rates), source, None)
+    return book_file.price_row(key, day, rates=Rates(**rates), source=source, checked=None)
 
 
 def _book(*rows: PriceRow, facts: tuple[FactRow, ...] = ()) -> BookFile:
-    return BookFile("genai-prices 0", book_file.EVER, book_file.EVER, (), facts, (), rows)
+    return BookFile(
+        catalogue="genai-prices 0",
+        released=book_file.EVER,
+        checked=book_file.EVER,
+        aliases=(),
+        facts=facts,
+        left_out=(),
+        prices=rows,
+    )
 
 
 def test_a_book_beside_itself_changes_nothing() -> None:
@@ -90,7 +98,11 @@ def test_a_name_that_would_be_priced_as_another_model_shows() -> None:
 
 def test_a_shutdown_that_moves_is_a_changed_fact() -> None:
     before = FactRow(
-        "openai", "gpt-4.1", shutdown=date(2027, 1, 14), successor="gpt-6-luna", source="a"
+        provider="openai",
+        model="gpt-4.1",
+        shutdown=date(2027, 1, 14),
+        successor="gpt-6-luna",
+        source="a",
     )
     after = msgspec.structs.replace(
         before, shutdown=date(2027, 3, 1), source="b", modalities=("image", "text")

@@ -66,7 +66,7 @@ def test_the_book_charges_what_genai_prices_charges_at_every_size_and_tier(size:
     shipped, compared = price_book.shipped(), 0
     for word, provider, model in _models():
         for tier, context in CONTEXTS.items():
-            price = shipped.at(word, model.id, tier, bands.band_of(size), TODAY)
+            price = shipped.at(word, model.id, tier, context_band=bands.band_of(size), day=TODAY)
             if price is None or price.rates.output is None or not price.checked:
                 continue
             charged = model.calc_price(
@@ -151,7 +151,7 @@ def test_a_retirement_of_a_model_without_a_price_is_a_misspelt_name(own: Overlay
 def test_the_overlay_wins_over_the_catalogue_on_the_same_key_and_day(own: Overlay) -> None:
     dearer = _with_row(own, model="gpt-4.1", uncached_input=Decimal(3))
     price = book_file.to_price_book(compilation.compile_book(dearer)).at(
-        "openai", "gpt-4.1", "standard", 0, TODAY
+        "openai", "gpt-4.1", "standard", context_band=0, day=TODAY
     )
     assert price is not None
     assert price.rates.uncached_input == 3 * 10**9

@@ -39,11 +39,23 @@ def price_lists(draw: st.DrawFn) -> contracts.ListPrices:
 def _any_contract(draw: st.DrawFn) -> Contract:
     since, until = draw(periods)
     if draw(st.booleans()):
-        return FixedPrice(since, until, "framework", draw(st.sampled_from(KEYS)), draw(rates))
+        return FixedPrice(
+            effective_from=since,
+            effective_until=until,
+            source="framework",
+            key=draw(st.sampled_from(KEYS)),
+            rates=draw(rates),
+        )
     key = draw(st.sampled_from(KEYS))
     model, tier = (part if draw(st.booleans()) else "" for part in (key.model, key.service_tier))
     return Discount(
-        since, until, "framework", key.provider, draw(st.integers(0, 10**6)), model, tier
+        effective_from=since,
+        effective_until=until,
+        source="framework",
+        provider=key.provider,
+        discount_ppm=draw(st.integers(0, 10**6)),
+        model=model,
+        service_tier=tier,
     )
 
 
@@ -53,11 +65,18 @@ agreements = st.lists(
 
 
 def _row(key: PriceKey, day: int, listed: Rates) -> Price:
-    return Price(key, day, listed, listed, "the provider's page", "2026-11-01")
+    return Price(
+        key=key,
+        effective_from=day,
+        rates=listed,
+        list_rates=listed,
+        source="the provider's page",
+        checked="2026-11-01",
+    )
 
 
 def _book(listed: contracts.ListPrices, agreed: list[Contract]) -> PriceBook:
-    return PriceBook("by hand", contracts.apply_contracts(listed, agreed), {})
+    return PriceBook(version="by hand", prices=contracts.apply_contracts(listed, agreed), facts={})
 
 
 def _speaking(
@@ -87,7 +106,12 @@ def _speaking(
 def test_a_rate_is_the_agreed_one_else_the_half_even_product_of_list_and_discount(
     listed: contracts.ListPrices, agreed: list[Contract], key: PriceKey, day: int
 ) -> None:
-    price, on_list = (_book(listed, terms).at(*key[:4], day, key.region) for terms in (agreed, []))
+    price, on_list = (
+        _book(listed, terms).at(
+            *key[:3], context_band=key.over_input_tokens, day=day, region=key.region
+        )
+        for terms in (agreed, [])
+    )
     fixed, discount = _speaking(agreed, key, day)
     left = Fraction(10**6 - discount.discount_ppm, 10**6) if discount else Fraction(1)
     for meter in METERS:
@@ -102,7 +126,12 @@ def test_a_rate_is_the_agreed_one_else_the_half_even_product_of_list_and_discoun
 def test_the_list_rate_stays_beside_and_a_meter_on_no_list_has_the_agreed_rate(
     listed: contracts.ListPrices, agreed: list[Contract], key: PriceKey, day: int
 ) -> None:
-    price, on_list = (_book(listed, terms).at(*key[:4], day, key.region) for terms in (agreed, []))
+    price, on_list = (
+        _book(listed, terms).at(
+            *key[:3], context_band=key.over_input_tokens, day=day, region=key.region
+        )
+        for terms in (agreed, [])
+    )
     fixed, _ = _speaking(agreed, key, day)
     for meter in METERS:
         wanted = getattr(on_list.rates, meter) if on_list else None
@@ -135,7 +164,12 @@ def test_a_contract_that_is_over_leaves_the_list_exactly(
     listed: contracts.ListPrices, agreed: list[Contract], key: PriceKey, day: int
 ) -> None:
     over = [replace(each, effective_until=day) for each in agreed if each.effective_from < day]
-    price, on_list = (_book(listed, terms).at(*key[:4], day, key.region) for terms in (over, []))
+    price, on_list = (
+        _book(listed, terms).at(
+            *key[:3], context_band=key.over_input_tokens, day=day, region=key.region
+        )
+        for terms in (over, [])
+    )
     if on_list is None:
         assert price is None or price.rates == price.list_rates == Rates()
     else:
@@ -172,22 +206,42 @@ def test_a_discounted_rate_is_rounded_once_half_even(
     list_rate: int, discount_ppm: int, rate_after: int
 ) -> None:
     listed = {BIG: (_row(BIG, 0, Rates(uncached_input=list_rate)),)}
-    (row,) = contracts.apply_contracts(listed, [Discount(0, None, "deal", "openai", discount_ppm)])[
-        BIG
-    ]
+    (row,) = contracts.apply_contracts(
+        listed,
+        [
+            Discount(
+                effective_from=0,
+                effective_until=None,
+                source="deal",
+                provider="openai",
+                discount_ppm=discount_ppm,
+            )
+        ],
+    )[BIG]
     assert (row.rates.uncached_input, row.list_rates.uncached_input) == (rate_after, list_rate)
 
 
 def test_of_several_discounts_the_most_exact_speaks_a_model_s_before_a_tier_s() -> None:
     scopes = [("", ""), ("", "batch"), ("gpt-4.1", ""), ("gpt-4.1", "batch")]
     agreed: list[Contract] = [
-        Discount(0, None, "deal", "openai", 100_000 * number, model, tier)
+        Discount(
+            effective_from=0,
+            effective_until=None,
+            source="deal",
+            provider="openai",
+            discount_ppm=100_000 * number,
+            model=model,
+            service_tier=tier,
+        )
         for number, (model, tier) in enumerate(scopes, start=1)
     ]
     keys = (MINI, MINI._replace(service_tier="batch"), BIG, BIG_BATCH)
     listed = {key: (_row(key, 0, Rates(output=100)),) for key in keys}
     for terms, rates_after in ((agreed, [90, 80, 70, 60]), (agreed[:3], [90, 80, 70, 70])):
-        found = [_book(listed, terms).at(*key[:4], 0) for key in keys]
+        found = [
+            _book(listed, terms).at(*key[:3], context_band=key.over_input_tokens, day=0)
+            for key in keys
+        ]
         assert [price and price.rates.output for price in found] == rates_after
 
 
@@ -195,8 +249,22 @@ def test_a_contract_older_than_the_list_takes_the_first_list_row_and_reaches_no_
     None
 ):
     listed = {BIG: (_row(BIG, 40, Rates(output=100)),)}
-    book = _book(listed, [Discount(20, 30, "deal", "openai", 500_000)])
-    found = [book.at(*BIG[:4], day) for day in (0, 19, 20, 29, 30, 40)]
+    book = _book(
+        listed,
+        [
+            Discount(
+                effective_from=20,
+                effective_until=30,
+                source="deal",
+                provider="openai",
+                discount_ppm=500_000,
+            )
+        ],
+    )
+    found = [
+        book.at(*BIG[:3], context_band=BIG.over_input_tokens, day=day)
+        for day in (0, 19, 20, 29, 30, 40)
+    ]
     assert [price and (price.rates.output, price.backdated) for price in found] == [
         (100, True),
         (100, True),
@@ -209,8 +277,20 @@ def test_a_contract_older_than_the_list_takes_the_first_list_row_and_reaches_no_
 
 def test_a_price_says_by_which_contract_it_is_what_it_is() -> None:
     listed = {BIG: (_row(BIG, 0, Rates(output=100)),)}
-    discount = Discount(10, 30, "order 4711", "openai", 125_000)
-    fixed = FixedPrice(20, None, "order 4712", BIG, Rates(output=60))
+    discount = Discount(
+        effective_from=10,
+        effective_until=30,
+        source="order 4711",
+        provider="openai",
+        discount_ppm=125_000,
+    )
+    fixed = FixedPrice(
+        effective_from=20,
+        effective_until=None,
+        source="order 4712",
+        key=BIG,
+        rates=Rates(output=60),
+    )
     rows = contracts.apply_contracts(listed, [discount, fixed])[BIG]
     assert [(row.effective_from, row.contract) for row in rows] == [
         (0, ""),
@@ -223,8 +303,22 @@ def test_a_price_says_by_which_contract_it_is_what_it_is() -> None:
 def test_a_fixed_price_of_a_model_that_the_list_has_lost_is_its_own_list_price_while_it_holds() -> (
     None
 ):
-    book = _book({}, [FixedPrice(10, 20, "deal", MINI, Rates(uncached_input=3, output=5))])
-    during, outside = book.at(*MINI[:4], 15), [book.at(*MINI[:4], day) for day in (0, 9, 20)]
+    book = _book(
+        {},
+        [
+            FixedPrice(
+                effective_from=10,
+                effective_until=20,
+                source="deal",
+                key=MINI,
+                rates=Rates(uncached_input=3, output=5),
+            )
+        ],
+    )
+    during, outside = (
+        book.at(*MINI[:3], context_band=MINI.over_input_tokens, day=15),
+        [book.at(*MINI[:3], context_band=MINI.over_input_tokens, day=day) for day in (0, 9, 20)],
+    )
     assert during is not None
     assert during.rates == during.list_rates == Rates(uncached_input=3, output=5)
     assert all(
@@ -234,10 +328,25 @@ def test_a_fixed_price_of_a_model_that_the_list_has_lost_is_its_own_list_price_w
 
 def test_the_whole_shipped_book_under_a_discount_keeps_every_list_rate() -> None:
     shipped = price_book.shipped()
-    discounted = price_book.build([], [Discount(20_000, None, "deal", "openai", 100_000)])
+    discounted = price_book.build(
+        [],
+        [
+            Discount(
+                effective_from=20_000,
+                effective_until=None,
+                source="deal",
+                provider="openai",
+                discount_ppm=100_000,
+            )
+        ],
+    )
     for key, rows in shipped.prices.items():
-        found = discounted.at(*key[:4], 20_780, key.region)
-        listed = shipped.at(*key[:4], 20_780, key.region)
+        found = discounted.at(
+            *key[:3], context_band=key.over_input_tokens, day=20_780, region=key.region
+        )
+        listed = shipped.at(
+            *key[:3], context_band=key.over_input_tokens, day=20_780, region=key.region
+        )
         assert found is not None
         assert listed is not None
         assert found.list_rates == listed.rates

@@ -13,7 +13,16 @@ from ledger.tokens import TokenCounts
 from tests.ledger.pricing import shipped
 
 FOLDER = Path(__file__).parents[2] / "golden" / "prices"
-COUNTS = ("input", "cached", "cache_write", "output", "reasoning", "input_audio", "output_audio")
+COUNTS = {
+    "input": "input",
+    "cached_input": "cached",
+    "cache_write_input": "cache_write",
+    "output": "output",
+    "reasoning": "reasoning",
+    "input_audio": "input_audio",
+    "output_audio": "output_audio",
+}
+"""By kind of token, the file's column."""
 
 
 def _rows(file_name: str) -> list[dict[str, str]]:
@@ -27,7 +36,7 @@ RECORDED_ON = date(2026, 8, 19)  # the day of the release that published these c
 
 
 def _cost(row: dict[str, str], tier: str, day: date) -> prices.Cost:
-    counts = TokenCounts(*(int(row[name]) for name in COUNTS))
+    counts = TokenCounts(**{f"{name}_tokens": int(row[column]) for name, column in COUNTS.items()})
     model = names.canonical_model(price_book.shipped(), "openai", row["model"])
     return prices.cost(
         counts, shipped.price(model, tier, day, band=bands.band_of(counts.input_tokens)).rates

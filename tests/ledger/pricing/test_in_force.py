@@ -19,24 +19,57 @@ KEY = PriceKey("openai", "gpt-4.1", "standard")
 REGIONAL = PriceKey("azure.ai.openai", "gpt-4.1", "standard", 200_000, "swedencentral")
 RATES = Rates(uncached_input=2_200_000_000, cached_input=550_000_000, output=8_800_000_000)
 EVERYTHING = Overrides(
-    (OperatorPrice(REGIONAL, 20_600, RATES, "the portal"),),
+    (OperatorPrice(key=REGIONAL, effective_from=20_600, rates=RATES, source="the portal"),),
     (
-        Discount(20_600, 20_700, "deal", "openai", 125_000),
-        Discount(20_600, None, "deal", "openai", 200_000, "gpt-4.1", "batch"),
-        FixedPrice(20_650, None, "deal", REGIONAL, Rates(output=7_000_000_000)),
-        FixedPrice(20_650, 20_660, "deal", KEY, Rates(output=6_000_000_000)),
+        Discount(
+            effective_from=20_600,
+            effective_until=20_700,
+            source="deal",
+            provider="openai",
+            discount_ppm=125_000,
+        ),
+        Discount(
+            effective_from=20_600,
+            effective_until=None,
+            source="deal",
+            provider="openai",
+            discount_ppm=200_000,
+            model="gpt-4.1",
+            service_tier="batch",
+        ),
+        FixedPrice(
+            effective_from=20_650,
+            effective_until=None,
+            source="deal",
+            key=REGIONAL,
+            rates=Rates(output=7_000_000_000),
+        ),
+        FixedPrice(
+            effective_from=20_650,
+            effective_until=20_660,
+            source="deal",
+            key=KEY,
+            rates=Rates(output=6_000_000_000),
+        ),
     ),
     (
         Alias(
-            "default",
-            "azure.ai.openai",
-            "prod-chat",
-            "azure.ai.openai",
-            "gpt-4.1",
-            0,
-            "swedencentral",
+            namespace="default",
+            provider="azure.ai.openai",
+            name="prod-chat",
+            model_provider="azure.ai.openai",
+            model="gpt-4.1",
+            effective_from=0,
+            region="swedencentral",
         ),
-        Alias("default", "azure.ai.openai", "prod-chat", "azure.ai.openai", "", 20_700),
+        Alias(
+            namespace="default",
+            provider="azure.ai.openai",
+            name="prod-chat",
+            model_provider="azure.ai.openai",
+            model="",
+            effective_from=20_700,
+        ),
     ),
 )
 

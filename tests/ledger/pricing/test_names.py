@@ -67,7 +67,7 @@ def test_naming_a_provider_twice_is_naming_it_once(sent: str) -> None:
 )
 def test_a_name_as_sent_is_priced_under_its_model(provider: str, sent: str, model: str) -> None:
     assert names.canonical_model(BOOK, provider, sent) == model
-    assert BOOK.at(provider, model, "standard", 0, 20_780) is not None
+    assert BOOK.at(provider, model, "standard", context_band=0, day=20_780) is not None
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_name_as_sent_is_priced_under_its_model(provider: str, sent: str, mode
 )
 def test_litellm_38730_a_name_that_only_begins_like_a_model_is_not_that_model(sent: str) -> None:
     assert names.canonical_model(BOOK, "openai", sent) == sent
-    assert BOOK.at("openai", sent, "standard", 0, 20_780) is None
+    assert BOOK.at("openai", sent, "standard", context_band=0, day=20_780) is None
 
 
 def test_a_tuned_model_never_takes_the_price_of_its_base() -> None:
@@ -95,11 +95,23 @@ def test_a_tuned_model_never_takes_the_price_of_its_base() -> None:
 
 def test_a_model_of_one_provider_is_not_priced_at_another() -> None:
     assert (
-        BOOK.at("groq", names.canonical_model(BOOK, "groq", "gpt-4.1"), "standard", 0, 20_780)
+        BOOK.at(
+            "groq",
+            names.canonical_model(BOOK, "groq", "gpt-4.1"),
+            "standard",
+            context_band=0,
+            day=20_780,
+        )
         is None
     )
     assert (
-        BOOK.at("unknown", names.canonical_model(BOOK, "unknown", "gpt-4.1"), "standard", 0, 20_780)
+        BOOK.at(
+            "unknown",
+            names.canonical_model(BOOK, "unknown", "gpt-4.1"),
+            "standard",
+            context_band=0,
+            day=20_780,
+        )
         is None
     )
 
@@ -143,7 +155,14 @@ def test_a_model_named_without_a_provider_is_its_sole_vendor_s(
 
 
 def _alias(namespace: str = "default", model: str = "gpt-4.1", day: int = 20_700) -> Alias:
-    return Alias(namespace, "azure.ai.openai", "prod-chat", "azure.ai.openai", model, day)
+    return Alias(
+        namespace=namespace,
+        provider="azure.ai.openai",
+        name="prod-chat",
+        model_provider="azure.ai.openai",
+        model=model,
+        effective_from=day,
+    )
 
 
 def test_ll_8538_a_deployment_name_has_a_price_from_its_alias_on() -> None:
@@ -177,7 +196,14 @@ def test_the_latest_alias_in_force_wins_whatever_their_order() -> None:
 
 
 def test_an_alias_goes_before_the_book_and_may_name_a_snapshot_at_another_provider() -> None:
-    alias = Alias("default", "unknown", "gpt-4.1", "openai", "gpt-4.1-mini-2025-04-14", 0)
+    alias = Alias(
+        namespace="default",
+        provider="unknown",
+        name="gpt-4.1",
+        model_provider="openai",
+        model="gpt-4.1-mini-2025-04-14",
+        effective_from=0,
+    )
     assert Names(BOOK, [alias]).resolve("default", "unknown", "gpt-4.1", 20_780)[:2] == (
         "openai",
         "gpt-4.1-mini",
@@ -211,7 +237,15 @@ def test_a_name_means_what_the_last_alias_up_to_a_day_says_and_itself_where_that
 ) -> None:
     azure = "azure.ai.openai"
     aliases = [
-        Alias("default", azure, "prod-chat", azure, model, since, region)
+        Alias(
+            namespace="default",
+            provider=azure,
+            name="prod-chat",
+            model_provider=azure,
+            model=model,
+            effective_from=since,
+            region=region,
+        )
         for since, model, region in zip(days, models, regions, strict=False)
     ]
     resolver = Names(BOOK, data.draw(st.permutations(aliases)))

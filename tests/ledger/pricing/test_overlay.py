@@ -99,8 +99,18 @@ def test_azure_s_government_regions_and_data_zone_tiers_are_rounded_as_azure_rou
 
 
 def test_a_region_without_a_price_of_a_tier_is_unpriced_and_never_the_global_price() -> None:
-    assert price_book.shipped().at(AZURE, "gpt-4.1", "batch", 0, TODAY, "regional") is None
-    assert price_book.shipped().at(AZURE, "gpt-4.1", "standard", 0, TODAY, "atlantis") is None
+    assert (
+        price_book.shipped().at(
+            AZURE, "gpt-4.1", "batch", context_band=0, day=TODAY, region="regional"
+        )
+        is None
+    )
+    assert (
+        price_book.shipped().at(
+            AZURE, "gpt-4.1", "standard", context_band=0, day=TODAY, region="atlantis"
+        )
+        is None
+    )
 
 
 def test_every_row_carries_its_source_and_the_day_of_its_check_or_says_that_it_is_unconfirmed() -> (
@@ -132,7 +142,10 @@ def test_the_book_says_why_committed_capacity_has_no_price_and_advice_blocks_it(
     without_rate = price_book.shipped().facts_of(provider, model).without_rate
     assert without_rate[fit.COMMITTED_TIER].startswith("committed capacity")
     assert without_rate["flex"] == "not sold at flex"
-    assert price_book.shipped().at(provider, model, fit.COMMITTED_TIER, 0, TODAY) is None
+    assert (
+        price_book.shipped().at(provider, model, fit.COMMITTED_TIER, context_band=0, day=TODAY)
+        is None
+    )
 
 
 def test_a_tier_with_a_price_is_never_said_to_have_none() -> None:

@@ -14,11 +14,23 @@ from ledger.pricing.prices import PriceKey, Rates
 
 KEY = PriceKey("openai", "gpt-4.1", "standard")
 HOUSE = PriceKey("house", "house-model", "standard")
-TENTH = Discount(20_600, 20_700, "deal", "openai", 100_000)
-FIXED = FixedPrice(
-    20_600, 20_700, "deal", KEY, Rates(uncached_input=1_500_000_000, output=6_000_000_000)
+TENTH = Discount(
+    effective_from=20_600,
+    effective_until=20_700,
+    source="deal",
+    provider="openai",
+    discount_ppm=100_000,
 )
-SET = OperatorPrice(HOUSE, 20_600, Rates(uncached_input=10), "by the operator")
+FIXED = FixedPrice(
+    effective_from=20_600,
+    effective_until=20_700,
+    source="deal",
+    key=KEY,
+    rates=Rates(uncached_input=1_500_000_000, output=6_000_000_000),
+)
+SET = OperatorPrice(
+    key=HOUSE, effective_from=20_600, rates=Rates(uncached_input=10), source="by the operator"
+)
 
 
 def test_a_contract_of_the_same_scope_and_first_day_is_corrected_and_no_other_is_touched() -> None:
@@ -95,9 +107,18 @@ def test_a_contract_that_cannot_be_is_refused_with_the_remedy(
 
 def test_an_operator_s_own_list_price_can_be_under_contract() -> None:
     said = Overrides(prices=(SET,)).with_contract(
-        FixedPrice(20_650, None, "deal", HOUSE, Rates(uncached_input=7))
+        FixedPrice(
+            effective_from=20_650,
+            effective_until=None,
+            source="deal",
+            key=HOUSE,
+            rates=Rates(uncached_input=7),
+        )
     )
-    prices = [said.book().at(*HOUSE[:4], day) for day in (20_649, 20_650)]
+    prices = [
+        said.book().at(*HOUSE[:3], context_band=HOUSE.over_input_tokens, day=day)
+        for day in (20_649, 20_650)
+    ]
     assert [
         price and (price.rates.uncached_input, price.list_rates.uncached_input) for price in prices
     ] == [
@@ -126,7 +147,14 @@ def test_what_is_over_or_was_never_agreed_cannot_be_ended() -> None:
 
 def test_a_price_and_a_name_replace_the_ones_of_their_day() -> None:
     dearer = replace(SET, rates=Rates(uncached_input=11))
-    alias = Alias("default", "azure.ai.openai", "prod-chat", "azure.ai.openai", "gpt-4.1", 0)
+    alias = Alias(
+        namespace="default",
+        provider="azure.ai.openai",
+        name="prod-chat",
+        model_provider="azure.ai.openai",
+        model="gpt-4.1",
+        effective_from=0,
+    )
     moved = replace(alias, model="gpt-4.1-mini")
     later = replace(alias, effective_from=20_700)
     said = Overrides((SET,), (), (alias, later)).with_price(dearer).with_alias(moved)

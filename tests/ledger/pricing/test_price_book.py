@@ -19,7 +19,7 @@ LIST = Rates(uncached_input=2_000_000_000, cached_input=500_000_000, output=8_00
 
 
 def _own(key: PriceKey = KEY, day: int = 20_700, rates: Rates = OWN) -> OperatorPrice:
-    return OperatorPrice(key, day, rates, "contract 4711")
+    return OperatorPrice(key=key, effective_from=day, rates=rates, source="contract 4711")
 
 
 def test_without_rows_of_their_own_an_operator_has_the_shipped_book() -> None:
@@ -28,7 +28,7 @@ def test_without_rows_of_their_own_an_operator_has_the_shipped_book() -> None:
 
 @given(st.integers(20_000, 21_400))
 def test_an_operator_s_price_holds_from_its_day_on_and_the_shipped_one_before(day: int) -> None:
-    price = price_book.build([_own()]).at(*KEY[:4], day)
+    price = price_book.build([_own()]).at(*KEY[:3], context_band=KEY.over_input_tokens, day=day)
     assert price is not None
     assert price.rates == price.list_rates == (OWN if day >= 20_700 else LIST)
     assert not price.backdated
@@ -43,7 +43,7 @@ def test_a_later_change_of_the_shipped_price_does_not_undo_an_operator_s_price()
 def test_an_operator_can_price_a_model_that_nobody_else_prices() -> None:
     key = PriceKey("vllm", "Our-Llama", "standard")
     book = price_book.build([_own(key)])
-    price = book.at(*key[:4], 20_000)
+    price = book.at(*key[:3], context_band=key.over_input_tokens, day=20_000)
     assert price is not None
     assert price.backdated
     assert book.names["vllm", "our-llama"] == "Our-Llama"
@@ -101,7 +101,18 @@ def test_prices_are_listed_as_exact_text_with_source_and_check() -> None:
 
 def test_a_list_says_what_is_in_force_and_what_the_provider_asks_beside_it() -> None:
     book = price_book.build(
-        [], [Discount(20_700, 20_800, "deal", "openai", 100_000, "gpt-4.1", "standard")]
+        [],
+        [
+            Discount(
+                effective_from=20_700,
+                effective_until=20_800,
+                source="deal",
+                provider="openai",
+                discount_ppm=100_000,
+                model="gpt-4.1",
+                service_tier="standard",
+            )
+        ],
     )
     for day, in_force in ((0, 0), (20_699, 0), (20_700, 1), (20_799, 1), (20_800, 2)):
         found = [
@@ -129,10 +140,16 @@ def test_without_a_filter_every_price_is_listed() -> None:
 def test_another_book_can_stand_in_for_the_shipped_one_under_the_same_prices_and_contracts() -> (
     None
 ):
-    discount = Discount(20_600, None, "deal", "openai", 100_000)
+    discount = Discount(
+        effective_from=20_600,
+        effective_until=None,
+        source="deal",
+        provider="openai",
+        discount_ppm=100_000,
+    )
     dearer = price_book.build([_own(day=0, rates=Rates(uncached_input=20))])
     found = price_book.build([], [discount], dearer)
-    price = found.at(*KEY[:4], 20_780)
+    price = found.at(*KEY[:3], context_band=KEY.over_input_tokens, day=20_780)
     assert price is not None
     assert (price.rates, price.list_rates) == (Rates(uncached_input=18), Rates(uncached_input=20))
     assert len({book.version for book in (found, dearer, price_book.build([], [discount]))}) == 3

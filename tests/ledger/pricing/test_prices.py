@@ -44,7 +44,7 @@ def token_counts(draw: st.DrawFn, audio: bool = True, cache_write: bool = True) 
 
 
 def at(model: str, tier: str, band: int = 0, day: int = TODAY, provider: str = "openai") -> Rates:
-    price = price_book.shipped().at(provider, model, tier, band, day)
+    price = price_book.shipped().at(provider, model, tier, context_band=band, day=day)
     assert price is not None
     return price.rates
 
@@ -119,7 +119,7 @@ def test_litellm_31837_priority_is_priced_as_served() -> None:
 def test_litellm_36561_a_model_without_a_price_costs_nothing_known_and_all_its_tokens_are_unpriced() -> (
     None
 ):
-    assert price_book.shipped().at("openai", "gpt-9", "standard", 0, TODAY) is None
+    assert price_book.shipped().at("openai", "gpt-9", "standard", context_band=0, day=TODAY) is None
     assert prices.cost(TokenCounts(input_tokens=3, output_tokens=4), None) == Cost(
         unpriced_tokens=7
     )
@@ -145,7 +145,7 @@ def test_audio_is_taken_from_the_uncached_part_and_priced_at_its_own_rate() -> N
 def test_a_tier_that_gpt_4_1_is_not_sold_at_has_no_price_and_never_the_standard_one(
     tier: str,
 ) -> None:
-    assert price_book.shipped().at("openai", "gpt-4.1", tier, 0, TODAY) is None
+    assert price_book.shipped().at("openai", "gpt-4.1", tier, context_band=0, day=TODAY) is None
 
 
 @pytest.mark.parametrize(("input_tokens", "input_usd"), [(272_000, 10**8), (272_001, 2 * 10**8)])
@@ -170,17 +170,26 @@ def test_every_long_context_threshold_is_a_band() -> None:
 
 def _book(days: list[int], key: PriceKey) -> PriceBook:
     rows = (
-        Price(key, day, Rates(uncached_input=day), Rates(uncached_input=day), "test", "2026-11-23")
+        Price(
+            key=key,
+            effective_from=day,
+            rates=Rates(uncached_input=day),
+            list_rates=Rates(uncached_input=day),
+            source="test",
+            checked="2026-11-23",
+        )
         for day in sorted(days)
     )
-    return PriceBook("test", {key: tuple(rows)}, {})
+    return PriceBook(version="test", prices={key: tuple(rows)}, facts={})
 
 
 @given(st.lists(st.integers(10, 90), min_size=1, unique=True), st.integers(0, 100))
 def test_the_price_in_force_is_the_latest_begun_and_the_first_serves_earlier_days_as_backdated(
     days: list[int], day: int
 ) -> None:
-    price = _book(days, PriceKey("p", "m", "standard")).at("p", "m", "standard", 0, day)
+    price = _book(days, PriceKey("p", "m", "standard")).at(
+        "p", "m", "standard", context_band=0, day=day
+    )
     begun = [each for each in days if each <= day]
     assert price is not None
     assert price.effective_from == price.rates.uncached_input == max(begun, default=min(days))
@@ -199,8 +208,8 @@ def test_between_two_change_days_the_price_stays(days: list[int], first: int, la
 
 def test_a_book_with_long_context_prices_alone_has_none_for_short_requests() -> None:
     book = _book([10], PriceKey("p", "m", "standard", 200_000))
-    assert book.at("p", "m", "standard", 0, 20) is None
-    assert book.at("p", "m", "standard", 200_000, 20) is not None
+    assert book.at("p", "m", "standard", context_band=0, day=20) is None
+    assert book.at("p", "m", "standard", context_band=200_000, day=20) is not None
 
 
 def test_ccusage_1636_a_day_keeps_the_price_of_that_day_after_a_cut() -> None:

@@ -182,10 +182,10 @@ def _with_wrong_rate(key: PriceKey, meter: str) -> PriceBook:
     *before, last = book.prices[key]
     wrong = replace(last.rates, **{meter: getattr(last.rates, meter) + 1_000_000})
     return PriceBook(
-        book.version,
-        {**book.prices, key: (*before, replace(last, rates=wrong))},
-        book.facts,
-        book.aliases,
+        version=book.version,
+        prices={**book.prices, key: (*before, replace(last, rates=wrong))},
+        facts=book.facts,
+        aliases=book.aliases,
     )
 
 

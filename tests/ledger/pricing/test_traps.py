@@ -78,7 +78,7 @@ def test_a_tier_that_the_catalogue_does_not_know_is_unpriced_and_never_silently_
     model: str, tier: str
 ) -> None:
     assert _catalogue_usd(model, service_tier=tier) == _catalogue_usd(model)
-    assert price_book.shipped().at("openai", model, tier, 0, TODAY) is None
+    assert price_book.shipped().at("openai", model, tier, context_band=0, day=TODAY) is None
 
 
 def test_a_thousand_small_requests_do_not_add_up_to_one_of_long_context() -> None:
@@ -160,7 +160,10 @@ def test_a_long_context_price_that_a_provider_dropped_does_not_live_on() -> None
 
 
 def test_a_price_that_changes_with_the_time_of_day_is_left_out_with_its_reason() -> None:
-    assert price_book.shipped().at("deepseek", "deepseek-chat", "standard", 0, TODAY) is None
+    assert (
+        price_book.shipped().at("deepseek", "deepseek-chat", "standard", context_band=0, day=TODAY)
+        is None
+    )
     assert "time of day" in price_book.reasons_left_out("deepseek-chat")["deepseek"]
 
 
@@ -176,4 +179,4 @@ def test_a_model_that_bills_what_events_do_not_count_is_left_out_with_its_reason
     model: str, provider: str, reason: str
 ) -> None:
     assert reason in price_book.reasons_left_out(model)[provider]
-    assert price_book.shipped().at(provider, model, "standard", 0, TODAY) is None
+    assert price_book.shipped().at(provider, model, "standard", context_band=0, day=TODAY) is None
