@@ -46,9 +46,9 @@ ten-weeks: $(TOOLS) ## make a ledger of ten weeks of invented traffic, and its /
 	@exec $(PYTHON) -m bench.tenweeks --out $(OUT)
 
 lock: ## resolve the dependencies again and write the lock files
-	@$(COMPILE) --group build --output-file requirements.txt
-	@$(COMPILE) --group build --extra dev --constraint requirements.txt --output-file requirements-dev.txt
-	@$(COMPILE:pyproject.toml=) --group litellm --output-file integrations/requirements-e2e.txt
+	@$(COMPILE) --group build --output-file requirements/runtime.txt
+	@$(COMPILE) --group build --extra dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
+	@$(COMPILE:pyproject.toml=) --group litellm --output-file requirements/litellm-e2e.txt
 
 clean: ## remove what was installed and every cache (the data directory stays)
 	@rm -rf .venv .venv-e2e .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist *.egg-info
@@ -62,16 +62,16 @@ browser: $(TOOLS)
 
 litellm: $(LITELLM)
 
-$(LITELLM): integrations/requirements-e2e.txt $(TOOLS)
+$(LITELLM): requirements/litellm-e2e.txt $(TOOLS)
 	@echo "installing LiteLLM's proxy into .venv-e2e, about a minute ..." >&2
 	@.venv/bin/uv venv --quiet --clear --python $(PYTHON) .venv-e2e
 	@.venv/bin/uv pip install --quiet --python .venv-e2e --require-hashes --no-deps --compile-bytecode --requirement $<
 	@touch $@
 
-$(RUNTIME): requirements.txt pyproject.toml deploy/setup/venv.sh
-	@sh deploy/setup/venv.sh requirements.txt
+$(RUNTIME): requirements/runtime.txt pyproject.toml deploy/setup/venv.sh
+	@sh deploy/setup/venv.sh requirements/runtime.txt
 	@touch $@
 
-$(TOOLS): requirements-dev.txt pyproject.toml deploy/setup/venv.sh
-	@sh deploy/setup/venv.sh requirements-dev.txt
+$(TOOLS): requirements/dev.txt pyproject.toml deploy/setup/venv.sh
+	@sh deploy/setup/venv.sh requirements/dev.txt
 	@touch $@ $(RUNTIME)

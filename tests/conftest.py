@@ -14,6 +14,7 @@ from ledger.database import Database
 from tests import processes, servers
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
+TESTS = Path(__file__).parent
 
 # Times say nothing about correctness on a shared machine. A build server tries the same examples each time.
 hypothesis.settings.register_profile(
@@ -27,6 +28,29 @@ hypothesis.settings.register_profile(
     "full", hypothesis.settings.get_profile("default"), max_examples=1_000
 )
 hypothesis.settings.load_profile("default")
+
+SERVER_FIXTURES = {"redis_server", "postgres_server", "migrated_postgres"}
+SERVER_MODULES = {"subprocess", "servers", "processes", "serving"}
+SERVER_FOLDERS = {"flow", "integrations"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that starts a server or a process of its own; `make check` leaves them out."""
+    for test in items:
+        if isinstance(test, pytest.Function) and _needs_a_server(test):
+            test.add_marker("server")
+
+
+def _needs_a_server(test: pytest.Function) -> bool:
+    """Whether it asks for a server, runs on PostgreSQL, or its module or folder starts processes."""
+    parameters = test.callspec.params.values() if hasattr(test, "callspec") else ()
+    return (
+        not SERVER_FIXTURES.isdisjoint(test.fixturenames)
+        or "postgresql" in parameters
+        or not SERVER_MODULES.isdisjoint(vars(test.module))
+        or not SERVER_FOLDERS.isdisjoint(test.path.relative_to(TESTS).parts)
+    )
+
 
 
 @pytest.fixture(scope="session")

@@ -199,7 +199,7 @@ def test_the_image_installs_the_locked_packages_on_a_pinned_python() -> None:
     bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
     assert len(bases) == 2
     assert all(re.fullmatch(r"python:3\.11\.\d+-slim-\w+", base) for base in bases)
-    assert "--require-hashes --requirement requirements.txt" in DOCKERFILE
+    assert "--require-hashes --requirement requirements/runtime.txt" in DOCKERFILE
 
 
 def test_the_image_and_the_compose_file_check_health_alike() -> None:
@@ -217,7 +217,7 @@ def test_the_image_is_built_from_our_packages_and_never_from_a_password() -> Non
     packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     files = [
         "pyproject.toml",
-        "requirements.txt",
+        "requirements/runtime.txt",
         project["project"]["readme"],
         *project["project"]["license-files"],
     ]
