@@ -27,10 +27,13 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile(
     "full", hypothesis.settings.get_profile("default"), max_examples=1_000
 )
+hypothesis.settings.register_profile(
+    "check", hypothesis.settings.get_profile("default"), max_examples=5, derandomize=True
+)
 hypothesis.settings.load_profile("default")
 
 SERVER_FIXTURES = {"redis_server", "postgres_server", "migrated_postgres"}
-SERVER_MODULES = {"subprocess", "servers", "processes", "serving"}
+SERVER_MODULES = {"subprocess", "servers"}
 SERVER_FOLDERS = {"flow", "integrations"}
 
 
