@@ -63,32 +63,63 @@ class Settings(BaseSettings):
     )
 
     data: Path = Path("switchwise-data")
+    """Folder of the embedded ledger, used while no database is named."""
     database_url: SecretStr | None = None
+    """The ledger: `postgresql://...` in production; SQLite in the data folder if absent."""
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    """Celery's broker in production. `switchwise up` needs none."""
     host: str = "127.0.0.1"
+    """Address to bind. Anything but loopback is refused until an API key exists."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port to bind; 0 takes a free one."""
     require_keys: bool = False
+    """Ask for an API key on loopback too. Elsewhere one is always asked for."""
     reporting_zone: Annotated[str, AfterValidator(_whole_hour_zone)] = "UTC"
+    """Time zone in which months are counted; its offset from UTC must be whole hours."""
     pairs: str = "gpt-4.1:gpt-4.1-mini"
+    """Which model may move to which: a comma list of FROM:TO, each `[provider/]model[@tier]`."""
     default_stance: Literal["prove_target", "prove_incumbent"] = "prove_target"
+    """What to advise without evidence: try on a part first (`prove_target`), or switch what is
+    low-risk work (`prove_incumbent`).
+    """
     workload_classes: str = ""
+    """What kind of work a project or workload is: `project[/workload]=class, ...`."""
     can_wait: str = ""
+    """What may wait for batch or flex answers: `project[/workload], ...`."""
     rate_limits: str = ""
+    """Limits of the targets: `[provider/]model=tokens_a_minute, ...`. What exceeds one stays."""
     move_cost_usd: Annotated[Decimal, Field(ge=0, le=10**12)] = Decimal(0)
+    """USD that a move costs once. A saving has to pay it back before a model shuts down."""
     alert_threshold_usd: Annotated[Decimal, Field(ge=0, le=10**12)] = Decimal(50)
+    """Low end of a saving, in USD per average month, that is worth advice and a message."""
     slack_webhook_url: Annotated[SecretStr | None, AfterValidator(_webhook)] = None
+    """Slack webhook for alerts; none are sent without it. HTTPS, or HTTP on loopback."""
     grafana_url: str | None = None
+    """Address of the Grafana that `switchwise dashboards publish` writes to."""
     grafana_token: SecretStr | None = None
+    """Service account token for that Grafana; it needs the role Editor."""
     grafana_org_id: int | None = None
+    """Organisation in that Grafana; the token's own if absent."""
     public_url: str | None = None
+    """Address of the page as readers reach it: links in alerts open it."""
     raw_retention_days: Annotated[int, Field(ge=0, le=36_500)] = 90
+    """Days for which raw events are kept after the last of their day arrived; 0 keeps all.
+    No figure changes when they go.
+    """
     max_series: Annotated[int, Field(ge=1)] = 100_000
+    """Distinct label sets that are stored by name; further ones read `other`, sums stay exact."""
     max_metric_sets: Annotated[int, Field(ge=1)] = 400
+    """Label sets that metrics publish by name; further ones read `other`, sums stay exact."""
     max_waiting_bytes: Annotated[int, Field(ge=1 << 20)] = 512 << 20
+    """Bytes of request bodies that may wait in memory; more are answered with 503."""
     spool_dir: Path | None = None
+    """Folder on a persistent volume that takes events while the database is away."""
     spool_after_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
+    """Milliseconds that a commit may take before its events go to the spool."""
     spool_max_mb: Annotated[int, Field(ge=1)] = 1_024
+    """MiB that may wait in the spool; more are answered with 503."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is logged."""
 
     @property
     def database(self) -> str:
