@@ -1,11 +1,15 @@
-"""Run every benchmark and write RESULTS.md: `make bench`. One of them alone, shown and not written: `python -m bench NAME`."""
+"""Run every benchmark and write RESULTS.md: `make bench`.
 
+`python -m bench NAME` runs one of them alone, and prints what it would write.
+"""
+
+import argparse
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from datetime import UTC
 from importlib.metadata import version
-from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite3
 
@@ -17,13 +21,16 @@ from bench import (
     merging,
     messages,
     reporting,
+    results,
     scraping,
     singles,
 )
 from ledger import clock
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-MACHINE = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, SQLite {sqlite3.sqlite_version}"
+MACHINE = (
+    f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores,"
+    f" SQLite {sqlite3.sqlite_version}"
+)
 LIBRARIES = (
     "duckdb",
     "fastapi",
@@ -46,12 +53,22 @@ COMPARED = {
     "reporting": reporting.run,
 }
 BREAKDOWN = "breakdown"
-SECTION, STEPS = "\n## ", "Where each microsecond goes"
+STEPS = "Where each microsecond goes"
+INTRODUCTION = """\
+# Results
+
+`make bench`, {today}: {machine}, {versions}.
+Each row measures both sides in the same run, in turn. Absolute figures depend on the machine, so
+read the ratio (median of the rounds, lowest to highest). Rates: more is better. Times: less is
+better. Targets: P1 0.5, P2 20, P3 0.4, P4 20 ms, P5 and P6 0.45, P7 0.6, P8 0.85 and 300 bytes,
+P9 0.6, P10 0.3, P12 0.6, P13 0.11, P14 10 ms more, P16 10 messages; the report of 40 series 10 ms
+and 1.2.
+"""
 
 
 def table(names: list[str]) -> list[str]:
     """The rows of some benchmarks, as Markdown."""
-    rows = [result.row for name in names for result in COMPARED[name]()]
+    rows = [row.markdown for name in names for row in COMPARED[name]()]
     return [
         "| measure | ours | floor | the floor is | ours / floor |",
         "| --- | --- | --- | --- | --- |",
@@ -66,51 +83,44 @@ def steps() -> list[str]:
     return ["| of one event, posted alone | processor time, us |", "| --- | --- |", *rows, ""]
 
 
-def main(names: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the benchmarks of these names, or all; the exit status."""
-    unknown = [name for name in names if name not in (*COMPARED, BREAKDOWN)]
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    every_name = (*COMPARED, BREAKDOWN)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(every_name)}")
+    names: list[str] = parser.parse_args(arguments).names
+    unknown = [name for name in names if name not in every_name]
     if unknown:
         print(
-            f"{unknown[0]!r} is no benchmark; use one of {', '.join((*COMPARED, BREAKDOWN))}",
+            f"unknown benchmark {unknown[0]!r}; use one of {', '.join(every_name)}",
             file=sys.stderr,
         )
         return 2
     if names:
-        compared = [name for name in names if name != BREAKDOWN]
-        print(
-            "\n".join(
-                [*(table(compared) if compared else []), *(steps() if BREAKDOWN in names else [])]
-            )
-        )
-        return 0
-    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    # What commands of their own have written stays.
-    others = [
+        print("\n".join(_some(names)))
+    else:
+        results.RESULTS.write_text(_all())
+        print(results.RESULTS.read_text())
+    return 0
+
+
+def _some(names: Sequence[str]) -> list[str]:
+    compared = [name for name in names if name != BREAKDOWN]
+    return [*(table(compared) if compared else []), *(steps() if BREAKDOWN in names else [])]
+
+
+def _all() -> str:
+    """RESULTS.md with every benchmark of this command; the sections of other commands stay."""
+    other_sections = [
         section
-        for section in RESULTS.read_text().split(SECTION)[1:]
+        for section in results.RESULTS.read_text().split(results.SECTION)[1:]
         if not section.startswith(STEPS)
     ]
-    RESULTS.write_text(
-        "\n".join(
-            [
-                "# Results",
-                "",
-                f"`make bench`, {clock.now().astimezone(UTC):%Y-%m-%d}: {MACHINE}, {versions}.",
-                "Each row measures both sides in the same run, in turn; absolute figures move with the machine, so read the ratio",
-                "(median of the rounds, lowest to highest). Rates: more is better. Times: less is better.",
-                "The least that is aimed at: P1 0.5, P2 20, P3 0.4, P4 20 ms, P5 and P6 0.45, P7 0.6, P8 0.85 and 300 bytes, P9 0.6,",
-                "P10 0.3, P12 0.6, P13 0.11, P14 10 ms more, P16 10 messages; the report of 40 series 10 ms and 1.2.",
-                "",
-                *table(list(COMPARED)),
-                SECTION.strip("\n") + STEPS,
-                "",
-                *steps(),
-            ]
-        )
-        + "".join(SECTION + section for section in others)
-    )
-    print(RESULTS.read_text())
-    return 0
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    today = f"{clock.now().astimezone(UTC):%Y-%m-%d}"
+    head = INTRODUCTION.format(today=today, machine=MACHINE, versions=versions)
+    first_section = [head, *table(list(COMPARED)), f"## {STEPS}", "", *steps()]
+    return results.SECTION.join(["\n".join(first_section), *other_sections])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The servers that are measured, each the whole of a process: ours as it is served, the bare floor, and a naive service."""
+"""The servers that are measured, each a process: ours, the bare floor, and a naive service."""
 
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -61,7 +61,7 @@ async def _floor(
 
 
 class NaiveEvent(SQLModel, table=True):
-    """An event as a first version would keep it: text ids and text labels, an index where a report filters."""
+    """An event as a first version would store it: text labels, an index where a report filters."""
 
     id: str = Field(primary_key=True)
     time: datetime = Field(index=True)
@@ -84,7 +84,7 @@ class NaiveEvent(SQLModel, table=True):
 
 
 def _naive(url: str) -> FastAPI:
-    """FastAPI and SQLModel by the book: a session and a commit a request."""
+    """FastAPI and SQLModel as their documentation shows them: a session and a commit a request."""
     engine = create_engine(url)
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
@@ -94,14 +94,14 @@ def _naive(url: str) -> FastAPI:
     app = FastAPI()
 
     def session() -> Any:
-        with Session(engine) as opened:
-            yield opened
+        with Session(engine) as request_session:
+            yield request_session
 
     @app.post("/events")
     def add(
         event: dict[str, Any],
         session: Session = Depends(session),  # noqa: B008  # FastAPI's own form
-    ) -> dict[str, int]:  # FastAPI's own form
+    ) -> dict[str, int]:
         session.add(NaiveEvent.model_validate(event))
         session.commit()
         return {"accepted": 1}
@@ -123,12 +123,15 @@ def _serve(app: Any, port: int) -> None:
 
 
 def main() -> int:
-    """Serve `ours`, `whole` (with the advisor), `floor` or `naive` on a port, over the database of the settings."""
+    """Serve `ours`, `whole` (with the advisor), `floor` or `naive` on a port.
+
+    The database is that of the settings.
+    """
     name, port = sys.argv[1], int(sys.argv[2])
-    chosen = settings.load(port=port, log_level="warning")
+    loaded = settings.load(port=port, log_level="warning")
     if name in ("ours", "whole"):
-        return web.serve(chosen, ("collector",) if name == "ours" else web.ROOMS)
-    _serve(_floor if name == "floor" else _naive(chosen.database), port)
+        return web.serve(loaded, ("collector",) if name == "ours" else web.ROOMS)
+    _serve(_floor if name == "floor" else _naive(loaded.database), port)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Where each microsecond of one event goes: the steps of a request of one event timed alone, and the server's whole time."""
+"""Where each microsecond of one event goes: each step timed alone, and the server's total time."""
 
 import json
 import time
@@ -21,35 +21,34 @@ _READER = Reader(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step and its processor time in microseconds an event."""
+    """A step and its processor time in microseconds per event."""
 
     name: str
     us: float
 
 
 def run() -> list[Step]:
-    """The steps in order; the last is the whole, and the one before what no other step explains."""
-    bodies_sent = [
+    """The steps in order; the last is the total, the one before it what no other step explains."""
+    posts = [
         json.dumps(traffic.event(number, traffic.START_US)).encode() for number in range(COUNT)
     ]
     naming, now_us = Naming(), clock.now_us()
-    read = [
-        found
-        for body in bodies_sent
-        if isinstance(found := native.parse(body, naming), events.Event)
-    ]
-    decoding = _us(bodies_sent, lambda body: native.parse_whole(body, naming))
-    reading = _us(bodies_sent, lambda body: bodies.read_whole(body, _READER, naming))
-    identity = _us(read, lambda event: (events.key_of(event), events.fingerprint_of(event)))
+    readings = [native.parse(post, naming) for post in posts]
+    parsed_events = [reading for reading in readings if isinstance(reading, events.Event)]
+    decoding = _us(posts, lambda post: native.parse_whole(post, naming))
+    reading = _us(posts, lambda post: bodies.read_whole(post, _READER, naming))
+    identity = _us(
+        parsed_events, lambda event: (events.key_of(event), events.fingerprint_of(event))
+    )
     tally = usage.Tally()
-    sums = _us(read, lambda event: tally.add(event, 1))
-    fault = _us(read, lambda event: events.fault_of(event, now_us))
+    sums = _us(parsed_events, lambda event: tally.add(event, 1))
+    fault = _us(parsed_events, lambda event: events.fault_of(event, now_us))
     with serving.folder() as folder:
         database = Database(f"sqlite:///{folder}/ledger.db")
         database.migrate()
-        storing = _storing_us(database, read)
+        storing = _storing_us(database, parsed_events)
         database.close()
-        whole = _whole_us(f"sqlite:///{folder}/served.db")
+        total = _total_us(f"sqlite:///{folder}/served.db")
     return [
         Step("decode, check that every field was read, labels, time", decoding),
         Step("checks of the event, list of readings", reading - decoding),
@@ -62,15 +61,15 @@ def run() -> list[Step]:
         ),
         Step(
             "HTTP, queue, receipt, answer, system calls, handing over between threads",
-            whole - reading - storing,
+            total - reading - storing,
         ),
-        Step("the whole server process, 64 connections", whole),
+        Step("the whole server process, 64 connections", total),
     ]
 
 
-def _us(values: Sequence[object], work: Callable[..., object]) -> float:
-    best = min(_thread_seconds(lambda: [work(value) for value in values]) for _ in range(REPEATS))
-    return 1e6 * best / len(values)
+def _us(inputs: Sequence[object], work: Callable[..., object]) -> float:
+    best = min(_thread_seconds(lambda: [work(one) for one in inputs]) for _ in range(REPEATS))
+    return 1e6 * best / len(inputs)
 
 
 def _thread_seconds(work: Callable[[], object]) -> float:
@@ -79,18 +78,18 @@ def _thread_seconds(work: Callable[[], object]) -> float:
     return time.thread_time() - started
 
 
-def _storing_us(database: Database, read: list[events.Event]) -> float:
+def _storing_us(database: Database, parsed_events: list[events.Event]) -> float:
     memory = store.Memory()
-    groups = [read[start : start + GROUP] for start in range(0, len(read), GROUP)]
+    groups = [parsed_events[start : start + GROUP] for start in range(0, len(parsed_events), GROUP)]
 
     def store_all() -> None:
         for group in groups:
             ingest.commit_group(database, group, max_series=1_000, memory=memory)
 
-    return 1e6 * _thread_seconds(store_all) / len(read)
+    return 1e6 * _thread_seconds(store_all) / len(parsed_events)
 
 
-def _whole_us(url: str) -> float:
+def _total_us(url: str) -> float:
     with serving.server("ours", url) as server:
         for first, count in ((0, 2_000), (2_000, 20_000)):
             before = server.cpu_seconds()

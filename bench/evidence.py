@@ -1,6 +1,7 @@
-"""How often the quality gate passes a target that is exactly at the margin: `python -m bench.evidence`.
+"""How often the quality gate passes a target exactly at the margin: `python -m bench.evidence`.
 
-Pass and fail by exact enumeration; graded scores and conversations of several items by seeded draws.
+Pass and fail by exact enumeration; graded scores and conversations of several items by seeded
+draws.
 """
 
 import random
@@ -21,39 +22,58 @@ DRAWS = 2_000
 TITLE = "False passes of the quality gate"
 ONLY_B = (0.0, 0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12)
 PASS_RATES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.0)
+_NEGLIGIBLE = 1e-13
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The shares of pairs that are right for both, only A, only B and neither, of a target exactly at the margin."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairShares:
+    """The true shares of pairs by who is right, of a target that is exactly at the margin."""
 
     both: float
     only_a: float
     only_b: float
     neither: float
 
+    @property
+    def pass_rate(self) -> float:
+        """How often the source is right."""
+        return self.both + self.only_a
 
-def truths() -> Iterator[tuple[float, float, Truth]]:
-    """A's pass rate and the share that only B gets right, wherever both can be, and the truth they make."""
+    @property
+    def is_usual(self) -> bool:
+        """Whether the method promises 3.7 to 5.5 % false passes here."""
+        return self.only_b >= 0.02 and 0.6 <= round(self.pass_rate, 9) <= 0.98
+
+
+def truths() -> Iterator[PairShares]:
+    """The shares for each of PASS_RATES and ONLY_B that can occur together."""
     for pass_rate in PASS_RATES:
         for only_b in ONLY_B:
             both = RATIO * pass_rate - only_b
-            cells = (both, pass_rate - both, only_b, 1 - pass_rate - only_b)
-            if min(cells) > -1e-12:
-                yield pass_rate, only_b, Truth(*(max(0.0, cell) for cell in cells))
+            neither = 1 - pass_rate - only_b
+            if min(both, neither) > -1e-12:
+                yield PairShares(
+                    both=max(0.0, both),
+                    only_a=max(0.0, pass_rate - both),
+                    only_b=only_b,
+                    neither=max(0.0, neither),
+                )
 
 
 @lru_cache(maxsize=512)
 def passing(pairs: int) -> tuple[tuple[int, ...], ...]:
-    """By how many only A, then only B got right, the least number right for both with which the gate passes."""
+    """The least number right for both that passes, by how many only A and then only B got right."""
     return tuple(
-        tuple(_least(pairs, only_a, only_b) for only_b in range(pairs - only_a + 1))
+        tuple(_least_both(pairs, only_a, only_b) for only_b in range(pairs - only_a + 1))
         for only_a in range(pairs + 1)
     )
 
 
-def _least(pairs: int, only_a: int, only_b: int) -> int:
-    """Passing grows with those right for both, so it is found by halving; one more than there can be where none passes."""
+def _least_both(pairs: int, only_a: int, only_b: int) -> int:
+    """The least number right for both that passes; one more than can occur where none passes.
+
+    More pairs that both get right never turn a pass into a failure, so the search halves the range.
+    """
     low, high = 0, pairs - only_a - only_b + 1
     while low < high:
         middle = (low + high) // 2
@@ -63,61 +83,63 @@ def _least(pairs: int, only_a: int, only_b: int) -> int:
             only_b=only_b,
             neither=pairs - only_a - only_b - middle,
         )
-        if significance.verdict(ratio.z_statistic(counts, RATIO)) == "non_inferior":
+        if _passes(counts):
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def false_pass(pairs: int, truth: Truth) -> float:
-    """The exact probability that a target of this truth passes with so many pairs."""
+def _passes(counts: PairCounts) -> bool:
+    return significance.verdict(ratio.z_statistic(counts, RATIO)) == "non_inferior"
+
+
+def false_pass(pairs: int, truth: PairShares) -> float:
+    """The exact probability that such a target passes with so many pairs."""
     agreeing = truth.both + truth.neither
     right = truth.both / agreeing if agreeing else 0.0
-    total = 0.0
-    for only_a, by_only_b in enumerate(passing(pairs)):
-        for only_b, least in enumerate(by_only_b):
-            rest = pairs - only_a - only_b
-            if least <= rest:
-                chance = _chance(
-                    pairs, (only_a, only_b, rest), (truth.only_a, truth.only_b, agreeing)
-                )
-                total += chance * _tail(rest, right, least) if chance > 1e-13 else 0.0
-    return total
+    probability = 0.0
+    for only_a, least_by_only_b in enumerate(passing(pairs)):
+        for only_b, least_both in enumerate(least_by_only_b):
+            agreeing_pairs = pairs - only_a - only_b
+            if least_both > agreeing_pairs:
+                continue
+            chance = _chance(
+                pairs, (only_a, only_b, agreeing_pairs), (truth.only_a, truth.only_b, agreeing)
+            )
+            if chance > _NEGLIGIBLE:
+                probability += chance * _tails(agreeing_pairs, right)[least_both]
+    return probability
 
 
 def _chance(trials: int, counts: tuple[int, ...], shares: tuple[float, ...]) -> float:
-    found = lgamma(trials + 1)
+    """The multinomial probability of the counts."""
+    logarithm = lgamma(trials + 1)
     for count, share in zip(counts, shares, strict=True):
         if not count:
             continue
         if not share:
             return 0.0
-        found += count * log(share) - lgamma(count + 1)
-    return exp(found)
+        logarithm += count * log(share) - lgamma(count + 1)
+    return exp(logarithm)
 
 
 @cache
 def _tails(trials: int, share: float) -> tuple[float, ...]:
-    found, tails = 0.0, list[float]()
+    """By number of successes, the binomial probability of that many or more."""
+    tail, tails = 0.0, list[float]()
     for count in range(trials, -1, -1):
-        found += _chance(trials, (count, trials - count), (share, 1 - share))
-        tails.append(found)
+        tail += _chance(trials, (count, trials - count), (share, 1 - share))
+        tails.append(tail)
     return tuple(reversed(tails))
 
 
-def _tail(trials: int, share: float, least: int) -> float:
-    return _tails(trials, share)[least]
-
-
 def worst(pairs: int) -> tuple[float, float, float]:
-    """The most false passes over all truths, and the least and most where the method promises 3.7 to 5.5 %."""
+    """The most false passes over all truths, and the least and most over the usual ones."""
     _tails.cache_clear()
-    found = [(pass_rate, only_b, false_pass(pairs, truth)) for pass_rate, only_b, truth in truths()]
-    usual = [
-        share for pass_rate, only_b, share in found if only_b >= 0.02 and 0.6 <= pass_rate <= 0.98
-    ]
-    return max(share for _, _, share in found), min(usual), max(usual)
+    share_by_truth = {truth: false_pass(pairs, truth) for truth in truths()}
+    usual = [share for truth, share in share_by_truth.items() if truth.is_usual]
+    return max(share_by_truth.values()), min(usual), max(usual)
 
 
 Scores = tuple[float, float]
@@ -141,16 +163,16 @@ def alike(draws: random.Random) -> list[Scores]:
 
 def coarse(draws: random.Random) -> list[Scores]:
     """Two items scored 0, a half or 1, most of them 1: B loses a tenth of A's score on average."""
-    found = []
+    items = []
     for _ in range(2):
         a = draws.choices((0.0, 0.5, 1.0), (1, 2, 17))[0]
-        found.append((a, a if draws.random() < RATIO else 0.0))
-    return found
+        items.append((a, a if draws.random() < RATIO else 0.0))
+    return items
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
-    """A shape of graded conversations, how many of them, and the chance of a pass at the margin is measured."""
+class GradedCase:
+    """A number of graded conversations of one shape, of a target exactly at the margin."""
 
     name: str
     conversation: Conversation
@@ -159,76 +181,77 @@ class Graded:
     def passes(self, seed: int) -> bool:
         """Whether one drawn comparison passes."""
         draws = random.Random(seed)
-        found = []
+        surpluses = []
         for _ in range(self.conversations):
             items = self.conversation(draws)
             total = sum(round(b * NANO) - round(RATIO * a * NANO) for a, b in items)
-            found.append(scores.Surplus(total, len(items)))
-        return scores.verdict(found, scores.bounds(found)) == "non_inferior"
+            surpluses.append(scores.Surplus(total, len(items)))
+        return scores.verdict(surpluses, scores.bounds(surpluses)) == "non_inferior"
 
 
 GRADED = (
-    Graded("200 conversations of one item, spread scores", single, 200),
-    Graded("100 conversations of 2 to 4 items that resemble each other", alike, 100),
-    Graded("100 conversations of 2 items scored 0, a half or 1", coarse, 100),
-    Graded("300 conversations of 2 items scored 0, a half or 1", coarse, 300),
+    GradedCase("200 conversations of one item, spread scores", single, 200),
+    GradedCase("100 conversations of 2 to 4 items that resemble each other", alike, 100),
+    GradedCase("100 conversations of 2 items scored 0, a half or 1", coarse, 100),
+    GradedCase("300 conversations of 2 items scored 0, a half or 1", coarse, 300),
 )
 
 
-def graded_share(case: Graded, draws: int = DRAWS) -> float:
+def graded_share(case: GradedCase, draws: int = DRAWS) -> float:
     """The share of drawn comparisons at the margin that pass."""
     with ProcessPoolExecutor() as pool:
         return sum(pool.map(case.passes, range(draws), chunksize=20)) / draws
 
 
-def clustered(
-    per_conversation: int, first_only: bool, draws: int = 20_000, conversations: int = 200
+def clustered_share(
+    items: int, *, count_one: bool, draws: int = 20_000, conversations: int = 200
 ) -> float:
-    """The share that passes at the margin where a conversation's items all go the same way, counting one of each or all."""
-    truth, source = Truth(0.76, 0.09, 0.005, 0.145), random.Random(17)
-    cells = [(True, True), (True, False), (False, True), (False, False)]
-    shares = (truth.both, truth.only_a, truth.only_b, truth.neither)
-    weight, passes = 1 if first_only else per_conversation, 0
+    """The share at the margin that passes where all items of a conversation go the same way.
+
+    One item of each conversation counts, or all of them do.
+    """
+    source = random.Random(17)
+    marks = [(True, True), (True, False), (False, True), (False, False)]
+    shares = (0.76, 0.09, 0.005, 0.145)
+    passes = 0
     for _ in range(draws):
-        drawn = source.choices(cells, shares, k=conversations)
-        counts = PairCounts.from_marks(drawn * weight)
-        passes += significance.verdict(ratio.z_statistic(counts, RATIO)) == "non_inferior"
+        pairs = source.choices(marks, shares, k=conversations)
+        passes += _passes(PairCounts.from_marks(pairs * (1 if count_one else items)))
     return passes / draws
 
 
 def section() -> str:
     """The results as Markdown."""
-    found = {pairs: worst(pairs) for pairs in range(50, 201)}
-    most, at = max((shares[0], pairs) for pairs, shares in found.items())
-    exact = [
-        f"| {n} | {found[n][0]:.2%} | {found[n][1]:.2%} to {found[n][2]:.2%} |"
-        for n in (50, 100, 200)
+    worst_by_pairs = {pairs: worst(pairs) for pairs in range(50, 201)}
+    most, most_at = max((shares[0], pairs) for pairs, shares in worst_by_pairs.items())
+    exact_rows = [
+        f"| {pairs} | {most_false:.2%} | {least_usual:.2%} to {most_usual:.2%} |"
+        for pairs, (most_false, least_usual, most_usual) in worst_by_pairs.items()
+        if pairs in (50, 100, 200)
     ]
-    drawn = [f"| {case.name} | {graded_share(case):.2%} |" for case in GRADED]
-    together = [
-        f"| 200 conversations of 4 items that go the same way, {words} | {clustered(4, first):.2%} |"
-        for words, first in (
-            ("one of each counted", True),
-            ("all counted as if independent", False),
-        )
-    ]
+    graded_rows = [f"| {case.name} | {graded_share(case):.2%} |" for case in GRADED]
+    clustered = "200 conversations of 4 items that go the same way"
+    one, every_one = (clustered_share(4, count_one=count_one) for count_one in (True, False))
     return "\n".join(
         [
-            f"`python -m bench.evidence`, {clock.now():%Y-%m-%d}. Targets exactly at the margin (0.9 of the source's pass rate), which",
-            f"should fail 19 times of 20. Pass and fail: exact, over {len(list(truths()))} truths; usual are pass rates of 60 to 98 %",
-            "with 2 % or more that only the target gets right.",
-            f"The most over every number of pairs from 50 to 200: {most:.2%}, at {at}.",
+            f"`python -m bench.evidence`, {clock.now():%Y-%m-%d}. Targets exactly at the margin",
+            "(0.9 of the source's pass rate), which should fail 19 times of 20. Pass and fail:",
+            f"exact, over {len(list(truths()))} truths; usual are pass rates of 60 to 98 % with",
+            "2 % or more that only the target gets right.",
+            f"The most over every number of pairs from 50 to 200: {most:.2%}, at {most_at}.",
             "",
             "| pairs | most false passes | usual |",
             "| --- | --- | --- |",
-            *exact,
+            *exact_rows,
             "",
-            f"Graded scores (bootstrap-t, {DRAWS:,} seeded comparisons a row) and conversations of several items (20,000):",
+            f"Graded scores (bootstrap-t, {DRAWS:,} seeded comparisons a row) and conversations of",
+            "several items (20,000):",
             "",
             "| comparison | false passes |",
             "| --- | --- |",
-            *drawn,
-            *together,
+            *graded_rows,
+            f"| {clustered}, one of each counted | {one:.2%} |",
+            f"| {clustered}, all counted as if independent | {every_one:.2%} |",
             "",
         ]
     )

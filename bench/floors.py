@@ -1,4 +1,7 @@
-"""What the databases can do at best: a bare table without a key, rows like ours made beforehand, a durable commit every 500."""
+"""What the databases can do at best: a bare table, ready rows, a durable commit every 500.
+
+The table has no key and the rows are like ours.
+"""
 
 import struct
 from collections.abc import Sequence
@@ -10,7 +13,7 @@ import psycopg
 import pysqlite3.dbapi2 as sqlite3
 from sqlalchemy import make_url
 
-from bench import measure, traffic
+from bench import timing, traffic
 from ledger import bulk, clock
 
 GROUP = 500
@@ -30,23 +33,23 @@ class SqliteFloor:
 
     def rows_a_second(self, groups: int) -> float:
         """How many rows go in a second, by `executemany`, a transaction each group."""
-        made = [
+        row_groups = [
             [row(number) for number in range(start, start + GROUP)]
             for start in range(0, groups * GROUP, GROUP)
         ]
-        return groups * GROUP / measure.seconds(lambda: self._insert(made))
+        return groups * GROUP / timing.seconds(lambda: self._insert(row_groups))
 
     def commit_ms(self) -> float:
         """The median of 50 commits of one row each, in milliseconds."""
-        taken = [measure.seconds(lambda: self._insert([[row(0)]])) for _ in range(50)]
-        return 1_000 * sorted(taken)[25]
+        durations = [timing.seconds(lambda: self._insert([[row(0)]])) for _ in range(50)]
+        return 1_000 * sorted(durations)[25]
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def _insert(self, groups: Sequence[Sequence[tuple[Any, ...]]]) -> None:
-        for rows in groups:
+    def _insert(self, row_groups: Sequence[Sequence[tuple[Any, ...]]]) -> None:
+        for rows in row_groups:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(
                 f"INSERT INTO bare VALUES ({', '.join('?' * _COLUMNS)})", rows
@@ -55,7 +58,7 @@ class SqliteFloor:
 
 
 class PostgresFloor:
-    """The same on PostgreSQL, by binary COPY of bytes that were packed beforehand."""
+    """The same on PostgreSQL, by binary COPY of packed bytes."""
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
@@ -73,7 +76,7 @@ class PostgresFloor:
 
     def rows_a_second(self, groups: int) -> float:
         """How many rows go in a second, a transaction each group."""
-        return groups * GROUP / measure.seconds(lambda: self._copy(groups))
+        return groups * GROUP / timing.seconds(lambda: self._copy(groups))
 
     def close(self) -> None:
         """Close the connection."""
@@ -90,14 +93,14 @@ class PostgresFloor:
 
 
 def row(number: int) -> bulk.Row:
-    """A row of the same columns, types and sizes as an event of the traffic that is measured."""
-    at = traffic.START_US + 1_000 * number
+    """A row of the same columns, types and sizes as an event of the measured traffic."""
+    occurred_at = traffic.START_US + 1_000 * number
     name = blake2b(str(number).encode(), digest_size=18).digest()
     return (
-        at // clock.DAY_US,
-        (at // 1_000).to_bytes(6, "big") + name[:10],
+        occurred_at // clock.DAY_US,
+        (occurred_at // 1_000).to_bytes(6, "big") + name[:10],
         number % 100,
-        at,
+        occurred_at,
         800 + number % 1_000,
         number % 500,
         0,
@@ -112,16 +115,16 @@ def row(number: int) -> bulk.Row:
     )
 
 
-def _packed(values: bulk.Row) -> bytes:
+def _packed(row: bulk.Row) -> bytes:
     fields = [struct.pack(">h", _COLUMNS)]
-    for value, kind in zip(values, bulk.COPY_TYPES, strict=True):
-        if value is None:
+    for column, kind in zip(row, bulk.COPY_TYPES, strict=True):
+        if column is None:
             fields.append(struct.pack(">i", -1))
         else:
             content = (
-                value
-                if isinstance(value, bytes)
-                else value.to_bytes(_PACKED_BYTES[kind], "big", signed=True)
+                column
+                if isinstance(column, bytes)
+                else column.to_bytes(_PACKED_BYTES[kind], "big", signed=True)
             )
             fields.append(struct.pack(">i", len(content)) + content)
     return b"".join(fields)

@@ -1,7 +1,8 @@
-"""How often the forecast's 80 % band holds what a simulated month comes to: `python -m bench.forecasting`.
+"""How often the forecast's 80 % band holds a simulated month: `python -m bench.forecasting`.
 
-The band is one for days that are independent about the mean of their weekday. Days that carry their noise over to the next
-stand beside them, because real ones do: there the band holds less, which is why its back-tested coverage is published.
+The band assumes days that are independent about the mean of their weekday. Real days carry noise
+over to the next day, so such months are simulated too. The band holds fewer of them, which is why
+its back-tested coverage is published.
 """
 
 import math
@@ -22,21 +23,27 @@ TITLE = "The forecast's 80 % band"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Months forecast on one morning: days closed by then, days of history, and the share of noise that a day carries over."""
+    """Months forecast on one morning.
+
+    Days closed by then, days of history, and the share of its noise that a day carries over.
+    """
 
     closed_days: int
     history_days: int
-    carried: float = 0.0
+    carry_over: float = 0.0
 
     @property
     def name(self) -> str:
         """The case in words."""
         noise = (
-            f"{self.carried:.0%} of the noise carried over to the next day"
-            if self.carried
+            f"{self.carry_over:.0%} of the noise carried over to the next day"
+            if self.carry_over
             else "independent days"
         )
-        return f"{noise}, {self.history_days} days of history, {self.closed_days} of {DAYS} days closed"
+        return (
+            f"{noise}, {self.history_days} days of history,"
+            f" {self.closed_days} of {DAYS} days closed"
+        )
 
 
 INDEPENDENT = (
@@ -54,28 +61,28 @@ CORRELATED = (Case(15, 28, 0.3), Case(15, 28, 0.6))
 def coverage(case: Case, seed: int, months: int = MONTHS) -> float:
     """The share of simulated months that end within the band forecast for them."""
     draws = random.Random(seed)
-    before = max(0, case.history_days - case.closed_days)
-    today = before + case.closed_days
-    held = 0
+    earlier_days = max(0, case.history_days - case.closed_days)
+    today = earlier_days + case.closed_days
+    hits = 0
     for _ in range(months):
-        days = _days(draws, before, case.carried)
-        spent = sum(days[before:today])
+        days = _days(draws, earlier_days, case.carry_over)
+        spent = sum(days[earlier_days:today])
         month = forecast.MonthSoFar(FIRST_DAY, DAYS, FIRST_DAY + case.closed_days, spent)
-        found = forecast.for_month(month, days[today - case.history_days : today])
-        if found is None or found.low_femto_usd is None or found.high_femto_usd is None:
+        estimate = forecast.for_month(month, days[today - case.history_days : today])
+        if estimate is None or estimate.low_femto_usd is None or estimate.high_femto_usd is None:
             raise ValueError(f"{case.name}: too short a history for a band")
-        held += found.low_femto_usd <= sum(days[before:]) <= found.high_femto_usd
-    return held / months
+        hits += estimate.low_femto_usd <= sum(days[earlier_days:]) <= estimate.high_femto_usd
+    return hits / months
 
 
-def _days(draws: random.Random, before: int, carried: float) -> list[int]:
-    """Femto-USD of each day of a month and of some before it, in whole micro-USD and never below 0."""
-    fresh, noise = math.sqrt(1 - carried**2), draws.gauss(0, 1)
+def _days(draws: random.Random, earlier_days: int, carry_over: float) -> list[int]:
+    """Femto-USD of each day of a month and of some earlier days: whole micro-USD, 0 or more."""
+    fresh, noise = math.sqrt(1 - carry_over**2), draws.gauss(0, 1)
     costs = []
-    for day in range(FIRST_DAY - before, FIRST_DAY + DAYS):
+    for day in range(FIRST_DAY - earlier_days, FIRST_DAY + DAYS):
         mean_usd = WEEKDAY_USD[day % forecast.DAYS_PER_WEEK]
         costs.append(max(0, round((mean_usd + NOISE_USD * noise) * 10**6)) * 10**9)
-        noise = carried * noise + fresh * draws.gauss(0, 1)
+        noise = carry_over * noise + fresh * draws.gauss(0, 1)
     return costs
 
 
@@ -87,9 +94,10 @@ def section() -> str:
     ]
     return "\n".join(
         [
-            f"`python -m bench.forecasting`, {clock.now():%Y-%m-%d}: {MONTHS:,} simulated months a row, seeded. A day costs the",
-            f"mean of its weekday ({min(WEEKDAY_USD)} to {max(WEEKDAY_USD)} USD) and noise of {NOISE_USD} USD. The band is one for",
-            "independent days; the last rows show what it holds where they are not.",
+            f"`python -m bench.forecasting`, {clock.now():%Y-%m-%d}: {MONTHS:,} simulated months a",
+            "row, seeded. A day costs the mean of its weekday",
+            f"({min(WEEKDAY_USD)} to {max(WEEKDAY_USD)} USD) and noise of {NOISE_USD} USD.",
+            "The band assumes independent days; the last rows show what it holds elsewhere.",
             "",
             "| months | within the band |",
             "| --- | --- |",

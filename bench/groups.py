@@ -1,25 +1,26 @@
-"""Posts of 500 events over 8 connections, each acknowledged after its durable commit: against what the databases can do at
-best, compressed against plain, and sent a second time against the first.
+"""Posts of 500 events over 8 connections, each acknowledged after its durable commit.
+
+Compared with what the databases can do at best, compressed with plain, and sent twice with once.
 """
 
 from contextlib import ExitStack
 
-from bench import load, measure, serving, traffic
+from bench import load, serving, timing, traffic
 from bench.floors import GROUP, PostgresFloor, SqliteFloor
-from bench.measure import Result
 from bench.serving import Served
+from bench.timing import ResultRow
 
 CONNECTIONS = 8
 ROUNDS = 3
 POSTS = 60
 
 
-def run() -> list[Result]:
+def run() -> list[ResultRow]:
     """P5, P6, P7 and P9."""
     return [*_on("SQLite"), *_on("PostgreSQL")]
 
 
-def _on(database: str) -> list[Result]:
+def _on(database: str) -> list[ResultRow]:
     with ExitStack() as stack:
         folder = stack.enter_context(serving.folder())
         floor: SqliteFloor | PostgresFloor
@@ -36,23 +37,34 @@ def _on(database: str) -> list[Result]:
             fresh, bare = _ack(ours, first, "array"), floor.rows_a_second(POSTS)
             again, zipped = _ack(ours, first, "array"), _ack(ours, first + POSTS * GROUP, "gzip")
             rounds.append((fresh, bare, again, zipped))
-    fresh_rates, floor_rates, again_rates, zipped_rates = zip(
-        *rounds[1:], strict=True
-    )  # the first is for warming up
+    # The first round is for warming up.
+    fresh_rates, floor_rates, again_rates, zipped_rates = zip(*rounds[1:], strict=True)
     target, way = (
         ("P5", "bare executemany, no index")
         if database == "SQLite"
         else ("P6", "bare binary COPY, no index")
     )
     return [
-        measure.compared(
-            f"{target} posts of 500, {database}", "events/s", fresh_rates, floor_rates, way
+        timing.compare(
+            f"{target} posts of 500, {database}",
+            "events/s",
+            ours=fresh_rates,
+            floor=floor_rates,
+            floor_name=way,
         ),
-        measure.compared(
-            f"P7 the same as gzip lines, {database}", "events/s", zipped_rates, fresh_rates, "plain"
+        timing.compare(
+            f"P7 the same as gzip lines, {database}",
+            "events/s",
+            ours=zipped_rates,
+            floor=fresh_rates,
+            floor_name="plain",
         ),
-        measure.compared(
-            f"P9 the same again, {database}", "events/s", again_rates, fresh_rates, "fresh"
+        timing.compare(
+            f"P9 the same again, {database}",
+            "events/s",
+            ours=again_rates,
+            floor=fresh_rates,
+            floor_name="fresh",
         ),
     ]
 

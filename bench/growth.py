@@ -1,15 +1,16 @@
-"""A ledger that grows: what storing costs once millions of events are there, and how much room each takes on disk."""
+"""A ledger that grows: how fast it stores on top of millions of events, and each one's bytes."""
 
 from contextlib import ExitStack
 
 from sqlalchemy import text
 
-from bench import measure, serving, traffic
+from bench import serving, timing, traffic
+from bench.timing import ResultRow
 from collector import ingest
 from collector.ingest import Commit
 from ledger import clock
 from ledger.database import Database
-from ledger.events import Event, Labels
+from ledger.events import Event
 
 SMALL, LARGE = 250_000, 8_000_000
 GROUP = 500
@@ -18,26 +19,11 @@ ROUNDS = 5
 BYTES_ALLOWED = 300
 _A_DAY = 1_000_000
 _LABELS = [
-    Labels(
-        "bench",
-        "openai",
-        "gpt-4.1",
-        "gpt-4.1",
-        "standard",
-        "standard",
-        0,
-        0,
-        "provider",
-        "success",
-        f"p-{n}",
-        "w",
-        "k",
-    )
-    for n in range(100)
+    traffic.labels(model="gpt-4.1", project=f"p-{number}", workload="w") for number in range(100)
 ]
 
 
-def run() -> list[measure.Result]:
+def run() -> list[ResultRow]:
     """P8 on both databases."""
     with serving.folder() as folder:
         lite = _on("SQLite", f"sqlite:///{folder}/ledger.db")
@@ -45,33 +31,43 @@ def run() -> list[measure.Result]:
         return [*lite, *_on("PostgreSQL", url)]
 
 
-def _on(name: str, url: str) -> list[measure.Result]:
+def _on(name: str, url: str) -> list[ResultRow]:
     rates: list[list[float]] = []
     sizes: list[float] = []
-    stored = 0
+    event_count = 0
     with ExitStack() as stack:
         database = Database(url)
         stack.callback(database.close)
         database.migrate()
         commit = ingest.committing(database, 1_000)
         for size in (SMALL, LARGE):
-            for start in range(stored, size, GROUP):
+            for start in range(event_count, size, GROUP):
                 commit(_group(start))
             rates.append([_rate(commit, size + number * MEASURED) for number in range(ROUNDS)])
-            stored = size + ROUNDS * MEASURED
-            sizes.append(_bytes_on_disk(database) / stored)
+            event_count = size + ROUNDS * MEASURED
+            sizes.append(_bytes_on_disk(database) / event_count)
     many, few = f"{LARGE:,} events, {name}", f"at {SMALL:,}"
     return [
-        measure.compared(f"P8 storing on top of {many}", "events/s", rates[1], rates[0], few),
-        measure.compared(
-            f"P8 on disk for each of {many}", "bytes", sizes[1:], [BYTES_ALLOWED], "allowed"
+        timing.compare(
+            f"P8 storing on top of {many}",
+            "events/s",
+            ours=rates[1],
+            floor=rates[0],
+            floor_name=few,
+        ),
+        timing.compare(
+            f"P8 on disk for each of {many}",
+            "bytes",
+            ours=sizes[1:],
+            floor=[BYTES_ALLOWED],
+            floor_name="allowed",
         ),
     ]
 
 
 def _rate(commit: Commit, first: int) -> float:
     groups = [_group(start) for start in range(first, first + MEASURED, GROUP)]
-    return MEASURED / measure.seconds(lambda: [commit(group) for group in groups])
+    return MEASURED / timing.seconds(lambda: [commit(group) for group in groups])
 
 
 def _bytes_on_disk(database: Database) -> int:
@@ -80,7 +76,10 @@ def _bytes_on_disk(database: Database) -> int:
         if database.is_sqlite:
             query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
         else:
-            query = "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('event') WHERE isleaf"
+            query = (
+                "SELECT sum(pg_total_relation_size(relid))"
+                " FROM pg_partition_tree('event') WHERE isleaf"
+            )
         return int(session.execute(text(query)).scalar_one())
 
 

@@ -1,5 +1,7 @@
-"""A log file of lines: imported with identities and rollups, against decoding the lines alone; and reported on without a
-ledger, against DuckDB, which sums the same columns and knows no price.
+"""A log file of lines: imported with identities and rollups, and reported on without a ledger.
+
+Compared with decoding the lines alone, and with DuckDB, which sums the same columns and knows no
+price.
 """
 
 import tempfile
@@ -10,7 +12,8 @@ import msgspec
 
 from advisor import refresh
 from advisor.report import report
-from bench import apps, measure, traffic
+from bench import apps, timing, traffic
+from bench.timing import ResultRow
 from collector import block_pool, files
 from collector.direct_sums import DirectSums
 from collector.parsing.naming import Naming
@@ -23,17 +26,19 @@ ROUNDS = 3
 THREADS = 2
 SETTINGS = settings.Settings()
 _COLUMNS = (
-    "{time: 'TIMESTAMP', model: 'VARCHAR', project: 'VARCHAR', workload: 'VARCHAR', id: 'VARCHAR', input_tokens: 'BIGINT',"
-    " cached_input_tokens: 'BIGINT', output_tokens: 'BIGINT', reasoning_tokens: 'BIGINT', latency_ms: 'BIGINT'}"
+    "{time: 'TIMESTAMP', model: 'VARCHAR', project: 'VARCHAR', workload: 'VARCHAR', id: 'VARCHAR',"
+    " input_tokens: 'BIGINT', cached_input_tokens: 'BIGINT', output_tokens: 'BIGINT',"
+    " reasoning_tokens: 'BIGINT', latency_ms: 'BIGINT'}"
 )
 _QUERY = f"""
-    SELECT date_trunc('day', time), model, project, workload, count(DISTINCT id), sum(input_tokens), sum(cached_input_tokens),
-    sum(output_tokens), sum(reasoning_tokens), sum(latency_ms)
+    SELECT date_trunc('day', time), model, project, workload, count(DISTINCT id),
+    sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(reasoning_tokens),
+    sum(latency_ms)
     FROM read_json($path, format = 'newline_delimited', columns = {_COLUMNS}) GROUP BY ALL
-"""  # constants
+"""
 
 
-def run() -> list[measure.Result]:
+def run() -> list[ResultRow]:
     """P13 and P12."""
     with tempfile.TemporaryDirectory(prefix="switchwise-bench-") as folder:
         path = Path(folder) / "log.jsonl"
@@ -42,64 +47,70 @@ def run() -> list[measure.Result]:
                 file.write(msgspec.json.encode(traffic.event(number, traffic.START_US)) + b"\n")
         rounds = [
             (
-                _imported(path, Path(folder) / f"{number}.db"),
-                _decoded(path),
-                _reported(path, folder),
-                _queried(path),
+                _import_rate(path, Path(folder) / f"{number}.db"),
+                _decoding_rate(path),
+                _report_rate(path, folder),
+                _query_rate(path),
             )
             for number in range(ROUNDS + 1)
         ]
-    imported, decoded, reported, queried = zip(
-        *rounds[1:], strict=True
-    )  # the first is for warming up
+    # The first round is for warming up.
+    import_rates, decoding_rates, report_rates, query_rates = zip(*rounds[1:], strict=True)
     name = f"{LINES:,} lines"
     return [
-        measure.compared(
+        timing.compare(
             f"P13 import of {name}, SQLite",
             "lines/s",
-            imported,
-            decoded,
-            "msgspec decodes each line",
+            ours=import_rates,
+            floor=decoding_rates,
+            floor_name="msgspec decodes each line",
         ),
-        measure.compared(
+        timing.compare(
             f"P12 report on {name} without a ledger",
             "lines/s",
-            reported,
-            queried,
-            "DuckDB, 2 threads",
+            ours=report_rates,
+            floor=query_rates,
+            floor_name="DuckDB, 2 threads",
         ),
     ]
 
 
-def _imported(path: Path, ledger: Path) -> float:
+def _import_rate(path: Path, ledger: Path) -> float:
     database = Database(f"sqlite:///{ledger}")
     database.migrate()
     started = clock.monotonic_seconds()
-    files.import_file(database, SETTINGS, str(path), "native", Naming(), _silent)
+    files.import_file(
+        database,
+        SETTINGS,
+        path=str(path),
+        format_name="native",
+        naming=Naming(),
+        progress=_silent,
+    )
     rollup.roll_up(database, SETTINGS.max_metric_sets)
     seconds = clock.monotonic_seconds() - started
     database.close()
     return LINES / seconds
 
 
-def _decoded(path: Path) -> float:
+def _decoding_rate(path: Path) -> float:
     def work() -> None:
         with path.open("rb") as file:
             for line in file:
                 apps.DECODER.decode(line)
 
-    return LINES / measure.seconds(work)
+    return LINES / timing.seconds(work)
 
 
-def _reported(path: Path, folder: str) -> float:
+def _report_rate(path: Path, folder: str) -> float:
     started = clock.monotonic_seconds()
     with block_pool.open_pool([str(path)], processes=THREADS) as pool:
-        summed = DirectSums(pool)
-        summed.read(str(path), "native", Naming(), _silent)
+        sums = DirectSums(pool)
+        sums.read(str(path), "native", Naming(), _silent)
     with tempfile.TemporaryDirectory(dir=folder) as inner:
         database = Database(f"sqlite:///{inner}/sums.db")
         database.migrate()
-        summed.store(database, SETTINGS)
+        sums.store(database, SETTINGS)
         refresh.refresh(database, SETTINGS)
         with database.snapshot() as session:
             report.build(session, SETTINGS, clock.now_us())
@@ -107,13 +118,13 @@ def _reported(path: Path, folder: str) -> float:
     return LINES / (clock.monotonic_seconds() - started)
 
 
-def _queried(path: Path) -> float:
+def _query_rate(path: Path) -> float:
     def work() -> None:
         with duckdb.connect(config={"threads": THREADS}) as connection:
             connection.execute(_QUERY, {"path": str(path)}).fetchall()
 
-    return LINES / measure.seconds(work)
+    return LINES / timing.seconds(work)
 
 
 def _silent(_done: int, _all: int) -> None:
-    """Nobody watches."""
+    """No progress is shown."""

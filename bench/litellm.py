@@ -1,6 +1,7 @@
-"""What LiteLLM loses on the way to the ledger, with our callback and with `generic_api`, and what the callback costs the proxy.
+"""What LiteLLM loses on the way to the ledger, and what our callback costs the proxy.
 
-`make bench-litellm` writes the section of RESULTS.md. It needs the real LiteLLM, so `make bench` leaves it alone.
+Measured with our callback and with `generic_api`. `make bench-litellm` writes the section of
+RESULTS.md. It needs the real LiteLLM, so `make bench` leaves it out.
 """
 
 import functools
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import measure, results
+from bench import results, timing
 from ledger import clock
 from tests.collector.formats import captures
 from tests.integrations import callback, loss, proxy, upstream
@@ -28,22 +29,22 @@ APPENDS = 5_000
 
 
 def latencies(site: Site) -> str:
-    """One call after another, in turn through a proxy without our callback and through one with it."""
+    """Calls in turn through a proxy without our callback and through one with it."""
     proxies = (site.proxy(), site.proxy(OURS))
     with httpx.Client(timeout=300) as client:
         pairs = [_pair(client, *proxies, size) for size in range(PAIRS)]
     without, ours = (sorted(times) for times in zip(*pairs, strict=True))
     added = statistics.median(second - first for first, second in pairs)
-    for each in proxies:
-        each.close()
+    for started_proxy in proxies:
+        started_proxy.close()
     return (
-        f"A call through the proxy, {PAIRS} in turn, median (95th percentile): {_spread(without)} without a callback, "
-        f"{_spread(ours)} with ours; median difference {added:+.1f} ms."
+        f"A call through the proxy, {PAIRS} in turn, median (95th percentile): {_spread(without)}"
+        f" without a callback, {_spread(ours)} with ours; median difference {added:+.1f} ms."
     )
 
 
 def _pair(client: httpx.Client, without: Proxy, ours: Proxy, size: int) -> tuple[float, float]:
-    """Milliseconds of one call through each; who goes first changes."""
+    """Milliseconds of one call through each proxy; they take turns to go first."""
     if size % 2:
         return _milliseconds(client, without, size), _milliseconds(client, ours, size)
     second = _milliseconds(client, ours, size)
@@ -60,7 +61,7 @@ def _milliseconds(client: httpx.Client, through: Proxy, size: int) -> float:
             f"{through.address}/v1/chat/completions", json=body, headers=headers
         ).raise_for_status()
 
-    return 1_000 * measure.seconds(call)
+    return 1_000 * timing.seconds(call)
 
 
 def _spread(times: Sequence[float]) -> str:
@@ -68,7 +69,10 @@ def _spread(times: Sequence[float]) -> str:
 
 
 def appends() -> str:
-    """What the hook itself takes, on a disk, while its thread syncs: captured payloads, a thousand a second at most."""
+    """The time of the hook itself, on a disk, while its thread syncs.
+
+    The payloads are captured ones, at most a thousand a second.
+    """
     payloads = [json.loads(captured.element) for captured in captures.litellm()]
     with tempfile.TemporaryDirectory() as folder:
         handler = callback.load().SwitchwiseHandler(
@@ -77,28 +81,30 @@ def appends() -> str:
         times = []
         for number in range(APPENDS):
             kwargs = {"standard_logging_object": payloads[number % len(payloads)]}
-            times.append(1_000_000 * measure.seconds(functools.partial(handler.keep, kwargs)))
+            times.append(1_000_000 * timing.seconds(functools.partial(handler.keep, kwargs)))
             time.sleep(0.001)
         size_bytes = sum(path.stat().st_size for path in Path(folder).iterdir())
     times.sort()
     return (
-        f"The hook: {statistics.median(times):.0f} µs (99th percentile {times[APPENDS * 99 // 100]:.0f} µs), "
-        f"{size_bytes / APPENDS:.0f} bytes an event on disk."
+        f"The hook: {statistics.median(times):.0f} µs (99th percentile"
+        f" {times[APPENDS * 99 // 100]:.0f} µs), {size_bytes / APPENDS:.0f} bytes an event on disk."
     )
 
 
 def section(outcomes: Iterable[Outcome], costs: Sequence[str]) -> str:
     """The section of RESULTS.md."""
     rows = [
-        f"| {each.name} | {each.answered} | **{each.lost - each.unsettled}** | {each.unsettled} | {each.posts} |"
-        f" {each.wire_bytes / each.answered:,.0f} |"
-        for each in outcomes
+        f"| {outcome.name} | {outcome.answered} | **{outcome.lost - outcome.unsettled}** |"
+        f" {outcome.unsettled} | {outcome.posts} | {outcome.wire_bytes / outcome.answered:,.0f} |"
+        for outcome in outcomes
     ]
     lines = [
-        f"`make bench-litellm`, {clock.now().astimezone(UTC):%Y-%m-%d}: litellm[proxy] {_version('litellm')}, all on loopback.",
-        f"{loss.CLIENTS} clients in a closed loop, one fault a row; a request is lost when its client was answered and the",
-        "ledger does not hold it. Where nothing else is said the proxy has our callback. LiteLLM answers its client first",
-        "and calls back a moment later: of what a killed proxy had not handed over by then (*unhanded*), no callback knows.",
+        f"`make bench-litellm`, {clock.now().astimezone(UTC):%Y-%m-%d}:",
+        f"litellm[proxy] {_version('litellm')}, all on loopback.",
+        f"{loss.CLIENTS} clients in a closed loop, one fault a row. A request is lost when its",
+        "client was answered and it is not in the ledger. The proxy has our callback, unless the",
+        "row names another. LiteLLM answers its client first and calls back a moment later: no",
+        "callback knows what a killed proxy had not yet handed over (*unhanded*).",
         "",
         "| fault | requests answered | lost | unhanded | posts | bytes on the wire an event |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -111,12 +117,12 @@ def section(outcomes: Iterable[Outcome], costs: Sequence[str]) -> str:
 
 
 def _version(package: str) -> str:
-    found = next(proxy.VENV.glob(f"lib/*/site-packages/{package}-*.dist-info"))
-    return found.name.removesuffix(".dist-info").rpartition("-")[2]
+    metadata = next(proxy.VENV.glob(f"lib/*/site-packages/{package}-*.dist-info"))
+    return metadata.name.removesuffix(".dist-info").rpartition("-")[2]
 
 
 def main() -> None:
-    """Measure, and replace the section."""
+    """Measure and replace the section."""
     logging.disable()
     outcomes, costs = [], [appends()]
     with Site() as site:

@@ -1,10 +1,13 @@
-"""The rollup of everything that waits, against the database's own GROUP BY over the same events: both read each event's sums."""
+"""The rollup of all waiting events, compared with the database's own GROUP BY over them.
+
+Both read each event's sums.
+"""
 
 from contextlib import ExitStack
 
-from bench import measure, serving, traffic
+from bench import serving, timing, traffic
 from bench.floors import GROUP
-from bench.measure import Result
+from bench.timing import ResultRow
 from collector import ingest
 from collector.formats import native
 from collector.parsing.naming import Naming
@@ -16,9 +19,9 @@ EVENTS, ROUNDS = 200_000, 3
 SETTINGS = settings.Settings()
 
 
-def run() -> list[Result]:
+def run() -> list[ResultRow]:
     """P10."""
-    found = []
+    result_rows = []
     with ExitStack() as stack:
         folder = stack.enter_context(serving.folder())
         for name, url in (
@@ -30,32 +33,31 @@ def run() -> list[Result]:
             database.migrate()
             rates = [_round(database, number) for number in range(ROUNDS)]
             ours, floor = zip(*rates, strict=True)
-            found.append(
-                measure.compared(
+            result_rows.append(
+                timing.compare(
                     f"P10 rollup of intake rows, {name}",
                     "events/s",
-                    ours,
-                    floor,
-                    "GROUP BY hour, series",
+                    ours=ours,
+                    floor=floor,
+                    floor_name="GROUP BY hour, series",
                 )
             )
-    return found
+    return result_rows
 
 
 def _round(database: Database, number: int) -> tuple[float, float]:
-    """The events that a rollup takes in a second, and those that the recount of all so far does."""
+    """The events per second of a rollup, and of the recount of all events so far."""
     memory, first = store.Memory(), number * EVENTS
     for start in range(first, first + EVENTS, GROUP):
         ingest.commit_group(database, _group(start), max_series=1_000, memory=memory)
-    merging = measure.seconds(lambda: rollup.roll_up(database, SETTINGS.max_metric_sets))
+    merging = timing.seconds(lambda: rollup.roll_up(database, SETTINGS.max_metric_sets))
     day = clock.day_of(traffic.START_US)
     with database.snapshot() as session:
-        grouping = measure.seconds(lambda: recount.count_hours(session, day, day + 1))
+        grouping = timing.seconds(lambda: recount.count_hours(session, day, day + 1))
     return EVENTS / merging, (first + EVENTS) / grouping
 
 
 def _group(start: int) -> list[events.Event]:
-    sent = traffic.batch(traffic.START_US, range(start, start + GROUP))
-    return [
-        each for each in native.parse_whole(sent, Naming()) or [] if isinstance(each, events.Event)
-    ]
+    body = traffic.batch(traffic.START_US, range(start, start + GROUP))
+    readings = native.parse_whole(body, Naming()) or []
+    return [reading for reading in readings if isinstance(reading, events.Event)]

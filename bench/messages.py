@@ -1,4 +1,4 @@
-"""What goes through the broker while events come in: wake-ups by the clock, not a message an event."""
+"""What goes through the broker while events come in: regular wake-ups, not a message an event."""
 
 import tempfile
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 import redis
 
-from bench import load, measure, traffic
+from bench import load, timing, traffic
+from bench.timing import ResultRow
 from tests import processes, servers
 from tests.flow.harness import Product
 
@@ -14,7 +15,7 @@ POSTS, GROUP, CONNECTIONS = 400, 500, 4
 EVENTS = 10_000
 
 
-def run() -> list[measure.Result]:
+def run() -> list[ResultRow]:
     """P16, with a collector, a worker and beat as in production."""
     with (
         servers.Postgres(on_disk=True) as postgres,
@@ -35,13 +36,17 @@ def run() -> list[measure.Result]:
                 client.config_resetstat()
                 arguments = ("/v1/events", traffic.START_US, 0, POSTS, GROUP, "array")
                 load.drive(product.port, traffic.batches, arguments, CONNECTIONS)
-                sent = client.info("commandstats").get("cmdstat_lpush", {"calls": 0})["calls"]
+                pushes = client.info("commandstats").get("cmdstat_lpush", {"calls": 0})["calls"]
         finally:
             product.destroy()
-    messages = sent * EVENTS / (POSTS * GROUP)
+    messages = pushes * EVENTS / (POSTS * GROUP)
     return [
-        measure.compared(
-            "P16 broker messages for 10,000 events", "messages", [messages], [10], "allowed"
+        timing.compare(
+            "P16 broker messages for 10,000 events",
+            "messages",
+            ours=[messages],
+            floor=[10],
+            floor_name="allowed",
         )
     ]
 

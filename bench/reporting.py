@@ -1,4 +1,7 @@
-"""The monthly report over many more events: it reads statements, so it costs what its lines cost, on both databases."""
+"""The monthly report over many more events, on both databases.
+
+It reads statements, so its cost is that of its lines.
+"""
 
 import tempfile
 from collections.abc import Iterator
@@ -7,7 +10,8 @@ from contextlib import contextmanager
 from advisor import refresh
 from advisor.publishing.api import wire
 from advisor.report import report
-from bench import measure
+from bench import timing, traffic
+from bench.timing import ResultRow
 from ledger import clock, months, rollups, series, settings, usage
 from ledger.database import Database
 from ledger.events import Labels
@@ -20,60 +24,60 @@ MODELS = ("gpt-4.1", "gpt-4.1-mini", "gpt-4o", "o3", "gpt-5")
 SETTINGS = settings.Settings()
 
 
-def run() -> list[measure.Result]:
-    """The report of the last month and of the one before, and computing a month's statement from its days."""
-    found: list[measure.Result] = []
+def run() -> list[ResultRow]:
+    """The report of this month with few and many series and events, and of the month before."""
+    result_rows: list[ResultRow] = []
     with tempfile.TemporaryDirectory() as folder, servers.Postgres() as postgres:
         for name, urls in {
             "SQLite": [f"sqlite:///{folder}/{number}.db" for number in range(3)],
             "PostgreSQL": [postgres.database() for _ in range(3)],
         }.items():
-            found += _on(name, urls)
-    return found
+            result_rows += _on(name, urls)
+    return result_rows
 
 
-def _on(name: str, urls: list[str]) -> list[measure.Result]:
+def _on(name: str, urls: list[str]) -> list[ResultRow]:
     with (
         _filled(urls[0], FEW_SERIES, FEW_EVENTS) as small,
         _filled(urls[1], FEW_SERIES, 10 * FEW_EVENTS) as tenfold,
     ):
-        same = measure.times(
+        same = timing.compare_times(
             f"report of {FEW_SERIES} series over {10 * FEW_EVENTS:,} events, {name}",
-            lambda: _report(tenfold),
-            lambda: _report(small),
-            f"over {FEW_EVENTS:,} events",
+            ours=lambda: _report(tenfold),
+            floor=lambda: _report(small),
+            floor_name=f"over {FEW_EVENTS:,} events",
         )
         with _filled(urls[2], MANY_SERIES, MANY_EVENTS) as large:
-            many = measure.times(
+            many = timing.compare_times(
                 f"report of {MANY_SERIES:,} series over {MANY_EVENTS:,} events, {name}",
-                lambda: _report(large),
-                lambda: _report(small),
-                f"{FEW_SERIES} series",
+                ours=lambda: _report(large),
+                floor=lambda: _report(small),
+                floor_name=f"{FEW_SERIES} series",
             )
-            earlier = measure.times(
+            earlier = timing.compare_times(
                 f"the same of the month before, advised anew, {name}",
-                lambda: _report(large, _month().previous()),
-                lambda: _report(large),
-                "the month under way",
+                ours=lambda: _report(large, _month().previous()),
+                floor=lambda: _report(large),
+                floor_name="the month under way",
             )
     return [same, many, earlier]
 
 
 @contextmanager
 def _filled(url: str, series_count: int, events: int) -> Iterator[Database]:
-    """A ledger of two whole months whose rollups are written directly: no event is stored."""
+    """A ledger of two whole months whose rollups are written directly; no event is stored."""
     database = Database(url)
     database.migrate()
-    labels = [_labels(number) for number in range(series_count)]
+    label_sets = [_labels(number) for number in range(series_count)]
     days = range(_month().previous().touched_days.start, clock.day_of(clock.now_us()))
     with database.transaction() as session:
-        ids = series.intern(session, set(labels), series_count)
-        each_day = events // len(days) // series_count
+        ids = series.intern(session, set(label_sets), series_count)
+        requests_per_day = events // len(days) // series_count
         hours = {
-            (day * 24 + hour, ids[label]): _amounts(each_day // 2)
+            (day * 24 + hour, ids[labels]): _amounts(requests_per_day // 2)
             for day in days
             for hour in (0, 12)
-            for label in labels
+            for labels in label_sets
         }
         rollups.add(session, usage.Sums(hours), clock.now_us(), SETTINGS.max_metric_sets)
     refresh.refresh(database, SETTINGS)
@@ -82,20 +86,10 @@ def _filled(url: str, series_count: int, events: int) -> Iterator[Database]:
 
 
 def _labels(number: int) -> Labels:
-    return Labels(
-        "bench",
-        "openai",
-        MODELS[number % len(MODELS)],
-        "gpt-4.1",
-        "standard",
-        "standard",
-        0,
-        0,
-        "provider",
-        "success",
-        f"project-{number // len(MODELS) % 50}",
-        f"workload-{number // len(MODELS) // 50}",
-        "key",
+    return traffic.labels(
+        model=MODELS[number % len(MODELS)],
+        project=f"project-{number // len(MODELS) % 50}",
+        workload=f"workload-{number // len(MODELS) // 50}",
     )
 
 
@@ -116,5 +110,5 @@ def _month() -> Month:
 
 def _report(database: Database, month: Month | None = None) -> bytes:
     with database.snapshot() as session:
-        found = report.build(session, SETTINGS, clock.now_us(), str(month) if month else None)
-        return wire.encoded(wire.report_body(found))
+        built = report.build(session, SETTINGS, clock.now_us(), str(month) if month else None)
+        return wire.encoded(wire.report_body(built))

@@ -7,10 +7,9 @@ SECTION = "\n## "
 
 
 def replace(title: str, body: str) -> None:
-    """Write a section anew, where it stood or at the end; the others stay."""
+    """Write a section again, where it stood or at the end; the others stay."""
     sections = RESULTS.read_text().split(SECTION)
-    place = next(
-        (at for at, held in enumerate(sections) if held.startswith(f"{title}\n")), len(sections)
-    )
+    titles = [section.partition("\n")[0] for section in sections]
+    place = titles.index(title) if title in titles else len(sections)
     sections[place : place + 1] = [f"{title}\n\n{body}"]
     RESULTS.write_text(SECTION.join(sections))

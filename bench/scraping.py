@@ -1,12 +1,12 @@
-"""What a scrape of `/metrics` adds to the acknowledgements under way in the same process, at some 5,000 series."""
+"""What a scrape of `/metrics` of some 5,000 series adds to the acknowledgements meanwhile."""
 
 import threading
 import urllib.request
 
 from advisor import refresh
-from bench import load, measure, serving, traffic
-from bench.measure import Result
+from bench import load, serving, timing, traffic
 from bench.reporting import MODELS, SETTINGS
+from bench.timing import ResultRow
 from ledger import clock, events, rollups, series, usage
 from ledger.database import Database
 from ledger.events import Labels
@@ -16,9 +16,9 @@ EVERY_SECONDS = 1.0
 STATUSES = ("success", "failure", "cancelled")
 
 
-def run() -> list[Result]:
+def run() -> list[ResultRow]:
     """P14."""
-    rounds, shown = [], 0
+    rounds, series_count = [], 0
     with serving.folder() as folder:
         url = f"sqlite:///{folder}/ledger.db"
         _fill(url)
@@ -26,12 +26,12 @@ def run() -> list[Result]:
             for number in range(ROUNDS + 1):
                 alone = _load(server.port, 2 * number)
                 scraper = _Scraper(server.port)
-                beside = _load(server.port, 2 * number + 1)
-                shown = scraper.stop()
-                rounds.append((beside.p99_ms, alone.p99_ms))
+                scraped = _load(server.port, 2 * number + 1)
+                series_count = scraper.stop()
+                rounds.append((scraped.p99_ms, alone.p99_ms))
     ours, floor = zip(*rounds[1:], strict=True)  # the first is for warming up
-    name = f"P14 p99 of an acknowledgement beside a scrape a second of {shown:,} series"
-    return [measure.compared(name, "ms", ours, floor, "without scrapes")]
+    name = f"P14 p99 of an acknowledgement beside a scrape a second of {series_count:,} series"
+    return [timing.compare(name, "ms", ours=ours, floor=floor, floor_name="without scrapes")]
 
 
 def _load(port: int, number: int) -> load.Run:
@@ -56,7 +56,7 @@ class _Scraper:
                 self._series = sum(not line.startswith(b"#") for line in answer)
 
     def stop(self) -> int:
-        """End it; how many series the last scrape had."""
+        """Stop scraping; how many series the last scrape had."""
         self._stopped.set()
         self._thread.join()
         return self._series
@@ -68,33 +68,24 @@ def _fill(url: str) -> None:
     database.migrate()
     hour = clock.hour_of(clock.now_us()) - 48
     with database.transaction() as session:
-        labels = [
+        label_sets = [
             _labels(number, status)
             for number in range(SETTINGS.max_metric_sets)
             for status in STATUSES
         ]
-        ids = series.intern(session, set(labels), len(labels))
-        hours = {(hour, ids[label]): _amounts() for label in labels}
+        ids = series.intern(session, set(label_sets), len(label_sets))
+        hours = {(hour, ids[labels]): _amounts() for labels in label_sets}
         rollups.add(session, usage.Sums(hours), clock.now_us(), SETTINGS.max_metric_sets)
     refresh.refresh(database, SETTINGS)
     database.close()
 
 
 def _labels(number: int, status: str) -> Labels:
-    return Labels(
-        "bench",
-        "openai",
-        MODELS[number % len(MODELS)],
-        "gpt-4.1",
-        "standard",
-        "standard",
-        0,
-        0,
-        "provider",
-        status,
-        f"project-{number // len(MODELS) % 10}",
-        f"workload-{number // len(MODELS) // 10}",
-        "key",
+    return traffic.labels(
+        model=MODELS[number % len(MODELS)],
+        project=f"project-{number // len(MODELS) % 10}",
+        workload=f"workload-{number // len(MODELS) // 10}",
+        status=status,
     )
 
 

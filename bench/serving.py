@@ -65,6 +65,6 @@ def _answers(port: int) -> bool:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A folder for databases on a disk, not in memory: what is measured has to be synced."""
-    with tempfile.TemporaryDirectory(prefix="switchwise-bench-") as made:
-        yield Path(made)
+    """A folder for databases on a disk, not in memory: the benchmarks measure what is synced."""
+    with tempfile.TemporaryDirectory(prefix="switchwise-bench-") as path:
+        yield Path(path)

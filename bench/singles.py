@@ -1,11 +1,13 @@
-"""One event a request over 64 connections, each acknowledged after its durable commit: against the bare HTTP floor and a
-naive service. What is measured has authentication, limits, rejects by element, room, receipts and counters in it.
+"""One event a request over 64 connections, each acknowledged after its durable commit.
+
+Compared with the bare HTTP floor and a naive service. What is measured includes authentication,
+limits, rejects by element, room, receipts and counters.
 """
 
-from bench import load, measure, serving, traffic
+from bench import load, serving, timing, traffic
 from bench.floors import SqliteFloor
-from bench.measure import Result
 from bench.serving import Served
+from bench.timing import ResultRow
 
 CONNECTIONS = 64
 ROUNDS = 3
@@ -14,12 +16,12 @@ BARE_NAME = "raw ASGI + msgspec, stores nothing"
 NAIVE_NAME = "FastAPI + SQLModel, a commit each"
 
 
-def run() -> list[Result]:
+def run() -> list[ResultRow]:
     """P1 to P4."""
     return [*_on_sqlite(), *_on_postgresql()]
 
 
-def _on_sqlite() -> list[Result]:
+def _on_sqlite() -> list[ResultRow]:
     with (
         serving.folder() as folder,
         serving.server("ours", f"sqlite:///{folder}/ledger.db") as ours,
@@ -40,17 +42,17 @@ def _on_sqlite() -> list[Result]:
     return [
         _rates("P1 single events acknowledged, SQLite FULL", mine, floor, BARE_NAME),
         _rates("P2 the same", mine, simple, NAIVE_NAME),
-        measure.compared(
+        timing.compare(
             "P4 p99 of an acknowledgement, SQLite",
             "ms",
-            [r.p99_ms for r in mine],
-            commits,
-            "median of 50 bare commits",
+            ours=[run.p99_ms for run in mine],
+            floor=commits,
+            floor_name="median of 50 bare commits",
         ),
     ]
 
 
-def _on_postgresql() -> list[Result]:
+def _on_postgresql() -> list[ResultRow]:
     with (
         serving.postgresql() as url,
         serving.server("ours", url) as ours,
@@ -62,12 +64,12 @@ def _on_postgresql() -> list[Result]:
     mine, floor = zip(*rounds[1:], strict=True)
     return [
         _rates("P3 single events acknowledged, PostgreSQL", mine, floor, BARE_NAME),
-        measure.compared(
+        timing.compare(
             "P4 p99 of an acknowledgement, PostgreSQL",
             "ms",
-            [r.p99_ms for r in mine],
-            [r.p99_ms for r in floor],
-            BARE_NAME,
+            ours=[run.p99_ms for run in mine],
+            floor=[run.p99_ms for run in floor],
+            floor_name=BARE_NAME,
         ),
     ]
 
@@ -83,7 +85,11 @@ def _ack(server: Served, path: str, count: int, round_number: int) -> load.Run:
 
 def _rates(
     name: str, ours: tuple[load.Run, ...], floor: tuple[load.Run, ...], floor_name: str
-) -> Result:
-    return measure.compared(
-        name, "events/s", [r.rate for r in ours], [r.rate for r in floor], floor_name
+) -> ResultRow:
+    return timing.compare(
+        name,
+        "events/s",
+        ours=[run.rate for run in ours],
+        floor=[run.rate for run in floor],
+        floor_name=floor_name,
     )

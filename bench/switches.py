@@ -1,12 +1,14 @@
-"""How often the low-high band holds what a simulated switch really saves: `python -m bench.switches`.
+"""How often the band of a saving holds what a simulated switch saves: `python -m bench.switches`.
 
-Each switch has true factors that nobody knows. A pilot of some conversations shows them through the same import and tests
-that the product uses; then all of the traffic moves, request by request, and what it saves is set against the band.
+Each switch has true factors that nobody knows. A pilot of some conversations shows them through the
+tests that the product uses. Then all of the traffic moves, request by request, and the saving is
+compared with the band.
 """
 
 import math
 import random
 import statistics
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,12 +30,12 @@ _BOOK, _DAY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What nobody knows of a switch: its factors over all conversations, and how they spread from one to the next.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrueFactors:
+    """What nobody knows of a switch: its factors over all conversations, and their spread.
 
-    `sizes` is the spread of request sizes; larger ones fail more often, so an escalated one is dearer than average by
-    `exp(sizes^2)`, which stays within what is assumed of sigma.
+    `size_spread` is that of request sizes. Larger requests fail more often, so an escalated one
+    costs `exp(size_spread^2)` times the average, which stays within what is assumed of sigma.
     """
 
     phi_in: float
@@ -43,22 +45,22 @@ class Truth:
     extra_attempts: float
     cached_now: float
     cached_there: float
-    sizes: float
+    size_spread: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The tokens of a request on both models, the attempts it took on the target, and whether the source ran it again."""
+    """A request's tokens on both models, its attempts on the target, and whether it escalated."""
 
-    now: TokenCounts
-    there: TokenCounts
+    source_tokens: TokenCounts
+    target_tokens: TokenCounts
     attempts: int
     escalated: bool
 
 
-def truth(draws: random.Random) -> Truth:
+def true_factors(draws: random.Random) -> TrueFactors:
     """True factors over a wide span: some of these switches lose money."""
-    return Truth(
+    return TrueFactors(
         phi_in=draws.uniform(0.9, 1.3),
         phi_out=draws.uniform(0.6, 3),
         spread=draws.uniform(0.05, 0.6),
@@ -66,35 +68,36 @@ def truth(draws: random.Random) -> Truth:
         extra_attempts=draws.uniform(0, 0.1),
         cached_now=draws.uniform(0, 0.8),
         cached_there=draws.uniform(0, 0.4),
-        sizes=draws.uniform(0.1, 0.6),
+        size_spread=draws.uniform(0.1, 0.6),
     )
 
 
-def request(draws: random.Random, of: Truth) -> Request:
+def request(draws: random.Random, hidden: TrueFactors) -> Request:
     """One request as both models would serve it."""
-    size = math.exp(draws.gauss(0, of.sizes) - of.sizes**2 / 2)
-    asked, answered = max(1, round(2_000 * size)), max(1, round(300 * size))
-    noise = math.exp(draws.gauss(0, of.spread) - of.spread**2 / 2)
-    asked_there, answered_there = (
-        max(1, round(asked * of.phi_in)),
-        max(1, round(answered * of.phi_out * noise)),
+    size = math.exp(draws.gauss(0, hidden.size_spread) - hidden.size_spread**2 / 2)
+    input_tokens, output_tokens = max(1, round(2_000 * size)), max(1, round(300 * size))
+    noise = math.exp(draws.gauss(0, hidden.spread) - hidden.spread**2 / 2)
+    target_input_tokens = max(1, round(input_tokens * hidden.phi_in))
+    target_output_tokens = max(1, round(output_tokens * hidden.phi_out * noise))
+    source_tokens = TokenCounts(
+        input_tokens=input_tokens,
+        cached_input_tokens=_part(draws, input_tokens, hidden.cached_now),
+        output_tokens=output_tokens,
     )
-    now = TokenCounts(
-        input_tokens=asked,
-        cached_input_tokens=_part(draws, asked, of.cached_now),
-        cache_write_input_tokens=0,
-        output_tokens=answered,
-    )
-    there = TokenCounts(
-        input_tokens=asked_there,
-        cached_input_tokens=_part(draws, asked_there, of.cached_there),
-        cache_write_input_tokens=0,
-        output_tokens=answered_there,
+    target_tokens = TokenCounts(
+        input_tokens=target_input_tokens,
+        cached_input_tokens=_part(draws, target_input_tokens, hidden.cached_there),
+        output_tokens=target_output_tokens,
     )
     attempts = 1
-    while draws.random() < of.extra_attempts / (1 + of.extra_attempts):
+    while draws.random() < hidden.extra_attempts / (1 + hidden.extra_attempts):
         attempts += 1
-    return Request(now, there, attempts, draws.random() < min(1.0, of.escalation_rate * size))
+    return Request(
+        source_tokens=source_tokens,
+        target_tokens=target_tokens,
+        attempts=attempts,
+        escalated=draws.random() < min(1.0, hidden.escalation_rate * size),
+    )
 
 
 def _part(draws: random.Random, tokens: int, share: float) -> int:
@@ -102,99 +105,102 @@ def _part(draws: random.Random, tokens: int, share: float) -> int:
     return round(tokens * 0.9) if draws.random() < share / 0.9 else 0
 
 
-def band(pilot: list[Request]) -> factors.Band:
+def band(pilot: Sequence[Request]) -> factors.Band:
     """The factors as the product measures them."""
-    items = [
-        Item(
-            item=hashed(str(number)),
-            conversation=hashed(str(number)),
-            a_nano=NANO,
-            b_nano=0 if each.escalated else NANO,
-            a_input_tokens=each.now.input_tokens,
-            a_output_tokens=each.now.output_tokens,
-            b_input_tokens=each.there.input_tokens,
-            b_output_tokens=each.there.output_tokens,
-            b_cached_input_tokens=each.there.cached_input_tokens,
-            b_attempts=each.attempts,
-            escalated=each.escalated,
-        )
-        for number, each in enumerate(pilot)
-    ]
-    return factors.ASSUMED.with_measured(evaluation.evaluate(items, gates.DEFAULT).factors)
+    items = [_item(number, request) for number, request in enumerate(pilot)]
+    measured = evaluation.evaluate(items, gates.DEFAULT).factors
+    return factors.ASSUMED.with_measured(measured)
+
+
+def _item(number: int, request: Request) -> Item:
+    return Item(
+        item=hashed(str(number)),
+        conversation=hashed(str(number)),
+        a_nano=NANO,
+        b_nano=0 if request.escalated else NANO,
+        a_input_tokens=request.source_tokens.input_tokens,
+        a_output_tokens=request.source_tokens.output_tokens,
+        b_input_tokens=request.target_tokens.input_tokens,
+        b_output_tokens=request.target_tokens.output_tokens,
+        b_cached_input_tokens=request.target_tokens.cached_input_tokens,
+        b_attempts=request.attempts,
+        escalated=request.escalated,
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SwitchOutcome:
     """What one switch saved, and its band, as shares of what the traffic cost before."""
 
     low: float
-    saved: float
+    saving: float
     high: float
 
     @property
     def place(self) -> int:
         """-1 under the band, 0 within it, 1 above it."""
-        return (self.saved > self.high) - (self.saved < self.low)
+        return (self.saving > self.high) - (self.saving < self.low)
 
 
-def outcome(seed: int) -> Outcome:
+def outcome(seed: int) -> SwitchOutcome:
     """Run one switch."""
     draws = random.Random(seed)
-    hidden = truth(draws)
+    hidden = true_factors(draws)
     measured = band([request(draws, hidden) for _ in range(PILOT)])
     moved = [request(draws, hidden) for _ in range(REQUESTS)]
-    source, target = (_price(model) for model in ("gpt-4.1", "gpt-4.1-mini"))
-    tokens = sum((each.now for each in moved), TokenCounts())
+    source, target = _price("gpt-4.1"), _price("gpt-4.1-mini")
+    tokens = sum((moved_request.source_tokens for moved_request in moved), TokenCounts())
     cell = counterfactual.PricedCell(cost.Cell("standard", 0, tokens, len(moved)), source, target)
-    found = candidates.estimate([cell], measured, DAYS)
-    saved = sum(_saved(each, source, target) for each in moved)
-    if found is None:
+    estimate = candidates.estimate([cell], measured, DAYS)
+    if estimate is None:
         raise ValueError("nothing was estimated")
-    month = [
-        window.per_average_month(Fraction(amount), DAYS)
-        for amount in (saved, prices.cost(tokens, source.rates).femto_usd)
-    ]
-    return Outcome(
-        *(
-            float(amount / month[1])
-            for amount in (found.low_femto_usd, month[0], found.high_femto_usd)
-        )
+    saving = _per_month(sum(_saving(moved_request, source, target) for moved_request in moved))
+    cost_before = _per_month(prices.cost(tokens, source.rates).femto_usd)
+    return SwitchOutcome(
+        low=float(estimate.low_femto_usd / cost_before),
+        saving=float(saving / cost_before),
+        high=float(estimate.high_femto_usd / cost_before),
     )
 
 
-def _saved(each: Request, source: prices.Price, target: prices.Price) -> int:
-    """What one request cost before, less all that it cost after."""
-    before = prices.cost(each.now, source.rates).femto_usd
-    there = prices.cost(each.there, target.rates).femto_usd
-    return before - each.attempts * there - (before if each.escalated else 0)
+def _per_month(amount_femto_usd: int) -> Fraction:
+    return window.per_average_month(Fraction(amount_femto_usd), DAYS)
+
+
+def _saving(request: Request, source: prices.Price, target: prices.Price) -> int:
+    """What one request cost before, less all that it cost after, in femto-USD."""
+    before = prices.cost(request.source_tokens, source.rates).femto_usd
+    attempt = prices.cost(request.target_tokens, target.rates).femto_usd
+    return before - request.attempts * attempt - (before if request.escalated else 0)
 
 
 def _price(model: str) -> prices.Price:
-    found = _BOOK.at("openai", model, "standard", context_band=0, day=_DAY)
-    if found is None:
+    price = _BOOK.at("openai", model, "standard", context_band=0, day=_DAY)
+    if price is None:
         raise ValueError(f"no price of {model}")
-    return found
+    return price
 
 
-def outcomes(switches: int = SWITCHES) -> list[Outcome]:
-    """The outcomes of switches of their own seeds."""
+def outcomes(switches: int = SWITCHES) -> list[SwitchOutcome]:
+    """The outcomes of so many switches, each with a seed of its own."""
     with ProcessPoolExecutor() as pool:
         return list(pool.map(outcome, range(switches), chunksize=10))
 
 
 def section() -> str:
     """The results as Markdown."""
-    found = outcomes()
-    places = [each.place for each in found]
-    within, under, above = (places.count(place) / len(found) for place in (0, -1, 1))
-    given_up = statistics.median(each.saved - each.low for each in found)
-    lost = [each for each in found if each.saved < 0]
-    warned = sum(each.low <= 0 for each in lost)
+    simulated = outcomes()
+    places = [switch.place for switch in simulated]
+    within, under, above = (places.count(place) / len(places) for place in (0, -1, 1))
+    caution = statistics.median(switch.saving - switch.low for switch in simulated)
+    losses = [switch for switch in simulated if switch.saving < 0]
+    warnings = sum(switch.low <= 0 for switch in losses)
     return "\n".join(
         [
-            f"`python -m bench.switches`, {clock.now():%Y-%m-%d}: {SWITCHES:,} simulated switches, GPT-4.1 to Mini, seeded.",
-            "The true factors (output inflation 0.6 to 3, escalation 1 to 80 %, retries 0 to 10 %, cached shares 0 to 80 and 0 to",
-            f"40 %) are known only through a pilot of {PILOT} conversations, put through the product's own import and tests; then",
+            f"`python -m bench.switches`, {clock.now():%Y-%m-%d}: {SWITCHES:,} simulated switches,",
+            "GPT-4.1 to Mini, seeded. The true factors (output inflation 0.6 to 3, escalation 1 to",
+            "80 %, retries 0 to 10 %, cached shares 0 to 80 and 0 to 40 %) are known only through",
+            f"a pilot of {PILOT} conversations, which the product's own tests evaluate; then",
             f"{REQUESTS:,} requests move, one by one.",
             "",
             "| the saving was | share of switches |",
@@ -203,8 +209,9 @@ def section() -> str:
             f"| less than its low end | {under:.2%} |",
             f"| more than its high end | {above:.2%} |",
             "",
-            f"In the median the low end promises {given_up:.1%} of the cost less than was saved. {len(lost)} of the switches lost",
-            f"money; the low end of {warned} of those was not above 0, so they would not have been advised.",
+            f"In the median the low end promises {caution:.1%} of the cost less than was saved.",
+            f"{len(losses)} of the switches lost money; the low end of {warnings} of those was not",
+            "above 0, so they would not have been advised.",
             "",
         ]
     )

@@ -1,10 +1,14 @@
-"""The events that benchmarks send: 18 fields, some 440 bytes, times in order, 100 label sets. The same for every server."""
+"""The events that benchmarks send: 18 fields, some 440 bytes, times in order, 100 label sets.
+
+They are the same for every server.
+"""
 
 import gzip
 import json
 from collections.abc import Iterable
 
 from ledger import clock
+from ledger.events import Labels
 
 START_US = clock.now_us() - 2 * clock.HOUR_US
 """The time of event 0; a million events later it is a quarter of an hour on."""
@@ -18,7 +22,7 @@ _MODELS = (
 
 
 def event(number: int, start_us: int) -> dict[str, object]:
-    """The event of this number; a millisecond lies between two."""
+    """The event of a number, a millisecond after the one before it."""
     return {
         "id": f"chatcmpl-{number:026d}",
         "time": clock.rfc3339(start_us + number * 1_000),
@@ -41,6 +45,27 @@ def event(number: int, start_us: int) -> dict[str, object]:
     }
 
 
+def labels(
+    *, model: str, project: str, workload: str, status: str = "success", key: str = "key"
+) -> Labels:
+    """The label set of events whose provider reported their usage."""
+    return Labels(
+        namespace="bench",
+        provider="openai",
+        model=model,
+        request_model="gpt-4.1",
+        service_tier="standard",
+        service_tier_requested="standard",
+        context_band=0,
+        features=0,
+        usage_source="provider",
+        status=status,
+        project=project,
+        workload=workload,
+        key=key,
+    )
+
+
 def batch(start_us: int, numbers: Iterable[int]) -> bytes:
     """The body of a post of these events."""
     return json.dumps([event(number, start_us) for number in numbers]).encode()
@@ -57,15 +82,12 @@ def singles(path: str, start_us: int, first: int, count: int) -> list[bytes]:
 def batches(
     path: str, start_us: int, first: int, count: int, size: int, packing: str
 ) -> list[bytes]:
-    """Requests of `size` events each: `array`, or `lines`, or `gzip` for lines compressed."""
+    """Requests of `size` events each; packing: `array`, `lines` or `gzip` (of lines)."""
     requests = []
     for start in range(first, first + count * size, size):
         events = [event(number, start_us) for number in range(start, start + size)]
-        body = (
-            json.dumps(events).encode()
-            if packing == "array"
-            else b"\n".join(json.dumps(e).encode() for e in events)
-        )
+        lines = [json.dumps(one).encode() for one in events]
+        body = json.dumps(events).encode() if packing == "array" else b"\n".join(lines)
         requests.append(
             _post(path, gzip.compress(body, 6), "gzip") if packing == "gzip" else _post(path, body)
         )
@@ -73,5 +95,11 @@ def batches(
 
 
 def _post(path: str, body: bytes, encoding: str = "identity") -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Encoding: {encoding}\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    head = (
+        f"POST {path} HTTP/1.1",
+        "Host: bench",
+        "Content-Type: application/json",
+        f"Content-Encoding: {encoding}",
+        f"Content-Length: {len(body)}",
+    )
+    return "\r\n".join((*head, "", "")).encode() + body

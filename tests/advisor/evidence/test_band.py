@@ -6,12 +6,12 @@ from bench import switches
 
 
 def test_the_band_holds_nearly_every_simulated_switch() -> None:
-    places = [each.place for each in switches.outcomes(60)]
+    places = [switch.place for switch in switches.outcomes(60)]
     assert places.count(0) >= 57
 
 
 @pytest.mark.full
 def test_the_band_holds_at_least_95_percent_of_2000_simulated_switches() -> None:
-    found = switches.outcomes()
-    assert sum(each.place == 0 for each in found) >= 0.95 * len(found)
-    assert sum(each.saved < each.low for each in found) <= 0.025 * len(found)
+    simulated = switches.outcomes()
+    assert sum(switch.place == 0 for switch in simulated) >= 0.95 * len(simulated)
+    assert sum(switch.saving < switch.low for switch in simulated) <= 0.025 * len(simulated)

@@ -115,8 +115,8 @@ def test_passing_grows_with_the_pairs_that_both_get_right() -> None:
 
 def test_counting_every_item_of_a_conversation_would_pass_two_to_four_times_too_many() -> None:
     one_each, every_item = (
-        bench.clustered(4, True, draws=3_000),
-        bench.clustered(4, False, draws=3_000),
+        bench.clustered_share(4, count_one=True, draws=3_000),
+        bench.clustered_share(4, count_one=False, draws=3_000),
     )
     assert one_each <= 0.06
     assert every_item > 2 * 0.05

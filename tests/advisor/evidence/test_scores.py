@@ -76,6 +76,8 @@ def test_a_target_at_the_margin_passes_seldom() -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("case", bench.GRADED, ids=lambda case: case.name)
-def test_a_target_at_the_margin_passes_at_most_6_percent_of_the_time(case: bench.Graded) -> None:
+def test_a_target_at_the_margin_passes_at_most_6_percent_of_the_time(
+    case: bench.GradedCase,
+) -> None:
     """1,200 draws: the standard error is 0.7 %, so two of them are allowed."""
     assert bench.graded_share(case, 1_200) <= 0.06 + 2 * 0.007
