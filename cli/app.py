@@ -1,74 +1,69 @@
-"""The Typer application, the options that many commands share, and how a command opens the ledger and prints figures."""
+"""What every command is made with: its Typer, the ledger that it opens, and how it prints."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
 
 from advisor.advice import computation
-from ledger import logs, settings
+from ledger import logs
+from ledger import settings as ledger_settings
 from ledger.database import Database
 from ledger.settings import Settings
 
-application = typer.Typer(
-    name="switchwise",
-    epilog="Try it: switchwise up --demo",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-# Names come from senders: what looks like markup in them is text.
-console = Console(highlight=False, markup=False, emoji=False)
+UNBROKEN = 1_000_000
+"""Columns for a reader that is no terminal: no line is ever as long, so none is wrapped or cut."""
 
 
-@application.callback()
-def switchwise() -> None:
-    """What your LLM traffic costs, and what moving it to a cheaper model would save."""
-    # Without a callback Typer would take an application of one command for that command, and its name for an argument.
+def _new_console() -> Console:
+    # Names come from senders: what looks like markup in them is text.
+    width = None if sys.stdout.isatty() else UNBROKEN
+    return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", help="Directory of the embedded ledger (default ./switchwise-data)."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the exact figures as JSON.")]
-MonthOption = Annotated[
-    str | None,
-    typer.Option("--month", help="YYYY-MM in the reporting zone; the current month if absent."),
-]
+console = _new_console()
 
-Host = Annotated[
-    str | None, typer.Option(help="Address to bind; anything but loopback needs an API key first.")
-]
-Port = Annotated[int | None, typer.Option(help="Port to bind.", min=0, max=65535)]
+
+def new_commands() -> typer.Typer:
+    """What a module of `cli.commands` adds its commands to."""
+    return typer.Typer(rich_markup_mode=None)
 
 
 def checked_settings(**overrides: object) -> Settings:
-    """The settings, every one of them checked, the pairs of models too. Raises UsageError naming the one that is wrong."""
-    found = settings.load(**overrides)
-    computation.terms_of(found)
-    return found
+    """All settings, checked, the pairs of models too. Raises UsageError naming the wrong one."""
+    settings = ledger_settings.load(**overrides)
+    computation.terms_of(settings)
+    return settings
 
 
 @contextmanager
-def opened(data: Path | None, **overrides: object) -> Iterator[tuple[Database, Settings]]:
-    """The settings and the ledger, migrated and ready, closed when the command ends."""
-    found = checked_settings(data=data, **overrides)
-    # A person reads this terminal: what a command has to say is printed, so only trouble is logged unless asked for.
-    logs.configure(found.log_level if "log_level" in found.model_fields_set else "warning")
-    database = Database(found.database)
+def open_ledger(data: Path | None, **overrides: object) -> Iterator[tuple[Database, Settings]]:
+    """The ledger, migrated and ready, and the settings; closed when the command ends."""
+    settings = checked_settings(data=data, **overrides)
+    # A person reads this terminal: what a command has to say is printed, so only trouble is
+    # logged, unless a level is set.
+    logs.configure(settings.log_level if "log_level" in settings.model_fields_set else "warning")
+    database = Database(settings.database)
     try:
         database.migrate()
-        yield database, found
+        yield database, settings
     finally:
         database.close()
 
 
-def print_json(value: object) -> None:
-    """Print a value as indented JSON, the same bytes whether or not a terminal reads them."""
-    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+def print_json(body: object) -> None:
+    """Print a body as indented JSON, the same bytes whether or not a terminal reads them."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(body), indent=2))
+
+
+def print_paths(paths: Iterable[Path], *, as_json: bool) -> None:
+    """Print the files that a command wrote, a line each."""
+    if as_json:
+        print_json([str(path) for path in paths])
+        return
+    for path in paths:
+        typer.echo(path)

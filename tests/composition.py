@@ -4,11 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import typer.main
 import yaml
 
-import cli
-from cli import app
+from cli import lazy
 from ledger.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -152,14 +150,13 @@ def unknown_commands(compose: Compose) -> list[str]:
         (name, service["healthcheck"].get("test", [])[1:])
         for name, service in ours(compose).items()
     ]
-    cli.load()
-    group: Any = typer.main.get_command(app.application)
+    group = lazy.LazyGroup(name="switchwise")
     faults = []
     for name, words in lines:
         if words[:1] != ["switchwise"]:
             continue
         try:
-            group.commands[words[1]].make_context(words[1], list(words[2:]))
+            group.load(words[1]).make_context(words[1], list(words[2:]))
         except Exception as error:  # noqa: BLE001  # the parser's errors are its own, and each is a fault
             faults.append(f"{name}: {words}: {error}")
     return faults

@@ -12,8 +12,10 @@ from cli import app, options
 from ledger import clock
 from worker import rollup
 
+commands = app.new_commands()
 
-@app.application.command(epilog="Example: switchwise close 2026-10 --by ada")
+
+@commands.command(epilog="Example: switchwise close 2026-10 --by ada")
 def close(
     month: options.MonthArgument,
     by: options.By = None,
@@ -23,15 +25,16 @@ def close(
             "--despite-gaps", help="Also below 99 % coverage; the figure stays provisional."
         ),
     ] = False,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Freeze a finished month: its figures, prices and arithmetic never change again.
+    """Freeze a finished month: its figures never change again.
 
-    What comes later is a dated adjustment beside it.
+    Prices and arithmetic of the month are frozen with them. What comes later is booked as a dated
+    adjustment.
     """
     closed_by = options.who(by)
-    with app.opened(data) as (database, settings):
+    with app.open_ledger(data) as (database, settings):
         rollup.roll_up(database, settings.max_metric_sets)
         closing.close(database, settings, month, closed_by, despite_gaps=despite_gaps)
         refresh.refresh(database, settings)

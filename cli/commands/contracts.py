@@ -4,25 +4,24 @@ from typing import Annotated
 
 import typer
 
-from cli import app, changes, options
+from cli import app, changes, options, price_options
+from cli.price_options import PriceOptions
 from cli.text import plain
 from ledger import clock
 from ledger.pricing import contracts, in_force, names, price_book
 from ledger.pricing.contracts import Contract, Discount, FixedPrice
 
-commands = typer.Typer(
-    help="Negotiated prices: discounts off list prices, and fixed prices.", no_args_is_help=True
-)
-app.application.add_typer(commands, name="contracts")
-
-Since = Annotated[str | None, typer.Option(help="First UTC day, YYYY-MM-DD; today if absent.")]
+commands = app.new_commands()
 
 
 @commands.command("list", epilog="Example: switchwise contracts list")
-def list_contracts(data: app.Data = None, as_json: app.AsJson = False) -> None:
-    """Every contract with its days; * marks those in force today."""
+def list_contracts(data: options.Data = None, as_json: options.AsJson = False) -> None:
+    """Every contract with its days.
+
+    * marks those in force today.
+    """
     today = clock.day_of(clock.now_us())
-    with app.opened(data) as (database, _), database.snapshot() as session:
+    with app.open_ledger(data) as (database, _), database.snapshot() as session:
         held = sorted(
             in_force.load_overrides(session).contracts,
             key=lambda each: (each.scope, each.effective_from),
@@ -52,24 +51,29 @@ def set_discount(
     percent: Annotated[str, typer.Argument(help="Percent off every list rate.")],
     model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
     tier: Annotated[
-        str | None, typer.Option(help=f"Only this tier: {', '.join(options.TIERS)}.")
+        str | None, typer.Option(help=f"Only this tier: {', '.join(price_options.TIERS)}.")
     ] = None,
-    since: Since = None,
+    since: options.Since = None,
     until: options.Until = None,
-    source: options.Source = "set by the operator",
+    source: price_options.Source = "set by the operator",
     dry_run: options.DryRun = False,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Take a discount off list prices. One for a model goes before one for a tier, and that before the provider's.
+    """Take a discount off list prices.
 
-    It shows what moves in each month first.
+    A discount for a model goes before one for a tier, and that before one for the provider. What
+    moves in each month is shown first.
     """
     if tier is not None:
-        options.checked_tier(tier)
-    first, end, ppm = options.day("--since", since), _end(until), contracts.ppm_of(percent)
+        price_options.check_tier(tier)
+    first, end, ppm = (
+        options.day("--since", since),
+        options.end_day("--until", until),
+        contracts.ppm_of(percent),
+    )
     word = names.provider_name(provider)
-    with app.opened(data) as (database, settings):
+    with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
             named = names.canonical_model(in_force.load_book(session), word, model) if model else ""
         agreed = Discount(
@@ -96,42 +100,28 @@ def set_discount(
     "price",
     epilog="Example: switchwise contracts price gpt-4.1 --input 1.60 --cached 0.40 --output 6.40 --since 2026-11-01",
 )
+@price_options.spread
 def set_fixed_price(
     model: Annotated[str, typer.Argument(help="A model that has a list price.")],
-    provider: options.Provider = None,
-    input: options.Rate = None,  # the option's name
-    cached: options.Rate = None,
-    cache_write: options.Rate = None,
-    output: options.Rate = None,
-    input_audio: options.Rate = None,
-    output_audio: options.Rate = None,
-    tier: options.Tier = "standard",
-    over: options.Over = 0,
-    region: options.Region = "",
-    since: Since = None,
+    price: PriceOptions,
+    since: options.Since = None,
     until: options.Until = None,
-    source: options.Source = "set by the operator",
+    source: price_options.Source = "set by the operator",
     dry_run: options.DryRun = False,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Fix what a model costs; it goes before every discount. What is not given keeps its price.
+    """Fix what a model costs.
 
-    It shows what moves in each month first.
+    It goes before every discount. What is not given keeps its price. What moves in each month is
+    shown first.
     """
-    rates = options.rates(
-        uncached_input=input,
-        cached_input=cached,
-        cache_write_input=cache_write,
-        output=output,
-        input_audio=input_audio,
-        output_audio=output_audio,
-    )
-    first, end = options.day("--since", since), _end(until)
-    with app.opened(data) as (database, settings):
+    rates = price.rates()
+    first, end = options.day("--since", since), options.end_day("--until", until)
+    with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
             book = in_force.load_book(session)
-        key = options.key(book, model, provider, tier, over, region)
+        key = price.key(book, model)
         named = key._replace(model=names.canonical_model(book, key.provider, model))
         agreed = FixedPrice(
             effective_from=first, effective_until=end, source=source, key=named, rates=rates
@@ -156,12 +146,15 @@ def end_contract(
         str | None, typer.Option(help="First UTC day without it, YYYY-MM-DD; today if absent.")
     ] = None,
     dry_run: options.DryRun = False,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """End a contract on a day; on its first day or before, it is as if it had never been."""
+    """End a contract on a day.
+
+    On its first day or before, it is as if it had never been.
+    """
     day = options.day("--on", on)
-    with app.opened(data) as (database, settings):
+    with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
             held = in_force.load_overrides(session)
         ended = next((str(each) for each in held.contracts if each.id == contract_id), contract_id)
@@ -175,10 +168,6 @@ def end_contract(
         )
 
 
-def _end(until: str | None) -> int | None:
-    return None if until is None else options.day("--until", until)
-
-
 def _days(each: Contract) -> tuple[str, str | None]:
     until = each.effective_until
     return clock.date_of(each.effective_from).isoformat(), None if until is None else clock.date_of(
@@ -187,7 +176,7 @@ def _days(each: Contract) -> tuple[str, str | None]:
 
 
 def _rates_text(each: Contract) -> str:
-    return f": {options.rates_text(each.rates)}" if isinstance(each, FixedPrice) else ""
+    return f": {price_options.rates_text(each.rates)}" if isinstance(each, FixedPrice) else ""
 
 
 def _body(each: Contract, today: int) -> dict[str, object]:

@@ -13,10 +13,7 @@ from ledger import clock
 from ledger.errors import UsageError
 from ledger.pricing import in_force
 
-evidence = typer.Typer(
-    help="Paired quality results: is the target good enough?", no_args_is_help=True
-)
-app.application.add_typer(evidence, name="evidence")
+commands = app.new_commands()
 
 Threshold = Annotated[
     str | None,
@@ -30,7 +27,7 @@ JudgeLabels = Annotated[
 ]
 
 
-@evidence.command(
+@commands.command(
     "import",
     epilog="Example: switchwise evidence import results.csv --project search --workload rag-answers",
 )
@@ -57,14 +54,15 @@ def import_file(
         bool, typer.Option("--graded", help="Take promptfoo's scores, not pass and fail.")
     ] = False,
     by: options.By = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Store paired results of two models on the same inputs. Scores and counts are kept, text is not.
+    """Store paired results of two models.
 
-    A row has item_id, a and b: 1 for a right answer and 0 for a wrong one, or scores. It may have cluster (the
-    conversation), and what the answers took, which then replaces what is assumed: a_input_tokens, a_output_tokens,
-    b_input_tokens, b_output_tokens, b_cached_input_tokens, b_attempts, escalated.
+    Scores and counts are kept, text is not. Both models answer the same inputs, one row each: it has
+    item_id, a and b: 1 for a right answer and 0 for a wrong one, or scores. It may have cluster (the
+    conversation), and what the answers took, which then replaces what is assumed: a_input_tokens,
+    a_output_tokens, b_input_tokens, b_output_tokens, b_cached_input_tokens, b_attempts, escalated.
     """
     if format_name not in files.FORMATS:
         raise UsageError(
@@ -82,7 +80,7 @@ def import_file(
         judge=judge,
         labels=files.read_labels(judge_labels) if judge_labels else None,
     )
-    with app.opened(data) as (database, _), database.transaction() as session:
+    with app.open_ledger(data) as (database, _), database.transaction() as session:
         book = in_force.load_book(session)
         content = files.read_comparisons(file, format_name, terms, book=book, graded=graded)
         imported = register.add(
@@ -102,14 +100,14 @@ def import_file(
     )
 
 
-@evidence.command("list", epilog="Example: switchwise evidence list --project search")
+@commands.command("list", epilog="Example: switchwise evidence list --project search")
 def list_evidence(
     project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Every comparison, the last measured first."""
-    with app.opened(data) as (database, _), database.snapshot() as session:
+    with app.open_ledger(data) as (database, _), database.snapshot() as session:
         found = register.list_all(session, in_force.load_book(session), clock.now_us(), project)
     if as_json:
         app.print_json({"evidence": found})
@@ -122,7 +120,7 @@ def list_evidence(
         app.console.print(f"  {sentences.one_line(each)}", soft_wrap=True)
 
 
-@evidence.command(
+@commands.command(
     epilog="Example: switchwise evidence withdraw 8a409b66e80aaa0a --reason 'wrong workload'"
 )
 def withdraw(
@@ -130,11 +128,14 @@ def withdraw(
         str, typer.Argument(metavar="ID", help="As `switchwise evidence list` shows it.")
     ],
     reason: Annotated[str, typer.Option(help="Why, for whoever wonders later.")],
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Take a comparison back: it stays listed, and counts no more."""
-    with app.opened(data) as (database, _), database.transaction() as session:
+    """Take a comparison back: it counts no more.
+
+    It stays listed.
+    """
+    with app.open_ledger(data) as (database, _), database.transaction() as session:
         stored = store.withdraw(session, id, reason, clock.now_us())
         found = register.evidence_figure(stored, in_force.load_book(session), clock.now_us())
     if as_json:

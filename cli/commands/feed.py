@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from advisor import refresh
-from cli import app, progress
+from cli import app, options, progress
 from collector import files, records, tail
 from collector.parsing.naming import Naming
 from ledger import logs
@@ -16,13 +16,15 @@ from ledger.database import Database
 from ledger.settings import Settings
 from worker import rollup
 
+commands = app.new_commands()
+
 Model = Annotated[str | None, typer.Option(help="Model of records that name none.")]
 Provider = Annotated[str | None, typer.Option(help="Provider of the records.")]
 Project = Annotated[str | None, typer.Option(help="Project of the records.")]
 Workload = Annotated[str | None, typer.Option(help="Workload of the records.")]
 
 
-@app.application.command(
+@commands.command(
     name="import", epilog="Example: switchwise import litellm-2026-11.jsonl.gz --source proxy-eu"
 )
 def import_command(
@@ -40,8 +42,8 @@ def import_command(
     source: Annotated[
         str, typer.Option(help="Name of the sender; another name makes a separate copy.")
     ] = "default",
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Import log files; importing again changes nothing.
 
@@ -50,7 +52,7 @@ def import_command(
     naming = Naming(
         namespace=source, project=project, workload=workload, provider=provider, model=model
     )
-    with app.opened(data) as (database, settings):
+    with app.open_ledger(data) as (database, settings):
         receipts = [_import(database, settings, path, format, naming) for path in paths]
         rollup.roll_up(database, settings.max_metric_sets)
         refresh.refresh(database, settings)
@@ -61,7 +63,7 @@ def import_command(
         _print(receipt)
 
 
-@app.application.command(
+@commands.command(
     name="tail", epilog="Example: switchwise tail /var/log/proxy/requests.jsonl --project search"
 )
 def tail_command(
@@ -78,11 +80,12 @@ def tail_command(
     source: Annotated[
         str, typer.Option(help="Name of the sender, part of the identity of its events.")
     ] = "default",
-    data: app.Data = None,
+    data: options.Data = None,
 ) -> None:
-    """Follow a log file as it is written, over rotations, until stopped.
+    """Follow a log file as it is written, until stopped.
 
-    How far it was read is kept in the ledger, so a restart goes on where it stopped. A worker rolls up what it brings.
+    It goes on over rotations. How far it was read is kept in the ledger, so a restart goes on
+    where it stopped. A worker rolls up what it brings.
     """
     naming = Naming(
         namespace=source, project=project, workload=workload, provider=provider, model=model
@@ -90,7 +93,7 @@ def tail_command(
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopped.set())
-    with app.opened(data) as (database, settings):
+    with app.open_ledger(data) as (database, settings):
         logs.configure(settings.log_level)
         following = tail.Tail(database, settings, path, format, naming, stopped)
         following.run()

@@ -8,8 +8,7 @@ from cli import app, options
 from cli.text import plain
 from ledger import access, clock, tables
 
-keys = typer.Typer(help="API keys with scopes.", no_args_is_help=True)
-app.application.add_typer(keys, name="keys")
+commands = app.new_commands()
 
 Expires = Annotated[
     str | None,
@@ -18,7 +17,7 @@ Expires = Annotated[
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="As `switchwise keys list` shows it.")]
 
 
-@keys.command(epilog="Example: switchwise keys create proxy-eu --scope ingest --project search")
+@commands.command(epilog="Example: switchwise keys create proxy-eu --scope ingest --project search")
 def create(
     name: Annotated[str, typer.Argument(help="What or whom the key is for.")],
     scope: Annotated[list[str], typer.Option(help=f"One or more of {', '.join(access.SCOPES)}.")],
@@ -29,10 +28,10 @@ def create(
         str, typer.Option(help="Name of the sender; part of the identity of its events.")
     ] = "default",
     expires: Expires = None,
-    data: app.Data = None,
+    data: options.Data = None,
 ) -> None:
     """Make a key and print it; it is shown this once."""
-    with app.opened(data) as (database, _), database.transaction() as session:
+    with app.open_ledger(data) as (database, _), database.transaction() as session:
         row, text = access.create_key(
             session,
             name,
@@ -55,10 +54,10 @@ def _show_once(identity: str, text: str) -> None:
     typer.echo(text)
 
 
-@keys.command("list", epilog="Example: switchwise keys list")
-def list_keys(data: app.Data = None, as_json: app.AsJson = False) -> None:
+@commands.command("list", epilog="Example: switchwise keys list")
+def list_keys(data: options.Data = None, as_json: options.AsJson = False) -> None:
     """Every key by its id, never its text."""
-    with app.opened(data) as (database, _), database.snapshot() as session:
+    with app.open_ledger(data) as (database, _), database.snapshot() as session:
         rows = access.list_keys(session)
     if as_json:
         app.print_json([_described(row) for row in rows])
@@ -105,7 +104,7 @@ def _described(row: tables.access.ApiKey) -> dict[str, object]:
     return {**{name: getattr(row, name) for name in names}, "scopes": row.scopes.split(), **times}
 
 
-@keys.command(epilog="Example: switchwise keys rotate 3f2a9c0d1e4b --grace 7")
+@commands.command(epilog="Example: switchwise keys rotate 3f2a9c0d1e4b --grace 7")
 def rotate(
     key_id: KeyId,
     grace: Annotated[
@@ -115,12 +114,15 @@ def rotate(
         ),
     ] = None,
     expires: Expires = None,
-    data: app.Data = None,
+    data: options.Data = None,
 ) -> None:
-    """Make a new key like a live one and print it; its namespace stays, so nothing that is sent again counts twice."""
+    """Make a new key like a live one and print it.
+
+    Its namespace stays, so nothing that is sent again counts twice.
+    """
     now_us = clock.now_us()
     old_until = None if grace is None else now_us + grace * clock.DAY_US
-    with app.opened(data) as (database, _), database.transaction() as session:
+    with app.open_ledger(data) as (database, _), database.transaction() as session:
         row, text = access.rotate_key(
             session, key_id, now_us=now_us, expires_at=_end(expires), old_until=old_until
         )
@@ -134,9 +136,9 @@ def rotate(
         typer.echo(f"The old key works until {clock.rfc3339(old_until)} at most.", err=True)
 
 
-@keys.command(epilog="Example: switchwise keys revoke 3f2a9c0d1e4b")
-def revoke(key_id: KeyId, data: app.Data = None) -> None:
-    """End a key; every process refuses it within seconds."""
-    with app.opened(data) as (database, _), database.transaction() as session:
+@commands.command(epilog="Example: switchwise keys revoke 3f2a9c0d1e4b")
+def revoke(key_id: KeyId, data: options.Data = None) -> None:
+    """End a key; it is refused within seconds."""
+    with app.open_ledger(data) as (database, _), database.transaction() as session:
         name = access.revoke_key(session, key_id, now_us=clock.now_us()).name
     app.console.print(f"Key {key_id} ({name}) is revoked.")

@@ -6,11 +6,13 @@ from cli import app, options
 from cli.text import plain
 from ledger import checks, clock, rebuild, retention
 
+commands = app.new_commands()
 
-@app.application.command(epilog="Example: switchwise verify")
-def verify(data: app.Data = None, as_json: app.AsJson = False) -> None:
+
+@commands.command(epilog="Example: switchwise verify")
+def verify(data: options.Data = None, as_json: options.AsJson = False) -> None:
     """Prove the ledger's invariants; exit 1 if one is broken."""
-    with app.opened(data) as (database, _):
+    with app.open_ledger(data) as (database, _):
         made = checks.verify(database)
     if as_json:
         app.print_json(made)
@@ -27,22 +29,25 @@ def verify(data: app.Data = None, as_json: app.AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-@app.application.command(name="rebuild", epilog="Example: switchwise rebuild")
-def rebuild_command(data: app.Data = None) -> None:
+@commands.command(name="rebuild", epilog="Example: switchwise rebuild")
+def rebuild_command(data: options.Data = None) -> None:
     """Repair the rollups from the raw events."""
-    with app.opened(data) as (database, _):
+    with app.open_ledger(data) as (database, _):
         repaired = rebuild.rebuild_rollups(database)
     app.console.print(
         f"{repaired} sums were wrong and have been set right." if repaired else "Nothing was wrong."
     )
 
 
-@app.application.command(name="retention", epilog="Example: switchwise retention --dry-run")
+@commands.command(name="retention", epilog="Example: switchwise retention --dry-run")
 def retention_command(
-    dry_run: options.DryRun = False, data: app.Data = None, as_json: app.AsJson = False
+    dry_run: options.DryRun = False, data: options.Data = None, as_json: options.AsJson = False
 ) -> None:
-    """Drop raw events that were kept long enough, now; every figure stays, and their days take no more events."""
-    with app.opened(data) as (database, settings):
+    """Drop raw events that are old enough, now.
+
+    Every figure stays, and the days of dropped events take no more events.
+    """
+    with app.open_ledger(data) as (database, settings):
         keep_days, now_us = settings.raw_retention_days, clock.now_us()
         if dry_run:
             with database.snapshot() as session:
@@ -71,3 +76,10 @@ def retention_command(
     app.console.print(
         "Without --dry-run these go." if dry_run else "These are gone; their days are sealed."
     )
+
+
+@commands.command(epilog="Example: switchwise migrate")
+def migrate(data: options.Data = None) -> None:
+    """Create the tables or bring them up to date."""
+    with app.open_ledger(data) as (database, _):
+        app.console.print(f"{database!r} is up to date.")

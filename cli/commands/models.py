@@ -10,16 +10,13 @@ import typer
 from advisor import words
 from advisor.months import mapping, pricings, statement_store, unpriced_usage
 from advisor.months.unpriced_usage import Unpriced
-from cli import app, changes, options
+from cli import app, changes, options, price_options
 from cli.text import plain, waste_text
 from ledger import clock, months, readings
 from ledger.pricing import in_force
 from ledger.pricing.names import Alias
 
-commands = typer.Typer(
-    help="Model names as they are sent, and what they stand for.", no_args_is_help=True
-)
-app.application.add_typer(commands, name="models")
+commands = app.new_commands()
 
 Name = Annotated[
     str,
@@ -35,10 +32,13 @@ Namespace = Annotated[str | None, typer.Option(help="The sender, if several use 
 
 @commands.command("unmapped", epilog="Example: switchwise models unmapped --month 2026-11")
 def list_unmapped(
-    month: app.MonthOption = None, data: app.Data = None, as_json: app.AsJson = False
+    month: options.Month = None, data: options.Data = None, as_json: options.AsJson = False
 ) -> None:
-    """Names without a price in a month, as they are sent: why, and how many tokens are at stake."""
-    with app.opened(data) as (database, settings), database.snapshot() as session:
+    """Names without a price in a month, and why.
+
+    As they are sent, with the tokens at stake.
+    """
+    with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         chosen = months.parse_or_current(month, settings.zone, clock.now_us())
         found = unpriced_usage.in_month(session, chosen, pricings.in_force(session))
     if as_json:
@@ -62,7 +62,7 @@ def map_name(
         str | None, typer.Option(help="Whose price holds; the one it is sent to if absent.")
     ] = None,
     namespace: Namespace = None,
-    region: options.Region = "",
+    region: price_options.Region = "",
     since: Annotated[
         str | None,
         typer.Option(
@@ -73,12 +73,15 @@ def map_name(
     yes: Annotated[
         bool, typer.Option("--yes", help="Also a name that nobody has sent yet.")
     ] = False,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Say which model a name stands for, such as that of an Azure deployment. It shows what moves in each month first."""
+    """Say which model a name stands for.
+
+    Such as the name of an Azure deployment. What moves in each month is shown first.
+    """
     day = options.day("--since", since) if since else 0
-    with app.opened(data) as (database, settings):
+    with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
             sent = (stored.labels for stored in readings.all_series(session).values())
             sender = mapping.sender(sent, name, provider, namespace, unseen=yes)
@@ -104,12 +107,15 @@ def unmap_name(
         str | None, typer.Option(help="First UTC day without it, YYYY-MM-DD; today if absent.")
     ] = None,
     dry_run: options.DryRun = False,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """End what a name stands for: from a day on it means itself again."""
+    """End what a name stands for.
+
+    From a day on it means itself again.
+    """
     day = options.day("--since", since)
-    with app.opened(data) as (database, settings):
+    with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
             ending = mapping.ending(in_force.load_aliases(session), name, provider, namespace, day)
         changes.carry_out(
@@ -123,10 +129,13 @@ def unmap_name(
 
 
 @commands.command("list", epilog="Example: switchwise models list")
-def list_names(data: app.Data = None, as_json: app.AsJson = False) -> None:
-    """What names were said to stand for, and when; * is in force today."""
+def list_names(data: options.Data = None, as_json: options.AsJson = False) -> None:
+    """What each name stands for, and since when.
+
+    * marks those in force today.
+    """
     today = clock.day_of(clock.now_us())
-    with app.opened(data) as (database, _), database.snapshot() as session:
+    with app.open_ledger(data) as (database, _), database.snapshot() as session:
         found = list(_periods(in_force.load_aliases(session)))
     if as_json:
         app.print_json([_alias_body(alias, until, today) for alias, until in found])
@@ -151,10 +160,13 @@ def list_names(data: app.Data = None, as_json: app.AsJson = False) -> None:
 
 @commands.command("tiers", epilog="Example: switchwise models tiers --month 2026-11")
 def list_tiers(
-    month: app.MonthOption = None, data: app.Data = None, as_json: app.AsJson = False
+    month: options.Month = None, data: options.Data = None, as_json: options.AsJson = False
 ) -> None:
-    """Requests that asked for one service tier and were served, and priced, at another."""
-    with app.opened(data) as (database, settings), database.snapshot() as session:
+    """Requests served at another tier than asked for.
+
+    And priced at the tier that served.
+    """
+    with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         chosen = months.parse_or_current(month, settings.zone, clock.now_us())
         held = statement_store.read(session, chosen)
     found = held.waste.other_tier.groups if held else ()

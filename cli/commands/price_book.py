@@ -8,11 +8,12 @@ import typer
 
 from advisor import words
 from advisor.months import repricing
-from cli import app, progress
-from cli.commands import prices
+from cli import app, options, progress
 from cli.text import book_text
 from ledger.errors import UsageError
 from ledger.pricing import book_diff, book_file, compilation, overlay, price_book
+
+commands = app.new_commands()
 
 Overlay = Annotated[
     Path,
@@ -22,15 +23,18 @@ Overlay = Annotated[
 ]
 
 
-@prices.commands.command("compile", epilog="Example: switchwise prices compile")
+@commands.command("compile", epilog="Example: switchwise prices compile")
 def compile_book(
     overlay_path: Overlay = overlay.PATH,
     out: Annotated[
         Path, typer.Option(help="Where to write.", show_default="over the shipped book")
     ] = price_book.BOOK_PATH,
-    as_json: app.AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Compile the shipped book from the installed genai-prices and the overlay; same inputs, same bytes."""
+    """Compile the shipped price book.
+
+    From the installed genai-prices and the overlay; the same inputs give the same bytes.
+    """
     own = _read(overlay_path)
     compilation.check_release(own)
     content = book_file.encode(compilation.compile_book(own))
@@ -56,16 +60,19 @@ def compile_book(
         )
 
 
-@prices.commands.command("diff", epilog="Example: switchwise prices diff --json")
+@commands.command("diff", epilog="Example: switchwise prices diff --json")
 def diff(
-    overlay_path: Overlay = overlay.PATH, data: app.Data = None, as_json: app.AsJson = False
+    overlay_path: Overlay = overlay.PATH, data: options.Data = None, as_json: options.AsJson = False
 ) -> None:
-    """What the installed genai-prices and the overlay would change: prices, facts, and the dollars of your own traffic."""
+    """What compiling the price book would change.
+
+    Prices, facts, and the dollars of your own traffic.
+    """
     own = _read(overlay_path)
     shipped = book_file.decode(price_book.BOOK_PATH.read_bytes())
     compiled = book_file.decode(book_file.encode(compilation.compile_book(own)))
     with (
-        app.opened(data) as (database, settings),
+        app.open_ledger(data) as (database, settings),
         progress.bar("months") as show,
         database.snapshot() as session,
     ):

@@ -7,7 +7,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli import app, changes, options
+from cli import app, changes, options, price_options
+from cli.price_options import PriceOptions
 from cli.text import plain
 from ledger import clock
 from ledger.errors import NotFound
@@ -15,8 +16,7 @@ from ledger.pricing import in_force, price_book
 from ledger.pricing.price_book import OperatorPrice, PriceLine
 from ledger.pricing.prices import PriceBook
 
-commands = typer.Typer(help="The price book.", no_args_is_help=True)
-app.application.add_typer(commands, name="prices")
+commands = app.new_commands()
 
 _METERS = {
     "uncached_input": "input",
@@ -30,9 +30,12 @@ OnlyProvider = Annotated[str | None, typer.Option("--provider", help="Only this 
 
 @commands.command("list", epilog="Example: switchwise prices list --provider openai")
 def list_prices(
-    provider: OnlyProvider = None, data: app.Data = None, as_json: app.AsJson = False
+    provider: OnlyProvider = None, data: options.Data = None, as_json: options.AsJson = False
 ) -> None:
-    """Every price in force or known, in USD per million tokens, after contract."""
+    """Every price, in USD per million tokens.
+
+    After contracts; those of the past and the future are listed with those of today.
+    """
     _, found = _read(data, None, provider)
     if as_json:
         app.print_json(found)
@@ -53,10 +56,13 @@ def list_prices(
 def show_prices(
     model: Annotated[str, typer.Argument(help="A model id.")],
     provider: OnlyProvider = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """The prices of one model at each provider: what is in force today, what contracts make of it, and the sources."""
+    """The prices of one model at each provider.
+
+    It shows what is in force today, what contracts make of it, and the sources.
+    """
     book, found = _read(data, model, provider)
     if as_json:
         app.print_json(found)
@@ -82,20 +88,12 @@ def show_prices(
     "set",
     epilog="Example: switchwise prices set house-model --provider house --input 0.50 --output 1.50 --dry-run",
 )
+@price_options.spread
 def set_price(
     model: Annotated[
         str, typer.Argument(help="The model's name as `switchwise models unmapped` lists it.")
     ],
-    provider: options.Provider = None,
-    input: options.Rate = None,  # the option's name
-    cached: options.Rate = None,
-    cache_write: options.Rate = None,
-    output: options.Rate = None,
-    input_audio: options.Rate = None,
-    output_audio: options.Rate = None,
-    tier: options.Tier = "standard",
-    over: options.Over = 0,
-    region: options.Region = "",
+    price: PriceOptions,
     since: Annotated[
         str | None,
         typer.Option(
@@ -104,36 +102,30 @@ def set_price(
     ] = None,
     source: Annotated[str, typer.Option(help="Where the price is from.")] = "set by the operator",
     dry_run: options.DryRun = False,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Set a list price of your own, over the book's from a day on; contracts take off from it.
+    """Set a list price of your own.
 
-    It shows what moves in each month first.
+    It holds over the book's from a day on; contracts take off from it. What moves in each month is
+    shown first.
     """
-    rates = options.rates(
-        uncached_input=input,
-        cached_input=cached,
-        cache_write_input=cache_write,
-        output=output,
-        input_audio=input_audio,
-        output_audio=output_audio,
-    )
+    rates = price.rates()
     day = options.day("--since", since)
-    with app.opened(data) as (database, settings):
+    with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
             book = in_force.load_book(session)
-        price = OperatorPrice(
-            key=options.key(book, model, provider, tier, over, region),
+        own_price = OperatorPrice(
+            key=price.key(book, model),
             effective_from=day,
             rates=rates,
             source=source,
         )
-        what = f"{price.key}: {options.rates_text(rates)}; from {clock.date_of(day)} on"
+        what = f"{own_price.key}: {price_options.rates_text(rates)}; from {clock.date_of(day)} on"
         changes.carry_out(
             database,
             settings,
-            lambda said: said.with_price(price),
+            lambda said: said.with_price(own_price),
             what,
             dry_run=dry_run,
             as_json=as_json,
@@ -141,9 +133,9 @@ def set_price(
 
 
 def _read(
-    data: app.Data, model: str | None, provider: str | None
+    data: options.Data, model: str | None, provider: str | None
 ) -> tuple[PriceBook, list[PriceLine]]:
-    with app.opened(data) as (database, _), database.snapshot() as session:
+    with app.open_ledger(data) as (database, _), database.snapshot() as session:
         book = in_force.load_book(session)
     found = price_book.lines(book, clock.day_of(clock.now_us()), model, provider)
     if not found:

@@ -14,7 +14,7 @@ from advisor.months import statement_store
 from advisor.publishing.api import wire
 from advisor.report import figures as report_figures
 from advisor.report import report
-from cli import app, progress
+from cli import app, options, progress
 from cli.text import report_text
 from collector import block_pool, records
 from collector.direct_sums import DirectSums
@@ -24,8 +24,10 @@ from ledger.database import Database
 from ledger.errors import UsageError
 from ledger.settings import Settings
 
+commands = app.new_commands()
 
-@app.application.command(
+
+@commands.command(
     name="report",
     epilog="Example: switchwise report --month 2026-11; or: switchwise report litellm.jsonl.gz --direct",
 )
@@ -37,7 +39,7 @@ def report_command(
     direct: Annotated[
         bool, typer.Option("--direct", help="Report on FILE..., without a ledger.")
     ] = False,
-    month: app.MonthOption = None,
+    month: options.Month = None,
     project: Annotated[
         str | None, typer.Option(help="Only this project; with --direct, that of all records.")
     ] = None,
@@ -53,8 +55,8 @@ def report_command(
     workload: Annotated[
         str | None, typer.Option(help="With --direct: workload of the records.")
     ] = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """What a month costs, its forecast and its savings.
 
@@ -77,9 +79,9 @@ def report_command(
 
 
 def _of_ledger(
-    data: app.Data, month: str | None, project: str | None
+    data: options.Data, month: str | None, project: str | None
 ) -> tuple[report_figures.Report, str]:
-    with app.opened(data) as (database, settings), database.snapshot() as session:
+    with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         found = report.build(session, settings, clock.now_us(), month, project)
         pending, _ = rollups.count_pending(session)
     waits = (

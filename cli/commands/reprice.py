@@ -12,8 +12,10 @@ from cli.text import change_text, report_text
 from ledger import clock
 from ledger.errors import UsageError
 
+commands = app.new_commands()
 
-@app.application.command(
+
+@commands.command(
     epilog="Example: switchwise reprice --dry-run, then: switchwise reprice 2026-10 --reason 'contract signed late' --by ada"
 )
 def reprice(
@@ -26,12 +28,13 @@ def reprice(
         str | None, typer.Option(help="Why, in words that a reader of the books understands.")
     ] = None,
     by: options.By = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """What is published against what the prices and names in force make of it.
+    """Compare published figures with today's prices.
 
-    With --dry-run it is printed, such as after an upgrade; with a closed MONTH the difference is booked as a dated adjustment.
+    With --dry-run the difference is printed, such as after an upgrade. With a closed MONTH it is
+    booked as a dated adjustment.
     """
     if dry_run:
         _look(month, data, as_json)
@@ -47,9 +50,9 @@ def reprice(
         _book(month, reason, options.who(by), data, as_json)
 
 
-def _look(month: str | None, data: app.Data, as_json: bool) -> None:
+def _look(month: str | None, data: options.Data, as_json: bool) -> None:
     with (
-        app.opened(data) as (database, settings),
+        app.open_ledger(data) as (database, settings),
         progress.bar("months") as show,
         database.snapshot() as session,
     ):
@@ -61,8 +64,8 @@ def _look(month: str | None, data: app.Data, as_json: bool) -> None:
         change_text.show(app.console, chosen)
 
 
-def _book(month: str, reason: str, made_by: str, data: app.Data, as_json: bool) -> None:
-    with app.opened(data) as (database, settings):
+def _book(month: str, reason: str, made_by: str, data: options.Data, as_json: bool) -> None:
+    with app.open_ledger(data) as (database, settings):
         number = closing.reprice(database, settings, month, reason, made_by)
         refresh.refresh(database, settings)
         with database.snapshot() as session:

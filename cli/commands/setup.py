@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import app
+from cli import app, options
 from cli.text import plain
 from dashboards import catalogue
 from deploy import first_keys
@@ -13,18 +13,21 @@ from ledger import clock, logs, settings, startup
 from ledger.errors import UsageError
 from worker import schedule
 
+commands = app.new_commands()
 
-@app.application.command(
-    epilog="Example: switchwise init --keys-dir /keys --dashboards-dir /dashboards"
-)
+
+@commands.command(epilog="Example: switchwise init --keys-dir /keys --dashboards-dir /dashboards")
 def init(
     keys_dir: Annotated[Path, typer.Option(help="Directory for the first API keys.")],
     dashboards_dir: Annotated[
         Path | None, typer.Option(help="Directory for the dashboards that Grafana loads.")
     ] = None,
-    data: app.Data = None,
+    data: options.Data = None,
 ) -> None:
-    """Prepare an installation: tables, first API keys, dashboards. A second run changes nothing."""
+    """Prepare an installation: tables, keys, dashboards.
+
+    A second run changes nothing.
+    """
     chosen = settings.load(data=data)
     logs.configure(chosen.log_level)
     database = startup.open_ledger(chosen.database)
@@ -47,10 +50,13 @@ def init(
         typer.echo(f"{count} dashboards are in {dashboards_dir}")
 
 
-@app.application.command(epilog="Example: switchwise jobs --json")
-def jobs(data: app.Data = None, as_json: app.AsJson = False) -> None:
-    """When each job last ran; exit 1 if one is overdue, so no worker is at work."""
-    with app.opened(data) as (database, _), database.snapshot() as session:
+@commands.command(epilog="Example: switchwise jobs --json")
+def jobs(data: options.Data = None, as_json: options.AsJson = False) -> None:
+    """When each job last ran; exit 1 if one is overdue.
+
+    A job is overdue when no worker is at work.
+    """
+    with app.open_ledger(data) as (database, _), database.snapshot() as session:
         turns, overdue = (
             schedule.last_turns(session),
             schedule.overdue_jobs(session, clock.now_us()),

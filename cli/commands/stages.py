@@ -12,6 +12,8 @@ from cli import app, options
 from cli.text import stage_text
 from ledger import clock, months
 
+commands = app.new_commands()
+
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="A recommendation as `switchwise advise` lists it.")
 ]
@@ -28,7 +30,7 @@ HoldOut = Annotated[
 ]
 
 
-@app.application.command(epilog="Example: switchwise claim 8a409b66e80aaa0a --by ada --share 0.5")
+@commands.command(epilog="Example: switchwise claim 8a409b66e80aaa0a --by ada --share 0.5")
 def claim(
     id: Id,  # the argument's name
     share: Annotated[
@@ -37,10 +39,10 @@ def claim(
     note: Note = None,
     by: options.By = None,
     version: Version = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Take a recommendation on: its estimate is frozen."""
+    """Take a recommendation on; its estimate is frozen."""
     _carry_out(
         data,
         id,
@@ -49,14 +51,14 @@ def claim(
     )
 
 
-@app.application.command(epilog="Example: switchwise unclaim 8a409b66e80aaa0a")
+@commands.command(epilog="Example: switchwise unclaim 8a409b66e80aaa0a")
 def unclaim(
     id: Id,  # the argument's name
     note: Note = None,
     by: options.By = None,
     version: Version = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Give a claim back."""
     _carry_out(
@@ -64,7 +66,7 @@ def unclaim(
     )
 
 
-@app.application.command(
+@commands.command(
     epilog="Example: switchwise dismiss 8a409b66e80aaa0a --reason 'exam season' --until 2027-01-31"
 )
 def dismiss(
@@ -76,31 +78,34 @@ def dismiss(
     ] = None,
     by: options.By = None,
     version: Version = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Set a recommendation aside until a day; it leaves the total."""
+    """Set a recommendation aside until a day.
+
+    It leaves the total.
+    """
     wish = Wish(action="dismiss", by=options.who(by), version=version, note=reason)
     end = None if until is None else options.day("--until", until)
     _carry_out(data, id, replace(wish, until_day=end), as_json)
 
 
-@app.application.command(epilog="Example: switchwise undismiss 8a409b66e80aaa0a")
+@commands.command(epilog="Example: switchwise undismiss 8a409b66e80aaa0a")
 def undismiss(
     id: Id,  # the argument's name
     note: Note = None,
     by: options.By = None,
     version: Version = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Take a dismissal back before it ends by itself."""
+    """Take a dismissal back before it ends."""
     _carry_out(
         data, id, Wish(action="undismiss", by=options.who(by), version=version, note=note), as_json
     )
 
 
-@app.application.command(epilog="Example: switchwise pilot 8a409b66e80aaa0a --share 0.1")
+@commands.command(epilog="Example: switchwise pilot 8a409b66e80aaa0a --share 0.1")
 def pilot(
     id: Id,  # the argument's name
     share: Annotated[
@@ -110,10 +115,10 @@ def pilot(
     note: Note = None,
     by: options.By = None,
     version: Version = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Note that a part of the traffic runs on the target."""
+    """Record that part of the traffic runs on the target."""
     wish = Wish(
         action="pilot",
         by=options.who(by),
@@ -125,24 +130,25 @@ def pilot(
     _carry_out(data, id, wish, as_json)
 
 
-@app.application.command(
-    epilog="Example: switchwise adopt 8a409b66e80aaa0a --hold-out chat-control"
-)
+@commands.command(epilog="Example: switchwise adopt 8a409b66e80aaa0a --hold-out chat-control")
 def adopt(
     id: Id,  # the argument's name
     hold_out: HoldOut = None,
     note: Note = None,
     by: options.By = None,
     version: Version = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Note that the traffic has moved; what it saves is measured from the next UTC day on."""
+    """Record that the traffic has moved to the target.
+
+    What it saves is measured from the next UTC day on.
+    """
     wish = Wish(action="adopt", by=options.who(by), version=version, note=note, hold_out=hold_out)
     _carry_out(data, id, wish, as_json)
 
 
-@app.application.command(
+@commands.command(
     epilog="Example: switchwise rollback 8a409b66e80aaa0a --note 'too many wrong answers'"
 )
 def rollback(
@@ -150,18 +156,18 @@ def rollback(
     note: Note = None,
     by: options.By = None,
     version: Version = None,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Note that the traffic is back on the source."""
+    """Record that the traffic is back on the source."""
     _carry_out(
         data, id, Wish(action="rollback", by=options.who(by), version=version, note=note), as_json
     )
 
 
-def _carry_out(data: app.Data, recommendation_id: str, wish: Wish, as_json: bool) -> None:
+def _carry_out(data: options.Data, recommendation_id: str, wish: Wish, as_json: bool) -> None:
     """Change the stage and say how the recommendation stands now."""
-    with app.opened(data) as (database, settings), database.transaction() as session:
+    with app.open_ledger(data) as (database, settings), database.transaction() as session:
         store.change(session, recommendation_id, wish, clock.now_us())
         found = recommendations.find(session, recommendation_id)
         body = wire.body(session, found, months.containing(clock.now_us(), settings.zone))

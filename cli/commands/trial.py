@@ -9,12 +9,11 @@ from advisor import words
 from advisor.stages import recommendations
 from advisor.trial import plan
 from advisor.trial.figures import PlanFigure, SplitFigure
-from cli import app
+from cli import app, options
 from cli.text import plain
 from ledger.errors import UsageError
 
-trial = typer.Typer(help="Comparing two models before traffic moves.", no_args_is_help=True)
-app.application.add_typer(trial, name="trial")
+commands = app.new_commands()
 _PERCENTAGES = tuple(int(share * 100) for share in plan.SHARES)
 _LABELS = {
     "pass_ratio": "the source's pass rate",
@@ -22,12 +21,7 @@ _LABELS = {
 }
 
 
-@trial.callback()
-def comparing() -> None:
-    """Comparing two models before traffic moves."""
-
-
-@trial.command(
+@commands.command(
     "plan",
     epilog="Example: switchwise trial plan 8a409b66e80aaa0a --pass-rate 0.93 --discordant 0.08",
 )
@@ -63,16 +57,20 @@ def plan_trial(
             help=f"Percentage to print LiteLLM's weights for: {', '.join(map(str, _PERCENTAGES))}."
         ),
     ] = _PERCENTAGES[1],
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """How many pairs a comparison needs, how long that takes, what it costs, and how to split traffic for it."""
+    """How many pairs a comparison needs, and what it costs.
+
+    It says how long that takes at several shares of the traffic, and prints the weights that make
+    LiteLLM split the traffic.
+    """
     if share not in _PERCENTAGES:
         raise UsageError(f"--share: {share} is none of {', '.join(map(str, _PERCENTAGES))}")
     asked = plan.Asked(
         rule, threshold, power, discordant, pass_rate, requests_per_conversation, judge_usd
     )
-    with app.opened(data) as (database, _), database.snapshot() as session:
+    with app.open_ledger(data) as (database, _), database.snapshot() as session:
         found = plan.of(recommendations.find(session, id).figure, asked)
     if as_json:
         app.print_json(found)

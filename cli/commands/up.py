@@ -5,17 +5,19 @@ from typing import Annotated
 
 import typer
 
-from cli import app, program
+from cli import app, options, program
 from deploy import supervisor
 from ledger import access
 from ledger import settings as ledger_settings
 
+commands = app.new_commands()
 
-@app.application.command(epilog="Example: switchwise up --demo")
+
+@commands.command(epilog="Example: switchwise up --demo")
 def up(
-    host: app.Host = None,
-    port: app.Port = None,
-    data: app.Data = None,
+    host: options.Host = None,
+    port: options.Port = None,
+    data: options.Data = None,
     demo: Annotated[
         bool, typer.Option(help="Replay sample traffic into the ledger, plainly labelled.")
     ] = False,
@@ -23,7 +25,7 @@ def up(
     """Run the whole product in one process group."""
     settings = app.checked_settings(host=host, port=port, data=data)
     if not access.is_loopback(settings.host):
-        with app.opened(data) as (database, _):
+        with app.open_ledger(data) as (database, _):
             access.refuse_open_bind(settings.host, database)
     if sys.stderr.isatty() and "log_level" not in settings.model_fields_set:
         # A person reads this terminal; what they need to know is printed, and trouble is logged.

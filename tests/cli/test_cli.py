@@ -74,7 +74,7 @@ MISTAKES = [
     ("keys revoke 123", 1, "no live key has the id "),
     ("keys rotate 123", 1, "no live key has the id "),
     ("prices set house-model --input 1", 2, "name its provider with --provider"),
-    ("prices set gpt-4.1 --input 1 --tier unknown", 2, "'unknown' is not a tier"),
+    ("prices set gpt-4.1 --input 1 --tier unknown", 2, "unknown service tier 'unknown'"),
     ("export 2026-1 --out /tmp/x", 2, "is not a month"),
     ("dashboards publish", 2, "SWITCHWISE_GRAFANA_URL"),
 ]
@@ -131,16 +131,6 @@ def test_the_report_as_json_is_the_body_of_the_api(tmp_path: Path) -> None:
         )
     database.close()
     assert json.loads(run("report", "--month", month, "--json", data=tmp_path).stdout) == body
-
-
-def test_every_command_has_help_with_an_example() -> None:
-    for command in [command for commands in cli.MODULES.values() for command in commands]:
-        shown = subprocess.run(
-            [*COMMAND, *command.split(), "--help"], capture_output=True, text=True, check=False
-        )
-        assert shown.returncode == 0
-        assert f" {command} " in shown.stdout.splitlines()[0]
-        assert "Example:" in shown.stdout or "COMMAND" in shown.stdout
 
 
 def test_a_price_of_ones_own_prices_what_was_unknown(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import cli
-from cli import app
 from dashboards import catalogue
 from ledger.database import Database
 from ledger.errors import UsageError
@@ -40,8 +39,7 @@ def data(tmp_path: Path) -> Path:
 
 def run(*arguments: str | Path) -> Result:
     """Run the command line; a refusal comes back as the error that it raised."""
-    cli.load(str(arguments[0]))
-    return CliRunner().invoke(app.application, [str(argument) for argument in arguments])
+    return CliRunner().invoke(cli.application, [str(argument) for argument in arguments])
 
 
 def test_export_writes_the_review_and_prints_each_file(data: Path, tmp_path: Path) -> None:

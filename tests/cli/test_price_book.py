@@ -126,7 +126,15 @@ def test_a_broken_overlay_is_one_clear_line(text: str, said: str, tmp_path: Path
     assert said in made.stderr
 
 
-LOADED = "import sys; import cli; cli.load(*sys.argv[1:3]); print('genai_prices' in sys.modules)"
+LOADED = """
+import sys
+import cli
+sys.argv.append("--help")
+try:
+    cli.main()
+except SystemExit:
+    print("genai_prices" in sys.modules)
+"""
 
 
 @pytest.mark.parametrize(
@@ -136,7 +144,7 @@ def test_no_other_command_loads_the_catalogue(words: list[str]) -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", LOADED, *words], capture_output=True, text=True, check=True
     )
-    assert loaded.stdout == "False\n"
+    assert loaded.stdout.endswith("\nFalse\n")
 
 
 def test_the_help_of_prices_names_every_part_of_it() -> None:

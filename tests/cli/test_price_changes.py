@@ -244,7 +244,7 @@ def test_requests_at_another_tier_than_asked_are_listed(shell: CommandLine) -> N
         ("contracts discount opnai 10", "'opnai' is no provider of the price book"),
         ("contracts discount openai 101", "'101' is not a discount"),
         ("contracts discount openai 10 --model gpt-9", "openai has no list price for gpt-9"),
-        ("contracts discount openai 10 --tier slow", "'slow' is not a tier"),
+        ("contracts discount openai 10 --tier slow", "unknown service tier 'slow'"),
         (
             "contracts discount openai 10 --since 2026-11-20 --until 2026-11-19",
             "would end before it begins",
@@ -254,7 +254,7 @@ def test_requests_at_another_tier_than_asked_are_listed(shell: CommandLine) -> N
             "contracts price gpt-4.1 --tier flex --input 1",
             "set what the provider asks first with: switchwise prices set",
         ),
-        ("contracts price gpt-4.1 --over 3 --input 1", "--over: requests are not told apart at 3"),
+        ("contracts price gpt-4.1 --over 3 --input 1", "--over 3: no price changes at that size"),
         (
             "contracts price gpt-4.1 --input 0.10",
             "cached input of gpt-4.1 at openai, standard costs more",

@@ -8,16 +8,18 @@ from rich.text import Text
 from advisor import words
 from advisor.advice import figures as advice_figures
 from advisor.report import whatif
-from cli import app
+from cli import app, options
 from cli.text import advice_text
 from ledger import clock
+
+commands = app.new_commands()
 
 _VALUE = "One value, or LOW,POINT,HIGH."
 _PAIR = "FROM:TO, [provider/]model[@tier]; the first configured one. FROM:FROM with --cached-share or --tier alone."
 Pair = Annotated[str | None, typer.Option(help=_PAIR)]
 
 
-@app.application.command(
+@commands.command(
     name="whatif",
     epilog="Example: switchwise whatif --project search --escalation 0.2 --share 0.5 --one-off 3000",
 )
@@ -27,7 +29,7 @@ def what_if(
     provider: Annotated[str | None, typer.Option(help="Only traffic of this provider.")] = None,
     project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
     workload: Annotated[str | None, typer.Option(help="Only this workload.")] = None,
-    month: app.MonthOption = None,
+    month: options.Month = None,
     share: Annotated[
         str | None, typer.Option(help=f"Share of requests that moves. {_VALUE}")
     ] = None,
@@ -63,10 +65,13 @@ def what_if(
     steps: Annotated[
         bool, typer.Option("--steps", help="Print every step of the arithmetic too.")
     ] = False,
-    data: app.Data = None,
-    as_json: app.AsJson = False,
+    data: options.Data = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """What moving one slice would save with factors of your own."""
+    """What moving one slice would save with your own factors.
+
+    Nothing is stored.
+    """
     asked = whatif.Asked(
         pair=pair,
         service_tier=tier,
@@ -86,7 +91,7 @@ def what_if(
         pass_rates=pass_rates,
         can_wait=can_wait,
     )
-    with app.opened(data) as (database, settings), database.snapshot() as session:
+    with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         found = whatif.run(session, settings, clock.now_us(), asked)
     if as_json:
         app.print_json(found)

@@ -1,0 +1,61 @@
+"""The commands of the Grafana dashboards: dashboards write, publish."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import app, options
+from dashboards import catalogue, publish
+from dashboards.grafana import Grafana
+from ledger import settings
+from ledger.errors import UsageError
+from ledger.settings import Settings
+
+commands = app.new_commands()
+
+
+@commands.command("write", epilog="Example: switchwise dashboards write deploy/grafana/dashboards")
+def write_dashboards(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="For Grafana's file provisioning.")
+    ],
+    as_json: options.AsJson = False,
+) -> None:
+    """Write the dashboards as JSON files."""
+    try:
+        written = catalogue.write(directory)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write into {directory}: {error.strerror}; choose another directory"
+        ) from error
+    app.print_paths(written, as_json=as_json)
+
+
+@commands.command(
+    "publish",
+    epilog="Example: SWITCHWISE_GRAFANA_URL=https://grafana.example switchwise dashboards publish",
+)
+def publish_dashboards(as_json: options.AsJson = False) -> None:
+    """Bring the dashboards of a Grafana up to date.
+
+    Dashboards that have not changed are left alone.
+    """
+    outcomes = publish.publish(_grafana(settings.load()), catalogue.dashboards())
+    if as_json:
+        app.print_json(outcomes)
+        return
+    for outcome in outcomes:
+        app.console.print(f"{outcome.action:<10}{outcome.title}  {outcome.url}")
+
+
+def _grafana(chosen: Settings) -> Grafana:
+    if chosen.grafana_url is None:
+        raise UsageError("SWITCHWISE_GRAFANA_URL is not set; give the address of your Grafana")
+    if chosen.grafana_token is None:
+        raise UsageError(
+            "SWITCHWISE_GRAFANA_TOKEN is not set; give a token of a service account with the role Editor"
+        )
+    return Grafana(
+        chosen.grafana_url, chosen.grafana_token.get_secret_value(), chosen.grafana_org_id
+    )

@@ -1,0 +1,104 @@
+"""The command that compares two models at round volumes: table."""
+
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Annotated
+
+import typer
+
+from advisor import words
+from advisor.switching import table
+from cli import app, options
+from cli.text import plain
+from ledger import clock, money, pairs
+from ledger.errors import PriceUnknown, UsageError
+from ledger.pricing import in_force, names, prices
+
+commands = app.new_commands()
+
+
+@commands.command(
+    name="table",
+    epilog="Example: switchwise table gpt-4.1 gpt-4.1-mini --volumes 1M,10M,100M --output-share 0.5",
+)
+def table_command(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="A model: [provider/]model[@tier].")
+    ],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The model to compare with.")],
+    volumes: Annotated[
+        str, typer.Option(help="Tokens a month, such as 1M,10M,1.5B.")
+    ] = "1M,10M,100M",
+    output_share: Annotated[
+        str, typer.Option(help="Share of output in all tokens, 0 to 1.")
+    ] = "0.5",
+    cached_share: Annotated[str, typer.Option(help="Share of cached in input, 0 to 1.")] = "0",
+    data: options.Data = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Compare two models at monthly volumes and a blend."""
+    with app.open_ledger(data) as (database, _), database.snapshot() as session:
+        book = in_force.load_book(session)
+    sides = _priced_side(book, source), _priced_side(book, target)
+    shares = _share("--output-share", output_share), _share("--cached-share", cached_share)
+    found = table.of_pair(
+        book, *sides, table.volumes(volumes), *shares, clock.day_of(clock.now_us())
+    )
+    if as_json:
+        app.print_json(_table_body(found))
+        return
+    app.console.print(found.heading)
+    grid = plain.table("tokens a month", sides[0].model, sides[1].model, "saving", right=3)
+    for row in found.rows:
+        amounts = (row.from_femto_usd, row.to_femto_usd, row.saving_femto_usd)
+        grid.add_row(
+            words.count(row.volume_tokens), *(words.whole_dollars(amount) for amount in amounts)
+        )
+    app.console.print(grid)
+    if found.saving_share is not None:
+        app.console.print(
+            f"Savings: {words.percent(money.optional_ratio_text(found.saving_share))} at every volume, as priced."
+        )
+
+
+def _priced_side(book: prices.PriceBook, text: str) -> prices.PriceKey:
+    """The price key of a side; without a provider it is the vendor's own. Raises PriceUnknown naming what to do."""
+    side = pairs.parse_side(text)
+    provider = side.provider or names.sole_vendor(book, side.model)
+    if provider is None:
+        raise PriceUnknown(
+            f"no price for {side.model}; name its provider (provider/{side.model}) or list: switchwise prices list"
+        )
+    word = names.provider_name(provider)
+    return prices.PriceKey(
+        word, names.canonical_model(book, word, side.model), side.service_tier or "standard"
+    )
+
+
+def _table_body(found: table.Table) -> dict[str, object]:
+    rows = [
+        {
+            "volume_tokens": row.volume_tokens,
+            "from_usd": money.usd_text(row.from_femto_usd),
+            "to_usd": money.usd_text(row.to_femto_usd),
+            "saving_usd": money.usd_text(row.saving_femto_usd),
+        }
+        for row in found.rows
+    ]
+    blends = {
+        "from_usd_per_mtok": money.text(found.from_usd_per_mtok),
+        "to_usd_per_mtok": money.text(found.to_usd_per_mtok),
+    }
+    return {
+        "heading": found.heading,
+        **blends,
+        "saving_ratio": money.optional_ratio_text(found.saving_share),
+        "rows": rows,
+    }
+
+
+def _share(option: str, text: str) -> Fraction:
+    try:
+        return Fraction(Decimal(text))
+    except (InvalidOperation, ValueError, OverflowError) as error:
+        raise UsageError(f"{option}: {text!r} is not a share; give a number from 0 to 1") from error

@@ -1,0 +1,122 @@
+"""The options that name a price and set its rates, as one value, and how rates read in a line."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from typing import Annotated, Any, get_args
+
+import typer
+
+from advisor import words
+from ledger import bands, events, money
+from ledger.errors import UsageError
+from ledger.pricing import names, price_book
+from ledger.pricing.prices import PriceBook, PriceKey, Rates
+
+TIERS = tuple(tier for tier in get_args(events.ServiceTier) if tier != events.UNKNOWN)
+
+Rate = Annotated[str | None, typer.Option(help="USD per million tokens.", metavar="RATE")]
+Region = Annotated[str, typer.Option(help="Where the model runs, if its price differs there.")]
+Source = Annotated[str, typer.Option(help="Where it is written down, for later readers.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceOptions:
+    """The options of a command that sets a price of one model; each field is an option."""
+
+    provider: Annotated[
+        str | None, typer.Option(help="Its provider; the vendor's own if one vendor sells it.")
+    ] = None
+    input: Rate = None
+    cached: Rate = None
+    cache_write: Rate = None
+    output: Rate = None
+    input_audio: Rate = None
+    output_audio: Rate = None
+    tier: Annotated[str, typer.Option(help=f"One of {', '.join(TIERS)}.")] = "standard"
+    over: Annotated[
+        int, typer.Option(help="Only for requests of more input tokens than this.", min=0)
+    ] = 0
+    region: Region = ""
+
+    def rates(self) -> Rates:
+        """The rates that were typed, by meter. Raises UsageError for one that is no rate."""
+        texts = {
+            "uncached_input": self.input,
+            "cached_input": self.cached,
+            "cache_write_input": self.cache_write,
+            "output": self.output,
+            "input_audio": self.input_audio,
+            "output_audio": self.output_audio,
+        }
+        return Rates(
+            **{
+                meter: money.nano_usd_per_mtok(text)
+                for meter, text in texts.items()
+                if text is not None
+            }
+        )
+
+    def key(self, book: PriceBook, model: str) -> PriceKey:
+        """The price of a model that is meant. Raises UsageError naming what is missing or wrong."""
+        check_tier(self.tier)
+        if self.over and self.over not in bands.SIZES:
+            sizes = ", ".join(map(str, bands.SIZES))
+            raise UsageError(
+                f"--over {self.over}: no price changes at that size; use one of {sizes}"
+            )
+        provider = self.provider or names.sole_vendor(book, model)
+        if provider is None:
+            raise UsageError(f"no single vendor sells {model!r}; name its provider with --provider")
+        return PriceKey(names.provider_name(provider), model, self.tier, self.over, self.region)
+
+
+def spread(function: Callable[..., None]) -> Callable[..., None]:
+    """Let Typer see the fields of a parameter that is a dataclass of options as options."""
+    signature = inspect.signature(function)
+    groups: dict[str, Any] = {
+        name: parameter.annotation
+        for name, parameter in signature.parameters.items()
+        if is_dataclass(parameter.annotation)
+    }
+    parameters = [
+        option.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in signature.parameters.items()
+        for option in (_options(groups[name]) if name in groups else [parameter])
+    ]
+
+    @wraps(function)
+    def collected(**arguments: Any) -> None:
+        for name, group in groups.items():
+            options = {field.name: arguments.pop(field.name) for field in fields(group)}
+            arguments[name] = group(**options)
+        function(**arguments)
+
+    collected.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # inspect reads it
+    collected.__annotations__ = {option.name: option.annotation for option in parameters}
+    return collected
+
+
+def _options(group: Any) -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=field.type,
+        )
+        for field in fields(group)
+    ]
+
+
+def rates_text(rates: Rates) -> str:
+    """Rates in a line, to follow the name of what they are for."""
+    texts = (f"{words.label(meter)} {rate}" for meter, rate in price_book.rate_texts(rates).items())
+    return f"{', '.join(texts)} USD per MTok"
+
+
+def check_tier(tier: str) -> None:
+    """Raises UsageError for an unknown service tier."""
+    if tier not in TIERS:
+        raise UsageError(f"unknown service tier {tier!r}; use one of {', '.join(TIERS)}")
