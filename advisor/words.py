@@ -25,7 +25,7 @@ _METHODS = {
     "short_history": "from a short history",
     "run_rate": "at the run rate of fewer than 14 days",
 }
-_GAPS = {
+GAPS = {
     "unpriced": "Tokens without a price",
     "tier_unknown": "Tokens served at an unknown tier",
     "estimated": "Requests whose usage the proxy estimated",
@@ -145,7 +145,7 @@ def realised_method(method: str) -> str:
 
 def gap(name: str) -> str:
     """What a gap in the coverage is a share of."""
-    return _GAPS.get(name, label(name))
+    return GAPS.get(name, label(name))
 
 
 def label(code: str) -> str:

@@ -111,4 +111,4 @@ def _month() -> Month:
 def _report(database: Database, month: Month | None = None) -> bytes:
     with database.snapshot() as session:
         built = report.build(session, SETTINGS, clock.now_us(), str(month) if month else None)
-        return wire.encoded(wire.report_body(built))
+        return wire.encode(built)

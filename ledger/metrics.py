@@ -181,9 +181,6 @@ _SPEND = (
         "Share, 0 to 1, of the 80 % bands forecast on each day of the last 12 finished months"
         " that held what the month came to.",
     ),
-    _gauge(
-        "budget_usd", "usd", "USD a calendar month that a project may spend.", labels=("project",)
-    ),
 )
 
 _SAVINGS = (
@@ -234,7 +231,7 @@ _SAVINGS = (
     _gauge(
         "breakeven_escalation_ratio",
         "ratio",
-        "Share of requests, 0 to 1, that may fall back to the dear model before the switch"
+        "Share of requests, 0 to 1, that may fall back to the old model before the switch"
         " stops saving.",
         labels=_SLICE,
     ),
@@ -291,11 +288,6 @@ _TRUST = (
         "seconds",
         "Unix time of the start of the UTC day on which the provider shuts a model down.",
         labels=("provider", "model"),
-    ),
-    _gauge(
-        "ledger_drift_usd",
-        "usd",
-        "USD by which the last check found rollups and raw events apart; 0 is right.",
     ),
     _gauge(
         "ledger_findings",

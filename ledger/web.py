@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from ledger import request_errors
 from ledger.access import Access, Gate
 from ledger.errors import (
     DatabaseUnavailable,
@@ -70,9 +71,14 @@ def error_response(
     return JSONResponse({"error": message}, status, headers=sent)
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error in the one form. Each room that adds routes may call it."""
+def install_error_handlers(app: FastAPI, reword: Callable[[str], str] | None = None) -> None:
+    """Answer every error in the one form. Each room that adds routes may call it.
+
+    `reword` turns the message of one of our own errors into what the clients of the app can follow.
+    """
     app.router.redirect_slashes = False
+    if reword is not None:
+        app.state.reword = reword
     app.add_exception_handler(SwitchwiseError, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -131,7 +137,7 @@ def _refuse_other_sites(request: Request) -> None:
         raise Forbidden("a page of another site may not write here; send an API key")
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, SwitchwiseError):
         raise error
     status = status_of(error)
@@ -139,7 +145,8 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
         log.error("request_failed", error=str(error), exc_info=error)
     if isinstance(error, DatabaseUnavailable):
         log.warning("database_unavailable", reason=str(error))
-    return error_response(status, message_of(error))
+    reword: Callable[[str], str] = getattr(request.app.state, "reword", str)
+    return error_response(status, reword(message_of(error)))
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
@@ -148,11 +155,10 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
     return error_response(error.status_code, str(error.detail), dict(error.headers or {}))
 
 
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    first = error.errors()[0]
-    return error_response(400, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+    return error_response(400, request_errors.sentence(request, error))
 
 
 async def _failed(_request: Request, _error: Exception) -> JSONResponse:

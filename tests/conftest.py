@@ -55,7 +55,6 @@ def _needs_a_server(test: pytest.Function) -> bool:
     )
 
 
-
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[servers.Redis]:
     """One Redis for all tests of this process; a test that breaks it starts its own."""

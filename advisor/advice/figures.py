@@ -105,9 +105,9 @@ class OtherModelFigure:
     pair: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecommendationFigure:
-    """Advice on one slice with every input that recomputes it. Amounts are USD per average month (730 h) unless named."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceFigure:
+    """Advice on one slice in short. Amounts are USD per average month (730 h)."""
 
     id: str
     provider: str
@@ -119,6 +119,17 @@ class RecommendationFigure:
     to_service_tier: str | None
     decision: str
     reason: str
+    price_gap_ratio: str | None
+    cost_month_usd: str | None
+    saving_month: Ends | None
+    days_left: int | None
+    latency: latency_figures.LatencyFigure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendationFigure(AdviceFigure):
+    """Advice on one slice with every input that recomputes it. What is added here is left out of lists."""
+
     notices: tuple[str, ...]
     counted: bool
     as_of: str
@@ -128,15 +139,11 @@ class RecommendationFigure:
     window_days: int
     requests: int
     coverage_ratio: str | None
-    cost_month_usd: str | None
     usd_per_mtok: str | None
-    price_gap_ratio: str | None
-    saving_month: Ends | None
     saving_until_retirement: Ends | None
     saving_label: str
     source_days_left: int | None
     target_days_left: int | None
-    days_left: int | None
     break_evens: tuple[BreakEvenFigure, ...]
     factors: tuple[FactorFigure, ...]
     risk_level: int
@@ -160,13 +167,24 @@ class RecommendationFigure:
     good_answer_now_usd: str | None = None
     good_answer_instead_usd: str | None = None
     evidence: EvidenceFigure | None = None
-    latency: latency_figures.LatencyFigure | None = None
     forecast_error_ratio: str | None = None
 
     @property
     def is_set_aside(self) -> bool:
-        """Whether people have taken it out of the total that its decision would put it in: adopted, rolled back or dismissed."""
+        """Whether its decision would put it in the total, but people adopted, rolled back or dismissed it."""
         return self.decision in decision.COUNTED and not self.counted
+
+    def break_even(self, at: str = "neutral") -> BreakEvenFigure | None:
+        """What it takes until nothing is saved: on prices alone, or at the `expected` factors; None if unknown."""
+        return next((limits for limits in self.break_evens if limits.at == at), None)
+
+    def breakeven_escalation_ratio(self, at: str = "neutral") -> str | None:
+        """The share of requests that may run on the source again until nothing is saved; None if unknown.
+
+        The default, on prices alone, is the break-even that API, page, metrics and exports show.
+        """
+        limits = self.break_even(at)
+        return limits.escalation_ratio if limits else None
 
 
 def low_femto_usd(each: RecommendationFigure) -> int:

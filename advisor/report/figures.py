@@ -16,11 +16,14 @@ from advisor.stages.records import SoFar
 
 @dataclass(frozen=True, slots=True)
 class SavingsReport:
-    """What the configured pairs would save per average month: the deduplicated total and each slice's chosen advice."""
+    """What the configured pairs would save per average month: the deduplicated total and each slice's chosen advice.
+
+    The totals are None while no slice has enough data for a decision: unknown is not 0.
+    """
 
     basis: str
-    total: Ends
-    until_retirement: Ends
+    total: Ends | None
+    until_retirement: Ends | None
     recommendations: tuple[RecommendationFigure, ...]
     so_far: SoFar | None = None
 

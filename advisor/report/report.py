@@ -176,10 +176,11 @@ def _savings(
         found = computation.compute(session, pricings.in_force(session), settings, now_us, month)
         basis = f"the closed days of {month}"
     kept = tuple(item for item in found if project in (None, item.project))
+    is_advised = any(item.decision != "not_enough_data" for item in kept)
     return report_figures.SavingsReport(
-        basis,
-        computation.total(kept),
-        computation.total(kept, until_retirement=True),
-        kept,
-        so_far.build(session, month or months.containing(now_us, settings.zone), project),
+        basis=basis,
+        total=computation.total(kept) if is_advised else None,
+        until_retirement=computation.total(kept, until_retirement=True) if is_advised else None,
+        recommendations=kept,
+        so_far=so_far.build(session, month or months.containing(now_us, settings.zone), project),
     )

@@ -6,7 +6,7 @@ import typer
 
 from advisor.advice import computation
 from advisor.months import pricings
-from advisor.publishing.api import wire
+from advisor.publishing.api import recommendation_body
 from advisor.stages import recommendations
 from cli import app, options
 from cli.text import advice_list, stage_text
@@ -31,7 +31,7 @@ def advise(
         stored = recommendations.read(session) if month is None and pair is None else None
         held = recommendations.in_hand(session) if stored is not None else []
         now = months.containing(clock.now_us(), settings.zone)
-        bodies = wire.bodies(session, [*(stored or ()), *held], now)
+        bodies = recommendation_body.load_many(session, [*(stored or ()), *held], now)
         if stored is not None:
             found = [each.figure for each in stored]
         else:

@@ -41,7 +41,7 @@ def close(
         with database.snapshot() as session:
             found = report.build(session, settings, clock.now_us(), month)
     if as_json:
-        app.print_json(wire.report_body(found))
+        app.print_json(wire.body(found))
         return
     provisional = " Provisional: below 99 % coverage." if found.total.coverage.provisional else ""
     app.console.print(

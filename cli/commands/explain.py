@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from advisor.months import month_explanation
-from advisor.publishing.api import wire
+from advisor.publishing.api import recommendation_body
 from advisor.stages import recommendations
 from advisor.stages.stored import StoredRecommendation
 from cli import app, options
@@ -44,7 +44,9 @@ def explain(
             )
         else:
             found = recommendations.find(session, what)
-            body = wire.body(session, found, months.containing(clock.now_us(), settings.zone))
+            body = recommendation_body.load_one(
+                session, found, months.containing(clock.now_us(), settings.zone)
+            )
     if isinstance(found, month_explanation.ExplainedMonth):
         if as_json:
             app.print_json(found)

@@ -33,5 +33,7 @@ def export_command(
     """
     formats = [name.strip() for name in format.split(",") if name.strip()]
     with app.open_ledger(data) as (database, chosen), database.snapshot() as session:
-        written = folder.export(session, chosen, clock.now_us(), month, formats, out)
+        written = folder.export(
+            session, chosen, clock.now_us(), month=month, formats=formats, directory=out
+        )
     app.print_paths(written, as_json=as_json)

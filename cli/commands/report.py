@@ -71,7 +71,7 @@ def report_command(
     else:
         found, remark = _of_ledger(data, month, project)
     if as_json:
-        app.print_json(wire.report_body(found))
+        app.print_json(wire.body(found))
     else:
         report_text.show(app.console, found)
         if remark:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from advisor.publishing.api import wire
+from advisor.publishing.api import recommendation_body
 from advisor.stages import recommendations, store, table
 from advisor.stages.wishes import Wish
 from cli import app, options
@@ -170,7 +170,9 @@ def _carry_out(data: options.Data, recommendation_id: str, wish: Wish, as_json: 
     with app.open_ledger(data) as (database, settings), database.transaction() as session:
         store.change(session, recommendation_id, wish, clock.now_us())
         found = recommendations.find(session, recommendation_id)
-        body = wire.body(session, found, months.containing(clock.now_us(), settings.zone))
+        body = recommendation_body.load_one(
+            session, found, months.containing(clock.now_us(), settings.zone)
+        )
     if as_json:
         app.print_json(body)
         return

@@ -12,7 +12,6 @@ from advisor import words
 from advisor.advice import explanation, latency
 from advisor.advice import figures as advice_figures
 from advisor.evidence import sentences as evidence_sentences
-from advisor.publishing.api import wire
 from advisor.stages.stored import StoredRecommendation
 from advisor.switching import ranking
 from cli.text import stage_text
@@ -122,7 +121,7 @@ def _until(item: advice_figures.RecommendationFigure) -> str:
 
 
 def _limit(item: advice_figures.RecommendationFigure) -> Iterator[str]:
-    limit = wire.breakeven_escalation_ratio(item, at="expected")
+    limit = item.breakeven_escalation_ratio(at="expected")
     if limit is not None:
         yield f"it saves nothing once {words.percent(limit)} of the requests come back, at the expected factors"
 

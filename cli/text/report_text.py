@@ -11,7 +11,6 @@ from advisor import words
 from advisor.advice import explanation
 from advisor.advice import figures as advice_figures
 from advisor.months import figures as month_figures
-from advisor.publishing.api import wire
 from advisor.report import figures as report_figures
 from cli.text import plain, stage_text, waste_text
 
@@ -72,7 +71,8 @@ def _headline(console: Console, report: report_figures.Report) -> None:
         _line(console, "Whole month", words.dollars(forecast.cost_usd), _band(forecast))
     if report.forecast_record is not None:
         _line(console, "Back-test", *track_record(report.forecast_record))
-    if any(item.counted for item in savings.recommendations):
+    is_counted = any(item.counted for item in savings.recommendations)
+    if is_counted and savings.total and savings.until_retirement:
         low, expected = (
             words.dollars(savings.total.low_usd),
             words.dollars(savings.total.expected_usd),
@@ -260,14 +260,14 @@ def _conditions(savings: report_figures.SavingsReport) -> Iterable[str]:
 
 def _escalation(item: advice_figures.RecommendationFigure) -> Decimal:
     """The break-even share at the expected factors; more than all where none is known."""
-    return Decimal(wire.breakeven_escalation_ratio(item, at="expected") or "2")
+    return Decimal(item.breakeven_escalation_ratio(at="expected") or "2")
 
 
 def bound(item: advice_figures.RecommendationFigure) -> str:
     """The break-even as priced and at the expected factors, to follow a sentence; empty where nothing is known of it."""
     limit, expected = (
-        wire.breakeven_escalation_ratio(item),
-        wire.breakeven_escalation_ratio(item, at="expected"),
+        item.breakeven_escalation_ratio(),
+        item.breakeven_escalation_ratio(at="expected"),
     )
     if limit is None:
         return ""

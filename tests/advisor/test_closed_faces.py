@@ -83,7 +83,7 @@ def test_the_closed_figures_stand_first_and_the_adjustments_add_up_to_the_adjust
 
 
 def test_api_command_line_and_export_tell_the_same_of_a_closed_month(october: Database) -> None:
-    client, body = client_of(october), wire.encoded(wire.report_body(built(october)))
+    client, body = client_of(october), wire.encode(built(october))
     answered = client.get("/api/v1/report", params={"month": MONTH})
     assert answered.content == body
     told = json.loads(body)

@@ -156,8 +156,8 @@ def test_a_terminal_and_the_page_show_the_amounts_and_what_they_mean(
     app = FastAPI()
     routes.install(app, two_months, settings.load())
     page = TestClient(app).get(f"/?month={month}").text
-    assert "In all $16.80 for 9 requests sent again" in page
-    assert "asked standard, served priority" in page
+    assert "$16.80 in all, for 9 requests that clients sent again" in page
+    assert "standard asked, priority served: 3 requests, $" in page
 
 
 def test_a_key_of_one_project_sees_its_own_part(two_months: Database) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from advisor.evidence import register
-from advisor.publishing import outlet
+from advisor.publishing import answers
 from ledger import clock
 from ledger.pricing import in_force
 from tests import ledgers
@@ -71,7 +71,7 @@ def test_the_command_and_the_api_show_the_same_figures(line: CommandLine, result
     with line.database.snapshot() as session:
         found = register.list_all(session, in_force.load_book(session), clock.now_us())
     assert line.run("evidence list --json").json == msgspec.json.decode(
-        outlet.answer({"evidence": found}).body
+        answers.json_of({"evidence": found}).body
     )
 
 

@@ -138,7 +138,6 @@ def _months(at: datetime) -> Iterator[Sample]:
     yield "month_forecast_usd", (), expected
     yield "month_forecast_low_usd", (), expected - band
     yield "month_forecast_high_usd", (), expected + band
-    yield "budget_usd", ("support-chat",), 9_000.0
 
 
 def _one_month(first: datetime, until: datetime, growth: float) -> Iterator[Sample]:
@@ -198,7 +197,6 @@ def _trust(at: datetime) -> Iterator[Sample]:
         yield "coverage_gap_ratio", (reason,), share
     for (provider, model), day in SHUTDOWN.items():
         yield "model_retirement_timestamp_seconds", (provider, model), day.timestamp()
-    yield "ledger_drift_usd", (), 0.0
     yield "ledger_findings", (), 0.0
     yield "rollup_lag_seconds", (), 0.4
     yield "last_rollup_timestamp_seconds", (), at.timestamp() - 1

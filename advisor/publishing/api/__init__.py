@@ -1,1 +1,1 @@
-"""The read API: its routes and its bodies. It formats; it computes nothing."""
+"""The HTTP API: its routes and their JSON bodies. It computes no figure of its own."""

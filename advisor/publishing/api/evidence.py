@@ -1,17 +1,17 @@
-"""The HTTP face of evidence: store paired results, list them, withdraw a mistake."""
+"""Evidence over HTTP: store paired results, list the comparisons they make, withdraw one that was a mistake."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
-from typing_extensions import TypedDict
 
 from advisor.evidence import assembly, gates, register, rows, store
 from advisor.evidence.assembly import ImportTerms
 from advisor.evidence.figures import EvidenceFigure, ImportedFigure
 from advisor.evidence.judge import JudgeLabels
-from advisor.publishing import outlet
+from advisor.publishing import answers
 from advisor.publishing.outlet import Outlet
 from ledger import clock
 from ledger.access import Access
@@ -24,7 +24,7 @@ Name = Annotated[str | None, Field(default=None, max_length=_MOST_NAME)]
 
 
 class HandLabels(BaseModel):
-    """Answers that a person and the judge both marked, by the person's word first."""
+    """Counts of answers that a person and the judge both marked: the person's mark first, then the judge's."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,19 +34,17 @@ class HandLabels(BaseModel):
     wrong_wrong: Annotated[int, Field(ge=0)]
 
 
-class Sent(BaseModel):
-    """Paired results, and what is said of all of them."""
+class PairedResults(BaseModel):
+    """Paired results, and what holds for all of them."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    by: Annotated[
-        str, Field(min_length=1, max_length=256, description="Who sends them, for the record")
-    ]
+    by: Annotated[str, Field(min_length=1, max_length=256, description="who sends them")]
     results: Annotated[
         list[dict[str, Any]],
         Field(
             max_length=MOST_ROWS,
-            description=f"Rows with {', '.join(rows.NAMES)} and what the answers took",
+            description=f"rows with {', '.join(rows.NAMES)} and the tokens of both answers",
         ),
     ]
     pair: Name
@@ -54,119 +52,128 @@ class Sent(BaseModel):
     workload: Name
     rule: Annotated[str, Field(max_length=16, description="ratio or margin")] = "ratio"
     threshold: Annotated[
-        str | None, Field(default=None, max_length=32, description="0.9 of a ratio if not given")
+        str | None, Field(default=None, max_length=32, description="a ratio of 0.9 if not given")
     ]
     measured_on: Annotated[
         date | None, Field(default=None, description="UTC day; today if not given")
     ]
     source: Annotated[
-        str, Field(min_length=1, max_length=256, description="Where they come from")
+        str, Field(min_length=1, max_length=256, description="where they come from")
     ] = "api"
     judge: Annotated[
         str | None,
         Field(
             default=None,
             max_length=256,
-            description="The model that marked the answers, if one did",
+            description="the model that marked the answers, if one did",
         ),
     ]
     judge_labels: HandLabels | None = None
 
 
 class Withdrawal(BaseModel):
-    """Why a comparison counts no more."""
+    """Why a comparison no longer counts."""
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, Field(min_length=1, max_length=1_024)]
+    reason: Annotated[
+        str, Field(min_length=1, max_length=1_024, description="why it no longer counts")
+    ]
 
 
-class KeptBody(TypedDict):
-    """What became of the results sent: each comparison, and the columns that mean nothing here."""
+@dataclass(frozen=True, slots=True)
+class StoredEvidence:
+    """The comparisons that the results made, and the columns that have no meaning here."""
 
     comparisons: list[ImportedFigure]
     unknown_fields: list[str]
 
 
-class ListBody(TypedDict):
+@dataclass(frozen=True, slots=True)
+class EvidenceList:
     """Comparisons, the last measured first."""
 
     evidence: list[EvidenceFigure]
 
 
-def install(app: FastAPI, given: Outlet) -> None:
+def install(app: FastAPI, outlet: Outlet) -> None:
     """Add the routes to an app."""
-    _add_list(app, given)
-    _add_store(app, given)
-    _add_withdraw(app, given)
+    _add_list(app, outlet)
+    _add_store(app, outlet)
+    _add_withdraw(app, outlet)
 
 
-def _add_list(app: FastAPI, given: Outlet) -> None:
+def _add_list(app: FastAPI, outlet: Outlet) -> None:
     def list_evidence(
-        access: Annotated[Access, Depends(given.reader())],
+        access: Annotated[Access, Depends(outlet.reader())],
         project: Annotated[str | None, Query(max_length=_MOST_NAME)] = None,
     ) -> Response:
-        """Every comparison of two models that was ever stored, with its verdict and whether it still counts."""
-        with given.database.snapshot() as session:
-            found = register.list_all(
+        """Every stored comparison of two models, with its verdict and whether it still counts."""
+        with outlet.database.snapshot() as session:
+            figures = register.list_all(
                 session, in_force.load_book(session), clock.now_us(), access.project or project
             )
-        return outlet.answer(ListBody(evidence=found))
+        return answers.json_of(EvidenceList(figures))
 
-    app.get("/api/v1/evidence", response_model=ListBody, responses=outlet.REFUSALS)(list_evidence)
+    app.get("/api/v1/evidence", response_model=EvidenceList, responses=answers.REFUSALS)(
+        list_evidence
+    )
 
 
-def _add_store(app: FastAPI, given: Outlet) -> None:
-    def store_evidence(access: Annotated[Access, Depends(given.admin())], sent: Sent) -> Response:
+def _add_store(app: FastAPI, outlet: Outlet) -> None:
+    def store_evidence(
+        access: Annotated[Access, Depends(outlet.admin())], body: PairedResults
+    ) -> Response:
         """Store paired results. All rows or none: one that cannot be read refuses the others."""
         now_us = clock.now_us()
-        found = assembly.comparisons(
-            enumerate(sent.results, start=1), _terms(sent, clock.day_of(now_us))
+        comparisons = assembly.comparisons(
+            enumerate(body.results, start=1), _terms(body, clock.day_of(now_us))
         )
-        with given.database.transaction() as session:
+        with outlet.database.transaction() as session:
             imported = register.add(
                 session,
-                found,
-                by=sent.by,
+                comparisons,
+                by=body.by,
                 book=in_force.load_book(session),
                 now_us=now_us,
                 project=access.project,
             )
-        unknown = rows.unknown_columns(sent.results)
-        return outlet.answer(KeptBody(comparisons=imported, unknown_fields=unknown))
+        return answers.json_of(StoredEvidence(imported, rows.unknown_columns(body.results)))
 
-    app.post("/api/v1/evidence", response_model=KeptBody, responses=outlet.REFUSALS)(store_evidence)
+    app.post("/api/v1/evidence", response_model=StoredEvidence, responses=answers.REFUSALS)(
+        store_evidence
+    )
 
 
-def _add_withdraw(app: FastAPI, given: Outlet) -> None:
+def _add_withdraw(app: FastAPI, outlet: Outlet) -> None:
     def withdraw_evidence(
-        access: Annotated[Access, Depends(given.admin())], id: str, asked: Withdrawal
+        access: Annotated[Access, Depends(outlet.admin())], id: str, body: Withdrawal
     ) -> Response:
-        """Take a comparison back: it stays listed, and counts no more."""
+        """Take a comparison back: it stays listed, and no longer counts."""
         now_us = clock.now_us()
-        with given.database.transaction() as session:
-            stored = store.withdraw(session, id, asked.reason, now_us, project=access.project)
-            found = register.evidence_figure(stored, in_force.load_book(session), now_us)
-        return outlet.answer(found)
+        with outlet.database.transaction() as session:
+            withdrawn = store.withdraw(session, id, body.reason, now_us, project=access.project)
+            figure = register.evidence_figure(withdrawn, in_force.load_book(session), now_us)
+        return answers.json_of(figure)
 
     path = "/api/v1/evidence/{id}/withdraw"
-    app.post(path, response_model=EvidenceFigure, responses=outlet.REFUSALS)(withdraw_evidence)
+    app.post(path, response_model=EvidenceFigure, responses=answers.REFUSALS)(withdraw_evidence)
 
 
-def _terms(sent: Sent, today: int) -> ImportTerms:
-    day = today if sent.measured_on is None else clock.day_number(sent.measured_on)
+def _terms(body: PairedResults, today: int) -> ImportTerms:
+    day = today if body.measured_on is None else clock.day_number(body.measured_on)
     if day > today:
         raise UsageError(
-            f"measured_on is {sent.measured_on}, which is yet to come; give the day of the comparison"
+            f"measured_on is {body.measured_on}, which is yet to come; give the day of the comparison"
         )
-    labels = sent.judge_labels
+    labels = body.judge_labels
     return ImportTerms(
-        pair=sent.pair,
-        project=sent.project,
-        workload=sent.workload,
-        gate=gates.parse(sent.rule, sent.threshold),
+        pair=body.pair,
+        project=body.project,
+        workload=body.workload,
+        gate=gates.parse(body.rule, body.threshold),
         measured_day=day,
-        source=sent.source,
-        judge=sent.judge,
+        source=body.source,
+        judge=body.judge,
         labels=JudgeLabels(**labels.model_dump()) if labels else None,
     )

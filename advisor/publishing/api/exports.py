@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Response
 
-from advisor.publishing import outlet
+from advisor.publishing import answers
 from advisor.publishing.exports import bundle, csv_format, json_format, review
+from advisor.publishing.exports.review import MonthlyReview
 from advisor.publishing.outlet import Outlet
 from ledger import clock
 from ledger.access import Access
@@ -18,42 +19,40 @@ MEDIA_TYPES = {
 }
 
 
-def install(app: FastAPI, given: Outlet) -> None:
+def install(app: FastAPI, outlet: Outlet) -> None:
     """Add the exports to an app."""
 
     def export(
-        access: Annotated[Access, Depends(given.reader())], month: str, format: str
-    ) -> Response:  # a part of the path
+        access: Annotated[Access, Depends(outlet.reader())], month: str, format: str
+    ) -> Response:
         """`json`: the whole review. `csv`: the showback table. `zip`: every section as CSV, the JSON and the manifest."""
         if format not in MEDIA_TYPES:
-            raise UsageError(
-                f"{format[:32]!r} is no format of an export here; use {', '.join(MEDIA_TYPES)}"
+            raise UsageError(f"unknown export format {format[:32]!r}; use {', '.join(MEDIA_TYPES)}")
+        with outlet.database.snapshot() as session:
+            monthly_review = review.build(
+                session, outlet.settings, clock.now_us(), month, access.project
             )
-        with given.database.snapshot() as session:
-            found = review.build(session, given.settings, clock.now_us(), month, access.project)
-        name = f'attachment; filename="switchwise-{found.month}.{format}"'
+        file_name = f"switchwise-{monthly_review.month}.{format}"
         return Response(
-            _content(found, format),
+            _content(monthly_review, format),
             media_type=MEDIA_TYPES[format],
-            headers={"Content-Disposition": name},
+            headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
         )
 
-    shapes: dict[str, object] = {
+    contents: dict[str, object] = {
         media_type.partition(";")[0]: {} for media_type in MEDIA_TYPES.values()
     }
     responses = {
-        **outlet.REFUSALS,
-        200: {"content": shapes, "description": "The export of that format"},
+        **answers.REFUSALS,
+        200: {"content": contents, "description": "The export in that format"},
     }
     path = "/api/v1/exports/{month}.{format}"
     app.get(path, response_class=Response, responses=responses)(export)
 
 
-def _content(found: review.Review, format_name: str) -> bytes:
+def _content(monthly_review: MonthlyReview, format_name: str) -> bytes:
     if format_name == "json":
-        return json_format.encode(found)
+        return json_format.encode(monthly_review)
     if format_name == "csv":
-        return csv_format.encode(
-            next(section for section in found.sections if section.name == "showback")
-        )
-    return bundle.zipped(bundle.files(found, list(bundle.FORMATS)))
+        return csv_format.encode(monthly_review.section("showback"))
+    return bundle.zip_files(bundle.files(monthly_review, list(bundle.FORMATS)))

@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Response
 from sqlalchemy import select
 
-from advisor.publishing import outlet
+from advisor.publishing import answers
 from ledger import tables
 from ledger.database import Database
 
@@ -14,12 +14,12 @@ def install(app: FastAPI, database: Database) -> None:
     """Add the probes to an app: alive, and able to read a migrated ledger."""
 
     def healthz() -> Response:
-        return outlet.answer({"status": "ok"})
+        return answers.json_of({"status": "ok"})
 
     def readyz() -> Response:
         with database.snapshot() as session:
             session.execute(select(_STATEMENT.c.month).limit(1)).first()
-        return outlet.answer({"status": "ok"})
+        return answers.json_of({"status": "ok"})
 
     app.get("/healthz")(healthz)
-    app.get("/readyz", responses={503: outlet.REFUSALS[503]})(readyz)
+    app.get("/readyz", responses={503: answers.REFUSALS[503]})(readyz)

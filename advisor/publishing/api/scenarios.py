@@ -1,4 +1,4 @@
-"""The HTTP face of scenarios: the same question by query or by JSON body. Stores nothing."""
+"""Scenarios over HTTP: the same question by query or by JSON body. Stores nothing."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -6,15 +6,15 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from advisor.advice import figures as advice_figures
-from advisor.publishing import outlet
+from advisor.advice.figures import RecommendationFigure
+from advisor.publishing import answers
 from advisor.publishing.outlet import Outlet
 from advisor.report import whatif
 from ledger import clock
 from ledger.access import Access
 from ledger.errors import NotFound
 
-_VALUE = "a value, or LOW,POINT,HIGH; as the advisor assumes it if not given"
+_VALUE = "a value, or LOW,EXPECTED,HIGH; what the advisor assumes if not given"
 Factor = Annotated[str | None, Field(default=None, max_length=64, description=_VALUE)]
 Amount = Annotated[str | None, Field(default=None, max_length=32, description="USD, 0 or more")]
 Name = Annotated[str | None, Field(default=None, max_length=256)]
@@ -23,7 +23,7 @@ Name = Annotated[str | None, Field(default=None, max_length=256)]
 class Scenario(BaseModel):
     """A scenario: which slice, where to, and with which factors."""
 
-    # A name that is misspelt would leave its factor as assumed, silently.
+    # A misspelt name would otherwise leave its factor as assumed, and nobody would notice.
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     pair: Annotated[
@@ -54,34 +54,30 @@ class Scenario(BaseModel):
     can_wait: bool = False
 
 
-def install(app: FastAPI, given: Outlet) -> None:
+def install(app: FastAPI, outlet: Outlet) -> None:
     """Add the routes to an app."""
-    reader = given.reader()
+    reader = outlet.reader()
 
     def by_query(
-        access: Annotated[Access, Depends(reader)], asked: Annotated[Scenario, Query()]
+        access: Annotated[Access, Depends(reader)], scenario: Annotated[Scenario, Query()]
     ) -> Response:
-        """What a move of one slice would save at factors of one's own, with its break-evens and sensitivity."""
-        return outlet.answer(_run(given, access, asked))
+        """What moving one slice would save with the factors in the query, with its break-evens and sensitivity."""
+        return answers.json_of(_run(outlet, access, scenario))
 
-    def by_body(access: Annotated[Access, Depends(reader)], asked: Scenario) -> Response:
-        """The same, asked in a JSON body."""
-        return outlet.answer(_run(given, access, asked))
+    def by_body(access: Annotated[Access, Depends(reader)], scenario: Scenario) -> Response:
+        """The same with the factors in a JSON body."""
+        return answers.json_of(_run(outlet, access, scenario))
 
     path = "/api/v1/whatif"
-    app.get(path, response_model=advice_figures.RecommendationFigure, responses=outlet.REFUSALS)(
-        by_query
-    )
-    app.post(path, response_model=advice_figures.RecommendationFigure, responses=outlet.REFUSALS)(
-        by_body
-    )
+    for add, route in ((app.get, by_query), (app.post, by_body)):
+        add(path, response_model=RecommendationFigure, responses=answers.REFUSALS)(route)
 
 
-def _run(given: Outlet, access: Access, asked: Scenario) -> advice_figures.RecommendationFigure:
-    wanted = whatif.Asked(**asked.model_dump())
+def _run(outlet: Outlet, access: Access, scenario: Scenario) -> RecommendationFigure:
+    terms = whatif.Asked(**scenario.model_dump())
     if access.project is not None:
-        if wanted.project not in (None, access.project):
+        if terms.project not in (None, access.project):
             raise NotFound("no slice of that project; this key is fixed to one project")
-        wanted = replace(wanted, project=access.project)
-    with given.database.snapshot() as session:
-        return whatif.run(session, given.settings, clock.now_us(), wanted)
+        terms = replace(terms, project=access.project)
+    with outlet.database.snapshot() as session:
+        return whatif.run(session, outlet.settings, clock.now_us(), terms)

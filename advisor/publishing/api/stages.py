@@ -1,4 +1,4 @@
-"""The HTTP face of stages: one route an action, each a short transaction. The rest is in `store`."""
+"""Stages over HTTP: a route for each action, each a short transaction. `advisor/stages/store.py` decides."""
 
 from datetime import date
 from typing import Annotated
@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from advisor.publishing import outlet
-from advisor.publishing.api import wire
+from advisor.publishing import answers
+from advisor.publishing.api import recommendation_body
+from advisor.publishing.api.recommendation_body import RecommendationBody
 from advisor.publishing.outlet import Outlet
 from advisor.stages import recommendations, store, table
 from advisor.stages.table import Action
@@ -26,65 +27,65 @@ _TITLES: dict[Action, str] = {
 }
 
 
-class Asked(BaseModel):
-    """Who asks, and for which version of the recommendation: the one that was read before."""
+class StageChange(BaseModel):
+    """Who changes the stage, and which version of the recommendation they have read."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    by: Annotated[str, Field(description="Who does it, for the history")]
+    by: Annotated[str, Field(description="who does it")]
     version: Annotated[
-        int, Field(ge=1, description="The version that was read; another one is refused with 409")
+        int, Field(ge=1, description="the version that was read; any other is refused with 409")
     ]
     share: Annotated[
-        str | None, Field(max_length=32, description="Of a claim or pilot: the part that moves")
+        str | None, Field(max_length=32, description="of a claim or pilot: the part that moves")
     ] = None
     until: Annotated[
-        date | None, Field(description="Of a dismissal: the UTC day on which it has ended")
+        date | None, Field(description="of a dismissal: the UTC day on which it has ended")
     ] = None
     note: Annotated[
-        str | None, Field(description="A line for the history; of a dismissal the reason")
+        str | None, Field(description="a line for the history; of a dismissal the reason")
     ] = None
     hold_out: Annotated[
         str | None,
         Field(
-            description="Of a pilot or adoption: the workload under which the rest is sent to the source"
+            description="of a pilot or adoption: the workload of the traffic that stays on the source"
         ),
     ] = None
 
 
-def install(app: FastAPI, given: Outlet) -> None:
+def install(app: FastAPI, outlet: Outlet) -> None:
     """Add a route for each action that people may take."""
     for action, title in _TITLES.items():
-        _add(app, given, action, title)
+        _add(app, outlet, action, title)
 
 
-def _add(app: FastAPI, given: Outlet, action: Action, title: str) -> None:
-    def act(access: Annotated[Access, Depends(given.admin())], id: str, asked: Asked) -> Response:
+def _add(app: FastAPI, outlet: Outlet, action: Action, title: str) -> None:
+    def act(
+        access: Annotated[Access, Depends(outlet.admin())], id: str, body: StageChange
+    ) -> Response:
         wish = Wish(
             action=action,
-            by=asked.by,
-            version=asked.version,
+            by=body.by,
+            version=body.version,
             key_id=access.key_id,
-            share=asked.share,
-            note=asked.note,
-            until_day=None if asked.until is None else clock.day_number(asked.until),
-            hold_out=asked.hold_out,
+            share=body.share,
+            note=body.note,
+            until_day=None if body.until is None else clock.day_number(body.until),
+            hold_out=body.hold_out,
         )
-        with given.database.transaction() as session:
+        with outlet.database.transaction() as session:
             store.change(session, id, wish, clock.now_us(), access.project)
             stored = recommendations.find(session, id, access.project)
-            found = wire.body(
-                session, stored, months.containing(clock.now_us(), given.settings.zone)
-            )
-        return outlet.answer(found)
+            month = months.containing(clock.now_us(), outlet.settings.zone)
+            recommendation = recommendation_body.load_one(session, stored, month)
+        return answers.json_of(recommendation)
 
     sources = ", ".join(table.TRANSITIONS[action].sources)
-    description = f"From {sources}. Refused with 409 at any other stage, and for a version that is not the present one."
     app.post(
         f"/api/v1/recommendations/{{id}}/{action}",
-        response_model=wire.RecommendationBody,
-        responses=outlet.REFUSALS,
+        response_model=RecommendationBody,
+        responses=answers.REFUSALS,
         summary=title,
-        description=description,
+        description=f"From {sources}. Any other stage, and any version but the present one, is refused with 409.",
         operation_id=f"{action}_recommendation",
     )(act)

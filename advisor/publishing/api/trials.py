@@ -1,41 +1,48 @@
-"""The HTTP face of plans for a comparison. Stores nothing."""
+"""Plans for comparing two models, over HTTP. Stores nothing."""
 
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query, Response
 
-from advisor.publishing import outlet
+from advisor.publishing import answers
 from advisor.publishing.outlet import Outlet
 from advisor.stages import recommendations
 from advisor.trial import plan
 from advisor.trial.figures import PlanFigure
 from ledger.access import Access
 
-Text = Annotated[str | None, Query(max_length=32)]
+Ratio = Annotated[str | None, Query(max_length=32, description="from 0 to 1")]
+Amount = Annotated[str | None, Query(max_length=32, description="USD, 0 or more")]
 
 
-def install(app: FastAPI, given: Outlet) -> None:
+def install(app: FastAPI, outlet: Outlet) -> None:
     """Add the route to an app."""
 
     def plan_trial(
-        access: Annotated[Access, Depends(given.reader())],
+        access: Annotated[Access, Depends(outlet.reader())],
         id: str,
         rule: Annotated[str, Query(max_length=16, description="ratio or margin")] = "ratio",
-        threshold: Text = None,
-        power: Text = None,
-        discordant: Text = None,
-        pass_rate: Text = None,
+        threshold: Ratio = None,
+        power: Ratio = None,
+        discordant: Ratio = None,
+        pass_rate: Ratio = None,
         requests_per_conversation: Annotated[int, Query(ge=1, le=10_000)] = 1,
-        judge_usd: Text = None,
+        judge_usd: Amount = None,
     ) -> Response:
-        """How many pairs a comparison of the two models needs, how long that takes, what it costs, and LiteLLM's weights."""
-        with given.database.snapshot() as session:
-            found = recommendations.find(session, id, access.project)
-        asked = plan.Asked(
-            rule, threshold, power, discordant, pass_rate, requests_per_conversation, judge_usd
+        """How many pairs a comparison of the two models needs, its days, its cost, and LiteLLM's weights."""
+        terms = plan.Asked(
+            rule=rule,
+            threshold=threshold,
+            power=power,
+            discordant=discordant,
+            pass_rate=pass_rate,
+            requests_per_conversation=requests_per_conversation,
+            judge_usd=judge_usd,
         )
-        return outlet.answer(plan.of(found.figure, asked))
+        with outlet.database.snapshot() as session:
+            stored = recommendations.find(session, id, access.project)
+        return answers.json_of(plan.of(stored.figure, terms))
 
     app.get(
-        "/api/v1/recommendations/{id}/trial", response_model=PlanFigure, responses=outlet.REFUSALS
+        "/api/v1/recommendations/{id}/trial", response_model=PlanFigure, responses=answers.REFUSALS
     )(plan_trial)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 from advisor.publishing.exports import csv_format, json_format
-from advisor.publishing.exports.review import Review
+from advisor.publishing.exports.review import MonthlyReview
 from ledger import clock
 from ledger.errors import UsageError
 
@@ -19,66 +19,68 @@ CLOSED_STATEMENT = "closed_statement.json"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def _csv(review: Review) -> Files:
+def _csv(review: MonthlyReview) -> Files:
     return {f"{section.name}.csv": csv_format.encode(section) for section in review.sections}
 
 
-def _json(review: Review) -> Files:
+def _json(review: MonthlyReview) -> Files:
     return {"review.json": json_format.encode(review)}
 
 
-FORMATS: Mapping[str, Callable[[Review], Files]] = {"csv": _csv, "json": _json}
+FORMATS: Mapping[str, Callable[[MonthlyReview], Files]] = {"csv": _csv, "json": _json}
 
 
-def files(review: Review, formats: Sequence[str]) -> Files:
+def files(review: MonthlyReview, formats: Sequence[str]) -> Files:
     """Every file of these formats, and the manifest. Raises UsageError for a format that is none."""
-    wanted = list(dict.fromkeys(formats))
-    if unknown := [name for name in wanted if name not in FORMATS]:
-        raise UsageError(f"{unknown[0]!r} is no format of an export; use {', '.join(FORMATS)}")
-    if not wanted:
-        raise UsageError(f"no format is given; use {', '.join(FORMATS)}")
-    made: Files = {}
-    for name in wanted:
-        made |= FORMATS[name](review)
+    names = list(dict.fromkeys(formats))
+    if unknown := [name for name in names if name not in FORMATS]:
+        raise UsageError(f"unknown export format {unknown[0]!r}; use {', '.join(FORMATS)}")
+    if not names:
+        raise UsageError(f"no export format; use {', '.join(FORMATS)}")
+    contents: Files = {}
+    for name in names:
+        contents |= FORMATS[name](review)
     if review.document is not None:
-        made[CLOSED_STATEMENT] = review.document
-    return made | {MANIFEST: _manifest(review, wanted, made)}
+        contents[CLOSED_STATEMENT] = review.document
+    return contents | {MANIFEST: _manifest(review, names, contents)}
 
 
-def zipped(made: Files) -> bytes:
+def zip_files(contents: Files) -> bytes:
     """The files as one archive, which holds no time of its own."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as into:
-        for name, content in made.items():
-            into.writestr(zipfile.ZipInfo(name, _ZIP_TIME), content, zipfile.ZIP_DEFLATED)
-    return archive.getvalue()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_TIME), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
-def _manifest(review: Review, formats: Sequence[str], made: Files) -> bytes:
-    """What the files were made of and their hashes. Advice also rests on the day it was given, which stands beside it."""
-    found, month = review.report, review.month
-    advised = sorted({item.as_of for item in found.savings.recommendations})
+def _manifest(review: MonthlyReview, formats: Sequence[str], contents: Files) -> bytes:
+    """What the files were made from, and their hashes. `advice_as_of` is the day of the advice in them."""
+    report, month = review.report, review.month
+    advice_days = sorted(
+        {recommendation.as_of for recommendation in report.savings.recommendations}
+    )
     window = {"first": month.first_hour, "end": month.end_hour}
     return json_format.document(
         {
-            "month": found.month,
-            "zone": found.zone,
+            "month": report.month,
+            "zone": report.zone,
             "window": {name: clock.rfc3339(hour * clock.HOUR_US) for name, hour in window.items()},
-            "state": found.state,
-            "closed_at": found.closed_at,
-            "closed_by": found.closed_by,
-            "content_sha256": found.content_sha256,
-            "revision": found.revision,
-            "statement_computed_at": found.as_of,
-            "price_book_version": found.price_book_version,
-            "prices_checked": found.prices_checked,
-            "advice_as_of": advised[-1] if advised else None,
-            "coverage": found.total.coverage,
-            "sample_projects": found.sample_projects,
-            "command": f"switchwise export {found.month} --format {','.join(formats)}",
+            "state": report.state,
+            "closed_at": report.closed_at,
+            "closed_by": report.closed_by,
+            "content_sha256": report.content_sha256,
+            "revision": report.revision,
+            "statement_computed_at": report.as_of,
+            "price_book_version": report.price_book_version,
+            "prices_checked": report.prices_checked,
+            "advice_as_of": advice_days[-1] if advice_days else None,
+            "coverage": report.total.coverage,
+            "sample_projects": report.sample_projects,
+            "command": f"switchwise export {report.month} --format {','.join(formats)}",
             "files": [
                 {"name": name, "sha256": sha256(content).hexdigest(), "bytes": len(content)}
-                for name, content in sorted(made.items())
+                for name, content in sorted(contents.items())
             ],
         }
     )

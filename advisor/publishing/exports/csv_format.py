@@ -1,10 +1,11 @@
-"""A section of the review as CSV (RFC 4180, UTF-8): amounts exact, and no cell that a spreadsheet would run as a formula."""
+"""A section of the review as CSV (RFC 4180, UTF-8), with exact amounts and no cell that a spreadsheet would run."""
 
 import csv
 import io
 from decimal import Decimal
 
-from advisor.publishing.exports.review import Cell, Section
+from advisor.publishing.exports.cells import Cell
+from advisor.publishing.exports.review import Section
 from ledger import money
 
 # A spreadsheet also starts a formula at the full-width forms, and drops a leading tab or line break before it looks.
@@ -13,11 +14,11 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 def encode(section: Section) -> bytes:
     """The section with a header line. Unknown is an empty cell."""
-    made = io.StringIO(newline="")
-    writer = csv.writer(made, lineterminator="\r\n")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(section.columns)
     writer.writerows([_text(row[name]) for name in section.columns] for row in section.rows)
-    return made.getvalue().encode("utf-8", "backslashreplace")
+    return text.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _text(cell: Cell) -> str:

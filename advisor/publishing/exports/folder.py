@@ -1,4 +1,4 @@
-"""A review written into a folder, each file whole or not at all. It decides nothing about their contents."""
+"""Writes a review into a folder, each file whole or not at all. It decides nothing about their contents."""
 
 import os
 from collections.abc import Sequence
@@ -15,17 +15,18 @@ def export(
     session: Session,
     settings: Settings,
     now_us: int,
+    *,
     month: str,
     formats: Sequence[str],
     directory: Path,
 ) -> list[Path]:
-    """Write a month's review as `DIRECTORY/MONTH/...`, replacing what an earlier export left; the files, manifest last.
+    """Write a month's review into `DIRECTORY/MONTH/` over an earlier export; returns the paths, the manifest last.
 
     Raises UsageError for a wrong month, format or directory, NotFound for a month without traffic.
     """
-    made = bundle.files(review.build(session, settings, now_us, month), formats)
+    contents = bundle.files(review.build(session, settings, now_us, month), formats)
     folder = directory / month
-    return [_write(folder / name, content) for name, content in made.items()]
+    return [_write(folder / name, content) for name, content in contents.items()]
 
 
 def _write(path: Path, content: bytes) -> Path:

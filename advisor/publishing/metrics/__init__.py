@@ -1,1 +1,1 @@
-"""The figures as samples of the table of metrics: label values in the table's order, read in one snapshot."""
+"""The figures as samples of the table of metrics, read in one snapshot; label values are in the table's order."""

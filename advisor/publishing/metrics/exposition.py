@@ -1,4 +1,4 @@
-"""`/metrics`: every figure of one ledger snapshot in Prometheus' text format, beside what the process counts about itself."""
+"""`/metrics`: every figure of one ledger snapshot in Prometheus' text format, then what the process counts about itself."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -10,10 +10,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from advisor.publishing import outlet
-from advisor.publishing.metrics import months as month_samples
-from advisor.publishing.metrics import published, savings, spend, trust, usage
-from advisor.publishing.metrics.sample import Sample
+from advisor.publishing import answers
+from advisor.publishing.metrics import places, savings, spend, trust, usage
+from advisor.publishing.metrics.months import MonthCache
+from advisor.publishing.metrics.sample import MetricSample
 from advisor.publishing.outlet import Outlet
 from advisor.report import report
 from advisor.stages import store
@@ -23,8 +23,8 @@ from ledger.database import Database
 from ledger.pricing import in_force, names
 from ledger.settings import Settings
 
-BELIEVED_SECONDS = 5.0
-"""How long a rendering is served again: however many scrape, the ledger is read this often at most."""
+RENDERED_AGAIN_AFTER_SECONDS = 5.0
+"""How long a rendering is served again: the ledger is read no more often than this, however many scrape it."""
 
 
 class Exposition:
@@ -39,7 +39,7 @@ class Exposition:
         self._database = database
         self._settings = settings
         self._process_registry = process_registry
-        self._memory = month_samples.Memory()
+        self._month_cache = MonthCache()
         self._lock = threading.Lock()
         self._ledger_text = b""
         self._read_again_at = float("-inf")
@@ -49,27 +49,25 @@ class Exposition:
         with self._lock:
             if clock.monotonic_seconds() >= self._read_again_at:
                 self._ledger_text = generate_latest(_Families(self._samples()))
-                self._read_again_at = clock.monotonic_seconds() + BELIEVED_SECONDS
+                self._read_again_at = clock.monotonic_seconds() + RENDERED_AGAIN_AFTER_SECONDS
             ledger_text = self._ledger_text
-        return ledger_text + (
-            generate_latest(self._process_registry) if self._process_registry is not None else b""
-        )
+        if self._process_registry is None:
+            return ledger_text
+        return ledger_text + generate_latest(self._process_registry)
 
-    def _samples(self) -> list[Sample]:
+    def _samples(self) -> list[MetricSample]:
         with self._database.snapshot() as session:
             now_us, settings = clock.now_us(), self._settings
             book = in_force.load_book(session)
-            resolving = names.Names(book, in_force.load_aliases(session))
-            shown = published.read(session, resolving)
+            canonical_names = names.Names(book, in_force.load_aliases(session))
+            published = places.load_places(session, canonical_names)
             this_month = report.build(session, settings, now_us)
-            by_month = self._memory.read(session, settings)
-            standing = store.counts(session)
+            by_month = self._month_cache.load_months(session, settings)
+            current = months.containing(now_us, settings.zone)
             return [
-                *usage.samples(session, book, resolving),
-                *spend.samples(
-                    by_month, months.containing(now_us, settings.zone), this_month, shown
-                ),
-                *savings.samples(this_month, standing, shown),
+                *usage.samples(session, book, canonical_names),
+                *spend.samples(by_month, current, this_month, published),
+                *savings.samples(this_month, store.counts(session), published),
                 *trust.samples(session, this_month, book, now_us),
             ]
 
@@ -77,8 +75,8 @@ class Exposition:
 class _Families(Collector):
     """Samples under the names, kinds and help of the table of metrics. A metric without a sample is left out."""
 
-    def __init__(self, samples: Iterable[Sample]) -> None:
-        self._by_name: dict[str, list[Sample]] = {}
+    def __init__(self, samples: Iterable[MetricSample]) -> None:
+        self._by_name: dict[str, list[MetricSample]] = {}
         for sample in samples:
             self._by_name.setdefault(sample.name, []).append(sample)
 
@@ -92,12 +90,12 @@ class _Families(Collector):
             yield family
 
 
-def install(app: FastAPI, given: Outlet, process_registry: CollectorRegistry | None) -> None:
+def install(app: FastAPI, outlet: Outlet, process_registry: CollectorRegistry | None) -> None:
     """Add `/metrics` to an app."""
-    exposition = Exposition(given.database, given.settings, process_registry)
+    exposition = Exposition(outlet.database, outlet.settings, process_registry)
 
-    def read_metrics(_access: Annotated[Access, Depends(given.scraper())]) -> Response:
+    def read_metrics(_access: Annotated[Access, Depends(outlet.scraper())]) -> Response:
         """The metrics for Prometheus; equal on every replica but for what a process counts about itself."""
         return Response(exposition.render(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    app.get("/metrics", response_class=Response, responses=outlet.REFUSALS)(read_metrics)
+    app.get("/metrics", response_class=Response, responses=answers.REFUSALS)(read_metrics)

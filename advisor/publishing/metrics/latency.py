@@ -4,27 +4,30 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from advisor.advice.figures import RecommendationFigure
-from advisor.publishing.metrics.sample import Sample, of_text
+from advisor.publishing.metrics import sample
+from advisor.publishing.metrics.sample import MetricSample
 
 
-def of_advice(item: RecommendationFigure) -> Iterator[Sample]:
+def samples(recommendation: RecommendationFigure) -> Iterator[MetricSample]:
     """The bounds of both sides' median and 95th percentile; the figure says where they were measured."""
-    sides = {"source": item.latency.source, "target": item.latency.target} if item.latency else {}
+    measured = recommendation.latency
+    sides = {"source": measured.source, "target": measured.target} if measured else {}
     for name, side in sides.items():
-        held = side.latency
-        for share, bounds in (("0.5", held.p50), ("0.95", held.p95)) if held else ():
+        times = side.latency
+        for share, bounds in (("0.5", times.p50), ("0.95", times.p95)) if times else ():
             if bounds is not None:
                 labels = (
-                    item.provider,
-                    item.project,
-                    item.workload,
-                    item.from_model,
-                    item.to_model,
+                    recommendation.provider,
+                    recommendation.project,
+                    recommendation.workload,
+                    recommendation.from_model,
+                    recommendation.to_model,
                     name,
                     share,
                 )
-                yield of_text("latency_low_seconds", labels, _seconds(bounds.low_ms))
-                yield of_text("latency_high_seconds", labels, _seconds(bounds.high_ms))
+                low, high = _seconds(bounds.low_ms), _seconds(bounds.high_ms)
+                yield sample.from_text("latency_low_seconds", labels, low)
+                yield sample.from_text("latency_high_seconds", labels, high)
 
 
 def _seconds(milliseconds: int) -> str:

@@ -1,4 +1,4 @@
-"""What each month's statement gives to the metrics, remembered while the statement stays as it is."""
+"""What each month's statement gives to the metrics, kept in memory while the statement stays as it is."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from advisor.months import adjustment_store, adjustments, statement_store
 from advisor.months import figures as month_figures
+from advisor.months.figures import AdjustmentFigure, UsageFigure, Waste
 from advisor.months.statements import LineKey
 from advisor.report import report
 from ledger import months, tables
@@ -15,44 +16,46 @@ from ledger.settings import Settings
 _STATEMENT = tables.STATEMENT
 _ADJUSTMENT_LINE = tables.ADJUSTMENT_LINE
 
+Stamp = tuple[int, ...]
+"""Changes whenever a month's statement or its adjustments change."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthFigures:
     """A month by model and by project, as its report shows them, and the femto-USD of its priced lines.
 
-    A closed month's adjustments stand beside its figures; what its lines cost includes them.
+    A closed month's adjustments are separate from its figures, but included in the cost of its lines.
     """
 
-    models: tuple[month_figures.UsageFigure, ...]
-    projects: tuple[month_figures.UsageFigure, ...]
-    adjustments: tuple[month_figures.AdjustmentFigure, ...]
+    models: tuple[UsageFigure, ...]
+    projects: tuple[UsageFigure, ...]
+    adjustments: tuple[AdjustmentFigure, ...]
     lines_femto_usd: dict[LineKey, int]
-    waste: month_figures.Waste | None
+    waste: Waste | None
 
 
-class Memory:
-    """The months read so far. A cache: it may be thrown away at any time, and a changed statement is read again."""
+class MonthCache:
+    """The months read so far. It may be thrown away at any time, and a changed statement is read again."""
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[tuple[int, ...], MonthFigures]] = {}
+        self._months: dict[str, tuple[Stamp, MonthFigures]] = {}
 
-    def read(self, session: Session, settings: Settings) -> dict[str, MonthFigures]:
+    def load_months(self, session: Session, settings: Settings) -> dict[str, MonthFigures]:
         """Every month that has a statement, oldest first."""
-        booked = _booked(session)
+        adjustment_stamps = _adjustment_stamps(session)
         columns = (_STATEMENT.c.month, _STATEMENT.c.revision, _STATEMENT.c.computed_at)
-        found: dict[str, tuple[tuple[int, ...], MonthFigures]] = {}
+        fresh: dict[str, tuple[Stamp, MonthFigures]] = {}
         for name, *stamps in session.execute(select(*columns).order_by(_STATEMENT.c.month)):
-            stamp = (*stamps, *booked.get(name, ()))
-            held = self._held.get(name)
-            known = held is not None and held[0] == stamp
-            found[name] = (
-                held if held is not None and known else (stamp, _read(session, settings, name))
-            )
-        self._held = found
-        return {name: held[1] for name, held in found.items()}
+            stamp = (*stamps, *adjustment_stamps.get(name, ()))
+            cached = self._months.get(name)
+            if cached is None or cached[0] != stamp:
+                cached = (stamp, _load_month(session, settings, name))
+            fresh[name] = cached
+        self._months = fresh
+        return {name: figures for name, (_, figures) in fresh.items()}
 
 
-def _booked(session: Session) -> dict[str, tuple[int, ...]]:
+def _adjustment_stamps(session: Session) -> dict[str, Stamp]:
     """By month, what changes with every adjustment and with each that grows: late usage adds requests."""
     line = _ADJUSTMENT_LINE.c
     rows = session.execute(
@@ -61,18 +64,18 @@ def _booked(session: Session) -> dict[str, tuple[int, ...]]:
     return {month: (number, int(requests)) for month, number, requests in rows}
 
 
-def _read(session: Session, settings: Settings, name: str) -> MonthFigures:
+def _load_month(session: Session, settings: Settings, name: str) -> MonthFigures:
     statement = statement_store.read(session, months.parse(name, settings.zone))
     lines = statement.lines if statement else {}
-    booked = adjustment_store.read(session, name)
+    month_adjustments = adjustment_store.read(session, name)
     return MonthFigures(
-        report.grouped_by(lines, ("provider", "model")),
-        report.grouped_by(lines, ("project",)),
-        month_figures.adjustment_figures(booked),
-        {
+        models=report.grouped_by(lines, ("provider", "model")),
+        projects=report.grouped_by(lines, ("project",)),
+        adjustments=month_figures.adjustment_figures(month_adjustments),
+        lines_femto_usd={
             key: line.cost.femto_usd
-            for key, line in adjustments.apply(lines, booked).items()
+            for key, line in adjustments.apply(lines, month_adjustments).items()
             if line.is_priced
         },
-        statement.waste if statement else None,
+        waste=statement.waste if statement else None,
     )

@@ -6,20 +6,25 @@ from typing import NamedTuple
 
 from ledger import money
 
+Labels = tuple[str, ...]
+"""Label values in the order of the table of metrics."""
 
-class Sample(NamedTuple):
-    """A value of the metric of this short name; `labels` are its label values in the order of the table of metrics."""
+
+class MetricSample(NamedTuple):
+    """A value of the metric of this name, which is written without its prefix."""
 
     name: str
-    labels: tuple[str, ...]
+    labels: Labels
     value: float
 
 
-def of_text(name: str, labels: tuple[str, ...], text: str) -> Sample:
+def from_text(name: str, labels: Labels, text: str) -> MetricSample:
     """A sample of decimal text, whether money or a ratio."""
-    return Sample(name, labels, float(Decimal(text)))
+    return MetricSample(name, labels, float(Decimal(text)))
 
 
-def of_femto_usd(name: str, sums: Mapping[tuple[str, ...], int]) -> list[Sample]:
+def from_femto_usd(name: str, sums: Mapping[Labels, int]) -> list[MetricSample]:
     """A sample in USD for each sum of femto-USD."""
-    return [of_text(name, labels, money.usd_text(femto_usd)) for labels, femto_usd in sums.items()]
+    return [
+        from_text(name, labels, money.usd_text(femto_usd)) for labels, femto_usd in sums.items()
+    ]

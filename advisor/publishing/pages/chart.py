@@ -14,7 +14,7 @@ _STEPS = (10, 12, 16, 20, 30, 40, 50, 60, 80, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class DayBar:
     """A UTC day: its height out of HEIGHT, and its figures (None: no traffic that day)."""
 
     day: str
@@ -27,24 +27,24 @@ class Bar:
 class Chart:
     """The bars of a month from its first UTC day to its last, and the labels of the scale from the top down."""
 
-    bars: tuple[Bar, ...]
+    bars: tuple[DayBar, ...]
     scale: tuple[str, ...]
 
 
-def of_days(found: Iterable[DayReport], days: range, today: int) -> Chart:
+def for_days(figures: Iterable[DayReport], days: range, today: int) -> Chart:
     """The bars of these UTC days; the one of today is still open."""
-    figures = {figure.day: figure for figure in found}
+    by_day = {figure.day: figure for figure in figures}
     costs = {
         day: money.femto_usd(figure.cost_usd)
-        for day, figure in figures.items()
+        for day, figure in by_day.items()
         if figure.cost_usd is not None
     }
     top = scale_top(max(costs.values(), default=0))
-    bars = []
+    bars = list[DayBar]()
     for day in days:
         name = clock.date_of(day).isoformat()
         height = -(-costs.get(name, 0) * HEIGHT // top)
-        bars.append(Bar(name, max(0, height), figures.get(name), day == today))
+        bars.append(DayBar(name, max(0, height), by_day.get(name), day == today))
     return Chart(tuple(bars), tuple(words.whole_dollars(amount) for amount in (top, top // 2, 0)))
 
 
@@ -56,11 +56,10 @@ def scale_top(largest_femto_usd: int) -> int:
     return next(unit * step for step in _STEPS if unit * step >= largest_femto_usd)
 
 
-def share_width(part_usd: str | None, found: Sequence[UsageFigure]) -> int:
+def share_width(part_usd: str | None, usages: Sequence[UsageFigure]) -> int:
     """The length of a bar, in thousandths of the longest one."""
-    longest = max(
-        (Decimal(each.cost_usd) for each in found if each.cost_usd is not None), default=Decimal(0)
-    )
+    costs = (Decimal(usage.cost_usd) for usage in usages if usage.cost_usd is not None)
+    longest = max(costs, default=Decimal(0))
     if part_usd is None or longest <= 0:
         return 0
     return max(0, int(Decimal(part_usd) * 1000 / longest))

@@ -19,7 +19,7 @@ from ledger import clock, months
 from ledger.months import Month
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
     """All that the page shows of a recommendation, from what is stored."""
 
@@ -31,50 +31,44 @@ class Detail:
     proof: tuple[str, ...]
 
 
-def install(app: FastAPI, given: Outlet) -> None:
+def install(app: FastAPI, outlet: Outlet) -> None:
     """Add the page to an app."""
-    made = html.templates(factor=explanation.factor_name, shown=words.ratio)
+    templates = html.templates(factor=explanation.factor_name, shown=words.ratio)
 
     def show(id: str, project: str | None) -> HTMLResponse:
-        with given.database.snapshot() as session:
-            month = months.containing(clock.now_us(), given.settings.zone)
-            found = detail(session, id, month, project)
-        return html.answer(made, "detail.html", {"detail": found})
+        with outlet.database.snapshot() as session:
+            month = months.containing(clock.now_us(), outlet.settings.zone)
+            detail = load_detail(session, id, month, project)
+        return html.answer(templates, "detail.html", {"detail": detail})
 
     async def page(request: Request, id: str) -> HTMLResponse:
         """One recommendation for people."""
-        return await html.guarded(given, request, made, lambda access: show(id, access.project))
+        return await html.guarded(
+            outlet, request, templates, lambda access: show(id, access.project)
+        )
 
     app.get("/recommendations/{id}", response_class=HTMLResponse, responses=html.REFUSALS)(page)
 
 
-def detail(
+def load_detail(
     session: Session, recommendation_id: str, month: Month, project: str | None = None
 ) -> Detail:
-    """What the page shows. Raises NotFound, in the same words where it is not of the project asked for."""
+    """What the page shows. Raises NotFound for an unknown id and, in the same words, for one of another project."""
     stored = recommendations.find(session, recommendation_id, project)
-    item = stored.figure
-    in_all, in_month = (
-        missed.by_recommendation(session),
-        missed.by_recommendation(session, month=month),
-    )
-    (move,) = so_far.moves_of(session, [stored], in_all, in_month)
-    drivers = [name for name, level in item.risk_drivers.items() if level == item.risk_level]
-    ends = item.saving_month
+    figure = stored.figure
+    missed_in_all = missed.by_recommendation(session)
+    missed_in_month = missed.by_recommendation(session, month=month)
+    (move,) = so_far.moves_of(session, [stored], missed_in_all, missed_in_month)
+    is_open = stored.stage == "active"
+    drivers = [name for name, level in figure.risk_drivers.items() if level == figure.risk_level]
+    ends, evidence, swings = figure.saving_month, figure.evidence, figure.sensitivity
     return Detail(
         stored=stored,
         move=move,
-        next_command=words.next_command(item.decision, item.id)
-        if stored.stage == "active"
-        else None,
-        change=explanation.change(item.reason, drivers),
-        swings=swing_bars.of(item.sensitivity, ends.expected_usd)
-        if item.sensitivity and ends
-        else None,
-        proof=(
-            *evidence_sentences.summary(item.evidence),
-            *evidence_sentences.factors(item.evidence),
-        )
-        if item.evidence
+        next_command=words.next_command(figure.decision, figure.id) if is_open else None,
+        change=explanation.change(figure.reason, drivers),
+        swings=swing_bars.for_sensitivity(swings, ends.expected_usd) if swings and ends else None,
+        proof=(*evidence_sentences.summary(evidence), *evidence_sentences.factors(evidence))
+        if evidence
         else (),
     )

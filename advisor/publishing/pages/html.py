@@ -1,4 +1,4 @@
-"""HTML for people, rendered here without a script and without a request to anybody else: templates, headers and refusals."""
+"""HTML for people, rendered without scripts and without requests to other hosts: templates, headers and refusals."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse
 
 from advisor import words
 from advisor.advice import explanation, latency
-from advisor.publishing.api import wire
 from advisor.publishing.outlet import Outlet
 from advisor.publishing.pages import chart
+from advisor.report import sentences
 from ledger import clock, web
 from ledger.access import Access
 from ledger.errors import SwitchwiseError
@@ -23,7 +23,7 @@ from ledger.errors import SwitchwiseError
 _PAGES = Path(__file__).parent
 _STYLE = (_PAGES / "page.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
-# No script, no frame, nothing from elsewhere: even a name that slipped through the escaping could do nothing.
+# No script, no frame, nothing from other hosts: even a name that slipped through the escaping could do no harm.
 HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; form-action 'self';"
@@ -43,15 +43,15 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 def templates(**filters: Callable[..., object]) -> jinja2.Environment:
-    """The templates of the pages, with filters of one page's own beside those that all of them use."""
-    made = jinja2.Environment(
+    """The templates of the pages, with the filters of one page besides those that all of them use."""
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_PAGES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    environment.filters |= {
         "dollars": words.dollars,
         "percent": words.percent,
         "covered": words.covered,
@@ -59,55 +59,48 @@ def templates(**filters: Callable[..., object]) -> jinja2.Environment:
         "gap": words.gap,
         "decision": words.decision,
         "method": words.forecast_method,
+        "track_record": sentences.forecast_record,
+        "tier_change": sentences.other_tier,
         "why": explanation.why,
         "realised": words.realised_method,
-        "breakeven": wire.breakeven_escalation_ratio,
         "date": lambda day: clock.date_of(day).isoformat(),
         "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC",
         "label": words.label,
         "width": chart.share_width,
-        "speed": lambda found: list(latency.lines(found)),
+        "speed": lambda figure: list(latency.lines(figure)),
         **filters,
     }
-    made.globals |= {"style": _STYLE, "chart_height": chart.HEIGHT, "paid_twice": words.PAID_TWICE}
-    return made
-
-
-def answer(made: jinja2.Environment, name: str, given: Mapping[str, object]) -> HTMLResponse:
-    """A page of a template."""
-    return _html(made, name, 200, given)
+    environment.globals |= {
+        "style": _STYLE,
+        "chart_height": chart.HEIGHT,
+        "paid_twice": words.PAID_TWICE,
+    }
+    return environment
 
 
 async def guarded(
-    given: Outlet,
+    outlet: Outlet,
     request: Request,
-    made: jinja2.Environment,
+    environment: jinja2.Environment,
     show: Callable[[Access], HTMLResponse],
 ) -> HTMLResponse:
-    """What `show` gives to whoever may read, else a page that says why not and what to do."""
+    """The page that `show` makes if the request may read, else a page that says why not and what to do."""
     try:
-        access = await web.access_of(given.gate, request, "read")
+        access = await web.access_of(outlet.gate, request, "read")
         return await run_in_threadpool(show, access)
     except SwitchwiseError as error:
-        # The one shape of errors is JSON; whoever reads a page gets the same words as a page.
-        plain = web.error_response(web.status_of(error), web.message_of(error))
-        kept = {
-            name: value
-            for name, value in plain.headers.items()
-            if name in ("retry-after", "www-authenticate")
-        }
-        return _html(
-            made, "refused.html", plain.status_code, {"reason": web.message_of(error)}, kept
-        )
+        # Errors are JSON everywhere else; a page says the same words, with the same status and headers.
+        refusal = web.error_response(web.status_of(error), web.message_of(error))
+        page = answer(environment, "refused.html", {"reason": web.message_of(error)})
+        page.status_code = refusal.status_code
+        for name in ("retry-after", "www-authenticate"):
+            if name in refusal.headers:
+                page.headers[name] = refusal.headers[name]
+        return page
 
 
-def _html(
-    made: jinja2.Environment,
-    name: str,
-    status: int,
-    given: Mapping[str, object],
-    headers: Mapping[str, str] | None = None,
+def answer(
+    environment: jinja2.Environment, template: str, variables: Mapping[str, object]
 ) -> HTMLResponse:
-    return HTMLResponse(
-        made.get_template(name).render(given), status, headers={**HEADERS, **(headers or {})}
-    )
+    """A page made from a template."""
+    return HTMLResponse(environment.get_template(template).render(variables), headers=HEADERS)

@@ -9,7 +9,7 @@ from advisor.advice.figures import SwingFigure
 WIDTH = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwingBar:
     """A factor's bar on a scale of WIDTH, from where it starts, and the exact amounts at either end of the factor."""
 
@@ -20,9 +20,9 @@ class SwingBar:
     at_high_usd: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwingChart:
-    """The bars, the widest first, the amounts at both ends of the scale, and where on it the expected saving lies."""
+    """The bars, the widest first; the amounts at both ends of the scale, and the place of the expected saving on it."""
 
     bars: tuple[SwingBar, ...]
     from_usd: str
@@ -30,24 +30,31 @@ class SwingChart:
     expected: int
 
 
-def of(swings: Sequence[SwingFigure], expected_usd: str) -> SwingChart:
-    """The bars of a sensitivity table (one swing at least), on a scale that holds the expected saving and every end."""
+def for_sensitivity(swings: Sequence[SwingFigure], expected_usd: str) -> SwingChart:
+    """The bars of a sensitivity table (at least one swing), on a scale that holds the expected saving and every end."""
     texts = [
         expected_usd,
-        *(text for each in swings for text in (each.at_low_usd, each.at_high_usd)),
+        *(text for swing in swings for text in (swing.at_low_usd, swing.at_high_usd)),
     ]
     least, most = min(texts, key=Decimal), max(texts, key=Decimal)
     span = Decimal(most) - Decimal(least) or Decimal(1)
 
-    def place(text: str) -> int:
+    def position(text: str) -> int:
         return int((Decimal(text) - Decimal(least)) * WIDTH / span)
 
     bars = []
-    for each in swings:
-        low, high = sorted((place(each.at_low_usd), place(each.at_high_usd)))
+    for swing in swings:
+        low, high = sorted((position(swing.at_low_usd), position(swing.at_high_usd)))
         bars.append(
-            SwingBar(each.factor, low, max(1, high - low), each.at_low_usd, each.at_high_usd)
+            SwingBar(
+                factor=swing.factor,
+                start=low,
+                width=max(1, high - low),
+                at_low_usd=swing.at_low_usd,
+                at_high_usd=swing.at_high_usd,
+            )
         )
+    widest_first = tuple(sorted(bars, key=lambda bar: -bar.width))
     return SwingChart(
-        tuple(sorted(bars, key=lambda bar: -bar.width)), least, most, place(expected_usd)
+        bars=widest_first, from_usd=least, to_usd=most, expected=position(expected_usd)
     )

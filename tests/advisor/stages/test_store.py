@@ -172,6 +172,7 @@ def test_what_was_dismissed_or_adopted_leaves_the_total_and_comes_back(database:
     def total() -> int:
         with database.snapshot() as session:
             savings = report.build(session, ledgers.SETTINGS, clock.now_us()).savings
+        assert savings.total is not None
         return money.femto_usd(savings.total.low_usd)
 
     whole = total()

@@ -94,6 +94,50 @@ def test_a_body_that_is_not_right_is_400_with_the_remedy(
     assert says in answered.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("content", "content_type", "words"),
+    [
+        (b'{"version": 1}', "application/json", "`by` (who does it) is missing"),
+        (
+            b'{"by": "ada", "version": 1}',
+            "text/plain",
+            "with `by` (who does it) and `version` (the version that was read",
+        ),
+        (b"", "application/json", "with `by` (who does it) and `version` (the version"),
+        (b'{"by', "application/json", "the body is not valid JSON (Unterminated string"),
+        (
+            b'{"by": "ada", "version": 1, "shares": 1}',
+            "application/json",
+            "`shares` is no field here; use by, version, share, until, note, hold_out",
+        ),
+        (
+            b'{"by": "ada", "version": "one"}',
+            "application/json",
+            "`version` is 'one': it should be a valid integer",
+        ),
+    ],
+)
+def test_a_body_that_does_not_fit_is_refused_with_what_to_send(
+    database: Database, content: bytes, content_type: str, words: str
+) -> None:
+    answered = client_of(database).post(
+        "/api/v1/recommendations/x/claim", content=content, headers={"Content-Type": content_type}
+    )
+    assert answered.status_code == 400
+    error = answered.json()["error"]
+    assert words in error
+    assert ("send JSON (Content-Type: application/json)" in error) is (
+        "with" in words or "missing" in words
+    )
+
+
+def test_a_404_names_the_route_that_lists_what_there_is(database: Database) -> None:
+    answered = client_of(database).get("/api/v1/recommendations/nothing")
+    assert answered.json() == {
+        "error": "no recommendation 'nothing'; list them with: GET /api/v1/recommendations"
+    }
+
+
 @pytest.mark.parametrize("name", ["%00", "%ED%A0%80", "x" * 2_000, "%F0%9F%92%A9"])
 def test_an_id_that_can_be_none_is_404(database: Database, name: str) -> None:
     client = client_of(database)

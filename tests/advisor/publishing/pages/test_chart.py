@@ -23,7 +23,7 @@ def test_a_month_has_a_bar_for_each_day_and_marks_the_open_one() -> None:
         DayReport(name[22], "115.52", 7),
         DayReport(name[3], "0.00", 1),
     ]
-    made = chart.of_days(figures, days, days[22])
+    made = chart.for_days(figures, days, days[22])
     assert made.scale == ("$120", "$60", "$0")
     assert [bar.day for bar in made.bars] == name
     assert [bar.height for bar in made.bars if bar.figure] == [500, 0, 963]
@@ -32,4 +32,4 @@ def test_a_month_has_a_bar_for_each_day_and_marks_the_open_one() -> None:
 
 
 def test_a_month_that_cost_nothing_has_a_scale_all_the_same() -> None:
-    assert chart.of_days([], range(3), 9).scale == ("$0.01", "$0.005", "$0")
+    assert chart.for_days([], range(3), 9).scale == ("$0.01", "$0.005", "$0")

@@ -101,11 +101,11 @@ def test_the_month_links_to_it(database: Database) -> None:
 
 def test_bars_lie_on_one_scale_from_the_least_to_the_most() -> None:
     swings = (SwingFigure("sigma", "90.00", "110.00"), SwingFigure("phi_out", "-90.00", "100.00"))
-    found = swing_bars.of(swings, "100.00")
+    found = swing_bars.for_sensitivity(swings, "100.00")
     assert [(bar.factor, bar.start, bar.width) for bar in found.bars] == [
         ("phi_out", 0, 950),
         ("sigma", 900, 100),
     ]
     assert (found.from_usd, found.to_usd, found.expected) == ("-90.00", "110.00", 950)
-    alike = swing_bars.of((SwingFigure("sigma", "5.00", "5.00"),), "5.00")
+    alike = swing_bars.for_sensitivity((SwingFigure("sigma", "5.00", "5.00"),), "5.00")
     assert [(bar.start, bar.width) for bar in alike.bars] == [(0, 1)]

@@ -1,0 +1,18 @@
+"""Errors as the API words them: where a message names a command to read on, the route that gives the same."""
+
+import re
+
+_ROUTES = (
+    (r"switchwise evidence list", "GET /api/v1/evidence"),
+    (r"switchwise report --month (\S+)", r"GET /api/v1/report?month=\1"),
+    (r"switchwise explain (\w+)", r"GET /api/v1/recommendations/\1"),
+    (r"switchwise advise", "GET /api/v1/recommendations"),
+)
+"""Commands that only read, and their routes. A remedy without a route here keeps its command."""
+
+
+def over_http(message: str) -> str:
+    """An error's message for a client of the API."""
+    for command, route in _ROUTES:
+        message = re.sub(command, route, message)
+    return message
