@@ -205,7 +205,8 @@ def _unavailable(error: BaseException) -> StoreUnavailable:
 def _sqlite_engine(url: str) -> Engine:
     if sqlite3.sqlite_version_info < SAFE_SQLITE:
         raise UsageError(
-            f"SQLite {sqlite3.sqlite_version} can corrupt a ledger; install pysqlite3 0.6.1 or later"
+            f"SQLite {sqlite3.sqlite_version} can corrupt a ledger;"
+            " install pysqlite3 0.6.1 or later"
         )
     path = make_url(url).database
     if path and path != ":memory:":
@@ -213,7 +214,8 @@ def _sqlite_engine(url: str) -> Engine:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(
-                f"cannot create {Path(path).parent}: {error.strerror}; choose another --data"
+                f"cannot create {Path(path).parent}: {error.strerror};"
+                " choose another folder with --data or SWITCHWISE_DATA"
             ) from error
     engine = create_engine(
         url, module=sqlite3, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000}
@@ -245,11 +247,13 @@ def _postgresql_engine(url: str) -> Engine:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise UsageError(
-            "SWITCHWISE_DATABASE_URL is not a database address such as postgresql://host/name"
+            "SWITCHWISE_DATABASE_URL: this is not a database address;"
+            " write one such as postgresql://host/name"
         ) from error
     if not parsed.drivername.startswith("postgres"):
         raise UsageError(
-            f"SWITCHWISE_DATABASE_URL: {parsed.drivername!r} is not supported; use sqlite or postgresql"
+            f"SWITCHWISE_DATABASE_URL: {parsed.drivername!r} is not supported;"
+            " use sqlite or postgresql"
         )
     options = (
         "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=10s -c timezone=UTC"

@@ -7,14 +7,29 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ledger.errors import UsageError
+from ledger import lists
 from ledger.pricing import names, prices
 
 TIERS = ("standard", "batch", "flex", "priority")
-_PART = r'"[^"]+"|[^":,/@\s]+'
-_MODEL = r'(?:"[^"]+"|[^":,/@\s]+(?:/[^":,/@\s]+)*)'
-_SIDE = re.compile(rf"\s*(?:(?P<provider>{_PART})/)?(?P<model>{_MODEL})(?:@(?P<tier>[a-z]+))?\s*")
-_FORM = "write FROM:TO, each [provider/]model[@tier], with double quotes round a name that holds a colon"
+
+_PLAIN = r'[^":,/@\s]+'
+_PROVIDER = lists.name_pattern(_PLAIN)
+_MODEL = lists.name_pattern(f"{_PLAIN}(?:/{_PLAIN})*")
+_MODEL_SIDE = f"(?:{_PROVIDER}/)?{_MODEL}(?:@[a-z]+)?"
+_SIDE_FORM = "[provider/]model[@tier], with double quotes round a name that holds a colon"
+_SIDE = lists.Grammar(
+    noun="a model",
+    form=_SIDE_FORM,
+    part=re.compile(
+        rf"(?:(?P<provider>{_PROVIDER})/)?(?P<model>{_MODEL})(?:@(?P<tier>[a-z]+))?",
+    ),
+)
+_PAIR = lists.Grammar(
+    noun="a pair of models",
+    form=f"FROM:TO, each {_SIDE_FORM}",
+    part=re.compile(rf"(?P<source>{_MODEL_SIDE})\s*:\s*(?P<target>{_MODEL_SIDE})"),
+)
+_SETTING = replace(_PAIR, variable="SWITCHWISE_PAIRS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +84,11 @@ class Pair:
 
 
 def parse(text: str) -> tuple[Pair, ...]:
-    """The pairs of a list such as `gpt-4.1:gpt-4.1-mini,gpt-4.1:openai/gpt-4.1@batch`.
+    """The pairs of the setting, such as `gpt-4.1:gpt-4.1-mini,gpt-4.1:openai/gpt-4.1@batch`.
 
-    An empty text has none.
-
-    Raises UsageError naming the first pair that is not one.
+    A blank text has none. Raises UsageError with the first bad pair.
     """
-    return (
-        tuple(dict.fromkeys(parse_one(part) for part in _split(text, ","))) if text.strip() else ()
-    )
+    return tuple(dict.fromkeys(_pair(match, _SETTING) for match in _SETTING.match_all(text)))
 
 
 def parse_one(text: str, *, may_stay: bool = False) -> Pair:
@@ -85,31 +96,33 @@ def parse_one(text: str, *, may_stay: bool = False) -> Pair:
 
     Only with `may_stay` a model may move to itself.
     """
-    sides = _split(text, ":")
-    if len(sides) != 2:
-        raise UsageError(f"{text.strip()!r} is not a pair of models; {_FORM}")
-    pair = Pair(parse_side(sides[0], text), parse_side(sides[1], text))
-    if (
-        pair.keeps_model
-        and pair.target.service_tier in (None, pair.source.service_tier)
-        and not may_stay
-    ):
-        raise UsageError(
-            f"the pair {text.strip()!r} moves a model to itself; name another model or another tier"
+    return _pair(_PAIR.match(text), _PAIR, may_stay=may_stay)
+
+
+def parse_side(text: str) -> Side:
+    """The side of a text `[provider/]model[@tier]`. Raises UsageError with the text."""
+    match = _SIDE.match(text)
+    return _side(match, match[0], _SIDE)
+
+
+def _pair(match: re.Match[str], grammar: lists.Grammar, *, may_stay: bool = False) -> Pair:
+    source, target = (
+        _side(_SIDE.match(match[side]), match[0], grammar) for side in ("source", "target")
+    )
+    pair = Pair(source, target)
+    moves = not pair.keeps_model or target.service_tier not in (None, source.service_tier)
+    if not moves and not may_stay:
+        raise grammar.refusal(
+            f"the pair {match[0]!r} moves a model to itself; name another model or another tier"
         )
     return pair
 
 
-def parse_side(text: str, pair_text: str | None = None) -> Side:
-    """The side of a text `[provider/]model[@tier]`. Raises UsageError with the pair it belongs to."""
-    part = (pair_text or text).strip()
-    match = _SIDE.fullmatch(text)
-    if match is None:
-        raise UsageError(f"{part!r} is not a pair of models; {_FORM}")
-    provider, model, tier = match["provider"], match["model"].strip('"'), match["tier"]
+def _side(match: re.Match[str], text: str, grammar: lists.Grammar) -> Side:
+    provider, model, tier = match["provider"], lists.unquote(match["model"]), match["tier"]
     if tier is not None and tier not in TIERS:
-        raise UsageError(f"{part!r} names the tier {tier!r}; use one of {', '.join(TIERS)}")
-    return Side(names.provider_name(provider.strip('"')) if provider else None, model, tier)
+        raise grammar.refusal(f"{text!r} names the tier {tier!r}; use one of {', '.join(TIERS)}")
+    return Side(names.provider_name(lists.unquote(provider)) if provider else None, model, tier)
 
 
 def canonicalise(pair: Pair, provider: str, book: prices.PriceBook) -> Pair:
@@ -156,10 +169,3 @@ def _joined(model: Pair, tier: Pair) -> Pair:
         tier.source.service_tier if tier.source.service_tier != model.source.service_tier else None
     )
     return Pair(model.source, replace(model.target, service_tier=tier.target.service_tier), only)
-
-
-def _split(text: str, separator: str) -> list[str]:
-    """The parts of a text between separators that stand outside double quotes."""
-    if text.count('"') % 2:
-        raise UsageError(f"{text.strip()!r} holds a double quote that is not closed; {_FORM}")
-    return re.split(rf'{separator}(?=(?:[^"]*"[^"]*")*[^"]*$)', text)

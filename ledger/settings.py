@@ -14,45 +14,54 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ledger import clock
+from ledger import clock, setting_errors
 from ledger.errors import UsageError
 
 PREFIX = "SWITCHWISE_"
 
 
 def _whole_hour_zone(name: str) -> str:
-    """A zone whose offset is whole hours at every instant from 2020 on, so that a month is a set of UTC hours."""
+    """The name of a zone whose offset is whole hours at every instant from 2020 on.
+
+    So a month of it is a set of UTC hours.
+    """
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(
             f"{name!r} is not a time zone; use a name such as UTC or Europe/Berlin"
         ) from error
-    instant, last = (
-        datetime(2020, 1, 1, tzinfo=clock.EPOCH.tzinfo),
-        clock.now() + timedelta(days=3 * 366),
-    )
+    instant = datetime(2020, 1, 1, tzinfo=clock.EPOCH.tzinfo)
+    last = clock.now() + timedelta(days=3 * 366)
     while instant < last:
         offset = instant.astimezone(zone).utcoffset()
         if offset is None or offset % timedelta(hours=1):
             raise ValueError(
-                f"{name} is not a whole number of hours from UTC on {instant:%Y-%m-%d}; use a zone that is"
+                f"{name!r} is not a whole number of hours from UTC on {instant:%Y-%m-%d};"
+                " use a zone that is, such as UTC or Europe/Berlin"
             )
         instant += timedelta(days=1)
     return name
 
 
 def _webhook(address: SecretStr | None) -> SecretStr | None:
-    """A webhook that can be posted to: HTTPS, or plain HTTP on this machine.
-
-    The message never shows the address.
-    """
-    if address is not None:
-        parts = urlsplit(address.get_secret_value())
-        loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if not parts.hostname or not (parts.scheme == "https" or loopback):
-            raise ValueError("must look like https://hooks.slack.com/services/...")
+    """A webhook that can be posted to. The error does not show the address."""
+    if address is not None and not _is_webhook(address.get_secret_value()):
+        raise ValueError(
+            "this is not the address of a webhook;"
+            " write one such as https://hooks.slack.com/services/..."
+        )
     return address
+
+
+def _is_webhook(address: str) -> bool:
+    """Whether an address is HTTPS, or plain HTTP on this machine."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    return bool(parts.hostname) and (parts.scheme == "https" or loopback)
 
 
 class Settings(BaseSettings):
@@ -123,7 +132,7 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """The database's address, with its password in it: hand it to `Database` and to nothing else."""
+        """The database's address with its password: pass it to `Database` and nothing else."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data / 'ledger.db'}"
@@ -134,19 +143,24 @@ class Settings(BaseSettings):
         return ZoneInfo(self.reporting_zone)
 
 
-def load(**overrides: object) -> Settings:
-    """The settings of the environment, with overrides from the command line (None means: not given).
+def variable(name: str) -> str:
+    """The variable of a setting."""
+    return PREFIX + name.upper()
 
-    Raises UsageError, one line that names the variable and what is wrong, never its value where
-    that may be secret.
+
+def load(**overrides: object) -> Settings:
+    """The settings of the environment, with overrides by the command line (None: not given).
+
+    Raises UsageError: one line with the variable, its value unless it is a secret, and the remedy.
     """
     options = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**options)  # type: ignore[arg-type]  # pydantic checks each value and names the one that is wrong
+        return Settings(**options)  # type: ignore[arg-type]  # pydantic checks each value
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise UsageError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+        fault = error.errors(include_url=False)[0]
+        name = str(fault["loc"][0])
+        sentence = setting_errors.explain(Settings.model_fields[name], fault)
+        raise UsageError(f"{variable(name)}: {sentence}") from None
 
 
 def child_environment(**extra: str) -> dict[str, str]:
@@ -155,12 +169,13 @@ def child_environment(**extra: str) -> dict[str, str]:
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
-    """The variables that give a child of ours the same settings, its secrets among them: for its environment only."""
+    """The variables that give a child of ours the same settings.
+
+    Secrets are among them: they are for the child's environment only.
+    """
     values = {name: getattr(settings, name) for name in settings.model_fields_set}
     return {
-        PREFIX + name.upper(): value.get_secret_value()
-        if isinstance(value, SecretStr)
-        else str(value)
+        variable(name): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         for name, value in values.items()
         if value is not None
     }

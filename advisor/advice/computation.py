@@ -11,19 +11,14 @@ from advisor.months import statements, track_record
 from advisor.months.statement_store import MonthStatement
 from advisor.switching import advice, headroom, workloads
 from ledger import clock, money, months, pairs
-from ledger.errors import UsageError
 from ledger.months import Month
 from ledger.settings import Settings
 
 
 def terms_of(settings: Settings) -> advice.Terms:
-    """The user's policy as the advisor takes it. Raises UsageError naming the setting that cannot be read."""
-    try:
-        chosen = pairs.parse(settings.pairs)
-    except UsageError as error:
-        raise UsageError(f"SWITCHWISE_PAIRS: {error}") from error
+    """The user's policy, as the advisor needs it. Raises UsageError with a bad setting's name."""
     return advice.Terms(
-        pairs=chosen,
+        pairs=pairs.parse(settings.pairs),
         threshold_femto_usd=money.femto_usd(str(settings.alert_threshold_usd)),
         one_off_femto_usd=money.femto_usd(str(settings.move_cost_usd)),
         stance=settings.default_stance,

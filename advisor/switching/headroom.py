@@ -5,15 +5,22 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from ledger.errors import UsageError
+from ledger import lists
 from ledger.pricing import names
 
 MINUTES_PER_HOUR = 60
 CAVEAT = "by hourly means: peaks within an hour are higher"
 
 _CUT = 10**9
-_LIMIT = re.compile(
-    r'\s*(?:(?P<provider>"[^"]+"|[^",/=\s]+)/)?(?P<model>"[^"]+"|[^",=\s]+)\s*=\s*(?P<tokens>\d{1,15})\s*'
+_PROVIDER = lists.name_pattern(r'[^",/=\s]+')
+_MODEL = lists.name_pattern(r'[^",=\s]+')
+_GRAMMAR = lists.Grammar(
+    variable="SWITCHWISE_RATE_LIMITS",
+    noun="a rate limit",
+    form="[provider/]model=TOKENS_A_MINUTE, ...",
+    part=re.compile(
+        rf"(?:(?P<provider>{_PROVIDER})/)?(?P<model>{_MODEL})\s*=\s*(?P<tokens>\d{{1,15}})"
+    ),
 )
 
 
@@ -25,20 +32,12 @@ class Limited(NamedTuple):
 
 
 def parse(text: str) -> dict[Limited, int]:
-    """The setting `[provider/]model=tokens_a_minute,...`. Raises UsageError naming the part that is none."""
+    """The setting `[provider/]model=tokens_a_minute, ...`. Raises UsageError with the bad part."""
     limits = {}
-    for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', text) if text.strip() else ():
-        found = _LIMIT.fullmatch(part)
-        if found is None:
-            raise UsageError(
-                f"SWITCHWISE_RATE_LIMITS: {part.strip()!r} is no limit; write [provider/]model=TOKENS_A_MINUTE, ..."
-            )
-        provider = found["provider"]
-        named = Limited(
-            names.provider_name(provider.strip('"')) if provider else None,
-            found["model"].strip('"'),
-        )
-        limits[named] = int(found["tokens"])
+    for match in _GRAMMAR.match_all(text):
+        provider = names.provider_name(lists.unquote(match["provider"] or ""))
+        model = lists.unquote(match["model"])
+        limits[Limited(provider if match["provider"] else None, model)] = int(match["tokens"])
     return limits
 
 

@@ -1,22 +1,32 @@
 """What people say of a workload (its class, whether it can wait), and what its sizes and features let guess. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from advisor.switching import risk
-from ledger import events
-from ledger.errors import UsageError
+from ledger import events, lists
 
 Source = Literal["setting", "tag", "guess", "none"]
 LONG_OUTPUT_TOKENS, EXTRACTION_TOKENS, CLASSIFICATION_TOKENS = 4_000, 500, 20
 """Over the first a median answer is long; under the second, with a JSON schema, it is an extraction; under the last a label."""
 
-_NAME = r'"[^"]+"|[^",/=\s][^",/=]*?'
-_PLACE = re.compile(
-    rf"\s*(?P<project>{_NAME})(?:/(?P<workload>{_NAME}))?\s*(?:=\s*(?P<value>[^,=\s]+)\s*)?"
+_NAME = lists.name_pattern(r'[^",/=\s][^",/=]*?')
+_PLACE = rf"(?P<project>{_NAME})(?:/(?P<workload>{_NAME}))?"
+_QUOTES = "with double quotes round a name that holds a comma, a slash or an equals sign"
+_CLASSES = lists.Grammar(
+    variable="SWITCHWISE_WORKLOAD_CLASSES",
+    noun="the class of a project or workload",
+    form=f"PROJECT=CLASS or PROJECT/WORKLOAD=CLASS, {_QUOTES}",
+    part=re.compile(rf"{_PLACE}\s*=\s*(?P<name>[^,=\s]+)"),
+)
+_CAN_WAIT = lists.Grammar(
+    variable="SWITCHWISE_CAN_WAIT",
+    noun="a project or workload",
+    form=f"PROJECT or PROJECT/WORKLOAD, {_QUOTES}",
+    part=re.compile(_PLACE),
 )
 
 
@@ -59,21 +69,18 @@ class Seen:
 
 
 def parse(classes_text: str, can_wait_text: str) -> Said:
-    """The settings `project[/workload]=class,...` and `project[/workload],...`. Raises UsageError naming what is wrong."""
+    """The settings `project[/workload]=class, ...` and `project[/workload], ...`.
+
+    Raises UsageError with the first bad part.
+    """
     classes = {}
-    for place, value in _places(classes_text, "SWITCHWISE_WORKLOAD_CLASSES"):
-        if value not in events.WORKLOAD_CLASSES:
-            raise UsageError(
-                f"SWITCHWISE_WORKLOAD_CLASSES: {value or 'nothing'!r} is not a class; write PROJECT[/WORKLOAD]=CLASS with one"
-                f" of {', '.join(events.WORKLOAD_CLASSES)}"
+    for match in _CLASSES.match_all(classes_text):
+        if match["name"] not in events.WORKLOAD_CLASSES:
+            raise _CLASSES.refusal(
+                f"{match['name']!r} is not a class; use one of {', '.join(events.WORKLOAD_CLASSES)}"
             )
-        classes[place] = value
-    waiting = list(_places(can_wait_text, "SWITCHWISE_CAN_WAIT"))
-    if given := [value for _, value in waiting if value is not None]:
-        raise UsageError(
-            f"SWITCHWISE_CAN_WAIT: ={given[0]} is too much; write PROJECT or PROJECT/WORKLOAD, ..."
-        )
-    return Said(classes, frozenset(place for place, _ in waiting))
+        classes[_place(match)] = match["name"]
+    return Said(classes, frozenset(_place(match) for match in _CAN_WAIT.match_all(can_wait_text)))
 
 
 def can_wait(said: Said, project: str, workload: str) -> bool:
@@ -134,13 +141,6 @@ def _on_most(seen: Seen, feature: int) -> bool:
     return 2 * having > sum(requests.values())
 
 
-def _places(text: str, variable: str) -> Iterator[tuple[Place, str | None]]:
-    for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', text) if text.strip() else ():
-        found = _PLACE.fullmatch(part)
-        if found is None:
-            raise UsageError(
-                f"{variable}: {part.strip()!r} is no project; write PROJECT or PROJECT/WORKLOAD, with double quotes"
-                " round a name that holds a comma, a slash or an equals sign"
-            )
-        workload = found["workload"]
-        yield Place(found["project"].strip('"'), workload and workload.strip('"')), found["value"]
+def _place(match: re.Match[str]) -> Place:
+    workload = match["workload"]
+    return Place(lists.unquote(match["project"]), workload and lists.unquote(workload))

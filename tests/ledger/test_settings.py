@@ -1,5 +1,7 @@
 """Settings: a wrong one stops the start with one line that names it, and no secret is ever shown."""
 
+import re
+
 import pytest
 
 from ledger import settings
@@ -7,27 +9,57 @@ from ledger.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "sentence"),
     [
-        ("port", "eighty"),
-        ("port", "70000"),
-        ("alert_threshold_usd", "fifty"),
-        ("alert_threshold_usd", "-1"),
-        ("alert_threshold_usd", "NaN"),
-        ("reporting_zone", "Mars/Base"),
-        ("reporting_zone", "../etc/passwd"),
-        ("max_series", "0"),
-        ("log_level", "loud"),
-        ("require_keys", "perhaps"),
+        ("port", "eighty", "'eighty' is not a whole number; write one from 0 to 65535"),
+        ("port", "", "'' is not a whole number; write one from 0 to 65535"),
+        ("port", "70000", "'70000' is out of range; write a whole number from 0 to 65535"),
+        ("max_series", "0", "'0' is out of range; write a whole number of 1 or more"),
+        ("grafana_org_id", "main", "'main' is not a whole number; write one"),
+        ("alert_threshold_usd", "lots", "'lots' is not an amount; write USD such as 50"),
+        ("alert_threshold_usd", "NaN", "'NaN' is not an amount; write USD such as 50"),
+        ("move_cost_usd", "-1", "'-1' is out of range; write USD from 0 to 1000000000000"),
+        ("log_level", "loud", "'loud' is unknown; use debug, info, warning or error"),
+        ("require_keys", "maybe", "'maybe' is neither true nor false; write true or false"),
+        (
+            "reporting_zone",
+            "../etc/passwd",
+            "'../etc/passwd' is not a time zone; use a name such as UTC or Europe/Berlin",
+        ),
+        (
+            "reporting_zone",
+            "Asia/Kolkata",
+            (
+                "'Asia/Kolkata' is not a whole number of hours from UTC on 2020-01-01;"
+                " use a zone that is, such as UTC or Europe/Berlin"
+            ),
+        ),
     ],
 )
-def test_a_wrong_value_is_refused_naming_its_variable(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+def test_a_wrong_value_is_refused_in_one_sentence_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
 ) -> None:
     monkeypatch.setenv(f"SWITCHWISE_{name.upper()}", value)
-    with pytest.raises(UsageError, match=f"^SWITCHWISE_{name.upper()}: ") as refused:
+    with pytest.raises(UsageError) as refused:
         settings.load()
-    assert "\n" not in str(refused.value)
+    assert str(refused.value) == f"SWITCHWISE_{name.upper()}: {sentence}"
+
+
+@pytest.mark.parametrize("name", list(settings.Settings.model_fields))
+def test_no_error_of_a_setting_speaks_of_input_or_parsing(name: str) -> None:
+    for value in ("\0", "-99999999999999999999", ["a"], object()):
+        sentence = _refusal(name, value)
+        assert sentence.startswith(f"SWITCHWISE_{name.upper()}: ") or not sentence
+        assert not re.search(r"[Ii]nput should|valid|parse|\n", sentence)
+
+
+def _refusal(name: str, value: object) -> str:
+    """The error of a setting's value; empty where it is accepted."""
+    try:
+        settings.load(**{name: value})
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize(
@@ -38,10 +70,14 @@ def test_a_wrong_value_is_refused_naming_its_variable(
         "file:///etc/passwd",
         "https:///x",
         "x",
+        "https://[canary",
     ],
 )
 def test_an_address_that_no_webhook_has_is_refused_without_showing_it(address: str) -> None:
-    with pytest.raises(UsageError, match="SWITCHWISE_SLACK_WEBHOOK_URL: must look like") as refused:
+    with pytest.raises(
+        UsageError,
+        match="SWITCHWISE_SLACK_WEBHOOK_URL: this is not the address of a webhook; write",
+    ) as refused:
         settings.load(slack_webhook_url=address)
     assert f" {address}" not in str(refused.value)
 

@@ -51,5 +51,5 @@ def test_limits_are_read() -> None:
 
 @pytest.mark.parametrize("text", ["gpt-4.1-mini", "gpt-4.1-mini=30M", "=5", "a=1,,b=2", "a=-1"])
 def test_a_limit_that_cannot_be_read_is_refused_by_name(text: str) -> None:
-    with pytest.raises(UsageError, match=r"SWITCHWISE_RATE_LIMITS: .* is no limit; write"):
+    with pytest.raises(UsageError, match=r"SWITCHWISE_RATE_LIMITS: .* is not a rate limit; write"):
         headroom.parse(text)

@@ -51,10 +51,11 @@ def test_settings_name_projects_and_workloads() -> None:
     ("classes", "waiting", "told"),
     [
         ("search=magic", "", "'magic' is not a class"),
-        ("search", "", "'nothing' is not a class"),
-        ("=chat", "", "is no project"),
-        ("", "search=yes", "=yes is too much"),
-        ("", "a,,b", "is no project"),
+        ("search", "", "'search' is not the class of a project or workload"),
+        ("=chat", "", "'=chat' is not the class of a project or workload"),
+        ('"a/b=chat', "", "has a double quote that is not closed"),
+        ("", "search=yes", "'search=yes' is not a project or workload"),
+        ("", "a,,b", "'' is not a project or workload"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_refused_by_name(
