@@ -69,7 +69,8 @@ class Spool:
             refused = self._connection.execute("SELECT sum(length(body)) FROM refused").fetchone()
         except sqlite3.Error as error:
             raise UsageError(
-                f"SWITCHWISE_SPOOL_DIR: {folder / _FILE} cannot be used: {error}"
+                f"SWITCHWISE_SPOOL_DIR: {folder / _FILE} cannot be used: {error};"
+                " use another folder, or move this file away"
             ) from error
         self._groups, self.events, self.waiting_bytes = (
             int(sums[0]),
@@ -172,13 +173,15 @@ def _owned(folder: Path) -> int:
         owner = os.open(folder / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise UsageError(
-            f"SWITCHWISE_SPOOL_DIR: cannot write to {folder}: {error.strerror}"
+            f"SWITCHWISE_SPOOL_DIR: cannot write to {folder}: {error.strerror};"
+            " use a folder that can be written to"
         ) from error
     try:
         fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(owner)
         raise UsageError(
-            f"SWITCHWISE_SPOOL_DIR: another collector uses {folder}; give each one a folder of its own"
+            f"SWITCHWISE_SPOOL_DIR: another collector uses {folder};"
+            " use a different folder for each collector"
         ) from error
     return owner

@@ -31,7 +31,7 @@ class SpoolService(Collector):
     def __init__(self, database: Database, settings: Settings) -> None:
         """Raises UsageError for a folder that cannot be used or is of another ledger, and for an open bind without keys."""
         if settings.spool_dir is None:
-            raise UsageError("SWITCHWISE_SPOOL_DIR: no folder is given")
+            raise UsageError("SWITCHWISE_SPOOL_DIR: it is not set; write the path of a folder")
         self.spool = Spool(settings.spool_dir, settings.spool_max_mb << 20)
         self.lookout = Lookout(database, self.spool)
         try:

@@ -63,7 +63,8 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
             or parts.password
         ):
             raise UsageError(
-                "SWITCHWISE_GRAFANA_URL must look like https://grafana.example.com, without a name or password"
+                "SWITCHWISE_GRAFANA_URL: this is not the address of a Grafana;"
+                " write one such as https://grafana.example.com, without a name or password"
             )
         prefix = parts.path.strip("/")
         super().__init__(

@@ -86,7 +86,8 @@ def _redis_address(settings: Settings) -> str:
         redis.ConnectionPool.from_url(address)
     except ValueError as error:
         raise UsageError(
-            "SWITCHWISE_REDIS_URL is not an address such as redis://127.0.0.1:6379/0"
+            "SWITCHWISE_REDIS_URL: this is not the address of a Redis;"
+            " write one such as redis://127.0.0.1:6379/0"
         ) from error
     return address
 

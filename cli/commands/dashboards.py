@@ -8,7 +8,6 @@ import typer
 from cli import app, options
 from dashboards import catalogue, publish
 from dashboards.grafana import Grafana
-from ledger import settings
 from ledger.errors import UsageError
 from ledger.settings import Settings
 
@@ -41,7 +40,7 @@ def publish_dashboards(as_json: options.AsJson = False) -> None:
 
     Dashboards that have not changed are left alone.
     """
-    outcomes = publish.publish(_grafana(settings.load()), catalogue.dashboards())
+    outcomes = publish.publish(_grafana(app.checked_settings()), catalogue.dashboards())
     if as_json:
         app.print_json(outcomes)
         return

@@ -9,7 +9,7 @@ from cli import app, options
 from cli.text import plain
 from dashboards import catalogue
 from deploy import first_keys
-from ledger import clock, logs, settings, startup
+from ledger import clock, logs, startup
 from ledger.errors import UsageError
 from worker import schedule
 
@@ -28,7 +28,7 @@ def init(
 
     A second run changes nothing.
     """
-    chosen = settings.load(data=data)
+    chosen = app.checked_settings(data=data)
     logs.configure(chosen.log_level)
     database = startup.open_ledger(chosen.database)
     try:

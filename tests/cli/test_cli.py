@@ -113,7 +113,7 @@ def test_a_wrong_setting_stops_every_command_with_one_line(tmp_path: Path) -> No
     )
     assert (shown.returncode, shown.stdout, shown.stderr.count("\n")) == (2, "", 1)
     assert shown.stderr.startswith(
-        "switchwise: SWITCHWISE_REPORTING_ZONE: Asia/Kolkata is not a whole number of hours"
+        "switchwise: SWITCHWISE_REPORTING_ZONE: 'Asia/Kolkata' is not a whole number of hours"
     )
 
 
@@ -202,6 +202,24 @@ def test_wrong_pairs_stop_every_command_that_gives_advice(
         assert shown.stderr.startswith(
             "switchwise: SWITCHWISE_PAIRS: 'gpt-4.1' is not a pair of models"
         )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "fault"),
+    [
+        ("WORKLOAD_CLASSES", "search=magic", "'magic' is not a class; use "),
+        ("CAN_WAIT", "search=yes", "'search=yes' is not a project or workload; write "),
+        ("RATE_LIMITS", "gpt-4.1=30M", "'gpt-4.1=30M' is not a rate limit; write "),
+        ("ALERT_THRESHOLD_USD", "lots", "'lots' is not an amount; write USD such as 50"),
+    ],
+)
+def test_a_wrong_setting_stops_a_command_that_does_not_use_it(
+    variable: str, value: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SWITCHWISE_{variable}", value)
+    outcome = run("keys", "list", data=tmp_path)
+    assert (outcome.returncode, outcome.stderr.count("\n")) == (2, 1)
+    assert outcome.stderr.startswith(f"switchwise: SWITCHWISE_{variable}: {fault}")
 
 
 def test_up_beyond_loopback_is_refused_before_it_says_that_it_runs(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_a_folder_belongs_to_one_process(tmp_path: Path, spool: Spool) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert (
-        f"SWITCHWISE_SPOOL_DIR: another collector uses {tmp_path}; give each one a folder of its own"
+        f"SWITCHWISE_SPOOL_DIR: another collector uses {tmp_path}; use a different folder for each collector"
         in other.stderr
     )
 

@@ -117,7 +117,9 @@ def test_no_grafana_at_all_is_one_line_that_names_the_address() -> None:
     "url", ["grafana.example.com", "ftp://grafana", "https://admin:secret@grafana", ""]
 )
 def test_an_address_that_cannot_be_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(UsageError, match="must look like") as caught:
+    with pytest.raises(
+        UsageError, match="SWITCHWISE_GRAFANA_URL: this is not the address of a Grafana"
+    ) as caught:
         grafana.Grafana(url, TOKEN)
     assert "secret" not in str(caught.value)
 
