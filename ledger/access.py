@@ -216,8 +216,7 @@ class Gate:
     def __init__(self, keys: Keys | Database, *, keys_required: bool) -> None:
         self._keys = StoredKeys(keys) if isinstance(keys, Database) else keys
         self.keys_required = keys_required
-        # By the hash of the whole key, so that a key stays in memory no longer than the request
-        # that brought it.
+        # By the hash of the key, so that no key stays in memory longer than its request.
         self._remembered: dict[bytes, tuple[float, Access]] = {}
         self._use_noted_at: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -264,8 +263,8 @@ class Gate:
         form = _FORM.fullmatch(key)
         if form is not None:
             row = self._keys.find(form[1])
-            # The hashes are compared even for an unknown id, so that the time taken does not tell
-            # which ids exist.
+            # Hashes are compared even for an unknown id, so that the time does not show which ids
+            # exist.
             same = hmac.compare_digest(row.secret_hash if row else bytes(32), _hash(form[2]))
             if row is not None and same and is_live(row, clock.now_us()):
                 return Access(

@@ -21,19 +21,19 @@ COLUMNS = tuple(column.name for column in _EVENT.columns)
 _KEY = COLUMNS.index("key")
 _NAMES = ", ".join(COLUMNS)
 
-# One statement takes up to 256 rows. `executemany` lets go of the interpreter's lock at each row
-# and waits for it again while the event loop works: a group of 64 took 1 ms a row. Powers of two,
-# so that few statements are prepared, and once.
+# One statement takes up to 256 rows. `executemany` releases the interpreter's lock at each row and
+# waits for it again while the event loop works: a group of 64 took 1 ms a row. Powers of two, so
+# that few statements are prepared, each once.
 _LENGTHS = tuple(1 << power for power in range(8, -1, -1))
-# Of the driver's types only int, float, str and bytearray go in at once: for each None and each
-# bytes object it looks for an adapter first, which took twice as long as the whole rest of a row.
-# So None goes in as -1, which no count can be.
+# The driver binds int, float, str and bytearray directly. For each None and each bytes object it
+# looks for an adapter first, which took twice as long as the other work of a row. So None is bound
+# as -1, which no count can be.
 _MARKS = f"({', '.join('NULLIF(?, -1)' if column.nullable else '?' for column in _EVENT.columns)})"
 _INSERT = f"INSERT INTO event ({_NAMES}) VALUES "  # noqa: S608  # constants
 _STATEMENTS = {length: _INSERT + ", ".join([_MARKS] * length) for length in _LENGTHS}
 
-# LATERAL and OFFSET hold the planner to one look-up a key: where it knows nothing of a young
-# partition it reads all of it.
+# LATERAL and OFFSET force the planner to look up each key: without statistics of a young partition
+# it would read all of it.
 LOOK_UP = """
     SELECT wanted.key, stored.fingerprint FROM unnest(%s::bytea[]) AS wanted (key)
     CROSS JOIN LATERAL (
@@ -108,13 +108,13 @@ def fingerprints(session: Session, day: int, keys: Sequence[bytes]) -> Iterable[
     """Key and fingerprint of those events of a UTC day that are there."""
     driver = driver_of(session)
     if isinstance(driver, psycopg.Connection):
-        # One parameter, as text of our own: the driver takes longer over a list of them than the
-        # server over the query.
+        # One parameter, an array as text: the driver takes longer over a list of parameters than
+        # the server over the query.
         key_array = f"{{{','.join([_AS_TEXT + key.hex() for key in keys])}}}"
         with driver.cursor(binary=True) as cursor:
             return cursor.execute(LOOK_UP, (key_array, day)).fetchall()
     marks = ", ".join("?" * len(keys))
-    query = f"SELECT key, fingerprint FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608  # question marks
+    query = f"SELECT key, fingerprint FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608
     rows: list[tuple[bytes, int]] = driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
     return rows
 
@@ -132,7 +132,7 @@ def _insert_values(driver: Any, rows: Sequence[Row]) -> None:
             try:
                 driver.execute(_STATEMENTS[length], values)
             except sqlite3.IntegrityError as error:
-                # SQLite takes back the one statement that failed, and nothing before it.
+                # SQLite rolls back only the statement that failed.
                 raise RowExists(inserted) from error
             inserted += length
 

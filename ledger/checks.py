@@ -89,8 +89,7 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     """
     hour, day = rollups.HOUR, rollups.DAY_SUMS
     amounts = [func.sum(hour.c[name]) for name in usage.SUMMED]
-    # Named, because PostgreSQL takes an expression that holds a parameter for another one where it
-    # is repeated.
+    # Labelled, because to PostgreSQL a repeated expression with a parameter is a different one.
     day_of_hour = (hour.c.hour // 24).label("day_of_hour")
     dropped = {number for number in _days_without_hours(session) if not retention.is_edge(number)}
     hour_sums = {

@@ -23,9 +23,9 @@ _IS_CLOSED = _STATEMENT.c.closed_at.is_not(None)
 
 FORMAT = 1
 """The format of the documents written now. Older documents keep their format and their hash."""
-_OF_ROW = ("month", "zone", "closed_by", "price_book_version", "names_version")
+_STATEMENT_COLUMNS = ("month", "zone", "closed_by", "price_book_version", "names_version")
 _COMPARED = ("requests", *tokens.FIELDS)
-_GROUP = ("service_tier", "project", "workload")
+_GROUPED = ("service_tier", "project", "workload")
 """The columns of a line that no price book and no alias can change."""
 
 _Usage = dict[tuple[str, ...], list[int]]
@@ -34,6 +34,7 @@ _Usage = dict[tuple[str, ...], list[int]]
 def encode_document(
     closing: Mapping[str, object],
     lines: list[dict[str, object]],
+    *,
     days: object,
     waste: object,
     arithmetic: object,
@@ -47,7 +48,7 @@ def encode_document(
     content = {
         "format": FORMAT,
         "currency": "USD",
-        **{name: closing[name] for name in _OF_ROW},
+        **{name: closing[name] for name in _STATEMENT_COLUMNS},
         "closed_at": clock.rfc3339(int(str(closing["closed_at"]))),
         "days": days,
         "waste": waste,
@@ -101,12 +102,11 @@ def find_changes(session: Session) -> Iterator[str]:
             )
             continue
         document = msgspec.json.decode(content)
-        if any(document[name] != row[name] for name in _OF_ROW) or document[
-            "closed_at"
-        ] != clock.rfc3339(row["closed_at"]):
-            yield (
-                f"{month}: when, by whom or at which prices it was closed has been changed; {remedy}"
-            )
+        columns = {name: row[name] for name in _STATEMENT_COLUMNS}
+        columns["closed_at"] = clock.rfc3339(row["closed_at"])
+        if any(document[name] != text for name, text in columns.items()):
+            changes = "when, by whom or at which prices it was closed has been changed"
+            yield f"{month}: {changes}; {remedy}"
         elif not _same_columns(document, row) or not _same_lines(session, month, document["lines"]):
             yield f"{month}: its figures are no longer those it was closed with; {remedy}"
 
@@ -134,10 +134,10 @@ def _key(values: list[object]) -> str:
 def find_imbalances(session: Session) -> Iterator[str]:
     """Closed months whose statement, late usage and repricings do not add up to their rollups."""
     for month in late_usage.closed_months(session):
-        from_books = _of_lines(session, _LINE, _LINE.c.month == month.name)
-        for part in (_of_late(session, month.name), _of_repricings(session, month.name)):
+        from_books = _usage_of_lines(session, _LINE, _LINE.c.month == month.name)
+        for part in (_late_usage(session, month.name), _usage_of_repricings(session, month.name)):
             _add(from_books, part)
-        from_rollups = _of_rollups(session, month.hours)
+        from_rollups = _usage_of_rollups(session, month.hours)
         nothing = [0] * len(_COMPARED)
         for group in sorted(from_books.keys() | from_rollups.keys()):
             for name, in_books, in_rollups in zip(
@@ -149,30 +149,33 @@ def find_imbalances(session: Session) -> Iterator[str]:
                 if in_books != in_rollups:
                     yield (
                         f"{month.name} {' / '.join(group)} {name}:"
-                        f" closed, late and repriced {in_books}, rollups {in_rollups}; if the rollups are right, book it with: switchwise reprice {month.name}"
+                        f" closed, late and repriced {in_books}, rollups {in_rollups};"
+                        f" if the rollups are right, book it with: switchwise reprice {month.name}"
                     )
 
 
-def _of_repricings(session: Session, month: str) -> _Usage:
+def _usage_of_repricings(session: Session, month: str) -> _Usage:
     """The usage of a month's repricings, which also book what a repair of rollups has changed."""
     of_kind = select(_ADJUSTMENT.c.number).where(
         _ADJUSTMENT.c.month == month, _ADJUSTMENT.c.kind == late_usage.REPRICING
     )
     line = _ADJUSTMENT_LINE.c
-    return _of_lines(session, _ADJUSTMENT_LINE, (line.month == month) & line.number.in_(of_kind))
+    return _usage_of_lines(
+        session, _ADJUSTMENT_LINE, (line.month == month) & line.number.in_(of_kind)
+    )
 
 
-def _of_lines(session: Session, table: Table, where: ColumnElement[bool]) -> _Usage:
-    return _summed(session, table, where)
+def _usage_of_lines(session: Session, table: Table, where: ColumnElement[bool]) -> _Usage:
+    return _sum_rows(session, table, where)
 
 
-def _of_late(session: Session, month: str) -> _Usage:
+def _late_usage(session: Session, month: str) -> _Usage:
     table = rollups.LATE
     joined = table.join(_SERIES, table.c.series_id == _SERIES.c.id)
-    return _summed(session, table, table.c.month == month, source=joined, labels=_SERIES)
+    return _sum_rows(session, table, table.c.month == month, source=joined, labels=_SERIES)
 
 
-def _summed(
+def _sum_rows(
     session: Session,
     table: Table,
     where: ColumnElement[bool],
@@ -182,19 +185,20 @@ def _summed(
 ) -> _Usage:
     """The sums of a table's rows by the labels of `_GROUP`, its own or those of a joined table."""
     owner = table if labels is None else labels
-    groups: list[ColumnElement[Any]] = [owner.c[name] for name in _GROUP]
+    groups: list[ColumnElement[Any]] = [owner.c[name] for name in _GROUPED]
     amounts = [func.sum(table.c[name]) for name in _COMPARED]
     query = select(*groups, *amounts).select_from(table if source is None else source)
     rows = session.execute(query.where(where).group_by(*groups))
     return {
-        tuple(row[: len(_GROUP)]): [int(amount) for amount in row[len(_GROUP) :]] for row in rows
+        tuple(row[: len(_GROUPED)]): [int(amount) for amount in row[len(_GROUPED) :]]
+        for row in rows
     }
 
 
-def _of_rollups(session: Session, hours: range) -> _Usage:
+def _usage_of_rollups(session: Session, hours: range) -> _Usage:
     groups = {
         row[0]: tuple(row[1:])
-        for row in session.execute(select(_SERIES.c.id, *(_SERIES.c[n] for n in _GROUP)))
+        for row in session.execute(select(_SERIES.c.id, *(_SERIES.c[n] for n in _GROUPED)))
     }
     amounts_by_group: _Usage = {}
     for series_id, amounts in readings.sum_span(session, hours).items():
@@ -205,7 +209,7 @@ def _of_rollups(session: Session, hours: range) -> _Usage:
     return amounts_by_group
 
 
-def _add(to: _Usage, part: _Usage) -> None:
+def _add(sums_by_group: _Usage, part: _Usage) -> None:
     for group, amounts in part.items():
-        sums = to.get(group, [0] * len(_COMPARED))
-        to[group] = [a + b for a, b in zip(sums, amounts, strict=True)]
+        sums = sums_by_group.get(group, [0] * len(_COMPARED))
+        sums_by_group[group] = [a + b for a, b in zip(sums, amounts, strict=True)]

@@ -40,7 +40,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        # Made once: an engine with options takes longer to make than a transaction to begin.
+        # Made once: making an engine with options takes longer than beginning a transaction.
         self._writes = self.engine.execution_options(writes=True)
         self._reads = self.engine.execution_options(writes=False)
         self._days_with_partition: set[int] = set()
@@ -103,7 +103,7 @@ class Database:
             for day in sorted(missing.difference(sealed)):
                 name = partition_of(day)
                 if session.execute(text(f"SELECT to_regclass('{name}')")).scalar() is None:
-                    # Attached, not made in place: that would wait for whoever reads any event, such
+                    # Attached, not made in place: that would wait for every reader of events, such
                     # as a long `verify`.
                     session.execute(text(f"CREATE TABLE {name} (LIKE event INCLUDING ALL)"))
                     session.execute(
@@ -183,13 +183,12 @@ def _named_faults() -> Iterator[None]:
     ) as error:
         raise _unavailable(error) from error
     except sqlite3.DatabaseError as error:
-        # The same of a driver that was called without SQLAlchemy in between.
+        # The same fault of a driver that was called directly, not by SQLAlchemy.
         if isinstance(error, _OURS_ON_SQLITE):
             raise
         raise _unavailable(error) from error
     except DBAPIError as error:
-        # What our own statements or values are to blame for keeps its name; the rest is the
-        # database's trouble.
+        # A fault of our own statements or values keeps its type; any other is the database's.
         ours = isinstance(error, IntegrityError | DataError | ProgrammingError)
         if error.connection_invalidated or not ours:
             raise _unavailable(error.orig or error) from error
@@ -223,8 +222,8 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
-        # The driver must not begin by itself: every writer begins with BEGIN IMMEDIATE, or two of
-        # them could deadlock.
+        # The driver must not begin transactions: every writer begins with BEGIN IMMEDIATE, or two
+        # of them could deadlock.
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
@@ -258,8 +257,8 @@ def _postgresql_engine(url: str) -> Engine:
     options = (
         "-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout=10s -c timezone=UTC"
     )
-    # A day's partition grows from nothing within minutes: a plan that was made and kept while it
-    # was empty reads all of it.
+    # A day's partition fills within minutes: a plan that was cached while it was empty would read
+    # all of it.
     options += " -c plan_cache_mode=force_custom_plan"
     engine = create_engine(
         parsed.set(drivername="postgresql+psycopg"),
@@ -269,8 +268,7 @@ def _postgresql_engine(url: str) -> Engine:
         connect_args={
             "options": options,
             "connect_timeout": 5,
-            # A server that is gone without a word is noticed after so many milliseconds, not after
-            # a quarter of an hour.
+            # A server that vanishes is noticed after so many milliseconds, not after 15 minutes.
             "tcp_user_timeout": 10_000,
             "application_name": "switchwise",
         },

@@ -49,7 +49,7 @@ def _published(
         return project, workload
     if (*labels[:3], project, events.OTHER) in published:
         return project, events.OTHER
-    # Room for `other` itself is kept apart: one set a (provider, model, tier) is always published.
+    # `other` has room of its own: one set of each (provider, model, tier) is always published.
     if len(published) < 2 * limit:
         return project, events.OTHER
     return events.OTHER, events.OTHER

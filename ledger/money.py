@@ -51,7 +51,10 @@ def femto_usd(amount_text: str) -> int:
 
 
 def nano_usd_per_mtok(rate_text: str) -> int:
-    """Nano-USD per million tokens, of a plain decimal string of USD per million. Raises UsageError."""
+    """Nano-USD per million tokens of a plain decimal string of USD per million tokens.
+
+    Raises UsageError.
+    """
     scaled = femto_usd(rate_text)
     if scaled < 0 or scaled % (FEMTO_PER_USD // NANO_PER_USD):
         raise UsageError(

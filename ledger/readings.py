@@ -43,13 +43,13 @@ def sum_span(session: Session, hours: range) -> dict[int, list[int]]:
     """
     days = range(-(-hours.start // 24), hours.stop // 24)
     if not len(days):
-        return _of_hours(session, hours)
+        return _sum_range(session, hours)
     parts = (
-        _of_hours(session, range(hours.start, days.start * 24)),
-        _summed(
+        _sum_range(session, range(hours.start, days.start * 24)),
+        _sum_rows(
             session, rollups.DAY_SUMS, rollups.DAY_SUMS.c.day.between(days.start, days.stop - 1)
         ),
-        _of_hours(session, range(days.stop * 24, hours.stop)),
+        _sum_range(session, range(days.stop * 24, hours.stop)),
     )
     sums: dict[int, list[int]] = {}
     for part in parts:
@@ -80,7 +80,7 @@ def sum_days(
 
 def totals(session: Session) -> dict[int, list[int]]:
     """Amounts by series id since the beginning."""
-    return _summed(session, rollups.TOTAL, rollups.TOTAL.c.series_id.is_not(None))
+    return _sum_rows(session, rollups.TOTAL, rollups.TOTAL.c.series_id.is_not(None))
 
 
 def traffic_days(session: Session, first_day: int, last_day: int) -> dict[int, list[int]]:
@@ -133,8 +133,8 @@ def distribution(
 ) -> dict[int, int]:
     """Request counts of a measure by power of two (bit length), of some series over UTC days."""
     table = rollups.DISTRIBUTION.c
-    # Lists rather than ranges, so that the key is looked up for each day and series, and nothing
-    # beside is read.
+    # Lists rather than ranges, so that the database looks up each day and series and reads nothing
+    # more.
     of_days = table.day.in_(list(days)) & table.series_id.in_(list(series_ids))
     of_measure = table.measure == usage.MEASURES.index(measure)
     rows = session.execute(
@@ -174,16 +174,18 @@ def day_revisions(session: Session) -> dict[int, int]:
 
 def sum_hours(session: Session, hours: Iterable[int]) -> dict[int, list[int]]:
     """Amounts by series id over some UTC hours, which need not be consecutive."""
-    return _summed(session, rollups.HOUR, rollups.HOUR.c.hour.in_(list(hours)))
+    return _sum_rows(session, rollups.HOUR, rollups.HOUR.c.hour.in_(list(hours)))
 
 
-def _of_hours(session: Session, hours: range) -> dict[int, list[int]]:
+def _sum_range(session: Session, hours: range) -> dict[int, list[int]]:
     if not len(hours):
         return {}
-    return _summed(session, rollups.HOUR, rollups.HOUR.c.hour.between(hours.start, hours.stop - 1))
+    return _sum_rows(
+        session, rollups.HOUR, rollups.HOUR.c.hour.between(hours.start, hours.stop - 1)
+    )
 
 
-def _summed(session: Session, table: Table, where: ColumnElement[bool]) -> dict[int, list[int]]:
+def _sum_rows(session: Session, table: Table, where: ColumnElement[bool]) -> dict[int, list[int]]:
     amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [
         func.max(table.c[name]) for name in usage.LARGEST
     ]

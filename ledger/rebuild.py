@@ -26,7 +26,7 @@ def rebuild_rollups(database: Database) -> int:
         waiting = usage.merge_all(sums for _, sums in rollups.list_pending(session))
         wrong = sum(_rebuild_day(session, day, waiting) for day in recount.open_days(session))
         day_sums = rollups.DAY_SUMS
-        totals = _summed(session, day_sums, (day_sums.c.series_id,))
+        totals = _sum_rows(session, day_sums, (day_sums.c.series_id,))
         return wrong + _replace(session, rollups.TOTAL, ("series_id",), correct=totals)
 
 
@@ -46,7 +46,7 @@ def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
         session,
         rollups.DAY_SUMS,
         ("day", "series_id"),
-        correct=_summed(session, table, day_and_series, of_day),
+        correct=_sum_rows(session, table, day_and_series, of_day),
         conditions=[rollups.DAY_SUMS.c.day == day],
     )
     _rebuild_distribution(session, day, waiting)
@@ -64,7 +64,7 @@ def _without(amounts: list[int], pending: list[int] | None) -> list[int]:
     ]
 
 
-def _summed(
+def _sum_rows(
     session: Session, table: Table, key: tuple[Any, ...], conditions: Iterable[Any] = ()
 ) -> _Amounts:
     amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [

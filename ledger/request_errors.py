@@ -1,4 +1,7 @@
-"""What is wrong with a request that does not fit its route, in one line with the remedy. Reads no request body itself."""
+"""What is wrong with a request that does not fit its route, in one line with the remedy.
+
+Reads no request body itself.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,8 +35,8 @@ def sentence(request: Request, error: RequestValidationError) -> str:
         how = "send JSON (Content-Type: application/json); " if first["loc"][0] == "body" else ""
         return f"{how}{_listed(absent, takes)} {verb} missing"
     if first["type"] == "extra_forbidden":
-        known = f"; use {', '.join(takes)}" if len(names) == 1 and takes else ""
-        return f"`{'.'.join(names)}` is no field here{known}"
+        remedy = f"; use {', '.join(takes)}" if len(names) == 1 and takes else ""
+        return f"`{'.'.join(names)}` is no field here{remedy}"
     return f"`{'.'.join(names)}`{_quoted(first['input'])}: {_expectation(first['msg'])}"
 
 
@@ -62,5 +65,5 @@ def _quoted(value: object) -> str:
 
 def _expectation(message: str) -> str:
     """Pydantic's message as the second half of a sentence."""
-    subject, should, rest = message.partition(" should ")
-    return f"it should {rest}" if should and " " not in subject else message
+    subject, should, verb_phrase = message.partition(" should ")
+    return f"it should {verb_phrase}" if should and " " not in subject else message

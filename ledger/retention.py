@@ -64,12 +64,12 @@ def drop_events(
     been dropped by then stays dropped.
     """
     with database.snapshot() as session:
-        going = due_days(session, keep_days, now_us)
+        due = due_days(session, keep_days, now_us)
         sealed = recount.sealed_days(session)
-        half_gone = [day for day in recount.stored_days(session) if day in sealed]
-    for day in half_gone:
+        half_dropped = [day for day in recount.stored_days(session) if day in sealed]
+    for day in half_dropped:
         _delete_rows(database, day, may_go_on)
-    for due_day in going:
+    for due_day in due:
         if may_go_on() and _seal(database, due_day.day, keep_days, now_us):
             _delete_rows(database, due_day.day, may_go_on)
             yield due_day
@@ -139,11 +139,11 @@ def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
 
 
 def _delete_rows(database: Database, day: int, may_go_on: Callable[[], bool]) -> None:
-    """Delete the rows of a sealed day in small transactions; on PostgreSQL its partition is gone."""
+    """Delete a sealed day's rows in small transactions; on PostgreSQL its partition is gone."""
     key = tuple_(_EVENT.c.day, _EVENT.c.key)
     batch = select(_EVENT.c.day, _EVENT.c.key).where(_EVENT.c.day == day).limit(_ROWS_AT_ONCE)
     while database.is_sqlite and may_go_on():
         with database.transaction() as session:
             result = session.execute(delete(_EVENT).where(key.in_(batch)))
-            if result.rowcount < _ROWS_AT_ONCE:  # type: ignore[attr-defined]  # a DELETE's result is a CursorResult
+            if result.rowcount < _ROWS_AT_ONCE:  # type: ignore[attr-defined]  # a CursorResult
                 return

@@ -34,7 +34,7 @@ def claim(session: Session, limit: int | None = None) -> list[usage.Sums]:
 def remove(session: Session, intake_ids: Sequence[int]) -> int:
     """Delete these intake rows; how many were still there."""
     result = session.execute(delete(INTAKE).where(INTAKE.c.id.in_(intake_ids)))
-    return int(result.rowcount)  # type: ignore[attr-defined]  # a DELETE's result is a CursorResult
+    return int(result.rowcount)  # type: ignore[attr-defined]  # of a DELETE: a CursorResult
 
 
 def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -> None:

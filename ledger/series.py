@@ -39,26 +39,26 @@ class SeriesIds:
 
     def __init__(self) -> None:
         self.ids: dict[Labels, int] = {}
-        self._found: dict[Labels, int] = {}
+        self._unconfirmed: dict[Labels, int] = {}
 
     def resolve(self, session: Session, label_sets: Collection[Labels], max_series: int) -> Ids:
         """The series id of each label set, and perhaps of others; new sets are stored."""
         missing = [labels for labels in label_sets if labels not in self.ids]
         if not missing:
             return self.ids
-        self._found |= intern(session, missing, max_series)
-        return self.ids | self._found
+        self._unconfirmed |= intern(session, missing, max_series)
+        return self.ids | self._unconfirmed
 
     def confirm(self) -> None:
         """The transaction has committed."""
         if len(self.ids) > MAX_REMEMBERED:
             self.ids = {}
-        self.ids |= self._found
-        self._found = {}
+        self.ids |= self._unconfirmed
+        self._unconfirmed = {}
 
     def forget(self) -> None:
         """The transaction has not committed."""
-        self._found = {}
+        self._unconfirmed = {}
 
 
 def intern(session: Session, label_sets: Iterable[Labels], max_series: int) -> dict[Labels, int]:
@@ -77,7 +77,7 @@ def intern(session: Session, label_sets: Iterable[Labels], max_series: int) -> d
         _insert(
             session,
             sorted(set(replacements.values())),
-            folded_sets={replacements[m] for m in missing if replacements[m] != m},
+            folded_sets={new for labels, new in replacements.items() if new != labels},
         )
         digests |= {labels: digest_of(replacement) for labels, replacement in replacements.items()}
         ids = _ids_by_digest(session, digests.values())

@@ -1,4 +1,7 @@
-"""Why a setting is refused, as one plain sentence with the remedy. Pure; shows no secret's value."""
+"""Why a setting is refused, as one plain sentence with the remedy.
+
+Pure; it shows no secret's value.
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal

@@ -164,12 +164,12 @@ def load(**overrides: object) -> Settings:
 
 
 def child_environment(**extra: str) -> dict[str, str]:
-    """This process's environment for a child of ours, with additions."""
+    """The environment of this process for a child process, with additions."""
     return {**os.environ, **extra}
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
-    """The variables that give a child of ours the same settings.
+    """The variables that give a child process the same settings.
 
     Secrets are among them: they are for the child's environment only.
     """

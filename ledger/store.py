@@ -159,8 +159,7 @@ def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Ident
     try:
         bulk.insert_warily(session, fresh)
     except RowExists:
-        # Another writer is just storing some of it too; on SQLite there is none, for a writer is
-        # alone.
+        # Another writer is storing some of these rows now. On SQLite a writer is alone.
         inserted = _insert_skipping(session, fresh)
         fingerprints |= _stored_fingerprints(
             session, [row[:2] for row in fresh if row[:2] not in inserted]
@@ -199,9 +198,8 @@ def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:
     old = [day for day in days if day < now_us // clock.DAY_US - retention.LEAST_DAYS]
     if not old:
         return set()
-    query = (
-        f"SELECT day FROM day WHERE sealed_at IS NOT NULL AND day IN ({', '.join(map(str, old))})"  # noqa: S608  # integers
-    )
+    numbers = ", ".join(map(str, old))
+    query = f"SELECT day FROM day WHERE sealed_at IS NOT NULL AND day IN ({numbers})"  # noqa: S608
     return {day for (day,) in bulk.driver_of(session).execute(query).fetchall()}
 
 
@@ -213,7 +211,5 @@ def _write_intake(
         tally.add(event, series_ids[event.labels])
     values: tuple[Any, ...] = (now_us, len(new), tally.pack())
     marks = "?, ?, ?" if session.get_bind().dialect.name == "sqlite" else "%s, %s, %s"
-    bulk.driver_of(session).execute(
-        f"INSERT INTO intake (created_at, events, sums) VALUES ({marks})",  # noqa: S608  # placeholders
-        values,
-    )
+    statement = f"INSERT INTO intake (created_at, events, sums) VALUES ({marks})"  # noqa: S608
+    bulk.driver_of(session).execute(statement, values)

@@ -149,7 +149,7 @@ def freeze(
         "names_version": statement.basis.names_version,
     }
     content = closed_statements.encode_document(
-        closing, lines, statement.days, statement.waste, arithmetic
+        closing, lines, days=statement.days, waste=statement.waste, arithmetic=arithmetic
     )
     made = Closing(closed_at, closed_by, closed_statements.hash_document(content))
     stamps = {"closed_at": closed_at, "closed_by": closed_by, "content_sha256": made.content_sha256}

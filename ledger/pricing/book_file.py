@@ -16,7 +16,7 @@ VERSION_CHARACTERS = 12
 EVER = date(1970, 1, 1)
 """The first day of a price for which no source names a first day."""
 UNCONFIRMED = "unconfirmed: "
-"""The prefix of a source that nobody has read: its rows have no day of a check."""
+"""The prefix of an unconfirmed source: its rows have no day of a check."""
 
 
 class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=True):

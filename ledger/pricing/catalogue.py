@@ -127,8 +127,7 @@ def price_rows(word: str, provider: types.Provider, model: types.ModelInfo) -> I
             day: _listed(model.get_prices(datetime.combine(day, time(), UTC), context))
             for day in _change_days(model, context)
         }
-        # A threshold that only some days know gets a row on every day, or its dear rate would
-        # outlive it.
+        # A threshold of only some days gets a row on every day, or its high rate would outlive it.
         sizes = {
             step.start
             for rates in listed.values()

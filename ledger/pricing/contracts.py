@@ -143,8 +143,7 @@ def _rows(
     if not list_rows or any(
         contract.effective_from <= list_rows[0].effective_from for contract in contracts
     ):
-        # The first row of a key serves every earlier day, and a contract must not reach back with
-        # it.
+        # The first row of a key serves every earlier day, but a contract must not.
         cuts.add(_EVER)
     for day in sorted(cuts):
         yield _price(
@@ -161,8 +160,7 @@ def _price(
         else _unlisted(key)
     )
     list_price = replace(row, effective_from=day, backdated=day < row.effective_from)
-    # Contracts of one scope do not overlap; where a ledger holds some that do, the later one
-    # speaks.
+    # Contracts of one scope do not overlap; where a ledger has some that do, the later one applies.
     fixed = max(
         (contract for contract in in_force if isinstance(contract, FixedPrice)),
         key=_first_day,
@@ -245,13 +243,14 @@ def ppm_of(percent: str) -> int:
         scaled = Decimal("nan")
     if not scaled.is_finite() or not 0 <= scaled <= WHOLE_PPM or scaled % 1:
         raise UsageError(
-            f"{percent!r} is not a discount; write percent off the list price, 0 to 100, such as 12.5"
+            f"{percent!r} is not a discount;"
+            " write percent off the list price, 0 to 100, such as 12.5"
         )
     return int(scaled)
 
 
 def period_text(term: Term) -> str:
-    """`from 2026-07-01 on`, or with the first day after it: `from 2026-07-01 until 2027-01-01`."""
+    """`from 2026-07-01 on`, or until the first day after it: `from 2026-07-01 until 2027-01-01`."""
     since = f"from {clock.date_of(term.effective_from)}"
     return (
         f"{since} on"

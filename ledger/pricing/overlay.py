@@ -51,7 +51,7 @@ class SheetRow(
 
 
 class Sheet(_Entry, rename={"effective_from": "since"}):
-    """Prices of one provider from one source, read on one day; without `checked` nobody read it.
+    """Prices of one provider from one source, read on the day `checked`; without it unconfirmed.
 
     They hold from `since` on (absent: from ever) and in each of the regions (absent: everywhere).
     """
@@ -162,7 +162,7 @@ def load_overlay(path: Path = PATH) -> Overlay:
 
 
 def source_text(entry: Sheet | Copy) -> str:
-    """The source of an entry, marked as unconfirmed where nobody has read it."""
+    """The source of an entry, marked as unconfirmed where the entry has no day of a check."""
     return entry.source if entry.checked else book_file.UNCONFIRMED + entry.source
 
 

@@ -1,4 +1,7 @@
-"""The price book: effective-dated integer rates by price key, and the exact cost of tokens. Pure."""
+"""The price book: effective-dated integer rates by price key, and the exact cost of tokens.
+
+Pure.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
