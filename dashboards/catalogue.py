@@ -1,4 +1,7 @@
-"""Every dashboard we ship, and how it becomes a file. The files are generated: change the modules, not the JSON."""
+"""Every dashboard we ship, and how it becomes a file.
+
+The files are generated: change the modules, not the JSON.
+"""
 
 import json
 from pathlib import Path
@@ -18,7 +21,10 @@ def to_json(dashboard: JsonObject) -> str:
 
 
 def write(directory: Path) -> list[Path]:
-    """One file a dashboard, named after its uid, for Grafana's file provisioning. Makes the directory if need be."""
+    """One file a dashboard, named after its uid, for Grafana's file provisioning.
+
+    Makes the directory if need be.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     written = []
     for dashboard in dashboards():

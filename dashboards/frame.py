@@ -1,4 +1,7 @@
-"""What surrounds the panels of a dashboard: variables, grid, links, times. It knows no metric and no panel type."""
+"""What surrounds the panels of a dashboard: variables, grid, links, times.
+
+It knows no metric and no panel type.
+"""
 
 import hashlib
 import json
@@ -24,7 +27,10 @@ def data_source() -> JsonObject:
 
 
 def choice(name: str, label: str, query: str) -> JsonObject:
-    """A list to filter by, all values unless the reader picks some. Match it with `=~`, never with `=`."""
+    """A list to filter by, all values unless the reader picks some.
+
+    Match it with `=~`, never with `=`.
+    """
     return _from_labels(name, label, query) | {
         "includeAll": True,
         "multi": True,
@@ -43,28 +49,31 @@ def hidden(name: str, query: str) -> JsonObject:
     return latest(name, "", query) | {"hide": 2, "skipUrlSync": True}
 
 
-def rows(*content: tuple[int, Sequence[tuple[int, JsonObject]]]) -> list[JsonObject]:
-    """Panels laid out: rows of (height, [(width, panel), ...]) from top to bottom, each row filled from the left."""
-    placed: list[JsonObject] = []
-    top = 0
+def rows(content: Sequence[tuple[int, Sequence[tuple[int, JsonObject]]]]) -> list[JsonObject]:
+    """Panels laid out: rows of (height, [(width, panel), ...]) from top to bottom."""
+    laid_out: list[JsonObject] = []
+    y = 0
     for height, panels in content:
-        left = 0
+        x = 0
         for width, panel in panels:
-            placed.append(panel | {"gridPos": {"x": left, "y": top, "w": width, "h": height}})
-            left += width
-        top += height
-    return placed
+            laid_out.append(panel | {"gridPos": {"x": x, "y": y, "w": width, "h": height}})
+            x += width
+        y += height
+    return laid_out
 
 
 def dashboard(
     uid: str,
+    *,
     title: str,
     description: str,
     variables: Sequence[JsonObject],
     panels: Sequence[JsonObject],
     since: str = "now/M",
 ) -> JsonObject:
-    """A whole dashboard, with its revision. The file carries neither id nor version: both are Grafana's.
+    """A whole dashboard, with its revision.
+
+    The file carries neither id nor version: both are Grafana's.
 
     It opens on the time from `since`, the month so far unless told.
     """
@@ -100,7 +109,7 @@ def dashboard(
 
 
 def revision(content: Mapping[str, object]) -> str | None:
-    """The revision that a dashboard carries, ours or as Grafana returned it; None if it has none."""
+    """The revision that a dashboard carries, as made here or as Grafana returned it, or None."""
     templating = content.get("templating")
     variables = templating.get("list", []) if isinstance(templating, Mapping) else []
     return next(
@@ -127,8 +136,8 @@ def _from_labels(name: str, label: str, query: str) -> JsonObject:
 def _constant(name: str, value: str) -> JsonObject:
     """A hidden value.
 
-    The revision is one because Grafana fills in and migrates what it stores, so that contents cannot be compared, while
-    a variable comes back as it was sent, and readers see none of it.
+    The revision is one because Grafana fills in and migrates what it stores, so that contents
+    cannot be compared, while a variable comes back as it was sent, and readers see none of it.
     """
     return {
         "name": name,

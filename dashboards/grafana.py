@@ -1,4 +1,7 @@
-"""Grafana over HTTP: the only module that imports grafana-api. It decides nothing, and its token leaves it in one header only."""
+"""Grafana over HTTP: the only module that imports grafana-api.
+
+It decides nothing, and its token leaves it in one header only.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +27,10 @@ Answer: TypeAlias = object
 
 
 class GrafanaError(SwitchwiseError):
-    """Grafana refused or could not be reached. `status_code` is None without an answer; `reason` is its own word for why."""
+    """Grafana refused or could not be reached.
+
+    `status_code` is None without an answer; `reason` is its own word for why.
+    """
 
     def __init__(self, message: str, status_code: int | None = None, reason: str = "") -> None:
         super().__init__(message)
@@ -44,8 +50,8 @@ class StoredDashboard:
 class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
     """The request runner under grafana-api's calls.
 
-    It repeats what may be repeated, gives every request a time limit, reads answers that are empty or no JSON, and
-    turns every failure into GrafanaError.
+    It repeats what may be repeated, gives every request a time limit, reads answers that are empty
+    or no JSON, and turns every failure into GrafanaError.
     """
 
     s: requests.Session
@@ -53,7 +59,7 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
     auth: requests.auth.AuthBase
 
     def __init__(
-        self, url: str, token: str, org_id: int | None, retries: int, backoff_seconds: float
+        self, url: str, token: str, *, org_id: int | None, retries: int, backoff_seconds: float
     ) -> None:
         parts = urlsplit(url)
         if (
@@ -104,7 +110,8 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
         self, method: str, path: str, json: object, headers: Mapping[str, str] | None
     ) -> Answer:
         try:
-            # A redirect would turn a POST into a GET, and may point to another host: neither is followed.
+            # A redirect would turn a POST into a GET, and may point to another host: neither is
+            # followed.
             answer = self.s.request(
                 method,
                 self.url + path,
@@ -117,51 +124,63 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
         except requests.RequestException as error:
             # The request inside the library's exception carries the token, so it is not chained.
             raise GrafanaError(
-                f"no answer from Grafana at {self.site} ({type(error).__name__}); check SWITCHWISE_GRAFANA_URL"
+                f"no answer from Grafana at {self.site} ({type(error).__name__}); check"
+                " SWITCHWISE_GRAFANA_URL"
             ) from None
         body = _body(answer)
         if answer.is_redirect:
             target = urlsplit(answer.headers["Location"])
             raise GrafanaError(
-                f"Grafana at {self.site} redirects to {target.scheme}://{target.netloc}{target.path}; "
-                "set SWITCHWISE_GRAFANA_URL to the address where it really is",
+                f"Grafana at {self.site} redirects to"
+                f" {target.scheme}://{target.netloc}{target.path}; set SWITCHWISE_GRAFANA_URL"
+                " to the address where it really is",
                 answer.status_code,
             )
         if answer.status_code >= 400:
             raise self._refusal(answer.status_code, path, body)
         if isinstance(body, str):
             raise GrafanaError(
-                f"{self.site} answered {path} with text, not JSON; is SWITCHWISE_GRAFANA_URL the address of a Grafana?",
+                f"{self.site} answered {path} with text, not JSON; is SWITCHWISE_GRAFANA_URL"
+                " the address of a Grafana?",
                 answer.status_code,
             )
         return body
 
     def _refusal(self, status_code: int, path: str, body: Answer) -> GrafanaError:
-        """The error for an answer of 400 or more. Grafana's own words are kept, on one line and without the token."""
-        reason, said = "", body if isinstance(body, str) else ""
+        """The error for an answer of 400 or more.
+
+        Grafana's own words are kept, on one line and without the token.
+        """
+        reason, words = "", body if isinstance(body, str) else ""
         if isinstance(body, Mapping):
-            reason, said = str(body.get("status", "")), str(body.get("message", ""))
-        if "<" in said:  # the HTML page of a proxy
-            said = ""
-        said = " ".join(said.replace(self._token, "***").split())[:_QUOTED_CHARACTERS]
+            reason, words = str(body.get("status", "")), str(body.get("message", ""))
+        if "<" in words:  # the HTML page of a proxy
+            words = ""
+        words = " ".join(words.replace(self._token, "***").split())[:_QUOTED_CHARACTERS]
         remedies = {
-            404: "is SWITCHWISE_GRAFANA_URL the address of a Grafana, with its sub-path if it has one?",
-            406: "what is stored there has a newer format than this API can show; delete it in Grafana",
-            401: "the token is wrong or expired; make a service account token and set SWITCHWISE_GRAFANA_TOKEN",
+            404: "is SWITCHWISE_GRAFANA_URL the address of a Grafana, with its sub-path if it"
+            " has one?",
+            406: "what is stored there has a newer format than this API can show; delete it in"
+            " Grafana",
+            401: "the token is wrong or expired; make a service account token and set"
+            " SWITCHWISE_GRAFANA_TOKEN",
             403: "the token may not do this; give its service account the role Editor",
         }
         if status_code in _PASSING:
             remedies[status_code] = "Grafana or a proxy before it is down; try again later"
         parts = [
             f"Grafana at {self.site} answered {status_code} to {path}",
-            said,
+            words,
             remedies.get(status_code, ""),
         ]
         return GrafanaError(": ".join(part for part in parts if part), status_code, reason)
 
 
 class Grafana:
-    """One organisation of one Grafana, as a publisher sees it. Every method raises GrafanaError when it is refused."""
+    """One organisation of one Grafana, as a publisher sees it.
+
+    Every method raises GrafanaError when it is refused.
+    """
 
     def __init__(
         self,
@@ -171,7 +190,9 @@ class Grafana:
         retries: int = 3,
         backoff_seconds: float = 0.5,
     ) -> None:
-        self._api = _Runner(url, token, org_id, retries, backoff_seconds)
+        self._api = _Runner(
+            url, token, org_id=org_id, retries=retries, backoff_seconds=backoff_seconds
+        )
         self._dashboards, self._folders = Dashboard(self._api), Folder(self._api)
         self._organisations = Organization(self._api)
 
@@ -202,17 +223,18 @@ class Grafana:
 
     def dashboard(self, uid: str) -> StoredDashboard | None:
         """The dashboard of a uid; None if there is none."""
-        found = _unless_missing(lambda: self._dashboards.get_dashboard(_part(uid)))
-        if found is None:
+        answer = _unless_missing(lambda: self._dashboards.get_dashboard(_part(uid)))
+        if answer is None:
             return None
-        meta = _mapping(found, "meta")
+        meta = _mapping(answer, "meta")
         return StoredDashboard(
-            _mapping(found, "dashboard"), _text(meta, "folderUid"), _text(meta, "url")
+            _mapping(answer, "dashboard"), _text(meta, "folderUid"), _text(meta, "url")
         )
 
     def save_dashboard(self, dashboard: JsonObject, folder_uid: str, message: str) -> str:
         """Create or replace a dashboard by its uid, in a folder; returns its path on the site."""
-        # Without folderUid Grafana would move the dashboard to the root; an id would name another organisation's row.
+        # Without folderUid Grafana would move the dashboard to the root; an id would name another
+        # organisation's row.
         body = {
             "dashboard": {**dashboard, "id": None},
             "folderUid": folder_uid,

@@ -1,4 +1,7 @@
-"""One function a panel type, in Grafana's classic JSON. They know how a panel looks, never what it asks."""
+"""One function a panel type, in Grafana's classic JSON.
+
+They know how a panel looks, never what it asks.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +18,10 @@ BY_THRESHOLD: JsonObject = {"mode": "thresholds"}
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What every panel has: an id that never changes (alerts link to it), a title, and what it means and comes from."""
+    """What every panel has: an id, a title, and what its figures mean and come from.
+
+    The id never changes, since alerts link to it.
+    """
 
     id: int
     title: str
@@ -31,8 +37,11 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """How numbers look: Grafana's unit, decimals (None lets Grafana choose), colour, and the text where there is no number."""
+class NumberFormat:
+    """How numbers look: unit, decimals, colour, and the text where there is no number.
+
+    `unit` is Grafana's name of it; without decimals Grafana chooses.
+    """
 
     unit: str
     no_value: str
@@ -44,9 +53,10 @@ class Shown:
 
     def defaults(self, **custom: Json) -> JsonObject:
         """Grafana's fieldConfig.defaults."""
-        given: JsonObject = {"decimals": self.decimals, "min": self.min, "max": self.max}
+        optional: JsonObject = {"decimals": self.decimals, "min": self.min, "max": self.max}
         steps = [{"value": value, "color": color} for value, color in self.thresholds]
-        # Without this mapping Grafana paints "no value" in the colour of the lowest threshold, and NaN as an empty panel.
+        # Without this mapping Grafana paints "no value" in the colour of the lowest threshold, and
+        # NaN as an empty panel.
         absent: JsonObject = {
             "match": "null+nan",
             "result": {"text": self.no_value, "color": "text", "index": 0},
@@ -58,7 +68,7 @@ class Shown:
             "color": self.color,
             "thresholds": {"mode": "absolute", "steps": steps},
             "custom": custom,
-            **{name: value for name, value in given.items() if value is not None},
+            **{name: value for name, value in optional.items() if value is not None},
         }
 
 
@@ -71,7 +81,8 @@ def by_name(name: str, **properties: Json) -> JsonObject:
 def stat(
     head: Head,
     queries: Sequence[Query],
-    shown: Shown,
+    number_format: NumberFormat,
+    *,
     names: bool = False,
     value_size: int | None = None,
     overrides: Sequence[JsonObject] = (),
@@ -87,11 +98,18 @@ def stat(
         "textMode": "value_and_name" if names else "value",
         "wideLayout": True,
     }
-    return _panel("stat", head, options, shown.defaults(), _targets(queries, "instant"), overrides)
+    return _panel(
+        "stat",
+        head,
+        _targets(queries, "instant"),
+        options=options,
+        defaults=number_format.defaults(),
+        overrides=overrides,
+    )
 
 
 def bars(
-    head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()
+    head: Head, query: Query, number_format: NumberFormat, overrides: Sequence[JsonObject] = ()
 ) -> JsonObject:
     """A horizontal bar a series, longest first where the query sorts."""
     options: JsonObject = {
@@ -107,22 +125,34 @@ def bars(
         "valueMode": "text",
     }
     return _panel(
-        "bargauge", head, options, shown.defaults(), _targets([query], "instant"), overrides
+        "bargauge",
+        head,
+        _targets([query], "instant"),
+        options=options,
+        defaults=number_format.defaults(),
+        overrides=overrides,
     )
 
 
 def lines(
-    head: Head, queries: Sequence[Query], shown: Shown, overrides: Sequence[JsonObject] = ()
+    head: Head,
+    queries: Sequence[Query],
+    number_format: NumberFormat,
+    overrides: Sequence[JsonObject] = (),
 ) -> JsonObject:
     """Lines through time, each for itself. They start at 0 unless a value lies below."""
     custom: JsonObject = {"axisSoftMin": 0, "fillOpacity": 0, "lineWidth": 2}
     return _through_time(
-        head, _legend("list", "bottom"), shown.defaults(**_LINE, **custom), queries, overrides
+        head,
+        queries,
+        options=_legend("list", "bottom"),
+        defaults=number_format.defaults(**_LINE, **custom),
+        overrides=overrides,
     )
 
 
 def stacked_lines(
-    head: Head, query: Query, shown: Shown, overrides: Sequence[JsonObject] = ()
+    head: Head, query: Query, number_format: NumberFormat, overrides: Sequence[JsonObject] = ()
 ) -> JsonObject:
     """Areas on top of each other through time: only for parts whose sum is the message."""
     custom: JsonObject = {
@@ -131,19 +161,24 @@ def stacked_lines(
         "stacking": {"mode": "normal", "group": "A"},
     }
     return _through_time(
-        head, _legend("table", "right"), shown.defaults(**_LINE, **custom), [query], overrides
+        head,
+        [query],
+        options=_legend("table", "right"),
+        defaults=number_format.defaults(**_LINE, **custom),
+        overrides=overrides,
     )
 
 
 def stacked_columns(
     head: Head,
     query: Query,
-    shown: Shown,
+    number_format: NumberFormat,
+    *,
     across: str,
     parts: str,
     overrides: Sequence[JsonObject] = (),
 ) -> JsonObject:
-    """A column for each value of the label `across`, made of the label `parts`: history told by labels, not by scrapes."""
+    """A column for each value of the label `across`, stacked by the label `parts`."""
     matrix = f"{across}\\{parts}"
     options: JsonObject = {
         "barWidth": 0.7,
@@ -158,10 +193,10 @@ def stacked_columns(
     panel = _panel(
         "barchart",
         head,
-        options,
-        shown.defaults(fillOpacity=60, lineWidth=1),
         _targets([query], "table"),
-        overrides,
+        options=options,
+        defaults=number_format.defaults(fillOpacity=60, lineWidth=1),
+        overrides=overrides,
     )
     by_label: JsonObject = {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": across}]}}
     to_matrix: JsonObject = {
@@ -176,7 +211,7 @@ def stacked_columns(
     return {**panel, "transformations": [by_label, to_matrix]}
 
 
-def columns(head: Head, query: Query, shown: Shown, across: str) -> JsonObject:
+def columns(head: Head, query: Query, number_format: NumberFormat, across: str) -> JsonObject:
     """A column for each value of the label `across`, in its order, with the value on it."""
     options: JsonObject = {
         "barWidth": 0.7,
@@ -191,9 +226,9 @@ def columns(head: Head, query: Query, shown: Shown, across: str) -> JsonObject:
     panel = _panel(
         "barchart",
         head,
-        options,
-        shown.defaults(fillOpacity=60, lineWidth=1),
         _targets([query], "table"),
+        options=options,
+        defaults=number_format.defaults(fillOpacity=60, lineWidth=1),
     )
     only: JsonObject = {"include": {"names": [across, "Value"]}}
     by_label: JsonObject = {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": across}]}}
@@ -203,11 +238,15 @@ def columns(head: Head, query: Query, shown: Shown, across: str) -> JsonObject:
 def table(
     head: Head,
     queries: Sequence[Query],
-    shown: Shown,
+    number_format: NumberFormat,
+    *,
     columns: Mapping[str, str],
     overrides: Sequence[JsonObject],
 ) -> JsonObject:
-    """Rows of equal labels joined over the queries. `columns`: label or legend -> heading, in order; the rest is hidden."""
+    """Rows of equal labels joined over the queries.
+
+    `columns`: label or legend -> heading, in order; the rest is hidden.
+    """
     targets = _targets(queries, "table")
     # Grafana names the numbers of several queries by their letters, and those of one query plainly.
     letters = {
@@ -226,7 +265,14 @@ def table(
         "showHeader": True,
         "sortBy": [{"displayName": first_number, "desc": True}],
     }
-    panel = _panel("table", head, options, shown.defaults(filterable=False), targets, overrides)
+    panel = _panel(
+        "table",
+        head,
+        targets,
+        options=options,
+        defaults=number_format.defaults(filterable=False),
+        overrides=overrides,
+    )
     return {
         **panel,
         "transformations": [
@@ -259,7 +305,7 @@ _LAST: JsonObject = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 def _legend(mode: Literal["list", "table"], placement: Literal["bottom", "right"]) -> JsonObject:
     """Options of a timeseries panel: the last value beside each name, the greatest first."""
-    shown: JsonObject = {
+    legend: JsonObject = {
         "calcs": ["lastNotNull"],
         "displayMode": mode,
         "placement": placement,
@@ -267,22 +313,29 @@ def _legend(mode: Literal["list", "table"], placement: Literal["bottom", "right"
         "sortBy": "Last *",
         "sortDesc": True,
     }
-    return {"legend": shown, "tooltip": {"mode": "multi", "sort": "desc"}}
+    return {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}}
 
 
 def _through_time(
     head: Head,
+    queries: Sequence[Query],
+    *,
     options: JsonObject,
     defaults: JsonObject,
-    queries: Sequence[Query],
     overrides: Sequence[JsonObject],
 ) -> JsonObject:
-    panel = _panel("timeseries", head, options, defaults, _targets(queries, "range"), overrides)
-    # One frame: drawn from several, Grafana 13 takes a colour by name from the field's name, and so not the legend's.
-    return {
-        **panel,
-        "transformations": [{"id": "joinByField", "options": {"byField": "Time", "mode": "outer"}}],
-    }
+    panel = _panel(
+        "timeseries",
+        head,
+        _targets(queries, "range"),
+        options=options,
+        defaults=defaults,
+        overrides=overrides,
+    )
+    # One frame: drawn from several, Grafana 13 takes a colour by name from the field's name, not
+    # from the legend's.
+    one_frame: JsonObject = {"id": "joinByField", "options": {"byField": "Time", "mode": "outer"}}
+    return {**panel, "transformations": [one_frame]}
 
 
 def _targets(
@@ -306,9 +359,10 @@ def _targets(
 def _panel(
     kind: str,
     head: Head,
+    targets: Sequence[JsonObject],
+    *,
     options: JsonObject,
     defaults: JsonObject,
-    targets: Sequence[JsonObject],
     overrides: Sequence[JsonObject] = (),
 ) -> JsonObject:
     return {

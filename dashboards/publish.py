@@ -1,4 +1,7 @@
-"""Dashboards -> an existing Grafana: into one folder, only when changed. It neither builds dashboards nor speaks HTTP."""
+"""Dashboards -> an existing Grafana: into one folder, only when changed.
+
+It neither builds dashboards nor speaks HTTP.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PublishedDashboard:
     """What became of one dashboard, and where to open it."""
 
     uid: str
@@ -35,11 +38,13 @@ def publish(
     dashboards: Sequence[JsonObject],
     folder: Folder = FOLDER,
     data_source_uid: str | None = None,
-) -> list[Outcome]:
-    """Bring every dashboard up to date, in order. A second run changes nothing.
+) -> list[PublishedDashboard]:
+    """Bring every dashboard up to date, in order.
 
-    Raises GrafanaError at the first refusal; what was published before it stays. With `data_source_uid` that data source
-    must be in good health first.
+    A second run changes nothing.
+
+    Raises GrafanaError at the first refusal; what was published before it stays. With
+    `data_source_uid` that data source must be in good health first.
     """
     grafana.version()
     grafana.organisation()
@@ -50,29 +55,31 @@ def publish(
     return [_publish_one(grafana, dashboard, folder) for dashboard in dashboards]
 
 
-def _publish_one(grafana: Grafana, dashboard: JsonObject, folder: Folder) -> Outcome:
+def _publish_one(grafana: Grafana, dashboard: JsonObject, folder: Folder) -> PublishedDashboard:
     uid, title, ours = str(dashboard["uid"]), str(dashboard["title"]), frame.revision(dashboard)
-    stored = grafana.dashboard(uid)
+    existing = grafana.dashboard(uid)
     if (
-        stored
-        and stored.folder_uid == folder.uid
+        existing
+        and existing.folder_uid == folder.uid
         and ours is not None
-        and frame.revision(stored.content) == ours
+        and frame.revision(existing.content) == ours
     ):
-        return Outcome(uid, title, "unchanged", grafana.site + stored.url)
+        return PublishedDashboard(uid, title, "unchanged", grafana.site + existing.url)
     try:
         path = grafana.save_dashboard(dashboard, folder.uid, f"switchwise {ours}")
     except GrafanaError as error:
         raise _explained(error, uid, title, folder) from None
-    return Outcome(uid, title, "updated" if stored else "created", grafana.site + path)
+    return PublishedDashboard(uid, title, "updated" if existing else "created", grafana.site + path)
 
 
 def _explained(error: GrafanaError, uid: str, title: str, folder: Folder) -> GrafanaError:
     """The same refusal in terms of this dashboard, with what to do about it."""
     causes = {
         "version-mismatch": "somebody changed it meanwhile; publish again to replace their version",
-        "name-exists": f"another dashboard in folder {folder.title} has its title or uid; rename or delete that one",
-        "plugin-dashboard": "a Grafana plugin owns the dashboard of that uid; remove it from the plugin first",
+        "name-exists": f"another dashboard in folder {folder.title} has its title or uid;"
+        " rename or delete that one",
+        "plugin-dashboard": "a Grafana plugin owns the dashboard of that uid;"
+        " remove it from the plugin first",
     }
     if error.status_code == 412:
         cause = causes.get(

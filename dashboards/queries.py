@@ -1,4 +1,7 @@
-"""PromQL over the table of metrics: every name and label is checked while the dashboard is built. It runs no query."""
+"""PromQL over the table of metrics: every name and label is checked while the dashboard is built.
+
+It runs no query.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -6,12 +9,16 @@ from typing import Literal
 from ledger import metrics
 from ledger.errors import UsageError
 
-# The replica that was scraped. Ledger figures are equal on each, so it is dropped before anything is added up.
+# The replica that was scraped. Ledger figures are equal on each, so it is dropped before anything
+# is added up.
 REPLICA = ("instance", "pod")
 
 
 def once(short_name: str, **matchers: str) -> str:
-    """A ledger metric counted once however many replicas serve it; `matchers` are regular expressions by label."""
+    """A ledger metric counted once, however many replicas serve it.
+
+    `matchers` are regular expressions by label.
+    """
     metric = metrics.find_metric(short_name)
     return f"max without ({', '.join(REPLICA)}) ({_selector(metric, matchers)})"
 
@@ -47,7 +54,10 @@ def growth(
 
 
 def quantile(share: str, window: str, short_name: str) -> str:
-    """What this share of a histogram's observations in a window stayed below, over all processes; nothing where none was made."""
+    """What this share of a histogram's observations in a window stayed below, over all processes.
+
+    Nothing where there was no observation.
+    """
     rates = f"rate({metrics.find_metric(short_name).name}_bucket[{window}])"
     # Without observations the quantile is NaN, which is not 0 or more.
     return f"histogram_quantile({share}, sum by (le) ({rates})) >= 0"
@@ -65,7 +75,7 @@ def _selector(metric: metrics.Metric, matchers: Mapping[str, str]) -> str:
 
 
 def days_until(timestamp_seconds: str) -> str:
-    """UTC days until the day on which an instant at its midnight lies, today counted: as the advice counts life left."""
+    """UTC days until an instant at midnight, today counted, as advice counts days left."""
     return f"ceil(({timestamp_seconds} - time()) / 86400)"
 
 

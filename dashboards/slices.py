@@ -1,7 +1,10 @@
-"""The table of what a switch would save by slice, which more than one dashboard shows. It knows no dashboard."""
+"""The table of what a switch would save by slice, which more than one dashboard shows.
+
+It knows no dashboard.
+"""
 
 from dashboards import panels, queries
-from dashboards.panels import Head, JsonObject, Query, Shown
+from dashboards.panels import Head, JsonObject, NumberFormat, Query
 
 DECISIONS = {
     "switch_now": ("switch now", "green"),
@@ -40,22 +43,26 @@ def table(panel_id: int) -> JsonObject:
     head = Head(
         panel_id,
         "What a switch would save, by slice",
-        "Estimated USD per average month for the chosen target of each slice, best low end first. Break-even is the share "
-        "of requests that may fall back to the old model before nothing is saved; days left, until either model shuts "
-        "down. `switchwise explain` shows the arithmetic. Filters: provider, model, project.",
+        "Estimated USD per average month for the chosen target of each slice, best low end"
+        " first. Break-even is the share of requests that may fall back to the old model before"
+        " nothing is saved; days left, until either model shuts down. `switchwise explain`"
+        " shows the arithmetic. Filters: provider, model, project.",
     )
-    asked = [
+    panel_queries = [
         Query(queries.total(name, *_LABELS, **_MATCHERS), legend)
         for legend, name in _FIGURES.items()
     ]
-    ends = f"min by ({', '.join(_LABELS)}) ({queries.once('savings_end_timestamp_seconds', **_MATCHERS)})"
-    asked.append(Query(queries.days_until(ends), "left"))
-    shown = Shown(
+    ends = (
+        f"min by ({', '.join(_LABELS)})"
+        f" ({queries.once('savings_end_timestamp_seconds', **_MATCHERS)})"
+    )
+    panel_queries.append(Query(queries.days_until(ends), "left"))
+    number_format = NumberFormat(
         "prefix:$",
         "no advice yet: it needs seven days of traffic on a model of the configured pairs",
         decimals=2,
     )
-    return panels.table(head, asked, shown, _COLUMNS, _cells())
+    return panels.table(head, panel_queries, number_format, columns=_COLUMNS, overrides=_cells())
 
 
 def decision_cells(width: int) -> JsonObject:

@@ -1,14 +1,15 @@
-"""The dashboard *Spend and savings*: what the month costs, what a switch would save, and how far the figures can be trusted."""
+"""The dashboard *Spend and savings*: what the month costs, and what a switch would save."""
 
 from dashboards import frame, panels, queries, slices
-from dashboards.panels import Head, JsonObject, Query, Shown
+from dashboards.panels import Head, JsonObject, NumberFormat, Query
 
 UID = "switchwise-spend"
 
 _WHOLE = "The whole ledger; the filters do not act on it."
 _MONTH = {"month": "$month"}
 _MODEL = {"provider": "$provider", "model": "$model"}
-# A model keeps its colour in every panel; one that is not named here takes Grafana's colour for its name.
+# A model keeps its colour in every panel; one that is not named here takes Grafana's colour for its
+# name.
 _MODEL_COLORS = [
     panels.by_name(model, color={"mode": "fixed", "fixedColor": color})
     for model, color in (("gpt-4.1", "blue"), ("gpt-4.1-mini", "green"), ("gpt-4.1-nano", "yellow"))
@@ -25,19 +26,30 @@ _REASONS = {
     "late": "Arrived after the month closed",
 }
 _NOTE = (
-    "Ledger: ${traffic} · months in ${zone} · prices checked on ${checked}. Spend is usage priced on its own day, not the "
-    "provider's invoice. Savings are **estimates** per average month (730 h), net of retries and escalations: decide on "
-    "*at least*, prove it with a pilot. An empty panel? See that Prometheus scrapes `/metrics`."
+    "Ledger: ${traffic} · months in ${zone} · prices checked on ${checked}. Spend is usage"
+    " priced on its own day, not the provider's invoice. Savings are **estimates** per average"
+    " month (730 h), net of retries and escalations: decide on *at least*, prove it with a"
+    " pilot. An empty panel? See that Prometheus scrapes `/metrics`."
 )
 
 
 def dashboard() -> JsonObject:
     """The whole dashboard, ready to be written to a file or sent to Grafana."""
+    headline = [
+        (4, _month_to_date()),
+        (5, _forecast()),
+        (5, _saving()),
+        (4, _shutdown()),
+        (3, _coverage()),
+        (3, _age()),
+    ]
+    note = panels.text(Head(7, "", "What the figures are and what they are not."), _NOTE)
     return frame.dashboard(
         UID,
-        "Spend and savings",
-        "What LLM requests cost this month, where it goes, and what a cheaper model would save. Savings are estimates.",
-        [
+        title="Spend and savings",
+        description="What LLM requests cost this month, where it goes, and what a cheaper model"
+        " would save. Savings are estimates.",
+        variables=[
             frame.data_source(),
             frame.latest("month", "Month", "label_values(switchwise_month_requests, month)"),
             frame.choice(
@@ -55,32 +67,14 @@ def dashboard() -> JsonObject:
             frame.hidden("zone", "label_values(switchwise_ledger_info, reporting_zone)"),
             frame.hidden("checked", "label_values(switchwise_price_book_info, checked)"),
         ],
-        frame.rows(
-            (
-                4,
-                [
-                    (4, _month_to_date()),
-                    (5, _forecast()),
-                    (5, _saving()),
-                    (4, _shutdown()),
-                    (3, _coverage()),
-                    (3, _age()),
-                ],
-            ),
-            (
-                2,
-                [
-                    (
-                        24,
-                        panels.text(
-                            Head(7, "", "What the figures are and what they are not."), _NOTE
-                        ),
-                    )
-                ],
-            ),
-            (9, [(12, _spend_by_model()), (12, _months())]),
-            (7, [(24, slices.table(10))]),
-            (7, [(12, _projects()), (12, _gaps())]),
+        panels=frame.rows(
+            [
+                (4, headline),
+                (2, [(24, note)]),
+                (9, [(12, _spend_by_model()), (12, _months())]),
+                (7, [(24, slices.table(10))]),
+                (7, [(12, _projects()), (12, _gaps())]),
+            ]
         ),
     )
 
@@ -94,7 +88,7 @@ def _month_to_date() -> JsonObject:
     return panels.stat(
         head,
         [Query(queries.total("month_cost_usd", **_MONTH), "spend")],
-        Shown("currencyUSD", _NOTHING),
+        NumberFormat("currencyUSD", _NOTHING),
     )
 
 
@@ -102,17 +96,20 @@ def _forecast() -> JsonObject:
     head = Head(
         2,
         "Forecast for this month",
-        "Spend so far plus the usual weekday means for the days left, with its 80 % band. Under 14 days of history there is "
-        f"no band. {_WHOLE}",
+        "Spend so far plus the usual weekday means for the days left, with its 80 % band. Under"
+        f" 14 days of history there is no band. {_WHOLE}",
     )
     ends = {
         "low": "month_forecast_low_usd",
         "expected": "month_forecast_usd",
         "high": "month_forecast_high_usd",
     }
-    shown = Shown("currencyUSD", "needs one closed day")
+    number_format = NumberFormat("currencyUSD", "needs one closed day")
     return panels.stat(
-        head, [Query(queries.single(name), end) for end, name in ends.items()], shown, names=True
+        head,
+        [Query(queries.single(name), end) for end, name in ends.items()],
+        number_format,
+        names=True,
     )
 
 
@@ -120,13 +117,18 @@ def _saving() -> JsonObject:
     head = Head(
         3,
         "Saving per average month",
-        "Estimated USD per average month (730 h) over all slices decided pilot or switch now, each once. Decide on the "
-        f"low end; the table below shows the slices. {_WHOLE}",
+        "Estimated USD per average month (730 h) over all slices decided pilot or switch now,"
+        f" each once. Decide on the low end; the table below shows the slices. {_WHOLE}",
     )
     ends = {"at least": "savings_total_low_usd", "expected": "savings_total_usd"}
-    shown = Shown("currencyUSD", "no advice yet", color=panels.BY_THRESHOLD, thresholds=_SAVED)
+    number_format = NumberFormat(
+        "currencyUSD", "no advice yet", color=panels.BY_THRESHOLD, thresholds=_SAVED
+    )
     return panels.stat(
-        head, [Query(queries.single(name), end) for end, name in ends.items()], shown, names=True
+        head,
+        [Query(queries.single(name), end) for end, name in ends.items()],
+        number_format,
+        names=True,
     )
 
 
@@ -134,12 +136,16 @@ def _shutdown() -> JsonObject:
     head = Head(
         4,
         "Days to shutdown",
-        "Days until the provider shuts down a model that served requests in the month; the two soonest. Move before: "
-        "a saving ends when either model does. Orange from 90 days, red from 30.",
+        "Days until the provider shuts down a model that served requests in the month; the two"
+        " soonest. Move before: a saving ends when either model does. Orange from 90 days, red"
+        " from 30.",
     )
     in_use = f"{queries.total('month_requests', 'provider', 'model', **_MONTH)} > 0"
-    ends = f"min by (model) ({queries.once('model_retirement_timestamp_seconds')} and on (provider, model) ({in_use}))"
-    shown = Shown(
+    ends = (
+        f"min by (model) ({queries.once('model_retirement_timestamp_seconds')} and on"
+        f" (provider, model) ({in_use}))"
+    )
+    number_format = NumberFormat(
         "locale",
         "none announced",
         decimals=0,
@@ -149,7 +155,7 @@ def _shutdown() -> JsonObject:
     return panels.stat(
         head,
         [Query(f"bottomk(2, {queries.days_until(ends)})", "{{model}}")],
-        shown,
+        number_format,
         names=True,
         value_size=32,
     )
@@ -159,27 +165,27 @@ def _coverage() -> JsonObject:
     head = Head(
         5,
         "Coverage",
-        "Share of the current month that is known and priced. Below 99 % no advice is given; the panel on what is not "
-        f"covered says why. {_WHOLE}",
+        "Share of the current month that is known and priced. Below 99 % no advice is given;"
+        f" the panel on what is not covered says why. {_WHOLE}",
     )
-    shown = Shown(
+    number_format = NumberFormat(
         "percentunit",
         "unknown",
         decimals=1,
         color=panels.BY_THRESHOLD,
         thresholds=((None, "red"), (0.95, "orange"), (0.99, "green")),
     )
-    return panels.stat(head, [Query(queries.single("coverage_ratio"), "coverage")], shown)
+    return panels.stat(head, [Query(queries.single("coverage_ratio"), "coverage")], number_format)
 
 
 def _age() -> JsonObject:
     head = Head(
         6,
         "Data age",
-        "Time since the worker last finished a pass over new events. Orange from 5 minutes, red from 15: is the worker "
-        f"running? {_WHOLE}",
+        "Time since the worker last finished a pass over new events. Orange from 5 minutes, red"
+        f" from 15: is the worker running? {_WHOLE}",
     )
-    shown = Shown(
+    number_format = NumberFormat(
         "s",
         "no rollup yet",
         decimals=0,
@@ -187,7 +193,9 @@ def _age() -> JsonObject:
         thresholds=((None, "green"), (300, "orange"), (900, "red")),
     )
     return panels.stat(
-        head, [Query(f"time() - {queries.single('last_rollup_timestamp_seconds')}", "age")], shown
+        head,
+        [Query(f"time() - {queries.single('last_rollup_timestamp_seconds')}", "age")],
+        number_format,
     )
 
 
@@ -195,12 +203,15 @@ def _spend_by_model() -> JsonObject:
     head = Head(
         8,
         "Spend in $month by model, as it grew",
-        "USD spent in the month so far, by canonical model, as recorded at each moment: the top edge is the sum. A "
-        "corrected price may lower it. Filters: provider, model.",
+        "USD spent in the month so far, by canonical model, as recorded at each moment: the top"
+        " edge is the sum. A corrected price may lower it. Filters: provider, model.",
     )
     query = Query(queries.total("month_cost_usd", "model", **_MONTH, **_MODEL), "{{model}}")
     return panels.stacked_lines(
-        head, query, Shown("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0), _MODEL_COLORS
+        head,
+        query,
+        NumberFormat("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0),
+        _MODEL_COLORS,
     )
 
 
@@ -208,13 +219,13 @@ def _months() -> JsonObject:
     head = Head(
         9,
         "Spend by month",
-        "USD by calendar month and canonical model, up to 13 months, whenever it was recorded; the last column is still "
-        "growing. Filters: provider, model.",
+        "USD by calendar month and canonical model, up to 13 months, whenever it was recorded;"
+        " the last column is still growing. Filters: provider, model.",
     )
     query = Query(queries.total("month_cost_usd", "month", "model", **_MODEL), "{{model}}")
-    shown = Shown("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0)
+    number_format = NumberFormat("currencyUSD", _NOTHING, color=panels.BY_NAME, min=0)
     return panels.stacked_columns(
-        head, query, shown, across="month", parts="model", overrides=_MODEL_COLORS
+        head, query, number_format, across="month", parts="model", overrides=_MODEL_COLORS
     )
 
 
@@ -222,25 +233,29 @@ def _projects() -> JsonObject:
     head = Head(
         11,
         "Spend in $month by project",
-        "USD spent in the month by project, the ten largest; unassigned is traffic whose sender names no project. "
-        "Filter: project.",
+        "USD spent in the month by project, the ten largest; unassigned is traffic whose sender"
+        " names no project. Filter: project.",
     )
     by_project = queries.total("month_project_cost_usd", "project", **_MONTH, project="$project")
-    shown = Shown("currencyUSD", _NOTHING, color={"mode": "fixed", "fixedColor": "blue"}, min=0)
-    return panels.bars(head, Query(f"sort_desc(topk(10, {by_project}))", "{{project}}"), shown)
+    number_format = NumberFormat(
+        "currencyUSD", _NOTHING, color={"mode": "fixed", "fixedColor": "blue"}, min=0
+    )
+    return panels.bars(
+        head, Query(f"sort_desc(topk(10, {by_project}))", "{{project}}"), number_format
+    )
 
 
 def _gaps() -> JsonObject:
     head = Head(
         12,
         "What coverage leaves out, by reason",
-        "Share of the current month that is not known or not priced, by reason; the reasons may overlap. Unpriced: give "
-        f"the model a price or an alias. {_WHOLE}",
+        "Share of the current month that is not known or not priced, by reason; the reasons may"
+        f" overlap. Unpriced: give the model a price or an alias. {_WHOLE}",
     )
     query = Query(
         f"sort_desc(max by (reason) ({queries.once('coverage_gap_ratio')}))", "{{reason}}"
     )
-    shown = Shown(
+    number_format = NumberFormat(
         "percentunit",
         "unknown",
         decimals=2,
@@ -251,6 +266,6 @@ def _gaps() -> JsonObject:
     return panels.bars(
         head,
         query,
-        shown,
+        number_format,
         [panels.by_name(reason, displayName=text) for reason, text in _REASONS.items()],
     )

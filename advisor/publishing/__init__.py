@@ -1,1 +1,1 @@
-"""Every way out: each shows the report, the statements and the recommendations, and computes no figure of its own."""
+"""Every way out of the advisor: API, pages, metrics, exports and alerts; none computes a figure."""

@@ -1,4 +1,7 @@
-"""What all routes of the advisor share: the ledger they read, the settings, and who may read. Holds no route."""
+"""What all routes of the advisor share: the ledger they read, the settings, and who may read.
+
+Holds no route.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -28,11 +31,17 @@ class Outlet:
         return web.require_scope(self.gate, "read")
 
     def admin(self) -> AccessCheck:
-        """Lets in requests that may change the ledger. A key of one project may change that project only."""
+        """Lets in requests that may change the ledger.
+
+        A key of one project may change that project only.
+        """
         return web.require_scope(self.gate, "admin")
 
     def scraper(self) -> AccessCheck:
-        """Lets in requests with the scope `scrape`, unless their key is for one project: metrics show all projects."""
+        """Lets in requests with the scope `scrape`, unless their key is for one project.
+
+        Metrics show all projects.
+        """
 
         async def check_scrape(request: Request) -> Access:
             access = await web.access_of(self.gate, request, "scrape")

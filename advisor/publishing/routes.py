@@ -1,4 +1,7 @@
-"""Adds every route of the advisor to an app: each module has an `install` of its own. Holds no route itself."""
+"""Adds every route of the advisor to an app: each module has an `install` of its own.
+
+Holds no route itself.
+"""
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -21,9 +24,12 @@ def install(
     settings: Settings,
     process_registry: CollectorRegistry | None = None,
 ) -> None:
-    """Add the advisor's routes to an app over a migrated ledger. Install a collector first: its probes then stay.
+    """Add the advisor's routes to an app over a migrated ledger.
 
-    `process_registry` holds what this process counts about itself; `/metrics` shows that after the ledger's figures.
+    Install a collector first: its probes then stay.
+
+    `process_registry` holds what this process counts about itself; `/metrics` shows that after the
+    ledger's figures.
     """
     web.install_error_handlers(app, remedies.over_http)
     keys_required = settings.require_keys or not access.is_loopback(settings.host)

@@ -1,4 +1,4 @@
-"""Sentences about a month that more than one face shows: how forecasts did, and what another tier cost. Pure."""
+"""Sentences about a month for every face: how forecasts did, and what another tier cost. Pure."""
 
 import calendar
 from decimal import Decimal
@@ -7,11 +7,18 @@ from advisor import words
 from advisor.months.figures import ForecastRecord, TierFigure
 
 _TOO_NARROW = Decimal("0.6")
-"""Below this share of right bands, an 80 % band is called too narrow. The dashboard's panel turns red there too."""
+"""Below this share of right bands, an 80 % band is called too narrow.
+
+The dashboard's panel turns red there too.
+"""
 
 
 def forecast_record(record: ForecastRecord) -> str:
-    """`October's forecasts were 3 % off on average; the 80 % band was too narrow (right on 7 of 27 days)`."""
+    """How the forecasts of the last finished month did.
+
+    `October's forecasts were 3 % off on average; the 80 % band was too narrow (right on 7 of 27
+    days)`.
+    """
     latest = record.months[0]
     name = calendar.month_name[int(latest.month[5:])]
     error = f"{name}'s forecasts were {words.percent(latest.error_ratio)} off on average"

@@ -42,7 +42,7 @@ def test_a_first_run_makes_the_folder_and_every_dashboard(fake: FakeGrafana) -> 
 def test_the_outcome_says_where_to_open_it(fake: FakeGrafana) -> None:
     outcomes = publish.publish(grafana.Grafana(fake.url, TOKEN), catalogue.dashboards())
     assert [outcome.uid for outcome in outcomes] == UIDS
-    assert outcomes[0] == publish.Outcome(
+    assert outcomes[0] == publish.PublishedDashboard(
         UID, "Spend and savings", "created", f"{fake.url}/d/{UID}/slug"
     )
 
@@ -89,7 +89,10 @@ def test_a_dashboard_that_was_moved_goes_back_to_its_folder(fake: FakeGrafana) -
 def test_the_revision_names_the_content() -> None:
     first, again = catalogue.dashboards()[0], catalogue.dashboards()[0]
     assert frame.revision(first) == frame.revision(again) is not None
-    one, other = (frame.dashboard("uid", title, "", [], []) for title in ("one", "other"))
+    one, other = (
+        frame.dashboard("uid", title=title, description="", variables=[], panels=[])
+        for title in ("one", "other")
+    )
     assert frame.revision(one) != frame.revision(other)
 
 

@@ -1,4 +1,4 @@
-"""Evidence over HTTP: store paired results, list the comparisons they make, withdraw one that was a mistake."""
+"""Evidence over HTTP: store paired results, list the comparisons they make, withdraw one."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -24,7 +24,7 @@ Name = Annotated[str | None, Field(default=None, max_length=_MOST_NAME)]
 
 
 class HandLabels(BaseModel):
-    """Counts of answers that a person and the judge both marked: the person's mark first, then the judge's."""
+    """Counts of answers that both a person and the judge marked: first the person's mark."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -164,7 +164,8 @@ def _terms(body: PairedResults, today: int) -> ImportTerms:
     day = today if body.measured_on is None else clock.day_number(body.measured_on)
     if day > today:
         raise UsageError(
-            f"measured_on is {body.measured_on}, which is yet to come; give the day of the comparison"
+            f"measured_on is {body.measured_on}, which is yet to come; give the day of the"
+            " comparison"
         )
     labels = body.judge_labels
     return ImportTerms(

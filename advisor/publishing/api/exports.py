@@ -1,4 +1,4 @@
-"""Exports over HTTP: the review of a month as JSON, its showback table as CSV, or every file in one archive."""
+"""Exports over HTTP: a month's review as JSON, its showback table as CSV, or all files as ZIP."""
 
 from typing import Annotated
 
@@ -25,12 +25,15 @@ def install(app: FastAPI, outlet: Outlet) -> None:
     def export(
         access: Annotated[Access, Depends(outlet.reader())], month: str, format: str
     ) -> Response:
-        """`json`: the whole review. `csv`: the showback table. `zip`: every section as CSV, the JSON and the manifest."""
+        """`json`: the whole review.
+
+        `csv`: the showback table. `zip`: every section as CSV, the JSON and the manifest.
+        """
         if format not in MEDIA_TYPES:
             raise UsageError(f"unknown export format {format[:32]!r}; use {', '.join(MEDIA_TYPES)}")
         with outlet.database.snapshot() as session:
             monthly_review = review.build(
-                session, outlet.settings, clock.now_us(), month, access.project
+                session, outlet.settings, clock.now_us(), month, project=access.project
             )
         file_name = f"switchwise-{monthly_review.month}.{format}"
         return Response(

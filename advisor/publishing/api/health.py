@@ -1,4 +1,7 @@
-"""The probes of an advisor that runs without a collector, whose own probes say more. Reads, never writes."""
+"""The probes of an advisor that runs without a collector, whose own probes say more.
+
+Reads, never writes.
+"""
 
 from fastapi import FastAPI, Response
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""One recommendation in full as the API and `--json` show it: its figures, its stage and what it came to."""
+"""One recommendation in full, as API and `--json` show it: figures, stage and outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -14,10 +14,10 @@ from ledger.months import Month
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationBody(RecommendationFigure):
-    """A stored recommendation with every input that recomputes it, its stage and the version that guards the stage.
+    """A stored recommendation with every input that recomputes it, its stage and its version.
 
-    `record` has its history; `frozen` is the estimate as it was claimed, which later prices do not change; `move` is
-    what it came to.
+    `record` has its history; `frozen` is the estimate as it was claimed, which later prices do not
+    change; `move` is what it came to.
     """
 
     stage: str
@@ -29,32 +29,35 @@ class RecommendationBody(RecommendationFigure):
     move: MoveFigure
 
 
-def load_one(session: Session, stored: StoredRecommendation, month: Month) -> RecommendationBody:
-    """One recommendation in full; what it missed in the month is shown beside what it missed in all."""
-    return load_many(session, [stored], month)[0]
+def load_one(
+    session: Session, recommendation: StoredRecommendation, month: Month
+) -> RecommendationBody:
+    """One recommendation in full, with what it missed in the month and in all."""
+    return load_many(session, [recommendation], month)[0]
 
 
 def load_many(
-    session: Session, stored: Sequence[StoredRecommendation], month: Month
+    session: Session, recommendations: Sequence[StoredRecommendation], month: Month
 ) -> list[RecommendationBody]:
     """Recommendations in full, as `load_one`."""
     missed_in_all = missed.by_recommendation(session)
     missed_in_month = missed.by_recommendation(session, month=month)
-    moves = so_far.moves_of(session, stored, missed_in_all, missed_in_month)
-    return [_body(recommendation, move) for recommendation, move in zip(stored, moves, strict=True)]
+    moves = so_far.moves_of(session, recommendations, missed_in_all, missed_in_month)
+    return [
+        _body(recommendation, move)
+        for recommendation, move in zip(recommendations, moves, strict=True)
+    ]
 
 
-def _body(stored: StoredRecommendation, move: MoveFigure) -> RecommendationBody:
-    figures = {
-        field.name: getattr(stored.figure, field.name) for field in fields(RecommendationFigure)
-    }
+def _body(recommendation: StoredRecommendation, move: MoveFigure) -> RecommendationBody:
+    figure = recommendation.figure
     return RecommendationBody(
-        **figures,
-        stage=stored.stage,
-        version=stored.version,
-        computed_at=stored.computed_at,
-        record=stored.record,
-        frozen_at=stored.frozen_at,
-        frozen=stored.frozen,
+        **{field.name: getattr(figure, field.name) for field in fields(RecommendationFigure)},
+        stage=recommendation.stage,
+        version=recommendation.version,
+        computed_at=recommendation.computed_at,
+        record=recommendation.record,
+        frozen_at=recommendation.frozen_at,
+        frozen=recommendation.frozen,
         move=move,
     )

@@ -1,4 +1,4 @@
-"""Errors as the API words them: where a message names a command to read on, the route that gives the same."""
+"""Errors as the API words them: a route in the place of a command that shows the same."""
 
 import re
 

@@ -1,4 +1,7 @@
-"""The read API: reports, usage and recommendations as JSON, each answer from one snapshot. Changes nothing."""
+"""The read API: reports, usage and recommendations as JSON, each answer from one snapshot.
+
+Changes nothing.
+"""
 
 from dataclasses import dataclass, fields
 from typing import Annotated
@@ -34,9 +37,12 @@ GroupsQuery = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedUsage:
-    """A month's usage by the names in `group_by`, the most expensive first. The groups add up to the month's total.
+    """A month's usage by the names in `group_by`, the most expensive first.
 
-    Where the state is closed, this is the usage that it was closed with; the report has the adjustments.
+    The groups add up to the month's total.
+
+    Where the state is closed, this is the usage that it was closed with; the report has the
+    adjustments.
     """
 
     month: str
@@ -76,9 +82,14 @@ def _add_report(app: FastAPI, outlet: Outlet) -> None:
     def read_report(
         access: Annotated[Access, Depends(outlet.reader())], month: MonthQuery = None
     ) -> Response:
-        """A month: spend, usage, coverage, forecast and savings. `switchwise report --json` prints the same."""
+        """A month: spend, usage, coverage, forecast and savings.
+
+        `switchwise report --json` prints the same.
+        """
         with outlet.database.snapshot() as session:
-            figures = report.build(session, outlet.settings, clock.now_us(), month, access.project)
+            figures = report.build(
+                session, outlet.settings, clock.now_us(), month, project=access.project
+            )
         return answers.json_of(figures)
 
     app.get("/api/v1/report", response_model=wire.schema(Report), responses=answers.REFUSALS)(
@@ -120,15 +131,12 @@ def _add_recommendations(app: FastAPI, outlet: Outlet) -> None:
     def list_recommendations(
         access: Annotated[Access, Depends(outlet.reader())], month: MonthQuery = None
     ) -> Response:
-        """The best advice for every slice: now, or as it would have been in an earlier month at today's prices."""
+        """The best advice for every slice, now or for an earlier month at today's prices."""
         with outlet.database.snapshot() as session:
             figures = report.build(session, outlet.settings, clock.now_us(), month)
-            stored = {
-                recommendation.figure.id: recommendation
-                for recommendation in recommendations.read(session)
-            }
+            by_id = {row.figure.id: row for row in recommendations.read(session)}
         listed = [
-            _listed(recommendation, stored.get(recommendation.id))
+            _listed(recommendation, by_id.get(recommendation.id))
             for recommendation in figures.savings.recommendations
             if access.project in (None, recommendation.project)
         ]
@@ -140,14 +148,14 @@ def _add_recommendations(app: FastAPI, outlet: Outlet) -> None:
 
 
 def _listed(
-    recommendation: RecommendationFigure, stored: StoredRecommendation | None
+    figure: RecommendationFigure, recommendation: StoredRecommendation | None
 ) -> ListedAdvice:
-    advice = wire.in_short(recommendation)
+    advice = wire.in_short(figure)
     return ListedAdvice(
         **{field.name: getattr(advice, field.name) for field in fields(advice)},
-        stage=stored.stage if stored else None,
-        version=stored.version if stored else None,
-        owner=stored.record.owner if stored else None,
+        stage=recommendation.stage if recommendation else None,
+        version=recommendation.version if recommendation else None,
+        owner=recommendation.record.owner if recommendation else None,
     )
 
 
@@ -157,10 +165,10 @@ def _add_recommendation(app: FastAPI, outlet: Outlet) -> None:
     ) -> Response:
         """One recommendation with every input that recomputes it, its stage and its explanation."""
         with outlet.database.snapshot() as session:
-            stored = recommendations.find(session, id, access.project)
+            recommendation = recommendations.find(session, id, access.project)
             month = months.containing(clock.now_us(), outlet.settings.zone)
-            recommendation = recommendation_body.load_one(session, stored, month)
-        return answers.json_of(recommendation)
+            body = recommendation_body.load_one(session, recommendation, month)
+        return answers.json_of(body)
 
     path = "/api/v1/recommendations/{id}"
     app.get(path, response_model=RecommendationBody, responses=answers.REFUSALS)(

@@ -61,7 +61,10 @@ def install(app: FastAPI, outlet: Outlet) -> None:
     def by_query(
         access: Annotated[Access, Depends(reader)], scenario: Annotated[Scenario, Query()]
     ) -> Response:
-        """What moving one slice would save with the factors in the query, with its break-evens and sensitivity."""
+        """What moving one slice would save with the factors in the query.
+
+        The answer has break-evens and a sensitivity table too.
+        """
         return answers.json_of(_run(outlet, access, scenario))
 
     def by_body(access: Annotated[Access, Depends(reader)], scenario: Scenario) -> Response:

@@ -1,4 +1,7 @@
-"""Stages over HTTP: a route for each action, each a short transaction. `advisor/stages/store.py` decides."""
+"""Stages over HTTP: a route for each action, each a short transaction.
+
+`advisor/stages/store.py` decides.
+"""
 
 from datetime import date
 from typing import Annotated
@@ -47,9 +50,7 @@ class StageChange(BaseModel):
     ] = None
     hold_out: Annotated[
         str | None,
-        Field(
-            description="of a pilot or adoption: the workload of the traffic that stays on the source"
-        ),
+        Field(description="of a pilot or adoption: the workload of the traffic that stays behind"),
     ] = None
 
 
@@ -74,11 +75,11 @@ def _add(app: FastAPI, outlet: Outlet, action: Action, title: str) -> None:
             hold_out=body.hold_out,
         )
         with outlet.database.transaction() as session:
-            store.change(session, id, wish, clock.now_us(), access.project)
-            stored = recommendations.find(session, id, access.project)
+            store.change(session, id, wish, clock.now_us(), project=access.project)
+            recommendation = recommendations.find(session, id, access.project)
             month = months.containing(clock.now_us(), outlet.settings.zone)
-            recommendation = recommendation_body.load_one(session, stored, month)
-        return answers.json_of(recommendation)
+            full = recommendation_body.load_one(session, recommendation, month)
+        return answers.json_of(full)
 
     sources = ", ".join(table.TRANSITIONS[action].sources)
     app.post(
@@ -86,6 +87,7 @@ def _add(app: FastAPI, outlet: Outlet, action: Action, title: str) -> None:
         response_model=RecommendationBody,
         responses=answers.REFUSALS,
         summary=title,
-        description=f"From {sources}. Any other stage, and any version but the present one, is refused with 409.",
+        description=f"From {sources}."
+        " Any other stage, and any version but the present one, is refused with 409.",
         operation_id=f"{action}_recommendation",
     )(act)

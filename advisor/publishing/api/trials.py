@@ -29,7 +29,10 @@ def install(app: FastAPI, outlet: Outlet) -> None:
         requests_per_conversation: Annotated[int, Query(ge=1, le=10_000)] = 1,
         judge_usd: Amount = None,
     ) -> Response:
-        """How many pairs a comparison of the two models needs, its days, its cost, and LiteLLM's weights."""
+        """How many pairs a comparison of the two models needs, its days and its cost.
+
+        The plan includes routing weights for LiteLLM.
+        """
         terms = plan.Asked(
             rule=rule,
             threshold=threshold,
@@ -40,8 +43,8 @@ def install(app: FastAPI, outlet: Outlet) -> None:
             judge_usd=judge_usd,
         )
         with outlet.database.snapshot() as session:
-            stored = recommendations.find(session, id, access.project)
-        return answers.json_of(plan.of(stored.figure, terms))
+            recommendation = recommendations.find(session, id, access.project)
+        return answers.json_of(plan.of(recommendation.figure, terms))
 
     app.get(
         "/api/v1/recommendations/{id}/trial", response_model=PlanFigure, responses=answers.REFUSALS

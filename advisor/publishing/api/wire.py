@@ -1,7 +1,7 @@
-"""The JSON of the API and of `--json`: bodies follow from the types of the figures, so no field is listed twice.
+"""The JSON of the API and of `--json`: bodies follow from the types of the figures.
 
-A new field of a figure is sent and documented without a change here. Two shapes differ from their figures: usage
-has its names beside its amounts, and savings list their recommendations in short.
+A new field of a figure is sent and documented without a change here. Two shapes differ from their
+figures: usage has its names beside its amounts, and savings list their recommendations in short.
 """
 
 import functools
@@ -24,7 +24,10 @@ from advisor.report.figures import SavingsReport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortAdvice(AdviceFigure):
-    """Advice on one slice in short, with its break-evens on prices alone. Its every input is under its id."""
+    """Advice on one slice in short, with its break-evens on prices alone.
+
+    Its every input is under its id.
+    """
 
     breakeven_escalation_ratio: str | None
     breakeven_output_ratio: str | None
@@ -37,7 +40,7 @@ def encode(figure: object) -> bytes:
 
 
 def body(figure: Any) -> Any:
-    """A figure as dicts, lists and plain values, in the shape that `schema` of its type documents."""
+    """A figure as dicts, lists and plain values, as `schema` of its type documents it."""
     if isinstance(figure, UsageFigure):
         amounts = _fields_of(figure)
         names = amounts.pop("names")
@@ -68,7 +71,7 @@ def in_short(recommendation: RecommendationFigure) -> ShortAdvice:
 
 @functools.cache
 def schema(figure_type: Any) -> Any:
-    """The type that documents the body of a figure of this type; the type itself where both have the same shape."""
+    """The type that documents the body of a figure; the figure's own type where they are alike."""
     if not is_dataclass(figure_type):
         return _with_schemas(figure_type)
     hints = get_type_hints(figure_type)

@@ -1,1 +1,4 @@
-"""The monthly review as files. One review value, written in several formats that agree to the last digit."""
+"""The monthly review as files.
+
+One review value, written in several formats that agree to the last digit.
+"""

@@ -1,4 +1,7 @@
-"""A review as named files with a manifest that proves them. Equal reviews give equal bytes; it touches no disk."""
+"""A review as named files with a manifest that proves them.
+
+Equal reviews give equal bytes; it touches no disk.
+"""
 
 import io
 import zipfile
@@ -15,7 +18,7 @@ Files = dict[str, bytes]
 
 MANIFEST = "manifest.json"
 CLOSED_STATEMENT = "closed_statement.json"
-"""The document of a closed month as it was frozen: its hash in the manifest is the month's `content_sha256`."""
+"""The document of a closed month. Its hash in the manifest is the month's `content_sha256`."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -31,7 +34,10 @@ FORMATS: Mapping[str, Callable[[MonthlyReview], Files]] = {"csv": _csv, "json": 
 
 
 def files(review: MonthlyReview, formats: Sequence[str]) -> Files:
-    """Every file of these formats, and the manifest. Raises UsageError for a format that is none."""
+    """Every file of these formats, and the manifest.
+
+    Raises UsageError for a format that is none.
+    """
     names = list(dict.fromkeys(formats))
     if unknown := [name for name in names if name not in FORMATS]:
         raise UsageError(f"unknown export format {unknown[0]!r}; use {', '.join(FORMATS)}")
@@ -55,7 +61,10 @@ def zip_files(contents: Files) -> bytes:
 
 
 def _manifest(review: MonthlyReview, formats: Sequence[str], contents: Files) -> bytes:
-    """What the files were made from, and their hashes. `advice_as_of` is the day of the advice in them."""
+    """What the files were made from, and their hashes.
+
+    `advice_as_of` is the day of the advice in them.
+    """
     report, month = review.report, review.month
     advice_days = sorted(
         {recommendation.as_of for recommendation in report.savings.recommendations}

@@ -1,4 +1,7 @@
-"""Figures as rows of cells: each plain field is a cell, an amount with three ends is three. It computes no figure."""
+"""Figures as rows of cells: each plain field is a cell, an amount with three ends is three.
+
+It computes no figure.
+"""
 
 import functools
 from collections.abc import Mapping
@@ -18,19 +21,26 @@ _EXACT_ENDINGS = ("_usd", "_ratio", "_per_mtok")
 _EXACT = ("share", "threshold")
 
 
-def columns(figure_type: type, leading: str = "") -> tuple[str, ...]:
-    """The columns of a figure: those in `leading` in their order, then its others, so that a new field has a column."""
-    names: list[str] = []
-    for name, types in _types(figure_type).items():
-        if Ends in types:
-            names += [f"{name}_{field.name}" for field in fields(Ends)]
-        elif types <= _PLAIN:
-            names.append(name)
-    return tuple(dict.fromkeys((*leading.split(), *names)))
+def columns(*figure_types: type, leading: str = "") -> tuple[str, ...]:
+    """The columns of figures: those in `leading` in their order, then all others of their fields.
+
+    So a new field of a figure has a column. A leading column may also be one that no figure has.
+    """
+    names = leading.split()
+    for figure_type in figure_types:
+        for name, types in _types(figure_type).items():
+            if Ends in types:
+                names += [f"{name}_{field.name}" for field in fields(Ends)]
+            elif types <= _PLAIN:
+                names.append(name)
+    return tuple(dict.fromkeys(names))
 
 
 def from_figure(figure: Any, without: str = "") -> dict[str, Cell]:
-    """The cells of a figure by column; the prefix `without` is left out of their names. Deeper parts have no cell."""
+    """The cells of a figure by column; the prefix `without` is left out of their names.
+
+    Deeper parts have no cell.
+    """
     row: dict[str, Cell] = {}
     for name, types in _types(figure.__class__).items():
         column, part = name.removeprefix(without), getattr(figure, name)

@@ -1,6 +1,9 @@
-"""The columns of the review's tables, in order; a name that ends in a unit has it. They hold no figure.
+"""The columns of the review's tables, in order; a name that ends in a unit has it.
 
-A table that shows all of a figure takes new fields of it by itself; only the order of columns is written here.
+They hold no figure.
+
+A table that shows all of a figure takes new fields of it by itself; only the order of columns is
+written here.
 """
 
 from advisor.advice.figures import AdviceFigure
@@ -17,15 +20,11 @@ from advisor.stages.records import MoveFigure, RealisedFigure
 
 _MOVE = "project workload provider from_model to_provider to_model to_service_tier"
 
-ADJUSTMENTS = tuple(
-    dict.fromkeys(
-        (
-            *"number dated kind reason made_by price_book_version project workload provider model".split(),
-            *"service_tier cost_usd list_cost_usd requests tokens unpriced_tokens".split(),
-            *cells.columns(AdjustmentFigure),
-            *cells.columns(AdjustmentLineFigure),
-        )
-    )
+ADJUSTMENTS = cells.columns(
+    AdjustmentFigure,
+    AdjustmentLineFigure,
+    leading="number dated kind reason made_by price_book_version project workload provider model"
+    " service_tier cost_usd list_cost_usd requests tokens unpriced_tokens",
 )
 """The columns of a closed month's adjustments: one row for each line that an adjustment changes."""
 
@@ -45,32 +44,35 @@ SAVINGS = tuple(
         name.removeprefix("saving_")
         for name in cells.columns(
             AdviceFigure,
-            f"{_MOVE} decision reason counted requests coverage_ratio cost_month_usd price_gap_ratio"
-            " month_low_usd month_expected_usd month_high_usd until_retirement_low_usd"
-            " until_retirement_expected_usd until_retirement_high_usd breakeven_escalation_ratio"
-            " days_left label risk_level confidence good_answer_now_usd good_answer_instead_usd"
-            " window_first_day window_last_day as_of id",
+            leading=f"{_MOVE} decision reason counted requests coverage_ratio cost_month_usd"
+            " price_gap_ratio month_low_usd month_expected_usd month_high_usd"
+            " until_retirement_low_usd until_retirement_expected_usd until_retirement_high_usd"
+            " breakeven_escalation_ratio days_left label risk_level confidence"
+            " good_answer_now_usd good_answer_instead_usd window_first_day window_last_day"
+            " as_of id",
         )
     )
 )
 """The columns of the savings. A month is the average one of 730 hours."""
 
-LATENCY = (
-    "project workload side provider model service_tiers measured_in measure requests p50_low_ms"
-    " p50_high_ms p95_low_ms p95_high_ms id"
-).split()
+RETIREMENTS = cells.columns(leading="provider model shutdown_date successor source")
+
+LATENCY = cells.columns(
+    leading="project workload side provider model service_tiers measured_in measure requests"
+    " p50_low_ms p50_high_ms p95_low_ms p95_high_ms id"
+)
 """The columns of the latency of both sides of a recommendation. The bounds are both included."""
 
-EVIDENCE = (
-    "project workload from_model to_model kind rule threshold verdict doubt items pairs"
+EVIDENCE = cells.columns(
+    leading="project workload from_model to_model kind rule threshold verdict doubt items pairs"
     " conversations left_out source_ratio target_ratio bound_ratio measured_on expires_on"
     " drift_ratio judge judge_labels source imported_by id"
-).split()
+)
 """The columns of the comparisons that the savings rest on."""
 
 MOVES = cells.columns(
     MoveFigure,
-    f"{_MOVE} decision stage owner since share counted frozen_low_usd frozen_expected_usd"
+    leading=f"{_MOVE} decision stage owner since share counted frozen_low_usd frozen_expected_usd"
     " frozen_high_usd due_low_usd due_expected_usd due_high_usd realised_hold_out_usd"
     " realised_before_after_usd realised_repricing_usd missed_usd missed_month_usd id",
 )
@@ -80,7 +82,10 @@ The three methods of what is realised measure the same saving, so they do not ad
 """
 
 REALISED = (
-    *cells.columns(RealisedFigure, f"{_MOVE} method label reason first_day last_day days requests"),
+    *cells.columns(
+        RealisedFigure,
+        leading=f"{_MOVE} method label reason first_day last_day days requests",
+    ),
     "id",
 )
 """The columns of each method's figures. The volume effect is no saving."""

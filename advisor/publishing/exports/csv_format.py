@@ -1,4 +1,7 @@
-"""A section of the review as CSV (RFC 4180, UTF-8), with exact amounts and no cell that a spreadsheet would run."""
+"""A section of the review as CSV (RFC 4180, UTF-8), with exact amounts.
+
+No cell starts a formula in a spreadsheet.
+"""
 
 import csv
 import io
@@ -8,7 +11,8 @@ from advisor.publishing.exports.cells import Cell
 from advisor.publishing.exports.review import Section
 from ledger import money
 
-# A spreadsheet also starts a formula at the full-width forms, and drops a leading tab or line break before it looks.
+# A spreadsheet also starts a formula at the full-width forms, and drops a leading tab or line break
+# before it looks.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 

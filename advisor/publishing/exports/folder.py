@@ -1,4 +1,7 @@
-"""Writes a review into a folder, each file whole or not at all. It decides nothing about their contents."""
+"""Writes a review into a folder, each file whole or not at all.
+
+It decides nothing about their contents.
+"""
 
 import os
 from collections.abc import Sequence
@@ -20,7 +23,9 @@ def export(
     formats: Sequence[str],
     directory: Path,
 ) -> list[Path]:
-    """Write a month's review into `DIRECTORY/MONTH/` over an earlier export; returns the paths, the manifest last.
+    """Write a month's review into `DIRECTORY/MONTH/`; returns the paths, the manifest last.
+
+    An earlier export there is replaced.
 
     Raises UsageError for a wrong month, format or directory, NotFound for a month without traffic.
     """

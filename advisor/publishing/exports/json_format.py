@@ -1,4 +1,7 @@
-"""The whole review as one JSON document: amounts and ratios as exact decimal text, counts as integers, unknown as null."""
+"""The whole review as one JSON document.
+
+Amounts and ratios are exact decimal text, counts are integers, unknown is null.
+"""
 
 from decimal import Decimal
 

@@ -1,4 +1,7 @@
-"""The monthly review: a month's report as tables, in the order in which a lead reads them. It formats no file."""
+"""The monthly review: a month's report as tables, in the order in which a lead reads them.
+
+It formats no file.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +33,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthlyReview:
-    """A month's report, its tables, and the document of a closed month where all projects are shown."""
+    """A month's report, its tables, and the document of a closed month of all projects."""
 
     month: Month
     report: Report
@@ -43,7 +46,12 @@ class MonthlyReview:
 
 
 def build(
-    session: Session, settings: Settings, now_us: int, month_text: str, project: str | None = None
+    session: Session,
+    settings: Settings,
+    now_us: int,
+    month_text: str,
+    *,
+    project: str | None = None,
 ) -> MonthlyReview:
     """The review of a month, of all projects or one.
 
@@ -55,7 +63,7 @@ def build(
         others = ", ".join(statement_store.month_names(session))
         remedy = f"there is some in {others}" if others else "import some first"
         raise NotFound(f"no traffic in {month}; {remedy}")
-    figures = report.build(session, settings, now_us, month_text, project)
+    figures = report.build(session, settings, now_us, month_text, project=project)
     models = [(model.names["provider"], model.names["model"]) for model in figures.models]
     retiring = retirements.of_models(models, in_force.load_book(session), clock.day_of(now_us))
     return MonthlyReview(
@@ -78,7 +86,7 @@ def build_sections(figures: Report, retiring: Sequence[Retiring]) -> tuple[Secti
         _section(
             "retirements",
             map(review_rows.retirement, retiring),
-            "provider model shutdown_date successor source".split(),
+            columns.RETIREMENTS,
         ),
         _section("method_notes", [{"note": note} for note in figures.notes]),
     )

@@ -29,7 +29,7 @@ def plain(figure: Any) -> Row:
 
 
 def headline(figures: Report) -> Row:
-    """The month in one row: its total, its forecast, what could be saved, and what all of it rests on."""
+    """The month in one row: total, forecast, savings, and what they rest on."""
     about = cells.from_figure(figures)
     basis = {column: about.pop(name) for name, column in _AT_THE_END.items()}
     forecast, savings, adjusted = figures.forecast, figures.savings, figures.adjusted
@@ -104,7 +104,10 @@ def _bounds(name: str, bounds: Between | None) -> dict[str, Cell]:
 
 
 def move(figure: MoveFigure) -> Row:
-    """A recommendation's life in amounts. A method that has not measured it yet has an empty cell."""
+    """A recommendation's life in amounts.
+
+    A method that has not measured it yet has an empty cell.
+    """
     amounts: dict[str, Cell] = dict.fromkeys(f"realised_{name}_usd" for name in realised.METHODS)
     for method in figure.realised:
         amounts[f"realised_{method.method}_usd"] = cells.exact(method.saving_usd)

@@ -1,4 +1,4 @@
-"""`/metrics`: every figure of one ledger snapshot in Prometheus' text format, then what the process counts about itself."""
+"""`/metrics`: the figures of one ledger snapshot, then what the process counts about itself."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -24,11 +24,14 @@ from ledger.pricing import in_force, names
 from ledger.settings import Settings
 
 RENDERED_AGAIN_AFTER_SECONDS = 5.0
-"""How long a rendering is served again: the ledger is read no more often than this, however many scrape it."""
+"""How long a rendering is served again. The ledger is read no more often, however many scrape."""
 
 
 class Exposition:
-    """The metrics of one process. Any thread may render; scrapes that come together share one reading of the ledger."""
+    """The metrics of one process.
+
+    Any thread may render; scrapes that come together share one reading of the ledger.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,10 @@ class Exposition:
         self._read_again_at = float("-inf")
 
     def render(self) -> bytes:
-        """Everything, as text. Raises StoreUnavailable rather than show figures of a ledger that cannot be read."""
+        """Everything, as text.
+
+        Raises StoreUnavailable rather than show figures of a ledger that cannot be read.
+        """
         with self._lock:
             if clock.monotonic_seconds() >= self._read_again_at:
                 self._ledger_text = generate_latest(_Families(self._samples()))
@@ -73,7 +79,10 @@ class Exposition:
 
 
 class _Families(Collector):
-    """Samples under the names, kinds and help of the table of metrics. A metric without a sample is left out."""
+    """Samples under the names, kinds and help of the table of metrics.
+
+    A metric without a sample is left out.
+    """
 
     def __init__(self, samples: Iterable[MetricSample]) -> None:
         self._by_name: dict[str, list[MetricSample]] = {}
@@ -95,7 +104,7 @@ def install(app: FastAPI, outlet: Outlet, process_registry: CollectorRegistry | 
     exposition = Exposition(outlet.database, outlet.settings, process_registry)
 
     def read_metrics(_access: Annotated[Access, Depends(outlet.scraper())]) -> Response:
-        """The metrics for Prometheus; equal on every replica but for what a process counts about itself."""
+        """The metrics for Prometheus, equal on all replicas except what each process counts."""
         return Response(exposition.render(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     app.get("/metrics", response_class=Response, responses=answers.REFUSALS)(read_metrics)

@@ -9,7 +9,7 @@ from advisor.publishing.metrics.sample import MetricSample
 
 
 def samples(recommendation: RecommendationFigure) -> Iterator[MetricSample]:
-    """The bounds of both sides' median and 95th percentile; the figure says where they were measured."""
+    """The bounds of both sides' median and 95th percentile, in seconds."""
     measured = recommendation.latency
     sides = {"source": measured.source, "target": measured.target} if measured else {}
     for name, side in sides.items():

@@ -1,4 +1,4 @@
-"""What each month's statement gives to the metrics, kept in memory while the statement stays as it is."""
+"""What the metrics need of each month, cached while its statement does not change."""
 
 from dataclasses import dataclass
 
@@ -22,9 +22,10 @@ Stamp = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthFigures:
-    """A month by model and by project, as its report shows them, and the femto-USD of its priced lines.
+    """A month by model and by project, and the femto-USD of its priced lines.
 
-    A closed month's adjustments are separate from its figures, but included in the cost of its lines.
+    A closed month's adjustments are separate from its figures, but included in the cost of its
+    lines.
     """
 
     models: tuple[UsageFigure, ...]
@@ -35,7 +36,10 @@ class MonthFigures:
 
 
 class MonthCache:
-    """The months read so far. It may be thrown away at any time, and a changed statement is read again."""
+    """The months read so far.
+
+    It may be thrown away at any time, and a changed statement is read again.
+    """
 
     def __init__(self) -> None:
         self._months: dict[str, tuple[Stamp, MonthFigures]] = {}
@@ -56,7 +60,10 @@ class MonthCache:
 
 
 def _adjustment_stamps(session: Session) -> dict[str, Stamp]:
-    """By month, what changes with every adjustment and with each that grows: late usage adds requests."""
+    """By month, what changes with every new adjustment and with each that grows.
+
+    Late usage adds requests to an adjustment.
+    """
     line = _ADJUSTMENT_LINE.c
     rows = session.execute(
         select(line.month, func.max(line.number), func.sum(line.requests)).group_by(line.month)

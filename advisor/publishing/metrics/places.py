@@ -1,4 +1,4 @@
-"""The project and workload under which a figure by canonical model is published: those that the counters have."""
+"""The project and workload under which the gauges are published: those that the counters have."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,10 @@ FOLDED: ProjectAndWorkload = (events.OTHER, events.OTHER)
 
 @dataclass(frozen=True, slots=True)
 class PublishedPlaces:
-    """The published places. There are no more of them than the counters have, so the gauges stay bounded too."""
+    """The published places.
+
+    There are no more of them than the counters have, so the gauges stay bounded too.
+    """
 
     lines: dict[LineKey, ProjectAndWorkload]
     slices: dict[SliceKey, ProjectAndWorkload]
@@ -44,7 +47,7 @@ class PublishedPlaces:
 
 
 def load_places(session: Session, names: Names) -> PublishedPlaces:
-    """The places of every line and slice that the series make, under each alias that was ever in force."""
+    """The places of every line and slice of the series, under each alias that was ever in force."""
     columns = (_SERIES.c.namespace, *(_SERIES.c[name] for name in metric_sets.KEY))
     rows = session.execute(
         select(*columns, _SET.c.published_project, _SET.c.published_workload)
@@ -71,7 +74,10 @@ def load_places(session: Session, names: Names) -> PublishedPlaces:
 def _more_exact(
     place: ProjectAndWorkload, other: ProjectAndWorkload | None, own_names: ProjectAndWorkload
 ) -> ProjectAndWorkload:
-    """Of two places the one with more of the line's own names: several names as sent may share a canonical model."""
+    """Of two places the one with more of the line's own names.
+
+    Several names as sent may share a canonical model.
+    """
     if other is None:
         return place
     return max(

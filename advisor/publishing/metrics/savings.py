@@ -1,4 +1,4 @@
-"""What the current recommendations would save per average month, and how many there are at each stage."""
+"""What recommendations would save per average month, and how many there are at each stage."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -51,7 +51,7 @@ def _potential(
 def _single_slice(
     recommendation: RecommendationFigure, places: PublishedPlaces
 ) -> Iterator[MetricSample]:
-    """Break-evens and times do not add up, so slices that are published under one name have none."""
+    """What does not add up: only a slice that is published under its own names has it."""
     own_names = (recommendation.project, recommendation.workload)
     if places.for_advice(recommendation) != own_names:
         return

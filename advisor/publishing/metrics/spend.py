@@ -1,4 +1,7 @@
-"""Money spent: since the beginning, by month, and the current month's forecast. Only priced parts; unknown has no sample."""
+"""Money spent: since the beginning, by month, and the current month's forecast.
+
+Only priced parts; unknown has no sample.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""How far the figures can be trusted: coverage, the freshness and the checks of the ledger, prices, and models that end."""
+"""How far the figures can be trusted: coverage, freshness, checks, prices, and models that end."""
 
 from collections.abc import Iterator
 
@@ -50,7 +50,8 @@ def _freshness(session: Session, now_us: int) -> Iterator[MetricSample]:
     _, oldest_us = rollups.count_pending(session)
     lag_us = 0 if oldest_us is None else max(0, now_us - oldest_us)
     yield MetricSample("rollup_lag_seconds", (), lag_us / clock.SECOND_US)
-    # While nothing is pending the roll-up does not run, but the job that follows it every few seconds does.
+    # While nothing is pending the roll-up does not run, but the job that follows it every few
+    # seconds does.
     finished_us = session.execute(
         select(func.max(_JOBS.c.finished_at)).where(_JOBS.c.job.in_(_ROLLUP_JOBS))
     ).scalar()

@@ -1,4 +1,7 @@
-"""Requests and tokens by the model names as sent: counters, from the totals since the beginning. They never fall."""
+"""Requests and tokens by the model names as sent: counters, from the totals since the beginning.
+
+They never fall.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -28,7 +31,10 @@ _EVERY_METER = prices.Rates(**dict.fromkeys(prices.METERS, 0))
 
 
 def samples(session: Session, book: PriceBook, canonical_names: Names) -> Iterator[MetricSample]:
-    """The counters, and the names that join them to the gauges. A kind of token that never occurred has no sample."""
+    """The counters, and the names that join them to the gauges.
+
+    A kind of token that never occurred has no sample.
+    """
     yield from _requests(session)
     yield from _tokens(session)
     yield from _model_names(session, book, canonical_names)
@@ -72,7 +78,10 @@ def _summed(
 def _model_names(
     session: Session, book: PriceBook, canonical_names: Names
 ) -> Iterator[MetricSample]:
-    """One canonical name for each name as sent; where aliases of two senders disagree, the price book's."""
+    """One canonical name for each name as sent.
+
+    Where aliases of two senders disagree, it is the price book's.
+    """
     rows = session.execute(
         select(_SERIES.c.provider, _SERIES.c.model, _SERIES.c.namespace).distinct()
     )

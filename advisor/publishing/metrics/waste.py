@@ -1,4 +1,7 @@
-"""A month's paid retries and requests at another tier than asked. What is not priced or not compared has no amount."""
+"""A month's paid retries and requests at another tier than asked.
+
+What is not priced or not compared has no amount.
+"""
 
 from collections.abc import Iterator
 

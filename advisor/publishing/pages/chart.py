@@ -1,4 +1,7 @@
-"""The daily spend of a month as bars: integers on a fixed scale, for any drawing to stretch. Pure; it draws nothing."""
+"""The daily spend of a month as bars: integers on a fixed scale, for any drawing to stretch.
+
+Pure; it draws nothing.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +28,7 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The bars of a month from its first UTC day to its last, and the labels of the scale from the top down."""
+    """The bars of a month's UTC days in order, and the labels of the scale from the top down."""
 
     bars: tuple[DayBar, ...]
     scale: tuple[str, ...]

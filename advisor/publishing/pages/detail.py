@@ -1,4 +1,7 @@
-"""One recommendation for people: what to do, what it is worth, how sure that is, and what it rests on. Changes nothing."""
+"""The page of one recommendation: what to do, its worth, how sure that is, and why.
+
+Changes nothing.
+"""
 
 from dataclasses import dataclass
 
@@ -23,7 +26,7 @@ from ledger.months import Month
 class Detail:
     """All that the page shows of a recommendation, from what is stored."""
 
-    stored: StoredRecommendation
+    recommendation: StoredRecommendation
     move: MoveFigure
     next_command: str | None
     change: str
@@ -33,7 +36,7 @@ class Detail:
 
 def install(app: FastAPI, outlet: Outlet) -> None:
     """Add the page to an app."""
-    templates = html.templates(factor=explanation.factor_name, shown=words.ratio)
+    templates = html.templates(factor=explanation.factor_name, ratio=words.ratio)
 
     def show(id: str, project: str | None) -> HTMLResponse:
         with outlet.database.snapshot() as session:
@@ -53,17 +56,20 @@ def install(app: FastAPI, outlet: Outlet) -> None:
 def load_detail(
     session: Session, recommendation_id: str, month: Month, project: str | None = None
 ) -> Detail:
-    """What the page shows. Raises NotFound for an unknown id and, in the same words, for one of another project."""
-    stored = recommendations.find(session, recommendation_id, project)
-    figure = stored.figure
+    """What the page shows.
+
+    Raises NotFound for an unknown id and, in the same words, for one of another project.
+    """
+    recommendation = recommendations.find(session, recommendation_id, project)
+    figure = recommendation.figure
     missed_in_all = missed.by_recommendation(session)
     missed_in_month = missed.by_recommendation(session, month=month)
-    (move,) = so_far.moves_of(session, [stored], missed_in_all, missed_in_month)
-    is_open = stored.stage == "active"
+    (move,) = so_far.moves_of(session, [recommendation], missed_in_all, missed_in_month)
+    is_open = recommendation.stage == "active"
     drivers = [name for name, level in figure.risk_drivers.items() if level == figure.risk_level]
     ends, evidence, swings = figure.saving_month, figure.evidence, figure.sensitivity
     return Detail(
-        stored=stored,
+        recommendation=recommendation,
         move=move,
         next_command=words.next_command(figure.decision, figure.id) if is_open else None,
         change=explanation.change(figure.reason, drivers),

@@ -1,4 +1,7 @@
-"""HTML for people, rendered without scripts and without requests to other hosts: templates, headers and refusals."""
+"""HTML pages: templates, headers and refusals.
+
+Pages have no scripts and send no requests to other hosts.
+"""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -23,7 +26,8 @@ from ledger.errors import SwitchwiseError
 _PAGES = Path(__file__).parent
 _STYLE = (_PAGES / "page.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
-# No script, no frame, nothing from other hosts: even a name that slipped through the escaping could do no harm.
+# No script, no frame, nothing from other hosts: even a name that slipped through the escaping could
+# do no harm.
 HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; form-action 'self';"
@@ -43,7 +47,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 def templates(**filters: Callable[..., object]) -> jinja2.Environment:
-    """The templates of the pages, with the filters of one page besides those that all of them use."""
+    """The templates of the pages, with the filters of one page and those that all pages use."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_PAGES),
         autoescape=True,
@@ -84,12 +88,13 @@ async def guarded(
     environment: jinja2.Environment,
     show: Callable[[Access], HTMLResponse],
 ) -> HTMLResponse:
-    """The page that `show` makes if the request may read, else a page that says why not and what to do."""
+    """The page that `show` makes if the request may read, else a page that says what to do."""
     try:
         access = await web.access_of(outlet.gate, request, "read")
         return await run_in_threadpool(show, access)
     except SwitchwiseError as error:
-        # Errors are JSON everywhere else; a page says the same words, with the same status and headers.
+        # Errors are JSON everywhere else; a page says the same words, with the same status and
+        # headers.
         refusal = web.error_response(web.status_of(error), web.message_of(error))
         page = answer(environment, "refused.html", {"reason": web.message_of(error)})
         page.status_code = refusal.status_code

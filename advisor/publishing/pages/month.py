@@ -22,7 +22,10 @@ from ledger.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthView:
-    """All that the page shows of a month. `latest` is the newest month with traffic, None in an empty ledger."""
+    """All that the page shows of a month.
+
+    `latest` is the newest month with traffic, None in an empty ledger.
+    """
 
     report: Report
     is_current: bool
@@ -39,7 +42,7 @@ def install(app: FastAPI, outlet: Outlet) -> None:
     def show(request: Request, month: str | None, project: str | None) -> HTMLResponse:
         now_us = clock.now_us()
         with outlet.database.snapshot() as session:
-            view = load_view(session, outlet.settings, now_us, month or None, project)
+            view = load_view(session, outlet.settings, now_us, month or None, project=project)
         example_event = {
             "address": (outlet.settings.public_url or str(request.base_url)).rstrip("/"),
             "now": clock.rfc3339(now_us // clock.SECOND_US * clock.SECOND_US),
@@ -67,10 +70,11 @@ def load_view(
     settings: Settings,
     now_us: int,
     month_text: str | None = None,
+    *,
     project: str | None = None,
 ) -> MonthView:
     """What the page shows of a month. Raises as `report.build` does."""
-    figures = report.build(session, settings, now_us, month_text, project)
+    figures = report.build(session, settings, now_us, month_text, project=project)
     month = months.parse_or_current(month_text, settings.zone, now_us)
     current = months.parse_or_current(None, settings.zone, now_us)
     names = statement_store.month_names(session)

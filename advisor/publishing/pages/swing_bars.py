@@ -1,4 +1,7 @@
-"""The sensitivity of a saving as bars: integers on one scale, for any drawing to stretch. Pure; it draws nothing."""
+"""The sensitivity of a saving as bars: integers on one scale, for any drawing to stretch.
+
+Pure; it draws nothing.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ WIDTH = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwingBar:
-    """A factor's bar on a scale of WIDTH, from where it starts, and the exact amounts at either end of the factor."""
+    """A factor's bar on a scale of WIDTH, and the exact amounts at either end of the factor."""
 
     factor: str
     start: int
@@ -22,7 +25,10 @@ class SwingBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwingChart:
-    """The bars, the widest first; the amounts at both ends of the scale, and the place of the expected saving on it."""
+    """The bars, the widest first, with the amounts at both ends of their scale.
+
+    `expected` is the place of the expected saving on it.
+    """
 
     bars: tuple[SwingBar, ...]
     from_usd: str
@@ -31,7 +37,10 @@ class SwingChart:
 
 
 def for_sensitivity(swings: Sequence[SwingFigure], expected_usd: str) -> SwingChart:
-    """The bars of a sensitivity table (at least one swing), on a scale that holds the expected saving and every end."""
+    """The bars of a sensitivity table with at least one swing.
+
+    The scale spans the expected saving and every end.
+    """
     texts = [
         expected_usd,
         *(text for swing in swings for text in (swing.at_low_usd, swing.at_high_usd)),
