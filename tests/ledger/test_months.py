@@ -31,7 +31,7 @@ def test_most_zones_are_whole_hours_and_the_others_are_refused_with_the_reason()
     assert "Europe/Berlin" in ZONES
     with pytest.raises(
         UsageError,
-        match=r"SWITCHWISE_REPORTING_ZONE: Asia/Kolkata is not a whole number of hours from UTC",
+        match=r"SWITCHWISE_REPORTING_ZONE: 'Asia/Kolkata' is not a whole number of hours from UTC",
     ):
         settings.load(reporting_zone="Asia/Kolkata")
 
