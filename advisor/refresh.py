@@ -90,11 +90,15 @@ def _due(
     version = in_force.aliases_version(in_force.load_aliases(session))
     book = in_force.load_book(session)
     basis = statement_store.Basis(
-        settings.reporting_zone, 0, book.version, version, clock.day_of(now_us)
+        zone=settings.reporting_zone,
+        days_revision=0,
+        price_book_version=book.version,
+        names_version=version,
+        through_day=clock.day_of(now_us),
     )
     # A webhook that is set later is told what has fired already.
     told = settings.slack_webhook_url is not None
     by_people = stage_store.revision(session), evidence_store.revision(session)
     usage = sum(readings.day_revisions(session).values())
     rests_on = (usage, basis, computation.terms_of(settings), told, by_people)
-    return statement_store.stale_months(session, settings, basis), repr(rests_on)
+    return statement_store.find_stale(session, settings, basis), repr(rests_on)

@@ -67,7 +67,12 @@ def coverage(case: Case, seed: int, months: int = MONTHS) -> float:
     for _ in range(months):
         days = _days(draws, earlier_days, case.carry_over)
         spent = sum(days[earlier_days:today])
-        month = forecast.MonthSoFar(FIRST_DAY, DAYS, FIRST_DAY + case.closed_days, spent)
+        month = forecast.MonthSoFar(
+            first_day=FIRST_DAY,
+            days=DAYS,
+            today=FIRST_DAY + case.closed_days,
+            spent_femto_usd=spent,
+        )
         estimate = forecast.for_month(month, days[today - case.history_days : today])
         if estimate is None or estimate.low_femto_usd is None or estimate.high_femto_usd is None:
             raise ValueError(f"{case.name}: too short a history for a band")

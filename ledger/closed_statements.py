@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, FromClause, Table, func, select
 from sqlmodel import Session
 
-from ledger import clock, late_usage, readings, rollups, tables, tokens, usage
+from ledger import clock, exact_json, late_usage, readings, rollups, tables, tokens, usage
 
 _STATEMENT = tables.STATEMENT
 _LINE = tables.STATEMENT_LINE
@@ -41,21 +41,21 @@ def encode_document(
 ) -> bytes:
     """The document of a closed statement, as JSON text.
 
-    `closing` holds the statement's own columns; `lines`, `days` and `waste` are its figures. Equal
-    statements give equal bytes. Their SHA-256 is the statement's `content_sha256`, so a file of
-    them proves itself.
+    `closing` holds the statement's own columns, `lines` its rows. In `days`, `waste` and
+    `arithmetic` money becomes decimal text of USD, and a day its date. Equal statements give equal
+    bytes. Their SHA-256 is the statement's `content_sha256`, so a file of them proves itself.
     """
     content = {
         "format": FORMAT,
         "currency": "USD",
         **{name: closing[name] for name in _STATEMENT_COLUMNS},
         "closed_at": clock.rfc3339(int(str(closing["closed_at"]))),
-        "days": days,
-        "waste": waste,
+        "days": exact_json.render(days),
+        "waste": exact_json.render(waste),
         "lines": [
             {name: value for name, value in line.items() if name != "month"} for line in lines
         ],
-        "arithmetic": arithmetic,
+        "arithmetic": exact_json.render(arithmetic),
     }
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
@@ -112,7 +112,10 @@ def find_changes(session: Session) -> Iterator[str]:
 
 
 def _same_columns(document: Mapping[str, object], row: Mapping[Any, Any]) -> bool:
-    return all(document[name] == msgspec.json.decode(row[name]) for name in ("days", "waste"))
+    return all(
+        document[name] == exact_json.render(msgspec.json.decode(row[name]))
+        for name in ("days", "waste")
+    )
 
 
 def _same_lines(session: Session, month: str, document_lines: list[dict[str, object]]) -> bool:

@@ -31,6 +31,11 @@ def usd_text(amount_femto_usd: int) -> str:
     return text(usd(amount_femto_usd))
 
 
+def optional_usd_text(amount_femto_usd: int | None) -> str | None:
+    """Femto-USD that may be unknown, as `usd_text` writes it; None stays None."""
+    return None if amount_femto_usd is None else usd_text(amount_femto_usd)
+
+
 def femto_usd(amount_text: str) -> int:
     """Femto-USD of a plain decimal string of USD.
 

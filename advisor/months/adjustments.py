@@ -7,8 +7,6 @@ somebody books. Each keeps its own arithmetic.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from advisor.months import statements, trace
 from advisor.months.statements import Line, LineKey
 from ledger.late_usage import LATE
@@ -17,10 +15,11 @@ BY_THE_LEDGER = "the ledger"
 """Who makes the adjustments for late usage."""
 
 
-class BookedLine(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedLine:
     """A line before a repricing, in the closed statement (number 0) or an earlier adjustment.
 
-    Costs are USD as exact text, None where nothing is priced.
+    Costs are None where nothing is priced.
     """
 
     number: int
@@ -32,8 +31,8 @@ class BookedLine(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     tokens: int
     unpriced_tokens: int
-    cost_usd: str | None
-    list_cost_usd: str | None
+    cost_femto_usd: int | None
+    list_cost_femto_usd: int | None
 
     @property
     def key(self) -> LineKey:
@@ -41,10 +40,11 @@ class BookedLine(msgspec.Struct, frozen=True, kw_only=True):
         return LineKey(self.provider, self.model, self.service_tier, self.project, self.workload)
 
 
-class Arithmetic(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
     """How an adjustment comes about: the cost of its rows, less what was booked before."""
 
-    rows: tuple[trace.Row, ...]
+    rows: tuple[trace.TraceRow, ...]
     less: tuple[BookedLine, ...] = ()
 
 

@@ -3,6 +3,7 @@
 A closed statement is frozen with its arithmetic and hash. What changes later is a dated adjustment.
 """
 
+from fractions import Fraction
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -22,7 +23,7 @@ from advisor.months import (
 from advisor.months.adjustments import Adjustment, Arithmetic, BookedLine
 from advisor.months.statement_store import Basis, MonthStatement
 from advisor.months.statements import Line, LineKey
-from ledger import checks, clock, money, months, readings, rollups, tokens, usage
+from ledger import checks, clock, months, readings, rollups, tokens, usage
 from ledger.database import Database, lock
 from ledger.errors import NotAllowed, NotFound, UsageError
 from ledger.late_usage import REPRICING
@@ -70,7 +71,7 @@ def close(
 
 class _Draft(NamedTuple):
     statement: MonthStatement
-    rows: tuple[trace.Row, ...]
+    rows: tuple[trace.TraceRow, ...]
 
 
 def _draft(session: Session, month: Month, now_us: int) -> _Draft:
@@ -184,8 +185,8 @@ def _booked_line(number: int, key: LineKey, line: Line) -> BookedLine:
         requests=line.requests,
         tokens=line.counts.total_tokens,
         unpriced_tokens=line.cost.unpriced_tokens,
-        cost_usd=money.usd_text(line.cost.femto_usd) if line.is_priced else None,
-        list_cost_usd=money.usd_text(line.list_cost_femto_usd) if line.is_priced else None,
+        cost_femto_usd=line.cost.femto_usd if line.is_priced else None,
+        list_cost_femto_usd=line.list_cost_femto_usd if line.is_priced else None,
     )
 
 
@@ -226,7 +227,7 @@ def _refuse_gaps(statement: MonthStatement) -> None:
     gaps = [
         f"{words.label(name)} {words.percent(share)}"
         for name, share in known.gaps.items()
-        if share != "0.00"
+        if Fraction(share)
     ]
     raise NotAllowed(
         f"the coverage of {statement.month} is {words.covered(known.ratio)}"

@@ -1,6 +1,6 @@
-"""What a month's faces show: usage, forecasts, waste and adjustments, as decimal text and integers.
+"""What a month's faces show: usage, days, forecasts and adjustments, as decimal text and integers.
 
-The one place where the values of a month become text. API, exports, page and terminal share it.
+The one place where these values become text. API, exports, page and terminal share it.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,6 +9,9 @@ from fractions import Fraction
 
 from advisor.months import coverage
 from advisor.months.adjustments import Adjustment, ByNumber
+from advisor.months.backtest import Backtest
+from advisor.months.forecast import Forecast
+from advisor.months.statement_store import DayCost
 from advisor.months.statements import Line, LineKey
 from ledger import clock, money
 from ledger.pricing import prices
@@ -25,11 +28,12 @@ class CoverageFigure:
     gaps: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageFigure:
-    """Usage and its cost. `cost_usd` is the priced part, None when nothing is priced; the names are those grouped by.
+    """Usage and its cost, under the names that it is grouped by.
 
-    `list_cost_usd` is the same without contracts. `tier_mismatch_requests` asked for one tier and were served at another.
+    `cost_usd` is the cost of the priced part, None when nothing is priced; `list_cost_usd` the same
+    without contracts. `tier_mismatch_requests` asked for one tier and were served at another.
     """
 
     names: dict[str, str]
@@ -50,17 +54,7 @@ class UsageFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class ForecastReport:
-    """The whole month's expected cost in USD with its 80 % band (None for a run rate), and the method."""
-
-    cost_usd: str
-    low_usd: str | None
-    high_usd: str | None
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
-class DayReport:
+class DayFigure:
     """Cost (None when nothing is priced) and requests of a UTC day of the month."""
 
     day: str
@@ -68,9 +62,49 @@ class DayReport:
     requests: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastFigure:
+    """The whole month's expected cost in USD, its 80 % band (None for a run rate), and the method."""
+
+    cost_usd: str
+    low_usd: str | None
+    high_usd: str | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestFigure:
+    """How the forecasts made on the mornings of a finished month did, against what it came to.
+
+    `error_ratio` is their mean distance from the actual as a share of it, `bias_ratio` the same with
+    signs. `covered` of the `banded` forecasts had the actual in their 80 % band.
+    """
+
+    month: str
+    actual_usd: str
+    forecasts: int
+    error_ratio: str
+    bias_ratio: str
+    banded: int
+    covered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRecordFigure:
+    """How forecasts did in the finished months, the latest first.
+
+    `coverage_ratio` is the share of their bands that had the actual in them.
+    """
+
+    coverage_ratio: str | None
+    banded: int
+    covered: int
+    months: tuple[BacktestFigure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustmentLineFigure:
-    """What an adjustment changes of one line; amounts may be below 0. `cost_usd` is None where nobody prices its usage."""
+    """What an adjustment changes of one line. Amounts may be below 0, costs None where nothing is priced."""
 
     provider: str
     model: str
@@ -84,9 +118,12 @@ class AdjustmentLineFigure:
     unpriced_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustmentFigure:
-    """A dated correction on top of a closed month: late usage of one UTC day, or a repricing. Its lines add up to it."""
+    """A dated correction on top of a closed month: late usage of one UTC day, or a repricing.
+
+    Its lines add up to it.
+    """
 
     number: int
     dated: str
@@ -99,108 +136,6 @@ class AdjustmentFigure:
     tokens: int
     unpriced_tokens: int
     lines: tuple[AdjustmentLineFigure, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BacktestFigure:
-    """How the forecasts made on the mornings of a finished month did, against what it came to.
-
-    `error_ratio` is their mean distance from the actual as a share of it, `bias_ratio` the same with signs. `covered` of the
-    `banded` forecasts held the actual in their 80 % band.
-    """
-
-    month: str
-    actual_usd: str
-    forecasts: int
-    error_ratio: str
-    bias_ratio: str
-    banded: int
-    covered: int
-
-
-@dataclass(frozen=True, slots=True)
-class ForecastRecord:
-    """How forecasts did in the finished months, the latest first; `coverage_ratio` is the share of their bands that held."""
-
-    coverage_ratio: str | None
-    banded: int
-    covered: int
-    months: tuple[BacktestFigure, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RetryFigure:
-    """Requests of a project to a model that their client had sent before and that used tokens; the cost is of the priced ones.
-
-    It was paid twice only as far as the attempt before was billed too, as after a time-out; no log says that.
-    """
-
-    project: str
-    provider: str
-    model: str
-    requests: int
-    tokens: int
-    unpriced_tokens: int
-    cost_usd: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PaidRetries:
-    """A month's requests sent again. The groups add up to the rest; the cost is None where nothing is priced."""
-
-    requests: int
-    tokens: int
-    unpriced_tokens: int
-    cost_usd: str | None
-    groups: tuple[RetryFigure, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TierFigure:
-    """Requests that asked for one service tier and were served, and are priced, at another.
-
-    `asked_cost_usd` is what the same tokens cost on the same days at the tier asked for, `difference_usd` the cost less that:
-    above 0 what was paid more, below 0 a higher price that was not charged. Both are known only where the state is `compared`; the
-    others say why not: `asked_unpriced`, `served_unpriced`, `no_usage`.
-    """
-
-    project: str
-    provider: str
-    model: str
-    asked: str
-    served: str
-    state: str
-    requests: int
-    tokens: int
-    unpriced_tokens: int
-    cost_usd: str | None
-    asked_cost_usd: str | None
-    difference_usd: str | None
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class OtherTier:
-    """A month's requests at another tier than asked. The groups add up to the rest; amounts are None where none is compared.
-
-    `difference_usd` is `paid_more_usd` less `not_charged_usd`, neither of which is below 0.
-    """
-
-    requests: int
-    tokens: int
-    not_compared_tokens: int
-    paid_more_usd: str | None
-    not_charged_usd: str | None
-    difference_usd: str | None
-    groups: tuple[TierFigure, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Waste:
-    """A month's paid retries and its requests at another tier than asked, as stored with its statement."""
-
-    paid_retries: PaidRetries
-    other_tier: OtherTier
 
 
 LateRequests = Mapping[LineKey, int] | None
@@ -248,8 +183,8 @@ def _usage_figure(
     priced = cost.priced_tokens > 0
     return UsageFigure(
         names=names,
-        cost_usd=_usd_text(cost.femto_usd if priced else None),
-        list_cost_usd=_usd_text(list_cost_femto_usd if priced else None),
+        cost_usd=money.optional_usd_text(cost.femto_usd if priced else None),
+        list_cost_usd=money.optional_usd_text(list_cost_femto_usd if priced else None),
         usd_per_mtok=None if usd_per_mtok is None else money.text(usd_per_mtok),
         requests=sum(line.requests for line in lines),
         tokens=sum(line.counts.total_tokens for line in lines),
@@ -299,6 +234,48 @@ def _share_text(part: int, total: int) -> str:
     return money.ratio_text(Fraction(part, total)) if part else "0.00"
 
 
+def day_figure(day: DayCost) -> DayFigure:
+    """A day of a month."""
+    return DayFigure(_date_text(day.day), money.optional_usd_text(day.cost_femto_usd), day.requests)
+
+
+def forecast_figure(forecast: Forecast) -> ForecastFigure:
+    """The forecast of a month."""
+    return ForecastFigure(
+        cost_usd=money.usd_text(forecast.cost_femto_usd),
+        low_usd=money.optional_usd_text(forecast.low_femto_usd),
+        high_usd=money.optional_usd_text(forecast.high_femto_usd),
+        method=forecast.method,
+    )
+
+
+def backtest_figure(month: str, backtest: Backtest) -> BacktestFigure:
+    """How the forecasts of a finished month did."""
+    return BacktestFigure(
+        month=month,
+        actual_usd=money.usd_text(backtest.actual_femto_usd),
+        forecasts=backtest.forecasts,
+        error_ratio=money.ratio_text(backtest.error_ratio),
+        bias_ratio=money.ratio_text(backtest.bias_ratio),
+        banded=backtest.banded,
+        covered=backtest.covered,
+    )
+
+
+def forecast_record_figure(backtests: Mapping[str, Backtest]) -> ForecastRecordFigure | None:
+    """How the forecasts of some months did, in their order; None without any."""
+    if not backtests:
+        return None
+    banded = sum(backtest.banded for backtest in backtests.values())
+    covered = sum(backtest.covered for backtest in backtests.values())
+    return ForecastRecordFigure(
+        coverage_ratio=money.ratio_text(Fraction(covered, banded)) if banded else None,
+        banded=banded,
+        covered=covered,
+        months=tuple(backtest_figure(month, backtest) for month, backtest in backtests.items()),
+    )
+
+
 def adjustment_figures(adjustments: ByNumber) -> tuple[AdjustmentFigure, ...]:
     """The adjustments in the order in which they were booked."""
     return tuple(adjustment_figure(number, each) for number, each in adjustments.items())
@@ -316,7 +293,7 @@ def adjustment_figure(number: int, adjustment: Adjustment) -> AdjustmentFigure:
         reason=adjustment.reason,
         made_by=adjustment.made_by,
         price_book_version=adjustment.price_book_version,
-        cost_usd=_usd_text(cost.femto_usd if priced else None),
+        cost_usd=money.optional_usd_text(cost.femto_usd if priced else None),
         requests=adjustment.requests,
         tokens=sum(line.counts.total_tokens for line in lines),
         unpriced_tokens=cost.unpriced_tokens,
@@ -327,16 +304,12 @@ def adjustment_figure(number: int, adjustment: Adjustment) -> AdjustmentFigure:
 def _line_figure(key: LineKey, line: Line) -> AdjustmentLineFigure:
     return AdjustmentLineFigure(
         **key._asdict(),
-        cost_usd=_usd_text(line.cost.femto_usd if line.is_priced else None),
-        list_cost_usd=_usd_text(line.list_cost_femto_usd if line.is_priced else None),
+        cost_usd=money.optional_usd_text(line.cost.femto_usd if line.is_priced else None),
+        list_cost_usd=money.optional_usd_text(line.list_cost_femto_usd if line.is_priced else None),
         requests=line.requests,
         tokens=line.counts.total_tokens,
         unpriced_tokens=line.cost.unpriced_tokens,
     )
-
-
-def _usd_text(amount_femto_usd: int | None) -> str | None:
-    return None if amount_femto_usd is None else money.usd_text(amount_femto_usd)
 
 
 def _date_text(day: int) -> str:

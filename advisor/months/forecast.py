@@ -37,11 +37,12 @@ _FIRST_FREEDOM = 7
 _ROOT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthSoFar:
-    """The month that is forecast, in UTC day numbers or those of the reporting zone; `today` is its first open day.
+    """The month that is forecast, in UTC day numbers or those of the reporting zone.
 
-    `spent_femto_usd` is everything booked to the month so far, `today_femto_usd` the part of it that fell on `today`.
+    `today` is its first open day. `spent_femto_usd` is the cost of the month so far, `today_femto_usd`
+    the part of it that fell on `today`.
     """
 
     first_day: int
@@ -56,26 +57,34 @@ class MonthSoFar:
         return range(max(self.today, self.first_day), self.first_day + self.days)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """Cost of the whole month in femto-USD with its 80 % band; a run rate has no band."""
+    """The expected cost of the whole month with its 80 % band; a run rate has no band."""
 
-    femto_usd: int
+    cost_femto_usd: int
     low_femto_usd: int | None
     high_femto_usd: int | None
     method: Method
 
 
+def actual(cost_femto_usd: int) -> Forecast:
+    """The forecast of a finished month, which is what it came to."""
+    return Forecast(
+        cost_femto_usd=cost_femto_usd,
+        low_femto_usd=cost_femto_usd,
+        high_femto_usd=cost_femto_usd,
+        method="actual",
+    )
+
+
 def for_month(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast | None:
     """The forecast of a month; a finished month is its actual, and without any history there is none.
 
-    `closed_femto_usd` is the cost of every full closed day, oldest first, the last one the day before `month.today`,
-    days without traffic as 0. Forecast and low end are never below what is spent already.
+    `closed_femto_usd` is the cost of every full closed day, oldest first, up to the day before
+    `month.today`; a day without traffic costs 0. Forecast and low end are never below the cost so far.
     """
     if not month.days_left:
-        return Forecast(
-            month.spent_femto_usd, month.spent_femto_usd, month.spent_femto_usd, "actual"
-        )
+        return actual(month.spent_femto_usd)
     if not closed_femto_usd:
         return None
     if len(closed_femto_usd) < SHORT_HISTORY_DAYS:
@@ -86,33 +95,43 @@ def for_month(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast | 
         by_weekday[(month.today - age) % DAYS_PER_WEEK].append(cost_femto_usd)
     means = {weekday: Fraction(sum(costs), len(costs)) for weekday, costs in by_weekday.items()}
     to_come = sum((means[day % DAYS_PER_WEEK] for day in month.days_left), Fraction(0))
-    whole_month = month.spent_femto_usd - month.today_femto_usd + to_come
+    expected = month.spent_femto_usd - month.today_femto_usd + to_come
     half = _half_band(month, by_weekday, means)
-    method: Method = "weekday_mean" if len(history) == FULL_HISTORY_DAYS else "short_history"
-    low, expected, high = (
-        _at_least_spent(month, amount)
-        for amount in (whole_month - half, whole_month, whole_month + half)
+    return Forecast(
+        cost_femto_usd=_at_least_spent(month, expected),
+        low_femto_usd=_at_least_spent(month, expected - half),
+        high_femto_usd=_at_least_spent(month, expected + half),
+        method="weekday_mean" if len(history) == FULL_HISTORY_DAYS else "short_history",
     )
-    return Forecast(expected, low, high, method)
 
 
 def _run_rate(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast:
-    """The month's closed days at their mean, over the days left; before one has closed, the history's mean.
+    """The mean of the month's closed days for each of the days left.
 
-    Where the history covers the month this is month-to-date / closed days x days of the month. A ledger that began in
-    the middle of the month is not credited with days it never saw.
+    Before a day has closed it is the mean of the history. Where the history covers the month, this is
+    month-to-date / closed days x days of the month. A ledger that began in the middle of the month gets
+    no cost for the days before.
     """
     closed_days = max(0, min(len(closed_femto_usd), month.today - month.first_day))
     basis = closed_femto_usd[-closed_days:] if closed_days else closed_femto_usd
     to_come = Fraction(sum(basis), len(basis)) * len(month.days_left)
-    whole_month = month.spent_femto_usd - month.today_femto_usd + to_come
-    return Forecast(_at_least_spent(month, whole_month), None, None, "run_rate")
+    expected = month.spent_femto_usd - month.today_femto_usd + to_come
+    return Forecast(
+        cost_femto_usd=_at_least_spent(month, expected),
+        low_femto_usd=None,
+        high_femto_usd=None,
+        method="run_rate",
+    )
 
 
 def _half_band(
     month: MonthSoFar, by_weekday: dict[int, list[int]], means: dict[int, Fraction]
 ) -> Fraction:
-    """t(0.90, n - 7) sqrt(s2 sum (k + k^2 / n_w)): the days to come scatter, and so do the means they are taken from."""
+    """t(0.90, n - 7) sqrt(s2 sum (k + k^2 / n_w)), in femto-USD.
+
+    The days to come scatter, and so do the means of the weekdays that forecast them. k counts the days
+    left of a weekday, n_w those in the history.
+    """
     observations = sum(len(costs) for costs in by_weekday.values())
     freedom = observations - DAYS_PER_WEEK
     residual = sum(
@@ -125,14 +144,14 @@ def _half_band(
     )
     spread = Fraction(0)
     for weekday, costs in by_weekday.items():
-        left = sum(1 for day in month.days_left if day % DAYS_PER_WEEK == weekday)
-        spread += left + Fraction(left * left, len(costs))
+        days = sum(1 for day in month.days_left if day % DAYS_PER_WEEK == weekday)
+        spread += days + Fraction(days * days, len(costs))
     return _T90[freedom - _FIRST_FREEDOM] * _root(residual / freedom * spread)
 
 
-def _root(value: Fraction) -> Fraction:
+def _root(square: Fraction) -> Fraction:
     """The square root to 60 digits."""
-    quotient = _ROOT.divide(Decimal(value.numerator), Decimal(value.denominator))
+    quotient = _ROOT.divide(Decimal(square.numerator), Decimal(square.denominator))
     return Fraction(_ROOT.sqrt(quotient))
 
 

@@ -1,4 +1,4 @@
-"""Lines of statements and adjustments as rows of their tables, and back. Reads and writes nothing."""
+"""Lines of statements and adjustments as rows of their tables, and back. Pure."""
 
 from collections.abc import Mapping
 
@@ -24,9 +24,12 @@ _COUNTS = (
 )
 
 
-def rows_of(lines: Mapping[LineKey, Line], **key: object) -> list[dict[str, object]]:
-    """The rows of these lines in their order, each under this part of the key. Money of what nobody prices is NULL, not 0."""
-    return [{**key, **name._asdict(), **_amounts(line)} for name, line in sorted(lines.items())]
+def rows_of(lines: Mapping[LineKey, Line], **place: object) -> list[dict[str, object]]:
+    """The rows of these lines in their order, each with `place` as the first part of its key.
+
+    Money of what has no price is NULL, not 0.
+    """
+    return [{**place, **key._asdict(), **_amounts(line)} for key, line in sorted(lines.items())]
 
 
 def _amounts(line: Line) -> dict[str, object]:
@@ -41,18 +44,19 @@ def _amounts(line: Line) -> dict[str, object]:
 
 
 def key_of(row: RowMapping) -> LineKey:
-    """What a row is for."""
+    """The key of a row's line."""
     return LineKey(*(row[name] for name in LineKey._fields))
 
 
 def line_of(row: RowMapping) -> Line:
     """The line of a row."""
-    cost = prices.Cost(_femto_usd(row["cost_usd"]), row["priced_tokens"], row["unpriced_tokens"])
-    counts = tokens.TokenCounts(**{name: row[name] for name in tokens.FIELDS})
     return Line(
-        counts, cost, _femto_usd(row["list_cost_usd"]), **{name: row[name] for name in _COUNTS}
+        counts=tokens.TokenCounts(**{name: row[name] for name in tokens.FIELDS}),
+        cost=prices.Cost(_femto_usd(row["cost_usd"]), row["priced_tokens"], row["unpriced_tokens"]),
+        list_cost_femto_usd=_femto_usd(row["list_cost_usd"]),
+        **{name: row[name] for name in _COUNTS},
     )
 
 
-def _femto_usd(amount_text: str | None) -> int:
-    return 0 if amount_text is None else money.femto_usd(amount_text)
+def _femto_usd(column: str | None) -> int:
+    return 0 if column is None else money.femto_usd(column)

@@ -8,16 +8,11 @@ from datetime import date
 from sqlmodel import Session
 
 from advisor.months import backtest, forecast, statements, waste
-from advisor.months import figures as month_figures
-from advisor.months.statement_store import (
-    HISTORY_DAYS,
-    Basis,
-    DayFigure,
-    ForecastFigure,
-    MonthStatement,
-)
+from advisor.months.backtest import Backtest
+from advisor.months.forecast import Forecast
+from advisor.months.statement_store import HISTORY_DAYS, Basis, DayCost, MonthStatement
 from advisor.months.statements import DayUsage, Pricing
-from ledger import clock, money, readings, usage
+from ledger import clock, readings, usage
 from ledger.months import Month
 
 
@@ -28,6 +23,7 @@ def compute(
     days = usage_by_day(session, month)
     lines = statements.lines(days, pricing)
     spent = sum(line.cost.femto_usd for line in lines.values())
+    expected, tested = _forecast(_DayCosts(session, month, pricing), spent, now_us)
     return MonthStatement(
         month=month,
         basis=basis,
@@ -35,9 +31,10 @@ def compute(
         computed_at=now_us,
         closing=None,
         lines=lines,
-        days=tuple(_day_figure(day, pricing) for day in days),
+        days=tuple(_day_cost(day, pricing) for day in days),
         waste=waste.from_usage(days, pricing),
-        forecast=_forecast(session, month, spent, pricing, now_us),
+        forecast=expected,
+        backtest=tested,
     )
 
 
@@ -51,73 +48,64 @@ def usage_by_day(session: Session, month: Month) -> list[DayUsage]:
     return sorted((day for day in days if day.amounts), key=lambda day: day.day)
 
 
-def _day_figure(day: DayUsage, pricing: Pricing) -> DayFigure:
+def _day_cost(day: DayUsage, pricing: Pricing) -> DayCost:
     cost = statements.cost_of(day, pricing)
     requests = sum(amounts[usage.INDEX["requests"]] for amounts in day.amounts.values())
-    cost_usd = money.usd_text(cost.femto_usd) if cost.priced_tokens else None
-    return DayFigure(clock.date_of(day.day).isoformat(), cost_usd, requests)
+    return DayCost(day.day, cost.femto_usd if cost.priced_tokens else None, requests)
+
+
+class _DayCosts:
+    """The costs of calendar days of a month's zone in femto-USD, each read once."""
+
+    def __init__(self, session: Session, month: Month, pricing: Pricing) -> None:
+        self.session, self.month = session, month
+        self.on: Callable[[int], int | None] = functools.cache(
+            lambda day: cost_of_day(session, month, day, pricing)
+        )
+
+    def closed_before(self, today: int) -> list[int]:
+        """The last closed days, oldest first, from the first full day with traffic on."""
+        costs = [self.on(today - age) for age in range(HISTORY_DAYS, 0, -1)]
+        silent = list(itertools.takewhile(lambda cost: cost is None, costs))
+        first = today - len(costs) + len(silent)
+        began_before = not silent and self.on(first - 1) is not None
+        full = [cost or 0 for cost in costs[len(silent) :]]
+        if full and not began_before:
+            start = _first_hour(first, self.month)
+            if not readings.sum_span(self.session, range(start, start + 1)):
+                return full[1:]
+        return full
 
 
 def _forecast(
-    session: Session, month: Month, spent_femto_usd: int, pricing: Pricing, now_us: int
-) -> ForecastFigure | None:
+    costs: _DayCosts, spent_femto_usd: int, now_us: int
+) -> tuple[Forecast | None, Backtest | None]:
+    month = costs.month
     today = clock.day_number(clock.from_us(now_us).astimezone(month.zone).date())
     first_day = clock.day_number(date(month.year, month.month, 1))
-    cost_on = functools.cache(lambda day: cost_of_day(session, month, day, pricing))
-    closed_before = functools.partial(_closed_days, session, month, cost_on)
     if today >= first_day + month.days:
-        actual = money.usd_text(spent_femto_usd)
-        tested = _backtest(month, first_day, cost_on, closed_before)
-        return ForecastFigure(actual, actual, actual, "actual", tested)
-    so_far = forecast.MonthSoFar(first_day, month.days, today, spent_femto_usd, cost_on(today) or 0)
-    found = forecast.for_month(so_far, closed_before(today))
-    if found is None:
-        return None
-    low, high = (
-        None if end is None else money.usd_text(end)
-        for end in (found.low_femto_usd, found.high_femto_usd)
+        return forecast.actual(spent_femto_usd), _backtest(costs, first_day)
+    so_far = forecast.MonthSoFar(
+        first_day=first_day,
+        days=month.days,
+        today=today,
+        spent_femto_usd=spent_femto_usd,
+        today_femto_usd=costs.on(today) or 0,
     )
-    return ForecastFigure(money.usd_text(found.femto_usd), low, high, found.method)
+    return forecast.for_month(so_far, costs.closed_before(today)), None
 
 
-def _backtest(
-    month: Month,
-    first_day: int,
-    cost_on: Callable[[int], int | None],
-    closed_before: Callable[[int], list[int]],
-) -> month_figures.BacktestFigure | None:
-    """The forecasts of a finished month made again from the rollups as they are: what came late counts as if in time."""
-    days = range(first_day, first_day + month.days)
-    found = backtest.run(
-        first_day, [cost_on(day) or 0 for day in days], [closed_before(day) for day in days]
+def _backtest(costs: _DayCosts, first_day: int) -> Backtest | None:
+    """The forecasts of a finished month, made again from the rollups as they are now.
+
+    What came late counts as if it had come in time.
+    """
+    days = range(first_day, first_day + costs.month.days)
+    return backtest.run(
+        first_day,
+        costs_femto_usd=[costs.on(day) or 0 for day in days],
+        histories_femto_usd=[costs.closed_before(day) for day in days],
     )
-    if found is None:
-        return None
-    return month_figures.BacktestFigure(
-        str(month),
-        money.usd_text(found.actual_femto_usd),
-        found.forecasts,
-        money.ratio_text(found.error_ratio),
-        money.ratio_text(found.bias_ratio),
-        found.banded,
-        found.covered,
-    )
-
-
-def _closed_days(
-    session: Session, month: Month, cost_on: Callable[[int], int | None], today: int
-) -> list[int]:
-    """Femto-USD of the zone's last closed days, oldest first, from the first full day with traffic on."""
-    costs = [cost_on(today - age) for age in range(HISTORY_DAYS, 0, -1)]
-    silent = list(itertools.takewhile(lambda cost: cost is None, costs))
-    first = today - len(costs) + len(silent)
-    began_before = not silent and cost_on(first - 1) is not None
-    full = [cost or 0 for cost in costs[len(silent) :]]
-    if full and not began_before:
-        start = _first_hour(first, month)
-        if not readings.sum_span(session, range(start, start + 1)):
-            return full[1:]
-    return full
 
 
 def cost_of_day(session: Session, month: Month, local_day: int, pricing: Pricing) -> int | None:

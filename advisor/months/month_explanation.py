@@ -1,6 +1,7 @@
-"""A month explained: the arithmetic behind its figure and behind each adjustment, whole or of one project or model.
+"""A month explained: the arithmetic behind its figure and behind each adjustment, of all of it or a part.
 
-A closed month and its adjustments show what was stored with them; an open month is worked out as it stands now.
+A closed month and its adjustments have the rows that were stored with them. An open month's rows are
+computed as it stands now.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,50 +10,48 @@ from dataclasses import dataclass
 import msgspec
 from sqlmodel import Session
 
-from advisor.months import (
-    adjustment_store,
-    month_computation,
-    pricings,
-    statement_store,
-    trace,
-)
+from advisor.months import adjustment_store, month_computation, pricings, statement_store, trace
 from advisor.months.adjustments import Adjustment, BookedLine
 from advisor.months.statement_store import MonthStatement
-from advisor.months.trace import Row
-from ledger import clock, closed_statements, money, months
+from advisor.months.trace import TraceRow
+from ledger import clock, closed_statements, exact_json, months
 from ledger.errors import NotFound
 from ledger.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """What rows come to: the cost of their priced part in USD (None when nothing is priced), requests, tokens without a price."""
+class RowSum:
+    """What rows come to: the cost of their priced part (None without any), requests, unpriced tokens."""
 
-    cost_usd: str | None
+    cost_femto_usd: int | None
     requests: int
     unpriced_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedAdjustment:
-    """An adjustment: what its rows come to, less what its lines said before (only a repricing has any of that)."""
+    """An adjustment: what its rows come to, less what was booked before. Only a repricing has `less`.
+
+    `dated` is a UTC day number.
+    """
 
     number: int
-    dated: str
+    dated: int
     kind: str
     reason: str
     made_by: str
     price_book_version: str
-    rows: tuple[Row, ...]
+    rows: tuple[TraceRow, ...]
     less: tuple[BookedLine, ...]
-    sum: Sum
+    sum: RowSum
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedMonth:
     """The rows of a month and their sum; then the adjustments, and the sum with them.
 
-    `reported_usd` is what the report shows of the same rows: of an open month it may lag behind them for some seconds.
+    `reported_femto_usd` is what the report has for the same rows. For an open month it may lag some
+    seconds behind them.
     """
 
     month: str
@@ -65,23 +64,28 @@ class ExplainedMonth:
     names_version: str
     project: str | None
     model: str | None
-    rows: tuple[Row, ...]
-    sum: Sum
-    reported_usd: str | None
+    rows: tuple[TraceRow, ...]
+    sum: RowSum
+    reported_femto_usd: int | None
     adjustments: tuple[ExplainedAdjustment, ...]
-    adjusted: Sum
+    adjusted: RowSum
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class _Part:
+    """The part of a month that is explained; None means any."""
+
     project: str | None
     model: str | None
 
-    def rows(self, found: Iterable[Row]) -> tuple[Row, ...]:
-        return tuple(row for row in found if self.has(row))
+    def rows(self, rows: Iterable[TraceRow]) -> tuple[TraceRow, ...]:
+        return tuple(row for row in rows if self.has(row.project, row.model))
 
-    def has(self, row: Row | BookedLine) -> bool:
-        return self.project in (None, row.project) and self.model in (None, row.model)
+    def booked(self, lines: Iterable[BookedLine]) -> tuple[BookedLine, ...]:
+        return tuple(line for line in lines if self.has(line.project, line.model))
+
+    def has(self, project: str, model: str) -> bool:
+        return self.project in (None, project) and self.model in (None, model)
 
 
 def explain(
@@ -89,35 +93,30 @@ def explain(
     settings: Settings,
     now_us: int,
     month_text: str,
+    *,
     project: str | None = None,
     model: str | None = None,
 ) -> ExplainedMonth:
     """A month, or one project's or canonical model's part of it.
 
-    Raises UsageError for no month or one that lies ahead, NotFound where there is no such traffic.
+    Raises UsageError for a text that is no month or a month in the future, NotFound where there is no
+    such traffic.
     """
-    chosen = _Chosen(project, model)
-    asked = months.parse_or_current(month_text, settings.zone, now_us)
-    statement = statement_store.read(session, asked)
+    part = _Part(project, model)
+    month = months.parse_or_current(month_text, settings.zone, now_us)
+    statement = statement_store.read(session, month)
     if statement is None:
         raise NotFound(
-            f"no traffic in {asked}; for the latest month with traffic see: switchwise report"
-        )
-    rows = chosen.rows(_rows(session, statement))
-    booked = adjustment_store.read(session, str(asked)) if statement.closing else {}
-    explained = [
-        each
-        for number, made in booked.items()
-        if (each := _adjustment(session, number, made, chosen)) is not None
-    ]
-    if not rows and not explained:
-        wanted = " of ".join(word for word in (model, project and f"project {project!r}") if word)
-        raise NotFound(
-            f"no traffic of {wanted} in {asked}; list what there is with: switchwise explain {asked}"
+            f"no traffic in {month}; for the latest month with traffic see: switchwise report"
         )
     closing, basis = statement.closing, statement.basis
+    rows = part.rows(_rows(session, statement))
+    adjustments = tuple(_adjustments(session, str(month), part)) if closing else ()
+    if not rows and not adjustments:
+        _raise_no_traffic(str(month), part)
+    rows_sum = sum_rows(rows)
     return ExplainedMonth(
-        month=str(asked),
+        month=str(month),
         zone=str(statement.month.zone),
         state="closed" if closing else "open",
         closed_at=clock.rfc3339(closing.closed_at) if closing else None,
@@ -128,87 +127,88 @@ def explain(
         project=project,
         model=model,
         rows=rows,
-        sum=sum_rows(rows),
-        reported_usd=_reported(statement, chosen),
-        adjustments=tuple(explained),
-        adjusted=_together([sum_rows(rows), *(each.sum for each in explained)]),
+        sum=rows_sum,
+        reported_femto_usd=_reported_femto_usd(statement, part),
+        adjustments=adjustments,
+        adjusted=_add([rows_sum, *(adjustment.sum for adjustment in adjustments)]),
     )
 
 
-def sum_rows(rows: Sequence[Row], less: Sequence[BookedLine] = ()) -> Sum:
+def sum_rows(rows: Sequence[TraceRow], less: Sequence[BookedLine] = ()) -> RowSum:
     """What rows come to, less what was booked before."""
-    now = _known_femto_usd(row.cost_usd for row in rows)
-    before = _known_femto_usd(each.cost_usd for each in less)
-    return Sum(
-        money.usd_text(sum(now) - sum(before)) if now or before else None,
-        sum(row.requests for row in rows) - sum(each.requests for each in less),
-        sum(row.unpriced_tokens for row in rows) - sum(each.unpriced_tokens for each in less),
+    costs = [row.cost_femto_usd for row in rows if row.cost_femto_usd is not None]
+    booked = [line.cost_femto_usd for line in less if line.cost_femto_usd is not None]
+    return RowSum(
+        cost_femto_usd=sum(costs) - sum(booked) if costs or booked else None,
+        requests=sum(row.requests for row in rows) - sum(line.requests for line in less),
+        unpriced_tokens=(
+            sum(row.unpriced_tokens for row in rows) - sum(line.unpriced_tokens for line in less)
+        ),
     )
 
 
-def _together(sums: Sequence[Sum]) -> Sum:
-    known = _known_femto_usd(each.cost_usd for each in sums)
-    return Sum(
-        money.usd_text(sum(known)) if known else None,
-        sum(each.requests for each in sums),
-        sum(each.unpriced_tokens for each in sums),
+def _add(sums: Sequence[RowSum]) -> RowSum:
+    costs = [each.cost_femto_usd for each in sums if each.cost_femto_usd is not None]
+    return RowSum(
+        cost_femto_usd=sum(costs) if costs else None,
+        requests=sum(each.requests for each in sums),
+        unpriced_tokens=sum(each.unpriced_tokens for each in sums),
     )
 
 
-def _known_femto_usd(amounts: Iterable[str | None]) -> list[int]:
-    return [money.femto_usd(amount) for amount in amounts if amount is not None]
-
-
-def _rows(session: Session, statement: MonthStatement) -> tuple[Row, ...]:
+def _rows(session: Session, statement: MonthStatement) -> tuple[TraceRow, ...]:
     if statement.closing is None:
-        return trace.rows(
-            month_computation.usage_by_day(session, statement.month), pricings.in_force(session)
-        )
-    told = msgspec.json.decode(
-        closed_statements.load_document(session, str(statement.month)) or b"", type=_Document
-    )
-    return told.arithmetic
+        days = month_computation.usage_by_day(session, statement.month)
+        return trace.rows(days, pricings.in_force(session))
+    content = closed_statements.load_document(session, str(statement.month)) or b""
+    arithmetic = msgspec.json.decode(content, type=_Document).arithmetic
+    return exact_json.parse(arithmetic, tuple[TraceRow, ...])
 
 
 class _Document(msgspec.Struct):
-    """What is read of a closed statement's document."""
+    """The part of a closed statement's document that is read here."""
 
-    arithmetic: tuple[Row, ...]
+    arithmetic: list[object]
+
+
+def _adjustments(session: Session, month: str, part: _Part) -> Iterable[ExplainedAdjustment]:
+    for number, adjustment in adjustment_store.read(session, month).items():
+        arithmetic = adjustment_store.read_arithmetic(session, month, number)
+        rows, less = part.rows(arithmetic.rows), part.booked(arithmetic.less)
+        if rows or less:
+            yield _adjustment(number, adjustment, rows, less)
 
 
 def _adjustment(
-    session: Session, number: int, made: Adjustment, chosen: _Chosen
-) -> ExplainedAdjustment | None:
-    arithmetic = adjustment_store.read_arithmetic(session, made.month, number)
-    rows, less = (
-        chosen.rows(arithmetic.rows),
-        tuple(each for each in arithmetic.less if chosen.has(each)),
-    )
-    if not rows and not less:
-        return None
-    dated = clock.date_of(made.dated_day).isoformat()
+    number: int,
+    adjustment: Adjustment,
+    rows: tuple[TraceRow, ...],
+    less: tuple[BookedLine, ...],
+) -> ExplainedAdjustment:
     return ExplainedAdjustment(
-        number,
-        dated,
-        made.kind,
-        made.reason,
-        made.made_by,
-        made.price_book_version,
-        rows,
-        less,
-        sum_rows(rows, less),
+        number=number,
+        dated=adjustment.dated_day,
+        kind=adjustment.kind,
+        reason=adjustment.reason,
+        made_by=adjustment.made_by,
+        price_book_version=adjustment.price_book_version,
+        rows=rows,
+        less=less,
+        sum=sum_rows(rows, less),
     )
 
 
-def _reported(statement: MonthStatement, chosen: _Chosen) -> str | None:
+def _raise_no_traffic(month: str, part: _Part) -> None:
+    project = f"project {part.project!r}" if part.project else None
+    names = " of ".join(filter(None, (part.model, project)))
+    raise NotFound(
+        f"no traffic of {names} in {month}; list what there is with: switchwise explain {month}"
+    )
+
+
+def _reported_femto_usd(statement: MonthStatement, part: _Part) -> int | None:
     """The same lines as the report adds them up, so that a reader can compare."""
-    lines = [
-        line
-        for key, line in statement.lines.items()
-        if chosen.project in (None, key.project) and chosen.model in (None, key.model)
-    ]
-    return (
-        money.usd_text(sum(line.cost.femto_usd for line in lines))
-        if any(line.is_priced for line in lines)
-        else None
-    )
+    lines = [line for key, line in statement.lines.items() if part.has(key.project, key.model)]
+    if not any(line.is_priced for line in lines):
+        return None
+    return sum(line.cost.femto_usd for line in lines)

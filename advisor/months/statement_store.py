@@ -9,42 +9,35 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
-from advisor.months import figures as month_figures
-from advisor.months import forecast, line_rows, statements
+from advisor.months import forecast, line_rows, waste
+from advisor.months.backtest import Backtest
+from advisor.months.forecast import Forecast
+from advisor.months.statements import Line, LineKey
 from ledger import closed_statements, months, readings, tables
 from ledger.months import Month
 from ledger.settings import Settings
 
 _STATEMENT = tables.STATEMENT
 _LINE = tables.STATEMENT_LINE
-_FIGURES = [column for column in _STATEMENT.columns if column.name != "document"]
+_COLUMNS = [column for column in _STATEMENT.columns if column.name != "document"]
 """All of a statement but its document, which only explanations and exports read."""
 HISTORY_DAYS = forecast.FULL_HISTORY_DAYS
 """Closed days that a forecast looks back on."""
 
 
-class DayFigure(msgspec.Struct, frozen=True):
-    """A UTC day of a month: the cost of its priced tokens as decimal USD text (None if none is priced), and its requests."""
+@dataclass(frozen=True, slots=True)
+class DayCost:
+    """A UTC day (number since 1970-01-01) of a month: its requests, and the cost of its priced tokens.
 
-    day: str
-    cost_usd: str | None
+    The cost is None where nothing is priced.
+    """
+
+    day: int
+    cost_femto_usd: int | None
     requests: int
 
 
-class ForecastFigure(msgspec.Struct, frozen=True):
-    """A month's forecast as decimal USD text; low and high are the 80 % band, None for a run rate.
-
-    A finished month's is its actual, beside how the forecasts of its days did.
-    """
-
-    cost_usd: str
-    low_usd: str | None
-    high_usd: str | None
-    method: str
-    backtest: month_figures.BacktestFigure | None = None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What a statement was computed from. Two statements of a month with the same basis are equal."""
 
@@ -64,51 +57,62 @@ class Closing:
     content_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthStatement:
-    """A month's statement as every face reads it; `closing` is None while it is open."""
+    """A month's statement. `closing` is None while it is open, `computed_at` UTC epoch microseconds.
+
+    The forecast of a finished month is its actual; `backtest` then judges the forecasts of its days.
+    """
 
     month: Month
     basis: Basis
     revision: int
     computed_at: int
     closing: Closing | None
-    lines: dict[statements.LineKey, statements.Line]
-    days: tuple[DayFigure, ...]
-    waste: month_figures.Waste
-    forecast: ForecastFigure | None
+    lines: dict[LineKey, Line]
+    days: tuple[DayCost, ...]
+    waste: waste.Waste
+    forecast: Forecast | None
+    backtest: Backtest | None
 
 
-def stale_months(
-    session: Session, settings: Settings, basis_of: Basis
-) -> list[tuple[Month, Basis]]:
-    """The open months whose statement no longer follows from the rollups, prices, names or zone, newest last."""
-    zone, today = settings.zone, basis_of.through_day
+@dataclass(frozen=True, slots=True)
+class _Forecasts:
+    """What the column `forecast` holds; it is NULL where there is no history to forecast from."""
+
+    forecast: Forecast
+    backtest: Backtest | None
+
+
+def find_stale(session: Session, settings: Settings, basis: Basis) -> list[tuple[Month, Basis]]:
+    """The open months whose statement no longer follows from its basis, each with the one it needs.
+
+    `basis` has the zone, prices, names and day of now. The newest month comes last.
+    """
     by_day = readings.day_revisions(session)
-    touched = {month for day in by_day for month in months.touching(day, zone)}
-    revisions = {month: revision_of(by_day, month, today) for month in touched}
-    held = {row.month: row for row in session.execute(select(*_FIGURES))}
+    touched = {month for day in by_day for month in months.touching(day, settings.zone)}
+    rows = {row.month: row for row in session.execute(select(*_COLUMNS))}
     stale = []
-    for month, revision in sorted(revisions.items()):
-        end_day = month.touched_days.stop
-        wanted = Basis(
-            basis_of.zone,
-            revision,
-            basis_of.price_book_version,
-            basis_of.names_version,
-            min(basis_of.through_day, end_day),
+    for month in sorted(touched):
+        current = Basis(
+            zone=basis.zone,
+            days_revision=revision_of(by_day, month, basis.through_day),
+            price_book_version=basis.price_book_version,
+            names_version=basis.names_version,
+            through_day=min(basis.through_day, month.touched_days.stop),
         )
-        row = held.get(str(month))
-        if row is None or (row.closed_at is None and _basis(row) != wanted):
-            stale.append((month, wanted))
+        row = rows.get(str(month))
+        if row is None or (row.closed_at is None and _basis(row) != current):
+            stale.append((month, current))
     return stale
 
 
 def revision_of(by_day: Mapping[int, int], month: Month, today: int) -> int:
-    """How often rollups have written into the days that a month's statement rests on, of all revisions by day.
+    """How often rollups have written into the days that a month's statement rests on.
 
-    Its forecasts look back on closed days that may lie in the month before: today's where it is under way, else all of
-    those that its back-test makes again.
+    `by_day` has the revisions by UTC day. A month's forecasts look back on closed days that may lie in
+    the month before: on those before today while it is under way, else on those before its first day,
+    as its back-test does.
     """
     days = month.touched_days
     forecast_on = today if today in days else days.start
@@ -119,27 +123,30 @@ def revision_of(by_day: Mapping[int, int], month: Month, today: int) -> int:
 def write(session: Session, statement: MonthStatement) -> bool:
     """Replace an open month's statement, unless a newer or a closed one is there; whether it was written."""
     basis = statement.basis
-    held = session.execute(
-        select(*_FIGURES).where(_STATEMENT.c.month == str(statement.month))
+    row = session.execute(
+        select(*_COLUMNS).where(_STATEMENT.c.month == str(statement.month))
     ).first()
-    newer = held is not None and (held.through_day, held.days_revision) > (
-        basis.through_day,
-        basis.days_revision,
-    )
-    if held is not None and (newer or held.closed_at is not None):
-        return False
-    _replace(session, statement, held.revision + 1 if held else 1)
+    if row is not None:
+        stored_is_newer = (row.through_day, row.days_revision) > (
+            basis.through_day,
+            basis.days_revision,
+        )
+        if stored_is_newer or row.closed_at is not None:
+            return False
+    _replace(session, statement, row.revision + 1 if row else 1)
     return True
 
 
 def freeze(
     session: Session, statement: MonthStatement, arithmetic: object, closed_at: int, closed_by: str
-) -> Closing:
-    """Write a month's statement for the last time, with its document. The caller has seen that it is not closed yet."""
-    held = session.execute(
+) -> None:
+    """Write a month's statement for the last time, with its document and the document's hash.
+
+    The caller has checked that it is not closed yet.
+    """
+    revision = session.execute(
         select(_STATEMENT.c.revision).where(_STATEMENT.c.month == str(statement.month))
     ).scalar()
-    lines = line_rows.rows_of(statement.lines)
     closing = {
         "month": str(statement.month),
         "zone": statement.basis.zone,
@@ -149,18 +156,21 @@ def freeze(
         "names_version": statement.basis.names_version,
     }
     content = closed_statements.encode_document(
-        closing, lines, days=statement.days, waste=statement.waste, arithmetic=arithmetic
+        closing,
+        line_rows.rows_of(statement.lines),
+        days=statement.days,
+        waste=statement.waste,
+        arithmetic=arithmetic,
     )
-    made = Closing(closed_at, closed_by, closed_statements.hash_document(content))
-    stamps = {"closed_at": closed_at, "closed_by": closed_by, "content_sha256": made.content_sha256}
     _replace(
         session,
         statement,
-        (held or 0) + 1,
-        **stamps,
+        (revision or 0) + 1,
+        closed_at=closed_at,
+        closed_by=closed_by,
+        content_sha256=closed_statements.hash_document(content),
         document=closed_statements.pack_document(content),
     )
-    return made
 
 
 def _replace(session: Session, statement: MonthStatement, revision: int, **closing: object) -> None:
@@ -177,11 +187,13 @@ def _replace(session: Session, statement: MonthStatement, revision: int, **closi
             names_version=basis.names_version,
             through_day=basis.through_day,
             computed_at=statement.computed_at,
-            days=msgspec.json.encode(statement.days).decode(),
-            waste=msgspec.json.encode(statement.waste).decode(),
-            forecast=msgspec.json.encode(statement.forecast).decode()
-            if statement.forecast
-            else None,
+            days=_encode(statement.days),
+            waste=_encode(statement.waste),
+            forecast=(
+                _encode(_Forecasts(statement.forecast, statement.backtest))
+                if statement.forecast
+                else None
+            ),
             **closing,
         )
     )
@@ -189,36 +201,55 @@ def _replace(session: Session, statement: MonthStatement, revision: int, **closi
         session.execute(_LINE.insert(), line_rows.rows_of(statement.lines, month=name))
 
 
+def _encode(value: object) -> str:
+    """JSON of integers of any size, which msgspec writes and reads exactly."""
+    return msgspec.json.encode(value).decode()
+
+
+def _decode_forecasts(column: str) -> _Forecasts:
+    return msgspec.json.decode(column, type=_Forecasts)
+
+
 def read(session: Session, month: Month) -> MonthStatement | None:
-    """A month's statement; None where there is no traffic. A closed month is the one of the zone it was closed in."""
-    row = session.execute(select(*_FIGURES).where(_STATEMENT.c.month == str(month))).first()
+    """A month's statement; None where there is no traffic.
+
+    A closed month is that of the zone in which it was closed.
+    """
+    row = session.execute(select(*_COLUMNS).where(_STATEMENT.c.month == str(month))).first()
     if row is None:
         return None
     closing = (
         None if row.closed_at is None else Closing(row.closed_at, row.closed_by, row.content_sha256)
     )
-    rows = session.execute(select(_LINE).where(_LINE.c.month == str(month))).mappings()
+    lines = session.execute(select(_LINE).where(_LINE.c.month == str(month))).mappings()
+    forecasts = _decode_forecasts(row.forecast) if row.forecast else None
     return MonthStatement(
-        months.parse(row.month, ZoneInfo(row.zone)) if closing else month,
-        _basis(row),
-        row.revision,
-        row.computed_at,
-        closing,
-        {line_rows.key_of(line): line_rows.line_of(line) for line in rows},
-        msgspec.json.decode(row.days, type=tuple[DayFigure, ...]),
-        msgspec.json.decode(row.waste, type=month_figures.Waste),
-        msgspec.json.decode(row.forecast, type=ForecastFigure) if row.forecast else None,
+        month=months.parse(row.month, ZoneInfo(row.zone)) if closing else month,
+        basis=_basis(row),
+        revision=row.revision,
+        computed_at=row.computed_at,
+        closing=closing,
+        lines={line_rows.key_of(line): line_rows.line_of(line) for line in lines},
+        days=msgspec.json.decode(row.days, type=tuple[DayCost, ...]),
+        waste=msgspec.json.decode(row.waste, type=waste.Waste),
+        forecast=forecasts.forecast if forecasts else None,
+        backtest=forecasts.backtest if forecasts else None,
     )
 
 
-def backtests(session: Session, through: Month, most: int) -> list[month_figures.BacktestFigure]:
-    """How the forecasts of the latest finished months did, as stored, through a month; the latest first."""
-    told = select(_STATEMENT.c.forecast).where(
-        _STATEMENT.c.month <= str(through), _STATEMENT.c.forecast.is_not(None)
+def read_backtests(session: Session, through: Month, most: int) -> dict[str, Backtest]:
+    """By month, how the forecasts of the latest finished months did, through a month; the latest first."""
+    query = (
+        select(_STATEMENT.c.month, _STATEMENT.c.forecast)
+        .where(_STATEMENT.c.month <= str(through), _STATEMENT.c.forecast.is_not(None))
+        .order_by(_STATEMENT.c.month.desc())
+        .limit(most + 1)
     )
-    rows = session.execute(told.order_by(_STATEMENT.c.month.desc()).limit(most + 1)).scalars()
-    found = (msgspec.json.decode(text, type=ForecastFigure).backtest for text in rows)
-    return [each for each in found if each is not None][:most]
+    backtests = {
+        row.month: _decode_forecasts(row.forecast).backtest for row in session.execute(query)
+    }
+    tested = [(month, backtest) for month, backtest in backtests.items() if backtest is not None]
+    return dict(tested[:most])
 
 
 def month_names(session: Session) -> list[str]:
@@ -228,5 +259,9 @@ def month_names(session: Session) -> list[str]:
 
 def _basis(row: Any) -> Basis:
     return Basis(
-        row.zone, row.days_revision, row.price_book_version, row.names_version, row.through_day
+        zone=row.zone,
+        days_revision=row.days_revision,
+        price_book_version=row.price_book_version,
+        names_version=row.names_version,
+        through_day=row.through_day,
     )

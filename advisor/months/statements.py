@@ -1,4 +1,4 @@
-"""A month's statement: usage by series priced day by day into lines that add up. Pure; reading and writing is elsewhere."""
+"""A month's statement: usage by series, priced day by day into lines that add up. Pure."""
 
 import operator
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -77,13 +77,12 @@ class Line:
         return self._with(other, operator.sub)
 
     def _with(self, other: "Line", combine: Callable[[Any, Any], Any]) -> "Line":
-        return Line(
-            *(combine(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
-        )
+        names = (column.name for column in fields(self))
+        return Line(**{name: combine(getattr(self, name), getattr(other, name)) for name in names})
 
     @property
     def is_priced(self) -> bool:
-        """Whether the line says any amount of money. In a difference the priced tokens alone may cancel out."""
+        """Whether the line has any amount of money; in a difference the priced tokens may cancel out."""
         return bool(self.cost.priced_tokens or self.cost.femto_usd or self.list_cost_femto_usd)
 
 
@@ -96,7 +95,7 @@ class DayUsage:
 
 
 class Priced(NamedTuple):
-    """What a series is on a day: its provider, canonical model and region, and its price (None: unpriced)."""
+    """What a series is on a day: its provider, canonical model, region and price (None: unpriced)."""
 
     provider: str
     model: str
@@ -112,12 +111,12 @@ class Pricing:
     book: prices.PriceBook
     names: names.Names
     names_version: str = ""
-    _found: dict[tuple[int, int], Priced] = field(default_factory=dict)
+    _resolved: dict[tuple[int, int], Priced] = field(default_factory=dict)
 
     def resolve(self, series_id: int, day: int) -> Priced:
         """What a series is, and costs, on a UTC day."""
-        known = self._found.get((series_id, day))
-        if known is None:
+        priced = self._resolved.get((series_id, day))
+        if priced is None:
             labels = self.series[series_id].labels
             provider, model, region = self.names.resolve(
                 labels.namespace, labels.provider, labels.model, day
@@ -130,9 +129,9 @@ class Pricing:
                 day=day,
                 region=region,
             )
-            known = Priced(provider, model, region, price)
-            self._found[series_id, day] = known
-        return known
+            priced = Priced(provider, model, region, price)
+            self._resolved[series_id, day] = priced
+        return priced
 
 
 def priced_tier(labels: events.Labels) -> str:
@@ -151,17 +150,21 @@ def is_other_tier(labels: events.Labels) -> bool:
     )
 
 
-def lines(parts: Iterable[DayUsage], pricing: Pricing) -> dict[LineKey, Line]:
-    """The lines of a month from its parts, whatever their order. Days between two changes are summed first, then priced."""
+def lines(days: Iterable[DayUsage], pricing: Pricing) -> dict[LineKey, Line]:
+    """The lines of a month's usage, whatever the order of its days.
+
+    Days between two changes of a price or name are summed first, then priced.
+    """
     spans: dict[tuple[int, Priced], list[int]] = {}
-    for part in parts:
-        for series_id, amounts in part.amounts.items():
-            _collect(spans, (series_id, pricing.resolve(series_id, part.day)), amounts)
-    found: dict[LineKey, Line] = {}
+    for day in days:
+        for series_id, amounts in day.amounts.items():
+            _add_amounts(spans, (series_id, pricing.resolve(series_id, day.day)), amounts)
+    by_key: dict[LineKey, Line] = {}
     for (series_id, priced), amounts in spans.items():
         stored = pricing.series[series_id]
-        found.setdefault(line_key(stored.labels, priced), Line()).add(stored, amounts, priced.price)
-    return found
+        line = by_key.setdefault(line_key(stored.labels, priced), Line())
+        line.add(stored, amounts, priced.price)
+    return by_key
 
 
 def line_key(labels: events.Labels, priced: Priced) -> LineKey:
@@ -173,25 +176,24 @@ def line_key(labels: events.Labels, priced: Priced) -> LineKey:
 
 def merge(statements: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line]:
     """Several sets of lines as one, each line their sum."""
-    whole: dict[LineKey, Line] = {}
-    for lines_ in statements:
-        for key, line in lines_.items():
-            whole[key] = whole[key] + line if key in whole else line
-    return whole
+    merged: dict[LineKey, Line] = {}
+    for statement in statements:
+        for key, line in statement.items():
+            merged[key] = merged[key] + line if key in merged else line
+    return merged
 
 
-def cost_of(part: DayUsage, pricing: Pricing) -> prices.Cost:
-    """What a part costs, all of it. Series of one price are summed first."""
+def cost_of(day: DayUsage, pricing: Pricing) -> prices.Cost:
+    """What all the usage of a day costs. Series of one price are summed first."""
     by_price: dict[prices.Price | None, list[int]] = {}
-    for series_id, amounts in part.amounts.items():
-        _collect(by_price, pricing.resolve(series_id, part.day).price, amounts)
-    costs = (
+    for series_id, amounts in day.amounts.items():
+        _add_amounts(by_price, pricing.resolve(series_id, day.day).price, amounts)
+    return prices.sum_costs(
         prices.cost(usage.token_counts(amounts), price.rates if price else None)
         for price, amounts in by_price.items()
     )
-    return sum(costs, prices.Cost())
 
 
-def _collect(sums: dict[K, list[int]], key: K, amounts: list[int]) -> None:
-    held = sums.get(key)
-    sums[key] = amounts if held is None else usage.combine(held, amounts)
+def _add_amounts(sums: dict[K, list[int]], key: K, amounts: list[int]) -> None:
+    before = sums.get(key)
+    sums[key] = amounts if before is None else usage.combine(before, amounts)

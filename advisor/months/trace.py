@@ -1,53 +1,57 @@
-"""The arithmetic behind a figure: every line's tokens, meter by meter, at the price that was in force while they were used.
+"""The arithmetic behind a figure: each line's tokens, meter by meter, at the price of the day of use. Pure.
 
-Pure. It turns the same parts at the same pricing as `statements.lines` into rows whose costs add up to the lines', exactly.
+The costs of the rows add up exactly to those of `statements.lines` at the same usage and pricing.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import msgspec
-
+from advisor import words
 from advisor.months import statements
 from advisor.months.statements import DayUsage, LineKey, Pricing
-from ledger import clock, money, usage
-from ledger.pricing import price_book, prices
+from ledger import usage
+from ledger.pricing import prices
 from ledger.readings import StoredSeries
 
 _EVERY_METER = prices.Rates(**dict.fromkeys(prices.METERS, 0))
 
 
-class Meter(msgspec.Struct, frozen=True):
-    """Tokens x USD per million tokens / 1,000,000 = USD, exact decimal text; None where the meter has no rate."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterCost:
+    """Tokens x nano-USD per million tokens = femto-USD, exact. None where the meter has no rate."""
 
     meter: str
     tokens: int
-    usd_per_mtok: str | None
-    cost_usd: str | None
+    nano_usd_per_mtok: int | None
+    cost_femto_usd: int | None
 
 
-class PriceUsed(msgspec.Struct, frozen=True):
-    """The price that gave the rates, in force from `effective_from` on (None: its first day is not known).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceUsed:
+    """The price that gave the rates, from the UTC day `effective_from` on (None: it is not known).
 
-    `source` and `checked` are the list price's; `contract` is what changed its rates, empty where nothing did.
+    `source` and `checked` are those of the list price. `contract` says what changed its rates, and is
+    empty where nothing did. `list_nano_usd_per_mtok` has the list rates by meter.
     """
 
     service_tier: str
     over_input_tokens: int
-    effective_from: str | None
+    effective_from: int | None
     backdated: bool
     source: str
     checked: str
     contract: str
-    list_usd_per_mtok: dict[str, str]
+    list_nano_usd_per_mtok: dict[str, int]
 
 
-class Row(msgspec.Struct, frozen=True):
-    """DayUsage of a line: the tokens of one context band, region and price, used on UTC days from the first to the last.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceRow:
+    """Part of a line: the tokens of one context band, region and price, with the UTC days of their use.
 
-    `priced_tier` is the tier that set the price, where nobody said which one served. Without a price all tokens are unpriced;
-    `unpriced_because` says why, empty where every token has a rate.
+    `priced_tier` is the tier that set the price: the one asked for where the one served is unknown.
+    Without a price all tokens are unpriced. `unpriced_because` says why tokens have no rate, and is
+    empty where all have one. The costs are those of the priced meters, None without any.
     """
 
     provider: str
@@ -58,13 +62,13 @@ class Row(msgspec.Struct, frozen=True):
     priced_tier: str
     context_band: int
     region: str
-    first_day: str
-    last_day: str
+    first_day: int
+    last_day: int
     requests: int
     price: PriceUsed | None
-    meters: tuple[Meter, ...]
-    cost_usd: str | None
-    list_cost_usd: str | None
+    meters: tuple[MeterCost, ...]
+    cost_femto_usd: int | None
+    list_cost_femto_usd: int | None
     unpriced_tokens: int
     unpriced_because: str
 
@@ -83,7 +87,7 @@ class _Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Gathered:
+class _Sums:
     first_day: int
     last_day: int
     requests: int = 0
@@ -94,26 +98,25 @@ class _Gathered:
         counts = usage.token_counts(amounts)
         self.first_day, self.last_day = min(self.first_day, day), max(self.last_day, day)
         self.requests += amounts[usage.INDEX["requests"]]
-        for meter, metered in prices.tokens_by_meter(
-            counts, price.rates if price else _EVERY_METER
-        ).items():
-            self.tokens[meter] += metered
+        by_meter = prices.tokens_by_meter(counts, price.rates if price else _EVERY_METER)
+        for meter, tokens in by_meter.items():
+            self.tokens[meter] += tokens
         self.list_cost += prices.cost(counts, price.list_rates if price else None)
 
 
-def rows(parts: Iterable[DayUsage], pricing: Pricing) -> tuple[Row, ...]:
-    """The rows of these parts, line by line and day by day. Requests without billable tokens are rows without meters."""
-    found: dict[_Place, _Gathered] = {}
-    for part in parts:
-        for series_id, amounts in part.amounts.items():
-            place = _place(pricing.series[series_id], pricing.resolve(series_id, part.day))
-            found.setdefault(place, _Gathered(part.day, part.day)).add(
-                part.day, amounts, place.price
-            )
-    made = [_row(place, gathered, pricing.book) for place, gathered in found.items()]
+def rows(days: Iterable[DayUsage], pricing: Pricing) -> tuple[TraceRow, ...]:
+    """The rows of some usage, line by line and day by day.
+
+    Requests without billable tokens are rows without meters.
+    """
+    sums: dict[_Place, _Sums] = {}
+    for day in days:
+        for series_id, amounts in day.amounts.items():
+            place = _place(pricing.series[series_id], pricing.resolve(series_id, day.day))
+            sums.setdefault(place, _Sums(day.day, day.day)).add(day.day, amounts, place.price)
     return tuple(
         sorted(
-            made,
+            (_row(place, place_sums, pricing.book) for place, place_sums in sums.items()),
             key=lambda row: (row.key, row.priced_tier, row.context_band, row.region, row.first_day),
         )
     )
@@ -121,69 +124,70 @@ def rows(parts: Iterable[DayUsage], pricing: Pricing) -> tuple[Row, ...]:
 
 def _place(stored: StoredSeries, priced: statements.Priced) -> _Place:
     labels = stored.labels
-    key = statements.line_key(labels, priced)
     return _Place(
-        key, statements.priced_tier(labels), labels.context_band, priced.region, priced.price
+        key=statements.line_key(labels, priced),
+        priced_tier=statements.priced_tier(labels),
+        context_band=labels.context_band,
+        region=priced.region,
+        price=priced.price,
     )
 
 
-def _row(place: _Place, gathered: _Gathered, book: prices.PriceBook) -> Row:
+def _row(place: _Place, sums: _Sums, book: prices.PriceBook) -> TraceRow:
     rates = place.price.rates if place.price else prices.Rates()
-    meters = tuple(_meter(name, held, rates) for name, held in gathered.tokens.items() if held)
-    priced = [money.femto_usd(meter.cost_usd) for meter in meters if meter.cost_usd is not None]
-    return Row(
+    meters = tuple(_meter(name, tokens, rates) for name, tokens in sums.tokens.items() if tokens)
+    costs = [meter.cost_femto_usd for meter in meters if meter.cost_femto_usd is not None]
+    unpriced = [meter for meter in meters if meter.cost_femto_usd is None]
+    return TraceRow(
         **place.key._asdict(),
         priced_tier=place.priced_tier,
         context_band=place.context_band,
         region=place.region,
-        first_day=_date(gathered.first_day),
-        last_day=_date(gathered.last_day),
-        requests=gathered.requests,
+        first_day=sums.first_day,
+        last_day=sums.last_day,
+        requests=sums.requests,
         price=_price_used(place.price) if place.price else None,
         meters=meters,
-        cost_usd=money.usd_text(sum(priced)) if priced else None,
-        list_cost_usd=money.usd_text(gathered.list_cost.femto_usd) if priced else None,
-        unpriced_tokens=sum(meter.tokens for meter in meters if meter.cost_usd is None),
-        unpriced_because=_unpriced_because(
-            place, [meter.meter for meter in meters if meter.cost_usd is None], book
-        ),
+        cost_femto_usd=sum(costs) if costs else None,
+        list_cost_femto_usd=sums.list_cost.femto_usd if costs else None,
+        unpriced_tokens=sum(meter.tokens for meter in unpriced),
+        unpriced_because=_unpriced_because(place, [meter.meter for meter in unpriced], book),
     )
 
 
-def _unpriced_because(place: _Place, lacking: list[str], book: prices.PriceBook) -> str:
-    if not lacking:
+def _unpriced_because(place: _Place, meters: list[str], book: prices.PriceBook) -> str:
+    if not meters:
         return ""
     if place.price is not None:
-        return (
-            f"the price has no rate for {', '.join(meter.replace('_', ' ') for meter in lacking)}"
-        )
+        return f"the price has no rate for {', '.join(map(words.label, meters))}"
     key, tier = place.key, place.priced_tier
-    missing = (
-        f"there is no price for {prices.PriceKey(key.provider, key.model, tier, 0, place.region)}"
-    )
-    told = book.facts_of(key.provider, key.model).without_rate.get(tier)
-    return f"{missing}: {told}" if told else missing
+    price_key = prices.PriceKey(key.provider, key.model, tier, 0, place.region)
+    reason = book.facts_of(key.provider, key.model).without_rate.get(tier)
+    missing = f"there is no price for {price_key}"
+    return f"{missing}: {reason}" if reason else missing
 
 
-def _meter(name: str, held: int, rates: prices.Rates) -> Meter:
+def _meter(name: str, tokens: int, rates: prices.Rates) -> MeterCost:
     rate: int | None = getattr(rates, name)
-    if rate is None:
-        return Meter(name, held, None, None)
-    return Meter(name, held, price_book.rate_texts(rates)[name], money.usd_text(held * rate))
+    return MeterCost(
+        meter=name,
+        tokens=tokens,
+        nano_usd_per_mtok=rate,
+        cost_femto_usd=None if rate is None else tokens * rate,
+    )
 
 
 def _price_used(price: prices.Price) -> PriceUsed:
+    list_rates = {meter: getattr(price.list_rates, meter) for meter in prices.METERS}
     return PriceUsed(
-        price.key.service_tier,
-        price.key.over_input_tokens,
-        _date(price.effective_from) if price.effective_from else None,
-        price.backdated,
-        price.source,
-        price.checked,
-        price.contract,
-        price_book.rate_texts(price.list_rates),
+        service_tier=price.key.service_tier,
+        over_input_tokens=price.key.over_input_tokens,
+        effective_from=price.effective_from or None,
+        backdated=price.backdated,
+        source=price.source,
+        checked=price.checked,
+        contract=price.contract,
+        list_nano_usd_per_mtok={
+            meter: rate for meter, rate in list_rates.items() if rate is not None
+        },
     )
-
-
-def _date(day: int) -> str:
-    return clock.date_of(day).isoformat()

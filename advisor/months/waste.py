@@ -1,39 +1,110 @@
-"""What a month paid for requests sent again, and for tiers other than those asked for, at the prices of the days of use. Pure.
+"""What a month paid for requests sent again, and for service tiers other than those asked for. Pure.
 
-Both are told apart by series, so they follow from the same rollups and the same pricing as the statement's lines.
+Both follow from the same usage and pricing as the statement's lines, at the prices of the days of use.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from advisor.months import statements
-from advisor.months.figures import OtherTier, PaidRetries, RetryFigure, TierFigure, Waste
 from advisor.months.statements import DayUsage, Priced, Pricing
-from ledger import events, money, usage
+from ledger import events, usage
 from ledger.pricing import prices
 
-COMPARED, ASKED_UNPRICED, SERVED_UNPRICED, NO_USAGE = (
-    "compared",
-    "asked_unpriced",
-    "served_unpriced",
-    "no_usage",
-)
+Comparison = Literal["compared", "asked_unpriced", "served_unpriced", "no_usage"]
+"""Whether the tiers asked for and served are compared, or why not."""
 
 
-class _SentAgain(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidRetry:
+    """Requests of a project to a model that their client had sent before, and that used tokens.
+
+    The cost is that of the priced tokens, None without any. It was paid twice only as far as the earlier
+    attempt was billed too, as after a time-out; no log says that.
+    """
+
     project: str
     provider: str
     model: str
+    requests: int
+    tokens: int
+    unpriced_tokens: int
+    cost_femto_usd: int | None
 
 
-class _Served(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidRetries:
+    """A month's requests sent again: the sums over the groups. The cost is None where nothing is priced."""
+
+    requests: int
+    tokens: int
+    unpriced_tokens: int
+    cost_femto_usd: int | None
+    groups: tuple[PaidRetry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierSwap:
+    """Requests that asked for one service tier and were served, and are priced, at another.
+
+    `asked_cost_femto_usd` is the cost of the same tokens on the same days at the tier asked for. The
+    difference is the cost less that: above 0 more was paid, below 0 a higher price was not charged. Both
+    are None unless the state is `compared`.
+    """
+
     project: str
     provider: str
     model: str
     asked: str
     served: str
-    state: str
+    state: Comparison
+    requests: int
+    tokens: int
+    unpriced_tokens: int
+    cost_femto_usd: int | None
+    asked_cost_femto_usd: int | None
+    difference_femto_usd: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherTier:
+    """A month's requests at another tier than asked: the sums over the groups.
+
+    The amounts are None where no group is compared. The difference is what was paid more less what was
+    not charged, neither of which is below 0.
+    """
+
+    requests: int
+    tokens: int
+    not_compared_tokens: int
+    paid_more_femto_usd: int | None
+    not_charged_femto_usd: int | None
+    difference_femto_usd: int | None
+    groups: tuple[TierSwap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waste:
+    """A month's paid retries, and its requests at another tier than asked."""
+
+    paid_retries: PaidRetries
+    other_tier: OtherTier
+
+
+class _RetryPlace(NamedTuple):
+    project: str
+    provider: str
+    model: str
+
+
+class _TierPlace(NamedTuple):
+    project: str
+    provider: str
+    model: str
+    asked: str
+    served: str
+    state: Comparison
 
 
 class _Span(NamedTuple):
@@ -45,52 +116,54 @@ class _Span(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Sum:
+class _Sums:
     requests: int = 0
     cost: prices.Cost = field(default_factory=prices.Cost)
-    asked: prices.Cost = field(default_factory=prices.Cost)
+    asked_cost: prices.Cost = field(default_factory=prices.Cost)
 
     @property
     def tokens(self) -> int:
         return self.cost.priced_tokens + self.cost.unpriced_tokens
 
-    def add(self, requests: int, cost: prices.Cost, asked: prices.Cost) -> None:
+    def add(self, requests: int, cost: prices.Cost, asked_cost: prices.Cost) -> None:
         self.requests += requests
         self.cost += cost
-        self.asked += asked
+        self.asked_cost += asked_cost
 
 
-def from_usage(parts: Iterable[DayUsage], pricing: Pricing) -> Waste:
-    """The waste of a month's parts, whatever their order; femto-USD are exact."""
-    again: dict[_SentAgain, _Sum] = {}
-    served: dict[_Served, _Sum] = {}
-    for span, amounts in _spans(parts, pricing).items():
+def from_usage(days: Iterable[DayUsage], pricing: Pricing) -> Waste:
+    """The waste in a month's usage, whatever the order of its days. Exact."""
+    retries: dict[_RetryPlace, _Sums] = {}
+    swaps: dict[_TierPlace, _Sums] = {}
+    for span, amounts in _spans(days, pricing).items():
         labels, priced = pricing.series[span.series_id].labels, span.priced
         counts, requests = usage.token_counts(amounts), amounts[usage.INDEX["requests"]]
         cost = prices.cost(counts, priced.price.rates if priced.price else None)
-        asked = prices.cost(counts, span.asked.rates if span.asked else None)
+        asked_cost = prices.cost(counts, span.asked.rates if span.asked else None)
         if is_paid_retry(labels):
-            place = _SentAgain(labels.project, priced.provider, priced.model)
-            again.setdefault(place, _Sum()).add(requests, cost, asked)
+            place = _RetryPlace(labels.project, priced.provider, priced.model)
+            retries.setdefault(place, _Sums()).add(requests, cost, asked_cost)
         if statements.is_other_tier(labels):
-            tiers = labels.service_tier_requested, labels.service_tier
-            group = _Served(
-                labels.project, priced.provider, priced.model, *tiers, _state(cost, asked)
+            tier_place = _TierPlace(
+                project=labels.project,
+                provider=priced.provider,
+                model=priced.model,
+                asked=labels.service_tier_requested,
+                served=labels.service_tier,
+                state=_state(cost, asked_cost),
             )
-            served.setdefault(group, _Sum()).add(requests, cost, asked)
-    retries = sorted(again.items(), key=lambda item: (-item[1].cost.femto_usd, item[0]))
-    tiers_ = sorted(served.items(), key=lambda item: (-item[1].requests, item[0]))
-    return Waste(
-        _paid_retries([_retry(*item) for item in retries]),
-        _other_tier([_tier(*item) for item in tiers_]),
+            swaps.setdefault(tier_place, _Sums()).add(requests, cost, asked_cost)
+    return _waste(
+        [_paid_retry(place, sums) for place, sums in sorted(retries.items(), key=_by_cost)],
+        [_tier_swap(place, sums) for place, sums in sorted(swaps.items(), key=_by_requests)],
     )
 
 
-def for_project(found: Waste, project: str) -> Waste:
+def for_project(waste: Waste, project: str) -> Waste:
     """One project's part of a month's waste."""
-    return Waste(
-        _paid_retries([each for each in found.paid_retries.groups if each.project == project]),
-        _other_tier([each for each in found.other_tier.groups if each.project == project]),
+    return _waste(
+        [retry for retry in waste.paid_retries.groups if retry.project == project],
+        [swap for swap in waste.other_tier.groups if swap.project == project],
     )
 
 
@@ -102,107 +175,103 @@ def is_paid_retry(labels: events.Labels) -> bool:
     )
 
 
-def _spans(parts: Iterable[DayUsage], pricing: Pricing) -> dict[_Span, list[int]]:
-    wanted = {
+def _spans(days: Iterable[DayUsage], pricing: Pricing) -> dict[_Span, list[int]]:
+    labels_of = {
         number: stored.labels
         for number, stored in pricing.series.items()
         if is_paid_retry(stored.labels) or statements.is_other_tier(stored.labels)
     }
     spans: dict[_Span, list[int]] = {}
-    for part in parts:
-        for series_id in part.amounts.keys() & wanted.keys():
-            labels, priced = wanted[series_id], pricing.resolve(series_id, part.day)
+    for day in days:
+        for series_id in day.amounts.keys() & labels_of.keys():
+            labels, priced = labels_of[series_id], pricing.resolve(series_id, day.day)
             asked = pricing.book.at(
                 priced.provider,
                 priced.model,
                 labels.service_tier_requested,
                 context_band=labels.context_band,
-                day=part.day,
+                day=day.day,
                 region=priced.region,
             )
-            span, amounts = _Span(series_id, priced, asked), part.amounts[series_id]
+            span, amounts = _Span(series_id, priced, asked), day.amounts[series_id]
             spans[span] = usage.combine(spans[span], amounts) if span in spans else amounts
     return spans
 
 
-def _state(served: prices.Cost, asked: prices.Cost) -> str:
-    if not served.priced_tokens + served.unpriced_tokens:
-        return NO_USAGE
-    if served.unpriced_tokens:
-        return SERVED_UNPRICED
-    return ASKED_UNPRICED if asked.unpriced_tokens else COMPARED
+def _state(cost: prices.Cost, asked_cost: prices.Cost) -> Comparison:
+    if not cost.priced_tokens + cost.unpriced_tokens:
+        return "no_usage"
+    if cost.unpriced_tokens:
+        return "served_unpriced"
+    return "asked_unpriced" if asked_cost.unpriced_tokens else "compared"
 
 
-def _retry(place: _SentAgain, found: _Sum) -> RetryFigure:
-    return RetryFigure(
-        *place, found.requests, found.tokens, found.cost.unpriced_tokens, _priced_part(found.cost)
+def _by_cost(group: tuple[_RetryPlace, _Sums]) -> tuple[int, _RetryPlace]:
+    place, sums = group
+    return -sums.cost.femto_usd, place
+
+
+def _by_requests(group: tuple[_TierPlace, _Sums]) -> tuple[int, _TierPlace]:
+    place, sums = group
+    return -sums.requests, place
+
+
+def _paid_retry(place: _RetryPlace, sums: _Sums) -> PaidRetry:
+    return PaidRetry(
+        **place._asdict(),
+        requests=sums.requests,
+        tokens=sums.tokens,
+        unpriced_tokens=sums.cost.unpriced_tokens,
+        cost_femto_usd=_priced_femto_usd(sums.cost),
     )
 
 
-def _tier(place: _Served, found: _Sum) -> TierFigure:
-    difference = found.cost.femto_usd - found.asked.femto_usd if place.state == COMPARED else None
-    return TierFigure(
-        *place,
-        found.requests,
-        found.tokens,
-        found.cost.unpriced_tokens,
-        _priced_part(found.cost),
-        None if difference is None else money.usd_text(found.asked.femto_usd),
-        None if difference is None else money.usd_text(difference),
-        _meaning(place.state, difference),
+def _tier_swap(place: _TierPlace, sums: _Sums) -> TierSwap:
+    compared = place.state == "compared"
+    return TierSwap(
+        **place._asdict(),
+        requests=sums.requests,
+        tokens=sums.tokens,
+        unpriced_tokens=sums.cost.unpriced_tokens,
+        cost_femto_usd=_priced_femto_usd(sums.cost),
+        asked_cost_femto_usd=sums.asked_cost.femto_usd if compared else None,
+        difference_femto_usd=(
+            sums.cost.femto_usd - sums.asked_cost.femto_usd if compared else None
+        ),
     )
 
 
-def _meaning(state: str, difference_femto_usd: int | None) -> str:
-    if state == NO_USAGE:
-        return "no tokens were used"
-    if state == SERVED_UNPRICED:
-        return (
-            "the tier served has no price for some of these tokens, so what was paid is not known"
-        )
-    if difference_femto_usd is None:
-        return "the tier asked for has no price for these tokens, so what it would have cost is not known"
-    if difference_femto_usd > 0:
-        return "paid more than at the tier asked for"
-    return (
-        "the tier asked for did not serve, and its higher price was not charged"
-        if difference_femto_usd
-        else "costs the same"
-    )
+def _priced_femto_usd(cost: prices.Cost) -> int | None:
+    return cost.femto_usd if cost.priced_tokens else None
 
 
-def _priced_part(cost: prices.Cost) -> str | None:
-    return money.usd_text(cost.femto_usd) if cost.priced_tokens else None
+def _waste(retries: Sequence[PaidRetry], swaps: Sequence[TierSwap]) -> Waste:
+    return Waste(_paid_retries(retries), _other_tier(swaps))
 
 
-def _paid_retries(groups: Sequence[RetryFigure]) -> PaidRetries:
-    requests, tokens, unpriced = (
-        sum(getattr(each, name) for each in groups)
-        for name in ("requests", "tokens", "unpriced_tokens")
-    )
-    costs = [money.femto_usd(each.cost_usd) for each in groups if each.cost_usd is not None]
+def _paid_retries(groups: Sequence[PaidRetry]) -> PaidRetries:
+    costs = [group.cost_femto_usd for group in groups if group.cost_femto_usd is not None]
     return PaidRetries(
-        requests, tokens, unpriced, money.usd_text(sum(costs)) if costs else None, tuple(groups)
+        requests=sum(group.requests for group in groups),
+        tokens=sum(group.tokens for group in groups),
+        unpriced_tokens=sum(group.unpriced_tokens for group in groups),
+        cost_femto_usd=sum(costs) if costs else None,
+        groups=tuple(groups),
     )
 
 
-def _other_tier(groups: Sequence[TierFigure]) -> OtherTier:
+def _other_tier(groups: Sequence[TierSwap]) -> OtherTier:
     differences = [
-        money.femto_usd(each.difference_usd) for each in groups if each.difference_usd is not None
+        group.difference_femto_usd for group in groups if group.difference_femto_usd is not None
     ]
-    more, less = (
-        sum(max(0, each) for each in differences),
-        sum(max(0, -each) for each in differences),
-    )
-    paid_more, not_charged, difference = (
-        money.usd_text(amount) if differences else None for amount in (more, less, more - less)
-    )
+    paid_more = sum(max(0, difference) for difference in differences)
+    not_charged = sum(max(0, -difference) for difference in differences)
     return OtherTier(
-        sum(each.requests for each in groups),
-        sum(each.tokens for each in groups),
-        sum(each.tokens for each in groups if each.difference_usd is None),
-        paid_more,
-        not_charged,
-        difference,
-        tuple(groups),
+        requests=sum(group.requests for group in groups),
+        tokens=sum(group.tokens for group in groups),
+        not_compared_tokens=sum(group.tokens for group in groups if group.state != "compared"),
+        paid_more_femto_usd=paid_more if differences else None,
+        not_charged_femto_usd=not_charged if differences else None,
+        difference_femto_usd=paid_more - not_charged if differences else None,
+        groups=tuple(groups),
     )

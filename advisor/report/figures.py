@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from advisor.advice.figures import Ends, RecommendationFigure
 from advisor.months.figures import (
     AdjustmentFigure,
-    DayReport,
-    ForecastRecord,
-    ForecastReport,
+    DayFigure,
+    ForecastFigure,
+    ForecastRecordFigure,
     UsageFigure,
-    Waste,
 )
+from advisor.months.waste_figures import WasteFigure
 from advisor.stages.records import SoFar
 
 
@@ -53,10 +53,10 @@ class Report:
     projects: tuple[UsageFigure, ...]
     models: tuple[UsageFigure, ...]
     slices: tuple[UsageFigure, ...]
-    days: tuple[DayReport, ...]
-    forecast: ForecastReport | None
-    forecast_record: ForecastRecord | None
-    waste: Waste | None
+    days: tuple[DayFigure, ...]
+    forecast: ForecastFigure | None
+    forecast_record: ForecastRecordFigure | None
+    waste: WasteFigure | None
     savings: SavingsReport
     sample_projects: tuple[str, ...]
     notes: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from sqlmodel import Session
 
@@ -14,6 +13,7 @@ from advisor.months import (
     statement_store,
     statements,
     waste,
+    waste_figures,
 )
 from advisor.months import figures as month_figures
 from advisor.months.statement_store import MonthStatement
@@ -21,7 +21,7 @@ from advisor.months.statements import Line, LineKey
 from advisor.report import figures as report_figures
 from advisor.report import notes
 from advisor.stages import recommendations, so_far
-from ledger import clock, facts, money, months
+from ledger import clock, facts, months
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.pricing import in_force
@@ -86,11 +86,7 @@ def build(
             lines, lambda key: {"provider": key.provider, "model": key.model}, late
         ),
         slices=month_figures.usage_figures(lines, lambda key: key._asdict(), late),
-        days=tuple(
-            month_figures.DayReport(day.day, day.cost_usd, day.requests) for day in whole.days
-        )
-        if whole
-        else (),
+        days=tuple(map(month_figures.day_figure, whole.days)) if whole else (),
         forecast=_forecast(whole) if whole else None,
         forecast_record=_forecast_record(session, month) if project is None else None,
         waste=_waste(statement, project),
@@ -136,33 +132,30 @@ def grouped_by(
     )
 
 
-def _forecast(statement: statement_store.MonthStatement) -> month_figures.ForecastReport | None:
+def _forecast(statement: statement_store.MonthStatement) -> month_figures.ForecastFigure | None:
     """The stored forecast, unless nothing that it rests on is priced: it is then unknown, not 0."""
-    found = statement.forecast
-    if found is None:
+    forecast = statement.forecast
+    if forecast is None:
         return None
     priced = any(line.cost.priced_tokens for line in statement.lines.values())
-    if not priced and not money.femto_usd(found.cost_usd):
+    if not priced and not forecast.cost_femto_usd:
         return None
-    return month_figures.ForecastReport(found.cost_usd, found.low_usd, found.high_usd, found.method)
+    return month_figures.forecast_figure(forecast)
 
 
-def _forecast_record(session: Session, month: Month) -> month_figures.ForecastRecord | None:
+def _forecast_record(session: Session, month: Month) -> month_figures.ForecastRecordFigure | None:
     """How the forecasts of a year's finished months did, this one included; None while there is none."""
-    tested = statement_store.backtests(session, month, BACKTESTED_MONTHS)
-    if not tested:
+    backtests = statement_store.read_backtests(session, month, BACKTESTED_MONTHS)
+    return month_figures.forecast_record_figure(backtests)
+
+
+def _waste(
+    statement: MonthStatement | None, project: str | None
+) -> waste_figures.WasteFigure | None:
+    if statement is None:
         return None
-    banded, covered = (
-        sum(getattr(each, name) for each in tested) for name in ("banded", "covered")
-    )
-    ratio = money.optional_ratio_text(Fraction(covered, banded)) if banded else None
-    return month_figures.ForecastRecord(ratio, banded, covered, tuple(tested))
-
-
-def _waste(statement: MonthStatement | None, project: str | None) -> month_figures.Waste | None:
-    if statement is None or project is None:
-        return statement.waste if statement else None
-    return waste.for_project(statement.waste, project)
+    wasted = statement.waste if project is None else waste.for_project(statement.waste, project)
+    return waste_figures.waste_figure(wasted)
 
 
 def _savings(

@@ -4,7 +4,8 @@ import calendar
 from decimal import Decimal
 
 from advisor import words
-from advisor.months.figures import ForecastRecord, TierFigure
+from advisor.months.figures import ForecastRecordFigure
+from advisor.months.waste_figures import TierFigure
 
 _TOO_NARROW = Decimal("0.6")
 """Below this share of right bands, an 80 % band is called too narrow.
@@ -13,7 +14,7 @@ The dashboard's panel turns red there too.
 """
 
 
-def forecast_record(record: ForecastRecord) -> str:
+def forecast_record(record: ForecastRecordFigure) -> str:
     """How the forecasts of the last finished month did.
 
     `October's forecasts were 3 % off on average; the 80 % band was too narrow (right on 7 of 27

@@ -10,7 +10,7 @@ from advisor.stages import recommendations
 from advisor.stages.stored import StoredRecommendation
 from cli import app, options
 from cli.text import advice_text, trace_text
-from ledger import clock, months
+from ledger import clock, exact_json, months
 
 commands = app.new_commands()
 
@@ -39,7 +39,9 @@ def explain(
         found: month_explanation.ExplainedMonth | StoredRecommendation
         if "-" in what:
             found, body = (
-                month_explanation.explain(session, settings, clock.now_us(), what, project, model),
+                month_explanation.explain(
+                    session, settings, clock.now_us(), what, project=project, model=model
+                ),
                 None,
             )
         else:
@@ -49,7 +51,7 @@ def explain(
             )
     if isinstance(found, month_explanation.ExplainedMonth):
         if as_json:
-            app.print_json(found)
+            app.print_json(exact_json.render(found))
         else:
             for line in trace_text.lines(found):
                 typer.echo(line)

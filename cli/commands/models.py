@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from advisor import words
-from advisor.months import mapping, pricings, statement_store, unpriced_usage
+from advisor.months import (
+    mapping,
+    pricings,
+    statement_store,
+    unpriced_usage,
+    waste_figures,
+)
 from advisor.months.unpriced_usage import Unpriced
 from cli import app, changes, options, price_options
 from cli.text import plain, waste_text
@@ -169,7 +175,7 @@ def list_tiers(
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         chosen = months.parse_or_current(month, settings.zone, clock.now_us())
         held = statement_store.read(session, chosen)
-    found = held.waste.other_tier.groups if held else ()
+    found = waste_figures.waste_figure(held.waste).other_tier.groups if held else ()
     if as_json:
         app.print_json([asdict(each) for each in found])
     elif not found:

@@ -144,14 +144,14 @@ def _contracts(listed_usd: Decimal, spent_usd: Decimal) -> str:
     return f"is what providers ask; contracts {verb} {words.dollars(str(worth))}{share}"
 
 
-def _band(forecast: month_figures.ForecastReport) -> str:
+def _band(forecast: month_figures.ForecastFigure) -> str:
     method = words.forecast_method(forecast.method)
     if forecast.low_usd is None or forecast.low_usd == forecast.high_usd:
         return f"forecast {method}"
     return f"forecast, {words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)} (80 % band), {method}"
 
 
-def track_record(record: month_figures.ForecastRecord) -> tuple[str, str]:
+def track_record(record: month_figures.ForecastRecordFigure) -> tuple[str, str]:
     """The last tested month's mean error, and how often the band held over all of them."""
     latest = record.months[0]
     held = f"; the 80 % band held in {record.covered} of {record.banded}" if record.banded else ""

@@ -7,9 +7,10 @@ from decimal import Decimal
 from advisor import words
 from advisor.months import month_explanation
 from advisor.months.adjustments import BookedLine
-from advisor.months.month_explanation import ExplainedAdjustment, ExplainedMonth, Sum
+from advisor.months.month_explanation import ExplainedAdjustment, ExplainedMonth, RowSum
 from advisor.months.statements import LineKey
-from advisor.months.trace import Meter, PriceUsed, Row
+from advisor.months.trace import MeterCost, PriceUsed, TraceRow
+from ledger import clock, money
 
 WIDTH = 80
 _AMOUNT_AT, _WHOLE = 57, 10
@@ -47,21 +48,21 @@ def _head(found: ExplainedMonth) -> Iterator[str]:
     yield "tokens x USD per million tokens / 1,000,000 = USD, exact."
 
 
-def _dearest_first(rows: Sequence[Row]) -> dict[LineKey, list[Row]]:
+def _dearest_first(rows: Sequence[TraceRow]) -> dict[LineKey, list[TraceRow]]:
     """The rows by line, the dearest line first and those without any price last."""
-    by_line: dict[LineKey, list[Row]] = {}
+    by_line: dict[LineKey, list[TraceRow]] = {}
     for row in rows:
         by_line.setdefault(row.key, []).append(row)
     costs = {
-        key: Decimal(cost)
+        key: cost
         for key, held in by_line.items()
-        if (cost := month_explanation.sum_rows(held).cost_usd) is not None
+        if (cost := month_explanation.sum_rows(held).cost_femto_usd) is not None
     }
     priced = sorted(costs, key=lambda key: (-costs[key], key))
     return {key: by_line[key] for key in [*priced, *sorted(by_line.keys() - costs.keys())]}
 
 
-def _line(key: LineKey, rows: Sequence[Row]) -> Iterator[str]:
+def _line(key: LineKey, rows: Sequence[TraceRow]) -> Iterator[str]:
     """A line of the statement: its rows, and their sum where there are several."""
     yield from _wrapped(
         f"{key.project} / {key.workload}: {key.model} at {key.provider}, {key.service_tier}"
@@ -72,8 +73,9 @@ def _line(key: LineKey, rows: Sequence[Row]) -> Iterator[str]:
         yield from _equals("  this line", month_explanation.sum_rows(rows))
 
 
-def _row(row: Row) -> Iterator[str]:
-    days = row.first_day if row.first_day == row.last_day else f"{row.first_day} to {row.last_day}"
+def _row(row: TraceRow) -> Iterator[str]:
+    first, last = clock.date_of(row.first_day), clock.date_of(row.last_day)
+    days = f"{first}" if first == last else f"{first} to {last}"
     told = [days, words.counted(row.requests, "request")]
     told += [f"inputs over {row.context_band:,} tokens"] if row.context_band else []
     told += [f"region {row.region}"] if row.region else []
@@ -89,33 +91,38 @@ def _row(row: Row) -> Iterator[str]:
     for meter in row.meters:
         yield _meter(meter)
     yield from _without_a_price(row)
-    if len(row.meters) > 1 and row.cost_usd is not None:
+    if len(row.meters) > 1 and row.cost_femto_usd is not None:
         yield from _equals("    together", month_explanation.sum_rows([row]))
-    if row.list_cost_usd != row.cost_usd and row.price:
+    if row.list_cost_femto_usd != row.cost_femto_usd and row.price:
         rates = ", ".join(
-            f"{words.label(meter)} {rate}" for meter, rate in row.price.list_usd_per_mtok.items()
+            f"{words.label(meter)} {_rate_text(rate)}"
+            for meter, rate in row.price.list_nano_usd_per_mtok.items()
         )
-        yield from _wrapped(f"at list prices {row.list_cost_usd} USD ({rates})", "    ")
+        list_cost_usd = money.optional_usd_text(row.list_cost_femto_usd)
+        yield from _wrapped(f"at list prices {list_cost_usd} USD ({rates})", "    ")
 
 
 def _price(price: PriceUsed) -> str:
     over = f" over {price.over_input_tokens:,} input tokens" if price.over_input_tokens else ""
     since = (
-        f"since {price.effective_from}" if price.effective_from else "whose first day is not known"
+        f"since {clock.date_of(price.effective_from)}"
+        if price.effective_from
+        else "whose first day is not known"
     )
     backdated = ", taken for the days before too" if price.backdated else ""
     checked = f"checked {price.checked}" if price.checked else "never checked"
     return f"price{over} {since}{backdated}; {checked}: {price.source}"
 
 
-def _meter(meter: Meter) -> str:
+def _meter(meter: MeterCost) -> str:
     metered = f"    {words.label(meter.meter):<18}{meter.tokens:>17,}  x  "
-    if meter.cost_usd is None:
+    if meter.nano_usd_per_mtok is None or meter.cost_femto_usd is None:
         return f"{metered}no rate"
-    return f"{metered + str(meter.usd_per_mtok):<{_AMOUNT_AT - 2}}= {_pointed(meter.cost_usd)}"
+    product = metered + _rate_text(meter.nano_usd_per_mtok)
+    return f"{product:<{_AMOUNT_AT - 2}}= {_pointed(meter.cost_femto_usd)}"
 
 
-def _without_a_price(row: Row) -> Iterator[str]:
+def _without_a_price(row: TraceRow) -> Iterator[str]:
     if row.unpriced_tokens:
         unpriced = words.counted(row.unpriced_tokens, "token")
         yield from _wrapped(f"{unpriced} unpriced, in no amount: {row.unpriced_because}", "    ")
@@ -123,7 +130,7 @@ def _without_a_price(row: Row) -> Iterator[str]:
 
 def _adjustment(each: ExplainedAdjustment) -> Iterator[str]:
     yield from _wrapped(
-        f"Adjustment {each.number}, {each.kind}, dated {each.dated}, by {each.made_by}: {each.reason}"
+        f"Adjustment {each.number}, {each.kind}, dated {clock.date_of(each.dated)}, by {each.made_by}: {each.reason}"
     )
     yield from _wrapped(f"Price book {each.price_book_version}.", "  ")
     by_line, less = _dearest_first(each.rows), _by_line(each.less)
@@ -141,14 +148,14 @@ def _by_line(less: Sequence[BookedLine]) -> dict[LineKey, list[BookedLine]]:
     return found
 
 
-def _difference(rows: Sequence[Row], less: Sequence[BookedLine]) -> Iterator[str]:
+def _difference(rows: Sequence[TraceRow], less: Sequence[BookedLine]) -> Iterator[str]:
     if not less:
         return
     if not rows:
         yield "  no usage has this name now"
     for held in less:
         booked = "the closed statement" if held.number == 0 else f"adjustment {held.number}"
-        before = Sum(held.cost_usd, held.requests, held.unpriced_tokens)
+        before = RowSum(held.cost_femto_usd, held.requests, held.unpriced_tokens)
         yield from _equals(f"  less {booked}", before, unknown="no amount")
     yield from _equals("  difference", month_explanation.sum_rows(rows, less))
 
@@ -161,26 +168,32 @@ def _end(found: ExplainedMonth) -> Iterator[str]:
         yield from _equals(f"adjustment {each.number}", each.sum)
     if found.adjustments:
         yield from _equals(f"{found.month} adjusted", found.adjusted)
-    if found.reported_usd != found.sum.cost_usd:
-        shown = found.reported_usd or words.UNKNOWN
+    if found.reported_femto_usd != found.sum.cost_femto_usd:
+        shown = money.optional_usd_text(found.reported_femto_usd) or words.UNKNOWN
         yield from _wrapped(
             f"The report still shows {shown} USD and will follow; now: switchwise rollup"
         )
 
 
-def _equals(name: str, found: Sum, unknown: str = words.UNKNOWN) -> Iterator[str]:
+def _equals(name: str, found: RowSum, unknown: str = words.UNKNOWN) -> Iterator[str]:
     told = f"{name}, {words.counted(found.requests, 'request')}"
     if found.unpriced_tokens:
         told += f", {found.unpriced_tokens:,} tokens unpriced"
     if len(told) > _AMOUNT_AT - 3:
         yield told
         told = ""
-    amount = unknown.rjust(_WHOLE) if found.cost_usd is None else _pointed(found.cost_usd)
+    amount = (
+        unknown.rjust(_WHOLE) if found.cost_femto_usd is None else _pointed(found.cost_femto_usd)
+    )
     yield f"{told:<{_AMOUNT_AT - 2}}= {amount}"
 
 
-def _pointed(amount_usd: str) -> str:
-    whole, _, cents = amount_usd.partition(".")
+def _rate_text(nano_usd_per_mtok: int) -> str:
+    return money.text(Decimal(nano_usd_per_mtok).scaleb(-9))
+
+
+def _pointed(amount_femto_usd: int) -> str:
+    whole, _, cents = money.usd_text(amount_femto_usd).partition(".")
     return f"{Decimal(whole):>{_WHOLE},}.{cents}"
 
 

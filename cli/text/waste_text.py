@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import words
-from advisor.months.figures import TierFigure, Waste
+from advisor.months.waste_figures import TierFigure, WasteFigure
 from cli.text import plain
 
 
-def headlines(waste: Waste | None) -> Iterator[tuple[str, str, str]]:
+def headlines(waste: WasteFigure | None) -> Iterator[tuple[str, str, str]]:
     """Name, amount and remark of what there is of either; nothing of what there is not."""
     if waste is None:
         return
@@ -27,7 +27,7 @@ def headlines(waste: Waste | None) -> Iterator[tuple[str, str, str]]:
         yield "Other tier", words.dollars(tiers.paid_more_usd), f"{remark}; {requests}{left_out}"
 
 
-def show(console: Console, waste: Waste | None, rows: int) -> None:
+def show(console: Console, waste: WasteFigure | None, rows: int) -> None:
     """Print the groups of both, where there are any."""
     if waste is None:
         return

@@ -94,7 +94,7 @@ def amounts(draw: st.DrawFn) -> list[int]:
     return [held.get(name, 0) for name in usage.COLUMNS]
 
 
-PARTS = st.lists(
+DAYS = st.lists(
     st.builds(
         statements.DayUsage,
         st.integers(FIRST_DAY, LAST_DAY),

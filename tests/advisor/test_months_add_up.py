@@ -6,7 +6,6 @@ The threads: totals of single days that exceed the month's (27780, 29568), an ev
 
 from collections.abc import Iterator
 from datetime import timedelta
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -102,15 +101,18 @@ def months_of(events: list[Event], zone: ZoneInfo) -> Iterator[Month]:
 
 def check(session: Session, month: Month, pricing: statements.Pricing, events: list[Event]) -> int:
     """A month's cost in femto-USD, which its lines, its UTC days, its arithmetic and its events add up to."""
-    statement = month_computation.compute(
-        session, month, Basis(str(month.zone), 0, "", "", 0), pricing, clock.now_us()
+    basis = Basis(
+        zone=str(month.zone),
+        days_revision=0,
+        price_book_version="",
+        names_version="",
+        through_day=0,
     )
+    statement = month_computation.compute(session, month, basis, pricing, clock.now_us())
     rows = trace.rows(month_computation.usage_by_day(session, month), pricing)
     of_lines = sum(line.cost.femto_usd for line in statement.lines.values())
-    of_days = (
-        sum(Fraction(day.cost_usd) for day in statement.days if day.cost_usd is not None) * 10**15
-    )
-    of_rows = sum(Fraction(row.cost_usd) for row in rows if row.cost_usd is not None) * 10**15
+    of_days = sum(day.cost_femto_usd or 0 for day in statement.days)
+    of_rows = sum(row.cost_femto_usd or 0 for row in rows)
     within = [
         event for event in events if months.containing(event.occurred_at, month.zone) == month
     ]

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from rich.console import Console
 
-from advisor.months import waste
-from advisor.months.figures import Waste
+from advisor.months import waste, waste_figures
+from advisor.months.waste_figures import WasteFigure
 from advisor.publishing import routes
 from advisor.publishing.exports import review
 from cli.text import report_text, waste_text
@@ -57,8 +57,8 @@ def two_months(database: Database) -> Database:
     return database
 
 
-def stored(database: Database, month: str) -> Waste:
-    return closed_books.stored(database, month).waste
+def stored(database: Database, month: str) -> WasteFigure:
+    return waste_figures.waste_figure(closed_books.stored(database, month).waste)
 
 
 @MONTHS
@@ -168,8 +168,9 @@ def test_a_key_of_one_project_sees_its_own_part(two_months: Database) -> None:
             session, "one", ["read"], project="support", namespace="n", now_us=0
         )
     body = TestClient(app).get("/api/v1/report", headers={"x-api-key": key}).json()
-    own = waste.for_project(stored(two_months, "2026-11"), "support")
-    assert body["waste"]["paid_retries"]["cost_usd"] == own.paid_retries.cost_usd == "8.40"
+    own = waste.for_project(closed_books.stored(two_months, "2026-11").waste, "support")
+    cost_usd = waste_figures.waste_figure(own).paid_retries.cost_usd
+    assert body["waste"]["paid_retries"]["cost_usd"] == cost_usd == "8.40"
     assert "house-model" not in json.dumps(body["waste"])
 
 

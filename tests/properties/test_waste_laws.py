@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.months import waste
-from advisor.months.figures import Waste
 from advisor.months.statements import DayUsage, Pricing
-from ledger import clock, events, money, tokens, usage
+from advisor.months.waste import Waste
+from ledger import clock, events, tokens, usage
 from ledger.events import Event, Labels
 from ledger.pricing import names, prices
 from ledger.readings import StoredSeries
@@ -81,10 +81,6 @@ def alone(each: Event, tier: str) -> prices.Cost:
     return prices.cost(counts if billable else tokens.NONE, price.rates if price else None)
 
 
-def femto_usd(amount: str | None) -> int:
-    return 0 if amount is None else money.femto_usd(amount)
-
-
 @given(sent=st.lists(event(), max_size=12))
 def test_waste_is_the_sum_of_what_each_event_costs_alone(sent: list[Event]) -> None:
     made = found([sent])
@@ -100,7 +96,7 @@ def test_waste_is_the_sum_of_what_each_event_costs_alone(sent: list[Event]) -> N
     ]
     retries = made.paid_retries
     assert retries.requests == len(again)
-    assert femto_usd(retries.cost_usd) == sum(each.femto_usd for each in again)
+    assert (retries.cost_femto_usd or 0) == sum(each.femto_usd for each in again)
     assert retries.unpriced_tokens == sum(each.unpriced_tokens for each in again)
     others = [
         (alone(each, each.labels.service_tier), alone(each, each.labels.service_tier_requested))
@@ -113,7 +109,7 @@ def test_waste_is_the_sum_of_what_each_event_costs_alone(sent: list[Event]) -> N
         if not served.unpriced_tokens and not asked.unpriced_tokens
     ]
     assert made.other_tier.requests == len(others)
-    assert femto_usd(made.other_tier.difference_usd) == sum(compared)
+    assert (made.other_tier.difference_femto_usd or 0) == sum(compared)
 
 
 @given(sent=st.lists(event(), max_size=8), data=st.data())

@@ -11,10 +11,9 @@ from advisor.months.figures import (
     AdjustmentFigure,
     AdjustmentLineFigure,
     BacktestFigure,
-    DayReport,
-    RetryFigure,
-    TierFigure,
+    DayFigure,
 )
+from advisor.months.waste_figures import RetryFigure, TierFigure
 from advisor.publishing.exports import cells
 from advisor.stages.records import MoveFigure, RealisedFigure
 
@@ -28,7 +27,7 @@ ADJUSTMENTS = cells.columns(
 )
 """The columns of a closed month's adjustments: one row for each line that an adjustment changes."""
 
-DAYS = cells.columns(DayReport)
+DAYS = cells.columns(DayFigure)
 
 FORECAST_RECORD = cells.columns(BacktestFigure)
 """The columns of how the forecasts of finished months did."""

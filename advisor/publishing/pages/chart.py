@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from advisor import words
-from advisor.months.figures import DayReport, UsageFigure
+from advisor.months import figures as month_figures
+from advisor.months.figures import DayFigure, UsageFigure
+from advisor.months.statement_store import DayCost
 from ledger import clock, money
 
 HEIGHT = 1_000
@@ -22,7 +24,7 @@ class DayBar:
 
     day: str
     height: int
-    figure: DayReport | None
+    figure: DayFigure | None
     open: bool
 
 
@@ -34,21 +36,22 @@ class Chart:
     scale: tuple[str, ...]
 
 
-def for_days(figures: Iterable[DayReport], days: range, today: int) -> Chart:
+def for_days(costs: Iterable[DayCost], days: range, today: int) -> Chart:
     """The bars of these UTC days; the one of today is still open."""
-    by_day = {figure.day: figure for figure in figures}
-    costs = {
-        day: money.femto_usd(figure.cost_usd)
-        for day, figure in by_day.items()
-        if figure.cost_usd is not None
-    }
-    top = scale_top(max(costs.values(), default=0))
-    bars = list[DayBar]()
-    for day in days:
-        name = clock.date_of(day).isoformat()
-        height = -(-costs.get(name, 0) * HEIGHT // top)
-        bars.append(DayBar(name, max(0, height), by_day.get(name), day == today))
-    return Chart(tuple(bars), tuple(words.whole_dollars(amount) for amount in (top, top // 2, 0)))
+    by_day = {cost.day: cost for cost in costs}
+    top = scale_top(max((cost.cost_femto_usd or 0 for cost in by_day.values()), default=0))
+    bars = tuple(_bar(day, by_day.get(day), top, is_open=day == today) for day in days)
+    return Chart(bars, tuple(words.whole_dollars(amount) for amount in (top, top // 2, 0)))
+
+
+def _bar(day: int, cost: DayCost | None, top_femto_usd: int, *, is_open: bool) -> DayBar:
+    femto_usd = (cost.cost_femto_usd or 0) if cost else 0
+    return DayBar(
+        day=clock.date_of(day).isoformat(),
+        height=max(0, -(-femto_usd * HEIGHT // top_femto_usd)),
+        figure=month_figures.day_figure(cost) if cost else None,
+        open=is_open,
+    )
 
 
 def scale_top(largest_femto_usd: int) -> int:

@@ -77,6 +77,7 @@ def load_view(
     figures = report.build(session, settings, now_us, month_text, project=project)
     month = months.parse_or_current(month_text, settings.zone, now_us)
     current = months.parse_or_current(None, settings.zone, now_us)
+    statement = statement_store.read(session, month) if project is None else None
     names = statement_store.month_names(session)
     today = clock.day_of(now_us)
     models = [(model.names["provider"], model.names["model"]) for model in figures.models]
@@ -85,6 +86,6 @@ def load_view(
         is_current=month == current,
         months=tuple(sorted({*names, str(month), str(current)}, reverse=True)),
         latest=names[-1] if names else None,
-        chart=chart.for_days(figures.days, month.touched_days, today),
+        chart=chart.for_days(statement.days if statement else (), month.touched_days, today),
         retiring=tuple(retirements.of_models(models, in_force.load_book(session), today)),
     )

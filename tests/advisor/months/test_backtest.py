@@ -26,7 +26,14 @@ FIRST_DAY = 20_758
 
 def test_a_month_of_one_price_a_day_is_forecast_without_error_and_its_bands_hold() -> None:
     found = backtest.run(FIRST_DAY, [10 * USD] * 30, [[10 * USD] * 28] * 30)
-    assert found == backtest.Backtest(300 * USD, 30, 0, 0, 30, 30)
+    assert found == backtest.Backtest(
+        actual_femto_usd=300 * USD,
+        forecasts=30,
+        signed_error_femto_usd=0,
+        absolute_error_femto_usd=0,
+        banded=30,
+        covered=30,
+    )
 
 
 def test_a_jump_that_no_history_foretold_is_worked_by_hand() -> None:
@@ -70,24 +77,30 @@ def test_a_month_that_the_ledger_saw_in_part_tests_nothing() -> None:
 def test_errors_are_those_of_the_forecasts_one_by_one(costs: list[int], began: int) -> None:
     month = costs[28:]
     histories = [costs[began : 28 + day] if began < 28 + day else [] for day in range(len(month))]
-    found = backtest.run(FIRST_DAY, month, histories)
-    made = [
-        forecast.for_month(
-            forecast.MonthSoFar(FIRST_DAY, len(month), FIRST_DAY + day, sum(month[:day])),
-            histories[day],
+    tested = backtest.run(FIRST_DAY, month, histories)
+    mornings = [
+        forecast.MonthSoFar(
+            first_day=FIRST_DAY,
+            days=len(month),
+            today=FIRST_DAY + day,
+            spent_femto_usd=sum(month[:day]),
         )
         for day in range(len(month))
     ]
-    known = [each for each in made if each is not None]
-    if found is None:
+    forecasts = [
+        expected
+        for morning, history in zip(mornings, histories, strict=True)
+        if (expected := forecast.for_month(morning, history)) is not None
+    ]
+    if tested is None:
         assert not sum(month) or began > 28
         return
-    assert found.actual_femto_usd == sum(month)
-    assert found.signed_error_femto_usd == sum(each.femto_usd for each in known) - len(known) * sum(
-        month
-    )
-    assert abs(found.bias_ratio) <= found.error_ratio
-    assert 0 <= found.covered <= found.banded <= found.forecasts == len(known)
+    assert tested.actual_femto_usd == sum(month)
+    errors = [expected.cost_femto_usd - sum(month) for expected in forecasts]
+    assert tested.signed_error_femto_usd == sum(errors)
+    assert tested.absolute_error_femto_usd == sum(map(abs, errors))
+    assert abs(tested.bias_ratio) <= tested.error_ratio
+    assert 0 <= tested.covered <= tested.banded <= tested.forecasts == len(forecasts)
 
 
 def _days(first: int, last: int, requests: int = 1) -> Iterator[Event]:
@@ -107,37 +120,35 @@ def two_months(database: Database, frozen_now: None) -> Database:
     return database
 
 
-def _tested(database: Database, month: str = "2026-10") -> month_figures.BacktestFigure:
-    held = closed_books.stored(database, month).forecast
-    assert held is not None
-    assert held.backtest is not None
-    return held.backtest
+def _tested(database: Database, month: str = "2026-10") -> backtest.Backtest:
+    tested = closed_books.stored(database, month).backtest
+    assert tested is not None
+    return tested
 
 
 def test_the_stored_back_test_is_worked_by_hand(two_months: Database) -> None:
-    # A request costs 0.0028 USD; the month came to 33 of them. The 1st to the 11th foresaw 31; from the 12th on the two
-    # Sundays left of the jump's weekday were forecast at the mean of 1, 1, 1 and 3 = 1.5.
-    found = _tested(two_months)
-    assert (found.month, found.actual_usd, found.forecasts, found.banded) == (
-        "2026-10",
-        "0.0924",
-        31,
-        31,
-    )
+    # A request costs 0.0028 USD; the month came to 33 of them. The 1st to the 11th foresaw 31. From
+    # the 12th on, the two Sundays left of the jump's weekday were forecast at the mean of 1, 1, 1 and
+    # 3 = 1.5.
+    tested = _tested(two_months)
+    assert tested.actual_femto_usd == 33 * USD * 28 // 10_000
+    assert (tested.forecasts, tested.banded) == (31, 31)
     too_low = 11 * 2
     too_high = Fraction(
         sum(left % 7 == 10 % 7 for day in range(11, 31) for left in range(day, 31)), 2
     )
-    assert abs(Fraction(found.error_ratio) - (too_low + too_high) / (31 * 33)) < Fraction(1, 10**9)
-    assert abs(Fraction(found.bias_ratio) - (too_high - too_low) / (31 * 33)) < Fraction(1, 10**9)
+    assert abs(tested.error_ratio - (too_low + too_high) / (31 * 33)) < Fraction(1, 10**9)
+    assert abs(tested.bias_ratio - (too_high - too_low) / (31 * 33)) < Fraction(1, 10**9)
 
 
 def test_the_first_month_of_a_ledger_is_tested_from_its_first_full_day_on(
     two_months: Database,
 ) -> None:
-    # September begins with the ledger: no forecast on its first morning, run rates to the 14th, bands from the 15th.
-    found = _tested(two_months, "2026-09")
-    assert (found.forecasts, found.banded, found.covered, found.error_ratio) == (29, 16, 16, "0.00")
+    # September begins with the ledger: no forecast on its first morning, run rates to the 14th, bands
+    # from the 15th.
+    tested = _tested(two_months, "2026-09")
+    assert (tested.forecasts, tested.banded, tested.covered) == (29, 16, 16)
+    assert tested.error_ratio == 0
 
 
 def test_a_late_event_of_the_month_before_is_tested_again(two_months: Database) -> None:
@@ -145,7 +156,7 @@ def test_a_late_event_of_the_month_before_is_tested_again(two_months: Database) 
     ledgers.add(two_months, list(_days(OCTOBER - 3, OCTOBER - 2, 5)))
     ledgers.settle(two_months)
     assert _tested(two_months).error_ratio != before.error_ratio
-    assert _tested(two_months).actual_usd == before.actual_usd
+    assert _tested(two_months).actual_femto_usd == before.actual_femto_usd
 
 
 def test_a_closed_month_keeps_its_back_test(two_months: Database) -> None:
@@ -157,46 +168,48 @@ def test_a_closed_month_keeps_its_back_test(two_months: Database) -> None:
 
 
 def test_report_metrics_and_storage_tell_the_same_record(two_months: Database) -> None:
-    found = closed_books.built(two_months, "2026-11").forecast_record
-    assert found is not None
-    assert [each.month for each in found.months] == ["2026-10", "2026-09"]
-    assert found.months[0] == _tested(two_months)
-    assert (found.banded, found.covered) == (47, sum(each.covered for each in found.months))
+    record = closed_books.built(two_months, "2026-11").forecast_record
+    assert record is not None
+    assert [tested.month for tested in record.months] == ["2026-10", "2026-09"]
+    assert record.months[0] == month_figures.backtest_figure("2026-10", _tested(two_months))
+    assert (record.banded, record.covered) == (47, sum(each.covered for each in record.months))
     scraped = traffic.scrape(two_months)
     errors = traffic.of(scraped, "forecast_error_ratio")
-    assert errors == {(("month", each.month),): float(each.error_ratio) for each in found.months}
+    assert errors == {
+        (("month", tested.month),): float(tested.error_ratio) for tested in record.months
+    }
     assert traffic.of(scraped, "forecast_coverage_ratio") == {
-        (): float(found.coverage_ratio or "nan")
+        (): float(record.coverage_ratio or "nan")
     }
 
 
 def test_the_review_lists_every_tested_month_exactly(two_months: Database) -> None:
     with two_months.snapshot() as session:
-        found = review.build(session, ledgers.SETTINGS, clock.to_us(conftest.NOW), "2026-11")
-    (section,) = (each for each in found.sections if each.name == "forecast_record")
+        november_review = review.build(
+            session, ledgers.SETTINGS, clock.to_us(conftest.NOW), "2026-11"
+        )
+    (section,) = (each for each in november_review.sections if each.name == "forecast_record")
     assert [row["month"] for row in section.rows] == ["2026-10", "2026-09"]
-    tested = _tested(two_months)
-    assert (str(section.rows[0]["error_ratio"]), section.rows[0]["covered"]) == (
-        tested.error_ratio,
-        tested.covered,
-    )
+    figure = month_figures.backtest_figure("2026-10", _tested(two_months))
+    october = section.rows[0]
+    assert (str(october["error_ratio"]), october["covered"]) == (figure.error_ratio, figure.covered)
 
 
 def test_a_report_of_an_earlier_month_knows_no_later_record(two_months: Database) -> None:
-    found = closed_books.built(two_months, "2026-09").forecast_record
-    assert found is not None
-    assert [each.month for each in found.months] == ["2026-09"]
+    record = closed_books.built(two_months, "2026-09").forecast_record
+    assert record is not None
+    assert [tested.month for tested in record.months] == ["2026-09"]
 
 
 def test_a_project_alone_has_no_record(two_months: Database) -> None:
     with two_months.snapshot() as session:
-        found = report.build(
+        of_search = report.build(
             session, ledgers.SETTINGS, clock.to_us(conftest.NOW), "2026-11", "search"
         )
-    assert found.forecast_record is None
+    assert of_search.forecast_record is None
 
 
 def test_the_months_tested_are_bounded(two_months: Database) -> None:
     month = closed_books.stored(two_months, "2026-10").month
     with two_months.snapshot() as session:
-        assert [each.month for each in statement_store.backtests(session, month, 1)] == ["2026-10"]
+        assert list(statement_store.read_backtests(session, month, 1)) == ["2026-10"]

@@ -15,6 +15,34 @@ FIRST_DAY = 20_758
 """2026-11-01, a Sunday."""
 
 
+def so_far(
+    closed_days: int, spent_femto_usd: int, *, days: int = 30, today_femto_usd: int = 0
+) -> MonthSoFar:
+    """A month that began on FIRST_DAY, after some closed days."""
+    return MonthSoFar(
+        first_day=FIRST_DAY,
+        days=days,
+        today=FIRST_DAY + closed_days,
+        spent_femto_usd=spent_femto_usd,
+        today_femto_usd=today_femto_usd,
+    )
+
+
+def expected(
+    cost_femto_usd: int,
+    low_femto_usd: int | None,
+    high_femto_usd: int | None,
+    method: forecast.Method,
+) -> forecast.Forecast:
+    """A forecast as it is worked by hand."""
+    return forecast.Forecast(
+        cost_femto_usd=cost_femto_usd,
+        low_femto_usd=low_femto_usd,
+        high_femto_usd=high_femto_usd,
+        method=method,
+    )
+
+
 def _found(month: MonthSoFar, closed: list[int]) -> forecast.Forecast:
     found = forecast.for_month(month, closed)
     assert found is not None
@@ -28,8 +56,8 @@ def test_a_weekday_forecast_and_its_band_worked_by_hand() -> None:
         closed[week * 7] = dollars * USD
     # The 24th: 23 days closed, 7 left, one of each weekday. s2 = (16 + 4 + 4 + 16) / 21, Var = s2 x 7 x (1 + 1/4) = 50/3,
     # half the band = 1.3231878738651732 x 4.08248290463863 = 5.401891874... USD.
-    month = MonthSoFar(FIRST_DAY, 30, FIRST_DAY + 23, 230 * USD)
-    assert _found(month, closed) == forecast.Forecast(
+    month = so_far(23, 230 * USD)
+    assert _found(month, closed) == expected(
         300 * USD, 294_598_108_125 * 10**6, 305_401_891_875 * 10**6, "weekday_mean"
     )
 
@@ -38,27 +66,27 @@ def test_weekends_keep_their_own_mean() -> None:
     # Weekdays 10 USD, Saturday and Sunday 1; the month's first Sunday is day 0, so the last three days are Sat, Sun, Mon.
     closed = [USD if (FIRST_DAY + offset) % 7 in (2, 3) else 10 * USD for offset in range(-1, 27)]
     assert [cost // USD for cost in closed[:3]] == [1, 1, 10]
-    month = MonthSoFar(FIRST_DAY, 30, FIRST_DAY + 27, 0)
-    assert _found(month, closed).femto_usd == (1 + 1 + 10) * USD
+    month = so_far(27, 0)
+    assert _found(month, closed).cost_femto_usd == (1 + 1 + 10) * USD
 
 
 def test_only_the_last_28_days_count() -> None:
-    month = MonthSoFar(FIRST_DAY, 30, FIRST_DAY + 20, 0)
-    assert _found(month, [999 * USD] * 40 + [USD] * 28).femto_usd == 10 * USD
+    month = so_far(20, 0)
+    assert _found(month, [999 * USD] * 40 + [USD] * 28).cost_femto_usd == 10 * USD
 
 
 def test_a_short_history_uses_its_own_counts_and_says_so() -> None:
     # 14 days, two of each weekday, alternating weeks of 8 and 12 USD: mean 10, s2 = 14 x 4 / 7 = 8.
     # One day left: Var = 8 x (1 + 1/2) = 12, half = 1.4149239277 x 3.464101615 = 4.901440263... USD.
-    month = MonthSoFar(FIRST_DAY, 30, FIRST_DAY + 29, 290 * USD)
+    month = so_far(29, 290 * USD)
     found = _found(month, [8 * USD] * 7 + [12 * USD] * 7)
-    assert found == forecast.Forecast(
+    assert found == expected(
         300 * USD, 295_098_559_737 * 10**6, 304_901_440_263 * 10**6, "short_history"
     )
 
 
 def test_27_days_are_short_and_28_are_not() -> None:
-    month = MonthSoFar(FIRST_DAY, 30, FIRST_DAY + 28, 0)
+    month = so_far(28, 0)
     assert [_found(month, [USD] * days).method for days in (13, 14, 27, 28)] == [
         "run_rate",
         "short_history",
@@ -69,35 +97,35 @@ def test_27_days_are_short_and_28_are_not() -> None:
 
 def test_a_run_rate_has_no_band() -> None:
     # Five closed days at 3 USD on average, a month of 30.
-    month = MonthSoFar(FIRST_DAY, 30, FIRST_DAY + 5, 15 * USD)
-    assert _found(month, [USD, 2 * USD, 3 * USD, 4 * USD, 5 * USD]) == forecast.Forecast(
+    month = so_far(5, 15 * USD)
+    assert _found(month, [USD, 2 * USD, 3 * USD, 4 * USD, 5 * USD]) == expected(
         90 * USD, None, None, "run_rate"
     )
 
 
 def test_before_a_day_has_closed_the_historys_mean_day_counts() -> None:
-    month = MonthSoFar(FIRST_DAY, 30, FIRST_DAY, 0)
-    assert _found(month, [USD, 3 * USD]).femto_usd == 60 * USD
+    month = so_far(0, 0)
+    assert _found(month, [USD, 3 * USD]).cost_femto_usd == 60 * USD
 
 
 def test_a_ledger_that_began_mid_month_is_not_credited_with_days_it_never_saw() -> None:
-    month = MonthSoFar(FIRST_DAY, 30, FIRST_DAY + 20, 10 * USD)
-    assert _found(month, [USD] * 10).femto_usd == 20 * USD
+    month = so_far(20, 10 * USD)
+    assert _found(month, [USD] * 10).cost_femto_usd == 20 * USD
 
 
 def test_without_history_there_is_no_forecast() -> None:
-    assert forecast.for_month(MonthSoFar(FIRST_DAY, 30, FIRST_DAY, 5, 5), []) is None
+    assert forecast.for_month(so_far(0, 5, today_femto_usd=5), []) is None
 
 
 def test_a_finished_month_is_its_actual() -> None:
-    found = _found(MonthSoFar(FIRST_DAY, 30, FIRST_DAY + 30, 123), [USD] * 40)
-    assert found == forecast.Forecast(123, 123, 123, "actual")
+    found = _found(so_far(30, 123), [USD] * 40)
+    assert found == expected(123, 123, 123, "actual")
 
 
 def test_on_the_last_day_the_forecast_is_not_below_what_today_has_already_spent() -> None:
-    month = MonthSoFar(FIRST_DAY, 31, FIRST_DAY + 30, 400 * USD, today_femto_usd=100 * USD)
+    month = so_far(30, 400 * USD, days=31, today_femto_usd=100 * USD)
     found = _found(month, [10 * USD] * 28)
-    assert (found.femto_usd, found.low_femto_usd) == (400 * USD, 400 * USD)
+    assert (found.cost_femto_usd, found.low_femto_usd) == (400 * USD, 400 * USD)
 
 
 @given(
@@ -110,14 +138,17 @@ def test_on_the_last_day_the_forecast_is_not_below_what_today_has_already_spent(
 def test_neither_forecast_nor_low_end_is_ever_below_the_spend(
     closed: list[int], day: int, days: int, spent: int, today_share: Fraction
 ) -> None:
-    month = MonthSoFar(
-        FIRST_DAY, days, FIRST_DAY + day, spent, int(spent * today_share) if day < days else 0
+    month = so_far(
+        day,
+        spent,
+        days=days,
+        today_femto_usd=int(spent * today_share) if day < days else 0,
     )
     found = forecast.for_month(month, closed)
     if found is not None:
-        assert found.femto_usd >= spent
+        assert found.cost_femto_usd >= spent
         if found.low_femto_usd is not None and found.high_femto_usd is not None:
-            assert spent <= found.low_femto_usd <= found.femto_usd <= found.high_femto_usd
+            assert spent <= found.low_femto_usd <= found.cost_femto_usd <= found.high_femto_usd
 
 
 def test_the_band_covers_80_percent_of_independent_months() -> None:
@@ -125,7 +156,7 @@ def test_the_band_covers_80_percent_of_independent_months() -> None:
     covered = 0
     for _ in range(2_000):
         days = [int(draws.gauss(100, 15) * 10**6) * 10**9 for _ in range(28 + 15)]
-        month = MonthSoFar(FIRST_DAY, 30, FIRST_DAY + 15, sum(days[13:28]))
+        month = so_far(15, sum(days[13:28]))
         found = _found(month, days[:28])
         assert found.low_femto_usd is not None
         assert found.high_femto_usd is not None

@@ -114,7 +114,7 @@ def test_a_scenario_of_now_is_as_sure_as_the_advice(four_months: Database) -> No
 
 
 def test_a_statement_of_the_run_stands_in_for_the_stored_one(four_months: Database) -> None:
-    untested = replace(closed_books.stored(four_months, "2026-10"), forecast=None)
+    untested = replace(closed_books.stored(four_months, "2026-10"), backtest=None)
     told = errors(four_months, "2026-11")
     with four_months.snapshot() as session:
         current = months.parse_or_current(None, ledgers.SETTINGS.zone, NOW_US)

@@ -1,6 +1,5 @@
-"""Paid retries and other tiers: worked by hand, exact under the statement's own pricing, and the same on every face."""
+"""Paid retries and other tiers: worked by hand, and exact under the statement's own pricing."""
 
-from collections.abc import Iterable
 from dataclasses import fields
 
 import pytest
@@ -8,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.months import statements, waste
-from advisor.months.figures import TierFigure, Waste
 from advisor.months.statements import DayUsage
+from advisor.months.waste_figures import TierFigure, WasteFigure
 from collector.formats import native
 from collector.parsing.naming import Naming
-from ledger import clock, events, money
+from ledger import clock, events
 from ledger.database import Database
 from ledger.events import Event
 from ledger.pricing import prices
@@ -24,11 +23,7 @@ NOW_US = clock.to_us(conftest.NOW)
 OCTOBER_US = closed_books.OCTOBER_US
 
 
-def femto_usd(amounts: Iterable[str | None]) -> int:
-    return sum(money.femto_usd(amount) for amount in amounts if amount is not None)
-
-
-def told(database: Database, *requests: Event, month: str = "2026-11") -> Waste:
+def told(database: Database, *requests: Event, month: str = "2026-11") -> WasteFigure:
     """The waste of a month with these requests."""
     ledgers.add(database, requests)
     ledgers.settle(database)
@@ -47,7 +42,7 @@ def tiered(asked: str, served: str, at: int = NOW_US - clock.HOUR_US, **changed:
     )
 
 
-def tier_of(found: Waste) -> TierFigure:
+def tier_of(found: WasteFigure) -> TierFigure:
     (only,) = found.other_tier.groups
     return only
 
@@ -225,68 +220,57 @@ def test_the_retries_of_a_statement_are_those_of_its_lines(database: Database) -
     )
 
 
-@given(parts=priced_usage.PARTS, data=st.data())
-def test_the_order_of_days_changes_nothing(parts: list[DayUsage], data: st.DataObject) -> None:
+@given(days=priced_usage.DAYS, data=st.data())
+def test_the_order_of_days_changes_nothing(days: list[DayUsage], data: st.DataObject) -> None:
     pricing = priced_usage.pricing()
-    assert waste.from_usage(data.draw(st.permutations(parts)), pricing) == waste.from_usage(
-        parts, pricing
-    )
+    in_another_order = waste.from_usage(data.draw(st.permutations(days)), pricing)
+    assert in_another_order == waste.from_usage(days, pricing)
 
 
-@given(parts=priced_usage.PARTS)
-def test_waste_is_part_of_the_statement_and_adds_up(parts: list[DayUsage]) -> None:
+@given(days=priced_usage.DAYS)
+def test_waste_is_part_of_the_statement_and_adds_up(days: list[DayUsage]) -> None:
     pricing = priced_usage.pricing()
-    found, lines = waste.from_usage(parts, pricing), statements.lines(parts, pricing).values()
-    spent = sum((line.cost for line in lines), prices.Cost())
-    retries, tiers = found.paid_retries, found.other_tier
-    assert (
-        femto_usd([retries.cost_usd])
-        == femto_usd(each.cost_usd for each in retries.groups)
-        <= spent.femto_usd
-    )
+    wasted, lines = waste.from_usage(days, pricing), statements.lines(days, pricing).values()
+    spent = prices.sum_costs(line.cost for line in lines)
+    retries, tiers = wasted.paid_retries, wasted.other_tier
+    retries_femto_usd = sum(retry.cost_femto_usd or 0 for retry in retries.groups)
+    assert (retries.cost_femto_usd or 0) == retries_femto_usd <= spent.femto_usd
     assert retries.unpriced_tokens <= spent.unpriced_tokens
     assert tiers.requests == sum(line.tier_mismatch_requests for line in lines)
-    assert femto_usd(each.cost_usd for each in tiers.groups) <= spent.femto_usd
-    for each in tiers.groups:
-        assert (each.difference_usd is None) == (each.state != "compared")
-        if each.difference_usd is not None:
-            assert femto_usd([each.cost_usd]) - femto_usd([each.asked_cost_usd]) == femto_usd(
-                [each.difference_usd]
-            )
-    assert femto_usd([tiers.paid_more_usd]) - femto_usd([tiers.not_charged_usd]) == femto_usd(
-        [tiers.difference_usd]
-    )
+    assert sum(swap.cost_femto_usd or 0 for swap in tiers.groups) <= spent.femto_usd
+    for swap in tiers.groups:
+        assert (swap.difference_femto_usd is None) == (swap.state != "compared")
+        if swap.difference_femto_usd is not None:
+            asked_femto_usd = swap.asked_cost_femto_usd or 0
+            assert (swap.cost_femto_usd or 0) - asked_femto_usd == swap.difference_femto_usd
+    more, less = tiers.paid_more_femto_usd or 0, tiers.not_charged_femto_usd or 0
+    assert more - less == (tiers.difference_femto_usd or 0)
 
 
-@given(parts=priced_usage.PARTS)
-def test_a_retry_costs_what_the_statement_of_retries_alone_costs(parts: list[DayUsage]) -> None:
+@given(days=priced_usage.DAYS)
+def test_a_retry_costs_what_the_statement_of_retries_alone_costs(days: list[DayUsage]) -> None:
     pricing = priced_usage.pricing()
     again = {number for number, stored in pricing.series.items() if stored.labels.features & AGAIN}
     alone = [
-        DayUsage(part.day, {n: held for n, held in part.amounts.items() if n in again})
-        for part in parts
+        DayUsage(day.day, {number: day.amounts[number] for number in day.amounts.keys() & again})
+        for day in days
     ]
-    spent = sum((line.cost for line in statements.lines(alone, pricing).values()), prices.Cost())
-    found = waste.from_usage(parts, pricing).paid_retries
-    assert (femto_usd([found.cost_usd]), found.unpriced_tokens) == (
-        spent.femto_usd,
-        spent.unpriced_tokens,
-    )
-    assert (found.cost_usd is None) == (not spent.priced_tokens)
+    spent = prices.sum_costs(line.cost for line in statements.lines(alone, pricing).values())
+    retries = waste.from_usage(days, pricing).paid_retries
+    assert (retries.cost_femto_usd or 0) == spent.femto_usd
+    assert retries.unpriced_tokens == spent.unpriced_tokens
+    assert (retries.cost_femto_usd is None) == (not spent.priced_tokens)
 
 
-@given(parts=priced_usage.PARTS)
-def test_projects_add_up_to_the_whole(parts: list[DayUsage]) -> None:
-    found = waste.from_usage(parts, priced_usage.pricing())
-    projects = [waste.for_project(found, name) for name in ("search", "support", "lab")]
-    for part in fields(Waste):
-        whole = getattr(found, part.name)
-        for name in (each.name for each in fields(whole) if each.name != "groups"):
-            held = [getattr(getattr(each, part.name), name) for each in projects]
-            if name.endswith("_usd"):
-                assert femto_usd(held) == femto_usd([getattr(whole, name)])
-            else:
-                assert sum(held) == getattr(whole, name)
+@given(days=priced_usage.DAYS)
+def test_projects_add_up_to_the_whole(days: list[DayUsage]) -> None:
+    wasted = waste.from_usage(days, priced_usage.pricing())
+    projects = [waste.for_project(wasted, name) for name in ("search", "support", "lab")]
+    for kind in ("paid_retries", "other_tier"):
+        total = getattr(wasted, kind)
+        for name in (column.name for column in fields(total) if column.name != "groups"):
+            amounts = [getattr(getattr(project, kind), name) for project in projects]
+            assert sum(amount or 0 for amount in amounts) == (getattr(total, name) or 0)
 
 
 @given(count=st.none() | st.integers(0, 9), said=st.booleans())

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from advisor.advice.figures import BreakEvenFigure
-from advisor.months.figures import BacktestFigure, ForecastRecord
+from advisor.months.figures import BacktestFigure, ForecastRecordFigure
 from advisor.report import report
 from cli.text import report_text
 from ledger import clock
@@ -49,11 +49,19 @@ def test_the_back_test_names_its_month_and_counts_no_band_where_none_was_forecas
     banded: int, said: str
 ) -> None:
     months = tuple(
-        BacktestFigure(month, "1.00", 30, "0.0425", "-0.01", banded, 12)
+        BacktestFigure(
+            month=month,
+            actual_usd="1.00",
+            forecasts=30,
+            error_ratio="0.0425",
+            bias_ratio="-0.01",
+            banded=banded,
+            covered=12,
+        )
         for month in ("2026-10", "2026-09")
     )
-    found = report_text.track_record(ForecastRecord(None, banded, 12, months))
-    assert found == ("4.2 %", said)
+    record = ForecastRecordFigure(coverage_ratio=None, banded=banded, covered=12, months=months)
+    assert report_text.track_record(record) == ("4.2 %", said)
 
 
 @pytest.mark.parametrize(

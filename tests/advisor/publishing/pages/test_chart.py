@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.months.figures import DayReport
+from advisor.months.statement_store import DayCost
 from advisor.publishing.pages import chart
 from ledger import clock, money
 
@@ -18,12 +18,12 @@ def test_the_scale_is_the_least_round_amount_over_every_bar(largest: int) -> Non
 def test_a_month_has_a_bar_for_each_day_and_marks_the_open_one() -> None:
     days = range(20_758, 20_788)
     name = [clock.date_of(day).isoformat() for day in days]
-    figures = [
-        DayReport(name[0], "60.00", 5),
-        DayReport(name[22], "115.52", 7),
-        DayReport(name[3], "0.00", 1),
+    costs = [
+        DayCost(days[0], 60 * money.FEMTO_PER_USD, 5),
+        DayCost(days[22], money.femto_usd("115.52"), 7),
+        DayCost(days[3], 0, 1),
     ]
-    made = chart.for_days(figures, days, days[22])
+    made = chart.for_days(costs, days, days[22])
     assert made.scale == ("$120", "$60", "$0")
     assert [bar.day for bar in made.bars] == name
     assert [bar.height for bar in made.bars if bar.figure] == [500, 0, 963]
