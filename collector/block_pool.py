@@ -1,4 +1,4 @@
-"""Processes that work on the blocks of large files, ahead of whoever takes the results in the files' order."""
+"""Processes that work on blocks of large files, ahead of the reader of the results."""
 
 import contextlib
 import multiprocessing
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 WORTHWHILE_BYTES = 32 << 20
-"""From this size on: to start the processes takes as long as to read so much."""
+"""Smaller files are read without a pool: to start the processes takes as long as to read these."""
 
 T = TypeVar("T")
 
@@ -20,26 +20,27 @@ class BlockPool:
 
     def __init__(self, pool: ProcessPoolExecutor, processes: int) -> None:
         self._pool = pool
-        self._at_once = 2 * processes
+        self._max_pending = 2 * processes
 
-    def mapped(
+    def map(
         self, work: Callable[[bytes], T], blocks: Iterable[bytes]
     ) -> Iterator[tuple[bytes, T]]:
-        """Each block with what the work makes of it, in order. A few are under way at any time, so memory stays bounded."""
-        waiting: deque[tuple[bytes, Future[T]]] = deque()
+        """Each block with what the work makes of it, in order. Few are pending at any time."""
+        pending: deque[tuple[bytes, Future[T]]] = deque()
         for block in blocks:
-            waiting.append((block, self._pool.submit(work, block)))
-            if len(waiting) > self._at_once:
-                yield _taken(waiting)
-        while waiting:
-            yield _taken(waiting)
+            pending.append((block, self._pool.submit(work, block)))
+            if len(pending) > self._max_pending:
+                yield _wait_for_first(pending)
+        while pending:
+            yield _wait_for_first(pending)
 
 
 @contextlib.contextmanager
 def open_pool(paths: Iterable[str], processes: int) -> Iterator[BlockPool | None]:
-    """Helpers for these files; None where they are not worth it.
+    """A pool for these files; None where they are too small for one.
 
-    They are forked, for a new process would take a second to import what this one has. So open a database only after this.
+    The processes are forked, because a new one would take a second for its imports. So open a
+    database only after this.
     """
     if (os.cpu_count() or 1) < 2 or sum(map(_size_bytes, paths)) < WORTHWHILE_BYTES:
         yield None
@@ -57,6 +58,6 @@ def _size_bytes(path: str) -> int:
         return 0
 
 
-def _taken(waiting: "deque[tuple[bytes, Future[T]]]") -> tuple[bytes, T]:
-    block, future = waiting.popleft()
+def _wait_for_first(pending: "deque[tuple[bytes, Future[T]]]") -> tuple[bytes, T]:
+    block, future = pending.popleft()
     return block, future.result()

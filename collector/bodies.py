@@ -1,4 +1,8 @@
-"""Request bodies: identity or gzip, bounded, taken apart while they arrive. Never holds a whole body, and stores nothing."""
+"""The body of a request: plain or gzip, held to the limits of its format, read into records.
+
+A small body is read in one go. A larger one is cut into elements as it arrives and is never held
+whole. Nothing is stored here.
+"""
 
 import asyncio
 import zlib
@@ -7,22 +11,22 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from collector.backlog import EVENT_BYTES, Claim
 from collector.framing import Framing
+from collector.parsing.format import MIB, JsonFormat, Limits
 from collector.parsing.naming import Naming
-from collector.parsing.reading import Parser, WholeParser
-from collector.receipts import Readings, Refusal
-from collector.room import EVENT_BYTES, Claim
+from collector.receipts import Readings, RejectedRecord
 from ledger import clock
 from ledger.errors import SwitchwiseError
 
-MIB = 1 << 20
 IDLE_SECONDS = 30.0
-"""A sender that says nothing for so long is given up, so that slow ones cannot hold memory for ever."""
-WHOLE_BYTES = 256 << 10
-"""A body up to this size is read in one go; others have their turn after at most so much."""
+"""A sender that sends nothing for so long is refused, so that slow ones cannot hold memory."""
+SMALL_BODY_BYTES = 256 << 10
+"""A body up to this size is read in one go; then other requests have their turn."""
 STALLED = f"the body stopped arriving for {IDLE_SECONDS:g} seconds; send it again"
 _PIECE_BYTES = 64 << 10
-# JSON with much repetition shrinks some 100-fold; deflate reaches 1032-fold, with nothing but one byte repeated.
+_SHOWN_CHARACTERS = 64
+# JSON with much repetition shrinks 100-fold. Deflate reaches 1032-fold with one repeated byte.
 _MAX_INFLATION, _INFLATION_COUNTS_FROM = 400, MIB
 
 
@@ -50,136 +54,150 @@ class EncodingUnknown(SwitchwiseError):
     http_status = 415
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one body may be: bytes as sent, bytes once inflated, elements."""
-
-    wire_bytes: int
-    inflated_bytes: int
-    elements: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """How the elements of one route are read: its parsers, and for native events the names that the parser ignores."""
-
-    limits: Limits
-    parse: Parser
-    parse_whole: WholeParser = lambda _body, _naming: None
-    unknown_fields: Callable[[bytes], tuple[str, ...]] | None = None
-
-
 class _GzipBroken(Exception):
     """The compressed stream cannot be read any further."""
 
 
-async def read(
-    request: Request, reader: Reader, naming: Naming, claim: Claim, on_wire: Callable[[int], None]
+async def read_body(
+    request: Request,
+    format: JsonFormat,
+    naming: Naming,
+    *,
+    claim: Claim,
+    on_wire: Callable[[int], None],
 ) -> Readings:
-    """The readings of a body's elements; a body that breaks keeps those before the break, and one refusal names it.
+    """The readings of a body's elements.
 
-    `on_wire` is told the bytes as they arrive. Raises TooLarge, BadBody, EncodingUnknown, Stalled, Overloaded, and
-    Starlette's ClientDisconnect.
+    A body that breaks off keeps the elements before the break, and one rejection names the break.
+    `on_wire` is given the size in bytes of each chunk that arrives. Raises TooLarge, BadBody,
+    EncodingUnknown, Stalled, Overloaded, and Starlette's ClientDisconnect.
     """
-    body, reason = _Body(reader, naming), None
+    body = _Body(format, naming, request.headers.get("content-type", ""))
+    gzip_fault = None
     try:
         async with asyncio.timeout(IDLE_SECONDS) as idle:
-            async for piece in _pieces(request, reader.limits, on_wire):
+            async for piece in _pieces(request, format.limits, on_wire):
                 body.feed(piece)
                 claim.resize(body.held_bytes)
                 idle.reschedule(asyncio.get_running_loop().time() + IDLE_SECONDS)
     except TimeoutError as error:
         raise Stalled(STALLED) from error
     except _GzipBroken as error:
-        reason = str(error)
-    readings = body.finish(reason)
+        gzip_fault = str(error)
+    readings = body.finish(gzip_fault)
     claim.resize(readings.count * EVENT_BYTES)
     return readings
 
 
-def read_whole(content: bytes, reader: Reader, naming: Naming) -> Readings:
-    """The same of a body that has arrived as a whole, up to WHOLE_BYTES, and not compressed. Raises TooLarge and BadBody."""
-    whole = reader.parse_whole(content, naming)
-    if whole is None:
-        body = _Body(reader, naming)
-        body.take_apart(content)
-        return body.finish(None)
+def read_small_body(
+    content: bytes, format: JsonFormat, naming: Naming, content_type: str = ""
+) -> Readings:
+    """The readings of a body that has arrived: SMALL_BODY_BYTES at most, and not compressed.
+
+    Raises TooLarge and BadBody.
+    """
+    parsed = format.parse_body(content, naming)
+    if parsed is None:
+        body = _Body(format, naming, content_type)
+        body.cut(content)
+        return body.finish()
     readings = Readings()
-    readings.add_all(whole, clock.now_us())
-    _check_count(readings, reader.limits)
+    readings.add_all(parsed, clock.now_us())
+    _check_count(readings, format.limits)
     return readings
 
 
 class _Body:
-    """One body while it is read: a small one is kept to be read in one go, a larger one is taken apart as it comes."""
+    """One body while it arrives: a small one is kept to be read in one go, a larger one is cut."""
 
-    def __init__(self, reader: Reader, naming: Naming) -> None:
-        self._reader = reader
+    def __init__(self, format: JsonFormat, naming: Naming, content_type: str) -> None:
+        self._format = format
         self._naming = naming
+        self._content_type = content_type
         self._readings = Readings()
-        self._kept = b""
+        self._content = b""
         self._framing: Framing | None = None
         self._unfinished_bytes = 0
 
     @property
     def held_bytes(self) -> int:
-        """What it occupies in memory."""
-        return len(self._kept) + self._unfinished_bytes + self._readings.count * EVENT_BYTES
+        """How much memory it takes."""
+        return len(self._content) + self._unfinished_bytes + self._readings.count * EVENT_BYTES
 
     def feed(self, piece: bytes) -> None:
-        """The next bytes."""
+        """Take the next bytes."""
         if self._framing is not None:
-            self.take_apart(piece)
+            self.cut(piece)
             return
-        self._kept += piece
-        if len(self._kept) > WHOLE_BYTES:
-            piece, self._kept = self._kept, b""
-            self.take_apart(piece)
+        self._content += piece
+        if len(self._content) > SMALL_BODY_BYTES:
+            piece, self._content = self._content, b""
+            self.cut(piece)
 
-    def finish(self, reason: str | None) -> Readings:
-        """All readings. Where the bytes end too early, `reason` says why."""
+    def finish(self, gzip_fault: str | None = None) -> Readings:
+        """All readings. `gzip_fault` says why the bytes end too early, if they do."""
         if self._framing is None:
-            if reason is None:
-                return read_whole(self._kept, self._reader, self._naming)
-            self.take_apart(self._kept)
+            if gzip_fault is None:
+                return read_small_body(
+                    self._content, self._format, self._naming, self._content_type
+                )
+            self.cut(self._content)
         readings = self._readings
-        broken = self._framing.finish() if self._framing else None
-        reason = reason or (broken.reason if broken else None)
+        reason = gzip_fault or self._json_fault()
         if reason is not None:
             if not readings.count:
                 raise BadBody(reason)
-            readings.refused.append(Refusal(readings.count, reason))
+            readings.rejected.append(RejectedRecord(readings.count, reason))
             readings.count += 1
         return readings
 
-    def take_apart(self, piece: bytes) -> None:
+    def cut(self, piece: bytes) -> None:
         """Read the elements that the next bytes complete."""
         if self._framing is None:
             self._framing = Framing()
         elements = self._framing.feed(piece)
         self._unfinished_bytes = len(piece) + (0 if elements else self._unfinished_bytes)
         self._readings.add_all(
-            [self._reader.parse(element, self._naming) for element in elements], clock.now_us()
+            [self._format.parse(element, self._naming) for element in elements], clock.now_us()
         )
-        if self._reader.unknown_fields is not None:
+        if self._format.unknown_fields is not None:
             for element in elements:
-                self._readings.note_unknown(self._reader.unknown_fields(element))
-        _check_count(self._readings, self._reader.limits)
+                self._readings.note_unknown(self._format.unknown_fields(element))
+        _check_count(self._readings, self._format.limits)
+
+    def _json_fault(self) -> str | None:
+        """Why the bytes are not JSON to their end; None if they are."""
+        end = self._framing.finish() if self._framing else None
+        if end is None:
+            return None
+        media_type = self._content_type.partition(";")[0].strip().lower()
+        if not media_type or "json" in media_type or self._readings.count:
+            return end.reason
+        # Only a body that cannot be read is judged by its content type: many senders leave it out.
+        problem = end.reason.partition(";")[0]
+        return (
+            f"send JSON (Content-Type: application/json); {problem},"
+            f" and its content type is {media_type[:_SHOWN_CHARACTERS]}"
+        )
 
 
 def _check_count(readings: Readings, limits: Limits) -> None:
-    if readings.count > limits.elements:
+    if limits.elements is not None and readings.count > limits.elements:
         raise TooLarge(f"more than {limits.elements} events in one body; send fewer at once")
 
 
 async def _pieces(
     request: Request, limits: Limits, on_wire: Callable[[int], None]
 ) -> AsyncIterator[bytes]:
-    """The body once inflated, in small pieces; between two of them other requests have their turn."""
+    """The inflated body in small pieces. Between two of them other requests have their turn."""
     gunzip = _decoder(request)
     # A declared length beyond the limit is refused before anything is read.
-    declared = request.headers.get("content-length", "0")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > limits.wire_bytes:
+    declared_length = request.headers.get("content-length", "0")
+    if (
+        declared_length.isascii()
+        and declared_length.isdigit()
+        and int(declared_length[:20]) > limits.wire_bytes
+    ):
         raise _too_large("on the wire", limits.wire_bytes)
     wire_bytes = inflated_bytes = 0
     async for chunk in request.stream():
@@ -213,9 +231,7 @@ def _decoder(request: Request) -> "_Gunzip | None":
         return None
     if encoding in ("gzip", "x-gzip"):
         return _Gunzip()
-    raise EncodingUnknown(
-        "this content encoding is not read here; send the body as it is, or as gzip"
-    )
+    raise EncodingUnknown("unknown content encoding; send the body plain or as gzip")
 
 
 def _sliced(chunk: bytes) -> Iterator[bytes]:
@@ -228,7 +244,7 @@ def _sliced(chunk: bytes) -> Iterator[bytes]:
 
 @dataclass(slots=True)
 class _Gunzip:
-    """A gzip stream of one or more members, inflated piece by piece, so that a bomb costs no memory."""
+    """A gzip stream of one or more members, inflated piece by piece: a bomb costs no memory."""
 
     consumed_bytes: int = 0
     _member: "zlib._Decompress" = field(default_factory=lambda: zlib.decompressobj(wbits=31))
@@ -251,9 +267,9 @@ class _Gunzip:
                         "the gzip checksum does not match; nothing of this was kept, send it again"
                     ) from error
                 raise _GzipBroken("the gzip stream is damaged; send it again") from error
-            left = self._member.unconsumed_tail or self._member.unused_data
-            self.consumed_bytes += len(chunk) - len(left)
-            chunk = left
+            unread = self._member.unconsumed_tail or self._member.unused_data
+            self.consumed_bytes += len(chunk) - len(unread)
+            chunk = unread
             if piece:
                 yield piece
 

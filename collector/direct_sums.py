@@ -1,7 +1,8 @@
-"""Usage straight from log files: read, told apart by identity and summed in memory, without storing an event.
+"""Usage straight from log files: read, told apart by identity and summed in memory.
 
-What comes out are the sums that a ledger would hold after importing the same files in the same order, to the last digit.
-Helpers sum the whole lines of large files; whatever is not plain there is read here, in its place.
+No event is stored. The sums are those that a ledger would hold after importing the same files in
+the same order, to the last digit. A pool of processes sums the whole lines of large files; what a
+process cannot sum is read here, in its place.
 """
 
 import functools
@@ -12,7 +13,8 @@ import msgspec
 
 from collector import files, records, vendors
 from collector.block_pool import BlockPool
-from collector.files import Progress
+from collector.files import Input, Progress
+from collector.parsing.format import JsonFormat, LineFormat
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Ignored, Reading
 from collector.receipts import Readings
@@ -24,14 +26,17 @@ from ledger.settings import Settings
 from ledger.usage import Sums, Tally
 
 BLOCK_BYTES = 4 << 20
-"""What a helper is given at once: its events shrink to a few sums on the way back."""
+"""The size of the blocks for the pool: the sums of one are small enough to be sent back."""
 
 
-class Part(msgspec.Struct, array_like=True):
-    """What a block comes to: sums, packed by the place of their labels in `labels`, and the identity of each event."""
+class BlockSums(msgspec.Struct, array_like=True, kw_only=True):
+    """What a block comes to: packed sums, and the identity of each event.
+
+    The sums name a label set by its place in `labels`.
+    """
 
     labels: list[Labels]
-    sums: bytes
+    packed_sums: bytes
     keys: list[bytes]
     ignored: int
 
@@ -40,79 +45,88 @@ class Part(msgspec.Struct, array_like=True):
 
 
 class DirectSums:
-    """The sums of files, one after the other. Some 110 bytes of memory an event, for its identity."""
+    """The sums of files, one after the other. It takes some 110 bytes of memory an event."""
 
-    def __init__(self, helpers: BlockPool | None = None) -> None:
-        self._helpers = helpers
+    def __init__(self, pool: BlockPool | None = None) -> None:
+        self._pool = pool
         self.counts: Counter[str] = Counter()
         """How many records were counted, repeated, ignored and rejected."""
-        self._seen: set[bytes] = set()
+        self._keys: set[bytes] = set()
         self._places: dict[Labels, int] = {}
         self._sums = Sums()
 
-    def read(self, path: str, format_name: str, naming: Naming, progress: Progress) -> None:
+    def add_file(self, path: str, format_name: str, naming: Naming, progress: Progress) -> None:
         """Add a file, `-` for the standard input. Raises UsageError as an import does."""
-        sender = msgspec.structs.replace(naming, vendor_of=vendors.vendor_of)
-        with files.opened(path, format_name) as (source, found):
-            size_bytes = source.size_bytes if isinstance(source, LogFile) else 0
-            sha256 = (
-                source.digest(lambda _: None)
-                if isinstance(source, LogFile) and found == records.TRACE_CSV
-                else None
-            )
-            chunks = source.chunks(lambda done: progress(done, size_bytes))
-            before = self.counts.total()
-            if self._helpers and found != records.TRACE_CSV:
-                self._add_parts(self._helpers, found, chunks, sender)
-            else:
-                for readings, _ in records.batches(found, chunks, sha256, sender):
-                    if self.counts.total() == before:
-                        files.check_format(source.name, found, _checked(readings))
-                    self._add_each(readings)
+        naming = msgspec.structs.replace(naming, vendor_of=vendors.vendor_of)
+        with files.open_input(path, format_name) as records_input:
+            size_bytes = records_input.size_bytes
+            chunks = records_input.source.chunks(lambda done_bytes: progress(done_bytes, size_bytes))
+            for readings in self._read(records_input, chunks, naming):
+                self._add_readings(readings)
             progress(size_bytes, size_bytes)
 
     def store(self, database: Database, settings: Settings) -> None:
         """Write the sums into the rollups of a ledger that holds nothing else."""
         with database.transaction() as session:
             ids = series.intern(session, self._places, settings.max_series)
-            moved = usage.renumber(self._sums, [ids[each] for each in self._places])
-            rollups.add(session, moved, clock.now_us(), settings.max_metric_sets)
+            sums = usage.renumber(self._sums, [ids[labels] for labels in self._places])
+            rollups.add(session, sums, clock.now_us(), settings.max_metric_sets)
 
-    def _add_parts(
-        self, helpers: BlockPool, format_name: str, chunks: Iterator[bytes], naming: Naming
-    ) -> None:
-        parse = records.whole_parser(format_name)
-        summed = functools.partial(_part, format_name, naming)
-        pairs = helpers.mapped(summed, records.blocks(chunks, BLOCK_BYTES))
-        for batch in records.in_order(format_name, pairs, naming):
-            part = batch.whole
-            if part is None:
-                self._add_each(batch.readings)
-            elif len(set(part.keys)) == len(part.keys) and self._seen.isdisjoint(part.keys):
-                self.counts.update(counted=len(part.keys), ignored=part.ignored)
-                self._seen.update(part.keys)
-                self._merge(part.labels, part.sums)
+    def _read(
+        self, records_input: Input, chunks: Iterator[bytes], naming: Naming
+    ) -> Iterator[list[Reading]]:
+        """The readings that are summed here: all, or those that the pool leaves over."""
+        before = self.counts.total()
+        if self._pool and isinstance(records_input.format, JsonFormat):
+            batches = self._sum_blocks(self._pool, records_input.format, chunks, naming)
+        else:
+            sha256 = _digest(records_input)
+            batches = (
+                batch.readings
+                for batch in records.read_batches(
+                    chunks, records_input.format, naming, file_sha256=sha256
+                )
+            )
+        for readings in batches:
+            if self.counts.total() == before:
+                _check_first(records_input, readings)
+            yield readings
+
+    def _sum_blocks(
+        self, pool: BlockPool, format: JsonFormat, chunks: Iterator[bytes], naming: Naming
+    ) -> Iterator[list[Reading]]:
+        """Add what the pool has summed; yields the readings of the other blocks."""
+        work = functools.partial(_sum_block, format, naming)
+        products = pool.map(work, records.split_blocks(chunks, BLOCK_BYTES))
+        for block in records.merge_blocks(products, format, naming):
+            sums = block.product
+            if sums is None:
+                yield block.readings
+            elif len(set(sums.keys)) == len(sums.keys) and self._keys.isdisjoint(sums.keys):
+                self.counts.update(counted=len(sums.keys), ignored=sums.ignored)
+                self._keys.update(sums.keys)
+                self._merge(sums.labels, sums.packed_sums)
             else:
-                self._add_each(parse(batch.lines, naming) or [])
+                yield format.parse_body(block.lines, naming) or []
 
-    def _add_each(self, readings: Iterable[Reading]) -> None:
+    def _add_readings(self, readings: Iterable[Reading]) -> None:
         now_us, tally, places = clock.now_us(), Tally(), _Places()
         for reading in readings:
             if not isinstance(reading, Event):
                 self.counts["ignored" if isinstance(reading, Ignored) else "rejected"] += 1
             elif events.fault_of(reading, now_us) is not None:
                 self.counts["rejected"] += 1
-            elif (key := events.key_of(reading)) in self._seen:
+            elif (key := events.key_of(reading)) in self._keys:
                 self.counts["repeated"] += 1
             else:
                 self.counts["counted"] += 1
-                self._seen.add(key)
-                tally.add(reading, places.of(reading.labels))
+                self._keys.add(key)
+                tally.add(reading, places.number(reading.labels))
         self._merge(places.labels, tally.pack())
 
-    def _merge(self, labels: Sequence[Labels], packed: bytes) -> None:
-        places = [self._places.setdefault(each, len(self._places)) for each in labels]
-        self._sums.merge(usage.renumber(usage.unpack(packed), places))
+    def _merge(self, label_sets: Sequence[Labels], packed_sums: bytes) -> None:
+        places = [self._places.setdefault(labels, len(self._places)) for labels in label_sets]
+        self._sums.merge(usage.renumber(usage.unpack(packed_sums), places))
 
 
 class _Places:
@@ -120,24 +134,33 @@ class _Places:
 
     def __init__(self) -> None:
         self.labels: list[Labels] = []
-        self._place_of: dict[Labels, int] = {}
+        self._numbers: dict[Labels, int] = {}
 
-    def of(self, labels: Labels) -> int:
-        place = self._place_of.setdefault(labels, len(self.labels))
-        if place == len(self.labels):
+    def number(self, labels: Labels) -> int:
+        """The number of a label set, a new one if it has none yet."""
+        number = self._numbers.setdefault(labels, len(self.labels))
+        if number == len(self.labels):
             self.labels.append(labels)
-        return place
+        return number
 
 
-def _checked(readings: Iterable[Reading]) -> Readings:
-    checked = Readings()
-    checked.add_all(list(readings), clock.now_us())
-    return checked
+def _digest(records_input: Input) -> str | None:
+    """The hash that identifies lines without ids."""
+    source = records_input.source
+    if isinstance(records_input.format, LineFormat) and isinstance(source, LogFile):
+        return source.digest(lambda _size_bytes: None)
+    return None
 
 
-def _part(format_name: str, naming: Naming, block: bytes) -> Part | None:
-    """What a block of whole lines comes to; None if one of them is no event. Runs in a process of its own."""
-    readings = records.whole_parser(format_name)(block, naming)
+def _check_first(records_input: Input, readings: list[Reading]) -> None:
+    first = Readings()
+    first.add_all(readings, clock.now_us())
+    records_input.check_first(first)
+
+
+def _sum_block(format: JsonFormat, naming: Naming, block: bytes) -> BlockSums | None:
+    """What a block of whole lines comes to; None if one is no event. It runs in the pool."""
+    readings = format.parse_body(block, naming)
     if readings is None:
         return None
     now_us, tally, places, ignored = clock.now_us(), Tally(), _Places(), 0
@@ -145,9 +168,11 @@ def _part(format_name: str, naming: Naming, block: bytes) -> Part | None:
     for reading in readings:
         if isinstance(reading, Event) and events.fault_of(reading, now_us) is None:
             keys.append(events.key_of(reading))
-            tally.add(reading, places.of(reading.labels))
+            tally.add(reading, places.number(reading.labels))
         elif isinstance(reading, Ignored):
             ignored += 1
         else:
             return None
-    return Part(places.labels, tally.pack(), keys, ignored)
+    return BlockSums(
+        labels=places.labels, packed_sums=tally.pack(), keys=keys, ignored=ignored
+    )

@@ -20,7 +20,9 @@ from collector import bodies, inlet
 from collector.bodies import Stalled
 from collector.ingest import Heard
 from collector.inlet import Inlet
-from collector.room import EVENT_BYTES, Claim, Overloaded
+from collector.backlog import EVENT_BYTES
+from collector.backlog import Claim
+from collector.backlog import Overloaded
 from ledger import clock, web
 from ledger.access import Access
 from ledger.errors import SwitchwiseError

@@ -1,11 +1,11 @@
-"""Bulk import of log files: a few thousand records a transaction, and in the same one how far the file has been read.
+"""Bulk import of log files, a few thousand records a transaction.
 
-An import that was stopped goes on where it stopped; one that is repeated changes nothing, because every record's
-identity comes from the record, or from the file's hash and the line.
+How far a file has been read is stored in the same transaction as the records, so an import that
+was stopped goes on from there. An import that is repeated changes nothing, because every record
+has an identity: from the record, or from the file's hash and the line.
 """
 
 import dataclasses
-import functools
 import io
 import sys
 import tempfile
@@ -19,11 +19,12 @@ import msgspec
 import structlog
 from sqlmodel import Session
 
-from collector import ingest, records, vendors
+from collector import detection, formats, ingest, records, vendors
+from collector.parsing.format import Format, LineFormat
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Reading
-from collector.receipts import Readings, Refusal
-from collector.records import START, Mark
+from collector.receipts import Readings, RejectedRecord
+from collector.records import START, Mark, RecordBatch
 from collector.sources import LogFile, Pipe
 from ledger import clock, store
 from ledger.database import Database
@@ -33,23 +34,27 @@ from ledger.store import Outcome
 from ledger.tables.files import ImportedFile
 
 CHUNK_RECORDS = 20_000
-MAX_REFUSALS = 20
-"""Refusals that a receipt shows; the others are counted."""
+MAX_REJECTIONS = 20
+"""How many rejected records a receipt shows; the others are counted."""
 STDIN = "-"
+AUTO = "auto"
+"""The format's name where the file's first bytes shall tell it."""
 
-Batch = tuple[list[Reading], Mark | None]
-"""Some records, and the place behind them."""
 Progress = Callable[[int, int], None]
-"""Told bytes done and bytes in all, of both passes over a file: its hash, then its records. All is 0 for a pipe."""
+"""Called with the bytes done and the bytes in all, which is 0 for a pipe.
+
+A file is read twice, first for its hash and then for its records; both count.
+"""
 
 log = structlog.get_logger()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReceipt:
-    """What became of a file's records; the six counts add up to the records read by this import.
+    """What became of a file's records. The counts add up to the records read by this import.
 
-    `resumed_after` is how many records an earlier, stopped import had dealt with; they are not in the counts.
+    `resumed_after` is how many records an earlier, stopped import has dealt with; they are not in
+    the counts.
     """
 
     name: str
@@ -59,177 +64,211 @@ class ImportReceipt:
     conflict: int
     ignored: int
     rejected: int
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RejectedRecord, ...]
     resumed_after: int
     labels_given: bool
 
     def remark(self) -> str | None:
-        """What the importer of a file that brought nothing new must know, on one line; None if it brought something."""
+        """What to know about a file that brought nothing new, on one line; None if it did."""
         if self.accepted or not self.duplicate:
             return None
-        unapplied = " The labels given now were not applied." if self.labels_given else ""
-        return f"{self.name}: every event was here already.{unapplied} A separate copy is made with: --source NAME"
+        unapplied = " The labels of this import were not applied." if self.labels_given else ""
+        return (
+            f"{self.name}: every event is in the ledger already.{unapplied}"
+            " To import a separate copy, add: --source NAME"
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """An open source of records, its format, and the line on which its first record begins."""
+
+    source: LogFile | Pipe
+    format: Format
+    first_line: int
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of a file; 0 for a pipe."""
+        return self.source.size_bytes if isinstance(self.source, LogFile) else 0
+
+    def check_first(self, readings: Readings) -> None:
+        """Raises UsageError if the first records are all rejected: the file is of another kind."""
+        if readings.count and len(readings.rejected) == readings.count:
+            raise UsageError(
+                f"{self.source.name}, line {self.first_line}, read as {self.format.title}:"
+                f" {readings.rejected[0].reason}"
+            )
 
 
 def import_file(
     database: Database,
     settings: Settings,
     path: str,
+    *,
     format_name: str,
     naming: Naming,
     progress: Progress,
 ) -> ImportReceipt:
-    """Import one file, or the standard input for `-`. `format_name` is `auto` or one of `records.FORMATS`.
+    """Import one file, or the standard input for `-`.
 
-    Raises UsageError when the file cannot be read or holds no record of the format, StoreUnavailable when the database
-    fails; then the import may be started again.
+    `format_name` is `auto` or one of `formats.NAMES`. Raises UsageError when the file cannot be
+    read or holds no record of the format, and StoreUnavailable when the database fails; then the
+    import may be started again.
     """
-    labels_given = any((naming.model, naming.provider, naming.project, naming.workload))
-    with opened(path, format_name) as (source, found):
-        size_bytes = source.size_bytes if isinstance(source, LogFile) else 0
-
-        def done(pass_number: int) -> Callable[[int], None]:
-            return lambda read_bytes: progress(
-                pass_number * size_bytes + read_bytes, 2 * size_bytes
-            )
-
-        sha256 = source.digest(done(0)) if isinstance(source, LogFile) else None
-        sender = msgspec.structs.replace(naming, vendor_of=vendors.vendor_of)
-        import_ = _Import(database, settings, source.name, found, naming.namespace, sha256)
-        receipt = import_.run(
-            functools.partial(_batches, source, found, sender, sha256, done(1)), labels_given
-        )
-        progress(2 * size_bytes, 2 * size_bytes)
+    with open_input(path, format_name) as records_input:
+        receipt = _Import(
+            database=database,
+            settings=settings,
+            input=records_input,
+            naming=msgspec.structs.replace(naming, vendor_of=vendors.vendor_of),
+            progress=progress,
+        ).run()
     log.info(
         "file_imported", name=receipt.name, accepted=receipt.accepted, duplicate=receipt.duplicate
     )
     return receipt
 
 
-def _batches(
-    source: LogFile | Pipe,
-    format_name: str,
-    naming: Naming,
-    sha256: str | None,
-    seen: Callable[[int], None],
-    start: Mark,
-) -> Iterator[Batch]:
-    return records.batches(
-        format_name, source.chunks(seen, start.offset_bytes), sha256, naming, start
-    )
-
-
 @contextmanager
-def opened(path: str, format_name: str) -> Iterator[tuple[LogFile | Pipe, str]]:
-    """A source and its format, `auto` or one of `records.FORMATS`. Raises UsageError.
+def open_input(path: str, format_name: str) -> Iterator[Input]:
+    """Open a source, and tell its format if the name is `auto`. Raises UsageError.
 
-    A trace from a pipe is copied first: its lines are identified by the hash of the whole.
-
-    Other formats are not: their records may hold prompts, which must never come to rest on a disk of ours.
+    Lines without ids are identified by the hash of their file, so a pipe of them is copied first.
+    Other formats are never copied: their records may hold prompts, which must not lie on a disk
+    of ours.
     """
-    if format_name not in ("auto", *records.FORMATS):
-        raise UsageError(f"{format_name!r} is no format; use auto, {', '.join(records.FORMATS)}")
+    format = None if format_name == AUTO else formats.by_name(format_name)
     source = (
         Pipe(io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer)))
         if path == STDIN
         else LogFile(Path(path), path)
     )
     head = source.head()
-    found = (
-        records.detect(source.name, head)
-        if format_name == "auto" or not head.strip()
-        else format_name
-    )
-    if isinstance(source, Pipe) and found == records.TRACE_CSV:
+    if format is None or not head.strip():
+        format = detection.detect(source.name, head)
+    first_line = detection.first_record_line(format, head)
+    if isinstance(source, Pipe) and isinstance(format, LineFormat):
         with tempfile.NamedTemporaryFile() as copy:
             source.copy_to(copy)
-            yield LogFile(Path(copy.name), STDIN), found
+            yield Input(
+                source=LogFile(Path(copy.name), STDIN), format=format, first_line=first_line
+            )
     else:
-        yield source, found
+        yield Input(source=source, format=format, first_line=first_line)
 
 
-def check_format(name: str, format_name: str, first: Readings) -> None:
-    """Raises UsageError where the first records show that a file is of another kind."""
-    if len(first.refused) == first.count:
-        raise UsageError(f"{name} does not read as {format_name}: {first.refused[0].reason}")
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """Where an import begins: the mark to read from, and how many records were dealt with before.
+
+    `notes_progress` is False for a pipe, and for a file that was imported to its end before.
+    """
+
+    mark: Mark = START
+    records: int = 0
+    notes_progress: bool
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class _Import:
     """One run over one file."""
 
     database: Database
     settings: Settings
-    name: str
-    format_name: str
-    namespace: str
-    sha256: str | None
+    input: Input
+    naming: Naming
+    progress: Progress
+    file_sha256: str | None = None
     memory: store.Memory = dataclasses.field(default_factory=store.Memory)
 
-    def run(
-        self, batches_from: Callable[[Mark], Iterator[Batch]], labels_given: bool
-    ) -> ImportReceipt:
-        before = self._before()
-        is_new = before is None or before.finished_at is None
-        mark = (
-            Mark(before.offset_bytes, before.offset_records)
-            if before is not None and is_new
-            else START
-        )
-        skipped = before.records if before is not None and is_new else 0
-        position, counts, refusals = skipped, Counter[str](), list[Refusal]()
-        for found, end in _groups(batches_from(mark), skipped - mark.records):
+    def run(self) -> ImportReceipt:
+        if isinstance(self.input.source, LogFile):
+            self.file_sha256 = self.input.source.digest(self._report_pass(0))
+        start = self._find_start()
+        mark, position = start.mark, start.records
+        counts, rejections = Counter[str](), list[RejectedRecord]()
+        for batch in _regroup(self._read_from(mark), start.records - mark.records):
             readings = Readings()
-            readings.add_all(found, clock.now_us())
+            readings.add_all(batch.readings, clock.now_us())
             if not position:
-                check_format(self.name, self.format_name, readings)
-            mark = end or mark
-            outcomes = self._commit(
-                readings, position + len(found), mark, finished=False, noted=is_new
-            )
-            counts.update(outcome.value for outcome in outcomes)
+                self.input.check_first(readings)
+            mark = batch.end or mark
+            end = position + readings.count
+            note = self._note(mark, end) if start.notes_progress else None
+            outcomes = self._commit(readings, note)
             receipt = readings.receipt(outcomes)
-            counts["ignored"] += receipt.ignored
-            counts["rejected"] += len(receipt.rejected)
-            shown = receipt.rejected[: MAX_REFUSALS - len(refusals)]
-            refusals += [Refusal(position + refusal.index, refusal.reason) for refusal in shown]
-            position += len(found)
-        self._commit(Readings(), position, mark, finished=True, noted=is_new)
+            counts.update(outcome.value for outcome in outcomes)
+            counts.update(ignored=receipt.ignored, rejected=len(receipt.rejected))
+            for record in receipt.rejected[: MAX_REJECTIONS - len(rejections)]:
+                rejections.append(RejectedRecord(position + record.index, record.reason))
+            position = end
+        if start.notes_progress:
+            self._commit(Readings(), self._note(mark, position, is_finished=True))
+        self.progress(2 * self.input.size_bytes, 2 * self.input.size_bytes)
+        return self._receipt(counts, tuple(rejections), resumed_after=start.records)
+
+    def _receipt(
+        self, counts: Counter[str], rejections: tuple[RejectedRecord, ...], *, resumed_after: int
+    ) -> ImportReceipt:
+        naming = self.naming
         return ImportReceipt(
-            self.name,
-            self.format_name,
-            counts["accepted"],
-            counts["duplicate"],
-            counts["conflict"],
-            counts["ignored"],
-            counts["rejected"],
-            tuple(refusals),
-            skipped,
-            labels_given,
+            name=self.input.source.name,
+            format=self.input.format.name,
+            accepted=counts["accepted"],
+            duplicate=counts["duplicate"],
+            conflict=counts["conflict"],
+            ignored=counts["ignored"],
+            rejected=counts["rejected"],
+            refusals=rejections,
+            resumed_after=resumed_after,
+            labels_given=any((naming.model, naming.provider, naming.project, naming.workload)),
         )
 
-    def _before(self) -> ImportedFile | None:
-        if self.sha256 is None:
-            return None
+    def _read_from(self, mark: Mark) -> Iterator[RecordBatch]:
+        chunks = self.input.source.chunks(self._report_pass(1), mark.offset_bytes)
+        return records.read_batches(
+            chunks, self.input.format, self.naming, file_sha256=self.file_sha256, start=mark
+        )
+
+    def _report_pass(self, number: int) -> Callable[[int], None]:
+        """What reports the progress of one of the two passes over the file."""
+        size_bytes = self.input.size_bytes
+        return lambda read_bytes: self.progress(number * size_bytes + read_bytes, 2 * size_bytes)
+
+    def _find_start(self) -> _Start:
+        if self.file_sha256 is None:
+            return _Start(notes_progress=False)
         with self.database.snapshot() as session:
-            return session.get(ImportedFile, (self.sha256, self.namespace, self.format_name))
+            row = session.get(ImportedFile, self._row_key(self.file_sha256))
+        if row is None:
+            return _Start(notes_progress=True)
+        if row.finished_at is not None:
+            return _Start(notes_progress=False)
+        mark = Mark(row.offset_bytes, row.offset_records)
+        return _Start(mark=mark, records=row.records, notes_progress=True)
 
-    def _commit(
-        self, readings: Readings, position: int, mark: Mark, *, finished: bool, noted: bool
-    ) -> list[Outcome]:
+    def _row_key(self, file_sha256: str) -> tuple[str, str, str]:
+        return file_sha256, self.naming.namespace, self.input.format.name
+
+    def _note(
+        self, mark: Mark, position: int, *, is_finished: bool = False
+    ) -> Callable[[Session], None]:
+        """What stores how far the file has been read, in the transaction of its records."""
+
         def note(session: Session) -> None:
-            if self.sha256 is not None and noted:
-                key = (self.sha256, self.namespace, self.format_name)
-                row = session.get(ImportedFile, key)
-                if row is None:
-                    row = ImportedFile(
-                        sha256=key[0], namespace=key[1], format=key[2], name=self.name
-                    )
-                row.records = position
-                row.offset_bytes, row.offset_records = mark.offset_bytes, mark.records
-                row.finished_at = clock.now_us() if finished else None
-                session.add(row)
+            sha256, namespace, format_name = self._row_key(self.file_sha256 or "")
+            row = session.get(ImportedFile, (sha256, namespace, format_name)) or ImportedFile(
+                sha256=sha256, namespace=namespace, format=format_name, name=self.input.source.name
+            )
+            row.records = position
+            row.offset_bytes, row.offset_records = mark.offset_bytes, mark.records
+            row.finished_at = clock.now_us() if is_finished else None
+            session.add(row)
 
+        return note
+
+    def _commit(self, readings: Readings, note: Callable[[Session], None] | None) -> list[Outcome]:
         return ingest.commit_group(
             self.database,
             readings.events,
@@ -239,20 +278,20 @@ class _Import:
         )
 
 
-def _groups(batches: Iterator[Batch], skipped: int) -> Iterator[Batch]:
-    """Batches joined or divided into what one transaction takes, without the first `skipped` records."""
-    held: list[Reading] = []
-    for readings, end in batches:
-        held += readings[skipped:]
-        skipped = max(0, skipped - len(readings))
-        if len(held) >= CHUNK_RECORDS:
-            yield from _divided(held, end)
-            held = []
-    if held:
-        yield from _divided(held, None)
+def _regroup(batches: Iterator[RecordBatch], skipped: int) -> Iterator[RecordBatch]:
+    """Batches of the size of one transaction, without the first `skipped` records."""
+    readings: list[Reading] = []
+    for batch in batches:
+        readings += batch.readings[skipped:]
+        skipped = max(0, skipped - len(batch.readings))
+        if len(readings) >= CHUNK_RECORDS:
+            yield from _divide(readings, batch.end)
+            readings = []
+    if readings:
+        yield from _divide(readings, None)
 
 
-def _divided(held: list[Reading], end: Mark | None) -> Iterator[Batch]:
-    for start in range(0, len(held), CHUNK_RECORDS):
-        is_last = start + CHUNK_RECORDS >= len(held)
-        yield held[start : start + CHUNK_RECORDS], end if is_last else None
+def _divide(readings: list[Reading], end: Mark | None) -> Iterator[RecordBatch]:
+    for start in range(0, len(readings), CHUNK_RECORDS):
+        is_last = start + CHUNK_RECORDS >= len(readings)
+        yield RecordBatch(readings[start : start + CHUNK_RECORDS], end if is_last else None)

@@ -1,7 +1,8 @@
-"""A log file that is being written: its bytes as they come, over rotations by renaming and by copying and truncating.
+"""A log file that is being written: its bytes as they come, over rotations of both kinds.
 
-It knows no record. What is known of a file from one start to the next is its first bytes and how far it was read; by its
-first bytes it is found again after it was renamed, copied or compressed.
+A rotation renames the file, or copies and truncates it. From one start to the next we keep the
+hash of the file's first bytes and how far it was read; by its first bytes a file is found again
+after it was renamed, copied or compressed. Records are not known here.
 """
 
 import functools
@@ -24,22 +25,22 @@ from ledger.errors import UsageError
 HEAD_BYTES = 1_024
 POLL_SECONDS = 0.2
 LINGER_SECONDS = 1.0
-"""How long a file that was renamed must be quiet until it counts as complete: its writer may not have noticed yet."""
+"""How long a renamed file must be quiet to count as complete: its writer may still have it open."""
 
 log = structlog.get_logger()
 
 
 class Stopped(Exception):
-    """The reader was told to stop. What has no end yet is left for the next start."""
+    """The reader was asked to stop. A record that is not complete waits for the next start."""
 
 
 class Truncated(Exception):
-    """The file has lost what was read of it. What was not read yet is in the copy of it, if there is one."""
+    """The file was truncated. What was not read yet is in its copy, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How far which file was read; the file by the hash of its first bytes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlace:
+    """How far a file was read. The hash of its first bytes identifies it."""
 
     head_sha256: str
     head_bytes: int
@@ -47,41 +48,48 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One file of those that a path has named: its bytes from where it was left until it is complete."""
+class FilePart:
+    """The unread bytes of one of the files that the path has named, until that file is complete."""
 
     start: Mark
     chunks: Iterator[bytes]
     first_bytes: Callable[[int], bytes]
 
-    def place(self, mark: Mark) -> Place:
+    def place_of(self, mark: Mark) -> FilePlace:
         """The place of a mark in this file."""
-        size_bytes = min(HEAD_BYTES, mark.offset_bytes)
-        return Place(_hash(self.first_bytes(size_bytes)), size_bytes, mark)
+        head_bytes = min(HEAD_BYTES, mark.offset_bytes)
+        head_sha256 = _hash(self.first_bytes(head_bytes))
+        return FilePlace(head_sha256=head_sha256, head_bytes=head_bytes, mark=mark)
 
 
 class GrowingFile:
-    """A path and all that it names, one file after the other. `place` is set by the reader, after each of its commits."""
+    """A path and the files that it names, one after the other.
 
-    def __init__(self, path: Path, place: Place | None, stopped: threading.Event) -> None:
+    The reader sets `place` after each of its commits.
+    """
+
+    def __init__(self, path: Path, place: FilePlace | None, stop: threading.Event) -> None:
         self.place = place
         self._path = path
-        self._stopped = stopped
+        self._stop = stop
 
-    def parts(self) -> Iterator[Part]:
-        """The files, oldest first; there is no end. Raises Stopped, and UsageError for a file that cannot be read."""
+    def parts(self) -> Iterator[FilePart]:
+        """The files, oldest first, without an end.
+
+        Raises Stopped, and UsageError for a file that cannot be read.
+        """
         while True:
-            with self._opened() as file:
-                if self.place is not None and not _holds(file, self.place):
-                    yield from self._left_behind(self.place)
+            with self._open() as file:
+                if self.place is not None and not _is_file_of(file, self.place):
+                    yield from self._rotated_parts(self.place)
                     self.place = None
                 start = self.place.mark if self.place else START
-                opened = _Opened(file)
-                yield Part(start, self._read(opened, start.offset_bytes), opened.first_bytes)
+                watched = _WatchedFile(file)
+                yield FilePart(start, self._read(watched, start.offset_bytes), watched.first_bytes)
 
-    def _opened(self) -> IO[bytes]:
+    def _open(self) -> IO[bytes]:
         """The file, as soon as there is something in it."""
-        said = False
+        is_logged = False
         while True:
             try:
                 if self._path.stat().st_size:
@@ -92,21 +100,24 @@ class GrowingFile:
                 raise UsageError(
                     f"cannot read {self._path}: {error.strerror}; name a readable file"
                 ) from error
-            if not said:
+            if not is_logged:
                 log.info("waiting_for_file", path=str(self._path))
-                said = True
+                is_logged = True
             self._wait()
 
-    def _read(self, opened: "_Opened", offset_bytes: int) -> Iterator[bytes]:
-        """What is in an open file and what is added, until the path has named another one for a while. Raises Truncated."""
-        opened.file.seek(offset_bytes)
+    def _read(self, watched: "_WatchedFile", offset_bytes: int) -> Iterator[bytes]:
+        """What is in the file and what is added, until its path has named another for a while.
+
+        Raises Truncated.
+        """
+        watched.file.seek(offset_bytes)
         quiet_seconds = 0.0
         while True:
-            if chunk := opened.read():
+            if chunk := watched.read():
                 quiet_seconds = 0.0
                 yield chunk
                 continue
-            if not self._is_named(opened.file):
+            if not self._is_named(watched.file):
                 if quiet_seconds >= LINGER_SECONDS:
                     return
                 quiet_seconds += POLL_SECONDS
@@ -118,17 +129,17 @@ class GrowingFile:
         except FileNotFoundError:
             return False
 
-    def _left_behind(self, place: Place) -> Iterator[Part]:
-        """The rest of the file that was read last, under the name that a rotation gave it, and those rotated after it."""
-        beside = self._path.parent.glob(f"{glob.escape(self._path.name)}?*")
+    def _rotated_parts(self, place: FilePlace) -> Iterator[FilePart]:
+        """What is unread of the file that was read last, and the files rotated after it."""
+        paths = self._path.parent.glob(f"{glob.escape(self._path.name)}?*")
         rotated = sorted(
-            (each for each in beside if each.is_file()), key=lambda each: each.stat().st_mtime_ns
+            (path for path in paths if path.is_file()), key=lambda path: path.stat().st_mtime_ns
         )
-        for index, each in enumerate(rotated):
+        for index, path in enumerate(rotated):
             with suppress(UsageError):
-                if _hash(_first_bytes(each, place.head_bytes)) == place.head_sha256:
-                    yield _part(each, place.mark)
-                    yield from (_part(later, START) for later in rotated[index + 1 :])
+                if _hash(_first_bytes(path, place.head_bytes)) == place.head_sha256:
+                    yield _part_of(path, place.mark)
+                    yield from (_part_of(later, START) for later in rotated[index + 1 :])
                     return
         log.warning(
             "rotated_file_not_found",
@@ -138,45 +149,47 @@ class GrowingFile:
         )
 
     def _wait(self) -> None:
-        if self._stopped.wait(POLL_SECONDS):
+        if self._stop.wait(POLL_SECONDS):
             raise Stopped
 
 
-class _Opened:
-    """An open file, and its first bytes as they were when it was read last: once they change, it is another file."""
+class _WatchedFile:
+    """An open file, and its first bytes at the last read: if they change, it is another file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
-        self._first = os.pread(file.fileno(), HEAD_BYTES, 0)
+        self._head = os.pread(file.fileno(), HEAD_BYTES, 0)
 
     def first_bytes(self, size_bytes: int) -> bytes:
         """The first bytes."""
-        return self._first[:size_bytes]
+        return self._head[:size_bytes]
 
     def read(self) -> bytes:
-        """The next bytes, empty where there are none yet. Raises Truncated where they may be another file's."""
+        """The next bytes; empty if there are none yet. Raises Truncated."""
         chunk = self.file.read(CHUNK_BYTES)
-        number, known = self.file.fileno(), self._first
-        self._first = os.pread(number, HEAD_BYTES, 0)
-        if os.fstat(number).st_size < self.file.tell() or not self._first.startswith(known):
+        descriptor, last_head = self.file.fileno(), self._head
+        self._head = os.pread(descriptor, HEAD_BYTES, 0)
+        is_shorter = os.fstat(descriptor).st_size < self.file.tell()
+        if is_shorter or not self._head.startswith(last_head):
             raise Truncated
         return chunk
 
 
-def _part(path: Path, start: Mark) -> Part:
-    chunks = LogFile(path, str(path)).chunks(lambda _done: None, start.offset_bytes)
-    return Part(start, chunks, functools.partial(_first_bytes, path))
+def _part_of(path: Path, start: Mark) -> FilePart:
+    chunks = LogFile(path, str(path)).chunks(lambda _size_bytes: None, start.offset_bytes)
+    return FilePart(start, chunks, functools.partial(_first_bytes, path))
 
 
 def _first_bytes(path: Path, size_bytes: int) -> bytes:
-    return next(LogFile(path, str(path)).chunks(lambda _done: None), b"")[:size_bytes]
+    return next(LogFile(path, str(path)).chunks(lambda _size_bytes: None), b"")[:size_bytes]
 
 
-def _holds(file: IO[bytes], place: Place) -> bool:
+def _is_file_of(file: IO[bytes], place: FilePlace) -> bool:
     """Whether an open file is the one of a place, and still has what was read of it."""
-    number = file.fileno()
-    still_there = os.fstat(number).st_size >= place.mark.offset_bytes
-    return still_there and _hash(os.pread(number, place.head_bytes, 0)) == place.head_sha256
+    descriptor = file.fileno()
+    is_long_enough = os.fstat(descriptor).st_size >= place.mark.offset_bytes
+    head = os.pread(descriptor, place.head_bytes, 0)
+    return is_long_enough and _hash(head) == place.head_sha256
 
 
 def _hash(first_bytes: bytes) -> str:

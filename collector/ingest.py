@@ -14,7 +14,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from collector.room import EVENT_BYTES, Room
+from collector.backlog import EVENT_BYTES
+from collector.backlog import Room
 from ledger import bulk, clock, store
 from ledger.database import Database
 from ledger.errors import StoreUnavailable

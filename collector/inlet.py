@@ -20,7 +20,8 @@ from collector.ingest import Heard, Waiting
 from collector.meters import Counts, Meters
 from collector.parsing.naming import Naming
 from collector.receipts import NativeReceipt, Readings, Receipt
-from collector.room import Claim, Room
+from collector.backlog import Claim
+from collector.backlog import Room
 from ledger import clock, web
 from ledger.access import Access, Gate
 from ledger.errors import SwitchwiseError

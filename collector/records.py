@@ -1,34 +1,30 @@
-"""From the bytes of a log file to its records, and each format's way of reading one. Pure: it opens no file and no database."""
+"""From the bytes of a log file to the readings of its records. Pure: it opens no file.
+
+Files are read in blocks of whole lines. A block is parsed in one go where it can be, and cut into
+its records where it cannot.
+"""
 
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import msgspec
-
-from collector.formats import litellm, native, trace_csv
+from collector import detection
 from collector.framing import Framing
+from collector.parsing.format import Format, JsonFormat, LineFormat
 from collector.parsing.naming import Naming
-from collector.parsing.reading import Parser, Reading, Rejected, WholeParser
-from ledger.errors import UsageError
+from collector.parsing.reading import Reading, Rejected
 
-TRACE_CSV = "trace-csv"
-FORMATS = ("native", "litellm", TRACE_CSV)
-
-_PARSERS: dict[str, tuple[Parser, WholeParser]] = {
-    "native": (native.parse, native.parse_whole),
-    "litellm": (litellm.parse, litellm.parse_whole),
-}
 _MAX_LINE_BYTES = 64 << 10
-_BOM = b"\xef\xbb\xbf"
-_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 T = TypeVar("T", bound=Sized)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place between two records from which reading can go on: so many inflated bytes and records lie before it."""
+    """A place between two records, from which reading can go on.
+
+    So many inflated bytes and so many records lie before it.
+    """
 
     offset_bytes: int = 0
     records: int = 0
@@ -38,126 +34,129 @@ START = Mark()
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Generic[T]):
-    """Records that follow one another: what was made of whole `lines` in one go, or the readings of what was taken apart.
+class RecordBatch:
+    """The readings of some records that follow one another, and the place behind them.
 
-    `end` is the place behind them; None where reading cannot go on from there.
+    `end` is None where reading cannot go on from there.
     """
 
-    lines: bytes
-    whole: T | None
     readings: list[Reading]
     end: Mark | None
 
 
-def detect(name: str, head: bytes) -> str:
-    """The format of a file, from its first bytes. Raises UsageError where they do not tell."""
-    if not head.strip():
-        raise UsageError(f"{name} is empty; name a file with records")
-    if _is_header(head.split(b"\n", 1)[0]):
-        return TRACE_CSV
-    for element in Framing().feed(head):
-        try:
-            keys = _KEYS.decode(element).keys()
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            continue
-        if "startTime" in keys:
-            return "litellm"
-        if "time" in keys:
-            return "native"
-    raise UsageError(
-        f"{name} is of no format known here; name it with --format ({', '.join(FORMATS)})"
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block(Generic[T]):
+    """Some bytes of a file, and what they were made into.
 
-
-def batches(
-    format_name: str,
-    chunks: Iterable[bytes],
-    sha256: str | None,
-    naming: Naming,
-    start: Mark = START,
-) -> Iterator[tuple[list[Reading], Mark | None]]:
-    """The records in the file's order, from a mark on, some at a time and the place behind them.
-
-    A break in the middle of JSON is a last record that reads as rejected. Lines without ids are identified by the file's
-    hash and their number in it, the header's being 1; they have no marks.
+    `product` is what was made of all their lines in one go, and its length is their number. It is
+    None where the lines were cut into records, whose `readings` are here instead. `end` is the
+    place behind the block; None where reading cannot go on from there.
     """
-    if format_name == TRACE_CSV:
-        for reading in trace_lines(chunks, sha256 or "", naming):
-            yield [reading], None
+
+    lines: bytes
+    product: T | None
+    readings: list[Reading]
+    end: Mark | None
+
+
+def read_batches(
+    chunks: Iterable[bytes],
+    format: Format,
+    naming: Naming,
+    *,
+    file_sha256: str | None = None,
+    start: Mark = START,
+) -> Iterator[RecordBatch]:
+    """The records in the file's order, from a mark on.
+
+    Where the JSON breaks off, the last reading is a rejection that says so. Lines without ids need
+    the hash of the file, and have no marks.
+    """
+    if isinstance(format, LineFormat):
+        for readings in read_lines(chunks, format, naming, file_sha256 or ""):
+            yield RecordBatch(readings, None)
         return
-    parse = whole_parser(format_name)
-    pairs = ((lines, parse(lines, naming)) for lines in blocks(chunks))
-    for batch in in_order(format_name, pairs, naming, start):
-        yield batch.readings if batch.whole is None else batch.whole, batch.end
+    products = ((lines, format.parse_body(lines, naming)) for lines in split_blocks(chunks))
+    for block in merge_blocks(products, format, naming, start):
+        readings = block.readings if block.product is None else block.product
+        yield RecordBatch(readings, block.end)
 
 
-def whole_parser(format_name: str) -> WholeParser:
-    """What reads lines of one JSON object each in one go, or not at all."""
-    return _PARSERS[format_name][1]
-
-
-def blocks(chunks: Iterable[bytes], least_bytes: int = 0) -> Iterator[bytes]:
-    """The bytes of a file cut behind ends of lines, where it has any, into blocks of `least_bytes` and more."""
-    rest = b""
+def split_blocks(chunks: Iterable[bytes], least_bytes: int = 0) -> Iterator[bytes]:
+    """The bytes of a file in blocks of `least_bytes` and more, cut behind ends of lines."""
+    unread = b""
     for chunk in chunks:
-        rest += chunk
-        if len(rest) >= least_bytes:
-            lines, newline, rest = rest.rpartition(b"\n")
+        unread += chunk
+        if len(unread) >= least_bytes:
+            lines, newline, unread = unread.rpartition(b"\n")
             if newline:
                 yield lines + newline
-            elif len(rest) > _MAX_LINE_BYTES:
-                yield rest
-                rest = b""
-    if rest:
-        yield rest
+            elif len(unread) > _MAX_LINE_BYTES:
+                yield unread
+                unread = b""
+    if unread:
+        yield unread
 
 
-def in_order(
-    format_name: str, pairs: Iterable[tuple[bytes, T | None]], naming: Naming, start: Mark = START
-) -> Iterator[Batch[T]]:
-    """JSON records, given the blocks and what was made of each in one go, which has a length: that of its records.
+def merge_blocks(
+    products: Iterable[tuple[bytes, T | None]],
+    format: JsonFormat,
+    naming: Naming,
+    start: Mark = START,
+) -> Iterator[Block[T]]:
+    """The blocks of a JSON file in order, from their bytes and what was made of each in one go.
 
-    It counts only for lines that begin with an object after whole ones; what may be anything else is taken apart.
+    A product counts only where the block begins with an object, and the one before ended with one.
+    Any other block is cut into records here.
     """
-    framing, parse, at = Framing(), _PARSERS[format_name][0], start
+    framing, mark = Framing(), start
     if start.records:
         framing.step_over(start.records)
-    for lines, whole in pairs:
-        if whole is not None and framing.is_between and lines.startswith(b"{"):
-            framing.step_over(len(whole))
+    for lines, product in products:
+        if product is not None and framing.is_between and lines.startswith(b"{"):
+            framing.step_over(len(product))
             readings: list[Reading] = []
-            count = len(whole)
+            count = len(product)
         else:
-            whole, readings = None, [parse(element, naming) for element in framing.feed(lines)]
+            product = None
+            readings = [format.parse(element, naming) for element in framing.feed(lines)]
             count = len(readings)
-        at = Mark(at.offset_bytes + len(lines), at.records + count)
-        yield Batch(lines, whole, readings, at if framing.is_between else None)
-    broken = framing.finish()
-    if broken is not None:
-        yield Batch(b"", None, [Rejected(broken.reason)], None)
+        mark = Mark(mark.offset_bytes + len(lines), mark.records + count)
+        end = mark if framing.is_between else None
+        yield Block(lines=lines, product=product, readings=readings, end=end)
+    fault = framing.finish()
+    if fault is not None:
+        yield Block(lines=b"", product=None, readings=[Rejected(fault.reason)], end=None)
 
 
-def trace_lines(chunks: Iterable[bytes], sha256: str, naming: Naming) -> Iterator[Reading]:
-    """The records of a trace."""
-    for number, line in enumerate(_lines(chunks), 1):
-        if line and not (number == 1 and _is_header(line)):
-            yield trace_csv.parse_line(line.decode("utf-8", "replace"), number, sha256, naming)
+def read_lines(
+    chunks: Iterable[bytes], format: LineFormat, naming: Naming, file_sha256: str
+) -> Iterator[list[Reading]]:
+    """The readings of a file of lines, some at a time. Its first line may be the header."""
+    line_number = 0
+    for lines in _split_lines(chunks):
+        readings: list[Reading] = []
+        for line in lines:
+            line_number += 1
+            if line and not (line_number == 1 and detection.is_header(format, line)):
+                text = line.decode("utf-8", "replace")
+                readings.append(
+                    format.parse_line(
+                        text, naming, line_number=line_number, file_sha256=file_sha256
+                    )
+                )
+        if readings:
+            yield readings
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines, without what ends them. One beyond any sense comes in parts, so that memory stays bounded."""
-    rest = b""
+def _split_lines(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The lines of each chunk, without their ends. An absurdly long one comes in parts."""
+    unread = b""
     for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line.rstrip(b"\r")
-        if len(rest) > _MAX_LINE_BYTES:
-            yield rest
-            rest = b""
-    if rest:
-        yield rest.rstrip(b"\r")
-
-
-def _is_header(line: bytes) -> bool:
-    return line.removeprefix(_BOM).strip() == trace_csv.HEADER.encode()
+        *lines, unread = (unread + chunk).split(b"\n")
+        if len(unread) > _MAX_LINE_BYTES:
+            lines.append(unread)
+            unread = b""
+        yield [line.rstrip(b"\r") for line in lines]
+    if unread:
+        yield [unread.rstrip(b"\r")]

@@ -18,7 +18,8 @@ from collector.health import Health
 from collector.ingest import GroupCommitter, committing
 from collector.inlet import Inlet
 from collector.meters import Meters
-from collector.room import EVENT_BYTES, Room
+from collector.backlog import EVENT_BYTES
+from collector.backlog import Room
 from collector.spool_service import SpoolService
 from ledger import access, web
 from ledger.access import Gate

@@ -1,4 +1,7 @@
-"""Log files as they lie: plain, .gz or .zst (told from their first bytes), or a pipe. Inflates and hashes; reads no record."""
+"""Where the bytes of a log come from: a file, plain, .gz or .zst, or a pipe.
+
+The first bytes tell how it is compressed. This module inflates and hashes; it reads no record.
+"""
 
 import gzip
 import io
@@ -17,43 +20,43 @@ from ledger.errors import UsageError
 
 CHUNK_BYTES = 256 << 10
 HEAD_BYTES = 1 << 20
-"""How much of a source is looked at to tell its format."""
+"""How much of a source is read to tell its format."""
 
 _PACKED_BYTES = 16 << 10
 _GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
-Seen = Callable[[int], None]
-"""Told how many bytes of the source, as it lies, have been read."""
+Watch = Callable[[int], None]
+"""Called with the bytes of the source that have been read so far, before inflating."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A file that can be read again. Every method raises UsageError when it cannot be read."""
+    """A file. It can be read again; every method raises UsageError when it cannot be read."""
 
     path: Path
     name: str
 
     @property
     def size_bytes(self) -> int:
-        """Its size as it lies, compressed or not."""
-        with _named(self.name):
+        """Its size on disk, compressed or not."""
+        with _file_errors(self.name):
             return self.path.stat().st_size
 
     def head(self) -> bytes:
         """Its first bytes, inflated."""
-        return _head(self.chunks(_unseen))
+        return _head(self.chunks(_ignore))
 
-    def chunks(self, seen: Seen, offset_bytes: int = 0) -> Iterator[bytes]:
+    def chunks(self, watch: Watch, offset_bytes: int = 0) -> Iterator[bytes]:
         """All of it, inflated, from an offset on."""
-        with _named(self.name), self.path.open("rb") as raw:
-            yield from _read(raw, seen, offset_bytes)
+        with _file_errors(self.name), self.path.open("rb") as raw:
+            yield from _read(raw, watch, offset_bytes)
 
-    def digest(self, seen: Seen) -> str:
+    def digest(self, watch: Watch) -> str:
         """The SHA-256 of the inflated bytes, so that a compressed copy has the same."""
-        hashed = sha256()
-        for chunk in self.chunks(seen):
-            hashed.update(chunk)
-        return hashed.hexdigest()
+        digest = sha256()
+        for chunk in self.chunks(watch):
+            digest.update(chunk)
+        return digest.hexdigest()
 
 
 @dataclass(slots=True)
@@ -62,57 +65,60 @@ class Pipe:
 
     raw: io.BufferedReader
     name: str = "-"
-    _first: list[bytes] = field(default_factory=list)
-    _rest: Iterator[bytes] | None = None
+    _head: list[bytes] = field(default_factory=list)
+    _unread: Iterator[bytes] | None = None
 
     def head(self) -> bytes:
         """Its first bytes, inflated; they come again in `chunks`."""
-        chunks = self._unread()
-        while sum(map(len, self._first)) < HEAD_BYTES and (chunk := next(chunks, b"")):
-            self._first.append(chunk)
-        return b"".join(self._first)
+        chunks = self._unread_chunks()
+        while sum(map(len, self._head)) < HEAD_BYTES and (chunk := next(chunks, b"")):
+            self._head.append(chunk)
+        return b"".join(self._head)
 
-    def chunks(self, _seen: Seen, _offset_bytes: int = 0) -> Iterator[bytes]:
+    def chunks(self, _watch: Watch, _offset_bytes: int = 0) -> Iterator[bytes]:
         """All of it, inflated; once."""
-        with _named(self.name):
-            yield from itertools.chain(self._first, self._unread())
+        with _file_errors(self.name):
+            yield from itertools.chain(self._head, self._unread_chunks())
 
     def copy_to(self, file: IO[bytes]) -> None:
         """Write all of it to a file, inflated."""
-        for chunk in self.chunks(_unseen):
+        for chunk in self.chunks(_ignore):
             file.write(chunk)
         file.flush()
 
-    def _unread(self) -> Iterator[bytes]:
-        if self._rest is None:
-            self._rest = _read(self.raw, _unseen)
-        return self._rest
+    def _unread_chunks(self) -> Iterator[bytes]:
+        if self._unread is None:
+            self._unread = _read(self.raw, _ignore)
+        return self._unread
 
 
-def _unseen(_size_bytes: int) -> None:
-    """Nobody watches."""
+def _ignore(_size_bytes: int) -> None:
+    """The watch of a read that nobody watches."""
 
 
 def _head(chunks: Iterator[bytes]) -> bytes:
-    taken = b""
+    head = b""
     for chunk in chunks:
-        taken += chunk
-        if len(taken) >= HEAD_BYTES:
+        head += chunk
+        if len(head) >= HEAD_BYTES:
             break
-    return taken
+    return head
 
 
-def _read(raw: io.BufferedReader, seen: Seen, offset_bytes: int = 0) -> Iterator[bytes]:
-    """The inflated chunks from an offset on. A compressed source is inflated up to there, a plain one is not read."""
+def _read(raw: io.BufferedReader, watch: Watch, offset_bytes: int = 0) -> Iterator[bytes]:
+    """The inflated chunks from an offset on.
+
+    Up to there a compressed source is inflated, and a plain one is not read.
+    """
     read_bytes = 0
     if offset_bytes and not raw.peek(len(_ZSTANDARD)).startswith((_GZIP, _ZSTANDARD)):
         read_bytes = raw.seek(offset_bytes)
     for chunk in _inflated(raw):
-        ahead = max(0, offset_bytes - read_bytes)
+        skipped_bytes = max(0, offset_bytes - read_bytes)
         read_bytes += len(chunk)
-        seen(raw.tell() if raw.seekable() else read_bytes)
-        if ahead < len(chunk):
-            yield chunk[ahead:]
+        watch(raw.tell() if raw.seekable() else read_bytes)
+        if skipped_bytes < len(chunk):
+            yield chunk[skipped_bytes:]
 
 
 def _inflated(raw: io.BufferedReader) -> Iterator[bytes]:
@@ -124,7 +130,7 @@ def _inflated(raw: io.BufferedReader) -> Iterator[bytes]:
 
 
 def _unpacked_zstandard(raw: io.BufferedReader) -> Iterator[bytes]:
-    """One frame after another. The library's own reader takes a truncated frame for a whole one; this raises EOFError."""
+    """One frame after another. Raises EOFError for a truncated one, which the library accepts."""
     frame = zstandard.ZstdDecompressor().decompressobj()
     while packed := raw.read(_PACKED_BYTES):
         while packed:
@@ -138,8 +144,8 @@ def _unpacked_zstandard(raw: io.BufferedReader) -> Iterator[bytes]:
 
 
 @contextmanager
-def _named(name: str) -> Iterator[None]:
-    """Turn what can go wrong with a file into one line that names it."""
+def _file_errors(name: str) -> Iterator[None]:
+    """Turn the errors of a file into UsageError, one line that names the file."""
     try:
         yield
     except (gzip.BadGzipFile, zlib.error, EOFError, zstandard.ZstdError) as error:

@@ -1,4 +1,7 @@
-"""Which vendor's own API a model was called on where neither the record nor the import says. Reads the price book only."""
+"""Which vendor's own API a model was called on, where neither the record nor the import says so.
+
+It reads the shipped price book and nothing else.
+"""
 
 from functools import lru_cache
 

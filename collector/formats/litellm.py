@@ -1,12 +1,18 @@
-"""LiteLLM's `generic_api` payloads, and the slimmer ones of our callback, as events. Pure; it never sees prompts or answers."""
+"""LiteLLM's `generic_api` payloads, and the smaller ones of our callback, as events.
+
+Pure. It never decodes prompts or answers.
+"""
 
 import re
+from collections.abc import Collection
 from typing import TypedDict, TypeVar
 
 import msgspec
 
 from collector.parsing import fields, label_sets
 from collector.parsing import litellm_payload as wire
+from collector.parsing.fields import Tiers
+from collector.parsing.format import MIB, JsonFormat, Limits, Schema
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Ignored, Reading, Rejected
 from ledger import events
@@ -16,15 +22,15 @@ _PAYLOAD = msgspec.json.Decoder(wire.Payload)
 _PAYLOADS = msgspec.json.Decoder(list[wire.Payload])
 _RESPONSE = msgspec.json.Decoder(wire.Response)
 _PARAMETERS = msgspec.json.Decoder(wire.Parameters)
-_FORMAT = msgspec.json.Decoder(wire.Format)
-_TEXT = msgspec.json.Decoder(wire.Text)
+_RESPONSE_FORMAT = msgspec.json.Decoder(wire.ResponseFormat)
+_TEXT = msgspec.json.Decoder(wire.TextOptions)
 
 _BATCH_POLLS = ("aretrieve_batch", "retrieve_batch")
-# These read or tidy what an earlier call made, and some repeat its usage, so they never count.
+# These read or delete what an earlier call made. Some repeat its usage, so they never count.
 _HOUSEKEEPING = re.compile(
     r"_?a?(retrieve|get|list|delete|cancel|file|vector_store|video)_|.*_mcp_tools?$"
 )
-# These make something other than an answer, and count only if they say that they used tokens.
+# These make something other than an answer, and count only if they report tokens.
 _CREATION = re.compile(
     r"a?_?(create|upload|add)_|a?(search|ingest|query|run_code|code_interpreter_tool)$"
 )
@@ -52,8 +58,8 @@ def parse(element: bytes, naming: Naming) -> Reading:
     return payload if isinstance(payload, Rejected) else _reading(payload, naming)
 
 
-def parse_whole(body: bytes, naming: Naming) -> list[Reading] | None:
-    """The same for each payload of a body, in one go; None if one of them does not read as a payload on its own line."""
+def parse_body(body: bytes, naming: Naming) -> list[Reading] | None:
+    """The same for each payload of a body; None if one of them is not a payload on its own line."""
     try:
         payloads = _PAYLOADS.decode(body) if body.startswith(b"[") else _PAYLOAD.decode_lines(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -77,77 +83,81 @@ def _reading(payload: wire.Payload, naming: Naming) -> Reading:
 
 def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> Event | Rejected:
     start = payload.start_time
-    occurred_at = None if start is None else fields.instant_us(start)
+    occurred_at = None if start is None else fields.parse_instant_us(start)
     if start is None or occurred_at is None:
         return Rejected(
             "startTime is no instant in epoch seconds; send the payload's own startTime"
         )
     parameters = _section(_PARAMETERS, payload.model_parameters, wire.Parameters())
-    used = _usage(payload)
-    source = _usage_source(payload)
-    has_counts = source not in ("missing", "none")
+    usage = _usage(payload)
+    usage_source = _usage_source(payload)
     retry_count = _retry_count(payload)
     traits = label_sets.Traits(
-        fields.tiers(response.service_tier or used.service_tier, parameters.service_tier),
-        source,
-        "cancelled" if _is_cancelled(payload) else str(payload.status),
-        events.context_band(payload.prompt_tokens),
-        _features(used, parameters)
-        | _tagged(payload)
+        tiers=fields.parse_tiers(
+            response.service_tier or usage.service_tier, parameters.service_tier
+        ),
+        usage_source=usage_source,
+        status="cancelled" if _is_cancelled(payload) else str(payload.status),
+        context_band=events.context_band(payload.prompt_tokens),
+        features=_features(usage, parameters)
+        | _tag_features(payload)
         | (events.FEATURE_CLIENT_RETRY if retry_count else 0),
     )
-    streams = payload.stream or parameters.stream
+    is_stream = payload.stream or parameters.stream
+    first_token_at = payload.completion_start_time if is_stream else None
     return Event(
         dedupe_key=f"litellm:{payload.id}:{payload.status}:{start:.6f}",
         occurred_at=occurred_at,
-        labels=label_sets.labels(_said(payload, response), traits, naming),
-        **(_counts(payload, used) if has_counts else _Counts()),
+        labels=label_sets.build_labels(_names(payload, response), traits, naming),
+        **(_Counts() if usage_source in ("missing", "none") else _counts(payload, usage)),
         latency_ms=fields.duration_ms(start, payload.end_time),
-        first_token_ms=fields.duration_ms(start, payload.completion_start_time)
-        if streams
-        else None,
+        first_token_ms=fields.duration_ms(start, first_token_at),
         retry_count=retry_count,
     )
 
 
 def _batch(payload: wire.Payload, response: wire.Response, naming: Naming) -> Reading:
-    """A poll of a completed batch carries all its tokens, each time: one event, at the batch's own time.
+    """The event of a completed batch, at the batch's own time: each poll of it carries all tokens.
 
-    Its latency and retries are the poll's. Its size says nothing of its requests', so it has no context band.
+    The latency and retries are those of the poll, so they are left out. So is the context band:
+    the size of a batch says nothing about the size of its requests.
     """
     if response.status != "completed" or not _has_tokens(payload):
         return Ignored("the batch has not completed, or names no tokens")
-    at = response.created_at if response.completed_at is None else response.completed_at
-    occurred_at = None if at is None else fields.instant_us(at)
+    time = response.created_at if response.completed_at is None else response.completed_at
+    occurred_at = None if time is None else fields.parse_instant_us(time)
     if occurred_at is None:
         return Rejected(
-            "the batch has neither completed_at nor created_at in epoch seconds; send the batch as answered"
+            "the batch has neither completed_at nor created_at in epoch seconds;"
+            " send the batch as answered"
         )
-    traits = label_sets.Traits(("batch", "batch"), "provider", features=_tagged(payload))
+    traits = label_sets.Traits(
+        tiers=Tiers("batch", "batch"), usage_source="provider", features=_tag_features(payload)
+    )
     return Event(
         dedupe_key=f"litellm-batch:{payload.id}",
         occurred_at=occurred_at,
-        labels=label_sets.labels(_said(payload, response), traits, naming),
+        labels=label_sets.build_labels(_names(payload, response), traits, naming),
         **_counts(payload, _usage(payload)),
     )
 
 
 def _section(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, unknown: T) -> T:
-    """A section that may hold anything: what we know of it, or unknown."""
+    """A section that may hold anything: the fields of it that we read, or unknown."""
     if bytes(memoryview(raw)[:1]) != b"{":
         return unknown
-    found = fields.decode(decoder, raw)
-    return unknown if isinstance(found, Rejected) else found
+    section = fields.decode(decoder, raw)
+    return unknown if isinstance(section, Rejected) else section
 
 
 def _usage(payload: wire.Payload) -> wire.Usage:
     return (payload.metadata and payload.metadata.usage_object) or wire.Usage()
 
 
-def _details(used: wire.Usage) -> tuple[wire.InputDetails, wire.OutputDetails]:
+def _details(usage: wire.Usage) -> tuple[wire.InputDetails, wire.OutputDetails]:
     return (
-        used.prompt_tokens_details or wire.InputDetails(),
-        used.completion_tokens_details or wire.OutputDetails(),
+        usage.prompt_tokens_details or wire.InputDetails(),
+        usage.completion_tokens_details or wire.OutputDetails(),
     )
 
 
@@ -156,7 +166,7 @@ def _has_tokens(payload: wire.Payload) -> bool:
 
 
 def _is_cancelled(payload: wire.Payload) -> bool:
-    """A client that hung up is logged as a success with an error code."""
+    """Whether the client hung up: LiteLLM logs that as a success with an error code."""
     return (
         payload.error_information is not None
         and str(payload.error_information.error_code) == _CLIENT_GONE
@@ -164,98 +174,112 @@ def _is_cancelled(payload: wire.Payload) -> bool:
 
 
 def _usage_source(payload: wire.Payload) -> UsageSource:
-    """Zero tokens stand for unknown usage; those of a failure or of a client that left were counted by the proxy."""
-    whole = payload.status == "success" and not _is_cancelled(payload)
-    if whole and payload.cache_hit:
+    """Where the token counts come from.
+
+    Zero tokens mean that the usage is unknown. The tokens of a failure, or of a client that hung
+    up, were counted by the proxy.
+    """
+    is_complete = payload.status == "success" and not _is_cancelled(payload)
+    if is_complete and payload.cache_hit:
         return "gateway_cache"
     if _has_tokens(payload):
-        return "provider" if whole else "estimated"
-    return "missing" if whole else "none"
+        return "provider" if is_complete else "estimated"
+    return "missing" if is_complete else "none"
 
 
-def _counts(payload: wire.Payload, used: wire.Usage) -> _Counts:
-    """Input includes cached and cache-write tokens, and output reasoning, for every provider behind LiteLLM."""
-    sent, answered = _details(used)
-    read, written = sent.cached_tokens, sent.cache_write_tokens
+def _counts(payload: wire.Payload, usage: wire.Usage) -> _Counts:
+    """The token counts. For every provider behind LiteLLM, totals include their parts.
+
+    So input includes cached and cache-write tokens, and output includes reasoning tokens.
+    """
+    input_details, output_details = _details(usage)
+    cached, cache_write = input_details.cached_tokens, input_details.cache_write_tokens
     return {
         "input_tokens": payload.prompt_tokens,
-        "cached_input_tokens": used.cache_read_input_tokens if read is None else read,
-        "cache_write_input_tokens": used.cache_creation_input_tokens
-        if written is None
-        else written,
+        "cached_input_tokens": usage.cache_read_input_tokens if cached is None else cached,
+        "cache_write_input_tokens": (
+            usage.cache_creation_input_tokens if cache_write is None else cache_write
+        ),
         "output_tokens": payload.completion_tokens,
-        "reasoning_tokens": answered.reasoning_tokens,
-        "input_audio_tokens": sent.audio_tokens,
-        "output_audio_tokens": answered.audio_tokens,
+        "reasoning_tokens": output_details.reasoning_tokens,
+        "input_audio_tokens": input_details.audio_tokens,
+        "output_audio_tokens": output_details.audio_tokens,
     }
 
 
 def _retry_count(payload: wire.Payload) -> int:
-    """The client library's own count of its attempts before this one, from its header."""
+    """How often the client library had tried before, by its own header; 0 if it does not say."""
     headers = payload.metadata and payload.metadata.requester_custom_headers
-    sent = str(headers.retry_count) if headers else ""
-    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) <= _MAX_RETRY_DIGITS else 0
+    text = str(headers.retry_count) if headers else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_RETRY_DIGITS else 0
 
 
-def _features(used: wire.Usage, parameters: wire.Parameters) -> int:
-    sent, answered = _details(used)
-    text = _section(_TEXT, parameters.text, wire.Text())
-    formats = (
-        _section(_FORMAT, parameters.response_format, wire.Format()),
-        text.format or wire.Format(),
+def _features(usage: wire.Usage, parameters: wire.Parameters) -> int:
+    input_details, output_details = _details(usage)
+    text = _section(_TEXT, parameters.text, wire.TextOptions())
+    answer_formats = (
+        _section(_RESPONSE_FORMAT, parameters.response_format, wire.ResponseFormat()),
+        text.format or wire.ResponseFormat(),
     )
     present = {
-        events.FEATURE_TOOLS: _is_given(parameters.tools) or _is_given(parameters.functions),
-        events.FEATURE_JSON_SCHEMA: any(each.type == "json_schema" for each in formats),
-        events.FEATURE_IMAGE: bool(sent.image_tokens),
-        events.FEATURE_AUDIO: bool(sent.audio_tokens or answered.audio_tokens),
+        events.FEATURE_TOOLS: _has_tools(parameters.tools) or _has_tools(parameters.functions),
+        events.FEATURE_JSON_SCHEMA: any(
+            answer_format.type == "json_schema" for answer_format in answer_formats
+        ),
+        events.FEATURE_IMAGE: bool(input_details.image_tokens),
+        events.FEATURE_AUDIO: bool(input_details.audio_tokens or output_details.audio_tokens),
     }
     return sum(bit for bit, is_present in present.items() if is_present)
 
 
-def _tagged(payload: wire.Payload) -> int:
-    """What the tags say of the workload: its class, and whether it can wait."""
-    found = 0
+def _tag_features(payload: wire.Payload) -> int:
+    """What the tags say about the workload: its class, and whether it can wait."""
+    features = 0
     for tag in payload.request_tags or ():
         if isinstance(tag, str):
-            found |= events.feature_of_tag(tag)
-    return found
+            features |= events.feature_of_tag(tag)
+    return features
 
 
-def _is_given(raw: msgspec.Raw) -> bool:
+def _has_tools(raw: msgspec.Raw) -> bool:
     return bytes(memoryview(raw)[:4]) not in (b"", b"null", b"[]")
 
 
-def _said(payload: wire.Payload, response: wire.Response) -> label_sets.Said:
+def _names(payload: wire.Payload, response: wire.Response) -> label_sets.SentNames:
     metadata = payload.metadata or wire.Metadata()
-    hashed = (metadata.user_api_key_hash or "")[:_KEY_HASH_CHARACTERS]
-    return label_sets.Said(
+    key_hash = (metadata.user_api_key_hash or "")[:_KEY_HASH_CHARACTERS]
+    return label_sets.SentNames(
         provider=payload.custom_llm_provider,
         model=_model(payload, response),
         request_model=fields.first_label(payload.model_group, payload.model),
-        project=fields.first_label(
-            metadata.user_api_key_project_alias,
-            metadata.user_api_key_project_id,
-            metadata.user_api_key_team_alias,
-            metadata.user_api_key_team_id,
-            metadata.user_api_key_alias,
-        ),
+        project=_project(metadata),
         workload=_workload(payload),
-        key=fields.first_label(metadata.user_api_key_alias, hashed),
+        key=fields.first_label(metadata.user_api_key_alias, key_hash),
     )
+
+
+def _project(metadata: wire.Metadata) -> str | None:
+    names = (
+        metadata.user_api_key_project_alias,
+        metadata.user_api_key_project_id,
+        metadata.user_api_key_team_alias,
+        metadata.user_api_key_team_id,
+        metadata.user_api_key_alias,
+    )
+    return fields.first_label(*names)
 
 
 def _model(payload: wire.Payload, response: wire.Response) -> str | None:
-    """The most exact name: answered, priced, deployed, asked.
+    """The most exact name there is: of the answer, of the price, of the deployment, as requested.
 
-    LiteLLM writes the name asked over the answered one, and a priced name without a mode is only the deployment's.
+    LiteLLM writes the requested name over the answered one, and where a priced name has no mode it
+    is only that of the deployment.
     """
     answered = response.model if response.model != payload.model_group else None
-    priced = payload.model_map_information and payload.model_map_information.model_map_value
+    price = payload.model_map_information and payload.model_map_information.model_map_value
+    priced = price.key if price and price.mode else None
     deployed = (payload.model or "").removeprefix(f"{payload.custom_llm_provider}/")
-    return fields.first_label(
-        answered, priced.key if priced and priced.mode else None, deployed, payload.model_group
-    )
+    return fields.first_label(answered, priced, deployed, payload.model_group)
 
 
 def _workload(payload: wire.Payload) -> str | None:
@@ -263,7 +287,38 @@ def _workload(payload: wire.Payload) -> str | None:
     for prefix in ("workload:", "feature:"):
         for tag in payload.request_tags or ():
             if isinstance(tag, str) and tag.startswith(prefix):
-                found = fields.label(tag.removeprefix(prefix))
-                if found is not None:
-                    return found
+                workload = fields.clean_label(tag.removeprefix(prefix))
+                if workload is not None:
+                    return workload
     return None
+
+
+def detect(keys: Collection[str]) -> bool:
+    """Whether an object of a log file is a payload of LiteLLM."""
+    return "startTime" in keys
+
+
+_SCHEMA: Schema = {
+    "type": "object",
+    "description": "LiteLLM's StandardLoggingPayload, unmodified",
+    "required": ["id", "status", "startTime"],
+    "properties": {
+        "id": {"type": "string"},
+        "status": {"enum": ["success", "failure"]},
+        "startTime": {"type": "number", "description": "epoch seconds"},
+        "model": fields.TEXT_SCHEMA,
+        "prompt_tokens": fields.COUNT_SCHEMA,
+        "completion_tokens": fields.COUNT_SCHEMA,
+    },
+}
+
+FORMAT = JsonFormat(
+    name="litellm",
+    title="LiteLLM payloads",
+    route="/v1/litellm",
+    limits=Limits(wire_bytes=64 * MIB, inflated_bytes=256 * MIB),
+    schema=_SCHEMA,
+    detect=detect,
+    parse=parse,
+    parse_body=parse_body,
+)

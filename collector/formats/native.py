@@ -1,11 +1,16 @@
-"""The native event of the public contract. Pure and strict: a field of the wrong type or a repeated field refuses the event."""
+"""Native events, the format of our public contract. Pure.
 
+It is strict: a field of the wrong type, or one that comes twice, rejects the event.
+"""
+
+from collections.abc import Collection
 from typing import get_args
 
 import msgspec
 
 from collector.parsing import fields, label_sets
 from collector.parsing.fields import Count
+from collector.parsing.format import MIB, JsonFormat, Limits, Schema
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Reading, Rejected
 from ledger import events
@@ -43,7 +48,7 @@ _EVENT = msgspec.json.Decoder(_Native)
 _EVENTS = msgspec.json.Decoder(list[_Native])
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER = msgspec.json.Encoder()
-_SEEN = label_sets.Seen()
+_CACHE = label_sets.LabelCache()
 
 
 def parse(element: bytes, naming: Naming) -> Reading:
@@ -58,8 +63,8 @@ def parse(element: bytes, naming: Naming) -> Reading:
     return _reading(native, naming)
 
 
-def parse_whole(body: bytes, naming: Naming) -> list[Reading] | None:
-    """The same for each element of a body, in one go; None if one of them needs a closer look, or is no event at all."""
+def parse_body(body: bytes, naming: Naming) -> list[Reading] | None:
+    """The same for each element of a body; None if one of them needs a closer look."""
     try:
         natives = _EVENTS.decode(body) if body.startswith(b"[") else _EVENT.decode_lines(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -70,26 +75,27 @@ def parse_whole(body: bytes, naming: Naming) -> list[Reading] | None:
 
 
 def unknown_fields(element: bytes) -> tuple[str, ...]:
-    """The names of the fields that `parse` ignores, in the order sent, so that a receipt can show a typo."""
+    """The names of the fields that `parse` ignores, as sent, so that a receipt can show a typo."""
     members = fields.decode(_MEMBERS, element)
     if isinstance(members, Rejected):
         return ()
     return tuple(
-        filter(None, (fields.label(name) for name in members if name not in _KNOWN_FIELDS))
+        filter(None, (fields.clean_label(name) for name in members if name not in _KNOWN_FIELDS))
     )
 
 
 def _is_all_read(natives: _Native | list[_Native], sent: bytes) -> bool:
-    """Whether every field that was sent is known, comes once and is not null. Where it is False, that may still be so.
+    """Whether every field that was sent is known, comes once and is not null. False if unsure.
 
-    The decoder keeps the known fields, of each the last. Encoded again they have fewer quotes than what was sent if it
-    dropped anything, for a name takes two; only an escape could make up for them. Ten times faster than to look.
+    The decoder keeps the known fields, and the last of those that repeat. If it dropped anything,
+    its fields encoded again have fewer quotes than what was sent, because a name takes two; only
+    an escape could add quotes. This is ten times faster than to look at each name.
     """
     return b"\\" not in sent and sent.count(b'"') == _ENCODER.encode(natives).count(b'"')
 
 
 def _reading(native: _Native, naming: Naming) -> Event | Rejected:
-    """The event of a native one. Its labels, and whether they are good, are known if the same names came before."""
+    """The event of a native one. Names that came before need no check: their labels are cached."""
     band = events.context_band(native.input_tokens)
     names = (
         naming,
@@ -109,16 +115,17 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
         band,
         tuple(native.features) if native.features else None,
     )
-    labels = _SEEN.get(names) if native.id else None
+    labels = _CACHE.get(names) if native.id else None
     if labels is None:
         fault = _fault(native, naming)
         if fault is not None:
             return Rejected(fault)
         labels = _labels(native, band, naming)
-        _SEEN.keep(names, labels, len(_ENCODER.encode(native)))
-    occurred_at = None if native.time is None else fields.instant_us(native.time)
+        _CACHE.remember(names, labels, len(_ENCODER.encode(native)))
+    occurred_at = None if native.time is None else fields.parse_instant_us(native.time)
     if occurred_at is None:
-        return Rejected(fields.UNTIMELY)
+        return Rejected(fields.BAD_TIME)
+    # By position: this runs for every event, and with keywords it takes 8 % longer.
     return Event(
         dedupe_key=f"native:{native.id}",
         occurred_at=occurred_at,
@@ -140,7 +147,7 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
 
 def _fault(native: _Native, naming: Naming) -> str | None:
     if not native.id:
-        return "id is missing; send the request's own id, for with the time it is the identity of the event"
+        return "id is missing; send the request's own id, so that a repeated event counts once"
     if fields.first_label(native.model, naming.model) is None:
         return "model is missing; send the name of the model that answered"
     if native.status not in (None, *_STATUSES):
@@ -149,16 +156,27 @@ def _fault(native: _Native, naming: Naming) -> str | None:
         return f"usage_source is unknown; use one of {', '.join(_USAGE_SOURCES)}"
     if not events.FEATURE_NAMES.keys() >= set(native.features or ()):
         return f"features holds an unknown name; use {', '.join(events.FEATURE_NAMES)}"
-    counted = native.input_tokens is not None or native.output_tokens is not None
-    if counted and native.usage_source in ("missing", "none"):
-        return f"usage_source is {native.usage_source} though token counts are given; leave one of them out"
-    if not counted and native.usage_source in events.BILLABLE_SOURCES:
-        return f"usage_source is {native.usage_source} without token counts; send input_tokens and output_tokens"
+    return _usage_fault(native.usage_source, has_counts=_counts_sent(native) > 0)
+
+
+def _usage_fault(usage_source: str | None, *, has_counts: bool) -> str | None:
+    if has_counts and usage_source in ("missing", "none"):
+        return f"usage_source is {usage_source}, but token counts were sent; leave one of them out"
+    if not has_counts and usage_source in events.BILLABLE_SOURCES:
+        return (
+            f"usage_source is {usage_source}, but no token counts were sent;"
+            " send input_tokens and output_tokens"
+        )
     return None
 
 
+def _counts_sent(native: _Native) -> int:
+    """How many of the two totals, input and output tokens, were sent."""
+    return (native.input_tokens is not None) + (native.output_tokens is not None)
+
+
 def _repetition(element: bytes) -> str | None:
-    """Refuses a field that comes twice. Of two values the decoder keeps the last, and its quotes give the other away."""
+    """Why an element with a repeated field is rejected. The decoder would keep the last value."""
     members = fields.decode(_MEMBERS, element)
     if isinstance(members, Rejected):
         return members.reason
@@ -170,28 +188,96 @@ def _repetition(element: bytes) -> str | None:
 def _usage_source(native: _Native, status: str) -> str:
     if native.usage_source is not None:
         return native.usage_source
-    given = (native.input_tokens is not None) + (native.output_tokens is not None)
-    if given == 2:
+    totals = _counts_sent(native)
+    if totals == 2:
         return "provider"
-    return "missing" if given or status == "success" else "none"
+    return "missing" if totals or status == "success" else "none"
 
 
-def _labels(native: _Native, band: int, naming: Naming) -> Labels:
+def _labels(native: _Native, context_band: int, naming: Naming) -> Labels:
     status = native.status or "success"
     bits = {events.FEATURE_NAMES[name] for name in native.features or ()}
     if native.retry_count:
         bits.add(events.FEATURE_CLIENT_RETRY)
-    said = label_sets.Said(
-        native.provider,
-        native.model,
-        native.request_model,
-        native.project,
-        native.workload,
-        native.key,
+    sent = label_sets.SentNames(
+        provider=native.provider,
+        model=native.model,
+        request_model=native.request_model,
+        project=native.project,
+        workload=native.workload,
+        key=native.key,
     )
-    tiers = fields.tiers(native.service_tier, native.service_tier_requested)
-    return label_sets.labels(
-        said,
-        label_sets.Traits(tiers, _usage_source(native, status), status, band, sum(bits)),
-        naming,
+    traits = label_sets.Traits(
+        tiers=fields.parse_tiers(native.service_tier, native.service_tier_requested),
+        usage_source=_usage_source(native, status),
+        status=status,
+        context_band=context_band,
+        features=sum(bits),
     )
+    return label_sets.build_labels(sent, traits, naming)
+
+
+def detect(keys: Collection[str]) -> bool:
+    """Whether an object of a log file is a native event."""
+    return "time" in keys
+
+
+_TEXTS = (
+    "provider",
+    "model",
+    "request_model",
+    "project",
+    "workload",
+    "key",
+    "service_tier",
+    "service_tier_requested",
+)
+_COUNTS = (
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "latency_ms",
+    "first_token_ms",
+    "retry_count",
+)
+_SCHEMA: Schema = {
+    "type": "object",
+    "required": ["id", "time", "model"],
+    "properties": {
+        "id": {"type": "string", "minLength": 1},
+        "time": {
+            "description": "RFC 3339 with an offset, or epoch seconds",
+            "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}],
+        },
+        **dict.fromkeys(_TEXTS, fields.TEXT_SCHEMA),
+        **dict.fromkeys(_COUNTS, fields.COUNT_SCHEMA),
+        "status": {"enum": [*_STATUSES, None]},
+        "usage_source": {"enum": [*_USAGE_SOURCES, None]},
+        "features": {"type": ["array", "null"], "items": {"enum": list(events.FEATURE_NAMES)}},
+    },
+    "example": {
+        "id": "req_7f3a",
+        "time": "2026-11-23T19:58:04.120Z",
+        "provider": "openai",
+        "model": "gpt-4.1-2025-04-14",
+        "project": "support",
+        "workload": "classify",
+        "input_tokens": 1840,
+        "cached_input_tokens": 1024,
+        "output_tokens": 12,
+    },
+}
+
+FORMAT = JsonFormat(
+    name="native",
+    title="native events",
+    route="/v1/events",
+    limits=Limits(wire_bytes=5 * MIB, inflated_bytes=20 * MIB, elements=10_000),
+    schema=_SCHEMA,
+    detect=detect,
+    parse=parse,
+    parse_body=parse_body,
+    unknown_fields=unknown_fields,
+)

@@ -1,1 +1,1 @@
-"""What the parsers of all formats share: single fields, label sets, namings, readings. Pure."""
+"""What parsers are made of: fields, label sets, namings, readings, and what a format is. Pure."""

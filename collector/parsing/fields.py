@@ -1,21 +1,31 @@
-"""Reading single fields strictly: JSON, counts, instants, labels, tiers. Pure; a refusal names the field, never its content."""
+"""Strict reading of single fields: JSON, counts, instants, labels, tiers.
+
+Pure. A rejection names the field, never its content.
+"""
 
 import re
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
 
+from collector.parsing import faults
+from collector.parsing.format import Schema
 from collector.parsing.reading import Rejected
 from ledger import clock, events
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=events.MAX_COUNT)] | None
-"""A JSON integer from 0 to 1e9; null or absent is unknown. A bool, a float or a string is none."""
+"""A JSON integer from 0 to 1e9; null or absent is unknown. A bool, float or string is refused."""
+COUNT_SCHEMA: Schema = {"type": ["integer", "null"], "minimum": 0, "maximum": events.MAX_COUNT}
+TEXT_SCHEMA: Schema = {"type": ["string", "null"]}
 
 LATEST_US = clock.to_us(datetime(9999, 12, 31, tzinfo=clock.EPOCH.tzinfo))
-"""Beyond this an instant has no place in an identity of 6 bytes of milliseconds, and is no instant."""
+"""The last instant that is read: the identity of an event has 6 bytes for its milliseconds."""
 
-UNTIMELY = "time is neither RFC 3339 with an offset nor epoch seconds; send 2026-11-23T20:00:00Z or 1795464000"
+BAD_TIME = (
+    "time is neither RFC 3339 with an offset nor epoch seconds; send 2026-11-23T20:00:00Z or"
+    " 1795464000"
+)
 
 _RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -24,31 +34,35 @@ _USUAL_CHARACTERS = len("2026-11-23T20:00:00.000000Z")
 _TIERS = {"default": "standard", "fast": "priority"} | {
     tier: tier for tier in ("standard", "batch", "flex", "priority", "scale")
 }
-_NO_TIER_ASKED = (None, "auto", "default")
+_NO_SPECIAL_TIER = (None, "auto", "default")
 
 T = TypeVar("T")
 
 
+class Tiers(NamedTuple):
+    """The service tier that answered and the one that was requested, in our words."""
+
+    served_tier: str
+    requested_tier: str
+
+
 def decode(decoder: msgspec.json.Decoder[T], element: bytes | msgspec.Raw) -> T | Rejected:
-    """The element as the decoder's type, or the refusal that names the first field at fault."""
+    """The element as the decoder's type, or the rejection that names the first field at fault."""
     try:
         return decoder.decode(element)
     except msgspec.ValidationError as error:
-        return Rejected(_fault(str(error)))
+        return Rejected(faults.describe_fault(str(error)))
     except RecursionError:
         return Rejected("the JSON is nested too deeply; send flat events")
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Rejected("the element is not valid JSON; send one JSON object in UTF-8")
+        return Rejected("the record is not valid JSON; send one JSON object in UTF-8")
 
 
-def _fault(message: str) -> str:
-    what, _, field = message.replace("`", "").partition(" - at $")
-    remedy = "leave it out if it is unknown" if field else "send one JSON object"
-    return f"{field.lstrip('.') or 'the element'}: {what[:1].lower()}{what[1:]}; {remedy}"
+def clean_label(text: str | None) -> str | None:
+    """The text as a label: printable, surrogates replaced, at most 128 characters.
 
-
-def label(text: str | None) -> str | None:
-    """The text as a label: no control characters, surrogates replaced, at most 128 characters; None if nothing is left."""
+    None if nothing is left of it.
+    """
     if not text:
         return None
     if not text.isprintable():
@@ -63,26 +77,28 @@ def label(text: str | None) -> str | None:
 def first_label(*texts: str | None) -> str | None:
     """The first of the texts that says something, as a label."""
     for text in texts:
-        found = label(text)
-        if found is not None:
-            return found
+        label = clean_label(text)
+        if label is not None:
+            return label
     return None
 
 
-def instant_us(sent: str | float) -> int | None:
-    """Epoch microseconds of RFC 3339 (longer decimals are cut) or of epoch seconds (a float is rounded half-even).
+def parse_instant_us(time: str | float) -> int | None:
+    """Epoch microseconds of an RFC 3339 text or of epoch seconds; None outside 1970 to 9999.
 
-    None if it is no instant from 1970 to 9999. Exact: a float's digits are those of its binary value.
+    Digits of a text beyond microseconds are cut. A float is rounded half-even on its exact
+    binary value.
     """
-    if isinstance(sent, str):
-        return _rfc_3339_us(sent)
-    if not 0 <= sent <= LATEST_US // clock.SECOND_US:
+    if isinstance(time, str):
+        return _parse_rfc_3339_us(time)
+    if not 0 <= time <= LATEST_US // clock.SECOND_US:
         return None
-    return sent * clock.SECOND_US if isinstance(sent, int) else int(f"{sent:.6f}".replace(".", ""))
+    return time * clock.SECOND_US if isinstance(time, int) else int(f"{time:.6f}".replace(".", ""))
 
 
-def _rfc_3339_us(text: str) -> int | None:
-    # Nearly all senders write microseconds and Z. What else `fromisoformat` takes has another length or other marks.
+def _parse_rfc_3339_us(text: str) -> int | None:
+    # Nearly all senders write microseconds and Z, so this form skips the pattern.
+    # `fromisoformat` takes other forms too, but those differ in length or punctuation.
     decimals = None
     if not (
         len(text) == _USUAL_CHARACTERS
@@ -108,21 +124,26 @@ def _rfc_3339_us(text: str) -> int | None:
 
 
 def duration_ms(start: float | None, end: float | None) -> int | None:
-    """Whole milliseconds, half up, between two instants in epoch seconds; None if one is unknown or they run backwards."""
-    start_us = None if start is None else instant_us(start)
-    end_us = None if end is None else instant_us(end)
+    """Whole milliseconds between two instants in epoch seconds, rounded half up.
+
+    None if one is unknown or the end lies before the start.
+    """
+    start_us = None if start is None else parse_instant_us(start)
+    end_us = None if end is None else parse_instant_us(end)
     if start_us is None or end_us is None or end_us < start_us:
         return None
     return min((end_us - start_us + 500) // 1_000, events.MAX_COUNT)
 
 
-def tiers(served: str | None, asked: str | None) -> tuple[str, str]:
-    """The service tier served and the tier requested, in our words.
+def parse_tiers(answered: str | None, requested: str | None) -> Tiers:
+    """The tiers of a request from the sender's words for them.
 
-    A tier that was not answered is the standard one if no special one was asked for, else unknown.
+    Where the answer names no tier it is the standard one, unless a special one was requested:
+    then it is unknown.
     """
-    served, asked = (served or "").lower() or None, (asked or "").lower() or None
-    requested = "standard" if asked in _NO_TIER_ASKED else _TIERS.get(str(asked), events.UNKNOWN)
-    if served is None:
-        return "standard" if asked in _NO_TIER_ASKED else events.UNKNOWN, requested
-    return _TIERS.get(served, events.UNKNOWN), requested
+    answered, requested = (answered or "").lower() or None, (requested or "").lower() or None
+    is_usual = requested in _NO_SPECIAL_TIER
+    requested_tier = "standard" if is_usual else _TIERS.get(str(requested), events.UNKNOWN)
+    if answered is None:
+        return Tiers("standard" if is_usual else events.UNKNOWN, requested_tier)
+    return Tiers(_TIERS.get(answered, events.UNKNOWN), requested_tier)

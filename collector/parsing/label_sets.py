@@ -1,20 +1,24 @@
-"""From the names in a record to the label set of its event: what the receiver fixed wins, and unknown gets its word. Pure."""
+"""From the names in a record to the label set of its event. Pure.
+
+What the receiver has fixed comes before what the record says, and an unknown name has a word.
+"""
 
 from collections.abc import Hashable
 
 import msgspec
 
 from collector.parsing import fields
+from collector.parsing.fields import Tiers
 from collector.parsing.naming import Naming
 from ledger import events
 from ledger.events import Labels
 from ledger.pricing import names
 
-_KEPT, _KEPT_CHARACTERS = 10_000, 2_048
+_MAX_LABEL_SETS, _MAX_CHARACTERS = 10_000, 2_048
 
 
-class Said(msgspec.Struct, frozen=True):
-    """The names in a record, as sent; None where it says nothing."""
+class SentNames(msgspec.Struct, frozen=True, kw_only=True):
+    """The names in a record, as sent; None where it has none."""
 
     provider: str | None = None
     model: str | None = None
@@ -24,65 +28,68 @@ class Said(msgspec.Struct, frozen=True):
     key: str | None = None
 
 
-class Traits(msgspec.Struct, frozen=True):
-    """What a parser decided about a request, in our words."""
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a parser has found out about a request, in our words."""
 
-    service_tiers: tuple[str, str]
+    tiers: Tiers
     usage_source: str
     status: str = "success"
     context_band: int = 0
     features: int = 0
 
 
-class Seen:
-    """Label sets made before, by whatever they were made of: most requests repeat an earlier one's names."""
+class LabelCache:
+    """Label sets by what they were made from: most requests repeat the names of an earlier one."""
 
     def __init__(self) -> None:
         self._labels: dict[Hashable, Labels] = {}
         self.get = self._labels.get
 
-    def keep(self, names: Hashable, found: Labels, characters: int) -> None:
-        """Remember a label set, unless what it was made of is long: memory stays bounded whatever is sent."""
-        if characters <= _KEPT_CHARACTERS:
-            if len(self._labels) >= _KEPT:
+    def remember(self, source: Hashable, labels: Labels, characters: int) -> None:
+        """Remember the label set of a source, unless it is long: so memory stays bounded."""
+        if characters <= _MAX_CHARACTERS:
+            if len(self._labels) >= _MAX_LABEL_SETS:
                 self._labels.clear()
-            self._labels[names] = found
+            self._labels[source] = labels
 
 
-_SEEN = Seen()
+_CACHE = LabelCache()
 
 
-def labels(said: Said, traits: Traits, naming: Naming) -> Labels:
+def build_labels(sent: SentNames, traits: Traits, naming: Naming) -> Labels:
     """The label set of one event."""
-    names = (said, traits, naming)
-    found = _SEEN.get(names)
-    if found is None:
-        found = _labels(said, traits, naming)
-        _SEEN.keep(names, found, sum(len(text) for text in msgspec.structs.astuple(said) if text))
-    return found
+    source = (sent, traits, naming)
+    labels = _CACHE.get(source)
+    if labels is None:
+        labels = _build_labels(sent, traits, naming)
+        characters = sum(len(text) for text in msgspec.structs.astuple(sent) if text)
+        _CACHE.remember(source, labels, characters)
+    return labels
 
 
-def _labels(said: Said, traits: Traits, naming: Naming) -> Labels:
-    model = fields.first_label(naming.model, said.model)
+def _build_labels(sent: SentNames, traits: Traits, naming: Naming) -> Labels:
+    model = fields.first_label(naming.model, sent.model)
+    project = fields.first_label(naming.project, sent.project, naming.default_project)
+    workload = fields.first_label(naming.workload, sent.workload)
     return Labels(
         namespace=naming.namespace,
-        provider=_provider(naming.provider or said.provider, model, naming),
+        provider=_name_provider(naming.provider or sent.provider, model, naming),
         model=model or events.UNKNOWN,
-        request_model=fields.label(said.request_model) or events.UNKNOWN,
-        service_tier=traits.service_tiers[0],
-        service_tier_requested=traits.service_tiers[1],
+        request_model=fields.clean_label(sent.request_model) or events.UNKNOWN,
+        service_tier=traits.tiers.served_tier,
+        service_tier_requested=traits.tiers.requested_tier,
         context_band=traits.context_band,
         features=traits.features,
         usage_source=traits.usage_source,
         status=traits.status,
-        project=fields.first_label(naming.project, said.project, naming.default_project)
-        or events.UNASSIGNED,
-        workload=fields.first_label(naming.workload, said.workload) or events.UNLABELLED,
-        key=fields.label(said.key) or events.UNKNOWN,
+        project=project or events.UNASSIGNED,
+        workload=workload or events.UNLABELLED,
+        key=fields.clean_label(sent.key) or events.UNKNOWN,
     )
 
 
-def _provider(sent: str | None, model: str | None, naming: Naming) -> str:
-    if fields.label(sent) is None and model is not None and naming.vendor_of is not None:
-        sent = naming.vendor_of(model)
-    return fields.label(names.provider_name(fields.label(sent))) or events.UNKNOWN
+def _name_provider(provider: str | None, model: str | None, naming: Naming) -> str:
+    if fields.clean_label(provider) is None and model is not None and naming.vendor_of is not None:
+        provider = naming.vendor_of(model)
+    known_name = names.provider_name(fields.clean_label(provider))
+    return fields.clean_label(known_name) or events.UNKNOWN

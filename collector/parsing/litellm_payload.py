@@ -1,7 +1,8 @@
-"""The parts of LiteLLM's standard logging payload that are read; all else is skipped undecoded, prompts and answers first of all.
+"""The parts of LiteLLM's standard logging payload that we read.
 
-Names are LiteLLM's. Sections may be null. The answer and the parameters hold what upstreams and clients please, so they
-come raw, and only a few fields of them are looked at.
+All other fields are skipped undecoded, above all prompts and answers. Names are LiteLLM's, and any
+section may be null. The answer and the parameters may hold anything, so they are kept raw, and
+only a few of their fields are looked at.
 """
 
 import msgspec
@@ -89,12 +90,12 @@ class Response(msgspec.Struct):
     completed_at: Seconds = None
 
 
-class Format(msgspec.Struct):
+class ResponseFormat(msgspec.Struct):
     type: str | None = None
 
 
-class Text(msgspec.Struct):
-    format: Format | None = None
+class TextOptions(msgspec.Struct):
+    format: ResponseFormat | None = None
 
 
 class Parameters(msgspec.Struct):

@@ -18,7 +18,10 @@ from collector.bodies import BadBody, EncodingUnknown, Limits, Reader, Stalled, 
 from collector.formats import native
 from collector.parsing.naming import Naming
 from collector.receipts import Readings
-from collector.room import EVENT_BYTES, Claim, Overloaded, Room
+from collector.backlog import EVENT_BYTES
+from collector.backlog import Claim
+from collector.backlog import Overloaded
+from collector.backlog import Room
 from ledger.errors import SwitchwiseError
 from tests import samples
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from collector import health, ingest
 from collector.health import Health
 from collector.ingest import GroupCommitter
-from collector.room import Room
+from collector.backlog import Room
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from tests import processes, samples

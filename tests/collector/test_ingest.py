@@ -13,7 +13,9 @@ from sqlmodel import Session
 
 from collector import ingest
 from collector.ingest import GroupCommitter
-from collector.room import EVENT_BYTES, Overloaded, Room
+from collector.backlog import EVENT_BYTES
+from collector.backlog import Overloaded
+from collector.backlog import Room
 from ledger import checks, store, tables
 from ledger.database import Database
 from ledger.errors import StoreUnavailable

@@ -4,7 +4,7 @@ import sys
 import time
 
 from collector import ingest
-from collector.room import EVENT_BYTES
+from collector.backlog import EVENT_BYTES
 from deploy import web
 from ledger import settings
 from ledger.store import Outcome
