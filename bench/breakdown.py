@@ -7,16 +7,12 @@ from dataclasses import dataclass
 
 from bench import load, serving, traffic
 from collector import bodies, ingest
-from collector.bodies import Limits, Reader
 from collector.formats import native
 from collector.parsing.naming import Naming
 from ledger import clock, events, store, usage
 from ledger.database import Database
 
 COUNT, GROUP, REPEATS = 2_000, 32, 5
-_READER = Reader(
-    Limits(1 << 20, 1 << 20, 10_000), native.parse, native.parse_whole, native.unknown_fields
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +31,8 @@ def run() -> list[Step]:
     naming, now_us = Naming(), clock.now_us()
     readings = [native.parse(post, naming) for post in posts]
     parsed_events = [reading for reading in readings if isinstance(reading, events.Event)]
-    decoding = _us(posts, lambda post: native.parse_whole(post, naming))
-    reading = _us(posts, lambda post: bodies.read_whole(post, _READER, naming))
+    decoding = _us(posts, lambda post: native.parse_body(post, naming))
+    reading = _us(posts, lambda post: bodies.read_small_body(post, native.FORMAT, naming))
     identity = _us(
         parsed_events, lambda event: (events.key_of(event), events.fingerprint_of(event))
     )

@@ -39,7 +39,7 @@ def _on(name: str, url: str) -> list[ResultRow]:
         database = Database(url)
         stack.callback(database.close)
         database.migrate()
-        commit = ingest.committing(database, 1_000)
+        commit = ingest.make_commit(database, 1_000)
         for size in (SMALL, LARGE):
             for start in range(event_count, size, GROUP):
                 commit(_group(start))

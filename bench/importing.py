@@ -106,7 +106,7 @@ def _report_rate(path: Path, folder: str) -> float:
     started = clock.monotonic_seconds()
     with block_pool.open_pool([str(path)], processes=THREADS) as pool:
         sums = DirectSums(pool)
-        sums.read(str(path), "native", Naming(), _silent)
+        sums.add_file(str(path), "native", Naming(), _silent)
     with tempfile.TemporaryDirectory(dir=folder) as inner:
         database = Database(f"sqlite:///{inner}/sums.db")
         database.migrate()

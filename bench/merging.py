@@ -59,5 +59,5 @@ def _round(database: Database, number: int) -> tuple[float, float]:
 
 def _group(start: int) -> list[events.Event]:
     body = traffic.batch(traffic.START_US, range(start, start + GROUP))
-    readings = native.parse_whole(body, Naming()) or []
+    readings = native.parse_body(body, Naming()) or []
     return [reading for reading in readings if isinstance(reading, events.Event)]

@@ -1,1 +1,4 @@
-"""Proxy log -> stored event: the write API, one pure parser per sender, file import and keys. Never imports the advisor."""
+"""From what a proxy sends or logs to stored events: write API, file import, following a file.
+
+It never imports the advisor or the worker.
+"""

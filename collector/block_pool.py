@@ -22,9 +22,7 @@ class BlockPool:
         self._pool = pool
         self._max_pending = 2 * processes
 
-    def map(
-        self, work: Callable[[bytes], T], blocks: Iterable[bytes]
-    ) -> Iterator[tuple[bytes, T]]:
+    def map(self, work: Callable[[bytes], T], blocks: Iterable[bytes]) -> Iterator[tuple[bytes, T]]:
         """Each block with what the work makes of it, in order. Few are pending at any time."""
         pending: deque[tuple[bytes, Future[T]]] = deque()
         for block in blocks:

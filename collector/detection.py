@@ -1,4 +1,4 @@
-"""The format of a log file, told from its first bytes; or why it is of no format that we read. Pure."""
+"""The format of a log file, from its first bytes; or why it is none that we read. Pure."""
 
 from collections.abc import Collection
 
@@ -7,7 +7,7 @@ import msgspec
 from collector import formats
 from collector.framing import Framing
 from collector.parsing import fields
-from collector.parsing.format import Format, JsonFormat, LineFormat
+from collector.parsing.format import Format, LineFormat
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Rejected
 from ledger.errors import UsageError

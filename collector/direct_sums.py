@@ -60,7 +60,9 @@ class DirectSums:
         naming = msgspec.structs.replace(naming, vendor_of=vendors.vendor_of)
         with files.open_input(path, format_name) as records_input:
             size_bytes = records_input.size_bytes
-            chunks = records_input.source.chunks(lambda done_bytes: progress(done_bytes, size_bytes))
+            chunks = records_input.source.chunks(
+                lambda done_bytes: progress(done_bytes, size_bytes)
+            )
             for readings in self._read(records_input, chunks, naming):
                 self._add_readings(readings)
             progress(size_bytes, size_bytes)
@@ -173,6 +175,4 @@ def _sum_block(format: JsonFormat, naming: Naming, block: bytes) -> BlockSums | 
             ignored += 1
         else:
             return None
-    return BlockSums(
-        labels=places.labels, packed_sums=tally.pack(), keys=keys, ignored=ignored
-    )
+    return BlockSums(labels=places.labels, packed_sums=tally.pack(), keys=keys, ignored=ignored)

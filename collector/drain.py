@@ -1,6 +1,7 @@
-"""The drainer: a thread that moves what waits in the spool into the ledger, oldest first, each event once.
+"""The drainer: a thread that moves what waits in the spool into the ledger, oldest first.
 
-A group leaves the spool after its commit; killed in between, the ledger finds duplicates. What can never be stored is set
+A group leaves the spool after its commit. If the process is killed in between, the group is moved
+again and the ledger finds duplicates, so each event counts once. What can never be stored is set
 aside and counted, so that nothing behind it waits for ever.
 """
 
@@ -14,7 +15,7 @@ import structlog
 
 from collector import spool
 from collector.ingest import GROUP_EVENTS, POISONED, Commit
-from collector.spool import Spool, Spooled
+from collector.spool import Spool, SpooledGroup
 from ledger.errors import StoreUnavailable
 from ledger.store import Outcome
 
@@ -30,10 +31,10 @@ log = structlog.get_logger()
 
 
 class Drainer:
-    """Empties a spool whenever it can. `outcomes` counts what became of its events; close it when done."""
+    """Empties a spool whenever it can. `outcomes` counts what became of its events."""
 
-    def __init__(self, held: Spool, commit: Commit) -> None:
-        self._spool = held
+    def __init__(self, source: Spool, commit: Commit) -> None:
+        self._spool = source
         self._commit = commit
         self.outcomes: Counter[str] = Counter()
         self._closed = threading.Event()
@@ -46,7 +47,7 @@ class Drainer:
         return self._thread.is_alive()
 
     def close(self) -> None:
-        """Stop after the group that is under way. What waits stays in the spool."""
+        """Stop after the current group. What waits stays in the spool."""
         self._closed.set()
         self._thread.join(LONGEST_PAUSE_SECONDS)
 
@@ -59,44 +60,45 @@ class Drainer:
                 if not is_away:
                     log.warning("spool_waits", events=self._spool.events, reason=str(error))
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS) if is_away else SHORTEST_PAUSE_SECONDS
-                pause *= random.uniform(0.8, 1.2)  # noqa: S311  # so that collectors do not come back all at once
+                # So that collectors do not come back all at once.
+                pause *= random.uniform(0.8, 1.2)  # noqa: S311  # no secret
                 is_away = True
             else:
                 pause, is_away = 0 if moved else IDLE_SECONDS, False
 
-    def _move(self, groups: Sequence[Spooled]) -> bool:
+    def _move(self, groups: Sequence[SpooledGroup]) -> bool:
         """Move groups into the ledger; whether there were any."""
         if not groups:
             return False
         try:
-            outcomes = self._commit([event for group in groups for event in group.decoded()])
+            outcomes = self._commit([event for group in groups for event in group.decode()])
         except _AT_FAULT as error:
-            # One event is at fault, or one body that nobody can read: only that one is set aside.
+            # One event is at fault, or a body that cannot be decoded: only that is set aside.
             if len(groups) > 1:
                 for group in groups:
                     self._move([group])
                 return True
-            outcomes = self._by_itself(groups[0], error)
+            outcomes = self._store_singly(groups[0], error)
         self._spool.remove(groups)
         self.outcomes.update(str(outcome) for outcome in outcomes)
         if self._spool.is_empty:
             log.info("spool_drained", outcomes=dict(self.outcomes))
         return True
 
-    def _by_itself(self, group: Spooled, error: Exception) -> list[Outcome]:
+    def _store_singly(self, group: SpooledGroup, error: Exception) -> list[Outcome]:
         """Store each event of a group alone, and set aside those that cannot be stored."""
         try:
-            events = group.decoded()
+            events = group.decode()
         except msgspec.MsgspecError:
             self._set_aside(group.events, group.body, error)
             return []
-        stored: list[Outcome] = []
+        outcomes: list[Outcome] = []
         for event in events:
             try:
-                stored += self._commit([event])
+                outcomes += self._commit([event])
             except _AT_FAULT as fault:
-                self._set_aside(1, spool.encoded([event]), fault)
-        return stored
+                self._set_aside(1, spool.encode([event]), fault)
+        return outcomes
 
     def _set_aside(self, events: int, body: bytes, error: Exception) -> None:
         log.error("spooled_events_refused", events=events, fault=type(error).__name__)

@@ -1,4 +1,7 @@
-"""`/metrics` of a collector that serves alone: what its process counts about itself. The ledger's figures are the advisor's."""
+"""`/metrics` of a collector without an advisor: what its process counts about itself.
+
+The figures of the ledger are served by the advisor.
+"""
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import generate_latest

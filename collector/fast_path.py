@@ -1,8 +1,8 @@
-"""The short way in: plain writes are read off the connection and answered without a request object, a task or a framework.
+"""The fast path: plain writes are read off the connection, without a request object or a task.
 
-uvicorn parses the HTTP. What is not a plain write (another path, a stream, a large or compressed body, a key that must be
-looked up, a request behind an unanswered one, a sender that does not read its answers) goes on to the application, whose
-routes give the same answers.
+uvicorn parses the HTTP. What is not a plain write goes on to the application, whose routes give the
+same answers: another path, a stream, a large or compressed body, a key that must be looked up, a
+request behind an unanswered one, a sender that does not read its answers.
 """
 
 import asyncio
@@ -17,33 +17,32 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from collector import bodies, inlet
+from collector.backlog import EVENT_BYTES, Claim, Overloaded
 from collector.bodies import Stalled
-from collector.ingest import Heard
+from collector.ingest import CommitResult
 from collector.inlet import Inlet
-from collector.backlog import EVENT_BYTES
-from collector.backlog import Claim
-from collector.backlog import Overloaded
 from ledger import clock, web
 from ledger.access import Access
 from ledger.errors import SwitchwiseError
 
 _NOT_PLAIN = frozenset((b"transfer-encoding", b"expect", b"upgrade", b"origin"))
-_LENGTH_DIGITS = len(str(bodies.WHOLE_BYTES))
+_LENGTH_DIGITS = len(str(bodies.SMALL_BODY_BYTES))
 _JSON = b"content-type: application/json\r\n"
 
 
 class FastPathProtocol(HttpToolsProtocol):
-    """One connection. A subclass names the inlets; `install` in `collector.routes` makes it."""
+    """One connection. A subclass names the inlets by path; `collector.routes` makes it."""
 
     inlets: ClassVar[Mapping[bytes, Inlet]]
-    cycle: "RequestResponseCycle | Post | None"  # type: ignore[assignment]  # what uvicorn asks it, Post has too
-    _whole: "Post | None" = None
+    # What uvicorn asks of a cycle, a Post has too.
+    cycle: "RequestResponseCycle | Post | None"  # type: ignore[assignment]  # as said above
+    _complete_post: "Post | None" = None
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came. A post is dealt with out here, so that a fault in it is not taken for one of the parser."""
+        """Take bytes. A post is read out here, so that its faults do not look like the parser's."""
         super().data_received(data)
-        if self._whole is not None:
-            post, self._whole = self._whole, None
+        if self._complete_post is not None:
+            post, self._complete_post = self._complete_post, None
             post.read()
 
     def on_headers_complete(self) -> None:
@@ -55,9 +54,9 @@ class FastPathProtocol(HttpToolsProtocol):
             self.cycle = post
 
     def _plain_post(self) -> "Post | None":
-        taken = self.inlets.get(self.url)
+        inlet_of_path = self.inlets.get(self.url)
         if (
-            taken is None
+            inlet_of_path is None
             or not (self.cycle is None or self.cycle.response_complete)
             or self.flow.write_paused
         ):
@@ -71,24 +70,25 @@ class FastPathProtocol(HttpToolsProtocol):
             or not parser.should_keep_alive()
             or not length.isdigit()
             or len(length) > _LENGTH_DIGITS
-            or int(length) > bodies.WHOLE_BYTES
+            or int(length) > bodies.SMALL_BODY_BYTES
             or headers.get(b"content-encoding", b"identity") != b"identity"
             or len(headers) != len(self.headers)
             or not _NOT_PLAIN.isdisjoint(headers)
         ):
             return None
         try:
-            who = taken.gate.recall(_key_in(headers))
-            if who is None:
+            access = inlet_of_path.gate.recall(_key_in(headers))
+            if access is None:
                 return None
-            who.check("ingest")
+            access.check("ingest")
         except SwitchwiseError:
-            # The application says why.
+            # The application answers why.
             return None
-        return Post(self, taken, who, int(length))
+        content_type = headers.get(b"content-type", b"")
+        return Post(self, inlet_of_path, access, length=int(length), content_type=content_type)
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body came."""
+        """Take a part of the body."""
         if type(self.cycle) is Post:
             if not self.cycle.response_complete:
                 self.cycle.feed(body)
@@ -96,18 +96,18 @@ class FastPathProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         if type(self.cycle) is Post:
             if not self.cycle.response_complete:
-                self.cycle.is_whole = True
-                self._whole = self.cycle
+                self.cycle.is_complete = True
+                self._complete_post = self.cycle
         else:
             super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The sender went away; what it sent as a whole is stored all the same."""
+        """The sender hung up. A complete request is stored all the same."""
         if type(self.cycle) is Post:
-            if not (self.cycle.is_whole or self.cycle.response_complete):
+            if not (self.cycle.is_complete or self.cycle.response_complete):
                 self.cycle.abandon()
             self.cycle = None
         super().connection_lost(exc)
@@ -124,39 +124,52 @@ def _key_in(headers: Mapping[bytes, bytes]) -> str | None:
 
 
 class Post:
-    """One plain write, from its headers to its answer. uvicorn sees it where it keeps its own requests."""
+    """One plain write, from its headers to its answer. It stands in for uvicorn's own cycle."""
 
     __slots__ = (
+        "_access",
         "_body",
         "_claim",
-        "_idle",
+        "_content_type",
+        "_idle_timer",
         "_inlet",
         "_length",
         "_protocol",
         "_readings",
         "_started",
-        "_who",
-        "is_whole",
+        "is_complete",
         "keep_alive",
         "response_complete",
     )
 
-    def __init__(self, protocol: FastPathProtocol, taken: Inlet, who: Access, length: int) -> None:
+    def __init__(
+        self,
+        protocol: FastPathProtocol,
+        inlet_of_path: Inlet,
+        access: Access,
+        *,
+        length: int,
+        content_type: bytes,
+    ) -> None:
         self._started = clock.monotonic_seconds()
         self._protocol = protocol
-        self._inlet = taken
-        self._who = who
+        self._inlet = inlet_of_path
+        self._access = access
         self._length = length
+        self._content_type = content_type
         self._body = b""
-        self._claim = Claim(taken.room)
-        self._idle: asyncio.TimerHandle | None = None
-        self.is_whole = False
+        self._claim = Claim(inlet_of_path.backlog)
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self.is_complete = False
         self.response_complete = False
         self.keep_alive = True
 
     def feed(self, body: bytes) -> None:
-        """A part of the body. Most come in one; one that has to be waited for holds room, and is given up in the end."""
-        self._inlet.meters.received(len(body))
+        """Take a part of the body. One that has to be waited for counts in the backlog.
+
+        After IDLE_SECONDS without a part the sender is refused. Most bodies come in one part.
+        """
+        self._inlet.meters.count_bytes(len(body))
         self._body += body
         self._stop_timer()
         if len(self._body) < self._length:
@@ -165,17 +178,24 @@ class Post:
             except Overloaded as error:
                 self._send(self._inlet.refusal(error))
             else:
-                self._idle = self._protocol.loop.call_later(bodies.IDLE_SECONDS, self._stall)
+                self._idle_timer = self._protocol.loop.call_later(bodies.IDLE_SECONDS, self._stall)
 
     def read(self) -> None:
-        """Parse the whole body and hand its events to the writer."""
+        """Parse the complete body and submit its events to the writer."""
         try:
-            readings = bodies.read_whole(self._body, self._inlet.reader, inlet.naming_of(self._who))
+            readings = bodies.read_small_body(
+                self._body,
+                self._inlet.format,
+                inlet.naming_of(self._access),
+                self._content_type.decode("latin-1"),
+            )
             self._readings = readings
-            # The committer holds the room for the events.
+            # The committer counts the events in the backlog.
             self._claim.resize((readings.count - len(readings.events)) * EVENT_BYTES)
             if readings.events:
-                self._inlet.answers.ask(readings.events, self._settle, len(readings.events))
+                self._inlet.answers.submit(
+                    readings.events, self._settle, body_events=len(readings.events)
+                )
             else:
                 self._settle([])
         except SwitchwiseError as error:
@@ -185,19 +205,19 @@ class Post:
             raise
 
     def abandon(self) -> None:
-        """The sender went away in the middle of the body."""
+        """End a post whose sender hung up in the middle of the body."""
         self._stop_timer()
         self._finish(inlet.CLIENT_GONE)
 
-    def _settle(self, heard: Heard) -> None:
-        """Answer, now that it is known what became of the events."""
-        if isinstance(heard, SwitchwiseError):
-            self._send(self._inlet.refusal(heard))
-        elif isinstance(heard, Exception):
+    def _settle(self, result: CommitResult) -> None:
+        """Answer, once it is known what became of the events."""
+        if isinstance(result, SwitchwiseError):
+            self._send(self._inlet.refusal(result))
+        elif isinstance(result, Exception):
             self._send(web.error_response(500, web.FAILED))
-            raise heard
+            raise result
         else:
-            self._write(200, _JSON, self._inlet.receipt(self._readings, heard))
+            self._write(200, _JSON, self._inlet.receipt(self._readings, result))
 
     def _stall(self) -> None:
         self.keep_alive = False
@@ -227,12 +247,11 @@ class Post:
     def _finish(self, status: int) -> None:
         self.response_complete = True
         self._claim.release()
-        self._inlet.meters.answered(
-            self._inlet.route, status, clock.monotonic_seconds() - self._started
-        )
+        seconds = clock.monotonic_seconds() - self._started
+        self._inlet.meters.count_answer(self._inlet.format.route, status, seconds)
         self._protocol.on_response_complete()
 
     def _stop_timer(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None

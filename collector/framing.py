@@ -1,7 +1,7 @@
-"""Cuts a byte stream into its JSON elements, chunk by chunk: an array's elements, or objects one after another.
+"""Cuts a byte stream into JSON elements, chunk by chunk: those of an array, or a row of objects.
 
-Holds one element at a time, in time linear in the bytes whatever the chunks. It finds where an element ends and judges
-nothing inside one: whether the element is good JSON is the parser's to say. It must never decode.
+It holds one element at a time, and its time is linear in the bytes, however they are chunked. It
+finds where an element ends and never decodes one: the parser decides whether it is valid JSON.
 """
 
 import re
@@ -10,14 +10,15 @@ from enum import Enum, auto
 
 MAX_ELEMENT_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 1 << 20
-"""Brackets open at once. Far beyond any JSON, it bounds the time that a body of nothing but brackets can take."""
+"""Open brackets. Far beyond any real JSON, it bounds the time for a body of brackets only."""
 
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
 _PAIRS = {ord("{"): ord("}"), ord("["): ord("]")}
 _QUOTE, _NEWLINE, _OBJECT, _ARRAY, _ARRAY_END, _COMMA = b'"\n{[],'
 
-# Everything up to the next bracket, whole strings included. Possessive, so that a string cut by a chunk costs one retry.
+# Everything up to the next bracket, complete strings included. Possessive, so that a string that a
+# chunk cuts costs one retry.
 _PLAIN = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"[^"{}\[\]]*+)*+')
 _IN_STRING = re.compile(rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+')
 _OPENING = re.compile(rb"[{\[]++")
@@ -28,7 +29,7 @@ _SCALAR = {_ARRAY: re.compile(rb'[^ \t\r\n,"{}\[\]]*+'), _OBJECT: re.compile(rb"
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Where and why a body stopped being JSON: the index that its next element would have had."""
+    """Why a body stopped being JSON, and the index that its next element would have had."""
 
     index: int
     reason: str
@@ -37,8 +38,8 @@ class Break:
 class _At(Enum):
     """What the next byte belongs to."""
 
-    OPENING = auto()  # nothing read yet: a byte order mark may come
-    KIND = auto()  # nothing read but space: what comes tells an array from objects
+    OPENING = auto()  # at the start: a byte order mark may come
+    KIND = auto()  # after nothing but space: what comes tells an array from objects
     VALUE = auto()  # between elements, where one must begin
     FIRST_VALUE = auto()  # after the opening bracket of an array, where one may begin
     COMMA = auto()  # after an element of an array
@@ -51,11 +52,12 @@ class _At(Enum):
 
 
 class Framing:
-    """One body. `feed` gives the elements that a chunk completes, `finish` says whether the body ended well.
+    """One body. `feed` gives the elements that a chunk completes; `finish` says how the body ended.
 
-    Told from the first byte that is not space: `[` opens an array, `{` a stream of objects, on lines or not. A broken
-    array ends there. In a stream of objects a broken one comes out as far as it went, for a parser to reject, and
-    reading goes on at the next line that begins with `{`; so a line torn by a crash costs itself and no other.
+    The first byte that is not space decides: `[` opens an array, `{` a stream of objects, on lines
+    or not. A broken array ends where it breaks. In a stream of objects a broken one is given as far
+    as it goes, for a parser to reject, and reading goes on at the next line that begins with `{`.
+    So a line that a crash cut off costs no other line.
     """
 
     def __init__(self, max_element_bytes: int = MAX_ELEMENT_BYTES) -> None:
@@ -63,26 +65,26 @@ class Framing:
         self._buffer = bytearray()
         self._start = 0  # of the element in progress
         self._position = 0  # scanned up to here
-        self._kind = 0  # _ARRAY or _OBJECT, once known
-        self._closers = bytearray()  # those still to come, innermost last
+        self._kind = 0  # _ARRAY or _OBJECT, once a byte has decided
+        self._closers = bytearray()  # those that must still come, innermost last
         self._at = _At.OPENING
-        self._found: list[bytes] = []
+        self._elements: list[bytes] = []
         self._index = 0
         self._break: Break | None = None
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The elements that this chunk completes, in order. After a break there are none."""
-        self._found = []
+        self._elements = []
         if self._at is not _At.BROKEN:
             self._buffer += chunk
             while self._step():
                 pass
-            self._forget()
-        return self._found
+            self._drop_scanned()
+        return self._elements
 
     @property
     def is_between(self) -> bool:
-        """Whether the next byte may begin an object of a stream of objects, with nothing kept of what came before."""
+        """Whether the next byte may begin an object of a stream, with no bytes left before it."""
         at_start = self._at is _At.OPENING or (self._at is _At.VALUE and self._kind == _OBJECT)
         return at_start and not self._buffer
 
@@ -92,17 +94,17 @@ class Framing:
         self._kind, self._at = _OBJECT, _At.VALUE
 
     def finish(self) -> Break | None:
-        """Call once, at the end of the body: None if it was whole, else the break."""
+        """Call once, at the end of the body: None if it was complete, else the break."""
         if self._at in (_At.OPENING, _At.KIND):
             return Break(0, "the body is empty; send a JSON array, or JSON objects")
         if self._at in (_At.BROKEN, _At.CLOSED, _At.LOST) or (
             self._at is _At.VALUE and self._kind == _OBJECT
         ):
             return self._break
-        return Break(self._index, "the body ends before its JSON does; send it whole")
+        return Break(self._index, "the JSON is cut off at its end; send all of it")
 
     def _step(self) -> bool:
-        """Read on as far as one kind of thing goes; False when that takes more bytes than there are."""
+        """Read on to the next change of state; False when that takes more bytes than there are."""
         if self._at is _At.BRACKETS:
             return self._brackets()
         if self._at is _At.STRING:
@@ -138,7 +140,7 @@ class Framing:
     def _open(self, byte: int) -> bool:
         if byte not in _PAIRS:
             return self._stop(
-                "the body begins with neither [ nor {; send a JSON array, or JSON objects"
+                "the JSON begins with neither [ nor {; send a JSON array, or JSON objects"
             )
         self._kind, self._at = byte, _At.VALUE
         if byte == _ARRAY:
@@ -147,7 +149,7 @@ class Framing:
         return True
 
     def _begin(self, byte: int) -> bool:
-        """Begin an element. Among objects whatever is none runs to the next one, or to the end of its line."""
+        """Begin an element. Among objects, anything else runs to the next one or the line's end."""
         self._start = self._position
         if byte == _OBJECT or (byte == _ARRAY and self._kind == _ARRAY):
             self._closers.append(_PAIRS[byte])
@@ -182,7 +184,7 @@ class Framing:
                     and self._is_misplaced(position)
                 ):
                     return self._fail(position, then=_At.VALUE)
-                # All brackets of a run at once, for a body may hold nothing else.
+                # All brackets of a run at once, because a body may hold nothing else.
                 self._position = self._match(_OPENING)
                 closers += buffer[position : self._position].translate(_CLOSERS)
                 if len(closers) > MAX_DEPTH:
@@ -195,7 +197,10 @@ class Framing:
                 return self._end()
 
     def _is_misplaced(self, position: int) -> bool:
-        """Whether the object that begins this line cannot be part of the element: nothing before it asks for a value."""
+        """Whether the object that begins this line is no part of the element.
+
+        It is none if nothing before it asks for a value.
+        """
         position -= 1
         while self._buffer[position] in _SPACE:
             position -= 1
@@ -203,11 +208,11 @@ class Framing:
 
     def _string(self) -> bool:
         self._position = self._match(_IN_STRING)
-        rest = self._buffer[self._position : self._position + 2]
-        if not rest or rest == b"\\":
+        ending = self._buffer[self._position : self._position + 2]
+        if not ending or ending == b"\\":
             return self._within_limit()
-        if rest[0] != _QUOTE:
-            return self._fail(self._position + rest.index(_NEWLINE))
+        if ending[0] != _QUOTE:
+            return self._fail(self._position + ending.index(_NEWLINE))
         self._position += 1
         self._at = _At.BRACKETS
         return True if self._closers else self._end()
@@ -219,13 +224,16 @@ class Framing:
     def _end(self) -> bool:
         if self._position - self._start > self._max_element_bytes:
             return self._stop_at_limit()
-        self._found.append(bytes(self._buffer[self._start : self._position]).rstrip(_SPACE))
+        self._elements.append(bytes(self._buffer[self._start : self._position]).rstrip(_SPACE))
         self._index += 1
         self._at = _At.COMMA if self._kind == _ARRAY else _At.VALUE
         return True
 
     def _fail(self, position: int, then: _At = _At.LOST) -> bool:
-        """The element cannot be JSON, as is plain at `position`. Its size comes first, so that chunks change no reason."""
+        """End an element that cannot be JSON, as `position` shows.
+
+        Its size is checked first, so that the reason does not depend on the chunks.
+        """
         self._position = position
         if self._kind == _ARRAY and position - self._start <= self._max_element_bytes:
             return self._stop("the element is not valid JSON; send valid JSON")
@@ -236,11 +244,11 @@ class Framing:
         return True
 
     def _resume(self) -> bool:
-        found = self._buffer.find(b"\n{", self._position)
-        if found < 0:
+        line_end = self._buffer.find(b"\n{", self._position)
+        if line_end < 0:
             self._position = max(self._position, len(self._buffer) - self._buffer.endswith(b"\n"))
             return False
-        self._position = found + 1
+        self._position = line_end + 1
         self._at = _At.VALUE
         return True
 
@@ -265,7 +273,8 @@ class Framing:
 
     def _stop_at_limit(self) -> bool:
         return self._stop(
-            f"the element is larger than {self._max_element_bytes} bytes; log it without its messages"
+            f"the element is larger than {self._max_element_bytes} bytes;"
+            " log it without its messages"
         )
 
     def _stop(self, reason: str) -> bool:
@@ -274,10 +283,10 @@ class Framing:
         self._buffer.clear()
         return False
 
-    def _forget(self) -> None:
-        """Drop what is behind: all that was scanned, but for the element in progress."""
+    def _drop_scanned(self) -> None:
+        """Drop all bytes that were scanned, except those of the element in progress."""
         in_progress = self._at in (_At.BRACKETS, _At.STRING, _At.SCALAR)
-        done = self._start if in_progress else self._position
-        del self._buffer[:done]
-        self._position -= done
+        scanned_bytes = self._start if in_progress else self._position
+        del self._buffer[:scanned_bytes]
+        self._position -= scanned_bytes
         self._start = 0

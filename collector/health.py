@@ -1,4 +1,4 @@
-"""Whether this process can keep its promise now: a writer that lives, and a database that really commits to disk."""
+"""Whether this process works: a writer that is alive, and a database that commits to disk."""
 
 import threading
 
@@ -11,7 +11,7 @@ from ledger.database import Database
 from ledger.errors import StoreUnavailable
 
 BELIEVED_SECONDS = 1.0
-"""A probe writes, so its answer serves everyone who asks meanwhile."""
+"""How long the answer of a probe counts: a probe writes, so many requests share one."""
 _PROBE = "readiness_probe"
 
 log = structlog.get_logger()
@@ -21,11 +21,14 @@ class Health:
     """Answers the probes of an orchestrator. Any thread may ask; one at a time probes."""
 
     def __init__(
-        self, database: Database, committer: GroupCommitter, spooling: SpoolService | None = None
+        self,
+        database: Database,
+        committer: GroupCommitter,
+        spool_service: SpoolService | None = None,
     ) -> None:
         self._database = database
         self._committer = committer
-        self._spooling = spooling
+        self._spool_service = spool_service
         self._lock = threading.Lock()
         self._checked_at = float("-inf")
         self._fault: str | None = None
@@ -34,15 +37,15 @@ class Health:
         """Why the process must be started again; None if it need not."""
         if not self._committer.is_alive:
             return "the writer has died; start this process again"
-        return self._spooling.ill() if self._spooling else None
+        return self._spool_service.ill() if self._spool_service else None
 
     def unready(self) -> str | None:
         """Why nothing can be stored now; None if it can. Commits a row to find out."""
         ill = self.ill()
         if ill is not None:
             return ill
-        if self._spooling is not None:
-            return self._spooling.unready()
+        if self._spool_service is not None:
+            return self._spool_service.unready()
         with self._lock:
             if clock.monotonic_seconds() - self._checked_at > BELIEVED_SECONDS:
                 fault = self._probe()
@@ -55,10 +58,10 @@ class Health:
     def _probe(self) -> str | None:
         try:
             with self._database.transaction() as session:
-                careless = durability.find_risk(session)
-                if careless is None:
+                risk = durability.find_risk(session)
+                if risk is None:
                     facts.put(session, _PROBE, str(clock.now_us()))
         except StoreUnavailable as error:
             log.warning("database_unavailable", reason=str(error))
             return web.message_of(error)
-        return careless
+        return risk

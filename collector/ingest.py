@@ -1,7 +1,7 @@
-"""Group commit: one writer thread stores what many requests wait for in one transaction, and tells them after its commit.
+"""Group commit: one writer thread stores what many requests wait for in one transaction.
 
-The group is whatever arrived during the previous commit: no timer, no batch size to tune. Nothing here may acknowledge
-an event before the transaction that holds it has committed.
+It reports to each request after the commit, and nothing here may acknowledge an event before. A
+group is whatever arrived during the previous commit, so there is no timer or batch size to tune.
 """
 
 import functools
@@ -14,8 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from collector.backlog import EVENT_BYTES
-from collector.backlog import Room
+from collector.backlog import EVENT_BYTES, Backlog
 from ledger import bulk, clock, store
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
@@ -29,9 +28,10 @@ _DEAD = "the writer has died; nothing of this was acknowledged, try again"
 _DAYS_AT_ONCE = 64
 """Partitions made in one transaction: each takes several of PostgreSQL's shared locks."""
 
-# PostgreSQL's deadlock, serialisation failure, and a row without a partition (retention may drop one between two commits).
+# PostgreSQL's deadlock, its serialisation failure, and a row without a partition: retention may
+# drop one between two commits.
 _PASSING = frozenset({"40P01", "40001", "23514"})
-# What one event could cause by being what no parser should let through: it must not take the other requests with it.
+# What one event could cause that no parser should let through: other requests must not fail too.
 POISONED = (SQLAlchemyError, psycopg.Error, sqlite3.Error, ArithmeticError, ValueError)
 
 log = structlog.get_logger()
@@ -39,68 +39,74 @@ log = structlog.get_logger()
 
 Commit = Callable[[Sequence[Event]], list[Outcome]]
 """Stores events and returns the outcome of each, after the commit. Raises StoreUnavailable."""
-Heard = list[Outcome] | Exception
-"""What became of a request's events: the outcome of each, or why none was stored."""
+CommitResult = list[Outcome] | Exception
+"""The outcome of each event of a request, or why none was stored."""
 
 
-class Waiting:
-    """The events of one request that wait for the writer, and who is to hear of them, once, in the writer's thread."""
+class Submission:
+    """The events of one request that wait for the writer.
 
-    __slots__ = ("events", "hear", "is_taken")
+    `report` is called once with what became of them, in the writer's thread.
+    """
 
-    def __init__(self, events: Sequence[Event], hear: "Callable[[Waiting, Heard], None]") -> None:
+    __slots__ = ("events", "is_claimed", "report")
+
+    def __init__(self, events: Sequence[Event], report: "Report") -> None:
         self.events = events
-        self.hear = hear
-        self.is_taken = False
+        self.report = report
+        self.is_claimed = False
+
+
+Report = Callable[[Submission, CommitResult], None]
 
 
 class GroupCommitter:
-    """The only writer of events in its process. `close` stores what is waiting and ends the thread."""
+    """The only writer of events in its process. `close` stores what waits and ends the thread."""
 
-    def __init__(self, commit: Commit, room: Room) -> None:
+    def __init__(self, commit: Commit, backlog: Backlog) -> None:
         self._commit = commit
-        self._room = room
+        self._backlog = backlog
         self._changed = threading.Condition()
-        self._waiting: dict[Waiting, None] = {}
+        self._waiting: dict[Submission, None] = {}
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="group-committer", daemon=True)
         self._thread.start()
 
     @property
     def is_alive(self) -> bool:
-        """Whether the writer still works. Where it does not, the process can store nothing and must be started again."""
+        """Whether the writer works. If not, the process can store nothing and must be restarted."""
         return self._thread.is_alive()
 
-    def submit(self, events: Sequence[Event], hear: Callable[[Waiting, Heard], None]) -> Waiting:
-        """Have events stored; `hear` is told the outcome of each once that is committed, or why it was not possible.
+    def submit(self, events: Sequence[Event], report: Report) -> Submission:
+        """Have events stored; `report` is called after the commit, or when it was not possible.
 
-        The caller has checked `events.fault_of`. Raises Overloaded when too much is waiting, StoreUnavailable when the
-        writer has ended; then nobody hears anything.
+        The caller has checked `events.fault_of`. Raises Overloaded when too much is waiting, and
+        StoreUnavailable when the writer has ended; then `report` is not called.
         """
-        waiting = Waiting(events, hear)
+        submission = Submission(events, report)
         size_bytes = len(events) * EVENT_BYTES
-        self._room.take(size_bytes)
+        self._backlog.reserve(size_bytes)
         with self._changed:
-            ended = self._closed
-            if not ended:
+            is_closed = self._closed
+            if not is_closed:
                 if not self._waiting:
                     self._changed.notify()
-                self._waiting[waiting] = None
-        if ended:
-            self._room.leave(size_bytes)
+                self._waiting[submission] = None
+        if is_closed:
+            self._backlog.release(size_bytes)
             raise StoreUnavailable("the collector is stopping; nothing of this was kept, try again")
-        return waiting
+        return submission
 
-    def withdraw(self, waiting: Waiting) -> bool:
-        """Take back what has not had its turn: it is not stored, and nobody hears of it. False if it is too late."""
+    def withdraw(self, submission: Submission) -> bool:
+        """Take back what still waits: it is neither stored nor reported. False if it is too late."""
         with self._changed:
-            is_here = not waiting.is_taken
-            if is_here:
-                waiting.is_taken = True
-                del self._waiting[waiting]
-        if is_here:
-            self._room.leave(len(waiting.events) * EVENT_BYTES)
-        return is_here
+            still_waits = not submission.is_claimed
+            if still_waits:
+                submission.is_claimed = True
+                del self._waiting[submission]
+        if still_waits:
+            self._backlog.release(len(submission.events) * EVENT_BYTES)
+        return still_waits
 
     def close(self) -> None:
         """Store what is waiting, then end. Later submissions are refused."""
@@ -116,63 +122,63 @@ class GroupCommitter:
         except BaseException:
             with self._changed:
                 self._closed = True
-                left = list(self._waiting)
+                unstored = list(self._waiting)
                 self._waiting.clear()
-            self._tell(left, StoreUnavailable(_DEAD))
+            self._report_failure(unstored, StoreUnavailable(_DEAD))
             raise
 
-    def _next_group(self) -> list[Waiting]:
-        """Everything that waits, up to GROUP_EVENTS; sleeps while nothing does; empty once closed and drained."""
-        group: list[Waiting] = []
+    def _next_group(self) -> list[Submission]:
+        """All that waits, up to GROUP_EVENTS; waits for some; empty once closed and drained."""
+        group: list[Submission] = []
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
             size = 0
-            for waiting in self._waiting:
-                waiting.is_taken = True
-                group.append(waiting)
-                size += len(waiting.events)
+            for submission in self._waiting:
+                submission.is_claimed = True
+                group.append(submission)
+                size += len(submission.events)
                 if size >= GROUP_EVENTS:
                     break
             if len(group) == len(self._waiting):
                 self._waiting.clear()
             else:
-                for waiting in group:
-                    del self._waiting[waiting]
+                for submission in group:
+                    del self._waiting[submission]
         return group
 
-    def _store(self, group: list[Waiting]) -> None:
-        events = [event for waiting in group for event in waiting.events]
+    def _store(self, group: list[Submission]) -> None:
+        events = [event for submission in group for event in submission.events]
         try:
             outcomes = self._commit(events)
         except StoreUnavailable as error:
-            self._tell(group, error)
+            self._report_failure(group, error)
         except POISONED as error:
             if len(group) > 1:
-                for waiting in group:
-                    self._store([waiting])
+                for submission in group:
+                    self._store([submission])
             else:
-                self._tell(group, error)
+                self._report_failure(group, error)
         except BaseException:
-            self._tell(group, StoreUnavailable(_DEAD))
+            self._report_failure(group, StoreUnavailable(_DEAD))
             raise
         else:
-            self._room.leave(len(events) * EVENT_BYTES)
+            self._backlog.release(len(events) * EVENT_BYTES)
             start = 0
-            for waiting in group:
-                end = start + len(waiting.events)
-                waiting.hear(waiting, outcomes[start:end])
+            for submission in group:
+                end = start + len(submission.events)
+                submission.report(submission, outcomes[start:end])
                 start = end
 
-    def _tell(self, group: list[Waiting], error: Exception) -> None:
-        """Tell each of a group that its events were not stored."""
-        self._room.leave(sum(len(waiting.events) for waiting in group) * EVENT_BYTES)
-        for waiting in group:
-            waiting.hear(waiting, error)
+    def _report_failure(self, group: list[Submission], error: Exception) -> None:
+        """Report to each of a group that its events were not stored."""
+        self._backlog.release(sum(len(submission.events) for submission in group) * EVENT_BYTES)
+        for submission in group:
+            submission.report(submission, error)
 
 
-def committing(database: Database, max_series: int) -> Commit:
-    """What commits groups to the database for one thread, remembering what it knows of them from group to group."""
+def make_commit(database: Database, max_series: int) -> Commit:
+    """What commits groups to the database, for one thread. It remembers rows between groups."""
     return functools.partial(commit_group, database, max_series=max_series, memory=store.Memory())
 
 
@@ -184,9 +190,9 @@ def commit_group(
     memory: store.Memory | None = None,
     also: Callable[[Session], None] | None = None,
 ) -> list[Outcome]:
-    """Store events, and whatever `also` writes, in one transaction; again where it failed for a passing reason.
+    """Store events, and what `also` writes, in one transaction. Returns after the commit.
 
-    Returns after the commit. Raises StoreUnavailable.
+    A transaction that failed for a passing reason is tried again. Raises StoreUnavailable.
     """
     days = sorted({event.occurred_at // clock.DAY_US for event in group})
     memory = memory or store.Memory()
@@ -219,10 +225,10 @@ def commit_group(
 
 def is_passing(error: BaseException) -> bool:
     """Whether the same transaction may well succeed when it is tried again at once."""
-    seen: BaseException | None = error
-    while seen is not None:
-        for each in (seen, getattr(seen, "orig", None)):
-            if isinstance(each, psycopg.Error) and each.sqlstate in _PASSING:
+    cause: BaseException | None = error
+    while cause is not None:
+        for exception in (cause, getattr(cause, "orig", None)):
+            if isinstance(exception, psycopg.Error) and exception.sqlstate in _PASSING:
                 return True
-        seen = seen.__cause__
+        cause = cause.__cause__
     return False

@@ -1,6 +1,7 @@
-"""Where one sender's records come in: read, store, answer. The same steps for every way that a request may take to get here.
+"""Where the records of one format come in: read, store, answer.
 
-An answer is given after the commit and never before; every refusal has the one shape of error.
+The steps are the same for every way on which a request may get here. An answer is given after the
+commit and never before, and every refusal has the one shape of error.
 """
 
 import asyncio
@@ -15,13 +16,12 @@ from starlette.requests import ClientDisconnect
 
 from collector import bodies, meters, vendors
 from collector.answers import Answers
-from collector.bodies import Reader
-from collector.ingest import Heard, Waiting
+from collector.backlog import Backlog, Claim
+from collector.ingest import CommitResult, Submission
 from collector.meters import Counts, Meters
+from collector.parsing.format import JsonFormat
 from collector.parsing.naming import Naming
-from collector.receipts import NativeReceipt, Readings, Receipt
-from collector.backlog import Claim
-from collector.backlog import Room
+from collector.receipts import Readings
 from ledger import clock, web
 from ledger.access import Access, Gate
 from ledger.errors import SwitchwiseError
@@ -29,15 +29,15 @@ from ledger.events import Event
 from ledger.store import Outcome
 
 SLICE_EVENTS = 10_000
-"""A larger body is stored in slices of this size, so that others have their turn in between."""
+"""A larger body is stored in slices of this size, so that other requests have their turn."""
 CLIENT_GONE = 499
 
 log = structlog.get_logger()
 
 
-def naming_of(who: Access) -> Naming:
+def naming_of(access: Access) -> Naming:
     """What a request's key says about names."""
-    return _naming(who.namespace, who.project)
+    return _naming(access.namespace, access.project)
 
 
 @functools.lru_cache(maxsize=1_000)
@@ -45,31 +45,35 @@ def _naming(namespace: str, project: str | None) -> Naming:
     return Naming(namespace=namespace, project=project, vendor_of=vendors.vendor_of)
 
 
-_COUNTED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CONFLICT, Outcome.SPOOLED)
+_STORED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CONFLICT, Outcome.SPOOLED)
 
 
 @functools.lru_cache(maxsize=1_000)
 def _plain_receipt(
-    is_native: bool, ignored: int, accepted: int, duplicate: int, conflict: int, spooled: int
+    names_fields: bool, ignored: int, stored_counts: tuple[int, ...]
 ) -> tuple[Counts, bytes]:
-    """A receipt that names nothing, as counts and as JSON: nearly all are one of a few."""
-    receipt = Receipt(accepted, duplicate, conflict, ignored, spooled, [])
-    if is_native:
-        receipt = NativeReceipt(accepted, duplicate, conflict, ignored, spooled, [], [])
+    """A receipt of numbers only, as counts and as JSON. Nearly all receipts are one of a few.
+
+    `stored_counts` are those of the outcomes in `_STORED`.
+    """
+    readings = Readings()
+    readings.ignored = ignored
+    outcomes = [
+        outcome for outcome, count in zip(_STORED, stored_counts, strict=True) for _ in range(count)
+    ]
+    receipt = readings.native_receipt(outcomes) if names_fields else readings.receipt(outcomes)
     return meters.counts_of(receipt), msgspec.json.encode(receipt)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inlet:
-    """One sender's way in."""
+    """The way in of one format."""
 
     gate: Gate
-    room: Room
+    backlog: Backlog
     answers: Answers
     meters: Meters
-    format_name: str
-    route: str
-    reader: Reader
+    format: JsonFormat
 
     async def receive(self, request: Request) -> Response:
         """The answer to a request."""
@@ -78,21 +82,26 @@ class Inlet:
             response = await self._answer(request)
             code = response.status_code
         finally:
-            self.meters.answered(self.route, code, clock.monotonic_seconds() - started)
+            seconds = clock.monotonic_seconds() - started
+            self.meters.count_answer(self.format.route, code, seconds)
         return response
 
     async def _answer(self, request: Request) -> Response:
         try:
-            who = await web.access_of(self.gate, request, "ingest")
-            claim = Claim(self.room)
+            access = await web.access_of(self.gate, request, "ingest")
+            claim = Claim(self.backlog)
             try:
-                readings = await bodies.read(
-                    request, self.reader, naming_of(who), claim, self.meters.received
+                readings = await bodies.read_body(
+                    request,
+                    self.format,
+                    naming_of(access),
+                    claim=claim,
+                    on_wire=self.meters.count_bytes,
                 )
             finally:
-                # From here on the committer holds the room for the events.
+                # From here on the committer counts the events in the backlog.
                 claim.release()
-            outcomes = await self._committed(readings.events)
+            outcomes = await self._commit(readings.events)
         except ClientDisconnect:
             return Response(status_code=CLIENT_GONE)
         except SwitchwiseError as error:
@@ -100,7 +109,7 @@ class Inlet:
         return Response(self.receipt(readings, outcomes), media_type="application/json")
 
     def refusal(self, error: SwitchwiseError) -> Response:
-        """What a sender is told of an error of ours."""
+        """The answer to a sender for an error of ours."""
         status = web.status_of(error)
         if status >= 500:
             log.warning("ingest_refused", code=status, reason=str(error))
@@ -108,37 +117,43 @@ class Inlet:
 
     def receipt(self, readings: Readings, outcomes: list[Outcome]) -> bytes:
         """The receipt as JSON; it is counted too."""
-        is_native = self.reader.unknown_fields is not None
+        names_fields = self.format.unknown_fields is not None
         if readings.is_plain and Outcome.SEALED not in outcomes:
-            counts, body = _plain_receipt(
-                is_native, readings.ignored, *map(outcomes.count, _COUNTED)
-            )
+            stored_counts = tuple(map(outcomes.count, _STORED))
+            counts, body = _plain_receipt(names_fields, readings.ignored, stored_counts)
         else:
-            receipt = readings.native_receipt(outcomes) if is_native else readings.receipt(outcomes)
+            receipt = (
+                readings.native_receipt(outcomes) if names_fields else readings.receipt(outcomes)
+            )
             counts, body = meters.counts_of(receipt), msgspec.json.encode(receipt)
-        self.meters.stored(self.format_name, counts)
+        self.meters.count_events(self.format.name, counts)
         return body
 
-    async def _committed(self, events: Sequence[Event]) -> list[Outcome]:
-        """The outcomes, after the commit. Raises StoreUnavailable when that takes too long: it may still happen."""
+    async def _commit(self, events: Sequence[Event]) -> list[Outcome]:
+        """The outcomes, after the commit.
+
+        Raises StoreUnavailable when that takes too long; it may still happen.
+        """
         loop = asyncio.get_running_loop()
-        pending: list[tuple[Waiting, asyncio.Future[list[Outcome]]]] = []
+        pending: list[tuple[Submission, asyncio.Future[list[Outcome]]]] = []
         try:
             for start in range(0, len(events), SLICE_EVENTS):
-                heard: asyncio.Future[list[Outcome]] = loop.create_future()
-                some = events[start : start + SLICE_EVENTS]
-                pending.append(
-                    (self.answers.ask(some, functools.partial(_settle, heard), len(events)), heard)
+                future: asyncio.Future[list[Outcome]] = loop.create_future()
+                submission = self.answers.submit(
+                    events[start : start + SLICE_EVENTS],
+                    functools.partial(_settle, future),
+                    body_events=len(events),
                 )
-            return [outcome for _, heard in pending for outcome in await heard]
+                pending.append((submission, future))
+            return [outcome for _, future in pending for outcome in await future]
         finally:
-            for waiting, heard in pending:
-                self.answers.withdraw(waiting)
-                heard.cancel()
+            for submission, future in pending:
+                self.answers.withdraw(submission)
+                future.cancel()
 
 
-def _settle(future: "asyncio.Future[list[Outcome]]", heard: Heard) -> None:
-    if isinstance(heard, Exception):
-        future.set_exception(heard)
+def _settle(future: "asyncio.Future[list[Outcome]]", result: CommitResult) -> None:
+    if isinstance(result, Exception):
+        future.set_exception(result)
     else:
-        future.set_result(heard)
+        future.set_result(result)

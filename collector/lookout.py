@@ -1,6 +1,7 @@
-"""The lookout: a thread that reads the API keys every few seconds and keeps them, hashes only, in the spool.
+"""The lookout: a thread that reads the API keys every few seconds and keeps them in the spool.
 
-So a request never waits for the database to learn whom it speaks for, and an outage decides by the keys as last read.
+Only hashes of keys are kept. So a request never waits for the database to check its key, and in an
+outage the keys count as they were last read.
 """
 
 import threading
@@ -17,9 +18,9 @@ from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from ledger.tables.access import ApiKey
 
-_PATIENCE_SECONDS = 2.0
+_CLOSE_SECONDS = 2.0
 _KEYS, _LEDGER = "api_keys", "ledger_id"
-_KEPT_COLUMNS = (
+_KEY_COLUMNS = (
     "id",
     "name",
     "secret_hash",
@@ -35,25 +36,28 @@ log = structlog.get_logger()
 
 
 class WrongLedger(StoreUnavailable):
-    """What waits in the spool belongs to another ledger than the one that is connected."""
+    """The events in the spool belong to another ledger than the connected one."""
 
 
 class Lookout:
-    """The keys as last read, and whether the ledger is the one that the spool belongs to. A source of keys for a gate."""
+    """The keys as last read, and the check that the spool belongs to this ledger.
+
+    It is a source of keys for a gate.
+    """
 
     def __init__(self, database: Database, spool: Spool) -> None:
         self._database = database
         self._stored = StoredKeys(database)
         self._spool = spool
-        self._keys = _unpacked(spool.kept(_KEYS))
-        self._used: deque[tuple[str, int]] = deque(maxlen=10_000)
-        self._is_known = False
+        self._keys = _unpack(spool.get_value(_KEYS))
+        self._uses: deque[tuple[str, int]] = deque(maxlen=10_000)
+        self._is_checked = False
         self._is_current = False
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lookout", daemon=True)
-        self.careless: str | None = None
-        """Why commits may be lost in a crash, as far as is known."""
+        self.risk: str | None = None
+        """Why commits may be lost in a crash, as last read; None if they are durable."""
 
     @property
     def keys(self) -> list[ApiKey]:
@@ -61,9 +65,12 @@ class Lookout:
         return list(self._keys.values())
 
     def start(self) -> None:
-        """Look now, and from now on every few seconds. Raises WrongLedger; without a database the last look counts."""
+        """Read the keys now, and from now on every few seconds.
+
+        Without a database the keys of the last start count. Raises WrongLedger.
+        """
         try:
-            self._look()
+            self._read()
         except WrongLedger:
             raise
         except StoreUnavailable as error:
@@ -71,64 +78,68 @@ class Lookout:
         self._thread.start()
 
     def check_ledger(self) -> None:
-        """See, once, that the tables are up to date and that this is the ledger of the spool. Raises StoreUnavailable."""
+        """Once, bring the tables up to date and check that this is the ledger of the spool.
+
+        Raises StoreUnavailable.
+        """
         with self._lock:
-            if self._is_known:
+            if self._is_checked:
                 return
             self._database.migrate()
             with self._database.snapshot() as session:
-                found = (facts.get(session, facts.LEDGER_ID) or "").encode()
-            if not self._spool.is_empty and self._spool.kept(_LEDGER) not in (None, found):
+                ledger_id = (facts.get(session, facts.LEDGER_ID) or "").encode()
+            if not self._spool.is_empty and self._spool.get_value(_LEDGER) not in (None, ledger_id):
                 raise WrongLedger(
-                    "the spool holds events of another ledger; connect that one, or empty SWITCHWISE_SPOOL_DIR"
+                    "the spool holds events of another ledger; connect that one, or empty"
+                    " SWITCHWISE_SPOOL_DIR"
                 )
-            self._spool.keep(_LEDGER, found)
-            self._is_known = True
+            self._spool.put_value(_LEDGER, ledger_id)
+            self._is_checked = True
 
     def find(self, key_id: str) -> ApiKey | None:
-        """The key of an id as last read; one that was made since then is looked up. Raises StoreUnavailable."""
-        found = self._keys.get(key_id)
-        return self._stored.find(key_id) if found is None and self._is_current else found
+        """The key of an id as last read; a newer one is looked up. Raises StoreUnavailable."""
+        key = self._keys.get(key_id)
+        return self._stored.find(key_id) if key is None and self._is_current else key
 
     def note_use(self, key_id: str, now_us: int) -> None:
-        """Note the use of a key with the next look."""
-        self._used.append((key_id, now_us))
+        """Have the use of a key stored after the next read."""
+        self._uses.append((key_id, now_us))
 
     def close(self) -> None:
-        """Stop looking. A look that hangs is not waited for."""
+        """Stop reading. A read that hangs is not waited for."""
         self._closed.set()
         if self._thread.is_alive():
-            self._thread.join(_PATIENCE_SECONDS)
+            self._thread.join(_CLOSE_SECONDS)
 
     def _run(self) -> None:
         while not self._closed.wait(access.REMEMBERED_SECONDS):
             try:
-                self._look()
+                self._read()
             except StoreUnavailable as error:
                 if self._closed.is_set():
                     return
                 log.debug("lookout_sees_nothing", reason=str(error))
 
-    def _look(self) -> None:
+    def _read(self) -> None:
         self._is_current = False
         self.check_ledger()
         with self._database.snapshot() as session:
             keys = {row.id: row for row in access.list_keys(session)}
-            self.careless = durability.find_risk(session)
-        if (packed := _packed(keys)) != self._spool.kept(_KEYS):
-            self._spool.keep(_KEYS, packed)
+            self.risk = durability.find_risk(session)
+        if (packed := _pack(keys)) != self._spool.get_value(_KEYS):
+            self._spool.put_value(_KEYS, packed)
         self._keys, self._is_current = keys, True
-        while self._used:
-            self._stored.note_use(*self._used.popleft())
+        while self._uses:
+            self._stored.note_use(*self._uses.popleft())
 
 
-def _packed(keys: dict[str, ApiKey]) -> bytes:
+def _pack(keys: dict[str, ApiKey]) -> bytes:
     return msgspec.msgpack.encode(
-        [[getattr(row, name) for name in _KEPT_COLUMNS] for row in keys.values()]
+        [[getattr(row, name) for name in _KEY_COLUMNS] for row in keys.values()]
     )
 
 
-def _unpacked(packed: bytes | None) -> dict[str, ApiKey]:
+def _unpack(packed: bytes | None) -> dict[str, ApiKey]:
     rows = msgspec.msgpack.decode(packed, type=list[list[Any]]) if packed else []
-    found = (ApiKey(**dict(zip(_KEPT_COLUMNS, row, strict=True))) for row in rows)
-    return {row.id: row for row in found}
+    keys = (ApiKey(**dict(zip(_KEY_COLUMNS, row, strict=True))) for row in rows)
+    return {key.id: key for key in keys}

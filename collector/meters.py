@@ -1,4 +1,7 @@
-"""What this process counts about itself while it receives. Names, help and labels come from the table of metrics."""
+"""What this process counts about itself while it receives.
+
+Names, help texts and labels come from the ledger's table of metrics.
+"""
 
 from bisect import bisect_left
 from collections import Counter
@@ -12,16 +15,16 @@ from prometheus_client.registry import Collector
 from collector.receipts import Receipt
 from ledger import metrics
 
-# From an answer out of memory to the longest that a sender is made to wait.
+# From the fastest answer to the longest time that a sender waits for one.
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _COUNTED = ("accepted", "duplicate", "conflict", "ignored", "spooled")
 
 Counts = tuple[tuple[str, int], ...]
-"""How many elements had which outcome; those that none had are left out."""
+"""How many records had each outcome; outcomes of no record are left out."""
 
 
 def counts_of(receipt: Receipt) -> Counts:
-    """What a receipt says, to be counted."""
+    """The counts of a receipt."""
     counts = [(outcome, getattr(receipt, outcome)) for outcome in _COUNTED]
     return tuple(
         (outcome, count)
@@ -31,10 +34,10 @@ def counts_of(receipt: Receipt) -> Counts:
 
 
 class Meters(Collector):
-    """The counters of one collector, in a registry of their own that `/metrics` may join to others.
+    """The counters of one collector, in a registry that `/metrics` may join to others.
 
-    Plain numbers, made into metrics when somebody asks: a counter of the library takes as long as decoding the event
-    that it counts. Only the event loop's thread adds to them.
+    They are plain numbers, made into metrics when Prometheus asks: a counter of its library takes
+    as long as decoding the event that it counts. Only the event loop's thread adds to them.
     """
 
     def __init__(self) -> None:
@@ -46,29 +49,30 @@ class Meters(Collector):
         self.registry = CollectorRegistry(auto_describe=True)
         self.registry.register(self)
 
-    def received(self, size_bytes: int) -> None:
-        """Bytes of a request arrived."""
+    def count_bytes(self, size_bytes: int) -> None:
+        """Count bytes of a request that arrived."""
         self._bytes += size_bytes
 
-    def answered(self, route: str, code: int, seconds: float) -> None:
-        """A request was answered."""
+    def count_answer(self, route: str, code: int, seconds: float) -> None:
+        """Count a request that was answered."""
         self._requests[route, code] += 1
         self._answered_within[bisect_left(_BUCKETS, seconds)] += 1
         self._seconds += seconds
 
-    def stored(self, format_name: str, counts: Counts) -> None:
-        """The events of a request were stored or refused."""
+    def count_events(self, format_name: str, counts: Counts) -> None:
+        """Count the events of a request, stored or rejected."""
         for outcome, count in counts:
             self._events[format_name, outcome] += count
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as they stand."""
-        # A counter that first appears with its first failure shows Prometheus no increase, so it begins at 0 before.
+        # Prometheus sees no increase in a counter that first appears with its first failure, so
+        # every counter begins at 0.
         requests, events = dict(self._requests), dict(self._events)
         unavailable = {(route, 503): 0 for route, _ in requests}
-        unseen = {(name, outcome): 0 for name, _ in events for outcome in (*_COUNTED, "rejected")}
+        unmet = {(name, outcome): 0 for name, _ in events for outcome in (*_COUNTED, "rejected")}
         yield _counter("ingest_requests_total", unavailable | requests)
-        yield _counter("ingest_events_total", unseen | events)
+        yield _counter("ingest_events_total", unmet | events)
         yield _counter("ingest_bytes_total", {(): self._bytes})
         yield self._histogram()
 

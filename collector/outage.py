@@ -1,7 +1,8 @@
-"""Committing with a time limit: what the database does not commit in time goes to the spool, and is acknowledged as spooled.
+"""Commits with a time limit: what the database does not commit in time goes to the spool.
 
-While anything waits in the spool, everything goes behind it: so events reach the ledger in the order in which they came, and
-an outage costs no request a second wait.
+It is acknowledged as spooled. While anything waits in the spool, everything goes behind it: so
+events reach the ledger in the order in which they came, and in an outage no request waits for the
+database again.
 """
 
 import queue
@@ -20,12 +21,15 @@ from ledger.store import Outcome
 log = structlog.get_logger()
 
 
-class Lane:
-    """One thread that commits for another which will not wait for ever. A commit that is given up on may still happen."""
+class CommitLane:
+    """One thread that commits for another, which waits for a limited time.
+
+    A commit that nobody waits for any more may still happen.
+    """
 
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
-        self._given: queue.SimpleQueue[tuple[Sequence[Event], Future[list[Outcome]]] | None] = (
+        self._jobs: queue.SimpleQueue[tuple[Sequence[Event], Future[list[Outcome]]] | None] = (
             queue.SimpleQueue()
         )
         self._last: Future[list[Outcome]] | None = None
@@ -39,45 +43,51 @@ class Lane:
         return self._thread.is_alive()
 
     def store(self, events: Sequence[Event], seconds: float) -> list[Outcome]:
-        """The outcomes, after the commit. Raises StoreUnavailable where that takes longer, and while an older one hangs."""
+        """The outcomes, after the commit.
+
+        Raises StoreUnavailable if that takes longer, and while an earlier commit hangs.
+        """
         if self._last is not None and not self._last.done():
             raise StoreUnavailable("an earlier commit still hangs")
-        heard: Future[list[Outcome]] = Future()
-        self._last = heard
-        self._given.put((events, heard))
+        future: Future[list[Outcome]] = Future()
+        self._last = future
+        self._jobs.put((events, future))
         try:
-            return heard.result(seconds)
+            return future.result(seconds)
         except TimeoutError as error:
             raise StoreUnavailable(
                 f"the database has not committed within {seconds:g} seconds"
             ) from error
 
     def close(self) -> None:
-        """End the thread after the commit that is under way, which is not waited for."""
-        self._given.put(None)
+        """End the thread after the current commit, without waiting for it."""
+        self._jobs.put(None)
 
     def _run(self) -> None:
-        while given := self._given.get():
-            events, heard = given
+        while job := self._jobs.get():
+            events, future = job
             try:
-                heard.set_result(self._commit(events))
+                future.set_result(self._commit(events))
             except (StoreUnavailable, *POISONED) as error:
-                heard.set_exception(error)
+                future.set_exception(error)
             except BaseException:
-                heard.set_exception(StoreUnavailable("the commit lane has died"))
+                future.set_exception(StoreUnavailable("the commit lane has died"))
                 raise
 
 
 class SpoolFallback:
     """Commits to the database within a time limit, or else to the spool."""
 
-    def __init__(self, lane: Lane, spool: Spool, after_seconds: float) -> None:
+    def __init__(self, lane: CommitLane, spool: Spool, after_seconds: float) -> None:
         self._lane = lane
         self._spool = spool
         self._after_seconds = after_seconds
 
     def store(self, events: Sequence[Event]) -> list[Outcome]:
-        """The outcome of each event, durable either way. Raises StoreUnavailable when the spool is full or cannot be used."""
+        """The outcome of each event, durable either way.
+
+        Raises StoreUnavailable when the spool is full or cannot be used.
+        """
         if self._spool.is_empty:
             try:
                 return self._lane.store(events, self._after_seconds)

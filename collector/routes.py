@@ -1,43 +1,37 @@
-"""The write API on a FastAPI app: the routes of the inlets, the ways that are shorter than a route, and the probes."""
+"""The write API on a FastAPI app: a route for each JSON format, two faster ways, and the probes."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from collector import openapi
+from collector import formats, ingest, openapi
 from collector.answers import Answers
-from collector.bodies import MIB, Limits, Reader
+from collector.backlog import EVENT_BYTES, Backlog
 from collector.fast_path import FastPathProtocol
-from collector.formats import litellm, native
 from collector.health import Health
-from collector.ingest import GroupCommitter, committing
+from collector.ingest import GroupCommitter
 from collector.inlet import Inlet
 from collector.meters import Meters
-from collector.backlog import EVENT_BYTES
-from collector.backlog import Room
 from collector.spool_service import SpoolService
 from ledger import access, web
 from ledger.access import Gate
 from ledger.database import Database
 from ledger.settings import Settings
 
-_NATIVE_EVENTS = 10_000
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CollectorState:
-    """What an installed collector holds. `registry` has the process's own metrics, `protocol` is for uvicorn's `http`.
+    """What an installed collector has. Close it after the server has ended.
 
-    Close it after the server has ended.
+    `registry` has the process's own metrics; `protocol` is for uvicorn's `http`.
     """
 
     committer: GroupCommitter
-    spooling: SpoolService | None
+    spool_service: SpoolService | None
     gate: Gate
     health: Health
     registry: CollectorRegistry
@@ -46,58 +40,70 @@ class CollectorState:
     def close(self) -> None:
         """Store what is waiting and end the writer."""
         self.committer.close()
-        if self.spooling:
-            self.spooling.close()
+        if self.spool_service:
+            self.spool_service.close()
 
 
 def install(app: FastAPI, database: Database, settings: Settings) -> CollectorState:
-    """Add the write routes and the probes to an app, and start the writer. The caller closes what this returns."""
+    """Add the write routes and the probes to an app, and start the writer.
+
+    The caller closes what this returns.
+    """
     web.install_error_handlers(app)
-    room = Room(settings.max_waiting_bytes)
-    # Where the ledger is a file of this machine there is no outage to outlast.
-    spooling = (
+    backlog = Backlog(settings.max_waiting_bytes)
+    # Where the ledger is a file of this machine, there is no outage to outlast.
+    spool_service = (
         SpoolService(database, settings) if settings.spool_dir and not database.is_sqlite else None
     )
-    committer = GroupCommitter(
-        spooling.store if spooling else committing(database, settings.max_series), room
+    commit = (
+        spool_service.store if spool_service else ingest.make_commit(database, settings.max_series)
     )
-    keys = spooling.lookout if spooling else database
-    gate = Gate(keys, keys_required=settings.require_keys or not access.is_loopback(settings.host))
+    committer = GroupCommitter(commit, backlog)
+    gate = Gate(
+        spool_service.lookout if spool_service else database,
+        keys_required=settings.require_keys or not access.is_loopback(settings.host),
+    )
     meters = Meters()
-    if spooling:
-        meters.registry.register(spooling)
-    # No body may fill more than half of the room, or it could never be stored.
-    most = settings.max_waiting_bytes // 2 // EVENT_BYTES
-    native_limits = Limits(5 * MIB, 20 * MIB, elements=min(_NATIVE_EVENTS, most))
-    log_limits = Limits(64 * MIB, 256 * MIB, elements=most)
-    answers = Answers(committer)
-    native_reader = Reader(native_limits, native.parse, native.parse_whole, native.unknown_fields)
-    inlets = [
-        Inlet(gate, room, answers, meters, "native", "/v1/events", native_reader),
-        Inlet(
-            gate,
-            room,
-            answers,
-            meters,
-            "litellm",
-            "/v1/litellm",
-            Reader(log_limits, litellm.parse, litellm.parse_whole),
-        ),
-    ]
-    for inlet, documents in zip(inlets, (openapi.NATIVE, openapi.LITELLM), strict=True):
-        _add(app, inlet, documents)
-    app.add_middleware(Shortcut, inlets={inlet.route: inlet for inlet in inlets})
-    health = Health(database, committer, spooling)
+    if spool_service:
+        meters.registry.register(spool_service)
+    inlets = _make_inlets(gate, backlog, Answers(committer), meters)
+    for inlet in inlets:
+        _add_route(app, inlet)
+    app.add_middleware(Shortcut, inlets={inlet.format.route: inlet for inlet in inlets})
+    health = Health(database, committer, spool_service)
     _add_probe(app, "/healthz", health.ill)
     _add_probe(app, "/readyz", health.unready)
-    return CollectorState(committer, spooling, gate, health, meters.registry, _protocol(inlets))
+    return CollectorState(
+        committer=committer,
+        spool_service=spool_service,
+        gate=gate,
+        health=health,
+        registry=meters.registry,
+        protocol=_make_protocol(inlets),
+    )
+
+
+def _make_inlets(gate: Gate, backlog: Backlog, answers: Answers, meters: Meters) -> list[Inlet]:
+    """An inlet for each JSON format."""
+    # No body may fill more than half of the backlog, or it could never be stored.
+    max_elements = backlog.capacity_bytes // 2 // EVENT_BYTES
+    return [
+        Inlet(
+            gate=gate,
+            backlog=backlog,
+            answers=answers,
+            meters=meters,
+            format=replace(format, limits=format.limits.with_at_most(max_elements)),
+        )
+        for format in formats.JSON_FORMATS
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """Brings other writes straight to their inlet: the framework's way there costs as much again as the write itself.
+    """Takes a write straight to its inlet: FastAPI's routing costs as much as the write itself.
 
-    The routes of the same paths stay, for the API's own description and for other methods.
+    The routes of the same paths stay, for the API's description and for other methods.
     """
 
     app: ASGIApp
@@ -114,43 +120,34 @@ class Shortcut:
         await self.app(scope, receive, send)
 
 
-def _protocol(served: list[Inlet]) -> type[FastPathProtocol]:
-    class Bound(FastPathProtocol):
-        inlets = {  # noqa: RUF012  # as there
-            f"{each.route}{slash}".encode(): each for each in served for slash in ("", "/")
-        }  # as there
-
-    return Bound
+def _make_protocol(inlets: Sequence[Inlet]) -> type[FastPathProtocol]:
+    paths = {
+        f"{inlet.format.route}{slash}".encode(): inlet for inlet in inlets for slash in ("", "/")
+    }
+    return type("CollectorProtocol", (FastPathProtocol,), {"inlets": paths})
 
 
-def _add(app: FastAPI, inlet: Inlet, documents: dict[str, Any]) -> None:
+def _add_route(app: FastAPI, inlet: Inlet) -> None:
     async def receive(request: Request) -> Response:
         return await inlet.receive(request)
 
-    summary = f"Store {inlet.format_name} records"
+    format = inlet.format
     app.add_api_route(
-        inlet.route,
+        format.route,
         receive,
         methods=["POST"],
-        name=f"write_{inlet.format_name}",
-        summary=summary,
-        **documents,
+        name=f"write_{format.name}",
+        **openapi.describe_write(format),
     )
-    app.add_api_route(f"{inlet.route}/", receive, methods=["POST"], include_in_schema=False)
+    app.add_api_route(f"{format.route}/", receive, methods=["POST"], include_in_schema=False)
 
 
-def _add_probe(app: FastAPI, path: str, fault: Callable[[], str | None]) -> None:
+def _add_probe(app: FastAPI, path: str, find_fault: Callable[[], str | None]) -> None:
     async def probe() -> Response:
-        reason = await run_in_threadpool(fault)
-        return (
-            Response(b'{"status":"ok"}', media_type="application/json")
-            if reason is None
-            else _unwell(reason)
-        )
+        fault = await run_in_threadpool(find_fault)
+        if fault is None:
+            return Response(b'{"status":"ok"}', media_type="application/json")
+        return web.error_response(503, fault)
 
-    probing: Callable[[], Awaitable[Response]] = probe
-    app.add_api_route(path, probing, methods=["GET"], name=path.strip("/"), **openapi.PROBE)
-
-
-def _unwell(reason: str) -> Response:
-    return web.error_response(503, reason)
+    endpoint: Callable[[], Awaitable[Response]] = probe
+    app.add_api_route(path, endpoint, methods=["GET"], name=path.strip("/"), **openapi.PROBE)

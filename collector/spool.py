@@ -1,7 +1,8 @@
-"""The spool: a small SQLite file on this machine that takes groups of events while the database cannot. Each append is synced.
+"""The spool: a small SQLite file on this machine for groups of events while the database is away.
 
-It knows nothing of the ledger's tables and decides nothing: `outage.py` says what goes in, `drain.py` what goes out. A folder
-belongs to one process; the kernel drops the lock of a dead one.
+Each append is synced to the disk. The spool knows nothing of the ledger's tables and decides
+nothing: `outage.py` says what goes in, `drain.py` what goes out. A folder belongs to one process;
+the kernel drops the lock of a dead one.
 """
 
 import fcntl
@@ -21,12 +22,16 @@ NEARLY_FULL = 0.9
 """From this share of its cap on, the process asks for no more traffic."""
 _FILE = "spool.db"
 _TABLES = """
-    CREATE TABLE IF NOT EXISTS spooled (id INTEGER PRIMARY KEY AUTOINCREMENT, events INTEGER NOT NULL, body BLOB NOT NULL);
-    CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY, events INTEGER NOT NULL, body BLOB NOT NULL, reason TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS spooled (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, events INTEGER NOT NULL, body BLOB NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS refused (
+        id INTEGER PRIMARY KEY, events INTEGER NOT NULL, body BLOB NOT NULL, reason TEXT NOT NULL
+    );
     CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
-encoded = msgspec.msgpack.Encoder().encode
-"""The body of a list of events."""
+encode = msgspec.msgpack.Encoder().encode
+"""Gives the body of a list of events."""
 _DECODER = msgspec.msgpack.Decoder(list[Event])
 
 
@@ -35,27 +40,27 @@ class SpoolFull(StoreUnavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Spooled:
+class SpooledGroup:
     """A group that waits in the spool."""
 
     id: int
     events: int
     body: bytes
 
-    def decoded(self) -> list[Event]:
-        """Its events. Raises msgspec.DecodeError for a body that another version or a broken disk has written."""
+    def decode(self) -> list[Event]:
+        """Its events. Raises msgspec.DecodeError for a damaged body, or one of another version."""
         return _DECODER.decode(self.body)
 
 
 class Spool:
-    """The groups that wait, oldest first, and a few named values. Any thread may use it; close it when done."""
+    """The groups that wait, oldest first, and a few named values. Any thread may use it."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
-        """Raises UsageError for a folder that cannot be written to, or that another process uses."""
+        """Raises UsageError for a folder that is not writable, or that another process uses."""
         self.max_bytes = max_bytes
         self._folder = folder
         self._lock = threading.Lock()
-        self._owner = _owned(folder)
+        self._owner = _lock_folder(folder)
         try:
             self._connection = sqlite3.connect(
                 str(folder / _FILE), isolation_level=None, check_same_thread=False
@@ -95,33 +100,37 @@ class Spool:
         return self.size_bytes >= NEARLY_FULL * self.max_bytes
 
     def append(self, events: Sequence[Event]) -> None:
-        """Keep a group behind the others; it is on disk when this returns. Raises SpoolFull, StoreUnavailable."""
-        body = encoded(events)
+        """Add a group behind the others; it is on disk when this returns.
+
+        Raises SpoolFull and StoreUnavailable.
+        """
+        body = encode(events)
         with self._lock:
             if self.size_bytes + len(body) > self.max_bytes:
                 raise SpoolFull(
-                    "the database is away and the spool is full; nothing of this was kept, try again"
+                    "the database is away and the spool is full; nothing of this was kept,"
+                    " try again"
                 )
             self._execute("INSERT INTO spooled (events, body) VALUES (?, ?)", (len(events), body))
             self._groups, self.events = self._groups + 1, self.events + len(events)
             self.waiting_bytes += len(body)
 
-    def oldest(self, most_events: int) -> list[Spooled]:
-        """The groups that have waited longest: one, and those behind it up to so many events together; none if none waits."""
+    def oldest(self, max_events: int) -> list[SpooledGroup]:
+        """The groups that have waited longest: one, and more up to so many events together."""
         if self.is_empty:
             return []
         with self._lock:
-            found: list[Spooled] = []
+            groups: list[SpooledGroup] = []
             for row in self._execute("SELECT id, events, body FROM spooled ORDER BY id LIMIT 1000"):
-                if found and sum(each.events for each in found) + row[1] > most_events:
+                if groups and sum(group.events for group in groups) + row[1] > max_events:
                     break
-                found.append(Spooled(*row))
-            return found
+                groups.append(SpooledGroup(*row))
+            return groups
 
-    def remove(self, groups: Sequence[Spooled]) -> None:
-        """Forget groups that the ledger has."""
+    def remove(self, groups: Sequence[SpooledGroup]) -> None:
+        """Remove groups that the ledger has."""
         with self._lock:
-            ids = ", ".join(str(each.id) for each in groups)
+            ids = ", ".join(str(group.id) for group in groups)
             self._execute(f"DELETE FROM spooled WHERE id IN ({ids})")  # noqa: S608  # integers
             self._forget(groups)
 
@@ -134,26 +143,26 @@ class Spool:
             )
             self._refused_bytes += len(body)
 
-    def keep(self, name: str, value: bytes) -> None:
-        """Keep a small value under a name."""
+    def put_value(self, name: str, value: bytes) -> None:
+        """Store a small value under a name."""
         with self._lock:
             self._execute("INSERT OR REPLACE INTO kept (name, value) VALUES (?, ?)", (name, value))
 
-    def kept(self, name: str) -> bytes | None:
-        """The value that is kept under a name."""
+    def get_value(self, name: str) -> bytes | None:
+        """The value of a name; None if there is none."""
         with self._lock:
             row = self._execute("SELECT value FROM kept WHERE name = ?", (name,)).fetchone()
             return None if row is None else bytes(row[0])
 
     def close(self) -> None:
-        """Give the folder free. What waits stays."""
+        """Let another process use the folder. What waits stays on disk."""
         self._connection.close()
         os.close(self._owner)
 
-    def _forget(self, groups: Sequence[Spooled]) -> None:
+    def _forget(self, groups: Sequence[SpooledGroup]) -> None:
         self._groups -= len(groups)
-        self.events -= sum(each.events for each in groups)
-        self.waiting_bytes -= sum(len(each.body) for each in groups)
+        self.events -= sum(group.events for group in groups)
+        self.waiting_bytes -= sum(len(group.body) for group in groups)
 
     def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         try:
@@ -166,7 +175,7 @@ class Spool:
             ) from error
 
 
-def _owned(folder: Path) -> int:
+def _lock_folder(folder: Path) -> int:
     """A lock on the folder that ends with this process."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

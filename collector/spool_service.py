@@ -1,4 +1,4 @@
-"""A collector with a spool: its parts put together, what it counts, and when it is ready."""
+"""All that a collector with a spool runs: lookout, commit lane, drainer, and their metrics."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from collector import ingest
 from collector.drain import REFUSED, Drainer
 from collector.ingest import Commit
 from collector.lookout import Lookout, WrongLedger
-from collector.outage import Lane, SpoolFallback
+from collector.outage import CommitLane, SpoolFallback
 from collector.spool import Spool
 from ledger import access, metrics
 from ledger.database import Database
@@ -19,17 +19,21 @@ from ledger.events import Event
 from ledger.settings import Settings
 from ledger.store import Outcome
 
-# All from 0 on: a counter that first appears with its first event shows Prometheus no increase.
-_LEAVING = (*(outcome.value for outcome in Outcome if outcome is not Outcome.SPOOLED), REFUSED)
+# Prometheus sees no increase in a counter that first appears with its first event, so each of
+# these begins at 0.
+_DRAINED = (*(outcome.value for outcome in Outcome if outcome is not Outcome.SPOOLED), REFUSED)
 
 log = structlog.get_logger()
 
 
 class SpoolService(Collector):
-    """Keeps a collector answering while its database is away. Close it after the committer has ended."""
+    """Keeps a collector answering while its database is away. Close it after the committer."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        """Raises UsageError for a folder that cannot be used or is of another ledger, and for an open bind without keys."""
+        """Raises UsageError for a folder that cannot be used or belongs to another ledger.
+
+        Also where the address is open to other machines and there are no keys.
+        """
         if settings.spool_dir is None:
             raise UsageError("SWITCHWISE_SPOOL_DIR: it is not set; write the path of a folder")
         self.spool = Spool(settings.spool_dir, settings.spool_max_mb << 20)
@@ -43,11 +47,11 @@ class SpoolService(Collector):
             raise UsageError(str(error)) from error
         self._database = database
         self._max_series = settings.max_series
-        self._lane = Lane(self._committing())
+        self._lane = CommitLane(self._make_commit())
         self.store: Commit = SpoolFallback(
             self._lane, self.spool, settings.spool_after_ms / 1_000
         ).store
-        self._drainer = Drainer(self.spool, self._committing())
+        self._drainer = Drainer(self.spool, self._make_commit())
 
     def ill(self) -> str | None:
         """Why the process must be started again; None if it need not."""
@@ -56,10 +60,16 @@ class SpoolService(Collector):
         return "a thread that moves events has died; start this process again"
 
     def unready(self) -> str | None:
-        """Why this process should get no more traffic. A database that is away is no reason: that is what the spool is for."""
+        """Why this process should get no more traffic; None if it should.
+
+        A database that is away is no reason: that is what the spool is for.
+        """
         if self.spool.is_nearly_full:
-            return "the database is away and the spool is nearly full; bring the database back or raise SWITCHWISE_SPOOL_MAX_MB"
-        return self.lookout.careless
+            return (
+                "the database is away and the spool is nearly full; bring the database back or"
+                " raise SWITCHWISE_SPOOL_MAX_MB"
+            )
+        return self.lookout.risk
 
     def close(self) -> None:
         """Stop draining. What waits stays on disk for the next start."""
@@ -78,15 +88,15 @@ class SpoolService(Collector):
             yield GaugeMetricFamily(metric.name, metric.help, value=value)
         metric = metrics.find_metric("spool_drained_events_total")
         family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
-        for outcome in _LEAVING:
+        for outcome in _DRAINED:
             family.add_metric([outcome], self._drainer.outcomes[outcome])
         yield family
 
-    def _committing(self) -> Commit:
-        commit = ingest.committing(self._database, self._max_series)
+    def _make_commit(self) -> Commit:
+        commit = ingest.make_commit(self._database, self._max_series)
 
-        def checked(events: Sequence[Event]) -> list[Outcome]:
+        def commit_checked(events: Sequence[Event]) -> list[Outcome]:
             self.lookout.check_ledger()
             return commit(events)
 
-        return checked
+        return commit_checked

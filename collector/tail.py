@@ -17,7 +17,7 @@ from sqlmodel import Session
 from collector import detection, formats, ingest, records, vendors
 from collector.files import AUTO
 from collector.growing_file import FilePart, FilePlace, GrowingFile, Stopped, Truncated
-from collector.parsing.format import Format, JsonFormat
+from collector.parsing.format import JsonFormat
 from collector.parsing.naming import Naming
 from collector.receipts import Readings
 from collector.records import Mark, RecordBatch
@@ -79,7 +79,7 @@ class Tail:
             f" use {', '.join(formats.NAMES_WITH_IDS)}, or import the file once it is complete"
         )
 
-    def _detect_format(self) -> Format:
+    def _detect_format(self) -> JsonFormat:
         """The format, told from the first whole lines."""
         while True:
             head = LogFile(self.path, str(self.path)).head()
@@ -88,9 +88,7 @@ class Tail:
             if self.stop.wait(1):
                 raise Stopped
 
-    def _store(
-        self, file: GrowingFile, part: FilePart, batch: RecordBatch, position: int
-    ) -> None:
+    def _store(self, file: GrowingFile, part: FilePart, batch: RecordBatch, position: int) -> None:
         readings = Readings()
         readings.add_all(batch.readings, clock.now_us())
         place = part.place_of(batch.end) if batch.end else file.place

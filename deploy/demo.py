@@ -116,7 +116,7 @@ def _stretched(trace: Trace) -> Iterator[Event]:
     digest = sha256(text.encode()).hexdigest()
     first_us: int | None = None
     for number, line in enumerate(text.splitlines()[1:], start=2):
-        event = trace_csv.parse_line(line, number, digest, naming)
+        event = trace_csv.parse_line(line, naming, line_number=number, file_sha256=digest)
         if not isinstance(event, Event):
             raise SwitchwiseError(
                 f"line {number} of the sample {trace.file} is damaged: {event.reason};"

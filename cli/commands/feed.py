@@ -9,7 +9,7 @@ import typer
 
 from advisor import refresh
 from cli import app, options, progress
-from collector import files, records, tail
+from collector import files, formats, tail
 from collector.parsing.naming import Naming
 from ledger import logs
 from ledger.database import Database
@@ -33,7 +33,7 @@ def import_command(
         typer.Argument(metavar="FILE...", help="Log files, plain, .gz or .zst; - reads stdin."),
     ],
     format: Annotated[
-        str, typer.Option(help=f"auto, {', '.join(records.FORMATS)}.")
+        str, typer.Option(help=f"auto, {', '.join(formats.NAMES)}.")
     ] = "auto",  # the option's name
     model: Model = None,
     provider: Provider = None,
@@ -71,7 +71,7 @@ def tail_command(
         Path, typer.Argument(metavar="FILE", help="A log file; it need not be there yet.")
     ],
     format: Annotated[
-        str, typer.Option(help=f"auto, {', '.join(tail.FORMATS)}.")
+        str, typer.Option(help=f"auto, {', '.join(formats.NAMES_WITH_IDS)}.")
     ] = "auto",  # the option's name
     model: Model = None,
     provider: Provider = None,
@@ -95,7 +95,14 @@ def tail_command(
         signal.signal(number, lambda _number, _frame: stopped.set())
     with app.open_ledger(data) as (database, settings):
         logs.configure(settings.log_level)
-        following = tail.Tail(database, settings, path, format, naming, stopped)
+        following = tail.Tail(
+            database=database,
+            settings=settings,
+            path=path,
+            format_name=format,
+            naming=naming,
+            stop=stopped,
+        )
         following.run()
     told = ", ".join(
         f"{count:,} {what}" for what, count in sorted(following.counts.items()) if count
@@ -107,7 +114,9 @@ def _import(
     database: Database, settings: Settings, path: str, format_name: str, naming: Naming
 ) -> files.ImportReceipt:
     with progress.bar(path) as show:
-        return files.import_file(database, settings, path, format_name, naming, show)
+        return files.import_file(
+            database, settings, path, format_name=format_name, naming=naming, progress=show
+        )
 
 
 def _print(receipt: files.ImportReceipt) -> None:

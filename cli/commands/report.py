@@ -16,7 +16,7 @@ from advisor.report import figures as report_figures
 from advisor.report import report
 from cli import app, options, progress
 from cli.text import report_text
-from collector import block_pool, records
+from collector import block_pool, formats
 from collector.direct_sums import DirectSums
 from collector.parsing.naming import Naming
 from ledger import clock, logs, rollups
@@ -44,7 +44,7 @@ def report_command(
         str | None, typer.Option(help="Only this project; with --direct, that of all records.")
     ] = None,
     format: Annotated[
-        str, typer.Option(help=f"With --direct: auto, {', '.join(records.FORMATS)}.")
+        str, typer.Option(help=f"With --direct: auto, {', '.join(formats.NAMES)}.")
     ] = "auto",  # the option's name
     model: Annotated[
         str | None, typer.Option(help="With --direct: model of records that name none.")
@@ -99,7 +99,7 @@ def _of_files(
         summed = DirectSums(pool)
         for path in paths:
             with progress.bar(path) as show:
-                summed.read(path, format_name, naming, show)
+                summed.add_file(path, format_name, naming, show)
     with _ledger_of(summed, settings) as database, database.snapshot() as session:
         latest = statement_store.month_names(session)[-1:]
         found = report.build(session, settings, clock.now_us(), month or "".join(latest) or None)

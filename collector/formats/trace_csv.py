@@ -38,7 +38,7 @@ def parse_line(
     if input_tokens is None or output_tokens is None:
         return Rejected("ContextTokens or GeneratedTokens is no count; send integers from 0 to 1e9")
     traits = label_sets.Traits(
-        tiers=fields.parse_tiers(None, None),
+        tiers=fields.STANDARD_TIERS,
         usage_source="provider",
         context_band=events.context_band(input_tokens),
     )

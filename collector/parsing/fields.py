@@ -46,6 +46,9 @@ class Tiers(NamedTuple):
     requested_tier: str
 
 
+STANDARD_TIERS = Tiers("standard", "standard")
+
+
 def decode(decoder: msgspec.json.Decoder[T], element: bytes | msgspec.Raw) -> T | Rejected:
     """The element as the decoder's type, or the rejection that names the first field at fault."""
     try:
@@ -141,6 +144,8 @@ def parse_tiers(answered: str | None, requested: str | None) -> Tiers:
     Where the answer names no tier it is the standard one, unless a special one was requested:
     then it is unknown.
     """
+    if answered in (None, "default") and requested in _NO_SPECIAL_TIER:
+        return STANDARD_TIERS
     answered, requested = (answered or "").lower() or None, (requested or "").lower() or None
     is_usual = requested in _NO_SPECIAL_TIER
     requested_tier = "standard" if is_usual else _TIERS.get(str(requested), events.UNKNOWN)

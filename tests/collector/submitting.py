@@ -1,42 +1,42 @@
-"""Handing events to a group committer in tests, with a future in place of whoever is to hear of them."""
+"""Submitting events to a group committer in tests, with a future for what became of them."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from collector.ingest import GroupCommitter, Heard, Waiting
+from collector.ingest import CommitResult, GroupCommitter, Submission
 from ledger.events import Event
 from ledger.store import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """Events that were handed over."""
+    """Events that were submitted."""
 
-    waiting: Waiting
-    heard: Future[list[Outcome]]
+    submission: Submission
+    future: Future[list[Outcome]]
 
     def result(self, seconds: float) -> list[Outcome]:
         """The outcomes, or the error, within this time."""
-        return self.heard.result(seconds)
+        return self.future.result(seconds)
 
     def exception(self, seconds: float) -> BaseException | None:
         """Why they were not stored."""
-        return self.heard.exception(seconds)
+        return self.future.exception(seconds)
 
-    def done(self) -> bool:
-        """Whether anything was heard."""
-        return self.heard.done()
+    def is_reported(self) -> bool:
+        """Whether anything was reported."""
+        return self.future.done()
 
 
 def submit(committer: GroupCommitter, events: Sequence[Event]) -> Submitted:
-    """Hand events over."""
+    """Submit events."""
     future: Future[list[Outcome]] = Future()
 
-    def hear(_waiting: Waiting, heard: Heard) -> None:
-        if isinstance(heard, Exception):
-            future.set_exception(heard)
+    def report(_submission: Submission, result: CommitResult) -> None:
+        if isinstance(result, Exception):
+            future.set_exception(result)
         else:
-            future.set_result(heard)
+            future.set_result(result)
 
-    return Submitted(committer.submit(events, hear), future)
+    return Submitted(committer.submit(events, report), future)

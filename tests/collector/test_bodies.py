@@ -1,10 +1,11 @@
-"""Bodies are read in pieces: bounded, inflated without trust, and of a broken one the complete elements are kept."""
+"""Bodies are read in pieces and within limits; of a broken one the complete elements are kept."""
 
 import asyncio
 import gzip
 import json
 import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import pytest
@@ -14,14 +15,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from collector import bodies
-from collector.bodies import BadBody, EncodingUnknown, Limits, Reader, Stalled, TooLarge
+from collector.backlog import EVENT_BYTES, Backlog, Claim, Overloaded
+from collector.bodies import BadBody, EncodingUnknown, Stalled, TooLarge
 from collector.formats import native
+from collector.parsing.format import Limits
 from collector.parsing.naming import Naming
 from collector.receipts import Readings
-from collector.backlog import EVENT_BYTES
-from collector.backlog import Claim
-from collector.backlog import Overloaded
-from collector.backlog import Room
 from ledger.errors import SwitchwiseError
 from tests import samples
 
@@ -33,25 +32,38 @@ ARRAY = b"[" + LINES.replace(b"\n", b",") + b"]"
 
 def read(
     chunks: Sequence[bytes],
-    encoding: str | None = None,
+    encoding: str = "",
+    *,
     limits: Limits = LIMITS,
-    room: Room | None = None,
-    whole: bool = True,
+    backlog: Backlog | None = None,
+    is_complete: bool = True,
+    content_type: str = "",
 ) -> Readings:
-    """The readings of a body that arrives in these chunks; the sender goes away after them unless the body is `whole`."""
+    """The readings of a body that arrives in these chunks.
+
+    After them the sender hangs up, unless the body is complete.
+    """
     messages: list[Message] = [
         {"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks
     ]
-    messages.append({"type": "http.request", "body": b""} if whole else {"type": "http.disconnect"})
+    messages.append(
+        {"type": "http.request", "body": b""} if is_complete else {"type": "http.disconnect"}
+    )
 
     async def receive() -> Message:
         return messages.pop(0)
 
-    headers = [(b"content-encoding", encoding.encode())] if encoding else []
-    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
-    reader = Reader(limits, native.parse, native.parse_whole, native.unknown_fields)
+    headers = {b"content-encoding": encoding, b"content-type": content_type}
+    sent_headers = [(name, text.encode()) for name, text in headers.items() if text]
+    request = Request({"type": "http", "method": "POST", "headers": sent_headers}, receive)
     return asyncio.run(
-        bodies.read(request, reader, Naming(), Claim(room or Room(64 * MIB)), lambda _size: None)
+        bodies.read_body(
+            request,
+            replace(native.FORMAT, limits=limits),
+            Naming(),
+            claim=Claim(backlog or Backlog(64 * MIB)),
+            on_wire=lambda _size_bytes: None,
+        )
     )
 
 
@@ -62,11 +74,11 @@ def test_how_a_body_is_cut_into_chunks_makes_no_difference(
     sent = gzip.compress(body) if zipped else body
     cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=8)))
     chunks = [sent[start:end] for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
-    readings = read(chunks, "gzip" if zipped else None)
+    readings = read(chunks, "gzip" if zipped else "")
     assert [event.dedupe_key for event in readings.events] == [
         f"native:request-{number}" for number in range(300)
     ]
-    assert not readings.refused
+    assert not readings.rejected
 
 
 def test_a_gzip_body_may_have_several_members_and_padding() -> None:
@@ -85,20 +97,20 @@ def test_of_an_array_that_ends_too_early_the_complete_elements_are_kept(length: 
         return
     readings = read([ARRAY[:length]])
     assert len(readings.events) == complete
-    assert [refusal.index for refusal in readings.refused] == [complete]
+    assert [record.index for record in readings.rejected] == [complete]
 
 
 def test_of_a_gzip_stream_that_ends_too_early_the_complete_elements_are_kept() -> None:
     sent = gzip.compress(LINES, compresslevel=1)
     readings = read([sent[: len(sent) // 2]], "gzip")
     assert 50 < len(readings.events) < 300
-    (refusal,) = readings.refused
-    assert (refusal.index, readings.count) == (len(readings.events), len(readings.events) + 1)
+    (record,) = readings.rejected
+    assert (record.index, readings.count) == (len(readings.events), len(readings.events) + 1)
 
 
 def test_a_gzip_body_without_its_checksum_is_kept_and_named_as_broken() -> None:
     readings = read([gzip.compress(LINES)[:-8]], "gzip")
-    assert (len(readings.events), [refusal.index for refusal in readings.refused]) == (300, [300])
+    assert (len(readings.events), [record.index for record in readings.rejected]) == (300, [300])
 
 
 def test_of_a_gzip_body_whose_checksum_is_wrong_nothing_is_kept() -> None:
@@ -133,15 +145,17 @@ def test_other_encodings_are_refused(encoding: str) -> None:
 
 
 def test_more_bytes_or_elements_than_the_route_takes_are_refused() -> None:
-    room = Room(MIB)
+    backlog = Backlog(MIB)
+    exact = Limits(wire_bytes=len(LINES), inflated_bytes=len(LINES), elements=300)
+    wide = Limits(wire_bytes=MIB, inflated_bytes=MIB, elements=1_000)
     for limits, encoding, body in (
-        (Limits(len(LINES) - 1, MIB, 1_000), None, LINES),
-        (Limits(MIB, len(LINES) - 1, 1_000), "gzip", gzip.compress(LINES)),
-        (Limits(MIB, MIB, 299), None, LINES),
+        (replace(wide, wire_bytes=len(LINES) - 1), "", LINES),
+        (replace(wide, inflated_bytes=len(LINES) - 1), "gzip", gzip.compress(LINES)),
+        (replace(wide, elements=299), "", LINES),
     ):
         with pytest.raises(TooLarge):
-            read([body], encoding, limits, room)
-    assert len(read([LINES], None, Limits(len(LINES), len(LINES), 300), room).events) == 300
+            read([body], encoding, limits=limits, backlog=backlog)
+    assert len(read([LINES], limits=exact, backlog=backlog).events) == 300
 
 
 @pytest.mark.parametrize("content", [b"\0", b" ", b"[", b'{"a":"', b"[1,"])
@@ -150,35 +164,51 @@ def test_a_gzip_bomb_is_refused_quickly_and_in_little_memory(content: bytes) -> 
     tracemalloc.start()
     started = perf_counter()
     with pytest.raises(SwitchwiseError):
-        read([bomb], "gzip", Limits(64 * MIB, 256 * MIB, 10**9), Room(512 * MIB))
+        limits = Limits(wire_bytes=64 * MIB, inflated_bytes=256 * MIB, elements=10**9)
+        read([bomb], "gzip", limits=limits, backlog=Backlog(512 * MIB))
     seconds, (_, peak_bytes) = perf_counter() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 32 * MIB
     assert seconds < 5, "a bound against hanging; the benchmark holds the real one"
 
 
-def test_a_body_holds_room_for_what_is_unfinished_and_for_its_events() -> None:
+def test_what_is_unfinished_and_the_events_of_a_body_count_in_the_backlog() -> None:
     with pytest.raises(Overloaded):
-        read([b'[{"id":"', *[b"x" * 60_000] * 20], room=Room(MIB))
+        read([b'[{"id":"', *[b"x" * 60_000] * 20], backlog=Backlog(MIB))
     with pytest.raises(Overloaded):
-        read([LINES], room=Room(100 * EVENT_BYTES))
-    assert (
-        len(
-            read(
-                [LINES[at : at + 5_000] for at in range(0, len(LINES), 5_000)],
-                room=Room(320 * EVENT_BYTES),
-            ).events
-        )
-        == 300
-    )
+        read([LINES], backlog=Backlog(100 * EVENT_BYTES))
+    chunks = [LINES[start : start + 5_000] for start in range(0, len(LINES), 5_000)]
+    assert len(read(chunks, backlog=Backlog(320 * EVENT_BYTES)).events) == 300
 
 
-def test_a_sender_that_goes_away_leaves_nothing() -> None:
+@pytest.mark.parametrize(
+    ("content_type", "problem"),
+    [
+        ("application/json; charset=utf-8", "the JSON begins with neither [ nor {; send a JSON"),
+        ("", "the JSON begins with neither [ nor {; send a JSON"),
+        (
+            "application/x-www-form-urlencoded",
+            "send JSON (Content-Type: application/json); the JSON begins with neither [ nor {,"
+            " and its content type is application/x-www-form-urlencoded",
+        ),
+    ],
+)
+def test_a_body_that_is_not_json_is_told_what_to_send(content_type: str, problem: str) -> None:
+    with pytest.raises(BadBody) as refusal:
+        read([b"id=1&model=gpt-4.1"], content_type=content_type)
+    assert str(refusal.value).startswith(problem)
+
+
+def test_json_of_another_content_type_is_read() -> None:
+    assert len(read([LINES], content_type="text/plain").events) == 300
+
+
+def test_a_sender_that_hangs_up_leaves_nothing() -> None:
     with pytest.raises(ClientDisconnect):
-        read([LINES[:5_000]], whole=False)
+        read([LINES[:5_000]], is_complete=False)
 
 
-def test_a_sender_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sender_that_falls_silent_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "IDLE_SECONDS", 0.05)
 
     async def receive() -> Message:
@@ -186,8 +216,12 @@ def test_a_sender_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch)
         raise AssertionError("not waited for")
 
     request = Request({"type": "http", "method": "POST", "headers": []}, receive)
-    reading = bodies.read(
-        request, Reader(LIMITS, native.parse), Naming(), Claim(Room(MIB)), lambda _size: None
+    reading = bodies.read_body(
+        request,
+        native.FORMAT,
+        Naming(),
+        claim=Claim(Backlog(MIB)),
+        on_wire=lambda _size_bytes: None,
     )
     with pytest.raises(Stalled):
         asyncio.run(reading)

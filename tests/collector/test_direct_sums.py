@@ -48,7 +48,9 @@ def imported(
     database: Database, paths: Iterable[Path], naming: Naming = NAMING
 ) -> list[tuple[object, ...]]:
     for path in paths:
-        files.import_file(database, CHOSEN, str(path), "auto", naming, silent)
+        files.import_file(
+            database, CHOSEN, str(path), format_name="auto", naming=naming, progress=silent
+        )
     rollup.roll_up(database, CHOSEN.max_metric_sets)
     return held(database)
 
@@ -58,7 +60,7 @@ def summed(
 ) -> tuple[list[tuple[object, ...]], DirectSums]:
     made = DirectSums()
     for path in paths:
-        made.read(str(path), "auto", naming, silent)
+        made.add_file(str(path), "auto", naming, silent)
     made.store(database, CHOSEN)
     return held(database), made
 
@@ -123,11 +125,14 @@ def test_a_trace_sums_up_as_its_import(two: tuple[Database, Database], tmp_path:
 def test_a_file_that_is_none_is_refused_as_an_import_refuses_it(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("\n".join(LINES))
-    for format_name, says in [("litellm", "does not read as litellm"), ("parquet", "is no format")]:
+    for format_name, says in [
+        ("litellm", "read as LiteLLM payloads"),
+        ("parquet", "unknown format"),
+    ]:
         with pytest.raises(UsageError, match=says):
-            DirectSums().read(str(path), format_name, NAMING, silent)
+            DirectSums().add_file(str(path), format_name, NAMING, silent)
     with pytest.raises(UsageError, match="cannot read"):
-        DirectSums().read(str(tmp_path / "none"), "auto", NAMING, silent)
+        DirectSums().add_file(str(tmp_path / "none"), "auto", NAMING, silent)
 
 
 AMOUNTS = st.lists(st.integers(0, 10**9), min_size=len(usage.COLUMNS), max_size=len(usage.COLUMNS))

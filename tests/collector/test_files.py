@@ -41,6 +41,7 @@ LITELLM = json.dumps(
     ]
 ).encode()
 MODEL = Naming(model="gpt-4.1")
+READ = "expected native events, LiteLLM payloads or trace CSV"
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +57,9 @@ def run(
         database,
         settings.load(),
         str(path),
-        format_name,
-        naming or Naming(),
-        lambda _done, _all: None,
+        format_name=format_name,
+        naming=naming or Naming(),
+        progress=lambda _done_bytes, _all_bytes: None,
     )
 
 
@@ -114,7 +115,7 @@ def test_an_import_of_nothing_new_says_so_and_that_its_labels_were_not_applied(
     remark = run(database, path, Naming(model="gpt-4o", project="search")).remark()
     assert remark is not None
     assert "already" in remark
-    assert "labels given now were not applied" in remark
+    assert "labels of this import were not applied" in remark
     assert "--source" in remark
     copy = run(database, path, msgspec.structs.replace(MODEL, namespace="copy"))
     assert counts(copy) == (900, 0, 0)
@@ -158,7 +159,14 @@ def test_a_chunk_and_how_far_the_file_was_read_are_committed_together(
         assert sum(rows) == count
 
     monkeypatch.setattr("collector.sources.CHUNK_BYTES", 20_000)
-    files.import_file(database, settings.load(), str(path), "auto", Naming(), watch)
+    files.import_file(
+        database,
+        settings.load(),
+        str(path),
+        format_name="auto",
+        naming=Naming(),
+        progress=watch,
+    )
     assert seen == sorted(seen)
     assert seen[-1] == (2 * len(NATIVE), 2 * len(NATIVE))
 
@@ -179,7 +187,7 @@ def test_a_few_refusals_are_shown_and_all_are_counted(database: Database, tmp_pa
     path = tmp_path / "log"
     path.write_bytes(NATIVE + b"{}\n" * 900)
     receipt = run(database, path)
-    assert (receipt.rejected, len(receipt.refusals)) == (900, files.MAX_REFUSALS)
+    assert (receipt.rejected, len(receipt.refusals)) == (900, files.MAX_REJECTIONS)
 
 
 def test_a_model_without_a_provider_is_taken_for_its_only_vendors_own(
@@ -202,17 +210,24 @@ def test_a_model_without_a_provider_is_taken_for_its_only_vendors_own(
         (b"", "auto", "is empty"),
         (b"", "native", "is empty"),
         (b" \n\n", "auto", "is empty"),
-        (b"some text", "auto", "--format"),
-        (b'{"a": 1}\n', "auto", "--format"),
-        (NATIVE, "litellm", "does not read as litellm"),
-        (NATIVE, "trace-csv", "does not read as trace-csv"),
-        (LITELLM, "native", "does not read as native"),
-        (TRACE, "auto", "--model"),
+        (b"some text", "auto", f"line 1: neither JSON nor the header {trace_csv.HEADER}; {READ}"),
+        (b'{"a": 1}\n', "auto", f"line 1: a record without any field that we know; {READ}"),
+        (b'\n\n{"id": 5}\n', "auto", f"line 3: id is a number, not text; {READ}"),
+        (b'[\n {"model": "m"}]', "auto", f"line 2: id is missing; {READ}"),
+        (b'{"prompt_tokens": "9"}', "auto", "prompt_tokens is text, not a whole number; expected"),
+        (b"[1, 2]", "auto", f"line 1: the record is a number, not an object; {READ}"),
+        (b"[]", "auto", f"line 1: an empty list; {READ}"),
+        (b'{"id": "cut', "auto", f"line 1: the JSON is cut off at its end; {READ}"),
+        (NATIVE, "litellm", "line 1, read as LiteLLM payloads: status is neither"),
+        (NATIVE, "trace-csv", "line 1, read as trace CSV: not three columns; send lines under"),
+        (LITELLM, "native", "line 1, read as native events: time is neither"),
+        (b'{"id": 5, "time": 1}', "auto", "id is a number, not text; send it as text"),
+        (TRACE, "auto", "line 2, read as trace CSV: the trace names no model; name it with --mod"),
         (gzip.compress(NATIVE)[:2_000], "auto", "is damaged"),
         (zstandard.compress(NATIVE)[:2_000], "auto", "is damaged"),
         (b"\x1f\x8b nonsense", "auto", "is damaged"),
         (b"\x28\xb5\x2f\xfd nonsense", "auto", "is damaged"),
-        (NATIVE, "parquet", "'parquet' is no format"),
+        (NATIVE, "parquet", "unknown format 'parquet'; use auto, native, litellm, trace-csv"),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_named_on_one_line_and_stores_nothing(
@@ -242,8 +257,8 @@ def test_lines_of_any_length_and_ending_are_read() -> None:
     )
     for size in (7, 1_000, 300_000):
         chunks = [body[at : at + size] for at in range(0, len(body), size)]
-        found = list(records.trace_lines(chunks, "ab", MODEL))
-        keys = [getattr(reading, "dedupe_key", None) for reading in found]
+        batches = records.read_lines(chunks, trace_csv.FORMAT, MODEL, "ab")
+        keys = [getattr(reading, "dedupe_key", None) for batch in batches for reading in batch]
         assert keys[0] == "ab:3"
         assert keys[-1] is not None
         assert set(keys[1:-1]) == {None}

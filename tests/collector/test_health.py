@@ -7,9 +7,9 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from collector import health, ingest
+from collector.backlog import Backlog
 from collector.health import Health
 from collector.ingest import GroupCommitter
-from collector.backlog import Room
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from tests import processes, samples
@@ -18,7 +18,7 @@ from tests.collector.submitting import submit
 
 @pytest.fixture
 def committer(database: Database) -> Iterator[GroupCommitter]:
-    opened = GroupCommitter(ingest.committing(database, 100), Room(1 << 20))
+    opened = GroupCommitter(ingest.make_commit(database, 100), Backlog(1 << 20))
     yield opened
     opened.close()
 

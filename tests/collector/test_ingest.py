@@ -12,10 +12,8 @@ from sqlalchemy import func, select, text
 from sqlmodel import Session
 
 from collector import ingest
+from collector.backlog import EVENT_BYTES, Backlog, Overloaded
 from collector.ingest import GroupCommitter
-from collector.backlog import EVENT_BYTES
-from collector.backlog import Overloaded
-from collector.backlog import Room
 from ledger import checks, store, tables
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
@@ -28,13 +26,13 @@ MIB = 1 << 20
 
 
 @pytest.fixture
-def room() -> Room:
-    return Room(64 * MIB)
+def backlog() -> Backlog:
+    return Backlog(64 * MIB)
 
 
 @pytest.fixture
-def committer(database: Database, room: Room) -> Iterator[GroupCommitter]:
-    opened = GroupCommitter(ingest.committing(database, 1_000), room)
+def committer(database: Database, backlog: Backlog) -> Iterator[GroupCommitter]:
+    opened = GroupCommitter(ingest.make_commit(database, 1_000), backlog)
     yield opened
     opened.close()
 
@@ -73,7 +71,7 @@ def test_what_arrives_during_a_commit_shares_the_next_one(
         serving.block_writers(session)
         waiting = [submit(committer, [samples.event(number)]) for number in range(50)]
         time.sleep(0.1)
-        assert not any(future.done() for future in waiting)
+        assert not any(future.is_reported() for future in waiting)
     assert {future.result(10)[0] for future in waiting} == {Outcome.ACCEPTED}
     assert len(intakes(database)) <= 2
     assert sum(intakes(database)) == 50
@@ -100,10 +98,11 @@ def test_two_collectors_that_store_the_same_events_at_once_agree(
         for start in range(0, 400, 20)
     ]
     committers = [
-        GroupCommitter(ingest.committing(each, 1_000), Room(64 * MIB)) for each in (database, other)
+        GroupCommitter(ingest.make_commit(each, 1_000), Backlog(64 * MIB))
+        for each in (database, other)
     ]
     futures = [submit(each, group) for group in groups for each in committers]
-    wait([future.heard for future in futures], 60)
+    wait([future.future for future in futures], 60)
     for each in committers:
         each.close()
     other.close()
@@ -142,16 +141,16 @@ def test_an_event_that_the_database_refuses_does_not_take_others_with_it(
 
 
 def test_a_cancelled_request_is_not_stored(
-    database: Database, committer: GroupCommitter, room: Room
+    database: Database, committer: GroupCommitter, backlog: Backlog
 ) -> None:
     with database.transaction() as session:
         serving.block_writers(session)
         running = submit(committer, [samples.event(1)])
-        processes.wait_until(lambda: running.waiting.is_taken, "the writer to begin")
+        processes.wait_until(lambda: running.submission.is_claimed, "the writer to begin")
         late = submit(committer, [samples.event(2)])
-        assert committer.withdraw(late.waiting)
-        assert not committer.withdraw(running.waiting)
-        assert room.taken_bytes == EVENT_BYTES
+        assert committer.withdraw(late.submission)
+        assert not committer.withdraw(running.submission)
+        assert backlog.waiting_bytes == EVENT_BYTES
     assert running.result(10) == [Outcome.ACCEPTED]
     submit(committer, [samples.event(3)]).result(10)
     assert stored(database) == 2
@@ -160,17 +159,17 @@ def test_a_cancelled_request_is_not_stored(
 def test_more_than_the_room_holds_is_refused_and_accepted_once_there_is_room(
     database: Database,
 ) -> None:
-    room = Room(10 * EVENT_BYTES)
-    committer = GroupCommitter(ingest.committing(database, 1_000), room)
+    backlog = Backlog(10 * EVENT_BYTES)
+    committer = GroupCommitter(ingest.make_commit(database, 1_000), backlog)
     with database.transaction() as session:
         serving.block_writers(session)
         waiting = [submit(committer, [samples.event(number)]) for number in range(10)]
         with pytest.raises(Overloaded):
             submit(committer, [samples.event(10)])
-    wait([each.heard for each in waiting], 10)
+    wait([submitted.future for submitted in waiting], 10)
     assert submit(committer, [samples.event(10)]).result(10) == [Outcome.ACCEPTED]
     committer.close()
-    assert room.taken_bytes == 0
+    assert backlog.waiting_bytes == 0
 
 
 def test_closing_stores_what_is_waiting_and_refuses_what_comes_later(

@@ -59,8 +59,8 @@ def stored(database: Database) -> int:
 
 
 def wait_until_drained(served: RunningCollector) -> None:
-    assert served.state.spooling is not None
-    spool = served.state.spooling.spool
+    assert served.state.spool_service is not None
+    spool = served.state.spool_service.spool
     processes.wait_until(lambda: spool.is_empty, "an empty spool", PATIENCE)
 
 
@@ -266,10 +266,10 @@ def test_the_numbers_of_a_receipt_add_up_in_and_out_of_an_outage(
     posts: list[tuple[list[int], bool]], served: RunningCollector
 ) -> None:
     """An outage is made by what waits in the spool: everything then goes behind it."""
-    assert served.state.spooling is not None
+    assert served.state.spool_service is not None
     for numbers, behind in posts:
         if behind:
-            served.state.spooling.spool.append([samples.event(1_000)])
+            served.state.spool_service.spool.append([samples.event(1_000)])
         post(served, *numbers)
     wait_until_drained(served)
 
@@ -278,7 +278,7 @@ def test_a_ledger_in_a_file_needs_no_spool(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
     database.migrate()
     with serving.collector(database, spool_dir=tmp_path / "spool") as served:
-        assert served.state.spooling is None
+        assert served.state.spool_service is None
         assert post(served, 1)["accepted"] == 1
     assert not (tmp_path / "spool").exists()
     database.close()

@@ -1,10 +1,10 @@
-"""Receipts add up to what was sent, whatever became of it, and name each refused element by its index."""
+"""Receipts add up to what was sent, and name each rejected record by its index."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.parsing.reading import Ignored, Reading, Rejected
-from collector.receipts import Readings, Refusal
+from collector.receipts import Readings, RejectedRecord
 from ledger import clock, store
 from ledger.store import Outcome
 from tests import samples
@@ -24,15 +24,15 @@ def test_the_numbers_of_a_receipt_add_up_to_what_was_sent(
     readings = Readings()
     for reading in sent:
         readings.add(reading, NOW_US)
-    found = data.draw(
+    drawn = data.draw(
         st.lists(outcomes, min_size=len(readings.events), max_size=len(readings.events))
     )
-    receipt = readings.receipt(found)
+    receipt = readings.receipt(drawn)
     counted = (
         receipt.accepted + receipt.duplicate + receipt.conflict + receipt.ignored + receipt.spooled
     )
     assert counted + len(receipt.rejected) == len(sent) == readings.count
-    indexes = [refusal.index for refusal in receipt.rejected]
+    indexes = [record.index for record in receipt.rejected]
     assert indexes == sorted(set(indexes))
     not_stored = {
         index
@@ -46,9 +46,9 @@ def test_an_event_from_the_future_is_refused_with_its_index_and_the_remedy() -> 
     readings = Readings()
     readings.add(GOOD, NOW_US)
     readings.add(LATE, NOW_US)
-    (refusal,) = readings.receipt([Outcome.ACCEPTED]).rejected
-    assert refusal.index == 1
-    assert "clock" in refusal.reason
+    (record,) = readings.receipt([Outcome.ACCEPTED]).rejected
+    assert record.index == 1
+    assert "clock" in record.reason
 
 
 def test_an_event_of_a_sealed_day_is_rejected_at_its_own_place() -> None:
@@ -56,7 +56,7 @@ def test_an_event_of_a_sealed_day_is_rejected_at_its_own_place() -> None:
     for reading in (Rejected("no"), GOOD, Ignored("no usage"), GOOD):
         readings.add(reading, NOW_US)
     receipt = readings.receipt([Outcome.ACCEPTED, Outcome.SEALED])
-    assert receipt.rejected == [Refusal(0, "no"), Refusal(3, store.SEALED)]
+    assert receipt.rejected == [RejectedRecord(0, "no"), RejectedRecord(3, store.SEALED)]
     assert (receipt.accepted, receipt.ignored) == (1, 1)
 
 

@@ -29,11 +29,11 @@ def test_groups_come_out_in_the_order_in_which_they_went_in(spool: Spool) -> Non
     groups = [[samples.event(number), samples.event(number + 100)] for number in range(5)]
     for group in groups:
         spool.append(group)
-    assert [each.decoded() for each in spool.oldest(1_000)] == groups
-    assert [each.decoded() for each in spool.oldest(5)] == groups[:2]
-    assert [each.decoded() for each in spool.oldest(1)] == groups[:1]
+    assert [group.decode() for group in spool.oldest(1_000)] == groups
+    assert [group.decode() for group in spool.oldest(5)] == groups[:2]
+    assert [group.decode() for group in spool.oldest(1)] == groups[:1]
     spool.remove(spool.oldest(5))
-    assert [each.decoded() for each in spool.oldest(1_000)] == groups[2:]
+    assert [group.decode() for group in spool.oldest(1_000)] == groups[2:]
     assert (spool.events, spool.is_empty) == (6, False)
 
 
@@ -43,7 +43,7 @@ def test_an_event_comes_out_as_it_went_in(
 ) -> None:
     spool = Spool(tmp_path_factory.mktemp("spool"), CAP)
     spool.append(group)
-    assert spool.oldest(100)[0].decoded() == group
+    assert spool.oldest(100)[0].decode() == group
     spool.close()
 
 
@@ -51,11 +51,16 @@ def test_what_was_taken_survives_and_is_counted_again(tmp_path: Path) -> None:
     first = Spool(tmp_path, CAP)
     first.append([samples.event(1)])
     first.refuse(1, b"x" * 100, "ValueError")
-    first.keep("name", b"value")
+    first.put_value("name", b"value")
     size_bytes = first.size_bytes
     first.close()
     second = Spool(tmp_path, CAP)
-    assert (second.events, second.size_bytes, second.kept("name"), second.kept("none")) == (
+    assert (
+        second.events,
+        second.size_bytes,
+        second.get_value("name"),
+        second.get_value("none"),
+    ) == (
         1,
         size_bytes,
         b"value",
@@ -106,4 +111,4 @@ def test_a_body_that_cannot_be_read_says_so(spool: Spool) -> None:
     spool.append([samples.event(1)])
     (group,) = spool.oldest(1)
     with pytest.raises(msgspec.DecodeError):
-        type(group)(group.id, group.events, group.body[:-3]).decoded()
+        type(group)(group.id, group.events, group.body[:-3]).decode()

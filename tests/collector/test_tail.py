@@ -48,15 +48,26 @@ def append(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def new_tail(database: Database, path: Path, format_name: str, stop: threading.Event) -> Tail:
+    return Tail(
+        database=database,
+        settings=settings.load(),
+        path=path,
+        format_name=format_name,
+        naming=Naming(),
+        stop=stop,
+    )
+
+
 @contextmanager
 def following(database: Database, path: Path, format_name: str = "auto") -> Iterator[Tail]:
     """A file that is followed in a thread of the test's process."""
-    stopped = threading.Event()
-    tail = Tail(database, settings.load(), path, format_name, Naming(), stopped)
+    stop = threading.Event()
+    tail = new_tail(database, path, format_name, stop)
     thread = threading.Thread(target=tail.run, daemon=True)
     thread.start()
     yield tail
-    stopped.set()
+    stop.set()
     thread.join(10)
     assert not thread.is_alive()
 
@@ -181,7 +192,7 @@ def test_a_file_whose_records_have_no_ids_cannot_be_followed(
     path.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03,1,2\n")
     for format_name in ("auto", "trace-csv"):
         with pytest.raises(UsageError, match="no ids"):
-            Tail(database, settings.load(), path, format_name, Naming(), threading.Event()).run()
+            new_tail(database, path, format_name, threading.Event()).run()
 
 
 def test_it_waits_for_a_database_that_is_away(tmp_path: Path) -> None:

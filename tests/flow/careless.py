@@ -1,4 +1,4 @@
-"""A collector with a planted fault: it answers first and commits a moment later, as one with a buffer in memory does."""
+"""A collector with a planted fault: like one that buffers in memory, it answers before it commits."""
 
 import sys
 import time
@@ -12,12 +12,12 @@ from ledger.store import Outcome
 BUFFERED_SECONDS = 0.05
 
 
-def _store(self: ingest.GroupCommitter, group: list[ingest.Waiting]) -> None:
-    for waiting in group:
-        waiting.hear(waiting, [Outcome.ACCEPTED] * len(waiting.events))
+def _store(self: ingest.GroupCommitter, group: list[ingest.Submission]) -> None:
+    for submission in group:
+        submission.report(submission, [Outcome.ACCEPTED] * len(submission.events))
     time.sleep(BUFFERED_SECONDS)
-    events = [event for waiting in group for event in waiting.events]
-    self._room.leave(len(events) * EVENT_BYTES)
+    events = [event for submission in group for event in submission.events]
+    self._backlog.release(len(events) * EVENT_BYTES)
     self._commit(events)
 
 

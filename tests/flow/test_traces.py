@@ -31,9 +31,9 @@ def import_traces(database: Database) -> list[files.ImportReceipt]:
             database,
             ledgers.SETTINGS,
             str(SAMPLE / name),
-            "auto",
-            Naming(model="gpt-4.1", project=project),
-            lambda *_: None,
+            format_name="auto",
+            naming=Naming(model="gpt-4.1", project=project),
+            progress=lambda *_: None,
         )
         for project, name in TRACES.items()
     ]
@@ -89,7 +89,9 @@ def test_importing_again_changes_nothing_and_says_so(database: Database) -> None
     before = report_of_november_2023(database)
     again = import_traces(database)
     assert [(receipt.accepted, receipt.duplicate) for receipt in again] == [(0, 8_819), (0, 19_366)]
-    assert all("every event was here already" in (receipt.remark() or "") for receipt in again)
+    assert all(
+        "every event is in the ledger already" in (receipt.remark() or "") for receipt in again
+    )
     assert report_of_november_2023(database) == before
 
 

@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector import records
-from collector.formats import litellm, native
+from collector import formats, records
+from collector.formats import litellm
 from collector.framing import Framing
+from collector.parsing.format import JsonFormat
 from collector.parsing.naming import Naming
-from collector.parsing.reading import Parser, Reading, Rejected
-from collector.records import Mark
+from collector.parsing.reading import Reading, Rejected
+from collector.records import Mark, RecordBatch
 from tests import samples
 
 NAMING = Naming()
-PARSERS: dict[str, Parser] = {"native": native.parse, "litellm": litellm.parse}
+JSON_FORMATS = pytest.mark.parametrize("json_format", formats.JSON_FORMATS, ids=lambda f: f.name)
 LITELLM = {
     "id": "chatcmpl-1", "status": "success", "startTime": 1_795_454_524.5, "endTime": 1_795_454_525.5, "model": "gpt-4.1",
     "call_type": "acompletion", "prompt_tokens": 12, "completion_tokens": 3, "response": {"model": "gpt-4.1-2025-04-14"},
@@ -67,47 +68,46 @@ def files(draw: st.DrawFn) -> bytes:
     return (end.join(lines) + draw(st.sampled_from(["", end]))).encode()
 
 
-def expected(format_name: str, content: bytes) -> list[Reading]:
+def expected(json_format: JsonFormat, content: bytes) -> list[Reading]:
     """The records by taking the file apart, byte for byte."""
     framing = Framing()
-    found = [PARSERS[format_name](element, NAMING) for element in framing.feed(content)]
-    broken = framing.finish()
-    return found + ([Rejected(broken.reason)] if broken else [])
+    readings = [json_format.parse(element, NAMING) for element in framing.feed(content)]
+    end = framing.finish()
+    return readings + ([Rejected(end.reason)] if end else [])
 
 
 def read(
-    format_name: str, content: bytes, sizes: list[int], start: Mark = records.START
-) -> list[tuple[list[Reading], Mark | None]]:
+    json_format: JsonFormat, content: bytes, sizes: list[int], start: Mark = records.START
+) -> list[RecordBatch]:
     chunks: list[bytes] = []
-    at = start.offset_bytes
-    while at < len(content):
+    position = start.offset_bytes
+    while position < len(content):
         size = sizes[len(chunks) % len(sizes)]
-        chunks.append(content[at : at + size])
-        at += size
-    return list(records.batches(format_name, chunks, None, NAMING, start))
+        chunks.append(content[position : position + size])
+        position += size
+    return list(records.read_batches(chunks, json_format, NAMING, start=start))
 
 
-@pytest.mark.parametrize("format_name", PARSERS)
+def readings_of(batches: list[RecordBatch]) -> list[Reading]:
+    return [reading for batch in batches for reading in batch.readings]
+
+
+@JSON_FORMATS
 @given(content=files(), sizes=st.lists(st.integers(1, 3_000), min_size=1, max_size=5))
-def test_chunks_change_nothing(format_name: str, content: bytes, sizes: list[int]) -> None:
-    found = [reading for readings, _ in read(format_name, content, sizes) for reading in readings]
-    assert found == expected(format_name, content)
+def test_chunks_change_nothing(json_format: JsonFormat, content: bytes, sizes: list[int]) -> None:
+    assert readings_of(read(json_format, content, sizes)) == expected(json_format, content)
 
 
-@pytest.mark.parametrize("format_name", PARSERS)
+@JSON_FORMATS
 @given(content=files(), sizes=st.lists(st.integers(1, 3_000), min_size=1, max_size=5))
 def test_reading_goes_on_from_every_mark_as_if_it_had_never_stopped(
-    format_name: str, content: bytes, sizes: list[int]
+    json_format: JsonFormat, content: bytes, sizes: list[int]
 ) -> None:
-    whole = expected(format_name, content)
-    for _, end in read(format_name, content, sizes):
-        if end is not None:
-            rest = [
-                reading
-                for readings, _ in read(format_name, content, [70_000], end)
-                for reading in readings
-            ]
-            assert rest == whole[end.records :]
+    readings = expected(json_format, content)
+    for batch in read(json_format, content, sizes):
+        if batch.end is not None:
+            later = readings_of(read(json_format, content, [70_000], batch.end))
+            assert later == readings[batch.end.records :]
 
 
 @pytest.mark.parametrize("as_array", [True, False])
@@ -116,14 +116,14 @@ def test_a_body_of_payloads_in_one_go_reads_as_its_elements_do_or_not_at_all(
     as_array: bool, lines: list[str]
 ) -> None:
     body = f"[{','.join(lines)}]".encode() if as_array else "\n".join(lines).encode()
-    whole = litellm.parse_whole(body, NAMING)
-    if whole is not None:
-        assert whole == expected("litellm", body)
+    readings = litellm.parse_body(body, NAMING)
+    if readings is not None:
+        assert readings == expected(litellm.FORMAT, body)
 
 
 def test_plain_payloads_are_read_in_one_go() -> None:
     line = json.dumps(LITELLM).encode()
     for body in (line, line + b"\n" + line + b"\n", b"[" + line + b"]"):
-        assert litellm.parse_whole(body, NAMING)
+        assert litellm.parse_body(body, NAMING)
     for body in (b"", b"7", b"[7]", line[:-1], line + line[:-1]):
-        assert litellm.parse_whole(body, NAMING) is None
+        assert litellm.parse_body(body, NAMING) is None

@@ -183,15 +183,15 @@ def test_a_completed_batch_without_a_completion_time_counts_when_it_was_created(
 def test_a_token_count_that_is_none_is_refused_by_name(sent: object) -> None:
     found = parse(BASE | {"prompt_tokens": sent})
     assert isinstance(found, Rejected)
-    assert found.reason.startswith("prompt_tokens: ")
+    assert found.reason.startswith("prompt_tokens is ")
 
 
 @pytest.mark.parametrize(
     ("element", "named"),
     [
-        (None, "the element"),
-        (7, "the element"),
-        ([], "the element"),
+        (None, "the record"),
+        (7, "the record"),
+        ([], "the record"),
         ({}, "id"),
         (BASE | {"id": ""}, "id"),
         (BASE | {"status": None}, "status"),

@@ -16,7 +16,7 @@ NAMING = Naming(model="gpt-4.1", provider="openai", project="code")
 
 def parse(line: str, naming: Naming = NAMING) -> Event | Rejected:
     """The reading of one line, as the second of its file."""
-    return trace_csv.parse_line(line, 2, SHA, naming)
+    return trace_csv.parse_line(line, naming, line_number=2, file_sha256=SHA)
 
 
 def test_a_line_is_a_request_of_the_model_that_the_import_names() -> None:

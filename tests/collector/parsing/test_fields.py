@@ -25,7 +25,7 @@ NOON_US = 1_795_435_200_000_000
     ],
 )
 def test_one_instant_has_many_spellings(text: str) -> None:
-    assert fields.instant_us(text) == NOON_US
+    assert fields.parse_instant_us(text) == NOON_US
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_one_instant_has_many_spellings(text: str) -> None:
     ],
 )
 def test_what_is_no_instant_is_refused(sent: str | float) -> None:
-    assert fields.instant_us(sent) is None
+    assert fields.parse_instant_us(sent) is None
 
 
 @given(
@@ -67,19 +67,19 @@ def test_an_instant_survives_being_written_with_any_offset(
 ) -> None:
     instant = naive.replace(tzinfo=UTC)
     written = instant.astimezone(timezone(timedelta(minutes=offset_minutes))).isoformat()
-    assert fields.instant_us(written) == clock.to_us(instant)
+    assert fields.parse_instant_us(written) == clock.to_us(instant)
 
 
 @given(st.floats(0, 4_000_000_000))
 def test_a_float_is_rounded_half_even_on_its_exact_value(seconds: float) -> None:
     exact = Decimal(seconds).quantize(Decimal("1e-6"), ROUND_HALF_EVEN)
-    assert fields.instant_us(seconds) == int(exact * 1_000_000)
+    assert fields.parse_instant_us(seconds) == int(exact * 1_000_000)
 
 
 @given(st.integers(0, clock.SECOND_US - 1), st.integers(0, 999))
 def test_decimals_beyond_the_sixth_are_cut(microseconds: int, beyond: int) -> None:
     text = f"2026-11-23T12:00:00.{microseconds:06}{beyond:03}Z"
-    assert fields.instant_us(text) == NOON_US + microseconds
+    assert fields.parse_instant_us(text) == NOON_US + microseconds
 
 
 def test_a_duration_is_whole_milliseconds_and_never_negative() -> None:
@@ -106,17 +106,17 @@ def test_a_duration_is_whole_milliseconds_and_never_negative() -> None:
     ],
 )
 def test_a_label_is_clean_and_short(text: str | None, label: str | None) -> None:
-    assert fields.label(text) == label
+    assert fields.clean_label(text) == label
 
 
 @given(st.text(st.characters(codec=None), max_size=300))
 def test_every_label_can_be_stored_and_is_its_own_label(text: str) -> None:
-    label = fields.label(text)
+    label = fields.clean_label(text)
     if label is not None:
         assert 0 < len(label) <= events.MAX_LABEL_CHARACTERS
         assert label.isprintable()
         assert label.encode()
-        assert fields.label(label) == label
+        assert fields.clean_label(label) == label
 
 
 @pytest.mark.parametrize(
@@ -143,4 +143,4 @@ def test_every_label_can_be_stored_and_is_its_own_label(text: str) -> None:
 def test_a_tier_is_what_was_served_and_unknown_only_if_a_special_one_was_asked_for(
     served: str | None, asked: str | None, tiers: tuple[str, str]
 ) -> None:
-    assert fields.tiers(served, asked) == tiers
+    assert fields.parse_tiers(served, asked) == tiers

@@ -1,16 +1,26 @@
-"""What the receiver fixed wins over what a record says, and what nobody says has a word."""
+"""What the receiver has fixed comes before what a record says, and an unknown name has a word."""
 
 from collector.parsing import label_sets
-from collector.parsing.label_sets import Said, Traits
+from collector.parsing.fields import Tiers
+from collector.parsing.label_sets import SentNames, Traits
 from collector.parsing.naming import Naming
 from ledger.pricing import names, price_book
 
-TRAITS = Traits(("standard", "standard"), "provider")
-SAID = Said("azure", "gpt-4.1", "prod", "theirs", "chat", "key")
+TRAITS = Traits(tiers=Tiers("standard", "standard"), usage_source="provider")
+SENT = SentNames(
+    provider="azure",
+    model="gpt-4.1",
+    request_model="prod",
+    project="theirs",
+    workload="chat",
+    key="key",
+)
 
 
 def test_a_record_names_itself_where_the_receiver_does_not() -> None:
-    labels = label_sets.labels(SAID, TRAITS, Naming(namespace="edge", default_project="spare"))
+    labels = label_sets.build_labels(
+        SENT, TRAITS, Naming(namespace="edge", default_project="spare")
+    )
     assert (labels.namespace, labels.provider, labels.model, labels.request_model) == (
         "edge",
         "azure.ai.openai",
@@ -28,7 +38,7 @@ def test_the_receiver_wins() -> None:
         provider="openai",
         model="gpt-4.1-mini",
     )
-    labels = label_sets.labels(SAID, TRAITS, naming)
+    labels = label_sets.build_labels(SENT, TRAITS, naming)
     assert (labels.project, labels.workload, labels.provider, labels.model) == (
         "ours",
         "w",
@@ -39,13 +49,15 @@ def test_the_receiver_wins() -> None:
 
 def test_the_default_project_stands_in_for_an_empty_one() -> None:
     assert (
-        label_sets.labels(Said(project=" \0"), TRAITS, Naming(default_project="spare")).project
+        label_sets.build_labels(
+            SentNames(project=" \0"), TRAITS, Naming(default_project="spare")
+        ).project
         == "spare"
     )
 
 
 def test_what_nobody_says_has_a_word() -> None:
-    labels = label_sets.labels(Said(), TRAITS, Naming())
+    labels = label_sets.build_labels(SentNames(), TRAITS, Naming())
     assert (labels.provider, labels.model, labels.request_model, labels.key) == ("unknown",) * 4
     assert (labels.project, labels.workload) == ("unassigned", "unlabelled")
 
@@ -53,16 +65,28 @@ def test_what_nobody_says_has_a_word() -> None:
 def test_a_model_without_a_provider_is_its_sole_vendors() -> None:
     book = price_book.shipped()
     naming = Naming(vendor_of=lambda model: names.sole_vendor(book, model))
-    assert label_sets.labels(Said(model="gpt-4.1"), TRAITS, naming).provider == "openai"
+    assert label_sets.build_labels(SentNames(model="gpt-4.1"), TRAITS, naming).provider == "openai"
     assert (
-        label_sets.labels(Said(model="gpt-4.1", provider="groq"), TRAITS, naming).provider == "groq"
+        label_sets.build_labels(
+            SentNames(model="gpt-4.1", provider="groq"), TRAITS, naming
+        ).provider
+        == "groq"
     )
-    assert label_sets.labels(Said(model="my-own"), TRAITS, naming).provider == "unknown"
+    assert label_sets.build_labels(SentNames(model="my-own"), TRAITS, naming).provider == "unknown"
 
 
 def test_a_name_of_any_length_fits() -> None:
-    labels = label_sets.labels(
-        Said("İ" * 500, "m" * 500, "r" * 500, "p" * 500, "w" * 500, "k" * 500), TRAITS, Naming()
+    labels = label_sets.build_labels(
+        SentNames(
+            provider="İ" * 500,
+            model="m" * 500,
+            request_model="r" * 500,
+            project="p" * 500,
+            workload="w" * 500,
+            key="k" * 500,
+        ),
+        TRAITS,
+        Naming(),
     )
     texts = (
         labels.provider,
