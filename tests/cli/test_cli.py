@@ -68,7 +68,7 @@ MISTAKES = [
     ("reprice 2025-10 --reason late", 1, "2025-10 is not closed"),
     ("import /no/such/file.jsonl", 2, "cannot read /no/such/file.jsonl"),
     (f"import {SAMPLE.parent}", 2, "cannot read"),
-    (f"import {SAMPLE} --format litellm", 2, "litellm"),
+    (f"import {SAMPLE} --format litellm", 2, "LiteLLM"),
     ("prices show gpt-9", 1, "no price for gpt-9"),
     ("keys create x --scope root", 2, "'root' is not a scope"),
     ("keys revoke 123", 1, "no live key has the id "),
