@@ -1,4 +1,4 @@
-"""Quantiles, ratios of sums, shares and drift: known values, worked examples, and how often a bound covers the truth."""
+"""Quantiles, ratios of sums, shares, judges and drift: worked examples, and how bounds cover."""
 
 import random
 from decimal import Decimal
@@ -15,7 +15,7 @@ from advisor.evidence.pair_counts import PairCounts
 
 
 @pytest.mark.parametrize(
-    ("share", "degrees", "known"),
+    ("share", "degrees", "quantile"),
     [
         (0.90, 7, 1.4149239277),
         (0.90, 8, 1.3968153097),
@@ -27,8 +27,10 @@ from advisor.evidence.pair_counts import PairCounts
         (0.975, 10, 2.2281388520),
     ],
 )
-def test_quantiles_of_t_are_those_of_the_tables(share: float, degrees: int, known: float) -> None:
-    assert isclose(student.quantile(share, degrees), known, rel_tol=1e-9)
+def test_quantiles_of_t_are_those_of_the_tables(
+    share: float, degrees: int, quantile: float
+) -> None:
+    assert isclose(student.quantile(share, degrees), quantile, rel_tol=1e-9)
 
 
 def test_with_many_degrees_of_freedom_t_is_normal_and_nonsense_is_refused() -> None:
@@ -38,19 +40,19 @@ def test_with_many_degrees_of_freedom_t_is_normal_and_nonsense_is_refused() -> N
 
 
 def test_a_ratio_of_sums_worked_by_hand() -> None:
-    """10 groups of (3, 2) and 10 of (1, 2): R = 40/40 = 1; residuals +1 and -1, their squares sum to 20."""
-    found = measurement.ratio_of_sums([(3, 2)] * 10 + [(1, 2)] * 10)
-    assert found is not None
+    """10 groups of (3, 2), 10 of (1, 2): R = 40/40 = 1; residuals +1 and -1, squares sum to 20."""
+    measured = measurement.ratio_of_sums([(3, 2)] * 10 + [(1, 2)] * 10)
+    assert measured is not None
     half = Decimal("1.7291328115213671") * (Decimal(20) / Decimal(19) * 20).sqrt() / 40
-    assert (found.expected, found.groups) == (Fraction(1), 20)
-    assert found.most == Fraction(round(1 + half, 9))
-    assert found.least == Fraction(round(1 - half, 9))
+    assert (measured.expected, measured.groups) == (Fraction(1), 20)
+    assert measured.most == Fraction(round(1 + half, 9))
+    assert measured.least == Fraction(round(1 - half, 9))
 
 
 def test_it_is_a_ratio_of_sums_and_never_a_mean_of_ratios() -> None:
-    found = measurement.ratio_of_sums([(1_000, 1_000)] * 10 + [(2, 1)] * 10)
-    assert found is not None
-    assert found.expected == measurement.rounded(Fraction(10_020, 10_010))
+    measured = measurement.ratio_of_sums([(1_000, 1_000)] * 10 + [(2, 1)] * 10)
+    assert measured is not None
+    assert measured.expected == measurement.rounded(Fraction(10_020, 10_010))
 
 
 @pytest.mark.parametrize("groups", [[(3, 2)] * 19, [(0, 0)] * 30])
@@ -67,11 +69,11 @@ def test_too_few_groups_or_nothing_to_divide_by_measure_nothing(
 def test_the_order_of_the_groups_does_not_matter_and_the_bounds_enclose(
     groups: list[tuple[int, int]], order: random.Random
 ) -> None:
-    found = measurement.ratio_of_sums(groups)
+    measured = measurement.ratio_of_sums(groups)
     order.shuffle(groups)
-    assert found == measurement.ratio_of_sums(groups)
-    assert found is not None
-    assert 0 <= found.least <= found.expected <= found.most
+    assert measured == measurement.ratio_of_sums(groups)
+    assert measured is not None
+    assert 0 <= measured.least <= measured.expected <= measured.most
 
 
 def test_its_upper_bound_covers_the_truth_about_95_times_of_100() -> None:
@@ -81,13 +83,16 @@ def test_its_upper_bound_covers_the_truth_about_95_times_of_100() -> None:
             (round(x * draws.uniform(0.8, 1.6)), x)
             for x in (draws.randint(200, 900) for _ in range(60))
         ]
-        found = measurement.ratio_of_sums(groups)
-        covered += found is not None and found.most >= Fraction("1.2")
+        measured = measurement.ratio_of_sums(groups)
+        covered += measured is not None and measured.most >= Fraction("1.2")
     assert 0.93 <= covered / 1_500 <= 0.97
 
 
 def test_wilson_worked_by_hand() -> None:
-    """10 of 100, z = 1.6448536: centre 0.1 + z^2/200, half z sqrt(0.0009 + z^2/40000), both over 1 + z^2/100."""
+    """10 of 100, z = 1.6448536.
+
+    Centre 0.1 + z^2/200, half z sqrt(0.0009 + z^2/40000), both over 1 + z^2/100.
+    """
     z = Decimal("1.6448536269514722")
     half = z * (Decimal("0.0009") + z**2 / 40_000).sqrt()
     scale = 1 + z**2 / 100
@@ -124,11 +129,11 @@ GOOD_JUDGE = labels_of(57, 3, 4, 36)
 
 
 def test_a_judged_rate_is_put_right_worked_by_hand() -> None:
-    """Sensitivity 0.95, specificity 0.9, raw 0.85: (0.85 + 0.9 - 1) / (0.95 + 0.9 - 1) = 0.75 / 0.85."""
-    found = judge.corrected_rate(170, 200, GOOD_JUDGE)
-    assert found is not None
-    assert found.expected == measurement.rounded(Fraction(75, 85))
-    assert found.low < found.expected < found.high
+    """Sensitivity 0.95, specificity 0.9, raw 0.85: (0.85 + 0.9 - 1) / (0.95 + 0.9 - 1)."""
+    rate = judge.corrected_rate(170, 200, GOOD_JUDGE)
+    assert rate is not None
+    assert rate.expected == measurement.rounded(Fraction(75, 85))
+    assert rate.low < rate.expected < rate.high
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_fifty_labels_of_both_kinds_are_enough() -> None:
 
 
 def test_a_judge_shrinks_a_difference_by_what_it_surely_tells_apart_worked_by_hand() -> None:
-    """One hit and one miss added: 58 of 62 and 37 of 42, so 0.8165 in the middle, less 1.645 standard errors."""
+    """One hit and one miss added: 58 of 62, 37 of 42, so 0.8165, less 1.645 standard errors."""
     error = ((58 / 62) * (4 / 62) / 62 + (37 / 42) * (5 / 42) / 42) ** 0.5
     assert judge.youden_low(GOOD_JUDGE) == pytest.approx(
         58 / 62 + 37 / 42 - 1 - 1.6448536269514722 * error
@@ -178,8 +183,8 @@ def test_the_interval_covers_the_truth_at_least_89_times_of_100() -> None:
         )
         labels = labels_of(hits, right - hits, 60 - right - correct, correct)
         passes = sum(draws.random() < (0.93 if draws.random() < 0.8 else 0.1) for _ in range(200))
-        found = judge.corrected_rate(passes, 200, labels)
-        covered += found is None or found.low <= Fraction("0.8") <= found.high
+        rate = judge.corrected_rate(passes, 200, labels)
+        covered += rate is None or rate.low <= Fraction("0.8") <= rate.high
     assert covered / rounds >= 0.89
 
 
@@ -204,9 +209,9 @@ def test_a_target_at_the_margin_does_not_pass_on_a_lenient_judges_word() -> None
 def test_drift_worked_by_hand_and_its_edges() -> None:
     """Halves that become 60 and 40 %: 0.1 ln 1.2 + (-0.1) ln 0.8 = 0.0405465."""
     then, now = {7: 1_000, 8: 1_000}, {7: 1_200, 8: 800}
-    found = drift.population_stability_index(then, now)
-    assert found is not None
-    assert isclose(found, 0.0405465, abs_tol=1e-6)
+    index = drift.population_stability_index(then, now)
+    assert index is not None
+    assert isclose(index, 0.0405465, abs_tol=1e-6)
     assert drift.population_stability_index(then, then) == 0
     assert drift.population_stability_index({7: 999}, now) is None
     assert drift.population_stability_index({7: 1_000}, {7: 1_000}) == 0

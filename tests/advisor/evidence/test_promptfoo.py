@@ -1,4 +1,4 @@
-"""promptfoo's result files: paired by test and prompt, with the failures counted and no text kept."""
+"""promptfoo's result files: paired by test and prompt, failures counted, no text stored."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The ratio test: worked by hand, its properties, and how often a target exactly at the margin passes."""
+"""The ratio test: worked by hand, its properties, and how often a target at the margin passes."""
 
 from decimal import Decimal
 from math import isclose, sqrt
@@ -12,7 +12,7 @@ from advisor.evidence.pair_counts import PairCounts
 from bench import evidence as bench
 from tests.advisor.evidence.examples import counts_of
 
-counts = st.builds(counts_of, *[st.integers(0, 200)] * 4)
+pair_counts = st.builds(counts_of, *[st.integers(0, 200)] * 4)
 
 
 def test_a_comparison_worked_by_hand() -> None:
@@ -22,16 +22,16 @@ def test_a_comparison_worked_by_hand() -> None:
     q = (-p_b + th**2 * (p_a + 2 * Decimal("0.04")) + root) / (2 * th * (th + 1))
     w = (1 - Decimal("0.15")) * (1 - th) + th * q
     by_hand = (p_b - th * p_a) / (th * (q + w) / 200).sqrt()
-    found = ratio.z_statistic(counts_of(150, 12, 8, 30), 0.9)
-    assert found is not None
-    assert isclose(found, float(by_hand), rel_tol=1e-12)
+    statistic = ratio.z_statistic(counts_of(150, 12, 8, 30), 0.9)
+    assert statistic is not None
+    assert isclose(statistic, float(by_hand), rel_tol=1e-12)
     assert round(by_hand, 4) == Decimal("2.4687")
 
 
 @pytest.mark.parametrize(("pairs", "passes"), [(24, False), (25, True)])
 def test_perfect_agreement_passes_from_25_pairs_on(pairs: int, passes: bool) -> None:
-    found = significance.verdict(ratio.z_statistic(counts_of(pairs, 0, 0, 0), 0.9))
-    assert found == ("non_inferior" if passes else "inconclusive")
+    verdict = significance.verdict(ratio.z_statistic(counts_of(pairs, 0, 0, 0), 0.9))
+    assert verdict == ("non_inferior" if passes else "inconclusive")
 
 
 @pytest.mark.parametrize(
@@ -44,41 +44,41 @@ def test_without_a_right_answer_of_the_source_nothing_is_decided(silent: PairCou
 
 
 def test_a_target_that_is_never_right_is_inferior_and_its_bound_is_0() -> None:
-    found = counts_of(0, 180, 0, 20)
-    assert (significance.verdict(ratio.z_statistic(found, 0.9)), ratio.lower_bound(found)) == (
+    counts = counts_of(0, 180, 0, 20)
+    assert (significance.verdict(ratio.z_statistic(counts, 0.9)), ratio.lower_bound(counts)) == (
         "inferior",
         0.0,
     )
 
 
-@given(counts)
-def test_the_verdict_and_the_bound_agree(found: PairCounts) -> None:
-    statistic, bound = ratio.z_statistic(found, 0.9), ratio.lower_bound(found)
+@given(pair_counts)
+def test_the_verdict_and_the_bound_agree(counts: PairCounts) -> None:
+    statistic, bound = ratio.z_statistic(counts, 0.9), ratio.lower_bound(counts)
     if statistic is not None and bound is not None and abs(statistic - significance.Z) > 1e-6:
         assert (statistic > significance.Z) == (bound > 0.9)
 
 
-@given(counts, st.floats(0.05, 1.5), st.floats(0.01, 0.5))
-def test_the_statistic_falls_in_the_ratio(found: PairCounts, low: float, more: float) -> None:
-    first, second = ratio.z_statistic(found, low), ratio.z_statistic(found, low + more)
+@given(pair_counts, st.floats(0.05, 1.5), st.floats(0.01, 0.5))
+def test_the_statistic_falls_in_the_ratio(counts: PairCounts, low: float, more: float) -> None:
+    first, second = ratio.z_statistic(counts, low), ratio.z_statistic(counts, low + more)
     if first is not None and second is not None:
         assert second <= first + 1e-9
 
 
-@given(counts)
+@given(pair_counts)
 def test_one_more_pair_that_the_target_gets_right_never_speaks_against_it(
-    found: PairCounts,
+    counts: PairCounts,
 ) -> None:
-    better = counts_of(found.both, found.only_a, found.only_b + 1, found.neither)
-    before, after = ratio.z_statistic(found, 0.9), ratio.z_statistic(better, 0.9)
+    better = counts_of(counts.both, counts.only_a, counts.only_b + 1, counts.neither)
+    before, after = ratio.z_statistic(counts, 0.9), ratio.z_statistic(better, 0.9)
     if before is not None and after is not None and before > significance.Z:
         assert after > significance.Z
 
 
-@given(counts.filter(lambda each: each.only_a + each.only_b > 0 and each.right_a > 0))
-def test_at_a_ratio_of_1_it_is_mcnemars_test_and_so_is_the_margin_at_0(found: PairCounts) -> None:
-    mcnemar = (found.only_b - found.only_a) / sqrt(found.only_b + found.only_a)
-    for statistic in (ratio.z_statistic(found, 1.0), margin.z_statistic(found, 0.0)):
+@given(pair_counts.filter(lambda counts: counts.only_a + counts.only_b > 0 and counts.right_a > 0))
+def test_at_a_ratio_of_1_it_is_mcnemars_test_and_so_is_the_margin_at_0(counts: PairCounts) -> None:
+    mcnemar = (counts.only_b - counts.only_a) / sqrt(counts.only_b + counts.only_a)
+    for statistic in (ratio.z_statistic(counts, 1.0), margin.z_statistic(counts, 0.0)):
         assert statistic is not None
         assert isclose(statistic, mcnemar, rel_tol=1e-6, abs_tol=1e-6)
 
@@ -102,13 +102,13 @@ def test_passing_grows_with_the_pairs_that_both_get_right() -> None:
     """What the exact enumeration rests on."""
     for only_a in range(0, 31, 3):
         for only_b in range(0, 31 - only_a, 3):
-            rest = 60 - only_a - only_b
+            agreeing = 60 - only_a - only_b
             passes = [
                 significance.verdict(
-                    ratio.z_statistic(counts_of(both, only_a, only_b, rest - both), 0.9)
+                    ratio.z_statistic(counts_of(both, only_a, only_b, agreeing - both), 0.9)
                 )
                 == "non_inferior"
-                for both in range(rest + 1)
+                for both in range(agreeing + 1)
             ]
             assert passes == sorted(passes)
 
