@@ -1,1 +1,1 @@
-"""Planning a comparison of two models: how many pairs, how long that takes, what it costs, and how to split traffic for it."""
+"""Planning a comparison of two models: pairs, days, cost, and how to split the traffic for it."""

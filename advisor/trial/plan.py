@@ -13,7 +13,7 @@ from advisor.evidence.gates import QualityGate
 from advisor.switching import counterfactual
 from advisor.trial import routing, sample_size
 from advisor.trial.figures import PlanFigure, SplitFigure
-from advisor.trial.sample_size import Sample
+from advisor.trial.sample_size import SampleSize
 from ledger import money
 from ledger.errors import NotAllowed, UsageError
 
@@ -48,7 +48,7 @@ def of(item: advice_figures.RecommendationFigure, asked: Asked) -> PlanFigure:
     gate = gates.parse(asked.rule, asked.threshold)
     discordant, pass_rate, assumed = _inputs(item, asked)
     power = _ratio("power", asked.power) or sample_size.POWER
-    sample = sample_size.of(gate, discordant, pass_rate, power)
+    sample = sample_size.compute(gate, discordant=discordant, pass_rate=pass_rate, power=power)
     return _figure(item, asked, gate, sample, power, discordant, pass_rate, assumed)
 
 
@@ -56,7 +56,7 @@ def _figure(
     item: advice_figures.RecommendationFigure,
     asked: Asked,
     gate: QualityGate,
-    sample: Sample,
+    sample: SampleSize,
     power: Fraction,
     discordant: Fraction,
     pass_rate: Fraction,
@@ -83,7 +83,7 @@ def _figure(
         pass_ratio=text(pass_rate),
         assumed=assumed,
         distance_ratio=text(sample.distance),
-        pairs_by_formula=sample.by_formula,
+        pairs_by_formula=sample.pairs_by_formula,
         pairs=sample.pairs,
         requests_a_day=money.optional_ratio_text(a_day),
         requests_per_conversation=asked.requests_per_conversation,

@@ -1,14 +1,14 @@
-"""Weights for a LiteLLM `model_list` that sends a share of one model's requests to another. Pure; holds no key.
+"""A LiteLLM `model_list` that sends a share of one model's requests to another. Pure; no keys.
 
-LiteLLM's default routing (simple-shuffle) picks among deployments of one `model_name` by the `weight` in their
-`litellm_params`, request by request: https://docs.litellm.ai/docs/routing.
+LiteLLM's default routing (simple-shuffle) picks among the deployments of a `model_name` by the
+`weight` in their `litellm_params`, for each request: https://docs.litellm.ai/docs/routing.
 """
 
 import json
 from dataclasses import dataclass
 from fractions import Fraction
 
-# By OpenTelemetry's name of a provider: the prefix that LiteLLM gives its models, and the variable that it reads a key from.
+# By OpenTelemetry's name of a provider: LiteLLM's prefix of its models, and its variable of a key.
 _PROVIDERS = {
     "openai": ("openai", "OPENAI_API_KEY"),
     "azure.ai.openai": ("azure", "AZURE_API_KEY"),
@@ -21,13 +21,13 @@ _PROVIDERS = {
     "x_ai": ("xai", "XAI_API_KEY"),
     "perplexity": ("perplexity", "PERPLEXITYAI_API_KEY"),
 }
-_OF_DEPLOYMENTS = frozenset({"azure.ai.openai"})
-"""Providers where LiteLLM names the deployment, which only its owner knows, and not the model."""
+_DEPLOYMENT_PROVIDERS = frozenset({"azure.ai.openai"})
+"""Providers where LiteLLM names the deployment, which only its owner knows, not the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A model at a provider, and the tier to ask for where it is not the client's own."""
+    """A model at a provider, and the service tier to request; None leaves it to the client."""
 
     provider: str
     model: str
@@ -35,23 +35,30 @@ class Deployment:
 
 
 def weights(share: Fraction) -> tuple[int, int]:
-    """Whole weights of source and target that split traffic by a share (over 0, under 1) exactly; of 100 where they can be."""
-    whole = 100 if 100 % share.denominator == 0 else share.denominator
-    return whole - int(share * whole), int(share * whole)
+    """Whole weights of source and target that split traffic exactly; their sum is 100 if it can be.
+
+    The share is over 0 and under 1.
+    """
+    total = 100 if 100 % share.denominator == 0 else share.denominator
+    return total - int(share * total), int(share * total)
 
 
 def model_list(source: Deployment, target: Deployment, share: Fraction) -> str:
-    """The YAML, ready to paste; what only its owner knows is in capital letters."""
-    to_source, to_target = weights(share)
+    """The YAML, ready to paste. Capital letters stand for what only its owner knows."""
+    source_weight, target_weight = weights(share)
     name = json.dumps(source.model)
-    return "\n".join(
-        ["model_list:", *_entry(name, source, to_source), *_entry(name, target, to_target), ""]
-    )
+    lines = [
+        "model_list:",
+        *_entry(name, source, source_weight),
+        *_entry(name, target, target_weight),
+    ]
+    return "\n".join((*lines, ""))
 
 
-def _entry(name: str, of: Deployment, weight: int) -> list[str]:
-    prefix, variable = _PROVIDERS.get(of.provider, ("PROVIDER", "API_KEY"))
-    model = "YOUR-DEPLOYMENT" if of.provider in _OF_DEPLOYMENTS else of.model
+def _entry(name: str, deployment: Deployment, weight: int) -> list[str]:
+    prefix, variable = _PROVIDERS.get(deployment.provider, ("PROVIDER", "API_KEY"))
+    owner_names_it = deployment.provider in _DEPLOYMENT_PROVIDERS
+    model = "YOUR-DEPLOYMENT" if owner_names_it else deployment.model
     lines = [
         f"  - model_name: {name}",
         "    litellm_params:",
@@ -59,4 +66,6 @@ def _entry(name: str, of: Deployment, weight: int) -> list[str]:
         f"      api_key: os.environ/{variable}",
         f"      weight: {weight}",
     ]
-    return [*lines, f"      service_tier: {of.service_tier}"] if of.service_tier else lines
+    if deployment.service_tier:
+        lines.append(f"      service_tier: {deployment.service_tier}")
+    return lines

@@ -11,51 +11,63 @@ from ledger.errors import UsageError
 
 POWER = Fraction("0.8")
 """How often a target that is exactly as good as the source should pass."""
-MOST_POWER = Fraction("0.999")
+LOWEST_POWER, HIGHEST_POWER = Fraction("0.5"), Fraction("0.999")
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """How large a sample has to be, and by which numbers: the distance that is tested for, and what the formula gives."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSize:
+    """How many pairs a comparison needs, and why."""
 
     pairs: int
     distance: Fraction
-    by_formula: int
+    """How far below the source's pass rate the gate lies."""
+    pairs_by_formula: int
+    """The formula's number, which can be less than the 200 that are recommended."""
 
 
-def of(
-    gate: QualityGate, discordant: Fraction, pass_rate: Fraction, power: Fraction = POWER
-) -> Sample:
-    """The pairs needed: `ceil((z_a + z_b)^2 psi / M^2)`, and at least the 200 that the decision asks for.
+def compute(
+    gate: QualityGate, *, discordant: Fraction, pass_rate: Fraction, power: Fraction = POWER
+) -> SampleSize:
+    """The pairs needed: `ceil((z_a + z_b)^2 psi / M^2)`, and at least 200.
 
-    `discordant` (psi) is the share of pairs that only one of the two gets right, `pass_rate` the source's; M is
-    (1 - threshold) x pass rate for a ratio and the threshold for a margin. One-sided 5 %, and no true difference.
-    Source: R. J. Connor, Sample size for testing differences in proportions for the paired-sample design, Biometrics 43
-    (1987) 207-211. Raises UsageError on values that cannot be.
+    `discordant` (psi) is the share of pairs that only one of the two models gets right, `pass_rate`
+    the source's. M is (1 - threshold) x pass rate for a ratio, and the threshold for a margin. The
+    test is one-sided at 5 %, and the true difference is 0. Raises UsageError on impossible values.
+    Source: R. J. Connor, Sample size for testing differences in proportions for the paired-sample
+    design, Biometrics 43 (1987) 207-211.
     """
-    if not 0 < discordant <= 1:
-        raise UsageError(
-            f"{float(discordant):g} is no share of pairs that differ; give one over 0 and at most 1"
-        )
-    if not 0 < pass_rate <= 1:
-        raise UsageError(
-            f"{float(pass_rate):g} is no pass rate of the source; give one over 0 and at most 1"
-        )
-    if not Fraction(1, 2) <= power <= MOST_POWER:
-        raise UsageError(
-            f"{float(power):g} is no power to plan for; give one from 0.5 to {float(MOST_POWER)}"
-        )
-    # Where as many are right on either side, each wrong answer of the source is at most one pair that differs.
-    if discordant > 2 * min(pass_rate, 1 - pass_rate) and pass_rate < 1:
-        raise UsageError(
-            f"{float(discordant):g} of the pairs cannot differ where both are right in {float(pass_rate):g};"
-            f" give at most {float(2 * min(pass_rate, 1 - pass_rate)):g}"
-        )
+    _check(discordant, pass_rate, power)
     distance = (1 - gate.threshold) * pass_rate if gate.rule == "ratio" else gate.threshold
     if not distance:
         raise UsageError(
-            "a gate that allows no loss at all cannot be passed by a target that is just as good"
+            "this gate allows no loss at all, so a target that is just as good cannot be shown to"
+            " pass; use a ratio under 1 or a margin over 0"
         )
     quantiles = significance.Z + NormalDist().inv_cdf(float(power))
-    by_formula = ceil(quantiles**2 * float(discordant) / float(distance) ** 2)
-    return Sample(max(rules.ENOUGH_PAIRS, by_formula), distance, by_formula)
+    pairs = ceil(quantiles**2 * float(discordant) / float(distance) ** 2)
+    return SampleSize(
+        pairs=max(rules.ENOUGH_PAIRS, pairs), distance=distance, pairs_by_formula=pairs
+    )
+
+
+def _check(discordant: Fraction, pass_rate: Fraction, power: Fraction) -> None:
+    if not 0 < discordant <= 1:
+        raise UsageError(
+            f"{float(discordant):g} is no share of pairs that differ; use one over 0 and at most 1"
+        )
+    if not 0 < pass_rate <= 1:
+        raise UsageError(
+            f"{float(pass_rate):g} is no pass rate of the source; use one over 0 and at most 1"
+        )
+    if not LOWEST_POWER <= power <= HIGHEST_POWER:
+        raise UsageError(
+            f"{float(power):g} is no power to plan for;"
+            f" use one from {float(LOWEST_POWER)} to {float(HIGHEST_POWER)}"
+        )
+    # Both models are right equally often, so each wrong answer makes at most one pair that differs.
+    most_discordant = 2 * min(pass_rate, 1 - pass_rate)
+    if discordant > most_discordant and pass_rate < 1:
+        raise UsageError(
+            f"{float(discordant):g} of the pairs cannot differ where both models are right in"
+            f" {float(pass_rate):g}; use at most {float(most_discordant):g}"
+        )
