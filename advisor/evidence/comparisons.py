@@ -13,19 +13,6 @@ from advisor.evidence.judge import JudgeLabels
 
 _KEY_VERSION = "comparison-1"
 """Stands first in every key. Another content of the key needs another version."""
-_item_key = attrgetter(
-    "item",
-    "conversation",
-    "a_nano",
-    "b_nano",
-    "a_input_tokens",
-    "a_output_tokens",
-    "b_input_tokens",
-    "b_output_tokens",
-    "b_cached_input_tokens",
-    "b_attempts",
-    "escalated",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +79,22 @@ def key_of(comparison: Comparison) -> str:
     )
     document = json.dumps(key, ensure_ascii=True, separators=(",", ":"))
     return blake2b(document.encode("ascii"), digest_size=8).hexdigest()
+
+
+def _item_key(item: Item) -> tuple[str | int | None, ...]:
+    return (
+        item.item,
+        item.conversation,
+        item.a_nano,
+        item.b_nano,
+        item.a_input_tokens,
+        item.a_output_tokens,
+        item.b_input_tokens,
+        item.b_output_tokens,
+        item.b_cached_input_tokens,
+        item.b_attempts,
+        item.escalated,
+    )
 
 
 def _ratio_key(ratio: Fraction) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor.evidence import rules
 from advisor.evidence.evaluation import Span
 from advisor.evidence.measurement import Measurement
 from advisor.evidence.rules import EarlierRun, Evidence
@@ -116,7 +115,7 @@ def figure_of(evidence: Evidence) -> EvidenceFigure:
         target_span=_span(spans[1]) if spans else None,
         bound_ratio=_ratio(evaluation.bound),
         measured_on=_date(comparison.measured_day),
-        expires_on=_date(comparison.measured_day + rules.FRESH_DAYS),
+        expires_on=_date(evidence.expires_day),
         age_days=evidence.age_days,
         drift_ratio=_ratio(evidence.drift),
         judge=comparison.judge,

@@ -68,6 +68,11 @@ class Evidence:
         return evaluation.rates if evaluation.kind == "pass_fail" else None
 
     @property
+    def expires_day(self) -> int:
+        """The first day on which it no longer counts."""
+        return self.comparison.measured_day + FRESH_DAYS
+
+    @property
     def doubt(self) -> Doubt | None:
         """The strongest reason against moving traffic on its word; None where there is none."""
         if self.pairs < FEWEST_PAIRS:

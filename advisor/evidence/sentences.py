@@ -119,20 +119,21 @@ def _span(span: tuple[str, str] | None) -> str:
 
 
 def _bound(figure: EvidenceFigure) -> str:
+    """What the gate requires and the bound that was reached, which a judge's marks do not have."""
     measure = "mean score" if figure.kind == "graded" else "pass rate"
     threshold = words.ratio(figure.threshold)
     required = (
-        f"at least {threshold} of the source's {measure}"
+        f"The target must reach at least {threshold} of the source's {measure}"
         if figure.rule == "ratio"
-        else f"at most {threshold} below the source's {measure}"
+        else f"The target may lie at most {threshold} below the source's {measure}"
     )
     if figure.bound_ratio is None:
-        return f"Required is {required}."
+        return f"{required}."
     bound = words.ratio(figure.bound_ratio)
     if figure.kind == "graded":
-        reached = f"the target's mean score less that is at least {bound}"
+        reached = f"its score less that limit is at least {bound}"
     elif figure.rule == "ratio":
-        reached = f"the target reaches at least {bound} of it"
+        reached = f"it reaches at least {bound} of it"
     else:
         reached = f"target less source is at least {bound}"
-    return f"Required is {required}; {reached} (95 % bound)."
+    return f"{required}; {reached} (95 % bound)."
