@@ -70,7 +70,7 @@ class _File(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class PairedResults:
+class PromptfooResults:
     """The rows of one pair, the day of the comparison (YYYY-MM-DD), and how many pairs failed.
 
     A pair failed where one of its two calls did.
@@ -85,7 +85,7 @@ _Key = tuple[int, str, int]
 """Test, prompt, and which repetition."""
 
 
-def parse(content: bytes, pair: pairs.Pair, book: PriceBook, *, graded: bool) -> PairedResults:
+def parse(content: bytes, pair: pairs.Pair, book: PriceBook, *, graded: bool) -> PromptfooResults:
     """The paired results of a pair of models: promptfoo's scores if `graded`, else pass and fail.
 
     Raises UsageError where the file is none of promptfoo's, or one of the models is not in it.
@@ -104,7 +104,7 @@ def parse(content: bytes, pair: pairs.Pair, book: PriceBook, *, graded: bool) ->
     ]
     source, target = (both[0][1].sender, both[0][2].sender) if both else (None, None)
     exact_pair = f"{_exact_model(source, pair.source)}:{_exact_model(target, pair.target)}"
-    return PairedResults(
+    return PromptfooResults(
         rows=[_row(exact_pair, key, a, b, graded=graded) for key, a, b in compared],
         measured_on=summary.timestamp[:10] if summary.timestamp else None,
         left_out=len(both) - len(compared),
