@@ -1,0 +1,83 @@
+"""The page of the monthly review, from the files that an export of a small ledger writes."""
+
+import contextlib
+import csv
+import io
+import tempfile
+from pathlib import Path
+
+import typer
+
+import cli
+from cli import app
+from docs.generators import markdown
+
+_INTRODUCTION = """\
+`switchwise export --month MONTH --out DIR` writes one CSV file for each section, all sections as
+`review.json`, and `manifest.json` with the hash of every file. A closed month also has
+`closed_statement.json`, the frozen document itself.
+
+The end of a column's name is its unit: `_usd` is an exact amount, `_ratio` and `share` a part of 1,
+`_ms` milliseconds, `_day` and `_on` a UTC day, `_at` an instant in UTC. `tokens` and `requests` are
+counts. An empty cell is unknown, never zero. Text that a spreadsheet would run as a formula has an
+apostrophe in front."""
+
+_SECTIONS = {
+    "headline": "One row: what the month cost, its forecast, and what could be saved.",
+    "projects": "A row for each project. The rows add up to the headline.",
+    "models": "A row for each provider and model. The rows add up to the headline.",
+    "showback": "A row for each project, workload, provider, model and tier.",
+    "adjustments": "A row for each line that a dated adjustment changes in a closed month.",
+    "days": "A row for each day of the month.",
+    "forecast_record": "A row for each finished month: how good its forecasts were.",
+    "paid_retries": "Requests that clients sent again. What they cost is an upper bound of waste.",
+    "other_tier": "Requests that another tier served than the one asked for.",
+    "savings": "A row for each recommendation, per average month of 730 hours.",
+    "latency": "Bounds of the measured latency of both models of a recommendation.",
+    "evidence": "The comparison that a recommendation rests on.",
+    "savings_by_stage": "What people decided: claimed, realised, missed.",
+    "savings_realised": "What a move saved, by method. All measure the same, so never add them.",
+    "data_quality": "How much is known of the total, of each project and of each model.",
+    "retirements": "The announced shutdowns of the models in use.",
+    "method_notes": "How the figures were made.",
+}
+_MONTH = "2026-11"
+_EVENT = """\
+{"id": "1", "time": 1793613600, "model": "gpt-4.1", "input_tokens": 9, "output_tokens": 4}
+"""
+
+
+def generate() -> str:
+    """The page `docs/reference/export.md`. ValueError names a section without a sentence above."""
+    with tempfile.TemporaryDirectory() as folder:
+        columns = _exported_columns(Path(folder))
+    sections = [
+        block
+        for name in sorted(columns, key=list(_SECTIONS).index)
+        for block in (
+            f"## {name}",
+            _SECTIONS[name],
+            ", ".join(map(markdown.code, columns[name])),
+        )
+    ]
+    return markdown.page("The monthly review", _INTRODUCTION, *sections)
+
+
+def _exported_columns(folder: Path) -> dict[str, list[str]]:
+    """The columns of every CSV file that an export of one event writes, by the file's name."""
+    log = folder / "events.jsonl"
+    log.write_text(_EVENT)
+    _run("import", str(log), "--data", str(folder))
+    _run("rollup", "--data", str(folder))
+    _run("export", _MONTH, "--out", str(folder), "--data", str(folder))
+    columns = {}
+    for path in (folder / _MONTH).glob("*.csv"):
+        with path.open(newline="") as lines:
+            columns[path.stem] = next(csv.reader(lines))
+    return columns
+
+
+def _run(*words: str) -> None:
+    cli.load(*words[:1])
+    with contextlib.redirect_stdout(io.StringIO()):
+        typer.main.get_command(app.application)(list(words), standalone_mode=False)
