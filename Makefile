@@ -1,6 +1,6 @@
 # `make` alone lists the targets. Nothing is installed outside .venv, except Debian packages that `test` needs and root may add.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full lint bench bench-litellm ten-weeks lock servers browser litellm clean
+.PHONY: help run check test test-full lint docs bench bench-litellm ten-weeks lock servers browser litellm clean
 .NOTPARALLEL:
 
 # Without compiled files every start takes two seconds longer.
