@@ -1,11 +1,13 @@
 """The page of commands, from the Typer application itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import cast
 
 import typer
 
 import cli
-from cli import app
+from cli import registry
+from cli.lazy import LazyGroup
 from docs.generators import markdown
 
 _INTRODUCTION = """\
@@ -15,26 +17,36 @@ on standard error. `--help` after any command prints what this page says."""
 
 def generate() -> str:
     """The page `docs/reference/commands.md`."""
-    cli.load()
-    root = typer.main.get_command(app.application)
-    sections = list(_sections(root.context_class(root, info_name="switchwise")))
-    return markdown.page("Commands", _INTRODUCTION, *sections)
+    root = typer.main.get_command(cli.application)
+    context = root.context_class(root, info_name="switchwise")
+    blocks = [
+        block
+        for title, entries in registry.SECTIONS.items()
+        for block in (f"## {title}", *_entries(context, [entry.name for entry in entries]))
+    ]
+    return markdown.page("Commands", _INTRODUCTION, *blocks)
 
 
-def _sections(context: typer.Context) -> Iterator[str]:
-    """A section for a command, or one for each command of a group, depth first."""
+def _entries(group: typer.Context, names: Iterable[str]) -> Iterator[str]:
+    """A part for each of these commands; a group among them has one for each of its own."""
+    for name in names:
+        loaded = cast(LazyGroup, group.command).load(name)
+        context = loaded.context_class(loaded, info_name=name, parent=group)
+        if isinstance(loaded, LazyGroup):
+            yield from _entries(context, loaded.commands)
+        else:
+            yield from _command(context)
+
+
+def _command(context: typer.Context) -> Iterator[str]:
     command = context.command
-    if isinstance(command, typer.core.TyperGroup):
-        for name, part in command.commands.items():
-            yield from _sections(part.context_class(part, info_name=name, parent=context))
-        return
-    yield f"## {context.command_path}"
+    yield f"### {context.command_path}"
     yield from filter(None, (command.help or "").split("\n\n"))
     yield markdown.fenced(_usage(context))
     rows = [
         (markdown.code(names), text)
         for parameter in command.get_params(context)
-        if parameter.name != "help"
+        if parameter.name not in ("help", "h")
         for names, text in [parameter.get_help_record(context) or ("", "")]
     ]
     if rows:

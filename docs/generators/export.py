@@ -9,7 +9,6 @@ from pathlib import Path
 import typer
 
 import cli
-from cli import app
 from docs.generators import markdown
 
 _INTRODUCTION = """\
@@ -78,6 +77,5 @@ def _exported_columns(folder: Path) -> dict[str, list[str]]:
 
 
 def _run(*words: str) -> None:
-    cli.load(*words[:1])
     with contextlib.redirect_stdout(io.StringIO()):
-        typer.main.get_command(app.application)(list(words), standalone_mode=False)
+        typer.main.get_command(cli.application)(list(words), standalone_mode=False)
