@@ -1,0 +1,105 @@
+"""Every metric of the table can appear: on a ledger that has lived, and on a collector with a spool."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from prometheus_client import generate_latest
+
+from advisor.stages import recommendations
+from advisor.switching import decision
+from ledger import clock, events, metrics, tables, verification
+from ledger.checks import Check
+from ledger.database import Database
+from ledger.events import Event
+from tests import conftest, ledgers, samples, serving
+from tests.advisor import closed_books, traffic
+from tests.advisor.evidence import paired_rows
+from tests.advisor.stages import advised_ledger
+
+AGAIN = events.FEATURE_CLIENT_RETRY
+HISTOGRAM_PARTS = ("_bucket", "_sum", "_count", "_created")
+
+
+def names_in(scope: str) -> set[str]:
+    """The names of the table's metrics of a scope, as a scrape reads them."""
+    return {
+        metric.name.removeprefix(metrics.PREFIX)
+        for metric in metrics.METRICS
+        if metric.scope == scope
+    }
+
+
+def wasteful_events() -> Iterator[Event]:
+    """Requests that were sent again, and requests at another tier than asked."""
+    for labels in (
+        ledgers.labels(features=AGAIN),
+        ledgers.labels(project="support", service_tier_requested="priority"),
+    ):
+        yield ledgers.event(
+            traffic.NOW_US - clock.HOUR_US, label_set=labels, retry_count=labels.features // AGAIN
+        )
+
+
+def names_shown(database: Database) -> set[str]:
+    """The names of an advisor's metrics."""
+    return {name for name, _ in traffic.scrape(database)}
+
+
+def test_every_metric_of_the_ledger_appears_once_there_is_something_to_show(
+    database: Database,
+) -> None:
+    with time_machine.travel(conftest.NOW, tick=False):
+        ledgers.add(database, [*traffic.events(), *wasteful_events()])
+        # Two finished months, so that their forecasts can be judged; the answers were timed.
+        timed = [
+            ledgers.event(event.occurred_at, input_tokens=400_000, latency_ms=100 + number % 50)
+            for number, event in enumerate(advised_ledger.traffic(range(1, 90), turns=20))
+        ]
+        ledgers.add(database, timed)
+        ledgers.settle(database)
+        paired_rows.store(database, paired_rows.rows())
+        ledgers.settle(database)
+        ledgers.close(database, closed_books.MONTH, despite_gaps=True)
+        closed_books.come_late(database)
+        with database.transaction() as session:
+            verification.record(session, [Check("hours", "", ())], clock.now_us())
+            slot = {"job": "roll_up", "taken_at": 1, "finished_at": clock.now_us()}
+            session.execute(tables.JOB_SLOT.insert().values(slot))
+        names = names_shown(database)
+    # The rest needs a life: advice that waits for two hours, and then a move that is adopted.
+    with time_machine.travel(conftest.NOW + timedelta(hours=2), tick=False):
+        ledgers.settle(database)
+        names |= names_shown(database)
+        adopt_all(database)
+    with time_machine.travel(conftest.NOW + timedelta(days=4), tick=False):
+        ledgers.add(database, advised_ledger.traffic(range(-3, 0), "gpt-4.1-mini", 40))
+        ledgers.settle(database)
+        names |= names_shown(database)
+    assert sorted(names_in("ledger") - names) == []
+    assert names == names_in("ledger")
+
+
+def adopt_all(database: Database) -> None:
+    """Adopt every move that is advised."""
+    with database.snapshot() as session:
+        stored = recommendations.read(session)
+    for recommendation in stored:
+        if recommendation.figure.decision in decision.COUNTED:
+            for action in ("claim", "pilot", "adopt"):
+                advised_ledger.change(database, recommendation.figure.id, action)
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)  # SQLite has no spool
+def test_every_metric_of_a_process_appears_on_a_collector_with_a_spool(
+    database: Database, tmp_path: Path
+) -> None:
+    with serving.collector(database, spool_dir=tmp_path) as served:
+        serving.post(served, [samples.native_event(1)])
+        scrape = traffic.read(generate_latest(served.state.registry))
+    names = {name for name, _ in scrape}
+    for part in HISTOGRAM_PARTS:
+        names = {name.removesuffix(part) for name in names}
+    assert names == names_in("process")
