@@ -18,7 +18,7 @@ on standard error. `--help` after any command prints what this page says."""
 def generate() -> str:
     """The page `docs/reference/commands.md`."""
     root = typer.main.get_command(cli.application)
-    context = root.context_class(root, info_name="switchwise")
+    context = typer.Context(root, info_name="switchwise")
     blocks = [
         block
         for title, entries in registry.SECTIONS.items()
@@ -31,7 +31,7 @@ def _entries(group: typer.Context, names: Iterable[str]) -> Iterator[str]:
     """A part for each of these commands; a group among them has one for each of its own."""
     for name in names:
         loaded = cast(LazyGroup, group.command).load(name)
-        context = loaded.context_class(loaded, info_name=name, parent=group)
+        context = typer.Context(loaded, info_name=name, parent=group)
         if isinstance(loaded, LazyGroup):
             yield from _entries(context, loaded.commands)
         else:
