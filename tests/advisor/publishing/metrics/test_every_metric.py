@@ -1,4 +1,4 @@
-"""Every metric of the table can appear: on a ledger that has lived, and on a collector with a spool."""
+"""Every metric can appear: on a ledger that has lived, and on a collector with a spool."""
 
 from collections.abc import Iterator
 from datetime import timedelta
