@@ -17,7 +17,7 @@ def main() -> int:
     try:
         chosen = settings.load()
         logs.configure(chosen.log_level)
-        return embedded_worker.run(chosen)
+        return embedded_worker.run_worker(chosen)
     except SwitchwiseError as error:
         sys.stderr.write(f"switchwise: {error}\n")
         return error.exit_code

@@ -1,1 +1,4 @@
-"""When things happen: the rollup, the table of jobs, Celery and the embedded runner. The only room that knows Celery and Redis."""
+"""When things happen: the jobs and their schedule, the rollup, Celery and the embedded worker.
+
+No other package knows Celery or Redis.
+"""

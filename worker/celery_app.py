@@ -1,9 +1,12 @@
-"""The Celery app, its settings on Redis and in memory, and how a worker and beat start. A message is a wake-up, never data."""
+"""The Celery app on Redis and in memory, and how a worker and beat start.
+
+A message is a wake-up, never data.
+"""
 
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis
@@ -18,13 +21,13 @@ from worker import schedule, tasks
 from worker.jobs import JOBS
 
 WAKE_UP_SECONDS = 60
-"""The longest time between two wake-ups of a job. Beat forgets when it last sent one, the ledger knows whether it is due."""
+"""The longest time between two wake-ups of a job. The ledger decides whether the job is due."""
 
-STARTS_AGAIN_AFTER_SECONDS = 1
-"""So that a worker that fails at once does not keep a processor busy."""
+RESTART_SECONDS = 1
+"""The pause before a restart, so that a worker that fails at once leaves the processor alone."""
 
-GIVEN_BACK_SECONDS = max(job.limit_seconds for job in JOBS) + 2 * schedule.GRACE_SECONDS
-"""When Redis gives out a message again that nobody finished: once the longest job must have ended and its slot is free."""
+REDELIVERY_SECONDS = max(job.limit_seconds for job in JOBS) + 2 * schedule.GRACE_SECONDS
+"""When Redis delivers an unfinished message again: the longest job has ended by then."""
 
 log = structlog.get_logger()
 
@@ -45,12 +48,13 @@ _ON_REDIS: Mapping[str, Any] = {
     "worker_concurrency": 2,
     "worker_max_tasks_per_child": 1_000,
     "worker_max_memory_per_child": 512 << 10,  # KiB
-    # A worker without remote control, gossip and heartbeat never consumes again after Redis was restarted under it.
+    # A worker without remote control, gossip and heartbeat never consumes again once Redis has
+    # been restarted.
     "worker_enable_remote_control": True,
     "beat_scheduler": "celery.beat:Scheduler",
     "beat_max_loop_interval": 1,
     "broker_transport_options": {
-        "visibility_timeout": GIVEN_BACK_SECONDS,
+        "visibility_timeout": REDELIVERY_SECONDS,
         "unacked_restore_throttle": 1,
         "health_check_interval": 25,
         "socket_timeout": 30,
@@ -64,14 +68,14 @@ _IN_MEMORY: Mapping[str, Any] = {
 }
 
 
-def on_redis(settings: Settings) -> Celery:
-    """The app of a production worker or beat. Raises UsageError for a Redis address that is none."""
+def create_on_redis(settings: Settings) -> Celery:
+    """The app of a production worker or beat. Raises UsageError for a bad Redis address."""
     app = _app(settings, _redis_address(settings), _ON_REDIS)
     app.conf.beat_schedule = {
         job.name: {
             "task": job.name,
             "schedule": min(job.period_us / clock.SECOND_US, WAKE_UP_SECONDS),
-            # So that a beat that is started again and again still wakes each job.
+            # So that a beat that is restarted again and again still wakes each job.
             "last_run_at": clock.EPOCH,
         }
         for job in JOBS
@@ -80,7 +84,7 @@ def on_redis(settings: Settings) -> Celery:
 
 
 def _redis_address(settings: Settings) -> str:
-    """Celery would take a name without a scheme for another kind of broker, and quote it with its password."""
+    """The address, checked: Celery would quote a bad one with its password."""
     address = settings.redis_url.get_secret_value()
     try:
         redis.ConnectionPool.from_url(address)
@@ -92,47 +96,48 @@ def _redis_address(settings: Settings) -> str:
     return address
 
 
-def in_memory(settings: Settings) -> Celery:
+def create_in_memory(settings: Settings) -> Celery:
     """The app of an embedded worker, which sends its wake-ups to itself."""
     return _app(settings, "memory://localhost", _IN_MEMORY)
 
 
 def run_worker(settings: Settings) -> int:
-    """Run a production worker until it is told to stop; its exit status.
+    """Run a production worker until it is stopped; its exit status.
 
-    Celery 5.7 gives up now and then when Redis dies while a message is under way (its own clean-up fails, as in
-    celery/kombu issue 582). The process then starts again as it was started.
+    Now and then Celery 5.7 gives up when Redis dies during a message, because its own clean-up
+    fails (celery/kombu issue 582). Then the process starts again as it was started.
     """
     logs.configure(settings.log_level)
-    app = on_redis(settings)
-    # Its children open the ledger again, each for itself: connections must not cross a fork.
+    app = create_on_redis(settings)
+    # Each child opens the ledger again: connections must not cross a fork.
     startup.open_ledger(settings.database).close()
     warn_of_eviction(settings)
     log.info("worker_started", broker=app.connection_for_read().as_uri())
-    if consume(app, "--pool", "prefork"):
+    if consume(app, ["--pool", "prefork"]):
         log.error("worker_gave_up", remedy="none needed: it starts again")
-        time.sleep(STARTS_AGAIN_AFTER_SECONDS)
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # our own command line
+        time.sleep(RESTART_SECONDS)
+        command = [sys.executable, *sys.orig_argv[1:]]
+        os.execv(sys.executable, command)  # noqa: S606  # our own command line
     return 0
 
 
 def run_beat(settings: Settings) -> int:
-    """Send the wake-ups until told to stop; its exit status. Two beats do no harm."""
+    """Send the wake-ups until stopped; the exit status. Two beats do no harm."""
     logs.configure(settings.log_level)
-    app = on_redis(settings)
+    app = create_on_redis(settings)
     log.info("beat_started", broker=app.connection_for_write().as_uri())
     return int(app.start(["--quiet", "beat"]) or 0)
 
 
-def consume(app: Celery, *options: str) -> int:
-    """Run a worker of this app in the main thread until a signal ends it; its exit status, which Celery keeps to itself."""
+def consume(app: Celery, options: Sequence[str]) -> int:
+    """Run a worker of this app in the main thread until a signal ends it; its exit status."""
     status = 0
 
-    def ended(sender: WorkController, **_: object) -> None:
+    def note_status(sender: WorkController, **_: object) -> None:
         nonlocal status
         status = sender.exitcode or 0
 
-    signals.worker_shutdown.connect(ended)
+    signals.worker_shutdown.connect(note_status)
     app.worker_main(["--quiet", "worker", *options])
     return status
 
@@ -142,7 +147,7 @@ def _app(settings: Settings, broker: str, conf: Mapping[str, Any]) -> Celery:
     app.conf.update({**_SHARED, **conf})
     signals.setup_logging.connect(_keep_our_logging)
     for job in JOBS:
-        tasks.add(app, settings, job)
+        tasks.add_task(app, settings, job)
     return app
 
 
@@ -151,7 +156,10 @@ def _keep_our_logging(**_: object) -> None:
 
 
 def warn_of_eviction(settings: Settings) -> None:
-    """A Redis that evicts keys empties the queue without a word. No figure is lost, but rollups wait for the next wake-up."""
+    """Log a warning if Redis may evict keys.
+
+    That would empty the queue silently. No figure is lost, but rollups wait for the next wake-up.
+    """
     address = settings.redis_url.get_secret_value()
     try:
         with redis.Redis.from_url(address, socket_timeout=5, socket_connect_timeout=5) as client:

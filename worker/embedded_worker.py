@@ -1,4 +1,7 @@
-"""The worker of the one-command form, all in one process: Celery with a queue in memory, a ticker over the schedule, a watchdog."""
+"""The worker of the one-command form, in one process.
+
+It is Celery with a queue in memory, a ticker that sends wake-ups, and a watchdog.
+"""
 
 import os
 import threading
@@ -24,32 +27,33 @@ WATCH_SECONDS = 1.0
 log = structlog.get_logger()
 
 
-def run(settings: Settings) -> int:
-    """Run the jobs of this data directory until told to stop; the exit status. Expects to be its only worker."""
+def run_worker(settings: Settings) -> int:
+    """Run the jobs of this ledger until stopped; the exit status. It must be the only worker."""
     database = Database(settings.database)
     database.migrate()
     with database.transaction() as session:
         schedule.release_slots(session, clock.now_us())
-    # Celery warns of running as root because a broker could be made to run anything; here nobody else can reach it.
+    # Celery warns against running as root, because a broker could be made to run anything. This
+    # broker is in memory, and no other process reaches it.
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    app = celery_app.in_memory(settings)
+    app = celery_app.create_in_memory(settings)
     pulse = Pulse(clock.monotonic_seconds())
-    signals.task_prerun.connect(_began(pulse), weak=False)
-    signals.task_postrun.connect(_ended(pulse), weak=False)
+    signals.task_prerun.connect(_note_starts(pulse), weak=False)
+    signals.task_postrun.connect(_note_ends(pulse), weak=False)
     threading.Thread(target=_tick, args=(database, app, pulse), name="ticker", daemon=True).start()
     threading.Thread(target=watch, args=(pulse,), name="watchdog", daemon=True).start()
     log.info("worker_started", database=repr(database))
     return celery_app.consume(
-        app, "--pool", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat"
+        app, ["--pool", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     )
 
 
 def _tick(database: Database, app: Celery, pulse: Pulse) -> None:
     while True:
-        pulse.ticked(clock.monotonic_seconds())
+        pulse.note_tick(clock.monotonic_seconds())
         try:
             for job in runner.due_jobs(database):
-                if pulse.send(job.name, clock.monotonic_seconds()):
+                if pulse.note_wake_up(job.name, clock.monotonic_seconds()):
                     app.tasks[job.name].apply_async()
         except StoreUnavailable as error:
             log.warning("schedule_unreadable", reason=str(error))
@@ -57,25 +61,25 @@ def _tick(database: Database, app: Celery, pulse: Pulse) -> None:
 
 
 def watch(pulse: Pulse) -> None:
-    """End the process once a part of it is dead: whoever started it starts it again, and the ledger has lost nothing."""
+    """End the process once a part of it is dead. It is started again, and no figure is lost."""
     while True:
         time.sleep(WATCH_SECONDS)
-        if dead := pulse.stalled(clock.monotonic_seconds()):
-            log.error("worker_stalled", part=dead)
+        if dead_part := pulse.find_stalled(clock.monotonic_seconds()):
+            log.error("worker_stalled", part=dead_part)
             os._exit(1)
 
 
-def _began(pulse: Pulse) -> Callable[..., None]:
+def _note_starts(pulse: Pulse) -> Callable[..., None]:
     limits = {job.name: job.limit_seconds + schedule.GRACE_SECONDS for job in JOBS}
 
-    def began(sender: Task, **_: object) -> None:
-        pulse.began(sender.name, clock.monotonic_seconds() + limits[sender.name])
+    def note_start(sender: Task, **_: object) -> None:
+        pulse.note_start(sender.name, clock.monotonic_seconds() + limits[sender.name])
 
-    return began
+    return note_start
 
 
-def _ended(pulse: Pulse) -> Callable[..., None]:
-    def ended(**_: object) -> None:
-        pulse.ended(clock.monotonic_seconds())
+def _note_ends(pulse: Pulse) -> Callable[..., None]:
+    def note_end(**_: object) -> None:
+        pulse.note_end(clock.monotonic_seconds())
 
-    return ended
+    return note_end

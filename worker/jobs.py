@@ -1,4 +1,7 @@
-"""The one table of jobs: what runs, how often, how long it may take. Each may run twice, late or alone without harm."""
+"""The table of jobs: what runs, how often, and how long it may take.
+
+Each may run twice, late or alone without harm.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from ledger.settings import Settings
 from worker import rollup
 
 DROP_SECONDS = 30
-"""How long a run drops old events: an embedded worker rolls nothing up meanwhile. The next run goes on."""
+"""How long one run drops old events; the next goes on. An embedded worker waits meanwhile."""
 
 log = structlog.get_logger()
 
@@ -24,20 +27,21 @@ def always(_session: Session) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One job: a plain function, and when it runs.
 
-    Its slots are the periods since the epoch, and one slot runs once. `rest` is how many times its own duration it
-    stays away after it ended. `may_overlap`: its next slot need not wait for its last run, nor for a worker that died.
-    `has_work` lets a job that finds nothing to do pass without taking its slot.
+    Its slots are the periods since the epoch, and one slot runs once. After a run the job pauses
+    for `pause_factor` times the duration of the run. If `may_overlap`, its next slot does not wait
+    for the end of the last run, nor for a worker that died. A job whose `has_work` says no passes
+    without taking its slot.
     """
 
     name: str
     run: Callable[[Database, Settings], None]
     period_us: int
     limit_seconds: int = 60
-    rest: int = 0
+    pause_factor: int = 0
     may_overlap: bool = False
     has_work: Callable[[Session], bool] = always
 
@@ -48,30 +52,30 @@ def roll_up(database: Database, settings: Settings) -> None:
 
 
 def advise(database: Database, settings: Settings) -> None:
-    """Compute statements and recommendations again where what they rest on has changed."""
+    """Compute statements and recommendations again where their usage or prices have changed."""
     refresh.refresh(database, settings)
 
 
 def verify_ledger(database: Database, _settings: Settings) -> None:
     """Check the ledger's invariants, keep the result, and log each finding."""
-    made = checks.verify(database)
-    for check in made:
+    results = checks.verify(database)
+    for check in results:
         for finding in check.findings:
             log.error("ledger_disagrees", check=check.name, finding=finding)
     with database.transaction() as session:
-        verification.record(session, made, clock.now_us())
+        verification.record(session, results, clock.now_us())
 
 
 def drop_old_events(database: Database, settings: Settings) -> None:
-    """Drop raw events that were kept long enough, and the hours of days long past."""
+    """Drop raw events after their retention, and the hours of days long past."""
     end = clock.monotonic_seconds() + DROP_SECONDS
-    for gone in retention.drop_events(
+    for drop in retention.drop_events(
         database,
         settings.raw_retention_days,
         clock.now_us(),
         lambda: clock.monotonic_seconds() < end,
     ):
-        log.info("raw_events_dropped", day=str(clock.date_of(gone.day)), requests=gone.requests)
+        log.info("raw_events_dropped", day=str(clock.date_of(drop.day)), requests=drop.requests)
     retention.drop_hours(database, clock.now_us())
 
 
@@ -89,15 +93,27 @@ def _has_pending(session: Session) -> bool:
 
 
 JOBS = (
-    Job("roll_up", roll_up, clock.SECOND_US, may_overlap=True, has_work=_has_pending),
-    Job("advise", advise, 5 * clock.SECOND_US, limit_seconds=300, rest=20),
     Job(
-        "deliver_alerts",
-        deliver_alerts,
-        5 * clock.SECOND_US,
+        name="roll_up",
+        run=roll_up,
+        period_us=clock.SECOND_US,
+        may_overlap=True,
+        has_work=_has_pending,
+    ),
+    Job(
+        name="advise",
+        run=advise,
+        period_us=5 * clock.SECOND_US,
+        limit_seconds=300,
+        pause_factor=20,
+    ),
+    Job(
+        name="deliver_alerts",
+        run=deliver_alerts,
+        period_us=5 * clock.SECOND_US,
         limit_seconds=120,
         has_work=_has_alerts,
     ),
-    Job("drop_old_events", drop_old_events, clock.HOUR_US, limit_seconds=300),
-    Job("verify_ledger", verify_ledger, clock.DAY_US, limit_seconds=3_600),
+    Job(name="drop_old_events", run=drop_old_events, period_us=clock.HOUR_US, limit_seconds=300),
+    Job(name="verify_ledger", run=verify_ledger, period_us=clock.DAY_US, limit_seconds=3_600),
 )

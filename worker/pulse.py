@@ -1,9 +1,12 @@
-"""The signs of life of an embedded worker: what was sent, what runs, when the ticker ticked. Reads no clock; thread-safe."""
+"""The signs of life of an embedded worker: wake-ups sent, the running job, the ticker's last tick.
+
+It reads no clock, and any thread may use it.
+"""
 
 import threading
 
 STALL_SECONDS = 30.0
-"""A ticker that has not ticked, or a wake-up that nobody took up, for so long will never do so."""
+"""A ticker without a tick for so long, or a wake-up that nobody took, is dead."""
 
 
 class Pulse:
@@ -16,32 +19,32 @@ class Pulse:
         self._sent: dict[str, float] = {}
         self._running: tuple[str, float] | None = None
 
-    def ticked(self, now_seconds: float) -> None:
+    def note_tick(self, now_seconds: float) -> None:
         """The ticker is alive."""
         with self._lock:
             self._ticked_at = now_seconds
 
-    def send(self, job: str, now_seconds: float) -> bool:
-        """Whether a wake-up of this job should be sent now: not while one is under way. Notes that it is."""
+    def note_wake_up(self, job: str, now_seconds: float) -> bool:
+        """Whether a wake-up of this job must be sent now, which is noted: not while one waits."""
         with self._lock:
-            new = job not in self._sent
+            is_new = job not in self._sent
             self._sent.setdefault(job, now_seconds)
-            return new
+            return is_new
 
-    def began(self, job: str, must_end_at: float) -> None:
-        """The consumer took up a wake-up; it is stalled if the job has not ended by then."""
+    def note_start(self, job: str, must_end_at: float) -> None:
+        """The consumer took a wake-up; it is stalled if the job has not ended at `must_end_at`."""
         with self._lock:
             self._sent.pop(job, None)
             self._running = (job, must_end_at)
 
-    def ended(self, now_seconds: float) -> None:
-        """The consumer is through with its job."""
+    def note_end(self, now_seconds: float) -> None:
+        """The consumer has ended its job."""
         with self._lock:
             self._running = None
             self._ended_at = now_seconds
 
-    def stalled(self, now_seconds: float) -> str | None:
-        """What shows no life any more; None while all is well."""
+    def find_stalled(self, now_seconds: float) -> str | None:
+        """The part that shows no sign of life; None while all is well."""
         with self._lock:
             if now_seconds > self._ticked_at + STALL_SECONDS:
                 return "ticker"

@@ -1,19 +1,25 @@
-"""The rollup: intake rows become hours, days and totals, each exactly once, in the transaction that deletes them."""
+"""The rollup: intake rows become hours, days and totals.
+
+Each row counts exactly once, in the transaction that deletes it.
+"""
 
 from ledger import clock, rollups, usage
 from ledger.database import Database, lock
 
 CLAIM = 64
-"""Intake rows taken in one transaction: enough to merge away the repeats, few enough to keep it short."""
+"""Intake rows of one transaction: many rows merge into few sums, but it must stay short."""
 
 
 def roll_up(database: Database, max_metric_sets: int) -> int:
-    """Roll up everything that is pending now; how many intake rows that was. Any number of workers may run it."""
-    roll_up_some = _roll_up_on_sqlite if database.is_sqlite else _roll_up_on_postgresql
-    done = 0
-    while (taken := roll_up_some(database, max_metric_sets)) is not None:
-        done += taken
-    return done
+    """Roll up everything that is pending now; the number of intake rows that it was.
+
+    Any number of workers may run it at once.
+    """
+    roll_up_next = _roll_up_on_sqlite if database.is_sqlite else _roll_up_on_postgresql
+    intake_rows = 0
+    while (claimed_rows := roll_up_next(database, max_metric_sets)) is not None:
+        intake_rows += claimed_rows
+    return intake_rows
 
 
 def _roll_up_on_postgresql(database: Database, max_metric_sets: int) -> int | None:
@@ -27,18 +33,18 @@ def _roll_up_on_postgresql(database: Database, max_metric_sets: int) -> int | No
 
 
 def _roll_up_on_sqlite(database: Database, max_metric_sets: int) -> int | None:
-    """Read and merge outside the write lock, so that ingest does not wait; then delete exactly what was read.
+    """Read and merge outside the write lock, so that ingest does not wait; then delete those rows.
 
-    Where another worker has been faster, nothing is written and the answer is 0: there may be more.
+    Where another worker was faster, nothing is written and the answer is 0: there may be more.
     """
     with database.snapshot() as session:
-        read = rollups.list_pending(session, CLAIM)
-    if not read:
+        pending = rollups.list_pending(session, CLAIM)
+    if not pending:
         return None
-    sums = usage.merge_all(packed for _, packed in read)
+    sums = usage.merge_all(packed for _, packed in pending)
     with database.transaction() as session:
-        if rollups.remove(session, [intake_id for intake_id, _ in read]) != len(read):
+        if rollups.remove(session, [intake_id for intake_id, _ in pending]) != len(pending):
             session.rollback()
             return 0
         rollups.add(session, sums, clock.now_us(), max_metric_sets)
-    return len(read)
+    return len(pending)

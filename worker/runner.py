@@ -1,4 +1,7 @@
-"""Running one job in its slot, and the boundary of a worker process: a fault ends here, logged, and the next slot tries again."""
+"""Running one job in its slot. It is the error boundary of a worker process.
+
+A fault ends here, logged, and the next slot tries again.
+"""
 
 import structlog
 
@@ -24,8 +27,8 @@ def due_jobs(database: Database) -> list[Job]:
         ]
 
 
-def run(database: Database, settings: Settings, job: Job) -> None:
-    """Run the job if its slot is free. Raises nothing that a later slot could put right."""
+def run_job(database: Database, settings: Settings, job: Job) -> None:
+    """Run the job if its slot is free. Every error is logged and noted, and ends here."""
     try:
         if not _take(database, job):
             return
@@ -36,7 +39,7 @@ def run(database: Database, settings: Settings, job: Job) -> None:
         log.warning("job_postponed", job=job.name, reason=str(error))
         _note_failure(database, job, error)
     except Exception as error:
-        # The one boundary of a worker process: a job's fault must not end the worker that runs the others.
+        # The one boundary of a worker process: a job's fault must not end the other jobs.
         log.exception("job_failed", job=job.name)
         _note_failure(database, job, error)
 
@@ -52,7 +55,7 @@ def _take(database: Database, job: Job) -> bool:
 
 
 def _note_failure(database: Database, job: Job, error: Exception) -> None:
-    """Only our own errors are quoted: the text of a foreign one may hold anything."""
+    """Note that a job failed. Only our own errors are quoted: other texts may hold anything."""
     failure = str(error) if isinstance(error, SwitchwiseError) else type(error).__name__
     try:
         with database.transaction() as session:

@@ -1,6 +1,7 @@
-"""The schedule as rows: whose turn it is, and taking a slot by one conditional update, so that each slot runs at most once.
+"""The schedule as rows: which job is due, and taking its slot.
 
-Any number of schedulers and workers may race. Never commits.
+One conditional update takes a slot, so each slot runs at most once, whatever number of schedulers
+and workers race for it. Nothing here commits.
 """
 
 from dataclasses import dataclass
@@ -14,19 +15,22 @@ from worker import jobs
 from worker.jobs import JOBS, Job
 
 CLOCK_TOLERANCE_US = 60 * clock.SECOND_US
-"""A slot taken further in the future than this was taken by a clock that has been set back since."""
+"""A slot taken further in the future than this was taken by a clock that was set back later."""
 GRACE_SECONDS = 30
-"""How long after its limit a job is ended by force, and as long again until its slot counts as abandoned."""
+"""How long after its limit a job is killed; after as long again its slot counts as abandoned."""
 OVERDUE_SECONDS = 180
-"""A job whose turn came so long ago has no worker: wake-ups are sent every minute at least."""
+"""A job that has been due for so long has no worker: wake-ups are sent every minute at least."""
 MAX_FAILURE_CHARACTERS = 200
 
 _SLOTS = tables.JOB_SLOT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The last slot of a job that was taken: when (UTC epoch microseconds), and how the runs of the job ended lately."""
+    """The last slot of a job that was taken, and when runs of the job ended lately.
+
+    All times are UTC epoch microseconds.
+    """
 
     taken_at: int
     finished_at: int | None
@@ -46,11 +50,17 @@ class Turn:
 def last_turns(session: Session) -> dict[str, Turn]:
     """The last turn of each job that ever ran."""
     columns = (_SLOTS.c.job, _SLOTS.c.taken_at, _SLOTS.c.finished_at, _SLOTS.c.failed_at)
-    return {job: Turn(*turn) for job, *turn in session.execute(select(*columns))}
+    return {
+        row.job: Turn(taken_at=row.taken_at, finished_at=row.finished_at, failed_at=row.failed_at)
+        for row in session.execute(select(*columns))
+    }
 
 
 def is_due(job: Job, last: Turn | None, now_us: int) -> bool:
-    """Whether the job has a slot that nobody took. Missed slots count as one; most jobs also wait for their last run's end."""
+    """Whether the job has a slot that nobody has taken.
+
+    Missed slots count as one. Most jobs also wait for the end of their last run.
+    """
     if last is None or last.taken_at > now_us + CLOCK_TOLERANCE_US:
         return True
     if now_us // job.period_us <= last.taken_at // job.period_us:
@@ -59,23 +69,23 @@ def is_due(job: Job, last: Turn | None, now_us: int) -> bool:
         return True
     if last.ended_at is None:
         return now_us > last.taken_at + (job.limit_seconds + 2 * GRACE_SECONDS) * clock.SECOND_US
-    return now_us >= last.ended_at + job.rest * (last.ended_at - last.taken_at)
+    return now_us >= last.ended_at + job.pause_factor * (last.ended_at - last.taken_at)
 
 
 def take_slot(session: Session, job: Job, last: Turn | None, now_us: int) -> bool:
-    """Take the slot of this instant, if no other took one since `last` was read."""
+    """Take the slot of this instant, if no other worker took one since `last` was read."""
     if last is None:
         dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
         first = (
             dialect.insert(_SLOTS).values(job=job.name, taken_at=now_us).on_conflict_do_nothing()
         )
         return session.execute(first.returning(_SLOTS.c.job)).first() is not None
-    mine = (
+    statement = (
         update(_SLOTS)
         .where(_SLOTS.c.job == job.name, _SLOTS.c.taken_at == last.taken_at)
         .values(taken_at=now_us)
     )
-    return session.execute(mine.returning(_SLOTS.c.job)).first() is not None
+    return session.execute(statement.returning(_SLOTS.c.job)).first() is not None
 
 
 def note_finished(session: Session, job: Job, now_us: int) -> None:
@@ -92,9 +102,9 @@ def note_failed(session: Session, job: Job, now_us: int, failure: str) -> None:
 
 
 def release_slots(session: Session, now_us: int) -> None:
-    """End the turns of workers that are gone. Only for the worker that knows itself to be alone with its database."""
-    ended_at = func.coalesce(_SLOTS.c.finished_at, 0), func.coalesce(_SLOTS.c.failed_at, 0)
-    running = and_(*(end < _SLOTS.c.taken_at for end in ended_at))
+    """End the turns of dead workers. Only for a worker that is the only one of its database."""
+    ends = func.coalesce(_SLOTS.c.finished_at, 0), func.coalesce(_SLOTS.c.failed_at, 0)
+    running = and_(*(end < _SLOTS.c.taken_at for end in ends))
     session.execute(
         update(_SLOTS)
         .where(running)
@@ -103,9 +113,9 @@ def release_slots(session: Session, now_us: int) -> None:
 
 
 def overdue_jobs(session: Session, now_us: int) -> list[str]:
-    """The jobs that a worker at work would have begun long ago; all that never ran.
+    """The jobs that a worker at work would have begun long ago, and all that never ran.
 
-    A job that passes without taking its slot when it has nothing to do is left out: its silence says nothing.
+    A job that may pass without taking its slot is left out: its silence means nothing.
     """
     turns, before = last_turns(session), now_us - OVERDUE_SECONDS * clock.SECOND_US
     late = []

@@ -1,4 +1,7 @@
-"""The Celery task around each job. Its message carries nothing but the job's name: a wake-up, which may be lost or repeated."""
+"""The Celery task around each job.
+
+Its message is a wake-up with the job's name and no data, so it may be lost or repeated.
+"""
 
 import functools
 import os
@@ -11,12 +14,12 @@ from worker import runner, schedule
 from worker.jobs import Job
 
 
-def add(app: Celery, settings: Settings, job: Job) -> None:
+def add_task(app: Celery, settings: Settings, job: Job) -> None:
     """Let the app run this job."""
 
     def wake() -> None:
-        database = _opened(settings.database, os.getpid())
-        runner.run(database, settings, job)
+        database = _database_of(settings.database, os.getpid())
+        runner.run_job(database, settings, job)
 
     hard_limit_seconds = job.limit_seconds + schedule.GRACE_SECONDS
     app.task(
@@ -29,6 +32,6 @@ def add(app: Celery, settings: Settings, job: Job) -> None:
 
 
 @functools.cache
-def _opened(url: str, _process_id: int) -> Database:
-    """This process's own database: connections must not cross a fork."""
+def _database_of(url: str, _process_id: int) -> Database:
+    """The database of this process: connections must not cross a fork."""
     return Database(url)

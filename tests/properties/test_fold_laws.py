@@ -78,7 +78,7 @@ def test_of_conflicting_versions_exactly_the_first_counts_in_every_order(
 def test_four_senders_and_four_workers_at_once_give_the_same_rollups(
     database: Database, database_url: str
 ) -> None:
-    sent = usage_events.some(600)
+    sent = usage_events.make_events(600)
     groups = [sent[start : start + 40] for start in range(0, 600, 20)]
     stop, faults = threading.Event(), list[BaseException]()
 
@@ -152,7 +152,7 @@ def test_rebuild_repairs_any_damage_to_rollups(database: Database, data: st.Data
 def test_each_kind_of_damage_is_found_before_it_is_repaired(
     database: Database, statement: str
 ) -> None:
-    usage_events.store(database, usage_events.some(30))
+    usage_events.store(database, usage_events.make_events(30))
     folding.roll_up(database)
     damage(database, [statement])
     assert findings(database) != []

@@ -1,4 +1,4 @@
-"""The Celery app: what its messages hold, what it asks of Redis, and how often it wakes each job."""
+"""The Celery app: what its messages carry, what it needs of Redis, and how often it wakes jobs."""
 
 import json
 
@@ -25,7 +25,7 @@ def settings(redis_server: servers.Redis) -> Settings:
 def test_a_message_holds_the_name_of_its_job_and_nothing_else(
     settings: Settings, redis_server: servers.Redis
 ) -> None:
-    app = celery_app.on_redis(settings)
+    app = celery_app.create_on_redis(settings)
     for job in JOBS:
         app.tasks[job.name].apply_async()
     with redis.Redis.from_url(redis_server.url) as client:
@@ -37,7 +37,7 @@ def test_a_message_holds_the_name_of_its_job_and_nothing_else(
 
 
 def test_a_task_that_ran_leaves_nothing_in_redis(settings: Settings) -> None:
-    conf = celery_app.on_redis(settings).conf
+    conf = celery_app.create_on_redis(settings).conf
     assert conf.task_ignore_result
     assert conf.result_backend is None
 
@@ -45,12 +45,12 @@ def test_a_task_that_ran_leaves_nothing_in_redis(settings: Settings) -> None:
 def test_a_message_is_given_back_when_its_worker_dies_and_never_before_its_job_must_have_ended(
     settings: Settings,
 ) -> None:
-    conf = celery_app.on_redis(settings).conf
+    conf = celery_app.create_on_redis(settings).conf
     assert conf.task_acks_late
     assert conf.task_reject_on_worker_lost
     assert conf.worker_prefetch_multiplier == 1
     assert conf.broker_transport_options["unacked_restore_throttle"] == 1
-    app = celery_app.on_redis(settings)
+    app = celery_app.create_on_redis(settings)
     for task in (app.tasks[job.name] for job in JOBS):
         assert (
             task.soft_time_limit
@@ -62,17 +62,17 @@ def test_a_message_is_given_back_when_its_worker_dies_and_never_before_its_job_m
 def test_a_worker_keeps_remote_control_because_without_it_it_may_never_come_back(
     settings: Settings,
 ) -> None:
-    assert celery_app.on_redis(settings).conf.worker_enable_remote_control
+    assert celery_app.create_on_redis(settings).conf.worker_enable_remote_control
 
 
 def test_only_json_is_accepted(settings: Settings) -> None:
-    for app in (celery_app.on_redis(settings), celery_app.in_memory(settings)):
+    for app in (celery_app.create_on_redis(settings), celery_app.create_in_memory(settings)):
         assert app.conf.accept_content == ["json"]
         assert app.conf.task_serializer == "json"
 
 
 def test_beat_wakes_each_job_in_its_period_and_at_least_once_a_minute(settings: Settings) -> None:
-    schedule = celery_app.on_redis(settings).conf.beat_schedule
+    schedule = celery_app.create_on_redis(settings).conf.beat_schedule
     for job in JOBS:
         assert schedule[job.name]["schedule"] == min(job.period_us / clock.SECOND_US, 60)
 
@@ -103,11 +103,11 @@ def test_a_redis_that_cannot_be_asked_is_named_without_its_address() -> None:
 )
 def test_a_redis_address_that_is_none_is_refused_without_being_quoted(address: str) -> None:
     with pytest.raises(UsageError, match="SWITCHWISE_REDIS_URL") as error:
-        celery_app.on_redis(Settings.model_validate({"redis_url": address}))
+        celery_app.create_on_redis(Settings.model_validate({"redis_url": address}))
     assert "hunter2" not in str(error.value)
 
 
 def test_beat_wakes_every_job_as_soon_as_it_starts(settings: Settings) -> None:
-    scheduler = Scheduler(celery_app.on_redis(settings))
+    scheduler = Scheduler(celery_app.create_on_redis(settings))
     due = {name for name, entry in scheduler.schedule.items() if scheduler.is_due(entry).is_due}
     assert due == {job.name for job in JOBS}

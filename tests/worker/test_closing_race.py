@@ -1,4 +1,4 @@
-"""Closing a month while workers roll up: every request is in the statement or late, never both and never neither."""
+"""Closing a month while workers roll up: every request is either in the statement or late."""
 
 import threading
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from worker import rollup
 
 
 def in_thread(part: Callable[[], object]) -> threading.Thread:
-    """A part at work beside the test."""
+    """A thread of the test that does this part."""
     thread = threading.Thread(target=part)
     thread.start()
     return thread
 
 
 def waits_for_a_lock(opened: Database) -> bool:
-    """Whether somebody waits for an advisory lock."""
+    """Whether a session waits for an advisory lock."""
     with opened.snapshot() as session:
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         return bool(session.execute(text(waiting)).scalar_one())
@@ -45,7 +45,7 @@ def closed_requests(opened: Database) -> int:
 
 
 @pytest.mark.parametrize("backend", ["postgresql"])
-def test_a_close_waits_for_the_rollup_that_is_under_way(database: Database) -> None:
+def test_a_close_waits_for_the_rollup_that_runs(database: Database) -> None:
     ledgers.add(database, [ledgers.event(OCTOBER_US)])
     ledgers.settle(database)
     ledgers.add(database, [ledgers.event(OCTOBER_US)])
@@ -60,11 +60,11 @@ def test_a_close_waits_for_the_rollup_that_is_under_way(database: Database) -> N
 
 
 @pytest.mark.parametrize("backend", ["postgresql"])
-def test_a_rollup_waits_for_the_close_that_is_under_way_and_is_late(database: Database) -> None:
+def test_a_rollup_waits_for_the_close_that_runs_and_is_late(database: Database) -> None:
     ledgers.add(database, [ledgers.event(OCTOBER_US)])
     ledgers.settle(database)
     with database.transaction() as session:
-        # The close needs this lock too, after it has stopped the rollups and taken what was pending.
+        # The close needs this lock too, after it has stopped the rollups and rolled up the rest.
         lock(session, "refresh")
         closing = in_thread(lambda: ledgers.close(database, MONTH))
         processes.wait_until(lambda: waits_for_a_lock(database), "the close to wait")
@@ -76,57 +76,70 @@ def test_a_rollup_waits_for_the_close_that_is_under_way_and_is_late(database: Da
         thread.join()
     assert (closed_requests(database), late_requests(database)) == (1, 1)
     refresh.refresh(database, ledgers.SETTINGS)
-    assert [each.requests for each in closed_books.built(database).adjustments] == [1]
+    assert [adjustment.requests for adjustment in closed_books.built(database).adjustments] == [1]
     assert closed_books.findings(database) == []
+
+
+class Crew:
+    """Threads with a ledger of their own each, and the faults of any."""
+
+    def __init__(self, database_url: str) -> None:
+        self.faults: list[BaseException] = []
+        self._database_url = database_url
+
+    def start(self, part: Callable[[Database], None]) -> threading.Thread:
+        return in_thread(lambda: self._run(part))
+
+    def _run(self, part: Callable[[Database], None]) -> None:
+        own = Database(self._database_url)
+        try:
+            part(own)
+        except BaseException as error:
+            self.faults.append(error)
+            raise
+        finally:
+            own.close()
+
+
+REQUESTS_OF_A_SENDER = 80
+
+
+def send(own: Database, begun: threading.Event) -> None:
+    for number in range(REQUESTS_OF_A_SENDER):
+        ledgers.add(own, [ledgers.event(OCTOBER_US + number)])
+        if number == 20:
+            begun.set()
+
+
+def work(own: Database, stop: threading.Event) -> None:
+    while not stop.is_set():
+        rollup.roll_up(own, 10)
+        refresh.refresh(own, ledgers.SETTINGS)
+
+
+def close_once_begun(own: Database, begun: threading.Event) -> None:
+    begun.wait()
+    ledgers.close(own, MONTH)
 
 
 def test_four_workers_and_a_close_at_once_count_every_request_once(
     database: Database, database_url: str
 ) -> None:
-    requests, senders = 240, 3
     ledgers.add(database, [ledgers.event(OCTOBER_US)])
-    stop, begun, faults = threading.Event(), threading.Event(), list[BaseException]()
-
-    def watched(part: Callable[[Database], None]) -> Callable[[], None]:
-        def run() -> None:
-            own = Database(database_url)
-            try:
-                part(own)
-            except BaseException as error:
-                faults.append(error)
-                raise
-            finally:
-                own.close()
-
-        return run
-
-    def send(own: Database) -> None:
-        for number in range(requests // senders):
-            ledgers.add(own, [ledgers.event(OCTOBER_US + number)])
-            if number == 20:
-                begun.set()
-
-    def work(own: Database) -> None:
-        while not stop.is_set():
-            rollup.roll_up(own, 10)
-            refresh.refresh(own, ledgers.SETTINGS)
-
-    def close(own: Database) -> None:
-        begun.wait()
-        ledgers.close(own, MONTH)
-
-    sending = [in_thread(watched(send)) for _ in range(senders)]
-    working = [in_thread(watched(work)) for _ in range(4)]
-    closing = in_thread(watched(close))
-    for thread in (*sending, closing):
+    crew, stop, begun = Crew(database_url), threading.Event(), threading.Event()
+    senders = [crew.start(lambda own: send(own, begun)) for _ in range(3)]
+    workers = [crew.start(lambda own: work(own, stop)) for _ in range(4)]
+    closer = crew.start(lambda own: close_once_begun(own, begun))
+    for thread in (*senders, closer):
         thread.join()
     stop.set()
-    for thread in working:
+    for thread in workers:
         thread.join()
-    assert faults == []
+    assert crew.faults == []
     ledgers.settle(database)
     in_time, late = closed_requests(database), late_requests(database)
-    assert in_time + late == requests + 1
+    assert in_time + late == 3 * REQUESTS_OF_A_SENDER + 1
     assert in_time > 0
-    assert sum(each.requests for each in closed_books.built(database).adjustments) == late
+    adjustments = closed_books.built(database).adjustments
+    assert sum(adjustment.requests for adjustment in adjustments) == late
     assert closed_books.findings(database) == []

@@ -19,7 +19,7 @@ def test_names_are_unique_and_periods_are_positive() -> None:
 
 
 def test_rolling_up_leaves_nothing_pending(database: Database) -> None:
-    usage_events.store(database, usage_events.some(30))
+    usage_events.store(database, usage_events.make_events(30))
     jobs.roll_up(database, SETTINGS)
     with database.snapshot() as session:
         assert session.execute(text("SELECT count(*) FROM intake")).scalar_one() == 0
@@ -27,17 +27,17 @@ def test_rolling_up_leaves_nothing_pending(database: Database) -> None:
 
 
 def test_a_clean_verification_is_kept(database: Database) -> None:
-    usage_events.store(database, usage_events.some(5))
+    usage_events.store(database, usage_events.make_events(5))
     jobs.verify_ledger(database, SETTINGS)
     with database.snapshot() as session:
-        kept = verification.last(session)
-    assert kept is not None
-    assert kept.is_clean
-    assert kept.findings["hours"] == 0
+        result = verification.last(session)
+    assert result is not None
+    assert result.is_clean
+    assert result.findings["hours"] == 0
 
 
 def test_a_disagreement_is_logged_and_kept(database: Database) -> None:
-    usage_events.store(database, usage_events.some(5))
+    usage_events.store(database, usage_events.make_events(5))
     jobs.roll_up(database, SETTINGS)
     with database.transaction() as session:
         session.execute(text("UPDATE usage_total SET requests = requests + 1"))
@@ -45,9 +45,9 @@ def test_a_disagreement_is_logged_and_kept(database: Database) -> None:
         jobs.verify_ledger(database, SETTINGS)
     assert {entry["check"] for entry in logs if entry["event"] == "ledger_disagrees"} == {"totals"}
     with database.snapshot() as session:
-        kept = verification.last(session)
-    assert kept is not None
-    assert not kept.is_clean
+        result = verification.last(session)
+    assert result is not None
+    assert not result.is_clean
 
 
 def test_a_ledger_that_was_never_verified_says_so(database: Database) -> None:

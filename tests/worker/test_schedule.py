@@ -1,7 +1,8 @@
-"""The schedule: when a job is due, and that each slot is taken once whoever races for it."""
+"""The schedule: when a job is due, and that each slot is taken once, whatever races for it."""
 
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -13,11 +14,11 @@ from worker.schedule import Turn
 
 SECOND_US = clock.SECOND_US
 NOW_US = 1_795_464_000 * SECOND_US
-JOB = Job("any", lambda _database, _settings: None, 5 * SECOND_US)
+JOB = Job(name="any", run=lambda _database, _settings: None, period_us=5 * SECOND_US)
 
 
 def turn(taken_at: int, *, finished_at: int | None = None, failed_at: int | None = None) -> Turn:
-    return Turn(taken_at, finished_at, failed_at)
+    return Turn(taken_at=taken_at, finished_at=finished_at, failed_at=failed_at)
 
 
 def test_a_job_that_never_ran_is_due() -> None:
@@ -48,7 +49,7 @@ def test_a_run_that_goes_on_is_left_alone_until_it_must_be_dead() -> None:
 
 
 def test_a_job_that_may_overlap_does_not_wait_for_a_run_that_goes_on() -> None:
-    parallel = Job("any", JOB.run, 5 * SECOND_US, may_overlap=True)
+    parallel = replace(JOB, may_overlap=True)
     assert schedule.is_due(parallel, turn(NOW_US), NOW_US + 5 * SECOND_US)
 
 
@@ -56,13 +57,13 @@ def test_a_job_that_may_overlap_does_not_wait_for_a_run_that_goes_on() -> None:
     ("later_us", "expected"), [(41 * SECOND_US, False), (42 * SECOND_US, True)]
 )
 @pytest.mark.parametrize("failed", [False, True])
-def test_a_job_rests_for_a_multiple_of_what_it_took(
+def test_a_job_pauses_for_a_multiple_of_its_last_duration(
     later_us: int, expected: bool, failed: bool
 ) -> None:
-    resting = Job("any", JOB.run, 5 * SECOND_US, rest=20)
+    pausing = replace(JOB, pause_factor=20)
     ended_at = NOW_US + 2 * SECOND_US
     last = turn(NOW_US, failed_at=ended_at) if failed else turn(NOW_US, finished_at=ended_at)
-    assert schedule.is_due(resting, last, NOW_US + later_us) is expected
+    assert schedule.is_due(pausing, last, NOW_US + later_us) is expected
 
 
 def test_a_clock_that_was_set_back_does_not_stop_a_job() -> None:
@@ -77,7 +78,7 @@ def test_schedulers_whose_clocks_differ_by_seconds_do_not_repeat_a_slot() -> Non
 def test_each_slot_is_taken_exactly_once_by_four_racing_schedulers(database: Database) -> None:
     slots, schedulers = 60, 4
     together = threading.Barrier(schedulers)
-    won: Counter[int] = Counter()
+    winners: Counter[int] = Counter()
 
     def race() -> None:
         for slot in range(slots):
@@ -86,19 +87,19 @@ def test_each_slot_is_taken_exactly_once_by_four_racing_schedulers(database: Dat
             with database.snapshot() as session:
                 last = schedule.last_turns(session).get(JOB.name)
             with database.transaction() as session:
-                taken = schedule.is_due(JOB, last, now_us) and schedule.take_slot(
+                has_won = schedule.is_due(JOB, last, now_us) and schedule.take_slot(
                     session, JOB, last, now_us
                 )
-                if taken:
+                if has_won:
                     schedule.note_finished(session, JOB, now_us)
-            won[slot] += taken
+            winners[slot] += has_won
 
     racers = [threading.Thread(target=race) for _ in range(schedulers)]
     for racer in racers:
         racer.start()
     for racer in racers:
         racer.join()
-    assert dict(won) == dict.fromkeys(range(slots), 1)
+    assert dict(winners) == dict.fromkeys(range(slots), 1)
 
 
 def test_a_success_wipes_the_failure_before_it(database: Database) -> None:
@@ -111,7 +112,7 @@ def test_a_success_wipes_the_failure_before_it(database: Database) -> None:
 
 
 def test_release_ends_the_turns_of_dead_workers_and_no_others(database: Database) -> None:
-    ended, dead = Job("ended", JOB.run, 1), Job("dead", JOB.run, 1)
+    ended, dead = replace(JOB, name="ended"), replace(JOB, name="dead")
     with database.transaction() as session:
         for job in (ended, dead):
             schedule.take_slot(session, job, None, NOW_US)

@@ -10,13 +10,23 @@ from ledger.store import Outcome
 
 START_US = 1_795_000_000 * clock.SECOND_US
 LABELS = Labels(
-    namespace="default", provider="openai", model="gpt-4.1", request_model="gpt-4.1", service_tier="standard",
-    service_tier_requested="standard", context_band=0, features=0, usage_source="provider", status="success",
-    project="search", workload="answers", key="one",
-)  # fmt: skip
+    namespace="default",
+    provider="openai",
+    model="gpt-4.1",
+    request_model="gpt-4.1",
+    service_tier="standard",
+    service_tier_requested="standard",
+    context_band=0,
+    features=0,
+    usage_source="provider",
+    status="success",
+    project="search",
+    workload="answers",
+    key="one",
+)
 
 
-def some(count: int) -> list[Event]:
+def make_events(count: int) -> list[Event]:
     """Events of three hours, one label set, different sizes."""
     return [
         Event(
