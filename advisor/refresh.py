@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from advisor.advice import computation, retirements
+from advisor.advice import computation, retirements, terms
 from advisor.evidence import store as evidence_store
 from advisor.months import (
     adjustment_store,
@@ -67,7 +67,7 @@ def refresh(database: Database, settings: Settings) -> int:
         recommendations.write(session, advice, now_us)
         outcomes.write(session, outcome, now_us)
         stage_store.follow(session, outcome.measured if outcome else (), now_us)
-        standing = [stored.figure for stored in recommendations.read(session)]
+        standing = [stored.recommendation for stored in recommendations.read(session)]
         alert_store.evaluate(session, standing, retiring, settings, now_us)
         facts.put(session, ADVISED_ON, advised_on)
     return len(written) + len(adjusted)
@@ -100,5 +100,5 @@ def _due(
     told = settings.slack_webhook_url is not None
     by_people = stage_store.revision(session), evidence_store.revision(session)
     usage = sum(readings.day_revisions(session).values())
-    rests_on = (usage, basis, computation.terms_of(settings), told, by_people)
+    rests_on = (usage, basis, terms.from_settings(settings), told, by_people)
     return statement_store.find_stale(session, settings, basis), repr(rests_on)

@@ -9,7 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from advisor.advice import computation
+from advisor.advice import terms
 from ledger import logs
 from ledger import settings as ledger_settings
 from ledger.database import Database
@@ -36,7 +36,7 @@ def new_commands() -> typer.Typer:
 def checked_settings(**overrides: object) -> Settings:
     """All settings, checked, the pairs of models too. Raises UsageError naming the wrong one."""
     settings = ledger_settings.load(**overrides)
-    computation.terms_of(settings)
+    terms.from_settings(settings)
     return settings
 
 

@@ -1,12 +1,13 @@
 """Advice in sentences, one for each factor, made from the same numbers as every other face. Pure; decides nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from advisor.advice.values import Recommendation
 from advisor.evidence import figures as evidence_figures
 from advisor.evidence import sentences as evidence_sentences
-from advisor.switching import advice, candidates, decision, factors, headroom, life
+from advisor.switching import breakeven, candidates, decision, factors, headroom, life
 from advisor.words import counted
 from ledger import clock, money
 
@@ -139,31 +140,35 @@ _REMEDIES = {
 }
 
 
-def sentences(item: advice.Advice) -> list[str]:
-    """What, how much, by which factors, at which prices and window, why, what would change it, how long, how to check."""
-    found = item.alternative
-    slice_ = found.slice
-    reason = item.decision.reason
+def sentences(recommendation: Recommendation) -> list[str]:
+    """What to move, its worth, the factors, prices and window, why, what would change it, how long."""
+    reason, risk = recommendation.decision.reason, recommendation.risk
+    window = recommendation.window
     return [
-        _move(found),
-        *_amounts(item),
-        *(_factor(found.factors, name) for name in _told_factors(found)),
+        _move(recommendation),
+        *_amounts(recommendation),
+        *(_factor(recommendation.factors, name) for name in _named_factors(recommendation)),
         (
-            f"Priced at the rates in force on {clock.date_of(item.as_of_day)}, over"
-            f" {counted(slice_.days, 'closed day')} and {counted(slice_.requests, 'request')}."
+            f"Priced at the rates in force on {clock.date_of(recommendation.as_of_day)}, over"
+            f" {counted(window.days, 'closed day')} and"
+            f" {counted(recommendation.requests, 'request')}."
         ),
-        *_fitting(found),
-        *_class(item),
-        *_evidence(item),
-        *_break_evens(item),
-        *_beside(item),
+        *_fitting(recommendation),
+        *_class(recommendation),
+        *_evidence(recommendation),
+        *_break_evens(recommendation),
+        *_parts(recommendation),
+        *_good_answers(recommendation),
+        *_router(recommendation),
+        *_payback(recommendation),
         (
-            f"Decision: {item.decision.kind}, because {why(reason)} ({reason}); risk {item.risk.level} of 4"
-            f" ({', '.join(item.risk.worst)}), confidence {item.confidence.grade}."
+            f"Decision: {recommendation.decision.kind}, because {why(reason)} ({reason});"
+            f" risk {risk.level} of 4 ({', '.join(risk.worst)}),"
+            f" confidence {recommendation.confidence.grade}."
         ),
-        f"What would change it: {change(reason, item.risk.worst)}.",
-        _life(item),
-        f"To see the arithmetic: switchwise explain {item.id}",
+        f"What would change it: {change(reason, risk.worst)}.",
+        _life(recommendation),
+        f"To see the arithmetic: {_steps_command(recommendation)}",
     ]
 
 
@@ -184,159 +189,176 @@ def change(reason: str, drivers: Sequence[str] = ()) -> str:
     return _REASONS[reason][1]
 
 
-def _told_factors(found: candidates.Alternative) -> list[str]:
-    return (
-        [name for name in factors.changed(found.factors) if name in _FACTORS] if found.cells else []
-    )
+def _steps_command(recommendation: Recommendation) -> str:
+    if recommendation.is_scenario:
+        return "the same switchwise whatif with --steps"
+    return f"switchwise explain {recommendation.id}"
 
 
-def _move(found: candidates.Alternative) -> str:
-    slice_ = found.slice
-    about, now = f"{slice_.project} / {slice_.workload}", f"{slice_.model} ({slice_.provider})"
-    if found.stays:
+def _named_factors(recommendation: Recommendation) -> list[str]:
+    names = factors.changed(recommendation.factors) if recommendation.cells else ()
+    return [name for name in names if name in _FACTORS]
+
+
+def _move(recommendation: Recommendation) -> str:
+    about = f"{recommendation.project} / {recommendation.workload}"
+    now = f"{recommendation.from_model} ({recommendation.provider})"
+    if recommendation.stays:
         return f"Keep {about} on {now}, and serve more of its input from the cache."
-    tier = f" at tier {found.service_tier}" if found.service_tier else ""
-    return f"Move {about} from {now} to {found.model} ({found.provider}){tier}."
+    tier = recommendation.to_service_tier
+    there = f"{recommendation.to_model} ({recommendation.to_provider})"
+    return f"Move {about} from {now} to {there}{f' at tier {tier}' if tier else ''}."
 
 
-def _amounts(item: advice.Advice) -> list[str]:
-    found, estimate = item.alternative, item.alternative.estimate
+def _amounts(recommendation: Recommendation) -> list[str]:
+    price_gap, saving = recommendation.price_gap, recommendation.saving
     gap = (
         []
-        if found.price_gap is None or found.stays
-        else [f"The price lists alone differ by {percent(found.price_gap)}."]
+        if price_gap is None or recommendation.stays
+        else [f"The price lists alone differ by {percent(price_gap)}."]
     )
-    if estimate is None or item.slice_month_femto_usd is None:
+    if saving is None or recommendation.cost_month_femto_usd is None:
         return ["No amount can be given per average month yet.", *gap]
     return [
         (
-            f"It saves {_ends(estimate)} USD per average month (low / expected / high; {found.factors.basis}), of"
-            f" {money.usd_text(item.slice_month_femto_usd)} USD that the slice costs."
+            f"It saves {_ends(saving)} USD per average month (low / expected / high;"
+            f" {recommendation.factors.basis}), of"
+            f" {money.usd_text(recommendation.cost_month_femto_usd)} USD that the slice costs."
         ),
         *gap,
     ]
 
 
-def _fitting(found: candidates.Alternative) -> list[str]:
+def _fitting(recommendation: Recommendation) -> Iterator[str]:
     """What share of the slice can move, and what becomes of the rest."""
-    told = [
-        f"{tokens} tokens stay where they are: {reason}."
-        for reason, tokens in sorted(found.stuck_tokens.items())
-    ]
-    if found.room < 1:
-        told.append(
-            f"The target's rate limit has room for {percent(found.room)} of what could move, {headroom.CAVEAT}."
+    for reason, tokens in sorted(recommendation.stuck_tokens.items()):
+        yield f"{tokens} tokens stay where they are: {reason}."
+    if recommendation.room < 1:
+        yield (
+            f"The target's rate limit has room for {percent(recommendation.room)} of what could"
+            f" move, {headroom.CAVEAT}."
         )
-    share = found.fitting_share
-    return (
-        told
-        if share is None or share == 1
-        else [*told, f"So {percent(share)} of the requests fit the target."]
-    )
+    share = recommendation.fitting_share
+    if share is not None and share != 1:
+        yield f"So {percent(share)} of the requests fit the target."
 
 
-def _evidence(item: advice.Advice) -> list[str]:
-    if item.proof is None:
-        return []
-    return list(evidence_sentences.summary(evidence_figures.figure_of(item.proof)))
+def _evidence(recommendation: Recommendation) -> Iterator[str]:
+    if recommendation.evidence is not None:
+        figure = evidence_figures.figure_of(recommendation.evidence)
+        yield from evidence_sentences.summary(figure)
 
 
-def _class(item: advice.Advice) -> list[str]:
-    name, source = item.workload_class
-    if name is None:
-        return []
-    counts = f"which counts {item.workload_class.risk_level} of 4 as risk"
-    return [f"The workload is classed as {name.replace('_', ' ')} ({source}), {counts}."]
+def _class(recommendation: Recommendation) -> Iterator[str]:
+    workload_class = recommendation.workload_class
+    if workload_class.name is not None:
+        yield (
+            f"The workload is classed as {workload_class.name.replace('_', ' ')}"
+            f" ({workload_class.source}), which counts {workload_class.risk_level} of 4 as risk."
+        )
 
 
 def _factor(band: factors.Band, name: str) -> str:
     low, expected, high = (_at_end(name, end) for end in (band.low, band.expected, band.high))
-    return f"{_FACTORS[name]}: {low} at the low end, {expected} expected, {high} at the high end ({band.label_of(name)})."
+    return (
+        f"{_FACTORS[name]}: {low} at the low end, {expected} expected, {high} at the high end"
+        f" ({band.label_of(name)})."
+    )
 
 
 def _at_end(name: str, end: factors.Factors) -> str:
     if name == "verifier_femto_usd":
         return money.usd_text(end.verifier_femto_usd)
-    value: Fraction | None = getattr(end, name)
-    return "as today" if value is None else plain(value)
+    factor: Fraction | None = getattr(end, name)
+    return "as today" if factor is None else plain(factor)
 
 
-def _break_evens(item: advice.Advice) -> list[str]:
-    told = []
-    for label, limits in (
-        ("as priced", item.at_neutral),
-        ("at the expected factors", item.at_expected),
+def _break_evens(recommendation: Recommendation) -> Iterator[str]:
+    for label, limit in (
+        ("as priced", recommendation.at_neutral),
+        ("at the expected factors", recommendation.at_expected),
     ):
-        if limits is None:
-            continue
-        parts = []
-        if limits.escalation_rate is not None:
-            parts.append(f"{percent(limits.escalation_rate)} of requests run on the source again")
-        if limits.output_inflation is not None:
-            parts.append(f"the target writes {plain(limits.output_inflation)} times the output")
-        if limits.wrong_answer_femto_usd is not None:
-            cost = money.usd_text(money.round_to_nano_usd(limits.wrong_answer_femto_usd))
-            parts.append(f"each answer that only the source gets right costs {cost} USD")
-        if parts:
-            told.append(f"It saves nothing, {label}, once {' or '.join(parts)}.")
-    return told
+        limits = list(_limits(limit)) if limit else []
+        if limits:
+            yield f"It saves nothing, {label}, once {' or '.join(limits)}."
 
 
-def _beside(item: advice.Advice) -> list[str]:
-    """What each lever is worth, what a router would save, and when a one-off cost is paid back."""
-    told = [
-        f"Of that, the {lever} is worth {_ends(part.saving)} USD (low / expected / high)."
-        for lever, part in item.parts.items()
-        if len(item.parts) > 1
-    ]
-    if (
-        item.good_answer_now_femto_usd is not None
-        and item.good_answer_instead_femto_usd is not None
-    ):
-        now, there = (
-            money.usd_text(money.round_to_nano_usd(amount))
-            for amount in (item.good_answer_now_femto_usd, item.good_answer_instead_femto_usd)
-        )
-        told.append(
-            f"A right answer costs {now} USD on the source and {there} USD on the target, at the expected factors."
-        )
-    if item.router_femto_usd is not None:
-        saved = money.usd_text(item.router_femto_usd)
-        told.append(
-            f"A router that sends the hard requests straight to the source would save {saved} USD at the expected factors."
-        )
-    if item.one_off_femto_usd:
-        once = money.usd_text(item.one_off_femto_usd)
-        left = "" if item.days_left is None else f"; {item.days_left} are left"
-        paid = (
-            "never paid back"
-            if item.payback_days is None
-            else f"paid back in {plain(item.payback_days, 1)} days{left}"
-        )
-        told.append(f"At the low end its one-off cost of {once} USD is {paid}.")
-    return told
+def _limits(limit: breakeven.BreakEven) -> Iterator[str]:
+    if limit.escalation_rate is not None:
+        yield f"{percent(limit.escalation_rate)} of requests run on the source again"
+    if limit.output_inflation is not None:
+        yield f"the target writes {plain(limit.output_inflation)} times the output"
+    if limit.wrong_answer_femto_usd is not None:
+        cost = money.usd_text(money.round_to_nano_usd(limit.wrong_answer_femto_usd))
+        yield f"each answer that only the source gets right costs {cost} USD"
 
 
-def _life(item: advice.Advice) -> str:
-    if item.days_left is None:
-        return "Neither model has an announced shutdown."
-    worth = (
-        f", and is worth {_ends(item.until_retirement)} USD (low / expected / high)"
-        if item.until_retirement
-        else ""
+def _parts(recommendation: Recommendation) -> Iterator[str]:
+    """What each lever is worth, where there are several."""
+    if len(recommendation.parts) > 1:
+        for lever, part in recommendation.parts.items():
+            yield (
+                f"Of that, the {lever} is worth {_ends(part.saving)} USD (low / expected / high)."
+            )
+
+
+def _good_answers(recommendation: Recommendation) -> Iterator[str]:
+    now = recommendation.good_answer_now_femto_usd
+    instead = recommendation.good_answer_instead_femto_usd
+    if now is not None and instead is not None:
+        yield (
+            f"A right answer costs {money.usd_text(money.round_to_nano_usd(now))} USD on the source and"
+            f" {money.usd_text(money.round_to_nano_usd(instead))} USD on the target, at the expected factors."
+        )
+
+
+def _router(recommendation: Recommendation) -> Iterator[str]:
+    if recommendation.router_femto_usd is not None:
+        yield (
+            "A router that sends the hard requests straight to the source would save"
+            f" {money.usd_text(recommendation.router_femto_usd)} USD at the expected factors."
+        )
+
+
+def _payback(recommendation: Recommendation) -> Iterator[str]:
+    """When a one-off cost is paid back."""
+    if not recommendation.one_off_femto_usd:
+        return
+    once, payback_days = (
+        money.usd_text(recommendation.one_off_femto_usd),
+        recommendation.payback_days,
     )
-    told = [
-        f"The saving ends in {counted(item.days_left, 'day')}, when the first of the two models shuts down{worth}."
-    ]
-    if decision.SOURCE_RETIRES in item.decision.notices and item.source_days_left is not None:
-        told.append(
-            f"You must move by {clock.date_of(item.as_of_day + item.source_days_left)}: the source shuts down then."
+    if payback_days is None:
+        yield f"At the low end its one-off cost of {once} USD is never paid back."
+        return
+    days_left = recommendation.days_left
+    left = "" if days_left is None else f"; {days_left} are left"
+    yield (
+        f"At the low end its one-off cost of {once} USD is paid back in"
+        f" {plain(payback_days, 1)} days{left}."
+    )
+
+
+def _life(recommendation: Recommendation) -> str:
+    days_left, until = recommendation.days_left, recommendation.until_retirement
+    if days_left is None:
+        return "Neither model has an announced shutdown."
+    worth = f", and is worth {_ends(until)} USD (low / expected / high)" if until else ""
+    sentences = [
+        (
+            f"The saving ends in {counted(days_left, 'day')}, when the first of the two models"
+            f" shuts down{worth}."
         )
-    target_days_left = item.alternative.target_days_left
+    ]
+    source_days_left = recommendation.source_days_left
+    if decision.SOURCE_RETIRES in recommendation.decision.notices and source_days_left is not None:
+        last_day = clock.date_of(recommendation.as_of_day + source_days_left)
+        sentences.append(f"You must move by {last_day}: the source shuts down then.")
+    target_days_left = recommendation.target_days_left
     if target_days_left is not None and target_days_left <= life.SOURCE_NOTICE_DAYS:
-        day = clock.date_of(item.as_of_day + target_days_left)
-        told.append(f"The target shuts down too, on {day}: look at the named successor first.")
-    return " ".join(told)
+        day = clock.date_of(recommendation.as_of_day + target_days_left)
+        sentences.append(f"The target shuts down too, on {day}: look at the named successor first.")
+    return " ".join(sentences)
 
 
 def _ends(estimate: candidates.Estimate) -> str:

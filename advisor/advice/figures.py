@@ -1,11 +1,13 @@
-"""Advice as every face shows it: decimal text for money and ratios, integers for tokens. No arithmetic."""
+"""A recommendation as every face shows it: the schema of API, export, page and command line.
+
+Money and ratios are decimal text, tokens integers, days dates. No arithmetic: `rendering` fills it.
+"""
 
 from dataclasses import dataclass
 
 from advisor.advice import latency_figures
 from advisor.evidence.figures import EvidenceFigure
 from advisor.switching import decision
-from ledger import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Ends:
     high_usd: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactorFigure:
     """One factor of the counterfactual at the three ends; `as today` where it follows the slice."""
 
@@ -28,17 +30,17 @@ class FactorFigure:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BreakEvenFigure:
     """How wrong the assumptions may be: the escalation share, output inflation and price of a wrong answer that save nothing."""
 
     at: str
     escalation_ratio: str | None
     output_inflation_ratio: str | None
-    wrong_answer_usd: str | None = None
+    wrong_answer_usd: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartFigure:
     """What one lever (`model`, `tier`, `cache`) adds to a saving per average month, and what is saved with it alone.
 
@@ -49,7 +51,7 @@ class PartFigure:
     lever: str
     saving_month: Ends
     alone_month: Ends | None
-    without_month: Ends | None = None
+    without_month: Ends | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class SwingFigure:
     at_high_usd: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlternativeFigure:
     """Another state that the slice could move to, and why it was not chosen. Alternatives exclude each other."""
 
@@ -73,7 +75,7 @@ class AlternativeFigure:
     saving_month: Ends | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellFigure:
     """One cell of the slice: its tokens, and the nano-USD per million tokens they are priced at on both sides."""
 
@@ -92,7 +94,7 @@ class CellFigure:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherModelFigure:
     """A model beside the configured pairs: what its price list alone would save, and the pair that would add it."""
 
@@ -123,7 +125,7 @@ class AdviceFigure:
     cost_month_usd: str | None
     saving_month: Ends | None
     days_left: int | None
-    latency: latency_figures.LatencyFigure | None = None
+    latency: latency_figures.LatencyFigure | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,20 +156,20 @@ class RecommendationFigure(AdviceFigure):
     cells: tuple[CellFigure, ...]
     other_models: tuple[OtherModelFigure, ...]
     explanation: tuple[str, ...]
-    parts: tuple[PartFigure, ...] = ()
-    sensitivity: tuple[SwingFigure, ...] = ()
-    alternatives: tuple[AlternativeFigure, ...] = ()
-    router_month_usd: str | None = None
-    one_off_usd: str = "0.00"
-    payback_days: str | None = None
-    fitting_ratio: str | None = None
-    workload_class: str | None = None
-    workload_class_source: str = "none"
-    pass_ratios: tuple[str, str] | None = None
-    good_answer_now_usd: str | None = None
-    good_answer_instead_usd: str | None = None
-    evidence: EvidenceFigure | None = None
-    forecast_error_ratio: str | None = None
+    parts: tuple[PartFigure, ...]
+    sensitivity: tuple[SwingFigure, ...]
+    alternatives: tuple[AlternativeFigure, ...]
+    router_month_usd: str | None
+    one_off_usd: str
+    payback_days: str | None
+    fitting_ratio: str | None
+    workload_class: str | None
+    workload_class_source: str
+    pass_ratios: tuple[str, str] | None
+    good_answer_now_usd: str | None
+    good_answer_instead_usd: str | None
+    evidence: EvidenceFigure | None
+    forecast_error_ratio: str | None
 
     @property
     def is_set_aside(self) -> bool:
@@ -185,8 +187,3 @@ class RecommendationFigure(AdviceFigure):
         """
         limits = self.break_even(at)
         return limits.escalation_ratio if limits else None
-
-
-def low_femto_usd(each: RecommendationFigure) -> int:
-    """The low end of its saving per average month, 0 where it is unknown: what advice is ranked by."""
-    return money.femto_usd(each.saving_month.low_usd) if each.saving_month else 0

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 
 from sqlmodel import Session
 
 from advisor.advice import latency
-from advisor.advice.figures import RecommendationFigure
 from advisor.advice.latency_figures import LatencyFigure, SideFigure
+from advisor.advice.values import Recommendation
 from advisor.months import statements
-from ledger import clock, readings
+from advisor.switching.window import Window
+from ledger import readings
 
 _MEASURES = ("latency_ms", "first_token_ms")
 _Key = tuple[str, str]
 """Provider, canonical model."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Sides:
     """The series of successful requests on either side of a recommendation; the target's in its workload and anywhere."""
 
@@ -26,6 +26,11 @@ class _Sides:
     target_anywhere: tuple[int, ...]
     source_tiers: tuple[str, ...]
     target_tiers: tuple[str, ...]
+
+    @property
+    def series_ids(self) -> set[int]:
+        """All that has to be read."""
+        return {*self.source, *self.target, *self.target_anywhere}
 
 
 @dataclass(slots=True)
@@ -50,102 +55,129 @@ class _Measured:
         return any(self.counts(series_ids, measure) for measure in _MEASURES)
 
 
-def beside(
-    session: Session, pricing: statements.Pricing, found: Sequence[RecommendationFigure], today: int
-) -> list[RecommendationFigure]:
-    """The same recommendations with the latency measured of their sides; of one without a closed day there is none.
+def measure(
+    session: Session,
+    pricing: statements.Pricing,
+    recommendations: Sequence[Recommendation],
+    today: int,
+) -> list[Recommendation]:
+    """The same recommendations with the latency of both sides; without a closed day there is none.
 
-    The target counts at the tiers that the move would be served at: the one it names, else those of the slice.
+    The target counts at the tiers that the move would be served at: the one it names, else those
+    of the slice.
     """
     members: dict[_Key, list[int]] = {}
     for series_id, stored in pricing.series.items():
         if stored.labels.status == "success":
             members.setdefault(pricing.resolve(series_id, today)[:2], []).append(series_id)
-    sides = {item.id: _sides(item, members, pricing) for item in found if item.window_days}
-    wanted: dict[range, set[int]] = {}
-    for item in found:
-        if item.id in sides:
-            chosen = sides[item.id]
-            wanted.setdefault(_days(item), set()).update(
-                chosen.source, chosen.target, chosen.target_anywhere
+    sides = {
+        recommendation.id: _sides(recommendation, members, pricing)
+        for recommendation in recommendations
+        if recommendation.window.days
+    }
+    series_by_window: dict[Window, set[int]] = {}
+    for recommendation in recommendations:
+        if recommendation.id in sides:
+            series_by_window.setdefault(recommendation.window, set()).update(
+                sides[recommendation.id].series_ids
             )
     measured = {
-        days: _Measured(readings.distributions(session, days, series_ids, _MEASURES))
-        for days, series_ids in wanted.items()
+        window: _Measured(
+            readings.distributions(session, window.day_numbers, series_ids, _MEASURES)
+        )
+        for window, series_ids in series_by_window.items()
     }
     return [
-        replace(item, latency=_figure(item, sides[item.id], measured[_days(item)]))
-        if item.id in sides
-        else item
-        for item in found
+        replace(
+            recommendation,
+            latency=_figure(
+                recommendation, sides[recommendation.id], measured[recommendation.window]
+            ),
+        )
+        if recommendation.id in sides
+        else recommendation
+        for recommendation in recommendations
     ]
 
 
-def _days(item: RecommendationFigure) -> range:
-    first, last = (
-        clock.day_number(date.fromisoformat(text))
-        for text in (item.window_first_day, item.window_last_day)
-    )
-    return range(first, last + 1)
-
-
 def _sides(
-    item: RecommendationFigure, members: Mapping[_Key, Iterable[int]], pricing: statements.Pricing
+    recommendation: Recommendation,
+    members: Mapping[_Key, Iterable[int]],
+    pricing: statements.Pricing,
 ) -> _Sides:
     def tier(series_id: int) -> str:
         return pricing.series[series_id].labels.service_tier
 
     def is_here(series_id: int) -> bool:
         labels = pricing.series[series_id].labels
-        return (labels.project, labels.workload) == (item.project, item.workload)
+        return (labels.project, labels.workload) == (
+            recommendation.project,
+            recommendation.workload,
+        )
 
-    here = [each for each in members.get((item.provider, item.from_model), ()) if is_here(each)]
-    tiers = {item.to_service_tier} if item.to_service_tier else {tier(each) for each in here}
+    here = [
+        series_id
+        for series_id in members.get((recommendation.provider, recommendation.from_model), ())
+        if is_here(series_id)
+    ]
+    tiers = (
+        {recommendation.to_service_tier}
+        if recommendation.to_service_tier
+        else {tier(series_id) for series_id in here}
+    )
     anywhere = {
-        each for each in members.get((item.to_provider, item.to_model), ()) if tier(each) in tiers
+        series_id
+        for series_id in members.get((recommendation.to_provider, recommendation.to_model), ())
+        if tier(series_id) in tiers
     }
     # Where only the tier changes, what is at the target's tier already is the other side.
-    source = tuple(each for each in here if each not in anywhere)
+    source = tuple(series_id for series_id in here if series_id not in anywhere)
     return _Sides(
-        source,
-        tuple(filter(is_here, sorted(anywhere))),
-        tuple(sorted(anywhere)),
-        tuple(sorted({tier(each) for each in source})),
-        tuple(sorted(tiers)),
+        source=source,
+        target=tuple(filter(is_here, sorted(anywhere))),
+        target_anywhere=tuple(sorted(anywhere)),
+        source_tiers=tuple(sorted({tier(series_id) for series_id in source})),
+        target_tiers=tuple(sorted(tiers)),
     )
 
 
-def _figure(item: RecommendationFigure, sides: _Sides, measured: _Measured) -> LatencyFigure:
+def _figure(recommendation: Recommendation, sides: _Sides, measured: _Measured) -> LatencyFigure:
     in_workload = measured.any(sides.target)
-    target = sides.target if in_workload else sides.target_anywhere
     return LatencyFigure(
-        _side(
-            (item.provider, item.from_model),
+        source=_side(
+            (recommendation.provider, recommendation.from_model),
             sides.source_tiers,
             sides.source,
-            latency.WORKLOAD,
             measured,
+            measured_in=latency.WORKLOAD,
         ),
-        _side(
-            (item.to_provider, item.to_model),
+        target=_side(
+            (recommendation.to_provider, recommendation.to_model),
             sides.target_tiers,
-            target,
-            latency.WORKLOAD if in_workload else latency.PROVIDER,
+            sides.target if in_workload else sides.target_anywhere,
             measured,
+            measured_in=latency.WORKLOAD if in_workload else latency.PROVIDER,
         ),
     )
 
 
 def _side(
     key: _Key,
-    tiers: tuple[str, ...],
+    service_tiers: tuple[str, ...],
     series_ids: tuple[int, ...],
-    measured_in: str,
     measured: _Measured,
+    *,
+    measured_in: str,
 ) -> SideFigure:
-    whole, first_token = (
+    provider, model = key
+    to_answer, first_token = (
         latency.times(measured.counts(series_ids, measure)) for measure in _MEASURES
     )
     return SideFigure(
-        *key, tiers, measured_in if whole or first_token else latency.NOWHERE, whole, first_token
+        provider=provider,
+        model=model,
+        service_tiers=service_tiers,
+        measured_in=measured_in if to_answer or first_token else latency.NOWHERE,
+        latency=to_answer,
+        first_token=first_token,
     )

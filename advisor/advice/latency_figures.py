@@ -20,7 +20,7 @@ class TimesFigure:
     p95: Between | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SideFigure:
     """One model's times from request to answer and to first token, of successful requests; None where none was measured.
 

@@ -17,7 +17,7 @@ from ledger.pricing import names, prices
 LONGEST_GAP_DAYS = window.MOST_WEEKS * 7
 """A slice silent for longer than the longest window starts anew: its earlier life says nothing of a window's first day."""
 
-NO_TERMS = advice.Terms(())
+NO_TERMS = advice.Terms(pairs=())
 
 SliceKey = tuple[str, str, str, str]
 """Provider, project, workload, canonical model."""
@@ -216,7 +216,9 @@ def _slice(
     )
     found = _class(session, slice_, gathered, span, terms, pricing.book)
     return SliceReading(
-        slice_, advice.Standing(covered, found.risk_level, workload_class=found), span
+        slice_,
+        advice.Standing(coverage=covered, class_level=found.risk_level, workload_class=found),
+        span,
     )
 
 

@@ -14,7 +14,7 @@ from advisor.months.waste_figures import WasteFigure
 from advisor.stages.records import SoFar
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavingsReport:
     """What the configured pairs would save per average month: the deduplicated total and each slice's chosen advice.
 
@@ -25,7 +25,7 @@ class SavingsReport:
     total: Ends | None
     until_retirement: Ends | None
     recommendations: tuple[RecommendationFigure, ...]
-    so_far: SoFar | None = None
+    so_far: SoFar | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from advisor.advice import computation
+from advisor.advice import computation, rendering, values
 from advisor.months import (
     adjustment_store,
     adjustments,
@@ -163,17 +163,20 @@ def _savings(
 ) -> report_figures.SavingsReport:
     """The stored advice for the current month; for an earlier one, advice on that month's closed days at today's prices."""
     if month is None:
-        found = [stored.figure for stored in recommendations.read(session)]
+        advised = [stored.recommendation for stored in recommendations.read(session)]
         basis = "the last closed weeks"
     else:
-        found = computation.compute(session, pricings.in_force(session), settings, now_us, month)
+        pricing = pricings.in_force(session)
+        advised = computation.compute(session, pricing, settings, now_us, month=month)
         basis = f"the closed days of {month}"
-    kept = tuple(item for item in found if project in (None, item.project))
-    is_advised = any(item.decision != "not_enough_data" for item in kept)
+    advised = [each for each in advised if project in (None, each.project)]
+    is_known = any(each.decision.kind != "not_enough_data" for each in advised)
     return report_figures.SavingsReport(
         basis=basis,
-        total=computation.total(kept) if is_advised else None,
-        until_retirement=computation.total(kept, until_retirement=True) if is_advised else None,
-        recommendations=kept,
+        total=rendering.ends_of(values.total(advised)) if is_known else None,
+        until_retirement=rendering.ends_of(values.total(advised, until_retirement=True))
+        if is_known
+        else None,
+        recommendations=tuple(map(rendering.figure_of, advised)),
         so_far=so_far.build(session, month or months.containing(now_us, settings.zone), project),
     )

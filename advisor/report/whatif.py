@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor.advice import as_figures, computation, latencies, slices
-from advisor.advice import figures as advice_figures
+from advisor.advice import latencies, slices, values
+from advisor.advice import terms as advice_terms
+from advisor.advice.values import Recommendation
 from advisor.months import pricings, statements, track_record
 from advisor.switching import advice, breakeven, candidates, factors, window
 from ledger import clock, money, months, pairs
@@ -26,7 +27,6 @@ _RATIOS = (
     "cached_share",
 )
 _ENDS = 3
-STEPS = "To see the arithmetic: the same switchwise whatif with --steps"
 _FINEST, _LARGEST = Decimal("1e-9"), 10**9
 _SHOWN_SLICES = 5
 
@@ -58,14 +58,12 @@ class Asked:
     can_wait: bool = False
 
 
-def run(
-    session: Session, settings: Settings, now_us: int, asked: Asked
-) -> advice_figures.RecommendationFigure:
-    """The figures of a scenario, as of a recommendation; its id is the one that its target would have.
+def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> Recommendation:
+    """A scenario as a recommendation; its id is the one that its target would have.
 
     Raises UsageError naming what cannot be read or fits several slices, NotFound where no slice fits.
     """
-    terms = computation.terms_of(settings)
+    terms = advice_terms.from_settings(settings)
     if asked.one_off_usd is not None:
         terms = replace(terms, one_off_femto_usd=_amount("one_off_usd", asked.one_off_usd))
     pricing, today = pricings.in_force(session), clock.day_of(now_us)
@@ -85,10 +83,14 @@ def run(
         reading.standing, pass_rates=_pass_rates(asked.pass_rates), forecast_error=error
     )
     band = band_of(asked, standing.band(slice_, pair.target.model), slice_.days)
-    found = advice.on_pair(slice_, pair, band, standing, terms, pricing.book, today)
-    figure = as_figures.of(found, reading.window, standing, (), pricing.book)
-    (figure,) = latencies.beside(session, pricing, [figure], today)
-    return replace(figure, explanation=(*figure.explanation[:-1], STEPS))
+    chosen = advice.on_pair(
+        slice_, pair, band, standing, terms=terms, book=pricing.book, as_of_day=today
+    )
+    recommendation = values.recommend(
+        chosen, reading.window, pricing.book.version, is_scenario=True
+    )
+    (measured,) = latencies.measure(session, pricing, [recommendation], today)
+    return measured
 
 
 def band_of(asked: Asked, band: factors.Band, days: int) -> factors.Band:

@@ -1,29 +1,29 @@
-"""An adopted recommendation: on which days its saving is claimed, which traffic is its source and target, what was frozen. Pure."""
+"""An adopted recommendation: which days its saving is claimed on, which traffic is source and target."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 
-from advisor.advice.figures import CellFigure, RecommendationFigure
+from advisor.advice.values import Recommendation
 from advisor.months import statements
 from advisor.stages import table
-from advisor.stages.realised import Behaviour, Split
+from advisor.stages.realisation import Behaviour, Split
 from advisor.stages.table import Change
-from ledger import clock, events, money
+from advisor.switching.cost import Cell
+from ledger import clock, events
 
 CLAIMED_DAYS = 365
 """A saving is claimed for twelve months at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
-    """One adoption, from its history. Days are UTC days; `end_day` is the first that is not claimed any more."""
+    """One adoption, from its history. Instants are UTC epoch microseconds, days UTC day numbers."""
 
     id: str
-    claimed: RecommendationFigure
-    """As it was claimed: what the saving is compared with."""
-    adopted: RecommendationFigure
+    claimed: Recommendation
+    """As it was claimed: the saving is compared with this."""
+    adopted: Recommendation
     """As it was adopted: how the source's input was split."""
     adopted_at: int
     hold_out: str | None
@@ -34,108 +34,96 @@ class Adoption:
         """The first whole UTC day after the adoption."""
         return clock.day_of(self.adopted_at) + 1
 
-    def end_day(self, retires_day: int | None, taken_at: int | None) -> int:
-        """Where the claim stops: after twelve months, at the source's end, on the way back, or when another takes the slice."""
-        ends = [self.first_day + CLAIMED_DAYS]
-        ends += [retires_day] if retires_day is not None else []
-        ends += [
-            clock.day_of(instant)
-            for instant in (self.rolled_back_at, taken_at)
-            if instant is not None
-        ]
-        return max(self.first_day, min(ends))
+    def end_day(self, retires_day: int | None, superseded_at: int | None) -> int:
+        """The first day that is not claimed any more.
 
-    def is_taken_by(self, other: "Adoption") -> bool:
-        """Whether a newer adoption moves the same work: from the same source, or on from this one's target."""
-        mine, its = self.claimed, other.claimed
-        same_work = (mine.project, mine.workload) == (its.project, its.workload)
+        The claim stops after twelve months, when the source shuts down, when the move is rolled
+        back, or when another adoption takes the work over.
+        """
+        instants = (self.rolled_back_at, superseded_at)
+        days = [clock.day_of(instant) for instant in instants if instant is not None]
+        if retires_day is not None:
+            days.append(retires_day)
+        return max(self.first_day, min([self.first_day + CLAIMED_DAYS, *days]))
+
+    def is_superseded_by(self, other: "Adoption") -> bool:
+        """Whether a newer adoption moves the same work: from the same source or this target."""
+        mine, theirs = self.claimed, other.claimed
+        same_work = (mine.project, mine.workload) == (theirs.project, theirs.workload)
         sources = {(mine.provider, mine.from_model), (mine.to_provider, mine.to_model)}
         later = (other.adopted_at, other.id) > (self.adopted_at, self.id)
-        return later and same_work and (its.provider, its.from_model) in sources
+        return later and same_work and (theirs.provider, theirs.from_model) in sources
 
     def is_target(self, priced: statements.Priced, labels: events.Labels) -> bool:
-        """Whether traffic runs where this moved it."""
-        figure = self.claimed
-        tier_fits = figure.to_service_tier in (None, statements.priced_tier(labels))
-        return (priced.provider, priced.model) == (
-            figure.to_provider,
-            figure.to_model,
-        ) and tier_fits
+        """Whether traffic runs on the target."""
+        target = (self.claimed.to_provider, self.claimed.to_model)
+        tier_fits = self.claimed.to_service_tier in (None, statements.priced_tier(labels))
+        return (priced.provider, priced.model) == target and tier_fits
 
     def is_source(self, priced: statements.Priced, labels: events.Labels) -> bool:
-        """Whether traffic runs where this moved it from."""
-        here = (priced.provider, priced.model) == (self.claimed.provider, self.claimed.from_model)
-        return here and not self.is_target(priced, labels)
+        """Whether traffic runs on the source."""
+        source = (self.claimed.provider, self.claimed.from_model)
+        return (priced.provider, priced.model) == source and not self.is_target(priced, labels)
 
     @property
     def window(self) -> range:
-        """The UTC days before, on which the claimed estimate rests."""
-        first, last = (
-            date.fromisoformat(day)
-            for day in (self.claimed.window_first_day, self.claimed.window_last_day)
-        )
-        return range(clock.day_number(first), clock.day_number(last) + 1)
+        """The UTC days before the adoption that the claimed estimate rests on."""
+        return self.claimed.window.day_numbers
 
     @property
-    def usual_cell(self) -> CellFigure | None:
+    def usual_cell(self) -> Cell | None:
         """How most of the source's requests were bought: their tier and region."""
-        return max(self.adopted.cells, key=lambda cell: cell.requests, default=None)
+        cells = (priced.cell for priced in self.adopted.cells)
+        return max(cells, key=lambda cell: cell.requests, default=None)
 
     @property
     def split(self) -> Split:
         """How the source's input was split when the move was adopted."""
-        cells = self.adopted.cells
-        read = sum(cell.input_tokens for cell in cells)
-        if not read:
+        counts = [priced.cell.counts for priced in self.adopted.cells]
+        input_tokens = sum(count.input_tokens for count in counts)
+        if not input_tokens:
             return Split()
-        cached, written = (sum(getattr(cell, name) for cell in cells) for name in _PARTS)
-        return Split(Fraction(cached, read), Fraction(written, read))
+        return Split(
+            Fraction(sum(count.cached_input_tokens for count in counts), input_tokens),
+            Fraction(sum(count.cache_write_input_tokens for count in counts), input_tokens),
+        )
 
     @property
     def behaviour(self) -> Behaviour:
-        """How the target was expected to behave."""
-        ends = {factor.name: (factor.low, factor.expected) for factor in self.claimed.factors}
-        low = {
-            name: Fraction(each[0])
-            for name, each in ends.items()
-            if name in ("escalation_rate", "sigma")
-        }
-        expected = {
-            name: Fraction(each[1])
-            for name, each in ends.items()
-            if name in ("phi_in", "phi_out", "extra_attempts")
-        }
-        verifier = ends.get("verifier_femto_usd")
+        """How the target was expected to behave; its escalation is the worst of the estimate."""
+        low, expected = self.claimed.factors.low, self.claimed.factors.expected
         requests = self.claimed.requests
-        each_femto_usd = (
-            Fraction(money.femto_usd(verifier[1]), requests)
-            if verifier and requests
-            else Fraction(0)
+        return Behaviour(
+            phi_in=expected.phi_in,
+            phi_out=expected.phi_out,
+            extra_attempts=expected.extra_attempts,
+            escalation_rate=low.escalation_rate,
+            sigma=low.sigma,
+            verifier_femto_usd=Fraction(expected.verifier_femto_usd, requests)
+            if requests
+            else Fraction(0),
         )
-        return Behaviour(verifier_femto_usd=each_femto_usd, **low, **expected)
 
 
-_PARTS = ("cached_input_tokens", "cache_write_input_tokens")
-
-
-def of(
-    recommendation_id: str, history: Sequence[Change], figures: Mapping[str, RecommendationFigure]
+def from_history(
+    recommendation_id: str, history: Sequence[Change], frozen: Mapping[str, Recommendation]
 ) -> Adoption | None:
-    """The adoption in a history; None where there is none. `figures` are the frozen ones, by action."""
-    adopted, back = table.last_of(history, "adopt"), table.last_of(history, "rollback")
-    if adopted is None:
+    """The adoption in a history; None where there is none. `frozen` are the estimates by action."""
+    adoption, rollback = table.last_of(history, "adopt"), table.last_of(history, "rollback")
+    if adoption is None:
         return None
-    holding = [change.hold_out for change in history if change.hold_out is not None]
+    hold_outs = [change.hold_out for change in history if change.hold_out is not None]
     return Adoption(
-        recommendation_id,
-        figures["claim"],
-        figures["adopt"],
-        adopted.made_at,
-        holding[-1] if holding else None,
-        back.made_at if back else None,
+        id=recommendation_id,
+        claimed=frozen["claim"],
+        adopted=frozen["adopt"],
+        adopted_at=adoption.made_at,
+        hold_out=hold_outs[-1] if hold_outs else None,
+        rolled_back_at=rollback.made_at if rollback else None,
     )
 
 
-def taken_at(mine: Adoption, every: Iterable[Adoption]) -> int | None:
+def superseded_at(mine: Adoption, adoptions: Iterable[Adoption]) -> int | None:
     """When a newer adoption took the work over; None while none has."""
-    return min((other.adopted_at for other in every if mine.is_taken_by(other)), default=None)
+    newer = (other.adopted_at for other in adoptions if mine.is_superseded_by(other))
+    return min(newer, default=None)

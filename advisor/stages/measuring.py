@@ -7,9 +7,9 @@ from fractions import Fraction
 from sqlmodel import Session
 
 from advisor.months import coverage, statements
-from advisor.stages import realised
+from advisor.stages import realisation
 from advisor.stages.adoption import Adoption
-from advisor.stages.realised import Behaviour, Ran, Saved
+from advisor.stages.realisation import Behaviour, Ran, Saved
 from ledger import readings, tokens, usage
 from ledger.pricing import prices
 
@@ -59,7 +59,7 @@ class Tally:
 class Measured:
     """What one method found over the days that it covers; `saved` is None where it cannot tell, for this reason."""
 
-    method: realised.Method
+    method: realisation.Method
     saved: Saved | None
     reason: str | None
     requests: int
@@ -153,10 +153,12 @@ def every_method(found: Traffic) -> list[Measured]:
     )
     if not requests:
         reason = "no_traffic_on_target" if found.days else "no_closed_day"
-        return [Measured(method, None, reason, 0) for method in realised.METHODS]
+        return [Measured(method, None, reason, 0) for method in realisation.METHODS]
     return [
         Measured(method, *(by(found)), requests)
-        for method, by in zip(realised.METHODS, (_hold_out, _before_after, _repricing), strict=True)
+        for method, by in zip(
+            realisation.METHODS, (_hold_out, _before_after, _repricing), strict=True
+        )
     ]
 
 
@@ -175,7 +177,7 @@ def _hold_out(found: Traffic) -> Found:
         )
         for whole, tally in zip(covered, tallies, strict=True):
             whole.cover(tally)
-    return _known(realised.hold_out(stayed, moved), covered, "no_traffic_in_hold_out")
+    return _known(realisation.hold_out(stayed, moved), covered, "no_traffic_in_hold_out")
 
 
 def _before_after(found: Traffic) -> Found:
@@ -187,7 +189,7 @@ def _before_after(found: Traffic) -> Found:
             a_day = before.ran(UNMOVED).over(len(found.adopted.window))
         now = found.tally(found.by_day.get(day, {}), day)
         covered.cover(now)
-        saved = realised.before_after(a_day, now.ran(found.adopted.behaviour))
+        saved = realisation.before_after(a_day, now.ran(found.adopted.behaviour))
         # A day without traffic: all that is missing is the volume effect.
         whole += saved or Saved(volume_femto_usd=-a_day.cost_femto_usd)
     return _known(whole if a_day.requests else None, (before, covered), "no_traffic_before")
@@ -203,10 +205,10 @@ def _repricing(found: Traffic) -> Found:
         if work is None:
             return None, "source_unpriced"
         on_target = Fraction(tally.first_attempts["target"])
-        moved = realised.moved_share(on_target, before_a_day)
+        moved = realisation.moved_share(on_target, before_a_day)
         ran = Ran(on_target * moved, tally.cost_femto_usd["target"] * moved)
         source_cost = Fraction(tally.cost_femto_usd["source"])
-        whole += realised.repricing(work * moved, ran, source_cost, adopted.behaviour)
+        whole += realisation.repricing(work * moved, ran, source_cost, adopted.behaviour)
     return _known(whole, (covered,), "no_traffic_on_target")
 
 
@@ -245,7 +247,7 @@ def _work_on_source(found: Traffic, amounts: Amounts, day: int) -> Fraction | No
             region=region,
         )
         added = (
-            realised.source_work(counts, price.rates, adopted.split, adopted.behaviour)
+            realisation.source_work(counts, price.rates, adopted.split, adopted.behaviour)
             if price
             else None
         )

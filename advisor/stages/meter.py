@@ -5,6 +5,7 @@ How far it has got is written in the same transaction, so that a restart or a se
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 from sqlalchemy import Row, select
 from sqlmodel import Session
@@ -57,7 +58,7 @@ def _opened(session: Session, hours: range) -> list[Opportunity]:
     return [
         each
         for stored in found
-        for each in missed.opened(stored, histories.get(stored.figure.id, []), hours)
+        for each in missed.opened(stored, histories.get(stored.recommendation.id, []), hours)
     ]
 
 
@@ -77,9 +78,14 @@ def _stale(session: Session, priced_by: str, today: int) -> list[Opportunity]:
 
 
 def _held(row: Row[tuple[object, ...]]) -> Opportunity:
-    held = row._mapping
-    key = (held["provider"], held["project"], held["workload"], held["from_model"])
-    return Opportunity(held["recommendation_id"], key, held["day"], held["hours"], held["ratio"])
+    stored = row._mapping
+    return Opportunity(
+        recommendation_id=stored["recommendation_id"],
+        slice=(stored["provider"], stored["project"], stored["workload"], stored["from_model"]),
+        day=stored["day"],
+        hours=stored["hours"],
+        ratio=Fraction(stored["ratio"]),
+    )
 
 
 def _together(found: Iterable[Opportunity]) -> list[Opportunity]:
@@ -107,7 +113,7 @@ def _priced(session: Session, wanted: list[Opportunity], priced_by: str) -> list
                 "recommendation_id": each.recommendation_id,
                 "day": each.day,
                 "hours": each.hours,
-                "ratio": each.ratio,
+                "ratio": money.ratio_text(each.ratio),
                 "spent_usd": money.usd_text(cost),
                 "missed_usd": money.usd_text(missed.missed_femto_usd(each.ratio, cost)),
                 "day_revision": revisions.get(each.day, 0),
@@ -125,7 +131,9 @@ def _with_earlier_hours(session: Session, wanted: list[Opportunity]) -> list[Opp
     for each in wanted:
         row = before.get((each.recommendation_id, each.day))
         whole.append(
-            each if row is None else replace(each, hours=each.hours | row.hours, ratio=row.ratio)
+            each
+            if row is None
+            else replace(each, hours=each.hours | row.hours, ratio=Fraction(row.ratio))
         )
     return whole
 

@@ -4,30 +4,29 @@ An hour is decided once, by the advice and the stage that were in force when it 
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from fractions import Fraction
 
 from sqlalchemy import select
 from sqlmodel import Session
 
-from advisor.advice.figures import RecommendationFigure
 from advisor.advice.slices import SliceKey
+from advisor.advice.values import Recommendation
 from advisor.stages import table
-from advisor.stages.stored import StoredRecommendation
+from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.stages.table import Change
-from advisor.switching import decision
 from ledger import clock, money, tables
 from ledger.months import Month
 
 THROUGH = "missed_through_hour"
 """The fact that holds the first UTC hour that is not decided yet."""
 HOURS = 24
+_RATIO_DECIMALS = 9
 
 _MISSED = tables.MISSED_DAY
 _RECOMMENDATION = tables.RECOMMENDATION
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opportunity:
     """One recommendation's open hours of a UTC day, a bit each, and the share of their cost that it would have saved."""
 
@@ -35,51 +34,62 @@ class Opportunity:
     slice: SliceKey
     day: int
     hours: int
-    ratio: str
+    ratio: Fraction
 
 
-def ratio_of(figure: RecommendationFigure) -> str | None:
-    """The low end of the saving over the cost of the window, from 0 to 1; None where advice asks for no move."""
-    if (
-        figure.decision not in decision.COUNTED
-        or figure.saving_month is None
-        or figure.cost_month_usd is None
-    ):
+def ratio_of(recommendation: Recommendation) -> Fraction | None:
+    """The low end of the saving over the slice's cost, from 0 to 1, rounded to 9 decimals.
+
+    None where the advice asks for no move.
+    """
+    saving, cost = recommendation.saving, recommendation.cost_month_femto_usd
+    if not recommendation.decision.counted or saving is None or saving.low_femto_usd <= 0:
         return None
-    low, cost = money.femto_usd(figure.saving_month.low_usd), money.femto_usd(figure.cost_month_usd)
-    return money.ratio_text(min(Fraction(low, cost), Fraction(1))) if low > 0 and cost > 0 else None
+    return (
+        round(min(Fraction(saving.low_femto_usd, cost), Fraction(1)), _RATIO_DECIMALS)
+        if cost
+        else None
+    )
 
 
-def missed_femto_usd(ratio: str, spent_femto_usd: int) -> int:
-    """What hours missed: the ratio of what they cost, rounded once, and never more than they cost."""
-    return min(money.round_to_nano_usd(Fraction(ratio) * spent_femto_usd), spent_femto_usd)
+def missed_femto_usd(ratio: Fraction, cost_femto_usd: int) -> int:
+    """What hours missed: the ratio of what they cost, rounded once, never more than they cost."""
+    return min(money.round_to_nano_usd(ratio * cost_femto_usd), cost_femto_usd)
 
 
 def opened(stored: StoredRecommendation, history: list[Change], hours: range) -> list[Opportunity]:
     """The hours among these in which this advice was open when the hour closed, by day."""
-    figure, ratio = stored.figure, ratio_of(stored.figure)
+    recommendation, ratio = stored.recommendation, ratio_of(stored.recommendation)
     if ratio is None:
         return []
-    advised_at = clock.to_us(datetime.fromisoformat(stored.computed_at))
-    end_hour = _end_hour(figure)
+    end_hour = _end_hour(recommendation)
     by_day: dict[int, int] = {}
     for hour in hours:
         closed_at = (hour + 1) * clock.HOUR_US - 1
         if (
-            advised_at <= closed_at
-            and hour < end_hour
+            stored.computed_at_us <= closed_at
+            and (end_hour is None or hour < end_hour)
             and table.stage_at(history, closed_at) in table.METERED
         ):
             by_day[hour // HOURS] = by_day.get(hour // HOURS, 0) | 1 << hour % HOURS
-    key = (figure.provider, figure.project, figure.workload, figure.from_model)
-    return [Opportunity(figure.id, key, day, mask, ratio) for day, mask in by_day.items()]
+    key = (
+        recommendation.provider,
+        recommendation.project,
+        recommendation.workload,
+        recommendation.from_model,
+    )
+    return [
+        Opportunity(
+            recommendation_id=recommendation.id, slice=key, day=day, hours=mask, ratio=ratio
+        )
+        for day, mask in by_day.items()
+    ]
 
 
-def _end_hour(figure: RecommendationFigure) -> float:
-    """The hour at which the first of the models is gone."""
-    if figure.days_left is None:
-        return float("inf")
-    return (clock.day_number(date.fromisoformat(figure.as_of)) + figure.days_left) * HOURS
+def _end_hour(recommendation: Recommendation) -> int | None:
+    """The hour at which the first of the models is gone; None where neither is known to go."""
+    days_left = recommendation.days_left
+    return None if days_left is None else (recommendation.as_of_day + days_left) * HOURS
 
 
 def by_recommendation(

@@ -1,18 +1,21 @@
-"""What adopted recommendations saved, kept as rows: computed when closed days, prices or stages changed. Never commits."""
+"""What adopted recommendations saved, kept as rows and computed when closed days, prices or stages changed.
+
+The caller owns the transaction.
+"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import select
 from sqlmodel import Session
 
+from advisor.advice import values
 from advisor.months import statements
-from advisor.stages import adoption, measuring, recommendations, store
+from advisor.stages import adoption, measuring, store
 from advisor.stages.adoption import Adoption
 from advisor.stages.measuring import Measured
-from advisor.stages.realised import METHODS
-from advisor.stages.records import RealisedFigure
+from advisor.stages.realisation import METHODS, Realised
 from ledger import clock, facts, money, readings, rollups, tables
 
 COMPUTED_ON = "realised_on"
@@ -25,15 +28,15 @@ class Outcome:
     """Figures by recommendation, and what they rest on."""
 
     rests_on: str
-    figures: dict[str, list[RealisedFigure]]
+    by_recommendation: dict[str, list[Realised]]
 
     @property
     def measured(self) -> list[str]:
         """The recommendations of which a realised saving is known."""
         return [
-            key
-            for key, held in self.figures.items()
-            if any(each.saving_usd is not None for each in held)
+            recommendation_id
+            for recommendation_id, by_method in self.by_recommendation.items()
+            if any(realised.saving_femto_usd is not None for realised in by_method)
         ]
 
 
@@ -43,30 +46,33 @@ def compute(session: Session, pricing: statements.Pricing, now_us: int) -> Outco
     closed = sum(
         revision for day, revision in readings.day_revisions(session).items() if day < today
     )
-    rests_on = repr(
-        (closed, pricing.book.version, pricing.names_version, today, store.revision(session))
-    )
+    stages_revision = store.revision(session)
+    rests_on = repr((closed, pricing.book.version, pricing.names_version, today, stages_revision))
     if facts.get(session, COMPUTED_ON) == rests_on:
         return None
-    every = adoptions(session)
+    adoptions = read_adoptions(session)
     return Outcome(
-        rests_on, {each.id: list(_of(session, each, every, pricing, today)) for each in every}
+        rests_on,
+        {
+            adopted.id: _measure(session, adopted, adoptions, pricing, today)
+            for adopted in adoptions
+        },
     )
 
 
-def write(session: Session, found: Outcome | None, now_us: int) -> None:
+def write(session: Session, outcome: Outcome | None, now_us: int) -> None:
     """Keep the figures."""
-    if found is None:
+    if outcome is None:
         return
     rows = [
         {
-            "recommendation_id": key,
-            "method": each.method,
+            "recommendation_id": recommendation_id,
+            "method": realised.method,
             "computed_at": now_us,
-            "detail": msgspec.json.encode(each).decode(),
+            "detail": msgspec.json.encode(realised).decode(),
         }
-        for key, figures in found.figures.items()
-        for each in figures
+        for recommendation_id, by_method in outcome.by_recommendation.items()
+        for realised in by_method
     ]
     rollups.upsert(
         session,
@@ -75,77 +81,67 @@ def write(session: Session, found: Outcome | None, now_us: int) -> None:
         rows,
         replaced=("computed_at", "detail"),
     )
-    facts.put(session, COMPUTED_ON, found.rests_on)
+    facts.put(session, COMPUTED_ON, outcome.rests_on)
 
 
-def adoptions(session: Session) -> list[Adoption]:
+def read_adoptions(session: Session) -> list[Adoption]:
     """Everything that was ever adopted, with the estimates that were frozen."""
-    histories, found = store.histories(session), []
-    for key, held in store.estimates(session).items():
-        if "adopt" in held:
-            figures = {
-                action: recommendations.figure_of(document) for action, document in held.items()
-            }
-            made = adoption.of(key, histories[key], figures)
-            found += [made] if made else []
-    return found
+    histories, adoptions = store.histories(session), []
+    for recommendation_id, documents in store.estimates(session).items():
+        if "adopt" in documents:
+            frozen = {action: values.decode(text) for action, text in documents.items()}
+            adopted = adoption.from_history(recommendation_id, histories[recommendation_id], frozen)
+            adoptions += [adopted] if adopted else []
+    return adoptions
 
 
-def read(session: Session) -> dict[str, tuple[RealisedFigure, ...]]:
+def read(session: Session) -> dict[str, tuple[Realised, ...]]:
     """The stored figures by recommendation, in the order of the methods."""
-    found: dict[str, list[RealisedFigure]] = {}
-    for key, detail in session.execute(select(_REALISED.c.recommendation_id, _REALISED.c.detail)):
-        found.setdefault(key, []).append(msgspec.json.decode(detail, type=RealisedFigure))
-    order: tuple[str, ...] = METHODS
+    rows = session.execute(select(_REALISED.c.recommendation_id, _REALISED.c.detail))
+    by_recommendation: dict[str, list[Realised]] = {}
+    for recommendation_id, detail in rows:
+        realised = msgspec.json.decode(detail, type=Realised)
+        by_recommendation.setdefault(recommendation_id, []).append(realised)
     return {
-        key: tuple(sorted(held, key=lambda each: order.index(each.method)))
-        for key, held in found.items()
+        recommendation_id: tuple(
+            sorted(by_method, key=lambda realised: METHODS.index(realised.method))
+        )
+        for recommendation_id, by_method in by_recommendation.items()
     }
 
 
-def _of(
+def _measure(
     session: Session,
     adopted: Adoption,
-    every: Iterable[Adoption],
+    adoptions: Iterable[Adoption],
     pricing: statements.Pricing,
     today: int,
-) -> Iterable[RealisedFigure]:
-    figure = adopted.claimed
-    retirement = pricing.book.facts_of(figure.provider, figure.from_model).retirement
+) -> list[Realised]:
+    """What each method says of the closed days that are claimed."""
+    claimed = adopted.claimed
+    retirement = pricing.book.facts_of(claimed.provider, claimed.from_model).retirement
     end_day = adopted.end_day(
-        retirement.shutdown_day if retirement else None, adoption.taken_at(adopted, every)
+        retirement.shutdown_day if retirement else None,
+        adoption.superseded_at(adopted, adoptions),
     )
     days = range(adopted.first_day, max(adopted.first_day, min(end_day, today)))
     traffic = measuring.read(session, adopted, pricing, days)
-    for each in measuring.every_method(traffic):
-        yield _figure(each, adopted, days)
+    return [_realised(measured, adopted, days) for measured in measuring.every_method(traffic)]
 
 
-def _figure(found: Measured, adopted: Adoption, days: range) -> RealisedFigure:
-    """The amounts, rounded once; the saving is the difference of the two that are shown."""
-    figure = RealisedFigure(
-        method=found.method,
-        label=adopted.claimed.saving_label if found.method == "repricing" else "measured",
-        reason=found.reason,
-        first_day=clock.date_of(days.start).isoformat(),
-        last_day=clock.date_of(days.stop - 1).isoformat() if len(days) else None,
+def _realised(measured: Measured, adopted: Adoption, days: range) -> Realised:
+    """The amounts, rounded once."""
+    saved = measured.saved
+    return Realised(
+        method=measured.method,
+        label=adopted.claimed.factors.basis if measured.method == "repricing" else "measured",
+        reason=measured.reason,
+        first_day=days.start,
         days=len(days),
-        requests=found.requests,
-    )
-    if found.saved is None:
-        return figure
-    instead, cost, volume = (
-        money.round_to_nano_usd(amount)
-        for amount in (
-            found.saved.instead_femto_usd,
-            found.saved.cost_femto_usd,
-            found.saved.volume_femto_usd,
-        )
-    )
-    return replace(
-        figure,
-        instead_usd=money.usd_text(instead),
-        cost_usd=money.usd_text(cost),
-        saving_usd=money.usd_text(instead - cost),
-        volume_effect_usd=money.usd_text(volume) if found.method == "before_after" else None,
+        requests=measured.requests,
+        instead_femto_usd=money.round_to_nano_usd(saved.instead_femto_usd) if saved else None,
+        cost_femto_usd=money.round_to_nano_usd(saved.cost_femto_usd) if saved else None,
+        volume_effect_femto_usd=money.round_to_nano_usd(saved.volume_femto_usd)
+        if saved and measured.method == "before_after"
+        else None,
     )

@@ -4,39 +4,44 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlmodel import Session
 
-from advisor.advice import figures as advice_figures
-from advisor.advice.figures import RecommendationFigure
+from advisor.advice import values
+from advisor.advice.values import Recommendation
 from advisor.stages import store as stage_store
 from advisor.stages import table as stage_table
 from advisor.stages.records import UNTOUCHED, StageRecord
-from advisor.stages.stored import StoredRecommendation
-from ledger import clock, rollups, tables
+from advisor.stages.stored_recommendation import StoredRecommendation
+from ledger import rollups, tables
 
 _TABLE = tables.RECOMMENDATION
 
 
-_KEPT = ("provider", "project", "workload", "from_model", "to_model", "decision", "reason")
+def write(session: Session, recommendations: Sequence[Recommendation], now_us: int) -> None:
+    """Make these the current recommendations.
 
-
-def write(session: Session, found: Sequence[RecommendationFigure], now_us: int) -> None:
-    """Make the current recommendations these. A stage set by people stays; one that no longer applies is kept, not current."""
+    A stage that people set stays. What is not advised any more stays too, but not as current.
+    """
     session.execute(update(_TABLE).values(current=False))
     rows = [
         {
-            "id": each.id,
-            **{name: getattr(each, name) for name in _KEPT},
-            "to_service_tier": each.to_service_tier or "",
+            "id": recommendation.id,
+            "provider": recommendation.provider,
+            "project": recommendation.project,
+            "workload": recommendation.workload,
+            "from_model": recommendation.from_model,
+            "to_model": recommendation.to_model,
+            "to_service_tier": recommendation.to_service_tier or "",
+            "decision": recommendation.decision.kind,
+            "reason": recommendation.decision.reason,
             "stage": "active",
             "version": 1,
             "current": True,
             "computed_at": now_us,
-            "detail": msgspec.json.encode(each).decode(),
+            "detail": values.encode(recommendation),
         }
-        for each in found
+        for recommendation in recommendations
     ]
     rollups.upsert(
         session,
@@ -65,9 +70,11 @@ def with_a_life(session: Session) -> list[StoredRecommendation]:
 def _read(session: Session, wanted: ColumnElement[bool]) -> list[StoredRecommendation]:
     rows = session.execute(select(_TABLE).where(wanted)).all()
     histories = stage_store.histories(session, [row.id for row in rows if row.version > 1])
-    found = (_stored(row, stage_store.record(row.stage, histories.get(row.id, ()))) for row in rows)
+    stored = (
+        _stored(row, stage_store.record(row.stage, histories.get(row.id, ()))) for row in rows
+    )
     return sorted(
-        found, key=lambda each: (-advice_figures.low_femto_usd(each.figure), each.figure.id)
+        stored, key=lambda each: (-each.recommendation.low_femto_usd, each.recommendation.id)
     )
 
 
@@ -80,31 +87,21 @@ def find(
     """
     row = stage_store.row_of(session, recommendation_id, project)
     history = stage_store.histories(session, [row.id]).get(row.id, ())
-    found, frozen = (
-        _stored(row, stage_store.record(row.stage, history)),
-        stage_store.frozen(session, row.id),
-    )
+    stored = _stored(row, stage_store.record(row.stage, history))
+    frozen = stage_store.frozen(session, row.id)
     if frozen is None:
-        return found
-    return replace(
-        found, frozen_at=clock.rfc3339(frozen.frozen_at), frozen=figure_of(frozen.document)
-    )
-
-
-def figure_of(document: str) -> RecommendationFigure:
-    """A recommendation of its stored JSON."""
-    return msgspec.json.decode(document, type=RecommendationFigure)
+        return stored
+    return replace(stored, frozen_at_us=frozen.frozen_at, frozen=values.decode(frozen.document))
 
 
 def _stored(row: Row[Any], record: StageRecord = UNTOUCHED) -> StoredRecommendation:
-    figure = figure_of(row.detail)
-    counted = figure.counted and row.current and row.stage in stage_table.OPEN
+    is_open = row.current and row.stage in stage_table.OPEN
     return StoredRecommendation(
-        row.stage,
-        row.version,
-        clock.rfc3339(row.computed_at),
-        replace(figure, counted=counted),
-        record,
+        stage=row.stage,
+        version=row.version,
+        computed_at_us=row.computed_at,
+        recommendation=replace(values.decode(row.detail), set_aside=not is_open),
+        record=record,
     )
 
 

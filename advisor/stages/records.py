@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRecord:
     """One change of stage. `until` is the UTC day on which a dismissal has ended by itself."""
 
@@ -19,7 +19,7 @@ class ChangeRecord:
     hold_out: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageRecord:
     """Who holds a recommendation and since when, until when it is dismissed, and every change that led there.
 
@@ -36,7 +36,7 @@ class StageRecord:
 UNTOUCHED = StageRecord()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RealisedFigure:
     """What an adopted move saved so far by one method: what the work would have cost instead, less what it did cost.
 
@@ -51,13 +51,13 @@ class RealisedFigure:
     last_day: str | None
     days: int
     requests: int
-    instead_usd: str | None = None
-    cost_usd: str | None = None
-    saving_usd: str | None = None
-    volume_effect_usd: str | None = None
+    instead_usd: str | None
+    cost_usd: str | None
+    saving_usd: str | None
+    volume_effect_usd: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveFigure:
     """One recommendation's life in amounts of USD: what was frozen, expected by now, realised by method, and missed.
 
@@ -90,7 +90,7 @@ class MoveFigure:
     realised: tuple[RealisedFigure, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SoFar:
     """What advice has come to since the ledger began: missed while it was open, realised by method, and each move.
 

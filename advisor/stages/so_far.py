@@ -1,118 +1,154 @@
-"""What advice has come to so far, as one value that every face shows: each move with what was frozen, realised and missed."""
+"""What advice has come to so far: each move with what was frozen, realised and missed, as every face shows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from sqlmodel import Session
 
-from advisor.advice.figures import Ends, RecommendationFigure
+from advisor.advice import values
 from advisor.stages import missed, outcomes, recommendations, store
+from advisor.stages.realisation import Realised
 from advisor.stages.records import MoveFigure, RealisedFigure, SoFar
-from advisor.stages.stored import StoredRecommendation
+from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.switching import window
-from ledger import money
+from advisor.switching.candidates import Estimate
+from ledger import clock, money
 from ledger.months import Month
-
-_UNKNOWN = (None, None, None)
 
 
 def build(session: Session, month: Month, project: str | None = None) -> SoFar:
-    """The whole life of advice, of all projects or one; `month` is the one whose missed saving is told beside."""
-    every = [
+    """The whole life of advice, of all projects or one; `month` is the one whose missed saving is named."""
+    stored = [
         each
         for each in recommendations.with_a_life(session)
-        if project in (None, each.figure.project)
+        if project in (None, each.recommendation.project)
     ]
-    so_far, in_month = (
-        missed.by_recommendation(session, project),
-        missed.by_recommendation(session, project, month),
-    )
-    moves = moves_of(session, every, so_far, in_month)
+    missed_so_far = missed.by_recommendation(session, project)
+    missed_in_month = missed.by_recommendation(session, project, month)
+    realised = outcomes.read(session)
     return SoFar(
-        money.usd_text(sum(so_far.values())) if so_far else None,
-        money.usd_text(sum(in_month.values())) if so_far else None,
-        realised_usd(moves),
-        moves,
+        missed_usd=money.usd_text(sum(missed_so_far.values())) if missed_so_far else None,
+        missed_month_usd=money.usd_text(sum(missed_in_month.values())) if missed_so_far else None,
+        realised_usd=_realised_usd(realised.get(each.recommendation.id, ()) for each in stored),
+        moves=_moves(session, stored, realised, missed_so_far, missed_in_month),
     )
 
 
 def moves_of(
     session: Session,
-    every: Sequence[StoredRecommendation],
-    so_far: Mapping[str, int],
-    in_month: Mapping[str, int],
+    stored: Sequence[StoredRecommendation],
+    missed_so_far: Mapping[str, int],
+    missed_in_month: Mapping[str, int],
 ) -> tuple[MoveFigure, ...]:
-    """What each recommendation came to; the femto-USD that it missed are given."""
-    realised, estimates = outcomes.read(session), store.estimates(session)
-    return tuple(
-        _move(each, estimates, realised.get(each.figure.id, ()), so_far, in_month) for each in every
+    """What each recommendation came to; the amounts that it missed are femto-USD by id."""
+    return _moves(session, stored, outcomes.read(session), missed_so_far, missed_in_month)
+
+
+def due(frozen: Estimate, share: str | None, days: int) -> Estimate:
+    """What the frozen estimate says of so many days and this share of the traffic."""
+    part = Fraction(share or 1) * days / window.AVERAGE_MONTH_DAYS
+    return Estimate(
+        money.round_to_nano_usd(part * frozen.low_femto_usd),
+        money.round_to_nano_usd(part * frozen.expected_femto_usd),
+        money.round_to_nano_usd(part * frozen.high_femto_usd),
     )
 
 
-def realised_usd(moves: Sequence[MoveFigure]) -> dict[str, str]:
-    """The known savings of each method added up. Methods say the same thing in different ways, so they are never added."""
+def _realised_usd(moves: Iterable[Sequence[Realised]]) -> dict[str, str]:
+    """The known savings of each method added up.
+
+    Methods say the same thing in different ways, so they are never added to each other.
+    """
     sums: dict[str, int] = {}
-    for move in moves:
-        for each in move.realised:
-            if each.saving_usd is not None:
-                sums[each.method] = sums.get(each.method, 0) + money.femto_usd(each.saving_usd)
+    for by_method in moves:
+        for realised in by_method:
+            if realised.saving_femto_usd is not None:
+                sums[realised.method] = sums.get(realised.method, 0) + realised.saving_femto_usd
     return {method: money.usd_text(amount) for method, amount in sums.items()}
 
 
-def due(frozen: Ends, share: str | None, days: int) -> tuple[str, str, str]:
-    """What the frozen estimate says of so many days and this share of the traffic: low, expected and high in USD."""
-    part = Fraction(share or 1) * days / window.AVERAGE_MONTH_DAYS
-    low, expected, high = (
-        money.usd_text(money.round_to_nano_usd(part * money.femto_usd(end)))
-        for end in (frozen.low_usd, frozen.expected_usd, frozen.high_usd)
+def _moves(
+    session: Session,
+    stored: Sequence[StoredRecommendation],
+    realised: Mapping[str, tuple[Realised, ...]],
+    missed_so_far: Mapping[str, int],
+    missed_in_month: Mapping[str, int],
+) -> tuple[MoveFigure, ...]:
+    documents = store.estimates(session)
+    return tuple(
+        _move(
+            each,
+            _frozen(each, documents),
+            realised.get(each.recommendation.id, ()),
+            missed_so_far,
+            missed_in_month,
+        )
+        for each in stored
     )
-    return low, expected, high
+
+
+def _frozen(
+    stored: StoredRecommendation, documents: Mapping[str, Mapping[str, str]]
+) -> Estimate | None:
+    """The saving that was frozen by the claim that still holds."""
+    document = documents.get(stored.recommendation.id, {}).get("claim")
+    return values.decode(document).saving if document and stored.record.owner else None
 
 
 def _move(
     stored: StoredRecommendation,
-    estimates: Mapping[str, Mapping[str, str]],
-    realised: tuple[RealisedFigure, ...],
-    so_far: Mapping[str, int],
-    in_month: Mapping[str, int],
+    frozen: Estimate | None,
+    realised: tuple[Realised, ...],
+    missed_so_far: Mapping[str, int],
+    missed_in_month: Mapping[str, int],
 ) -> MoveFigure:
-    figure, record = stored.figure, stored.record
-    claimed = estimates.get(figure.id, {}).get("claim") if record.owner else None
-    frozen = recommendations.figure_of(claimed).saving_month if claimed else None
+    recommendation, record = stored.recommendation, stored.record
     days = max((each.days for each in realised), default=0)
-    held = (frozen.low_usd, frozen.expected_usd, frozen.high_usd) if frozen else _UNKNOWN
-    by_now = due(frozen, record.share, days) if frozen and realised else _UNKNOWN
+    by_now = due(frozen, record.share, days) if frozen and realised else None
+    is_metered = recommendation.id in missed_so_far
     return MoveFigure(
-        **_names(figure),
+        id=recommendation.id,
+        provider=recommendation.provider,
+        project=recommendation.project,
+        workload=recommendation.workload,
+        from_model=recommendation.from_model,
+        to_provider=recommendation.to_provider,
+        to_model=recommendation.to_model,
+        to_service_tier=recommendation.to_service_tier,
+        decision=recommendation.decision.kind,
         stage=stored.stage,
         owner=record.owner,
         since=record.since,
         share=record.share,
-        counted=figure.counted,
-        frozen_low_usd=held[0],
-        frozen_expected_usd=held[1],
-        frozen_high_usd=held[2],
-        due_low_usd=by_now[0],
-        due_expected_usd=by_now[1],
-        due_high_usd=by_now[2],
-        missed_usd=money.usd_text(so_far[figure.id]) if figure.id in so_far else None,
-        missed_month_usd=money.usd_text(in_month.get(figure.id, 0))
-        if figure.id in so_far
-        else None,
-        realised=realised,
+        counted=recommendation.counted,
+        frozen_low_usd=_usd(frozen.low_femto_usd if frozen else None),
+        frozen_expected_usd=_usd(frozen.expected_femto_usd if frozen else None),
+        frozen_high_usd=_usd(frozen.high_femto_usd if frozen else None),
+        due_low_usd=_usd(by_now.low_femto_usd if by_now else None),
+        due_expected_usd=_usd(by_now.expected_femto_usd if by_now else None),
+        due_high_usd=_usd(by_now.high_femto_usd if by_now else None),
+        missed_usd=_usd(missed_so_far.get(recommendation.id)),
+        missed_month_usd=_usd(missed_in_month.get(recommendation.id, 0)) if is_metered else None,
+        realised=tuple(_realised(each) for each in realised),
     )
 
 
-def _names(figure: RecommendationFigure) -> dict[str, str]:
-    named = (
-        "id",
-        "provider",
-        "project",
-        "workload",
-        "from_model",
-        "to_provider",
-        "to_model",
-        "to_service_tier",
-        "decision",
+def _realised(realised: Realised) -> RealisedFigure:
+    last_day = realised.first_day + realised.days - 1
+    return RealisedFigure(
+        method=realised.method,
+        label=realised.label,
+        reason=realised.reason,
+        first_day=clock.date_of(realised.first_day).isoformat(),
+        last_day=clock.date_of(last_day).isoformat() if realised.days else None,
+        days=realised.days,
+        requests=realised.requests,
+        instead_usd=_usd(realised.instead_femto_usd),
+        cost_usd=_usd(realised.cost_femto_usd),
+        saving_usd=_usd(realised.saving_femto_usd),
+        volume_effect_usd=_usd(realised.volume_effect_femto_usd),
     )
-    return {name: getattr(figure, name) for name in named}
+
+
+def _usd(amount_femto_usd: int | None) -> str | None:
+    return None if amount_femto_usd is None else money.usd_text(amount_femto_usd)

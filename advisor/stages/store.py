@@ -153,16 +153,16 @@ def record(stage: str, history: Sequence[Change]) -> StageRecord:
 
 def _shown(made: Change) -> ChangeRecord:
     return ChangeRecord(
-        made.version,
-        made.action,
-        made.from_stage,
-        made.to_stage,
-        made.made_by,
-        clock.rfc3339(made.made_at),
-        made.share,
-        _date(made.until_day),
-        made.note,
-        made.hold_out,
+        version=made.version,
+        action=made.action,
+        from_stage=made.from_stage,
+        to_stage=made.to_stage,
+        by=made.made_by,
+        at=clock.rfc3339(made.made_at),
+        share=made.share,
+        until=_date(made.until_day),
+        note=made.note,
+        hold_out=made.hold_out,
     )
 
 

@@ -1,6 +1,6 @@
-"""Advice on one slice: every configured alternative assessed and decided, and the best one chosen. Pure."""
+"""Advice on one slice: every configured alternative is assessed and decided, the best is chosen."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
@@ -25,11 +25,12 @@ from ledger import money, pairs
 from ledger.pricing import prices
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What the user set: the pairs and the stance without evidence, what is said of workloads, and amounts in femto-USD.
+    """The user's policy: pairs, stance, what the settings say of workloads, limits and amounts.
 
-    The threshold is per average month, `one_off_femto_usd` what a move costs once, `rate_limits` are tokens a minute.
+    Amounts are femto-USD: the threshold per average month, `one_off_femto_usd` what a move costs
+    once. `rate_limits` are tokens a minute.
     """
 
     pairs: tuple[pairs.Pair, ...]
@@ -40,105 +41,152 @@ class Terms:
     rate_limits: Mapping[headroom.Limited, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What is known of a slice beside its tokens; None is unknown. `class_level` is the risk of its workload class.
+    """What is known of a slice besides its tokens; None is unknown.
 
-    `evidence` is by the canonical target model; `pass_rates` are given by somebody in the place of those it shows.
+    `evidence` is by canonical target model. `pass_rates` are those of a scenario and take the
+    place of the rates that the evidence shows.
     """
 
     coverage: Fraction | None = None
     class_level: int = risk.UNLABELLED_RISK
+    """The risk of the workload class, 0 to 4."""
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     forecast_error: Fraction | None = None
     pass_rates: breakeven.PassRates | None = None
     workload_class: workloads.Class = workloads.UNLABELLED
 
     def pass_rates_of(self, model: str) -> breakeven.PassRates | None:
-        """The shares of right answers on the source and on a target; None where nobody compared them."""
-        found = self.evidence.get(model)
-        return self.pass_rates or (
-            breakeven.PassRates(*found.pass_rates) if found and found.pass_rates else None
-        )
+        """The shares of right answers on source and target; None where nobody compared them."""
+        evidence = self.evidence.get(model)
+        if self.pass_rates is None and evidence is not None and evidence.pass_rates is not None:
+            return breakeven.PassRates(*evidence.pass_rates)
+        return self.pass_rates
 
     def band(self, slice_: candidates.Slice, target_model: str) -> factors.Band:
-        """The factors of a move: neutral where the model stays; else as measured, and as assumed where they were not."""
+        """The factors of a move: neutral where the model stays, else measured or assumed."""
         if target_model == slice_.model:
             return factors.TIER_ALONE
-        found = self.evidence.get(target_model)
-        return factors.ASSUMED.with_measured(found.current_factors) if found else factors.ASSUMED
+        evidence = self.evidence.get(target_model)
+        return (
+            factors.ASSUMED.with_measured(evidence.current_factors) if evidence else factors.ASSUMED
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Swing:
-    """What a move saves per average month with one factor at either end, in femto-USD."""
-
-    factor: str
-    at_low_femto_usd: int
-    at_high_femto_usd: int
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """One alternative of a slice with its decision. Amounts are femto-USD per average month unless they say otherwise."""
+    """One alternative of a slice: its decision, and every input that recomputes its figures.
+
+    Amounts are femto-USD per average month (730 h) unless they say otherwise, days are UTC day
+    numbers. None is unknown or undefined.
+    """
 
     id: str
+    provider: str
+    project: str
+    workload: str
+    from_model: str
+    to_provider: str
+    to_model: str
+    to_service_tier: str | None
+    """None where each request keeps its own tier."""
     as_of_day: int
-    alternative: candidates.Alternative
-    decision: decision.Decision
-    confidence: risk.Confidence
-    risk: risk.Risk
-    slice_month_femto_usd: int | None
-    threshold_femto_usd: int
-    at_neutral: breakeven.BreakEven | None
-    at_expected: breakeven.BreakEven | None
-    router_femto_usd: int | None
-    """What a router that sends the hard share straight to the source saves at the expected factors, in place of a cascade."""
-    source_days_left: int | None
-    days_left: int | None
+    """The day whose prices everything is computed at."""
+
+    requests: int
+    """Billable requests of the window."""
+    coverage: Fraction | None
+    workload_class: workloads.Class
+    forecast_error: Fraction | None
+    cells: tuple[counterfactual.PricedCell, ...]
+    """The cells that can move, with their prices on both sides."""
+    stuck_tokens: dict[str, int]
+    """The tokens that cannot move, by reason."""
+    room: Fraction
+    """The share of what could move that the target's rate limit has room for."""
+    fitting_share: Fraction | None
+    """The share of the requests that fit the target and its rate limit; None without any."""
+    factors: factors.Band
+    pass_rates: breakeven.PassRates | None
+    evidence: Evidence | None
+    """The paired results that speak of this target; None where the model stays."""
+
+    cost: prices.Cost
+    """What the slice's tokens cost on the source over the window."""
+    cost_month_femto_usd: int | None
+    price_gap: Fraction | None
+    saving: candidates.Estimate | None
+    """None with nothing to move or no closed day."""
     until_retirement: candidates.Estimate | None
-    """The saving of the next year, integrated only to the shutdown of whichever model goes first."""
+    """The saving of the next year, integrated only until the first of the models shuts down."""
+    router_femto_usd: int | None
+    """What a router saves that sends the hard requests straight to the source, as expected."""
     one_off_femto_usd: int
+    """What the move costs once."""
     payback_days: Fraction | None
     """Days until the low end has paid the one-off cost back; None when it never does."""
     good_answer_now_femto_usd: Fraction | None
+    """What a right answer costs on the source; None without pass rates."""
     good_answer_instead_femto_usd: Fraction | None
-    """What a right answer costs on the source, and on the target at the expected factors; None without pass rates."""
-    workload_class: workloads.Class
-    proof: Evidence | None = None
-    """The paired results that speak of this target; none where the model stays."""
+    """What a right answer costs on the target at the expected factors."""
+    at_neutral: breakeven.BreakEven | None
+    at_expected: breakeven.BreakEven | None
     parts: dict[str, levers.Part] = field(default_factory=dict)
     """The saving by lever; the parts add up to it exactly."""
-    swings: tuple[Swing, ...] = ()
-    """The saving with one factor at its low and at its high end, the others as expected."""
+    swings: tuple[sensitivity.Swing, ...] = ()
+
+    source_days_left: int | None
+    target_days_left: int | None
+    decision: decision.Decision
+    confidence: risk.Confidence
+    risk: risk.Risk
+
+    @property
+    def days_left(self) -> int | None:
+        """The days until the first of the two models shuts down; None when neither is known to."""
+        return life.shorter(self.source_days_left, self.target_days_left)
+
+    @property
+    def stays(self) -> bool:
+        """Whether no request moves: the same model, tier and provider, with a better cache."""
+        return (self.to_provider, self.to_model, self.to_service_tier) == (
+            self.provider,
+            self.from_model,
+            None,
+        )
+
+    @property
+    def low_femto_usd(self) -> int:
+        """The low end of its saving, 0 where that is unknown: advice is ranked by it."""
+        return self.saving.low_femto_usd if self.saving else 0
 
 
 def on_slice(
     slice_: candidates.Slice,
     standing: Standing,
     terms: Terms,
+    *,
     book: prices.PriceBook,
     as_of_day: int,
-    kept: Collection[str] = (),
+    claimed: Collection[str] = (),
 ) -> list[Advice]:
-    """Advice on every alternative of a slice, the chosen one first; empty where no pair starts at it.
+    """Advice on every alternative of a slice, the chosen one first; empty where no pair starts.
 
-    The chosen one is the best, unless the id of another is among the `kept`. Only it has its parts and swings.
+    The chosen one is the best, unless the id of another is among the `claimed`. Only the chosen
+    one has its parts and swings.
     """
-    found = [
-        _decided(
-            candidates.assess(
-                slice_, pair, book, as_of_day, standing.band(slice_, pair.target.model)
-            ),
-            standing,
-            terms,
-            book,
-            as_of_day,
-        )
-        for pair in states(slice_, terms, book)
-    ]
-    found.sort(key=lambda item: (item.id not in kept, _preference(item)))
-    return [*(_in_full(item, book) for item in found[:1]), *found[1:]]
+    ranked = []
+    for pair in states(slice_, terms, book):
+        band = standing.band(slice_, pair.target.model)
+        alternative = candidates.assess(slice_, pair, book, as_of_day, band)
+        advice = _advise(alternative, standing, terms, book=book, as_of_day=as_of_day)
+        ranked.append((advice, alternative))
+    ranked.sort(key=lambda pair: (pair[0].id not in claimed, _preference(pair[0])))
+    if not ranked:
+        return []
+    best, alternative = ranked[0]
+    return [_in_full(best, alternative, book), *(advice for advice, _ in ranked[1:])]
 
 
 def on_pair(
@@ -146,26 +194,27 @@ def on_pair(
     pair: pairs.Pair,
     band: factors.Band,
     standing: Standing,
+    *,
     terms: Terms,
     book: prices.PriceBook,
     as_of_day: int,
 ) -> Advice:
-    """Advice on one alternative of a slice at factors of one's own; the pair is canonical."""
-    found = candidates.assess(slice_, pair, book, as_of_day, band)
-    unasked = standing.band(slice_, pair.target.model)
-    return _in_full(_decided(found, standing, terms, book, as_of_day), book, unasked)
+    """Advice on one alternative of a slice at the factors of a scenario; the pair is canonical."""
+    alternative = candidates.assess(slice_, pair, book, as_of_day, band)
+    advice = _advise(alternative, standing, terms, book=book, as_of_day=as_of_day)
+    return _in_full(advice, alternative, book, standing.band(slice_, pair.target.model))
 
 
 def other_models(
     slice_: candidates.Slice, terms: Terms, book: prices.PriceBook, as_of_day: int
 ) -> list[ranking.OtherModel]:
-    """The models worth a look beside the pairs that start at this slice."""
+    """The models worth a look that no pair of this slice names."""
     configured = {pair.target.model for pair in states(slice_, terms, book)}
     return ranking.others(slice_, book, as_of_day, configured)
 
 
 def id_of(alternative: candidates.Alternative) -> str:
-    """The recommendation's id, the same for as long as the slice and the target are: 16 hex characters."""
+    """The recommendation's id: 16 hex characters, the same while slice and target are."""
     slice_ = alternative.slice
     parts = (
         slice_.provider,
@@ -183,113 +232,137 @@ def states(
     slice_: candidates.Slice, terms: Terms, book: prices.PriceBook
 ) -> tuple[pairs.Pair, ...]:
     """The states that the pairs let a slice move to; none where no pair starts at it."""
-    read = (pairs.canonicalise(pair, slice_.provider, book) for pair in terms.pairs)
+    canonical = (pairs.canonicalise(pair, slice_.provider, book) for pair in terms.pairs)
     return pairs.join_moves(
-        (pair for pair in read if candidates.applies(pair, slice_)), slice_.provider
+        (pair for pair in canonical if candidates.applies(pair, slice_)), slice_.provider
     )
 
 
-def _decided(
-    found: candidates.Alternative,
+def _advise(
+    alternative: candidates.Alternative,
     standing: Standing,
     terms: Terms,
+    *,
     book: prices.PriceBook,
     as_of_day: int,
 ) -> Advice:
-    slice_, band = found.slice, found.factors
-    month_cost = _month(candidates.slice_cost(slice_, book, as_of_day).femto_usd, slice_.days)
-    source_days = life.days_left(book, slice_.provider, slice_.model, as_of_day)
-    quality = None if found.keeps_model else standing.evidence.get(found.model)
+    """The figures of one alternative and the decision that follows from them."""
+    slice_, band, estimate = alternative.slice, alternative.factors, alternative.estimate
+    pass_rates = standing.pass_rates_of(alternative.model)
+    cost = candidates.slice_cost(slice_, book, as_of_day)
+    good_answer_now, good_answer_instead = _good_answers(alternative, pass_rates)
+    evidence = None if alternative.keeps_model else standing.evidence.get(alternative.model)
     level = risk.of(
-        quality,
+        evidence,
         standing.class_level,
         band.unmeasured,
-        found.target_days_left,
-        keeps_model=found.keeps_model,
+        alternative.target_days_left,
+        keeps_model=alternative.keeps_model,
     )
-    at_expected = _break_even(found, band.expected, standing)
+    at_expected = _break_even(alternative, band.expected, pass_rates)
+    source_days_left = life.days_left(book, slice_.provider, slice_.model, as_of_day)
+    cost_month = _month(cost.femto_usd, slice_.days)
     situation = decision.Situation(
         days=slice_.days,
         requests=slice_.requests,
         coverage=standing.coverage,
-        low_month_femto_usd=found.estimate.low_femto_usd if found.estimate else None,
-        slice_month_femto_usd=month_cost,
+        low_month_femto_usd=estimate.low_femto_usd if estimate else None,
+        slice_month_femto_usd=cost_month,
         threshold_femto_usd=terms.threshold_femto_usd,
         risk_level=level.level,
-        blocks=found.blocks,
-        source_days_left=source_days,
-        target_days_left=found.target_days_left,
+        blocks=alternative.blocks,
+        source_days_left=source_days_left,
+        target_days_left=alternative.target_days_left,
         escalation_rate=band.expected.escalation_rate,
         breakeven_escalation_rate=at_expected.escalation_rate if at_expected else None,
         one_off_femto_usd=terms.one_off_femto_usd,
-        quality=quality,
-        keeps_model=found.keeps_model,
+        quality=evidence,
+        keeps_model=alternative.keeps_model,
         stance=terms.stance,
         class_level=standing.class_level,
         cache_is_asked="cached_share" in band.given,
     )
-    return _advice(found, decision.decide(situation), level, standing, situation, as_of_day)
-
-
-def _advice(
-    found: candidates.Alternative,
-    decided: decision.Decision,
-    level: risk.Risk,
-    standing: Standing,
-    situation: decision.Situation,
-    as_of_day: int,
-) -> Advice:
-    slice_, band = found.slice, found.factors
-    one_off, low = situation.one_off_femto_usd, situation.low_month_femto_usd
-    days_left = life.shorter(situation.source_days_left, situation.target_days_left)
-    backdated = any(item.now.backdated or item.instead.backdated for item in found.cells)
-    sure = risk.confidence(
-        slice_.days,
-        slice_.requests,
-        backdated,
-        band.unmeasured,
-        level.drivers["evidence"],
-        standing.forecast_error,
-    )
-    now, instead = _good_answers(found, standing)
+    days_left = life.shorter(source_days_left, alternative.target_days_left)
     return Advice(
-        id=id_of(found),
+        id=id_of(alternative),
+        provider=slice_.provider,
+        project=slice_.project,
+        workload=slice_.workload,
+        from_model=slice_.model,
+        to_provider=alternative.provider,
+        to_model=alternative.model,
+        to_service_tier=alternative.service_tier,
         as_of_day=as_of_day,
-        alternative=found,
-        decision=decided,
-        confidence=sure,
-        risk=level,
-        slice_month_femto_usd=situation.slice_month_femto_usd,
-        threshold_femto_usd=situation.threshold_femto_usd,
-        at_neutral=_break_even(found, factors.NEUTRAL, standing),
-        at_expected=_break_even(found, band.expected, standing),
-        router_femto_usd=_router(found),
-        source_days_left=situation.source_days_left,
-        days_left=days_left,
-        until_retirement=candidates.estimate(
-            found.cells, band, slice_.days, life.earning_months(days_left)
-        ),
-        one_off_femto_usd=one_off,
-        payback_days=None if low is None else life.payback_days(one_off, low),
-        good_answer_now_femto_usd=now,
-        good_answer_instead_femto_usd=instead,
+        requests=slice_.requests,
+        coverage=standing.coverage,
         workload_class=standing.workload_class,
-        proof=situation.quality,
+        forecast_error=standing.forecast_error,
+        cells=alternative.cells,
+        stuck_tokens=alternative.stuck_tokens,
+        room=alternative.room,
+        fitting_share=alternative.fitting_share,
+        factors=band,
+        pass_rates=pass_rates,
+        evidence=evidence,
+        cost=cost,
+        cost_month_femto_usd=cost_month,
+        price_gap=alternative.price_gap,
+        saving=estimate,
+        until_retirement=candidates.estimate(
+            alternative.cells, band, slice_.days, life.earning_months(days_left)
+        ),
+        router_femto_usd=_router(alternative),
+        one_off_femto_usd=terms.one_off_femto_usd,
+        payback_days=None
+        if estimate is None
+        else life.payback_days(terms.one_off_femto_usd, estimate.low_femto_usd),
+        good_answer_now_femto_usd=good_answer_now,
+        good_answer_instead_femto_usd=good_answer_instead,
+        at_neutral=_break_even(alternative, factors.NEUTRAL, pass_rates),
+        at_expected=at_expected,
+        source_days_left=source_days_left,
+        target_days_left=alternative.target_days_left,
+        decision=decision.decide(situation),
+        risk=level,
+        confidence=_confidence(alternative, standing, level),
     )
 
 
-def _in_full(item: Advice, book: prices.PriceBook, unasked: factors.Band | None = None) -> Advice:
+def _confidence(
+    alternative: candidates.Alternative, standing: Standing, level: risk.Risk
+) -> risk.Confidence:
+    return risk.confidence(
+        days=alternative.slice.days,
+        requests=alternative.slice.requests,
+        prices_backdated=any(
+            priced.now.backdated or priced.instead.backdated for priced in alternative.cells
+        ),
+        unmeasured_factors=alternative.factors.unmeasured,
+        quality_risk=level.drivers["evidence"],
+        forecast_error=standing.forecast_error,
+    )
+
+
+def _in_full(
+    advice: Advice,
+    alternative: candidates.Alternative,
+    book: prices.PriceBook,
+    own_band: factors.Band | None = None,
+) -> Advice:
     """The advice with what only the chosen one needs."""
-    found = item.alternative
-    parts = levers.split(found, book, item.as_of_day, unasked)
-    return replace(item, parts=parts, swings=tuple(_swings(found)))
+    parts = levers.split(alternative, book, advice.as_of_day, own_band)
+    swings = sensitivity.swings(advice.cells, advice.factors) if alternative.slice.days else ()
+    return replace(advice, parts=parts, swings=tuple(swings))
 
 
-def _preference(item: Advice) -> tuple[int, bool, int, str]:
-    """Counted decisions first, blocked ones last; within them the best low end, so that headlines rest on low ends."""
-    place = 0 if item.decision.counted else 2 if item.decision.kind == "blocked" else 1
-    estimate = item.alternative.estimate
-    return place, estimate is None, -estimate.low_femto_usd if estimate else 0, item.id
+def _preference(advice: Advice) -> tuple[int, bool, int, str]:
+    """Counted decisions first, blocked ones last; within them the best low end.
+
+    So headlines rest on low ends.
+    """
+    blocked = advice.decision.kind == "blocked"
+    place = 0 if advice.decision.counted else 2 if blocked else 1
+    return place, advice.saving is None, -advice.low_femto_usd, advice.id
 
 
 def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
@@ -299,45 +372,37 @@ def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
 
 
 def _break_even(
-    found: candidates.Alternative, at: factors.Factors, standing: Standing
+    alternative: candidates.Alternative,
+    at: factors.Factors,
+    pass_rates: breakeven.PassRates | None,
 ) -> breakeven.BreakEven | None:
-    """The limits of a move; none where no request moves."""
-    if not found.cells or found.stays:
+    """The limits of a move; None where no request moves."""
+    if not alternative.cells or alternative.stays:
         return None
-    return breakeven.of(found.cells, at, standing.pass_rates_of(found.model))
+    return breakeven.of(alternative.cells, at, pass_rates)
 
 
 def _good_answers(
-    found: candidates.Alternative, standing: Standing
+    alternative: candidates.Alternative, pass_rates: breakeven.PassRates | None
 ) -> tuple[Fraction | None, Fraction | None]:
-    rates = standing.pass_rates_of(found.model)
-    if rates is None or not found.cells:
+    """What a right answer costs on source and target; None without pass rates or cells."""
+    if pass_rates is None or not alternative.cells:
         return None, None
-    expected, requests = found.factors.expected, sum(item.cell.requests for item in found.cells)
-    costs = counterfactual.legs(found.cells, expected)
+    expected = alternative.factors.expected
+    requests = sum(priced.cell.requests for priced in alternative.cells)
+    costs = counterfactual.legs(alternative.cells, expected)
     return (
-        breakeven.good_answer_femto_usd(costs.stay_femto_usd, requests, rates.now),
+        breakeven.good_answer_femto_usd(costs.stay_femto_usd, requests, pass_rates.now),
         breakeven.good_answer_femto_usd(
-            costs.attempts_femto_usd(expected), requests, rates.instead
+            costs.attempts_femto_usd(expected), requests, pass_rates.instead
         ),
     )
 
 
-def _swings(found: candidates.Alternative) -> Iterator[Swing]:
-    for swing in sensitivity.swings(found.cells, found.factors) if found.slice.days else ():
-        scaled = (
-            money.round_to_nano_usd(window.per_average_month(end, found.slice.days))
-            for end in (swing.at_low_femto_usd, swing.at_high_femto_usd)
-        )
-        yield Swing(swing.factor, *scaled)
-
-
-def _router(found: candidates.Alternative) -> int | None:
-    """A router's saving; none where the same model answers, because no request is too hard for it."""
-    if not found.cells or found.keeps_model:
+def _router(alternative: candidates.Alternative) -> int | None:
+    """A router's saving; None where the same model answers, as no request is too hard for it."""
+    if not alternative.cells or alternative.keeps_model:
         return None
-    expected = found.factors.expected
-    return _month(
-        counterfactual.router_saving(counterfactual.legs(found.cells, expected), expected),
-        found.slice.days,
-    )
+    expected = alternative.factors.expected
+    costs = counterfactual.legs(alternative.cells, expected)
+    return _month(counterfactual.router_saving(costs, expected), alternative.slice.days)

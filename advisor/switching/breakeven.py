@@ -39,7 +39,7 @@ def of(
             counterfactual.saving_of(costs, factors),
             sum(item.cell.requests for item in cells),
         )
-        wrong_answer = wrong_answer_femto_usd(saved, factors, requests, rates.now, rates.instead)
+        wrong_answer = wrong_answer_femto_usd(saved, factors, requests, rates)
     return BreakEven(
         escalation_rate(costs, factors), output_inflation(costs, factors), wrong_answer
     )
@@ -62,17 +62,13 @@ def output_inflation(costs: counterfactual.Legs, factors: Factors) -> Fraction |
 
 
 def wrong_answer_femto_usd(
-    saving_femto_usd: Fraction,
-    factors: Factors,
-    requests: int,
-    pass_rate_now: Fraction,
-    pass_rate_instead: Fraction,
+    saving_femto_usd: Fraction, factors: Factors, requests: int, rates: PassRates
 ) -> Fraction | None:
     """What one more wrong answer may cost before the move pays nothing: S / (s N (pA - pB)), in femto-USD.
 
     Saving and requests are of the same window. None unless the source passes more often than the target.
     """
-    more_wrong = factors.share * requests * (pass_rate_now - pass_rate_instead)
+    more_wrong = factors.share * requests * (rates.now - rates.instead)
     return saving_femto_usd / more_wrong if more_wrong > 0 else None
 
 

@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Literal
 
 from advisor.switching import cost, counterfactual, factors, fit, life, window
 from ledger import money, pairs
 from ledger.pricing import prices
+
+End = Literal["low", "expected", "high"]
+ENDS: tuple[End, ...] = ("low", "expected", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,21 @@ class Estimate:
     expected_femto_usd: int
     high_femto_usd: int
 
+    def at(self, end: End) -> int:
+        """The amount at one of the three ends."""
+        return {
+            "low": self.low_femto_usd,
+            "expected": self.expected_femto_usd,
+            "high": self.high_femto_usd,
+        }[end]
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(
+            self.low_femto_usd + other.low_femto_usd,
+            self.expected_femto_usd + other.expected_femto_usd,
+            self.high_femto_usd + other.high_femto_usd,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -73,12 +92,11 @@ class Alternative:
 
     @property
     def fitting_share(self) -> Fraction | None:
-        """The share of the slice's requests that fit the target, its rate limit included; None without requests."""
+        """The share of the requests that fit the target and its rate limit; None without any."""
         if not self.slice.requests:
             return None
-        return self.room * Fraction(
-            sum(item.cell.requests for item in self.cells), self.slice.requests
-        )
+        movable_requests = sum(priced.cell.requests for priced in self.cells)
+        return self.room * Fraction(movable_requests, self.slice.requests)
 
     @property
     def keeps_model(self) -> bool:

@@ -10,7 +10,6 @@ from ledger import pairs
 from ledger.pricing import prices
 
 MODEL, TIER, CACHE = "model", "tier", "cache"
-_ENDS = ("low_femto_usd", "expected_femto_usd", "high_femto_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,10 @@ def split(
         if pulled
     }
     ends = [
-        shapley.split({pulled: _end(state, end) for pulled, state in states.items()})
-        for end in _ENDS
+        shapley.split(
+            {pulled: state.at(end) if state else None for pulled, state in states.items()}
+        )
+        for end in candidates.ENDS
     ]
     return {
         lever: Part(
@@ -85,8 +86,3 @@ def _state(
     slice_ = replace(found.slice, headroom={})
     moved = pairs.Pair(pair.source, target, pair.tier_from if TIER in pulled else None)
     return candidates.assess(slice_, moved, book, as_of_day, own).estimate
-
-
-def _end(estimate: candidates.Estimate | None, name: str) -> int | None:
-    amount: int | None = getattr(estimate, name, None)
-    return amount

@@ -23,6 +23,11 @@ class Window:
         """How many days; 0 before the first full day has closed."""
         return max(0, self.last_day - self.first_day + 1)
 
+    @property
+    def day_numbers(self) -> range:
+        """Its UTC days, one by one."""
+        return range(self.first_day, self.last_day + 1)
+
 
 def look_back(first_hour: int, as_of_day: int, weeks: int = DEFAULT_WEEKS) -> Window:
     """The largest whole number of weeks, at most `weeks`, of closed full days; all of them while they are under a week.

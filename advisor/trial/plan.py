@@ -6,15 +6,15 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import ceil
 
-from advisor.advice import explanation, recomputed
-from advisor.advice import figures as advice_figures
-from advisor.evidence import gates
+from advisor.advice import explanation
+from advisor.advice.values import Recommendation
+from advisor.evidence import gates, rules
 from advisor.evidence.gates import QualityGate
 from advisor.switching import counterfactual
 from advisor.trial import routing, sample_size
 from advisor.trial.figures import PlanFigure, SplitFigure
 from advisor.trial.sample_size import SampleSize
-from ledger import money
+from ledger import clock, money
 from ledger.errors import NotAllowed, UsageError
 
 SHARES = (Fraction(1, 100), Fraction(1, 20), Fraction(1, 5))
@@ -37,7 +37,7 @@ class Asked:
     """What marking one pair costs."""
 
 
-def of(item: advice_figures.RecommendationFigure, asked: Asked) -> PlanFigure:
+def of(item: Recommendation, asked: Asked) -> PlanFigure:
     """The plan. Raises NotAllowed for a move that keeps the model, UsageError on what cannot be read or cannot be."""
     if item.to_model == item.from_model:
         raise NotAllowed(
@@ -53,7 +53,7 @@ def of(item: advice_figures.RecommendationFigure, asked: Asked) -> PlanFigure:
 
 
 def _figure(
-    item: advice_figures.RecommendationFigure,
+    item: Recommendation,
     asked: Asked,
     gate: QualityGate,
     sample: SampleSize,
@@ -65,7 +65,7 @@ def _figure(
     answers, marks = _answers_femto_usd(item, sample.pairs), _judge_femto_usd(asked, sample.pairs)
     text = money.ratio_text
     a_day = (
-        Fraction(item.requests, item.window_days) if item.window_days and item.requests else None
+        Fraction(item.requests, item.window.days) if item.window.days and item.requests else None
     )
     return PlanFigure(
         recommendation_id=item.id,
@@ -74,8 +74,8 @@ def _figure(
         from_model=item.from_model,
         to_model=item.to_model,
         to_service_tier=item.to_service_tier,
-        decision=item.decision,
-        reason=item.reason,
+        decision=item.decision.kind,
+        reason=item.decision.reason,
         rule=gate.rule,
         threshold=text(gate.threshold),
         power_ratio=text(power),
@@ -94,32 +94,24 @@ def _figure(
         target_cost_usd=None if answers is None else money.usd_text(answers),
         judge_cost_usd=money.usd_text(marks),
         cost_usd=None if answers is None else money.usd_text(answers + marks),
-        waiting_month_usd=item.saving_month.low_usd if item.saving_month else None,
+        waiting_month_usd=money.usd_text(item.saving.low_femto_usd) if item.saving else None,
         notes=tuple(_notes(item, asked)),
     )
 
 
-def _inputs(
-    item: advice_figures.RecommendationFigure, asked: Asked
-) -> tuple[Fraction, Fraction, tuple[str, ...]]:
+def _inputs(item: Recommendation, asked: Asked) -> tuple[Fraction, Fraction, tuple[str, ...]]:
     """Discordant share and pass rate, and which of them are assumed."""
-    seen, assumed = item.evidence, []
+    evaluation = item.evidence.comparison.evaluation if item.evidence else None
+    counts, rates = (evaluation.counts, evaluation.rates) if evaluation else (None, None)
+    assumed = []
     discordant, pass_rate = (
         _ratio("discordant", asked.discordant),
         _ratio("pass_rate", asked.pass_rate),
     )
-    counted = seen is not None and seen.kind == "pass_fail" and seen.only_source_right is not None
-    if (
-        discordant is None
-        and counted
-        and seen
-        and (seen.only_source_right or seen.only_target_right)
-    ):
-        discordant = Fraction(
-            (seen.only_source_right or 0) + (seen.only_target_right or 0), seen.pairs
-        )
-    if pass_rate is None and counted and seen and seen.source_ratio:
-        pass_rate = Fraction(seen.source_ratio)
+    if discordant is None and counts is not None and counts.only_a + counts.only_b:
+        discordant = Fraction(counts.only_a + counts.only_b, counts.pairs)
+    if pass_rate is None and counts is not None and rates is not None:
+        pass_rate, _ = rates
     if pass_rate is None:
         pass_rate = PASS_RATE
         assumed.append("pass_ratio")
@@ -132,16 +124,14 @@ def _inputs(
     return discordant, pass_rate, tuple(assumed)
 
 
-def _answers_femto_usd(item: advice_figures.RecommendationFigure, pairs: int) -> int | None:
+def _answers_femto_usd(item: Recommendation, pairs: int) -> int | None:
     """What the target's answers cost: each at the mean cost of a request there, at the expected factors, tried once."""
-    cells = [recomputed.priced_cell(cell) for cell in item.cells]
-    requests = sum(each.cell.requests for each in cells)
+    requests = sum(priced.cell.requests for priced in item.cells)
     if not requests:
         return None
-    at = recomputed.factors_at(item, "expected")
-    return money.round_to_nano_usd(
-        counterfactual.legs(cells, at).moved_femto_usd(at) * pairs / requests
-    )
+    expected = item.factors.expected
+    moved = counterfactual.legs(item.cells, expected).moved_femto_usd(expected)
+    return money.round_to_nano_usd(moved * pairs / requests)
 
 
 def _judge_femto_usd(asked: Asked, pairs: int) -> int:
@@ -150,7 +140,7 @@ def _judge_femto_usd(asked: Asked, pairs: int) -> int:
 
 
 def _split(
-    item: advice_figures.RecommendationFigure,
+    item: Recommendation,
     share: Fraction,
     a_day: Fraction | None,
     per_conversation: int,
@@ -172,7 +162,7 @@ def _split(
     )
 
 
-def _notes(item: advice_figures.RecommendationFigure, asked: Asked) -> Iterator[str]:
+def _notes(item: Recommendation, asked: Asked) -> Iterator[str]:
     yield "Both models answer the same inputs, and the user gets the source's answer: the target's cost comes on top."
     if asked.requests_per_conversation == 1:
         yield "One pair of each conversation counts; where a conversation has several requests, it takes as many times longer."
@@ -180,10 +170,14 @@ def _notes(item: advice_figures.RecommendationFigure, asked: Asked) -> Iterator[
         "A live split by the weights shows what the target costs, its retries and its cache. It proves nothing about its"
         " answers, because no input is answered by both."
     )
-    if item.decision not in ("pilot", "switch_now"):
-        yield f"The advice is {item.decision}, because {explanation.why(item.reason)}: a comparison alone changes nothing."
+    if not item.decision.counted:
+        yield (
+            f"The advice is {item.decision.kind}, because {explanation.why(item.decision.reason)}:"
+            " a comparison alone changes nothing."
+        )
     if item.evidence is not None and item.evidence.doubt is None:
-        yield f"There is evidence already, which counts until {item.evidence.expires_on}."
+        expires_on = clock.date_of(item.evidence.comparison.measured_day + rules.FRESH_DAYS)
+        yield f"There is evidence already, which counts until {expires_on}."
 
 
 def _ratio(name: str, text: str | None) -> Fraction | None:

@@ -186,8 +186,8 @@ def _act(database: Database, actions: Iterable[PlannedAction]) -> None:
     for action in actions:
         with database.transaction() as session:
             id_by_workload = {
-                (figure.project, figure.workload): figure.id
-                for figure in (advice.figure for advice in recommendations.read(session))
+                (advice.project, advice.workload): advice.id
+                for advice in (each.recommendation for each in recommendations.read(session))
             }
             recommendation_id = id_by_workload[action.project, action.workload]
             store.change(session, recommendation_id, action.wish, clock.now_us())

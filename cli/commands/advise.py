@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from advisor.advice import computation
+from advisor.advice import computation, rendering, values
 from advisor.months import pricings
 from advisor.publishing.api import recommendation_body
 from advisor.stages import recommendations
@@ -33,19 +33,23 @@ def advise(
         now = months.containing(clock.now_us(), settings.zone)
         bodies = recommendation_body.load_many(session, [*(stored or ()), *held], now)
         if stored is not None:
-            found = [each.figure for each in stored]
+            advised = [each.recommendation for each in stored]
         else:
             chosen = months.parse(month, settings.zone) if month else None
             pricing = pricings.in_force(session)
             claimed = recommendations.in_hand_ids(session) if month is None else frozenset()
-            found = computation.compute(
-                session, pricing, settings, clock.now_us(), chosen, claimed=claimed
+            advised = computation.compute(
+                session, pricing, settings, clock.now_us(), month=chosen, claimed=claimed
             )
+    found = [rendering.figure_of(recommendation) for recommendation in advised]
     if as_json:
         app.print_json(found if stored is None else bodies)
         return
     stages = {
-        each.figure.id: stage_text.standing(each) for each in stored or () if each.version > 1
+        each.recommendation.id: stage_text.standing(each)
+        for each in stored or ()
+        if each.version > 1
     }
-    advice_list.show(app.console, found, computation.total(found), stages)
+    total = rendering.ends_of(values.total(advised))
+    advice_list.show(app.console, found, total, stages)
     advice_list.show_in_hand(app.console, held)

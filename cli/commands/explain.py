@@ -7,7 +7,7 @@ import typer
 from advisor.months import month_explanation
 from advisor.publishing.api import recommendation_body
 from advisor.stages import recommendations
-from advisor.stages.stored import StoredRecommendation
+from advisor.stages.stored_recommendation import StoredRecommendation
 from cli import app, options
 from cli.text import advice_text, trace_text
 from ledger import clock, exact_json, months

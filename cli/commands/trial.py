@@ -71,7 +71,7 @@ def plan_trial(
         rule, threshold, power, discordant, pass_rate, requests_per_conversation, judge_usd
     )
     with app.open_ledger(data) as (database, _), database.snapshot() as session:
-        found = plan.of(recommendations.find(session, id).figure, asked)
+        found = plan.of(recommendations.find(session, id).recommendation, asked)
     if as_json:
         app.print_json(found)
     else:

@@ -6,7 +6,8 @@ import typer
 from rich.text import Text
 
 from advisor import words
-from advisor.advice import figures as advice_figures
+from advisor.advice import rendering
+from advisor.advice.values import Recommendation
 from advisor.report import whatif
 from cli import app, options
 from cli.text import advice_text
@@ -94,12 +95,13 @@ def what_if(
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         found = whatif.run(session, settings, clock.now_us(), asked)
     if as_json:
-        app.print_json(found)
+        app.print_json(rendering.figure_of(found))
     else:
         _show(found, steps)
 
 
-def _show(found: advice_figures.RecommendationFigure, steps: bool) -> None:
+def _show(recommendation: Recommendation, steps: bool) -> None:
+    found = rendering.figure_of(recommendation)
     app.console.print(Text("A scenario: nothing is stored.", style="bold"))
     advice_text.show_sentences(app.console, found)
     if found.good_answer_now_usd and found.good_answer_instead_usd:
@@ -111,6 +113,6 @@ def _show(found: advice_figures.RecommendationFigure, steps: bool) -> None:
             f"A right answer costs {now} on {found.from_model}, and {instead} on {found.to_model}."
         )
     if steps:
-        advice_text.show_arithmetic(app.console, found)
+        advice_text.show_arithmetic(app.console, recommendation)
     else:
-        app.console.print(whatif.STEPS)
+        app.console.print(found.explanation[-1])

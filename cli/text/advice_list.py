@@ -12,7 +12,7 @@ from advisor import words
 from advisor.advice import explanation, latency
 from advisor.advice import figures as advice_figures
 from advisor.evidence import sentences as evidence_sentences
-from advisor.stages.stored import StoredRecommendation
+from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.switching import ranking
 from cli.text import stage_text
 
@@ -60,7 +60,8 @@ def show(
 def show_in_hand(console: Console, held: Sequence[StoredRecommendation]) -> None:
     """Print what somebody claimed, tries or has adopted and is not advised any more."""
     for each in held:
-        item, target = each.figure, words.target(each.figure.to_model, each.figure.to_service_tier)
+        item = each.recommendation
+        target = words.target(item.to_model, item.to_service_tier)
         what = f"{item.project} / {item.workload}: {item.from_model} -> {target}"
         console.print(f"In hand: {what}  {item.id}; {stage_text.standing(each)}", soft_wrap=True)
 

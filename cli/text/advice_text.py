@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import words
+from advisor.advice import arithmetic, latency, rendering
 from advisor.advice import figures as advice_figures
-from advisor.advice import latency, worked
+from advisor.advice.values import Recommendation
 from advisor.stages.records import MoveFigure
-from advisor.stages.stored import StoredRecommendation
+from advisor.stages.stored_recommendation import StoredRecommendation
 from cli.text import plain, stage_text, step_text
 from ledger import tokens
 from ledger.pricing import prices
@@ -19,7 +20,7 @@ def show_one(
     console: Console, stored: StoredRecommendation, move: MoveFigure | None = None
 ) -> None:
     """Print one recommendation: its sentences, the tokens and rates they follow from, then every step of the arithmetic."""
-    item = stored.figure
+    item = rendering.figure_of(stored.recommendation)
     console.print(Text(f"Recommendation {item.id}  (version {stored.version})", style="bold"))
     console.print(f"Stage: {stage_text.standing(stored)}", soft_wrap=True)
     if stored.frozen is not None:
@@ -30,7 +31,7 @@ def show_one(
         console.print(line, soft_wrap=True)
     show_sentences(console, item)
     _show_cells(console, item)
-    show_arithmetic(console, item)
+    show_arithmetic(console, stored.recommendation)
 
 
 def show_sentences(console: Console, item: advice_figures.RecommendationFigure) -> None:
@@ -63,9 +64,9 @@ def _speed(item: advice_figures.RecommendationFigure) -> Iterator[str]:
     yield from measured or ["No latency of either model was measured in the window."]
 
 
-def show_arithmetic(console: Console, item: advice_figures.RecommendationFigure) -> None:
+def show_arithmetic(console: Console, recommendation: Recommendation) -> None:
     """Print every step from tokens and rates to the figures."""
-    for line in step_text.lines(worked.blocks(item)):
+    for line in step_text.lines(arithmetic.blocks(recommendation)):
         console.print(line, soft_wrap=True)
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from advisor import words
+from advisor.advice import rendering
 from advisor.stages.records import ChangeRecord, MoveFigure, SoFar
-from advisor.stages.stored import StoredRecommendation
+from advisor.stages.stored_recommendation import StoredRecommendation
+from ledger import clock
 
 
 def standing(stored: StoredRecommendation) -> str:
@@ -24,9 +26,9 @@ def standing(stored: StoredRecommendation) -> str:
 
 def frozen(stored: StoredRecommendation) -> str:
     """What the claim rests on, whatever prices do later."""
-    held = stored.frozen
-    if held is None:
+    if stored.frozen is None or stored.frozen_at_us is None:
         return "No estimate is frozen: nobody has claimed it."
+    held = rendering.figure_of(stored.frozen)
     ends = held.saving_month
     worth = (
         "an unknown saving"
@@ -38,7 +40,7 @@ def frozen(stored: StoredRecommendation) -> str:
     )
     window = f"{held.window_first_day} to {held.window_last_day}"
     return (
-        f"Frozen on {(stored.frozen_at or '')[:10]}: {worth}, of {words.dollars(held.cost_month_usd)};"
+        f"Frozen on {clock.rfc3339(stored.frozen_at_us)[:10]}: {worth}, of {words.dollars(held.cost_month_usd)};"
         f" window {window}, price book {held.price_book_version}."
     )
 

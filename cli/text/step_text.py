@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from advisor import words
+from advisor.advice import arithmetic
 from advisor.advice import figures as advice_figures
-from advisor.advice import worked
 
 WIDTH, _NAME_WIDTH = 100, 30
 
 
-def lines(blocks: Iterable[worked.Block]) -> Iterator[str]:
+def lines(blocks: Iterable[arithmetic.Block]) -> Iterator[str]:
     """The blocks, each after an empty line. A step that is too long for a line has its numbers on the next."""
     yield "Each step exact; divisions to 9 decimals. Rates are USD per million tokens."
     for block in blocks:

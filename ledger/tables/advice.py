@@ -132,7 +132,7 @@ class Recommendation(SQLModel, table=True):
     current: bool = True
     computed_at: int = Field(sa_type=BigInteger)
     detail: str
-    """JSON of the estimate and its inputs, as the API shows it."""
+    """JSON of the recommendation and its inputs: amounts in femto-USD, fractions exact."""
 
 
 class AlertState(SQLModel, table=True):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from advisor.advice import as_figures, computation
+from advisor.advice import computation, values
 from advisor.months import pricings
-from advisor.stages import realised
+from advisor.stages import realisation
 from advisor.switching import advice, candidates, counterfactual, factors, risk, window
 from ledger import clock, money, pairs, settings
 from ledger.database import Database
@@ -19,7 +19,7 @@ from tests import conftest, ledgers
 from tests.advisor import books
 
 LARGE = books.slice_of(books.cell(10**9, output=10**9))
-KNOWN = advice.Standing(Fraction(1), risk.of_class("classification"))
+KNOWN = advice.Standing(coverage=Fraction(1), class_level=risk.of_class("classification"))
 NOW_US = clock.to_us(conftest.NOW)
 
 
@@ -29,18 +29,20 @@ def _advice(
     book: prices.PriceBook | None = None,
     **terms: object,
 ) -> advice.Advice:
-    chosen = advice.Terms(pairs.parse(named), **terms)  # type: ignore[arg-type]  # a test that misspells a term fails at once
-    return advice.on_slice(slice_, KNOWN, chosen, book or books.book(), books.AS_OF_DAY)[0]
+    chosen = advice.Terms(pairs=pairs.parse(named), **terms)  # type: ignore[arg-type]  # a test that misspells a term fails at once
+    return advice.on_slice(
+        slice_, KNOWN, chosen, book=book or books.book(), as_of_day=books.AS_OF_DAY
+    )[0]
 
 
 def _point(found: advice.Advice) -> int:
-    assert found.alternative.estimate is not None
-    return found.alternative.estimate.expected_femto_usd
+    assert found.saving is not None
+    return found.saving.expected_femto_usd
 
 
 def test_burnlens_a_model_that_does_not_exist_saves_no_100_percent() -> None:
     found = _advice(LARGE, "gpt-4.1:gpt-4.1-nano-free")
-    assert (found.decision.kind, found.decision.counted, found.alternative.estimate) == (
+    assert (found.decision.kind, found.decision.counted, found.saving) == (
         "blocked",
         False,
         None,
@@ -63,7 +65,7 @@ def test_spanlens_the_ratio_is_that_of_the_slice_and_not_of_the_pair() -> None:
     # The same pair of models: a fifth of the price on input, five times the price on output.
     dear = f"gpt-4.1:{books.DEAR}"
     gaps = {
-        _advice(books.slice_of(cell), dear).alternative.price_gap
+        _advice(books.slice_of(cell), dear).price_gap
         for cell in (books.cell(100), books.cell(100, output=9))
     }
     assert len(gaps) == 2
@@ -73,10 +75,10 @@ def test_spanlens_a_fall_of_traffic_is_no_saving() -> None:
     saved = [_point(_advice(books.slice_of(books.cell(size)))) for size in (10**9, 5 * 10**8)]
     assert saved[0] == pytest.approx(2 * saved[1], rel=0, abs=10**6)
     before, after = (
-        realised.Ran(Fraction(1_000), Fraction(500)),
-        realised.Ran(Fraction(500), Fraction(250)),
+        realisation.Ran(Fraction(1_000), Fraction(500)),
+        realisation.Ran(Fraction(500), Fraction(250)),
     )
-    found = realised.before_after(before, after)
+    found = realisation.before_after(before, after)
     assert found is not None
     assert (found.saving_femto_usd, found.volume_femto_usd) == (Fraction(0), Fraction(-250))
 
@@ -85,21 +87,25 @@ def test_litellm_38817_totals_add_up_over_slices_and_never_count_two_alternative
     waiting = replace(LARGE, can_wait=True)
     named = "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna,gpt-4.1:gpt-4.1@batch"
     every = advice.on_slice(
-        waiting, KNOWN, advice.Terms(pairs.parse(named)), books.book(), books.AS_OF_DAY
+        waiting,
+        KNOWN,
+        advice.Terms(pairs=pairs.parse(named)),
+        book=books.book(),
+        as_of_day=books.AS_OF_DAY,
     )
     assert len(every) == 5
     span = window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1)
-    figure = as_figures.of(every[0], span, KNOWN, (), books.book(), every[1:])
-    total = computation.total([figure, figure])
-    assert money.femto_usd(total.expected_usd) == 2 * _point(every[0])
-    assert len(figure.alternatives) == 4
+    recommendation = values.recommend(every[0], span, "by hand", others=every[1:])
+    total = values.total([recommendation, recommendation])
+    assert total.expected_femto_usd == 2 * _point(every[0])
+    assert len(recommendation.other_targets) == 4
 
 
 def test_litellm_38816_a_gap_of_80_percent_may_be_a_loss_and_is_shown_as_one() -> None:
     found = _advice(books.slice_of(books.cell(10**9, 9 * 10**8)))
-    assert found.alternative.price_gap == Fraction("0.8")
-    assert found.alternative.estimate is not None
-    assert found.alternative.estimate.low_femto_usd < 0
+    assert found.price_gap == Fraction("0.8")
+    assert found.saving is not None
+    assert found.saving.low_femto_usd < 0
     assert found.decision.kind == "keep"
 
 
@@ -116,10 +122,10 @@ def test_litellm_38700_a_verifier_and_every_other_added_cost_is_in_the_saving() 
 def test_the_baseline_is_what_the_slice_costs_and_not_the_dearest_model() -> None:
     cheap = replace(LARGE, model=books.MINI)
     found = _advice(cheap, "gpt-4.1-mini:gpt-6-luna")
-    assert found.slice_month_femto_usd == money.round_to_nano_usd(
+    assert found.cost_month_femto_usd == money.round_to_nano_usd(
         Fraction(2_000 * books.USD, 28) * Fraction(365, 12)
     )
-    assert _point(found) < (found.slice_month_femto_usd or 0)
+    assert _point(found) < (found.cost_month_femto_usd or 0)
 
 
 def test_a_slice_without_traffic_is_not_advised_on_and_counts_nothing() -> None:
@@ -131,12 +137,12 @@ def test_a_slice_without_traffic_is_not_advised_on_and_counts_nothing() -> None:
         found = advice.on_slice(
             empty,
             advice.Standing(),
-            advice.Terms(pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch")),
-            books.book(),
-            books.AS_OF_DAY,
+            advice.Terms(pairs=pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch")),
+            book=books.book(),
+            as_of_day=books.AS_OF_DAY,
         )
         assert not any(each.decision.counted for each in found)
-        assert found[0].alternative.price_gap is None
+        assert found[0].price_gap is None
 
 
 @pytest.mark.parametrize("days_left", [0, 1])
@@ -175,8 +181,8 @@ def test_cheaper_on_input_and_dearer_on_output_wins_or_loses_by_the_slices_own_m
         for cell in (books.cell(10**9), books.cell(10**8, output=10**9))
     )
     assert _point(reading) > 0 > _point(writing)
-    assert writing.alternative.price_gap is not None
-    assert writing.alternative.price_gap < 0
+    assert writing.price_gap is not None
+    assert writing.price_gap < 0
     assert writing.decision.reason == "no_saving"
 
 

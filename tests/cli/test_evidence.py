@@ -33,7 +33,7 @@ def results(tmp_path: Path) -> Path:
 def test_an_import_says_what_was_compared_and_what_was_measured(
     line: CommandLine, results: Path
 ) -> None:
-    name = advised_ledger.fill(line.database).figure.id
+    name = advised_ledger.fill(line.database).recommendation.id
     said = line.said(f"evidence import {results} --measured-on 2026-11-22 --by ada")
     for sentence in (
         "gpt-4.1 -> gpt-4.1-mini, search / chat",
@@ -111,10 +111,10 @@ def test_a_refusal_is_one_line_with_the_remedy(
 def test_the_steps_with_measured_factors_agree_with_a_calculator_and_the_figures(
     line: CommandLine, results: Path
 ) -> None:
-    name = advised_ledger.fill(line.database).figure.id
+    name = advised_ledger.fill(line.database).recommendation.id
     line.said(f"evidence import {results} --by ada")
     ledgers.settle(line.database)
-    figure = advised_ledger.only(line.database).figure
+    figure = advised_ledger.figure(line.database)
     told = steps.work_out(line.said(f"explain {name}"))
     assert figure.saving_month is not None
     assert told.of("At the low end, on", "per average month") == Fraction(

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("frozen_now")
 
 
 def test_a_life_from_claim_to_rollback(line: CommandLine) -> None:
-    name = advised_ledger.fill(line.database).figure.id
+    name = advised_ledger.fill(line.database).recommendation.id
     said = line.said(f"claim {name} --by ada --share 0.5")
     assert (
         said.splitlines()[0]
@@ -48,7 +48,7 @@ def test_a_life_from_claim_to_rollback(line: CommandLine) -> None:
 
 
 def test_a_refusal_names_the_stage_and_the_remedy(line: CommandLine) -> None:
-    name = advised_ledger.fill(line.database).figure.id
+    name = advised_ledger.fill(line.database).recommendation.id
     line.said(f"claim {name} --by ada")
     can = "switchwise unclaim"
     for words, status, says in (
@@ -76,7 +76,7 @@ def test_a_refusal_names_the_stage_and_the_remedy(line: CommandLine) -> None:
 
 
 def test_the_list_says_whose_it_is_and_a_dismissed_one_leaves_the_total(line: CommandLine) -> None:
-    name = advised_ledger.fill(line.database).figure.id
+    name = advised_ledger.fill(line.database).recommendation.id
     assert "stage" not in line.said("advise")
     line.said(f"claim {name} --by ada")
     listed = line.said("advise")
@@ -93,7 +93,7 @@ def test_the_list_says_whose_it_is_and_a_dismissed_one_leaves_the_total(line: Co
 
 
 def test_what_is_claimed_and_not_advised_any_more_stays_in_the_list(line: CommandLine) -> None:
-    name = advised_ledger.fill(line.database).figure.id
+    name = advised_ledger.fill(line.database).recommendation.id
     line.said(f"claim {name} --by ada")
     line.monkeypatch.setenv("SWITCHWISE_PAIRS", "gpt-4o:gpt-4o-mini")
     line.said("rollup")
@@ -104,7 +104,7 @@ def test_what_is_claimed_and_not_advised_any_more_stays_in_the_list(line: Comman
 
 
 def test_explain_and_report_say_what_came_of_it(line: CommandLine) -> None:
-    name = advised_ledger.fill(line.database).figure.id
+    name = advised_ledger.fill(line.database).recommendation.id
     for action in ("claim", "pilot", "adopt"):
         advised_ledger.change(line.database, name, action)
     with time_machine.travel(conftest.NOW + timedelta(days=4), tick=False):

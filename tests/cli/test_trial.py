@@ -9,7 +9,7 @@ pytestmark = pytest.mark.usefixtures("frozen_now")
 
 
 def test_a_plan_says_how_many_how_long_how_dear_and_how_to_split(line: CommandLine) -> None:
-    name = advised_ledger.fill(line.database).figure.id
+    name = advised_ledger.fill(line.database).recommendation.id
     said = line.said(f"trial plan {name} --judge-usd 0.02 --share 20")
     for part in (
         "search / chat: gpt-4.1 -> gpt-4.1-mini",
@@ -37,7 +37,7 @@ def test_a_plan_says_how_many_how_long_how_dear_and_how_to_split(line: CommandLi
 def test_a_refusal_is_one_line_with_the_remedy(
     line: CommandLine, words: str, status: int, says: str
 ) -> None:
-    name = advised_ledger.fill(line.database).figure.id
+    name = advised_ledger.fill(line.database).recommendation.id
     ended = line.run(f"trial plan {words.format(name)}")
     assert (ended.status, ended.out, len(ended.error.splitlines())) == (status, "", 1)
     assert says in ended.error

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from advisor.stages import realised
+from advisor.stages import realisation
 from advisor.switching import decision
 from dashboards import catalogue, queries, slices
 from ledger import clock
@@ -137,7 +137,7 @@ def test_every_decision_and_every_method_has_its_words() -> None:
         override["matcher"]["options"]
         for override in titles["Realised so far"]["fieldConfig"]["overrides"]
     }
-    assert renamed == set(realised.METHODS)
+    assert renamed == set(realisation.METHODS)
     assert set(slices.DECISIONS) == set(get_args(decision.Kind))
 
 

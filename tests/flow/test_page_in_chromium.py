@@ -73,7 +73,7 @@ def test_chromium_lays_the_page_out_and_shows_the_reports_figures(
 def test_chromium_lays_a_recommendation_out(
     database: Database, tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    name = advised_ledger.fill(database).figure.id
+    name = advised_ledger.fill(database).recommendation.id
     paired_rows.store(database, paired_rows.rows())
     ledgers.settle(database)
     app = FastAPI()
@@ -85,7 +85,7 @@ def test_chromium_lays_a_recommendation_out(
         browse(
             where, tmp_path / "png", f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}"
         )
-    item = advised_ledger.only(database).figure
+    item = advised_ledger.figure(database)
     assert item.saving_month is not None
     assert words.dollars(item.saving_month.low_usd) in shown
     assert "Compared on 2026-11-22" in shown

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Row, Update, func, select, update
 from sqlmodel import Session
 
-from advisor.advice.figures import RecommendationFigure
 from advisor.advice.retirements import Retiring
+from advisor.advice.values import Recommendation
 from advisor.publishing.alerts import rules
 from ledger import clock, facts, money, rollups, tables
 from ledger.settings import Settings
@@ -46,33 +46,38 @@ class Outgoing:
 
 def evaluate(
     session: Session,
-    found: Sequence[RecommendationFigure],
+    recommendations: Sequence[Recommendation],
     retiring: Sequence[Retiring],
     settings: Settings,
     now_us: int,
 ) -> None:
-    """Bring every alert up to date with this advice, and write a message for each crossing that nobody has been told of.
+    """Bring every alert up to date with this advice, and write a message for each new crossing.
 
-    Without a webhook the states are kept all the same, and what has fired is told once one is set.
+    Without a webhook the states are still written; what has fired is sent once there is one.
     """
-    held = {(row.rule, row.scope): row for row in session.execute(select(_STATE))}
+    before = {(row.rule, row.scope): row for row in session.execute(select(_STATE))}
     verdicts = rules.judge(
-        found,
+        recommendations,
         retiring,
-        {key: row.fired for key, row in held.items()},
-        money.femto_usd(str(settings.alert_threshold_usd)),
-        facts.sample_projects(session),
+        {key: row.fired for key, row in before.items()},
+        threshold_femto_usd=money.femto_usd(str(settings.alert_threshold_usd)),
+        sample_projects=facts.sample_projects(session),
     )
-    crossed_at = {_key(each): _changed_at(each, held.get(_key(each)), now_us) for each in verdicts}
+    crossed_at = {
+        _key(verdict): _changed_at(verdict, before.get(_key(verdict)), now_us)
+        for verdict in verdicts
+    }
     rows = [
         {
-            "rule": each.rule,
-            "scope": each.scope,
-            "fired": each.fired,
-            "figure_usd": each.figure_usd,
-            "changed_at": crossed_at[_key(each)],
+            "rule": verdict.rule,
+            "scope": verdict.scope,
+            "fired": verdict.fired,
+            "figure_usd": None
+            if verdict.low_femto_usd is None
+            else money.usd_text(verdict.low_femto_usd),
+            "changed_at": crossed_at[_key(verdict)],
         }
-        for each in verdicts
+        for verdict in verdicts
     ]
     rollups.upsert(
         session, _STATE, ("rule", "scope"), rows, replaced=("fired", "figure_usd", "changed_at")

@@ -1,41 +1,46 @@
-"""What an alert says, as plain lines with the headline first. Pure; names are kept to one line, and nothing is a link."""
+"""What an alert says, as plain lines with the headline first.
+
+Names are kept to one line, and nothing is a link.
+"""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 from advisor import words
-from advisor.advice import computation, explanation
-from advisor.advice.figures import Ends, RecommendationFigure
+from advisor.advice import explanation, values
 from advisor.advice.retirements import IN_USE_DAYS, Retiring
-from ledger import clock
+from advisor.advice.values import Recommendation
+from advisor.switching.candidates import Estimate
+from ledger import clock, money
 
 LONGEST_NAME = 48
 
 
-def saving(item: RecommendationFigure, sample_projects: Sequence[str]) -> str:
+def saving(recommendation: Recommendation, sample_projects: Sequence[str]) -> str:
     """A slice whose saving reached the threshold."""
-    low = words.dollars(item.saving_month.low_usd if item.saving_month else None)
+    worth, decision = recommendation.saving, recommendation.decision
     return _lines(
-        f"Could save at least {low} a month: {_slice(item)}",
-        f"{_switch(item)}: {words.decision(item.decision)}, because {explanation.why(item.reason)}.",
-        _per_month(item.saving_month) + f"; price gap {words.percent(item.price_gap_ratio)}.",
-        _until(item.saving_until_retirement, item.days_left),
-        f"Next: switchwise explain {item.id}",
-        _sample([item], sample_projects),
+        f"Could save at least {_low(worth)} a month: {_slice(recommendation)}",
+        f"{_switch(recommendation)}: {words.decision(decision.kind)}, because"
+        f" {explanation.why(decision.reason)}.",
+        f"{_per_month(worth)}; price gap {words.percent(money.optional_ratio_text(recommendation.price_gap))}.",
+        _until(recommendation.until_retirement, recommendation.days_left),
+        f"Next: switchwise explain {recommendation.id}",
+        _sample([recommendation], sample_projects),
     )
 
 
-def total(counted: Sequence[RecommendationFigure], sample_projects: Sequence[str]) -> str:
+def total(counted: Sequence[Recommendation], sample_projects: Sequence[str]) -> str:
     """The savings of all counted slices together, each once."""
-    ends = computation.total(counted)
-    lives = [item.days_left for item in counted if item.days_left is not None]
+    worth = values.total(counted)
+    lives = [each.days_left for each in counted if each.days_left is not None]
     switches = "1 switch is" if len(counted) == 1 else f"{len(counted)} switches are"
     return _lines(
-        f"Could save at least {words.dollars(ends.low_usd)} a month in all",
+        f"Could save at least {_low(worth)} a month in all",
         f"{switches} worth a try or a move.",
-        f"{_per_month(ends)}.",
+        f"{_per_month(worth)}.",
         _until(
-            computation.total(counted, until_retirement=True),
+            values.total(counted, until_retirement=True),
             min(lives, default=None),
             "models shut down, the first",
         ),
@@ -44,23 +49,15 @@ def total(counted: Sequence[RecommendationFigure], sample_projects: Sequence[str
     )
 
 
-def blocked(item: RecommendationFigure, sample_projects: Sequence[str]) -> str:
+def blocked(recommendation: Recommendation, sample_projects: Sequence[str]) -> str:
     """A recommendation that has become impossible, with the first of the other models."""
-    other = next(iter(item.other_models), None)
-    instead = (
-        ""
-        if other is None
-        else (
-            f"Look at {name(other.model)} instead (price gap {words.percent(other.price_gap_ratio)}):"
-            f" add the pair {name(other.pair, 2 * LONGEST_NAME)}"
-        )
-    )
     return _lines(
-        f"No longer possible: {_switch(item)}",
-        f"{_slice(item)} is blocked, because {explanation.why(item.reason)}.",
-        instead,
-        f"Next: switchwise explain {item.id}",
-        _sample([item], sample_projects),
+        f"No longer possible: {_switch(recommendation)}",
+        f"{_slice(recommendation)} is blocked, because"
+        f" {explanation.why(recommendation.decision.reason)}.",
+        _instead(recommendation),
+        f"Next: switchwise explain {recommendation.id}",
+        _sample([recommendation], sample_projects),
     )
 
 
@@ -94,37 +91,52 @@ def _lines(*lines: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _slice(item: RecommendationFigure) -> str:
-    return f"{name(item.project)} / {name(item.workload)}"
-
-
-def _switch(item: RecommendationFigure) -> str:
-    at = (
-        item.provider
-        if item.to_provider == item.provider
-        else f"{item.provider} → {item.to_provider}"
-    )
-    tier = f" ({item.to_service_tier})" if item.to_service_tier else ""
-    return f"{name(item.from_model)} → {name(item.to_model)}{tier} at {name(at)}"
-
-
-def _per_month(ends: Ends | None) -> str:
-    if ends is None:
-        return "No amount can be given yet"
-    amounts = " / ".join(
-        words.dollars(amount) for amount in (ends.low_usd, ends.expected_usd, ends.high_usd)
-    )
-    return f"Low / expected / high per average month: {amounts}, estimated"
-
-
-def _until(ends: Ends | None, days_left: int | None, end: str = "a model shuts down") -> str:
-    if ends is None or days_left is None:
+def _instead(recommendation: Recommendation) -> str:
+    other = next(iter(recommendation.other_models), None)
+    if other is None:
         return ""
-    return f"At least {words.dollars(ends.low_usd)} in all until {end} in {words.counted(days_left, 'day')}."
+    gap = words.percent(money.optional_ratio_text(other.price_gap))
+    pair = name(other.pair, 2 * LONGEST_NAME)
+    return f"Look at {name(other.model)} instead (price gap {gap}): add the pair {pair}"
 
 
-def _sample(items: Iterable[RecommendationFigure], sample_projects: Sequence[str]) -> str:
-    sampled = {item.project in sample_projects for item in items}
+def _slice(recommendation: Recommendation) -> str:
+    return f"{name(recommendation.project)} / {name(recommendation.workload)}"
+
+
+def _switch(recommendation: Recommendation) -> str:
+    here, there = recommendation.provider, recommendation.to_provider
+    at = here if there == here else f"{here} → {there}"
+    tier = f" ({recommendation.to_service_tier})" if recommendation.to_service_tier else ""
+    models = f"{name(recommendation.from_model)} → {name(recommendation.to_model)}"
+    return f"{models}{tier} at {name(at)}"
+
+
+def _low(worth: Estimate | None) -> str:
+    return words.UNKNOWN if worth is None else _dollars(worth.low_femto_usd)
+
+
+def _dollars(amount_femto_usd: int) -> str:
+    return words.dollars(money.usd_text(amount_femto_usd))
+
+
+def _per_month(worth: Estimate | None) -> str:
+    if worth is None:
+        return "No amount can be given yet"
+    amounts = (worth.low_femto_usd, worth.expected_femto_usd, worth.high_femto_usd)
+    ends = " / ".join(map(_dollars, amounts))
+    return f"Low / expected / high per average month: {ends}, estimated"
+
+
+def _until(worth: Estimate | None, days_left: int | None, end: str = "a model shuts down") -> str:
+    if worth is None or days_left is None:
+        return ""
+    days = words.counted(days_left, "day")
+    return f"At least {_low(worth)} in all until {end} in {days}."
+
+
+def _sample(recommendations: Iterable[Recommendation], sample_projects: Sequence[str]) -> str:
+    sampled = {recommendation.project in sample_projects for recommendation in recommendations}
     if True not in sampled:
         return ""
     return (

@@ -1,13 +1,13 @@
-"""Which alerts stand: rules over advice and announced shutdowns, with the state that each leaves behind. Pure; sends nothing."""
+"""Which alerts stand: rules over advice and announced shutdowns. It sends nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.advice import computation
-from advisor.advice.figures import RecommendationFigure
+from advisor import words
+from advisor.advice import values
 from advisor.advice.retirements import Retiring
+from advisor.advice.values import Recommendation
 from advisor.publishing.alerts import alert_text
-from ledger import money
 
 SAVINGS, BLOCKED, SHUTDOWN = "savings", "blocked", "shutdown"
 TOTAL = "total"
@@ -18,52 +18,57 @@ NOTICE_DAYS = (7, 30, 90)
 _UNSURE = ("coverage_unknown", "low_coverage")
 _ESCAPES = str.maketrans({"%": "%25", "/": "%2F", ">": "%3E"})
 
-Held = Mapping[tuple[str, str], bool]
+States = Mapping[tuple[str, str], bool]
 """By rule and scope, whether an alert that was judged before has fired."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """An alert as it stands now: whether it has fired, the figure it saw, and what to tell (None: nothing, though it has)."""
+    """An alert as it stands now: whether it has fired, the amount it saw, and what it says.
+
+    `text` is None where there is nothing to say, though it has fired.
+    """
 
     rule: str
     scope: str
     fired: bool
-    figure_usd: str | None = None
+    low_femto_usd: int | None = None
     text: str | None = None
 
 
 def judge(
-    found: Sequence[RecommendationFigure],
+    recommendations: Sequence[Recommendation],
     retiring: Iterable[Retiring],
-    held: Held,
+    states: States,
+    *,
     threshold_femto_usd: int,
     sample_projects: Sequence[str],
 ) -> list[Verdict]:
-    """Every alert over these recommendations and shutdowns, and those that nothing speaks of any more."""
+    """Every alert over these recommendations and shutdowns, and those whose slice is gone."""
     return [
-        *_slices(found, held, threshold_femto_usd, sample_projects),
-        _total(found, held, threshold_femto_usd, sample_projects),
-        *_silent(found, held),
-        *_blocked(found, held, sample_projects),
+        *_slices(recommendations, states, threshold_femto_usd, sample_projects),
+        _total(recommendations, states, threshold_femto_usd, sample_projects),
+        *_silent(recommendations, states),
+        *_blocked(recommendations, states, sample_projects),
         *_shutdowns(retiring),
     ]
 
 
-def scope_of(item: RecommendationFigure) -> str:
-    """A recommendation's scope, `provider/project/workload/from->to`; a slash inside a name reads %2F."""
-    target = _part(item.to_model + (f"@{item.to_service_tier}" if item.to_service_tier else ""))
-    if item.to_provider != item.provider:
-        target = f"{_part(item.to_provider)}/{target}"
-    return f"{_slice_scope(item)}->{target}"
+def scope_of(recommendation: Recommendation) -> str:
+    """Its scope, `provider/project/workload/from->to`; a slash inside a name reads %2F."""
+    target = _part(words.target(recommendation.to_model, recommendation.to_service_tier))
+    if recommendation.to_provider != recommendation.provider:
+        target = f"{_part(recommendation.to_provider)}/{target}"
+    return f"{_slice_scope(recommendation)}->{target}"
 
 
 def crossed(
     fired: bool, low_femto_usd: int | None, threshold_femto_usd: int, *, may_fire: bool = True
 ) -> bool:
-    """Whether an alert on a low bound has fired: at the threshold or over it, until strictly below 80 % of it.
+    """Whether an alert on a low end has fired: from the threshold until strictly below 80 % of it.
 
-    None is an unknown bound, which changes nothing. Nothing to save fires nothing, whatever the threshold.
+    None is an unknown low end, which changes nothing. Nothing to save fires nothing, whatever the
+    threshold.
     """
     if low_femto_usd is None:
         return fired
@@ -73,93 +78,102 @@ def crossed(
 
 
 def _slices(
-    found: Iterable[RecommendationFigure],
-    held: Held,
+    recommendations: Iterable[Recommendation],
+    states: States,
     threshold_femto_usd: int,
     sample_projects: Sequence[str],
 ) -> Iterator[Verdict]:
-    """A slice's alert fires on advice that is counted, but arms again only by its amount: a decision may waver."""
-    for item in found:
-        scope = scope_of(item)
-        low = (
-            None
-            if item.reason in _UNSURE or item.saving_month is None
-            else item.saving_month.low_usd
-        )
+    """A slice's alert fires on counted advice, but arms again only by its amount.
+
+    A decision may waver.
+    """
+    for recommendation in recommendations:
+        scope, saving = scope_of(recommendation), recommendation.saving
+        is_unknown = saving is None or recommendation.decision.reason in _UNSURE
+        low = None if saving is None or is_unknown else saving.low_femto_usd
         fired = crossed(
-            held.get((SAVINGS, scope), False),
-            None if low is None else money.femto_usd(low),
+            states.get((SAVINGS, scope), False),
+            low,
             threshold_femto_usd,
-            may_fire=item.counted,
+            may_fire=recommendation.counted,
         )
-        text = alert_text.saving(item, sample_projects) if fired and item.counted else None
-        yield Verdict(SAVINGS, scope, fired, low, text)
+        text = (
+            alert_text.saving(recommendation, sample_projects)
+            if fired and recommendation.counted
+            else None
+        )
+        yield Verdict(rule=SAVINGS, scope=scope, fired=fired, low_femto_usd=low, text=text)
 
 
 def _total(
-    found: Sequence[RecommendationFigure],
-    held: Held,
+    recommendations: Sequence[Recommendation],
+    states: States,
     threshold_femto_usd: int,
     sample_projects: Sequence[str],
 ) -> Verdict:
-    """The total without its unsure slices is a lower bound: it may fire, but says nothing of having fallen."""
-    low = computation.total(found).low_usd
-    low_femto_usd = money.femto_usd(low)
-    known = low_femto_usd >= threshold_femto_usd or not any(
-        item.reason in _UNSURE for item in found
+    """The total without its unsure slices is a lower bound: it may fire, but cannot have fallen."""
+    low = values.total(recommendations).low_femto_usd
+    is_known = low >= threshold_femto_usd or not any(
+        recommendation.decision.reason in _UNSURE for recommendation in recommendations
     )
     fired = crossed(
-        held.get((SAVINGS, TOTAL), False), low_femto_usd if known else None, threshold_femto_usd
+        states.get((SAVINGS, TOTAL), False), low if is_known else None, threshold_femto_usd
     )
-    counted = [item for item in found if item.counted]
+    counted = [recommendation for recommendation in recommendations if recommendation.counted]
     return Verdict(
-        SAVINGS,
-        TOTAL,
-        fired,
-        low,
-        alert_text.total(counted, sample_projects) if fired and counted else None,
+        rule=SAVINGS,
+        scope=TOTAL,
+        fired=fired,
+        low_femto_usd=low,
+        text=alert_text.total(counted, sample_projects) if fired and counted else None,
     )
 
 
-def _silent(found: Iterable[RecommendationFigure], held: Held) -> Iterator[Verdict]:
-    """Alerts of slices that are gone arm again; one whose slice has another target now stays as it is."""
-    spoken = {_slice_scope(item) for item in found}
-    for (rule, scope), fired in held.items():
-        if rule == SAVINGS and fired and scope != TOTAL and scope.partition("->")[0] not in spoken:
-            yield Verdict(rule, scope, fired=False)
+def _silent(recommendations: Iterable[Recommendation], states: States) -> Iterator[Verdict]:
+    """Alerts of slices that are gone arm again; one whose slice has another target now stays."""
+    advised = {_slice_scope(recommendation) for recommendation in recommendations}
+    for (rule, scope), fired in states.items():
+        is_slice = rule == SAVINGS and scope != TOTAL
+        if is_slice and fired and scope.partition("->")[0] not in advised:
+            yield Verdict(rule=rule, scope=scope, fired=False)
 
 
 def _blocked(
-    found: Iterable[RecommendationFigure], held: Held, sample_projects: Sequence[str]
+    recommendations: Iterable[Recommendation], states: States, sample_projects: Sequence[str]
 ) -> Iterator[Verdict]:
-    """Only a change to blocked is news: advice that was blocked when it was first seen gets no row."""
-    for item in found:
-        scope, blocked = scope_of(item), item.decision == "blocked"
-        if not blocked or (BLOCKED, scope) in held:
-            yield Verdict(
-                BLOCKED,
-                scope,
-                blocked,
-                text=alert_text.blocked(item, sample_projects) if blocked else None,
-            )
+    """Only a change to blocked is news: advice that was blocked from the start gets no row."""
+    for recommendation in recommendations:
+        scope, is_blocked = scope_of(recommendation), recommendation.decision.kind == "blocked"
+        if not is_blocked or (BLOCKED, scope) in states:
+            text = alert_text.blocked(recommendation, sample_projects) if is_blocked else None
+            yield Verdict(rule=BLOCKED, scope=scope, fired=is_blocked, text=text)
 
 
 def _shutdowns(retiring: Iterable[Retiring]) -> Iterator[Verdict]:
-    """One alert a model and notice. A model first seen late gets the tightest that applies; the wider ones stay silent."""
+    """One alert a model and notice.
+
+    A model first seen late gets the tightest notice that applies; the wider ones stay silent.
+    """
     for model in retiring:
         reached = [days for days in NOTICE_DAYS if model.days_left <= days]
         for days in NOTICE_DAYS:
-            scope = f"{_part(model.provider)}/{_part(model.model)}/{days}"
-            told = reached[:1] == [days]
+            is_tightest = reached[:1] == [days]
             yield Verdict(
-                SHUTDOWN, scope, days in reached, text=alert_text.shutdown(model) if told else None
+                rule=SHUTDOWN,
+                scope=f"{_part(model.provider)}/{_part(model.model)}/{days}",
+                fired=days in reached,
+                text=alert_text.shutdown(model) if is_tightest else None,
             )
 
 
-def _slice_scope(item: RecommendationFigure) -> str:
-    return "/".join(
-        _part(name) for name in (item.provider, item.project, item.workload, item.from_model)
+def _slice_scope(recommendation: Recommendation) -> str:
+    names = (
+        recommendation.provider,
+        recommendation.project,
+        recommendation.workload,
+        recommendation.from_model,
     )
+    return "/".join(map(_part, names))
 
 
 def _part(name: str) -> str:

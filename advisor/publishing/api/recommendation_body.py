@@ -5,10 +5,12 @@ from dataclasses import dataclass, fields
 
 from sqlmodel import Session
 
+from advisor.advice import rendering
 from advisor.advice.figures import RecommendationFigure
 from advisor.stages import missed, so_far
 from advisor.stages.records import MoveFigure, StageRecord
-from advisor.stages.stored import StoredRecommendation
+from advisor.stages.stored_recommendation import StoredRecommendation
+from ledger import clock
 from ledger.months import Month
 
 
@@ -49,15 +51,16 @@ def load_many(
     ]
 
 
-def _body(recommendation: StoredRecommendation, move: MoveFigure) -> RecommendationBody:
-    figure = recommendation.figure
+def _body(stored: StoredRecommendation, move: MoveFigure) -> RecommendationBody:
+    figure = rendering.figure_of(stored.recommendation)
+    frozen_at_us, frozen = stored.frozen_at_us, stored.frozen
     return RecommendationBody(
         **{field.name: getattr(figure, field.name) for field in fields(RecommendationFigure)},
-        stage=recommendation.stage,
-        version=recommendation.version,
-        computed_at=recommendation.computed_at,
-        record=recommendation.record,
-        frozen_at=recommendation.frozen_at,
-        frozen=recommendation.frozen,
+        stage=stored.stage,
+        version=stored.version,
+        computed_at=clock.rfc3339(stored.computed_at_us),
+        record=stored.record,
+        frozen_at=None if frozen_at_us is None else clock.rfc3339(frozen_at_us),
+        frozen=None if frozen is None else rendering.figure_of(frozen),
         move=move,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from advisor.advice import rendering
 from advisor.advice.figures import RecommendationFigure
 from advisor.publishing import answers
 from advisor.publishing.outlet import Outlet
@@ -83,4 +84,5 @@ def _run(outlet: Outlet, access: Access, scenario: Scenario) -> RecommendationFi
             raise NotFound("no slice of that project; this key is fixed to one project")
         terms = replace(terms, project=access.project)
     with outlet.database.snapshot() as session:
-        return whatif.run(session, outlet.settings, clock.now_us(), terms)
+        recommendation = whatif.run(session, outlet.settings, clock.now_us(), terms)
+    return rendering.figure_of(recommendation)

@@ -43,8 +43,8 @@ def install(app: FastAPI, outlet: Outlet) -> None:
             judge_usd=judge_usd,
         )
         with outlet.database.snapshot() as session:
-            recommendation = recommendations.find(session, id, access.project)
-        return answers.json_of(plan.of(recommendation.figure, terms))
+            stored = recommendations.find(session, id, access.project)
+        return answers.json_of(plan.of(stored.recommendation, terms))
 
     app.get(
         "/api/v1/recommendations/{id}/trial", response_model=PlanFigure, responses=answers.REFUSALS

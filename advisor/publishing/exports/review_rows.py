@@ -11,7 +11,7 @@ from advisor.months.figures import UsageFigure
 from advisor.publishing.exports import cells
 from advisor.publishing.exports.cells import Cell, Row
 from advisor.report.figures import Report
-from advisor.stages import realised
+from advisor.stages import realisation
 from advisor.stages.records import MoveFigure
 from ledger import clock
 
@@ -108,7 +108,7 @@ def move(figure: MoveFigure) -> Row:
 
     A method that has not measured it yet has an empty cell.
     """
-    amounts: dict[str, Cell] = dict.fromkeys(f"realised_{name}_usd" for name in realised.METHODS)
+    amounts: dict[str, Cell] = dict.fromkeys(f"realised_{name}_usd" for name in realisation.METHODS)
     for method in figure.realised:
         amounts[f"realised_{method.method}_usd"] = cells.exact(method.saving_usd)
     return {**cells.from_figure(figure), **amounts}

@@ -10,14 +10,15 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from advisor import words
-from advisor.advice import explanation
+from advisor.advice import explanation, rendering
+from advisor.advice.figures import RecommendationFigure
 from advisor.evidence import sentences as evidence_sentences
 from advisor.publishing.outlet import Outlet
 from advisor.publishing.pages import html, swing_bars
 from advisor.publishing.pages.swing_bars import SwingChart
 from advisor.stages import missed, recommendations, so_far
 from advisor.stages.records import MoveFigure
-from advisor.stages.stored import StoredRecommendation
+from advisor.stages.stored_recommendation import StoredRecommendation
 from ledger import clock, months
 from ledger.months import Month
 
@@ -26,7 +27,8 @@ from ledger.months import Month
 class Detail:
     """All that the page shows of a recommendation, from what is stored."""
 
-    recommendation: StoredRecommendation
+    stored: StoredRecommendation
+    figure: RecommendationFigure
     move: MoveFigure
     next_command: str | None
     change: str
@@ -60,16 +62,17 @@ def load_detail(
 
     Raises NotFound for an unknown id and, in the same words, for one of another project.
     """
-    recommendation = recommendations.find(session, recommendation_id, project)
-    figure = recommendation.figure
+    stored = recommendations.find(session, recommendation_id, project)
+    figure = rendering.figure_of(stored.recommendation)
     missed_in_all = missed.by_recommendation(session)
     missed_in_month = missed.by_recommendation(session, month=month)
-    (move,) = so_far.moves_of(session, [recommendation], missed_in_all, missed_in_month)
-    is_open = recommendation.stage == "active"
+    (move,) = so_far.moves_of(session, [stored], missed_in_all, missed_in_month)
+    is_open = stored.stage == "active"
     drivers = [name for name, level in figure.risk_drivers.items() if level == figure.risk_level]
     ends, evidence, swings = figure.saving_month, figure.evidence, figure.sensitivity
     return Detail(
-        recommendation=recommendation,
+        stored=stored,
+        figure=figure,
         move=move,
         next_command=words.next_command(figure.decision, figure.id) if is_open else None,
         change=explanation.change(figure.reason, drivers),

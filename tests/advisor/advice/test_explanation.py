@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from advisor.advice import explanation
-from advisor.switching import advice, decision, factors, fit, workloads
+from advisor.advice import explanation, values
+from advisor.switching import advice, decision, factors, fit, window, workloads
 from ledger import money, pairs
 from tests.advisor import books
 
@@ -18,23 +18,34 @@ REASONS = (
 LARGE = books.slice_of(books.cell(10**9, output=10**9), books.cell(5, tier="flex"))
 
 
+SPAN = window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1)
+
+
+def _sentences(advised: advice.Advice) -> list[str]:
+    return explanation.sentences(values.recommend(advised, SPAN, "by hand"))
+
+
 def _told(named: str = "gpt-4.1:gpt-4.1-mini") -> tuple[advice.Advice, str]:
-    terms = advice.Terms(pairs.parse(named))
+    terms = advice.Terms(pairs=pairs.parse(named))
     (found,) = advice.on_slice(
-        LARGE, advice.Standing(Fraction(1)), terms, books.book(), books.AS_OF_DAY
+        LARGE,
+        advice.Standing(coverage=Fraction(1)),
+        terms,
+        book=books.book(),
+        as_of_day=books.AS_OF_DAY,
     )
-    return found, "\n".join(explanation.sentences(found))
+    return found, "\n".join(_sentences(found))
 
 
 def test_the_three_ends_are_told_with_their_label() -> None:
     found, text = _told()
-    assert found.alternative.estimate is not None
+    assert found.saving is not None
     ends = (
         money.usd_text(amount)
         for amount in (
-            found.alternative.estimate.low_femto_usd,
-            found.alternative.estimate.expected_femto_usd,
-            found.alternative.estimate.high_femto_usd,
+            found.saving.low_femto_usd,
+            found.saving.expected_femto_usd,
+            found.saving.high_femto_usd,
         )
     )
     assert (
@@ -86,7 +97,7 @@ def test_ratios_are_written_plainly() -> None:
 @pytest.mark.parametrize("reason", [*fit.BLOCKS, *REASONS])
 def test_every_reason_has_words_for_why_and_for_what_would_change_it(reason: str) -> None:
     found, _ = _told()
-    told = explanation.sentences(replace(found, decision=decision.Decision("keep", reason)))
+    told = _sentences(replace(found, decision=decision.Decision("keep", reason)))
     assert any(f"({reason})" in sentence for sentence in told)
 
 
@@ -97,8 +108,8 @@ def test_what_a_rate_limit_leaves_is_said_with_its_caveat_and_a_share_that_was_a
     limited = replace(slice_, headroom={(books.OPENAI, books.MINI): Fraction(3, 4)})
     pair, standing, terms = (
         pairs.parse_one("gpt-4.1:gpt-4.1-mini"),
-        advice.Standing(Fraction(1)),
-        advice.Terms(()),
+        advice.Standing(coverage=Fraction(1)),
+        advice.Terms(pairs=()),
     )
     told = {}
     for name, of, share in (
@@ -107,10 +118,12 @@ def test_what_a_rate_limit_leaves_is_said_with_its_caveat_and_a_share_that_was_a
         ("both", limited, Fraction(1, 2)),
     ):
         band = factors.ASSUMED.with_given("share", [share] * 3)
-        found = advice.on_pair(of, pair, band, standing, terms, books.book(), books.AS_OF_DAY)
+        found = advice.on_pair(
+            of, pair, band, standing, terms=terms, book=books.book(), as_of_day=books.AS_OF_DAY
+        )
         told[name] = (
-            " ".join(explanation.sentences(found)),
-            found.alternative.factors.expected.share,
+            " ".join(_sentences(found)),
+            found.factors.expected.share,
         )
     limit = "The target's rate limit has room for 75 % of what could move, by hourly means: peaks within an hour are higher."
     assert [limit in text for text, _ in told.values()] == [True, False, True]
@@ -121,11 +134,16 @@ def test_what_a_rate_limit_leaves_is_said_with_its_caveat_and_a_share_that_was_a
 def test_the_parts_the_router_the_class_and_the_payback_are_said() -> None:
     slice_ = books.slice_of(books.cell(10**9), can_wait=True)
     terms = advice.Terms(
-        pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch"), one_off_femto_usd=100 * books.USD
+        pairs=pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch"),
+        one_off_femto_usd=100 * books.USD,
     )
-    standing = advice.Standing(Fraction(1), workload_class=workloads.Class("short_text", "tag"))
-    found = advice.on_slice(slice_, standing, terms, books.book(), books.AS_OF_DAY)[0]
-    text = " ".join(explanation.sentences(found))
+    standing = advice.Standing(
+        coverage=Fraction(1), workload_class=workloads.Class("short_text", "tag")
+    )
+    found = advice.on_slice(slice_, standing, terms, book=books.book(), as_of_day=books.AS_OF_DAY)[
+        0
+    ]
+    text = " ".join(_sentences(found))
     assert "at tier batch" in text
     for told in (
         "Of that, the model is worth",

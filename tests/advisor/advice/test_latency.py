@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from advisor.advice import computation, latency
-from advisor.advice import figures as advice_figures
+from advisor.advice import latency, rendering, values
 from advisor.advice.latency_figures import Between, LatencyFigure, SideFigure, TimesFigure
+from advisor.advice.values import Recommendation
 from advisor.publishing import routes
 from advisor.publishing.exports import review
 from advisor.report import whatif
@@ -97,15 +97,15 @@ def asked(
 
 def advice(
     database: Database, *groups: Iterator[Event], **overrides: object
-) -> list[advice_figures.RecommendationFigure]:
+) -> list[Recommendation]:
     """The stored advice for these requests."""
     ledgers.add(database, [event for group in groups for event in group])
     ledgers.settle(database, settings.load(**overrides))
     with database.snapshot() as session:
-        return [each.figure for each in recommendations.read(session)]
+        return [each.recommendation for each in recommendations.read(session)]
 
 
-def only(found: list[advice_figures.RecommendationFigure]) -> LatencyFigure:
+def only(found: list[Recommendation]) -> LatencyFigure:
     (item,) = found
     assert item.latency is not None
     return item.latency
@@ -121,20 +121,20 @@ def test_both_sides_of_the_workload_are_measured(database: Database) -> None:
     found = only(advice(database, *groups, asked("gpt-4.1-mini", 60_000, project="lab")))
     assert found == LatencyFigure(
         SideFigure(
-            "openai",
-            "gpt-4.1",
-            ("standard",),
-            "workload",
-            TimesFigure(22, Between(1_024, 2_047), Between(8_192, 16_383)),
-            TimesFigure(20, Between(256, 511), Between(256, 511)),
+            provider="openai",
+            model="gpt-4.1",
+            service_tiers=("standard",),
+            measured_in="workload",
+            latency=TimesFigure(22, Between(1_024, 2_047), Between(8_192, 16_383)),
+            first_token=TimesFigure(20, Between(256, 511), Between(256, 511)),
         ),
         SideFigure(
-            "openai",
-            "gpt-4.1-mini",
-            ("standard",),
-            "workload",
-            TimesFigure(20, Between(512, 1_023), Between(512, 1_023)),
-            None,
+            provider="openai",
+            model="gpt-4.1-mini",
+            service_tiers=("standard",),
+            measured_in="workload",
+            latency=TimesFigure(20, Between(512, 1_023), Between(512, 1_023)),
+            first_token=None,
         ),
     )
 
@@ -263,7 +263,8 @@ def test_every_face_shows_what_is_stored(database: Database) -> None:
     console = Console(width=300)
     with console.capture() as shown:
         advice_text.show_one(console, stored)
-        advice_list.show(console, [item], computation.total([item]))
+        total = rendering.ends_of(values.total([item]))
+        advice_list.show(console, [rendering.figure_of(item)], total)
     said = "gpt-4.1: p50 between 1.02 and 2.05 s, p95 between 1.02 and 2.05 s (20 requests); first token p50 between"
     assert shown.get().count(said) == 2
     assert (

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from advisor import refresh
-from advisor.advice import computation, slices
+from advisor.advice import computation, rendering, slices, terms
 from advisor.months import pricings
 from ledger import clock, events, settings
 from ledger.database import Database
@@ -121,8 +121,9 @@ def test_advice_rests_on_contracted_rates_on_both_sides(database: Database) -> N
             (found,) = computation.compute(
                 session, pricings.in_force(session), ledgers.SETTINGS, NOW_US
             )
-        (cell,) = found.cells
-        return found.price_gap_ratio, found.cost_month_usd, cell.rates_now, cell.rates_instead
+        figure = rendering.figure_of(found)
+        (cell,) = figure.cells
+        return figure.price_gap_ratio, figure.cost_month_usd, cell.rates_now, cell.rates_instead
 
     ledgers.add(database, [on_day(age) for age in range(1, 15)])
     ledgers.settle(database)
@@ -154,9 +155,9 @@ def test_advice_rests_on_contracted_rates_on_both_sides(database: Database) -> N
 
 def read_with(database: Database, **settings_: object) -> list[slices.SliceReading]:
     ledgers.settle(database)
-    terms = computation.terms_of(settings.load(**settings_))
+    policy = terms.from_settings(settings.load(**settings_))
     with database.snapshot() as session:
-        return slices.read(session, pricings.in_force(session), NOW_US, None, terms)
+        return slices.read(session, pricings.in_force(session), NOW_US, None, policy)
 
 
 def test_tags_tell_the_class_and_which_requests_can_wait(database: Database) -> None:
@@ -260,4 +261,4 @@ def test_a_setting_of_the_policy_that_cannot_be_read_is_refused_by_name(
     name: str, value: str
 ) -> None:
     with pytest.raises(UsageError, match=f"^SWITCHWISE_{name.upper()}: "):
-        computation.terms_of(settings.load(**{name: value}))
+        terms.from_settings(settings.load(**{name: value}))

@@ -10,12 +10,14 @@ import time_machine
 
 from advisor import refresh
 from advisor.advice import figures as advice_figures
+from advisor.advice import rendering
 from advisor.evidence import store
 from advisor.evidence.rows import Fields
 from advisor.publishing.exports import review
 from advisor.report import whatif
 from advisor.stages import recommendations
 from advisor.switching import factors
+from advisor.switching.breakeven import PassRates
 from ledger import clock, money
 from ledger.database import Database
 from ledger.errors import NotAllowed, NotFound
@@ -30,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("frozen_now")
 def advised(database: Database) -> advice_figures.RecommendationFigure:
     """What is advised on the one slice after the worker looked again."""
     ledgers.settle(database)
-    return advised_ledger.only(database).figure
+    return advised_ledger.figure(database)
 
 
 def fill(database: Database, model: str = "gpt-4.1") -> None:
@@ -117,9 +119,10 @@ def test_a_scenario_without_factors_rests_on_the_same_evidence(database: Databas
         "break_evens",
         "saving_label",
     )
-    assert [getattr(scenario, name) for name in same] == [getattr(advice, name) for name in same]
-    assert given.pass_ratios == ("0.90", "0.80")
-    assert {each.name: each.label for each in given.factors}["phi_out"] == "given"
+    of_scenario = rendering.figure_of(scenario)
+    assert [getattr(of_scenario, name) for name in same] == [getattr(advice, name) for name in same]
+    assert given.pass_rates == PassRates(Fraction("0.9"), Fraction("0.8"))
+    assert given.factors.label_of("phi_out") == "given"
 
 
 def test_a_target_that_answers_worse_is_kept_away_from(database: Database) -> None:
@@ -251,9 +254,9 @@ def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(
     ledgers.settle(database)
     with database.snapshot() as session:
         (found,) = [
-            each.figure
+            rendering.figure_of(each.recommendation)
             for each in recommendations.read(session)
-            if each.figure.from_model == "gpt-4.1"
+            if each.recommendation.from_model == "gpt-4.1"
         ]
     assert found.evidence is not None
     (seen,) = [each for each in found.evidence.factors if each.name == "cached_share"]
@@ -291,7 +294,7 @@ def test_it_expires_by_itself_after_90_days(database: Database) -> None:
     assert proven(database, measured_day=paired_rows.TODAY - 1).reason == "proven"
     with time_machine.travel(conftest.NOW.replace(month=2, year=2027, day=20), tick=False):
         refresh.refresh(database, ledgers.SETTINGS)
-        assert advised_ledger.only(database).figure.reason in ("evidence_expired", "target_retires")
+        assert advised_ledger.figure(database).reason in ("evidence_expired", "target_retires")
 
 
 def test_a_checked_judge_of_another_maker_may_speak(database: Database) -> None:
@@ -323,7 +326,7 @@ def test_a_move_of_tier_alone_asks_for_no_evidence(database: Database) -> None:
     fill(database)
     paired_rows.store(database, paired_rows.rows(wrong_on_target=0.5))
     ledgers.settle(database, chosen)
-    found = advised_ledger.only(database).figure
+    found = advised_ledger.figure(database)
     assert (found.decision, found.reason, found.evidence) == ("switch_now", "same_model", None)
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from advisor.advice import computation
+from advisor.advice import computation, rendering
 from advisor.advice import figures as advice_figures
 from advisor.months import pricings, track_record
 from advisor.report import whatif
@@ -45,7 +45,7 @@ def four_months(database: Database) -> Database:
 def stored(database: Database) -> advice_figures.RecommendationFigure:
     with database.snapshot() as session:
         (found,) = recommendations.read(session)
-    return found.figure
+    return rendering.figure_of(found.recommendation)
 
 
 def errors(database: Database, month: str) -> list[Fraction]:
@@ -59,9 +59,9 @@ def of_month(database: Database, month: str | None) -> advice_figures.Recommenda
     with database.snapshot() as session:
         chosen = months.parse_or_current(month, ledgers.SETTINGS.zone, NOW_US) if month else None
         (found,) = computation.compute(
-            session, pricings.in_force(session), ledgers.SETTINGS, NOW_US, chosen
+            session, pricings.in_force(session), ledgers.SETTINGS, NOW_US, month=chosen
         )
-    return found
+    return rendering.figure_of(found)
 
 
 def test_the_first_run_grades_the_forecast_by_the_months_it_tests_itself(
@@ -103,14 +103,15 @@ def test_advice_of_an_earlier_month_knows_no_later_error(
         through = months.parse_or_current(month, ledgers.SETTINGS.zone, NOW_US)
         assert track_record.error_ratio(session, through) == sum(told, Fraction(0)) / tested
         asked = whatif.run(session, ledgers.SETTINGS, NOW_US, whatif.Asked(month=month))
-    assert asked.forecast_error_ratio == of_month(four_months, month).forecast_error_ratio
-    assert asked.forecast_error_ratio is not None
+    ratio = rendering.figure_of(asked).forecast_error_ratio
+    assert ratio == of_month(four_months, month).forecast_error_ratio
+    assert ratio is not None
 
 
 def test_a_scenario_of_now_is_as_sure_as_the_advice(four_months: Database) -> None:
     with four_months.snapshot() as session:
         asked = whatif.run(session, ledgers.SETTINGS, NOW_US, whatif.Asked())
-    assert asked.confidence_grades == stored(four_months).confidence_grades
+    assert asked.confidence.grades == stored(four_months).confidence_grades
 
 
 def test_a_statement_of_the_run_stands_in_for_the_stored_one(four_months: Database) -> None:

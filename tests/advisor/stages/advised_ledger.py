@@ -1,7 +1,9 @@
 """A ledger with one recommendation that is tried first: GPT-4.1 traffic of four weeks that Mini would serve."""
 
+from advisor.advice import rendering
+from advisor.advice.figures import RecommendationFigure
 from advisor.stages import recommendations, store
-from advisor.stages.stored import StoredRecommendation
+from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.stages.table import Action, Stage
 from advisor.stages.wishes import Wish
 from ledger import clock
@@ -46,6 +48,11 @@ def only(database: Database) -> StoredRecommendation:
     with database.snapshot() as session:
         (found,) = recommendations.read(session)
     return found
+
+
+def figure(database: Database) -> RecommendationFigure:
+    """The one current recommendation as every face shows it."""
+    return rendering.figure_of(only(database).recommendation)
 
 
 def found(database: Database, recommendation_id: str) -> StoredRecommendation:

@@ -5,18 +5,23 @@ from fractions import Fraction
 
 import pytest
 
-from advisor.advice.figures import CellFigure, FactorFigure
 from advisor.months.statements import Priced
 from advisor.stages import adoption
 from advisor.stages.adoption import CLAIMED_DAYS, Adoption
-from advisor.stages.realised import Split
+from advisor.stages.realisation import Split
+from advisor.switching import factors
 from ledger import clock
 from tests import ledgers
-from tests.advisor import advised
+from tests.advisor import advised, books
 
 DAY = 20_780
 ADOPTED = Adoption(
-    "a" * 16, advised.recommendation(), advised.recommendation(), DAY * clock.DAY_US + 5, None, None
+    id="a" * 16,
+    claimed=advised.recommendation(),
+    adopted=advised.recommendation(),
+    adopted_at=DAY * clock.DAY_US + 5,
+    hold_out=None,
+    rolled_back_at=None,
 )
 
 
@@ -40,7 +45,7 @@ def test_a_claim_stops_after_twelve_months_or_with_its_reason(
 
 
 @pytest.mark.parametrize(
-    ("changed", "later_us", "taken"),
+    ("changed", "later_us", "superseded"),
     [
         ({"from_model": "gpt-4.1-mini", "to_model": "gpt-6-luna"}, 1, True),
         ({"to_model": "gpt-6-luna"}, 1, True),
@@ -50,17 +55,25 @@ def test_a_claim_stops_after_twelve_months_or_with_its_reason(
     ],
 )
 def test_a_newer_adoption_of_the_same_work_takes_over(
-    changed: dict[str, object], later_us: int, taken: bool
+    changed: dict[str, object], later_us: int, superseded: bool
 ) -> None:
-    figure = advised.recommendation(**changed)  # type: ignore[arg-type]  # fields by name
-    other = Adoption("b" * 16, figure, figure, ADOPTED.adopted_at + later_us, None, None)
-    assert ADOPTED.is_taken_by(other) is taken
-    assert adoption.taken_at(ADOPTED, [ADOPTED, other]) == (other.adopted_at if taken else None)
+    moved = advised.recommendation(**changed)  # type: ignore[arg-type]  # fields by name
+    other = replace(
+        ADOPTED,
+        id="b" * 16,
+        claimed=moved,
+        adopted=moved,
+        adopted_at=ADOPTED.adopted_at + later_us,
+    )
+    assert ADOPTED.is_superseded_by(other) is superseded
+    assert adoption.superseded_at(ADOPTED, [ADOPTED, other]) == (
+        other.adopted_at if superseded else None
+    )
 
 
 def test_a_move_of_tier_tells_its_sides_apart_by_tier() -> None:
-    figure = advised.recommendation(to_model="gpt-4.1", to_service_tier="batch")
-    moved = replace(ADOPTED, claimed=figure)
+    tier_alone = advised.recommendation(to_model="gpt-4.1", to_service_tier="batch")
+    moved = replace(ADOPTED, claimed=tier_alone)
     priced = Priced("openai", "gpt-4.1", "", None)
     batch, standard = (
         ledgers.labels(service_tier="batch", service_tier_requested="batch"),
@@ -73,21 +86,15 @@ def test_a_move_of_tier_tells_its_sides_apart_by_tier() -> None:
 
 def test_the_split_and_the_behaviour_are_those_that_were_frozen() -> None:
     cells = (
-        CellFigure("standard", 0, 10, 900, 300, 90, 5, 0, {}, {}, 0, 0, ""),
-        CellFigure("priority", 0, 20, 100, 0, 10, 5, 0, {}, {}, 0, 0, "eu"),
+        books.cell(900, 300, 5, requests=10, written=90),
+        replace(books.cell(100, 0, 5, "priority", requests=20, written=10), region="eu"),
     )
-    factors = (
-        FactorFigure("phi_out", "1.50", "1.10", "0.80", "assumed"),
-        FactorFigure("escalation_rate", "0.25", "0.10", "0.05", "assumed"),
-        FactorFigure("sigma", "1.50", "1.25", "1.00", "assumed"),
-        FactorFigure("extra_attempts", "0.05", "0.02", "0.00", "assumed"),
-        FactorFigure("cached_share", "0.00", "as today", "as today", "assumed"),
-        FactorFigure("verifier_femto_usd", "20.00", "20.00", "20.00", "given"),
-    )
+    band = factors.ASSUMED.with_given("verifier_femto_usd", [20 * books.USD] * 3)
+    band = band.with_given("phi_out", [Fraction("1.5"), Fraction("1.1"), Fraction("0.8")])
     frozen = replace(
         ADOPTED,
-        claimed=advised.recommendation(factors=factors),
-        adopted=advised.recommendation(cells=cells),
+        claimed=advised.recommendation(factors=band),
+        adopted=advised.recommendation(cells=tuple(map(books.moved, cells))),
     )
     assert frozen.split == Split(Fraction(3, 10), Fraction(1, 10))
     assert frozen.usual_cell == cells[1]

@@ -24,7 +24,7 @@ from tests.advisor.stages.advised_ledger import change, fill, traffic
 def lived(database: Database) -> Iterator[Database]:
     """A ledger four days after its one recommendation was adopted; two hours had been missed before."""
     with time_machine.travel(conftest.NOW, tick=False):
-        recommendation_id = fill(database).figure.id
+        recommendation_id = fill(database).recommendation.id
         ledgers.add(database, traffic(range(1), hour=20, turns=10))
         ledgers.settle(database)
     with time_machine.travel(conftest.NOW + timedelta(hours=2), tick=False):

@@ -34,7 +34,7 @@ def day(later: int) -> Iterator[None]:
 
 def adopt(database: Database, hold_out: str | None = None) -> str:
     """Four weeks of 50 requests a day, and the move adopted today."""
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     change(database, recommendation_id, "claim")
     change(database, recommendation_id, "pilot")
     change(database, recommendation_id, "adopt", hold_out=hold_out)

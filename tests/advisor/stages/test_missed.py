@@ -50,23 +50,20 @@ def rows(database: Database) -> list[tuple[int, int, str, str]]:
 
 def share(database: Database) -> Fraction:
     """The low end over the cost of the window, to nine decimals."""
-    ratio = missed.ratio_of(only(database).figure)
+    ratio = missed.ratio_of(only(database).recommendation)
     assert ratio is not None
-    return Fraction(ratio)
+    return ratio
 
 
 def test_an_hour_misses_its_cost_times_the_low_end_of_the_saving(database: Database) -> None:
-    figure = fill(database).figure
-    assert (figure.saving_month, figure.cost_month_usd) != (None, None)
+    advice = fill(database).recommendation
+    assert (advice.saving, advice.cost_month_femto_usd) != (None, None)
     with later(0.5):
         serve(database, 20)
     assert total(database) == 0  # the hour is not over
     ratio = share(database)
-    assert figure.saving_month is not None
-    assert ratio == Fraction(
-        round(Fraction(figure.saving_month.low_usd) / Fraction(figure.cost_month_usd or 0) * 10**9),
-        10**9,
-    )
+    exact = Fraction(advice.low_femto_usd, advice.cost_month_femto_usd or 0)
+    assert ratio == Fraction(round(exact * 10**9), 10**9)
     with later(1):
         ledgers.settle(database)
     assert rows(database) == [
@@ -146,7 +143,7 @@ def test_late_usage_of_an_hour_that_was_decided_is_added_at_its_days_ratio(
 def test_only_what_is_active_or_claimed_when_the_hour_closes_is_missed(
     database: Database, actions: tuple[str, ...], counts: bool
 ) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     with later(0.5):
         serve(database, 20)
         for action in actions:
@@ -157,7 +154,7 @@ def test_only_what_is_active_or_claimed_when_the_hour_closes_is_missed(
 
 
 def test_hours_of_an_outage_are_decided_by_what_was_in_force_in_each(database: Database) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     with later(
         26.5
     ):  # the worker stands still; the traffic goes on, and is rolled up only afterwards
@@ -215,7 +212,7 @@ def test_a_corrected_price_corrects_what_was_missed(database: Database) -> None:
 @example(600_000, 10**9)
 @given(st.integers(0, 10**18), st.integers(0, 10**9))
 def test_no_more_than_the_hour_cost_is_ever_missed(spent_femto_usd: int, billionths: int) -> None:
-    found = missed.missed_femto_usd(money.text(money.usd(billionths * 10**6)), spent_femto_usd)
+    found = missed.missed_femto_usd(Fraction(billionths, 10**9), spent_femto_usd)
     assert 0 <= found <= spent_femto_usd
     assert abs(found - Fraction(billionths, 10**9) * spent_femto_usd) <= 10**6
 
@@ -237,7 +234,7 @@ def test_no_more_than_the_hour_cost_is_ever_missed(spent_femto_usd: int, billion
 def test_only_a_move_that_is_advised_and_saves_has_a_ratio(
     low: str | None, cost: str | None, decision: str, ratio: str | None
 ) -> None:
-    assert (
-        missed.ratio_of(advised.recommendation(low, cost_month_usd=cost, decision=decision))
-        == ratio
+    advice = advised.recommendation(
+        low, cost_month_femto_usd=cost and money.femto_usd(cost), decision=decision
     )
+    assert missed.ratio_of(advice) == (ratio and Fraction(ratio))

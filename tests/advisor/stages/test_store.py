@@ -27,7 +27,9 @@ PEOPLE: list[Action] = [action for action, each in TRANSITIONS.items() if each.b
 
 def test_a_claim_freezes_the_estimate_whatever_prices_do_later(database: Database) -> None:
     before = fill(database)
-    assert change(database, before.figure.id, "claim", share="0.5", note="after the release") == (
+    assert change(
+        database, before.recommendation.id, "claim", share="0.5", note="after the release"
+    ) == (
         "claimed",
         2,
     )
@@ -46,9 +48,9 @@ def test_a_claim_freezes_the_estimate_whatever_prices_do_later(database: Databas
             )
         )
     ledgers.settle(database)
-    after = found(database, before.figure.id)
-    assert after.figure.saving_month != before.figure.saving_month
-    assert after.frozen == before.figure
+    after = found(database, before.recommendation.id)
+    assert after.recommendation.saving != before.recommendation.saving
+    assert after.frozen == before.recommendation
     assert (after.stage, after.record.owner, after.record.share) == ("claimed", "ada", "0.50")
     assert [
         (each.from_stage, each.to_stage, each.by, each.note) for each in after.record.history
@@ -62,7 +64,7 @@ def test_whatever_people_try_the_history_is_a_path_of_the_table(
     database: Database, tried: list[Action]
 ) -> None:
     _forget(database)
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     stage, version = "active", 1
     for action in tried:
         allowed = table.after(stage, action)  # type: ignore[arg-type]  # a stage that the store gave
@@ -89,7 +91,7 @@ def _forget(database: Database) -> None:
 
 
 def test_a_stale_version_is_refused_with_the_present_one(database: Database) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     change(database, recommendation_id, "claim", version=1)
     with pytest.raises(
         NotAllowed,
@@ -100,7 +102,7 @@ def test_a_stale_version_is_refused_with_the_present_one(database: Database) -> 
 
 
 def test_a_refusal_names_who_holds_it_and_what_can_be_done(database: Database) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     change(database, recommendation_id, "claim", by="grace")
     with pytest.raises(
         NotAllowed,
@@ -115,7 +117,7 @@ def test_a_refusal_names_who_holds_it_and_what_can_be_done(database: Database) -
 def test_of_several_claimers_at_once_exactly_one_wins(
     database: Database, versions: tuple[int | None, ...]
 ) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     start = threading.Barrier(len(versions))
 
     def claim(name: str, version: int | None) -> str | None:
@@ -141,7 +143,7 @@ def test_a_change_that_a_rival_overtakes_between_reading_and_writing_changes_not
 ) -> None:
     if database.is_sqlite:
         pytest.skip("a writer on SQLite is alone")
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     row_of = tables.RECOMMENDATION
     overtaken = threading.Event()
     with database.transaction() as rival:
@@ -167,7 +169,7 @@ def test_a_change_that_a_rival_overtakes_between_reading_and_writing_changes_not
 
 
 def test_what_was_dismissed_or_adopted_leaves_the_total_and_comes_back(database: Database) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
 
     def total() -> int:
         with database.snapshot() as session:
@@ -189,7 +191,7 @@ def test_what_was_dismissed_or_adopted_leaves_the_total_and_comes_back(database:
 
 
 def test_a_dismissal_ends_by_itself_and_the_history_says_so(database: Database) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     change(database, recommendation_id, "dismiss", until_day=advised_ledger.TODAY + 2)
     with time_machine.travel(conftest.NOW.replace(day=24), tick=False):
         ledgers.settle(database)
@@ -205,7 +207,7 @@ def test_a_dismissal_ends_by_itself_and_the_history_says_so(database: Database) 
 
 
 def test_advice_that_is_gone_expires_and_returns_under_the_same_id(database: Database) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     without = settings.load(pairs="gpt-4o:gpt-4o-mini")
     ledgers.settle(database, without)
     assert (
@@ -215,7 +217,7 @@ def test_advice_that_is_gone_expires_and_returns_under_the_same_id(database: Dat
     with database.snapshot() as session:
         assert recommendations.read(session) == []
     ledgers.settle(database)
-    assert (only(database).figure.id, only(database).stage, only(database).version) == (
+    assert (only(database).recommendation.id, only(database).stage, only(database).version) == (
         recommendation_id,
         "active",
         3,
@@ -223,39 +225,39 @@ def test_advice_that_is_gone_expires_and_returns_under_the_same_id(database: Dat
 
 
 def test_a_claim_that_is_not_advised_any_more_stays_in_hand(database: Database) -> None:
-    claimed = fill(database).figure
+    claimed = fill(database).recommendation
     change(database, claimed.id, "claim")
     ledgers.settle(database, settings.load(pairs="gpt-4o:gpt-4o-mini"))
     with database.snapshot() as session:
         (held,) = recommendations.in_hand(session)
         assert recommendations.read(session) == []
-    assert (held.figure, held.stage, held.record.owner) == (
-        replace(claimed, counted=False),
+    assert (held.recommendation, held.stage, held.record.owner) == (
+        replace(claimed, set_aside=True),
         "claimed",
         "ada",
     )
 
 
 def test_a_claim_stays_with_its_target_when_another_becomes_the_best(database: Database) -> None:
-    claimed = fill(database).figure
+    claimed = fill(database).recommendation
     change(database, claimed.id, "claim")
     both = settings.load(pairs="gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna")
     ledgers.settle(database, both)
     held = only(database)
-    assert (held.figure.id, held.figure.to_model, held.stage) == (
+    assert (held.recommendation.id, held.recommendation.to_model, held.stage) == (
         claimed.id,
         "gpt-4.1-mini",
         "claimed",
     )
-    assert [each.to_model for each in held.figure.alternatives] == ["gpt-6-luna"]
+    assert [each.to_model for each in held.recommendation.other_targets] == ["gpt-6-luna"]
     change(database, claimed.id, "unclaim")
     ledgers.settle(database, both)
-    assert only(database).figure.to_model == "gpt-6-luna"
+    assert only(database).recommendation.to_model == "gpt-6-luna"
     assert found(database, claimed.id).stage == "expired"
 
 
 def test_an_alert_is_not_raised_by_what_was_dismissed(database: Database) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     states = tables.ALERT_STATE
     with database.transaction() as session:
         session.execute(delete(states))
@@ -268,7 +270,7 @@ def test_an_alert_is_not_raised_by_what_was_dismissed(database: Database) -> Non
 
 
 def test_counts_follow_every_recommendation(database: Database) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     change(database, recommendation_id, "claim")
     with database.snapshot() as session:
         assert store.counts(session) == {("pilot", "claimed"): 1}

@@ -7,15 +7,14 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.advice import as_figures, computation
-from advisor.advice import figures as advice_figures
+from advisor.advice import values
 from advisor.switching import advice, candidates, cost, risk, window
 from ledger import clock, money, pairs
 from ledger.pricing import price_book, prices
 from tests.advisor import books, strategies
 from tests.advisor.evidence import examples
 
-KNOWN = advice.Standing(Fraction(1), risk.of_class("classification"))
+KNOWN = advice.Standing(coverage=Fraction(1), class_level=risk.of_class("classification"))
 BOTH = "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna"
 LARGE = books.slice_of(books.cell(10**9, output=10**9))
 
@@ -26,13 +25,17 @@ def _advice(
     standing: advice.Standing = KNOWN,
 ) -> list[advice.Advice]:
     return advice.on_slice(
-        slice_, standing, advice.Terms(pairs.parse(named)), books.book(), books.AS_OF_DAY
+        slice_,
+        standing,
+        advice.Terms(pairs=pairs.parse(named)),
+        book=books.book(),
+        as_of_day=books.AS_OF_DAY,
     )
 
 
-def _total(chosen: Iterable[advice.Advice]) -> advice_figures.Ends:
+def _total(chosen: Iterable[advice.Advice]) -> candidates.Estimate:
     span = window.look_back((books.AS_OF_DAY - 28) * 24, books.AS_OF_DAY)
-    return computation.total(as_figures.of(item, span, KNOWN, (), books.book()) for item in chosen)
+    return values.total(values.recommend(item, span, "by hand") for item in chosen)
 
 
 def test_without_evidence_the_product_pair_is_a_pilot_with_a_notice() -> None:
@@ -67,7 +70,7 @@ def test_a_router_is_priced_beside_the_cascade() -> None:
 
 
 def test_the_alternative_with_the_best_low_end_is_chosen() -> None:
-    assert [item.alternative.model for item in _advice(named=BOTH)] == [books.LUNA, books.MINI]
+    assert [item.to_model for item in _advice(named=BOTH)] == [books.LUNA, books.MINI]
 
 
 def test_what_counts_goes_first_and_what_is_blocked_last_whatever_they_save() -> None:
@@ -84,12 +87,10 @@ def test_what_counts_goes_first_and_what_is_blocked_last_whatever_they_save() ->
             [(books.MINI, "keep"), (books.LUNA, "blocked")],
         ),
     ):
-        standing, terms = replace(KNOWN, evidence=evidence), advice.Terms(pairs.parse(BOTH))
-        found = advice.on_slice(LARGE, standing, terms, book, books.AS_OF_DAY)
-        assert [(item.alternative.model, item.decision.kind) for item in found] == order
-        lows = [
-            item.alternative.estimate.low_femto_usd for item in found if item.alternative.estimate
-        ]
+        standing, terms = replace(KNOWN, evidence=evidence), advice.Terms(pairs=pairs.parse(BOTH))
+        found = advice.on_slice(LARGE, standing, terms, book=book, as_of_day=books.AS_OF_DAY)
+        assert [(item.to_model, item.decision.kind) for item in found] == order
+        lows = [item.saving.low_femto_usd for item in found if item.saving]
         assert lows[0] < lows[1]
 
 
@@ -97,7 +98,7 @@ def test_the_best_low_end_wins_over_a_better_high_end() -> None:
     # At half input, half output batch saves 50 % for sure, the smaller model 33.1 to 78.2 %, both together 47.8 to 84.1 %.
     waiting = books.slice_of(books.cell(10**9, output=10**9), can_wait=True)
     found = _advice(waiting, "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch")
-    assert [(item.alternative.model, item.alternative.service_tier) for item in found] == [
+    assert [(item.to_model, item.to_service_tier) for item in found] == [
         (books.BIG, "batch"),
         (books.MINI, "batch"),
         (books.MINI, None),
@@ -128,13 +129,10 @@ def test_the_id_stays_for_a_slice_and_target_and_differs_by_tier() -> None:
 def test_only_counted_decisions_enter_the_total_and_each_slice_once() -> None:
     counted, small = _advice(named=BOTH)[0], _advice(replace(LARGE, days=6))[0]
     assert small.decision.kind == "not_enough_data"
-    assert small.alternative.estimate is not None
-    estimate = counted.alternative.estimate
+    assert small.saving is not None
+    estimate = counted.saving
     assert estimate is not None
-    ends = (estimate.low_femto_usd, estimate.expected_femto_usd, estimate.high_femto_usd)
-    assert _total([counted, small]) == advice_figures.Ends(
-        *(money.usd_text(amount) for amount in ends)
-    )
+    assert _total([counted, small]) == estimate
 
 
 @given(st.lists(strategies.SLICES, min_size=1, max_size=3), st.booleans())
@@ -144,36 +142,30 @@ def test_the_total_never_exceeds_the_largest_alternatives_nor_the_cost(
     named = f"{BOTH},gpt-4.1:gpt-4.1@batch"
     advised = [_advice(books.slice_of(*cells, can_wait=can_wait), named) for cells in found]
     total = _total(each[0] for each in advised)
-    low, expected, high = (
-        money.femto_usd(text) for text in (total.low_usd, total.expected_usd, total.high_usd)
-    )
+    low, expected, high = (total.at(end) for end in candidates.ENDS)
     largest = [
         max(
             [
                 0,
-                *(
-                    item.alternative.estimate.high_femto_usd
-                    for item in each
-                    if item.alternative.estimate
-                ),
+                *(item.saving.high_femto_usd for item in each if item.saving),
             ]
         )
         for each in advised
     ]
-    spent = sum(each[0].slice_month_femto_usd or 0 for each in advised)
+    spent = sum(each[0].cost_month_femto_usd or 0 for each in advised)
     assert low <= expected <= high <= sum(largest) <= spent
 
 
 def test_a_switch_to_a_model_that_does_not_exist_saves_nothing() -> None:
     (found,) = _advice(named="gpt-4.1:gpt-4.1-micro")
     assert (found.decision.kind, found.decision.reason) == ("blocked", "target_unpriced")
-    assert _total([found]) == advice_figures.Ends("0.00", "0.00", "0.00")
+    assert _total([found]) == candidates.Estimate(0, 0, 0)
 
 
 def test_a_target_cheaper_on_input_and_dearer_on_output_is_a_loss_shown_with_its_sign() -> None:
     (found,) = _advice(named=f"gpt-4.1:{books.DEAR}")
-    assert found.alternative.estimate is not None
-    assert found.alternative.estimate.high_femto_usd < 0
+    assert found.saving is not None
+    assert found.saving.high_femto_usd < 0
     assert (found.decision.kind, found.decision.reason) == ("keep", "no_saving")
 
 
@@ -187,8 +179,7 @@ def test_confidence_does_not_grow_with_dollars() -> None:
 
 def test_less_traffic_never_looks_like_a_saving() -> None:
     full, half = (
-        _advice(books.slice_of(books.cell(size)))[0].alternative.estimate
-        for size in (10**9, 10**9 // 2)
+        _advice(books.slice_of(books.cell(size)))[0].saving for size in (10**9, 10**9 // 2)
     )
     assert full is not None
     assert half is not None
@@ -197,7 +188,7 @@ def test_less_traffic_never_looks_like_a_saving() -> None:
 
 def test_a_heavily_cached_slice_is_kept_although_the_price_gap_is_80_percent() -> None:
     (found,) = _advice(books.slice_of(books.cell(10**9, 9 * 10**8)))
-    assert found.alternative.price_gap == Fraction("0.8")
+    assert found.price_gap == Fraction("0.8")
     assert (found.decision.kind, found.decision.reason) == ("keep", "no_saving")
 
 
@@ -213,9 +204,9 @@ def test_a_proven_target_still_waits_while_its_factors_are_assumed() -> None:
 
 def test_the_shipped_book_advises_the_pair_as_the_hand_written_one_does() -> None:
     day = clock.day_number(clock.EPOCH.replace(year=2026, month=11, day=23).date())
-    terms = advice.Terms(pairs.parse("gpt-4.1:gpt-4.1-mini"))
-    (shipped,) = advice.on_slice(LARGE, KNOWN, terms, price_book.shipped(), day)
-    assert shipped.alternative.estimate == _advice()[0].alternative.estimate
+    terms = advice.Terms(pairs=pairs.parse("gpt-4.1:gpt-4.1-mini"))
+    (shipped,) = advice.on_slice(LARGE, KNOWN, terms, book=price_book.shipped(), as_of_day=day)
+    assert shipped.saving == _advice()[0].saving
     assert shipped.days_left == 52
     first = advice.other_models(LARGE, terms, price_book.shipped(), day)[0]
     assert (first.model, first.is_successor) == ("gpt-6-luna", True)

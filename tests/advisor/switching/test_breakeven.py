@@ -42,19 +42,16 @@ def test_a_slice_that_costs_nothing_has_no_limits() -> None:
 def test_a_wrong_answer_may_cost_the_saving_spread_over_the_wrong_answers() -> None:
     # 100 USD over half of 1,000 requests of which 4 points more are wrong: 20 wrong answers, 5 USD each.
     half = factors.Factors(share=Fraction(1, 2))
-    found = breakeven.wrong_answer_femto_usd(
-        Fraction(100), half, 1_000, Fraction("0.95"), Fraction("0.91")
-    )
+    rates = breakeven.PassRates(Fraction("0.95"), Fraction("0.91"))
+    found = breakeven.wrong_answer_femto_usd(Fraction(100), half, 1_000, rates)
     assert found == 5
 
 
 @pytest.mark.parametrize("instead", [Fraction("0.95"), Fraction("0.99")])
 def test_a_wrong_answer_has_no_price_where_the_target_is_not_worse(instead: Fraction) -> None:
-    neutral = factors.NEUTRAL
-    assert (
-        breakeven.wrong_answer_femto_usd(Fraction(100), neutral, 1_000, Fraction("0.95"), instead)
-        is None
-    )
+    rates = breakeven.PassRates(Fraction("0.95"), instead)
+    limit = breakeven.wrong_answer_femto_usd(Fraction(100), factors.NEUTRAL, 1_000, rates)
+    assert limit is None
 
 
 def test_a_right_answer_costs_what_all_cost_over_the_right_ones() -> None:

@@ -174,30 +174,32 @@ def test_a_joint_state_keeps_the_tier_of_what_its_tier_does_not_change() -> None
 
 
 def test_joint_moves_are_advised_on_only_where_the_workload_can_wait() -> None:
-    terms = advice.Terms(pairs.parse(f"{MODEL},{BATCH}"))
+    terms = advice.Terms(pairs=pairs.parse(f"{MODEL},{BATCH}"))
     size = books.cell(10**9)
     for can_wait, chosen in ((True, (books.MINI, "batch")), (False, (books.MINI, None))):
         found = advice.on_slice(
             books.slice_of(size, can_wait=can_wait),
-            advice.Standing(Fraction(1)),
+            advice.Standing(coverage=Fraction(1)),
             terms,
-            books.book(),
-            books.AS_OF_DAY,
+            book=books.book(),
+            as_of_day=books.AS_OF_DAY,
         )
         assert len(found) == 3
-        assert (found[0].alternative.model, found[0].alternative.service_tier) == chosen
+        assert (found[0].to_model, found[0].to_service_tier) == chosen
 
 
 def test_tier_alone_assumes_nothing_needs_no_evidence_and_is_not_waived_by_a_shutdown() -> None:
-    terms = advice.Terms(pairs.parse(BATCH))
+    terms = advice.Terms(pairs=pairs.parse(BATCH))
 
     def decided(tokens: int) -> tuple[str, str, int]:
         slice_, standing = (
             books.slice_of(books.cell(tokens), can_wait=True),
-            advice.Standing(Fraction(1)),
+            advice.Standing(coverage=Fraction(1)),
         )
-        (found,) = advice.on_slice(slice_, standing, terms, books.book(), books.AS_OF_DAY)
-        assert found.alternative.factors == factors.TIER_ALONE
+        (found,) = advice.on_slice(
+            slice_, standing, terms, book=books.book(), as_of_day=books.AS_OF_DAY
+        )
+        assert found.factors == factors.TIER_ALONE
         return found.decision.kind, found.decision.reason, found.risk.drivers["evidence"]
 
     assert decided(10**9) == ("switch_now", "same_model", 0)

@@ -11,24 +11,21 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.advice import figures as advice_figures
+from advisor.switching import factors
 from advisor.trial import plan, routing
 from advisor.trial.plan import Asked
 from advisor.trial.routing import Deployment
 from ledger.database import Database
 from ledger.errors import NotAllowed, UsageError
 from tests import ledgers
-from tests.advisor import advised
+from tests.advisor import advised, books
 from tests.advisor.evidence import paired_rows
 from tests.advisor.publishing.api.test_stages import client_of
 from tests.advisor.stages import advised_ledger
 from tests.integrations import proxy
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
-CELL = advice_figures.CellFigure(
-    "standard", 0, 20_000, 40_000_000, 0, 0, 10_000_000, 0,
-    {"uncached_input": 2 * 10**9, "output": 8 * 10**9}, {"uncached_input": 4 * 10**8, "output": 16 * 10**8}, 0, 0, "",
-)  # fmt: skip
+CELL = books.moved(books.cell(40_000_000, output=10_000_000, requests=20_000))
 """20,000 requests; there they cost 40 x 0.40 + 10 x 1.60 = 32 USD, 0.0016 each."""
 
 
@@ -49,8 +46,8 @@ def test_days_and_costs_worked_by_hand() -> None:
 
 
 def test_the_output_of_the_target_is_that_of_the_point_factors() -> None:
-    longer = advice_figures.FactorFigure("phi_out", "2.00", "1.50", "1.00", "measured")
-    found = plan.of(advised.recommendation(cells=(CELL,), factors=(longer,)), Asked())
+    longer = factors.ASSUMED.with_given("phi_out", [Fraction(2), Fraction("1.5"), Fraction(1)])
+    found = plan.of(advised.recommendation(cells=(CELL,), factors=longer), Asked())
     assert found.target_cost_usd == "0.40"
 
 
@@ -111,13 +108,15 @@ def test_what_an_earlier_comparison_measured_is_not_assumed_and_all_faces_agree(
     recommendation = advised_ledger.fill(database)
     paired_rows.store(database, paired_rows.rows(wrong_on_target=0.1))
     ledgers.settle(database)
-    stored = advised_ledger.only(database).figure
+    stored = advised_ledger.only(database).recommendation
     found = plan.of(stored, Asked())
     assert (found.assumed, found.pass_ratio, found.discordant_ratio) == ((), "1.00", "0.10")
-    answered = client_of(database).get(f"/api/v1/recommendations/{recommendation.figure.id}/trial")
+    answered = client_of(database).get(
+        f"/api/v1/recommendations/{recommendation.recommendation.id}/trial"
+    )
     assert answered.json() == json.loads(msgspec.json.encode(found))
     refused = client_of(database).get(
-        f"/api/v1/recommendations/{recommendation.figure.id}/trial?power=2"
+        f"/api/v1/recommendations/{recommendation.recommendation.id}/trial?power=2"
     )
     assert (refused.status_code, "no power" in refused.json()["error"]) == (400, True)
 

@@ -2,13 +2,17 @@
 
 import io
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from rich.console import Console
 
-from advisor.advice.figures import BreakEvenFigure
+from advisor.advice import rendering
+from advisor.advice.figures import RecommendationFigure
 from advisor.months.figures import BacktestFigure, ForecastRecordFigure
 from advisor.report import report
+from advisor.switching import factors
+from advisor.switching.breakeven import BreakEven
 from cli.text import report_text
 from ledger import clock
 from ledger.database import Database
@@ -16,9 +20,14 @@ from tests import ledgers
 from tests.advisor import advised, traffic
 
 AS_PRICED, EXPECTED = (
-    BreakEvenFigure("neutral", "0.80", None),
-    BreakEvenFigure("expected", "0.637", None),
+    BreakEven(Fraction("0.80"), None),
+    BreakEven(Fraction("0.637"), None),
 )
+
+
+def advised_figure(**changed: object) -> RecommendationFigure:
+    """A recommendation as it is shown."""
+    return rendering.figure_of(advised.recommendation(**changed))  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.mark.usefixtures("frozen_now")
@@ -68,17 +77,20 @@ def test_the_back_test_names_its_month_and_counts_no_band_where_none_was_forecas
     ("limits", "said"),
     [
         (
-            (AS_PRICED, EXPECTED),
+            {"at_neutral": AS_PRICED, "at_expected": EXPECTED},
             "; it saves nothing once 80 % of the requests come back (63.7 % at the expected factors)",
         ),
-        ((AS_PRICED,), "; it saves nothing once 80 % of the requests come back"),
-        ((), ""),
+        (
+            {"at_neutral": AS_PRICED, "at_expected": None},
+            "; it saves nothing once 80 % of the requests come back",
+        ),
+        ({"at_neutral": None, "at_expected": None}, ""),
     ],
 )
 def test_a_break_even_that_is_not_known_is_not_told(
-    limits: tuple[BreakEvenFigure, ...], said: str
+    limits: dict[str, BreakEven | None], said: str
 ) -> None:
-    assert report_text.bound(advised.recommendation(break_evens=limits)) == said
+    assert report_text.bound(advised_figure(**limits)) == said
 
 
 @pytest.mark.usefixtures("frozen_now")
@@ -103,12 +115,10 @@ def test_of_slices_with_different_factors_the_one_that_bears_least_is_told(
     traffic.fill(database)
     with database.snapshot() as session:
         found = report.build(session, ledgers.SETTINGS, clock.now_us())
-    measured = BreakEvenFigure("expected", "0.612", None)
+    measured = replace(factors.ASSUMED, measured=frozenset({"cached_share"}))
     recommendations = (
-        advised.recommendation(saving_label="partly measured", break_evens=(AS_PRICED, measured)),
-        advised.recommendation(
-            saving_label="assumed", workload="chat", break_evens=(AS_PRICED, EXPECTED)
-        ),
+        advised_figure(factors=measured, at_expected=BreakEven(Fraction("0.612"), None)),
+        advised_figure(factors=factors.ASSUMED, workload="chat", at_expected=EXPECTED),
     )
     console = Console(file=io.StringIO(), width=200)
     with console.capture() as shown:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.advice import as_figures, worked
+from advisor.advice import arithmetic, rendering, values
 from advisor.switching import advice, breakeven, cost, factors, window
 from cli.text import step_text
 from ledger import pairs
@@ -48,14 +48,21 @@ def test_every_step_of_any_advice_agrees_with_a_calculator(
     instead: Fraction,
 ) -> None:
     slice_ = books.slice_of(*cells, can_wait=True)
-    standing = advice.Standing(Fraction(1), pass_rates=breakeven.PassRates(now, instead))
-    terms = advice.Terms((), one_off_femto_usd=40 * books.USD)
+    standing = advice.Standing(coverage=Fraction(1), pass_rates=breakeven.PassRates(now, instead))
+    terms = advice.Terms(pairs=(), one_off_femto_usd=40 * books.USD)
     band = factors.Band(low, replace(expected, unknown_input_is_cached=False), high, "assumed")
     found = advice.on_pair(
-        slice_, pairs.parse_one(pair), band, standing, terms, books.book(), books.AS_OF_DAY
+        slice_,
+        pairs.parse_one(pair),
+        band,
+        standing,
+        terms=terms,
+        book=books.book(),
+        as_of_day=books.AS_OF_DAY,
     )
-    figure = as_figures.of(found, SPAN, standing, (), books.book())
-    told = steps.work_out("\n".join(step_text.lines(worked.blocks(figure))))
+    recommendation = values.recommend(found, SPAN, "by hand")
+    figure = rendering.figure_of(recommendation)
+    told = steps.work_out("\n".join(step_text.lines(arithmetic.blocks(recommendation))))
     assert figure.saving_month is not None
     assert told.of("At the low end, on", "per average month") == Fraction(
         figure.saving_month.low_usd

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from advisor import refresh
-from advisor.advice.figures import RecommendationFigure
 from advisor.advice.retirements import Retiring
+from advisor.advice.values import Recommendation
 from advisor.publishing.alerts import alert_store
 from ledger import clock, facts, settings
 from ledger.database import Database
@@ -24,7 +24,7 @@ RETIRING = Retiring("openai", "gpt-4.1", 20_832, 29, "gpt-6", "")
 
 def evaluate(
     database: Database,
-    *found: RecommendationFigure,
+    *found: Recommendation,
     chosen: Settings = TELLING,
     now_us: int = 1_000,
     retiring: Sequence[Retiring] = (),
@@ -84,9 +84,7 @@ def test_without_a_webhook_nothing_is_queued_and_the_state_is_told_once_there_is
 
 
 def test_a_change_to_blocked_is_told_once_each_time(database: Database) -> None:
-    blocked = advised.recommendation(
-        None, decision="blocked", reason="target_retires", counted=False
-    )
+    blocked = advised.recommendation(None, decision="blocked", reason="target_retires")
     evaluate(database, blocked)
     evaluate(database, advised.recommendation("10.00"))
     evaluate(database, blocked)

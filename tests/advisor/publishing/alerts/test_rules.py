@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.advice.figures import RecommendationFigure
 from advisor.advice.retirements import Retiring
+from advisor.advice.values import Recommendation
 from advisor.publishing.alerts import rules
 from ledger import money
 from tests.advisor import advised
@@ -17,8 +17,8 @@ SLICE = "openai/search/ranking/gpt-4.1->gpt-4.1-mini"
 
 
 def judged(
-    *found: RecommendationFigure,
-    held: rules.Held | None = None,
+    *found: Recommendation,
+    held: rules.States | None = None,
     threshold_usd: int = 50,
     days_left: int | None = None,
 ) -> dict[tuple[str, str], rules.Verdict]:
@@ -26,7 +26,13 @@ def judged(
     retiring = (
         [] if days_left is None else [Retiring("openai", "gpt-4.1", 20_832, days_left, "gpt-6", "")]
     )
-    verdicts = rules.judge(found, retiring, held or {}, threshold_usd * USD, ())
+    verdicts = rules.judge(
+        found,
+        retiring,
+        held or {},
+        threshold_femto_usd=threshold_usd * USD,
+        sample_projects=(),
+    )
     return {(each.rule, each.scope): each for each in verdicts}
 
 
@@ -74,7 +80,7 @@ def test_nothing_to_save_fires_nothing_even_without_a_threshold() -> None:
 
 
 def test_a_slice_that_is_not_counted_fires_nothing_but_arms_only_by_its_amount() -> None:
-    kept = advised.recommendation("60.00", decision="keep", reason="not_material", counted=False)
+    kept = advised.recommendation("60.00", decision="keep", reason="not_material")
     assert not judged(kept)["savings", SLICE].fired
     found = judged(kept, held={("savings", SLICE): True})["savings", SLICE]
     assert found.fired
@@ -86,10 +92,8 @@ def test_a_slice_that_is_not_counted_fires_nothing_but_arms_only_by_its_amount()
 def test_below_the_coverage_floor_nothing_fires_and_nothing_arms_again(
     reason: str, fired: bool
 ) -> None:
-    unsure = advised.recommendation(
-        "10.00", decision="not_enough_data", reason=reason, counted=False
-    )
-    huge = replace(unsure, saving_month=advised.recommendation("1000.00").saving_month)
+    unsure = advised.recommendation("10.00", decision="not_enough_data", reason=reason)
+    huge = replace(unsure, saving=advised.estimate("1000.00"))
     held = {("savings", SLICE): fired, ("savings", "total"): fired}
     for item in (unsure, huge):
         found = judged(item, held=held)
@@ -107,20 +111,16 @@ def test_a_slice_that_is_gone_arms_again_but_not_one_whose_target_changed() -> N
 
 def test_the_total_counts_each_counted_slice_once() -> None:
     parts = [advised.recommendation("20.00", workload=name) for name in ("a", "b", "c")]
-    left_out = advised.recommendation(
-        "500.00", workload="d", counted=False, decision="keep", reason="inferior"
-    )
+    left_out = advised.recommendation("500.00", workload="d", decision="keep", reason="inferior")
     assert judged(*parts[:2], left_out)["savings", "total"].fired is False
     total = judged(*parts, left_out)["savings", "total"]
-    assert (total.fired, total.figure_usd) == (True, "60.00")
+    assert (total.fired, total.low_femto_usd) == (True, 60 * USD)
     assert total.text is not None
     assert "at least $60.00 a month in all" in total.text
 
 
 def test_only_a_change_to_blocked_is_told() -> None:
-    blocked = advised.recommendation(
-        None, decision="blocked", reason="target_retires", counted=False
-    )
+    blocked = advised.recommendation(None, decision="blocked", reason="target_retires")
     assert ("blocked", SLICE) not in judged(blocked)
     assert not judged(advised.recommendation())["blocked", SLICE].fired
     changed = judged(blocked, held={("blocked", SLICE): False})["blocked", SLICE]

@@ -6,12 +6,14 @@ from typing import Any
 
 import hypothesis
 import jsonschema
+import msgspec
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from advisor.advice import rendering, values
 from advisor.publishing import routes
 from advisor.publishing.api import wire
 from advisor.report import report
@@ -133,7 +135,9 @@ def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
         }
         move = full.pop("move")
         assert (move["id"], move["missed_usd"], move["realised"]) == (each["id"], None, [])
-        assert full == {**json.loads(row.detail), **stored, **untouched}
+        figure = rendering.figure_of(values.decode(row.detail))
+        shown = json.loads(msgspec.json.encode(figure))
+        assert full == {**shown, **stored, **untouched}
         neutral, expected = full["break_evens"]
         assert (neutral["at"], each["breakeven_escalation_ratio"]) == (
             "neutral",

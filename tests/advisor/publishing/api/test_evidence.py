@@ -28,7 +28,7 @@ def test_results_are_stored_listed_and_change_the_advice(database: Database) -> 
     )
     assert client.get(PATH).json() == {"evidence": [kept["evidence"]]}
     ledgers.settle(database)
-    advice = client.get(f"/api/v1/recommendations/{recommendation.figure.id}").json()
+    advice = client.get(f"/api/v1/recommendations/{recommendation.recommendation.id}").json()
     assert (advice["decision"], advice["evidence"]["id"]) == ("switch_now", kept["evidence"]["id"])
     # By itself a comparison says nothing of the traffic since; what advice rests on does.
     assert {**advice["evidence"], "drift_ratio": None} == kept["evidence"]

@@ -31,7 +31,10 @@ def key_of(
 
 
 def test_the_whole_life_over_http(database: Database) -> None:
-    path, client = f"/api/v1/recommendations/{fill(database).figure.id}", client_of(database)
+    path, client = (
+        f"/api/v1/recommendations/{fill(database).recommendation.id}",
+        client_of(database),
+    )
     steps: list[tuple[str, dict[str, object], str]] = [
         ("dismiss", {"note": "exam season", "until": "2026-12-24"}, "dismissed"),
         ("undismiss", {}, "active"),
@@ -65,7 +68,10 @@ def test_the_whole_life_over_http(database: Database) -> None:
 def test_a_stale_version_and_a_wrong_stage_are_409_and_say_how_it_stands(
     database: Database,
 ) -> None:
-    path, client = f"/api/v1/recommendations/{fill(database).figure.id}", client_of(database)
+    path, client = (
+        f"/api/v1/recommendations/{fill(database).recommendation.id}",
+        client_of(database),
+    )
     assert client.post(f"{path}/claim", json={"by": "ada", "version": 1}).status_code == 200
     stale = client.post(f"{path}/unclaim", json={"by": "grace", "version": 1})
     wrong = client.post(f"{path}/adopt", json={"by": "grace", "version": 2})
@@ -88,7 +94,7 @@ def test_a_body_that_is_not_right_is_400_with_the_remedy(
     database: Database, body: dict[str, object], says: str
 ) -> None:
     answered = client_of(database).post(
-        f"/api/v1/recommendations/{fill(database).figure.id}/claim", json=body
+        f"/api/v1/recommendations/{fill(database).recommendation.id}/claim", json=body
     )
     assert answered.status_code == 400
     assert says in answered.json()["error"]
@@ -149,7 +155,7 @@ def test_an_id_that_can_be_none_is_404(database: Database, name: str) -> None:
 
 
 def test_changing_needs_admin_and_stays_in_the_keys_project(database: Database) -> None:
-    recommendation_id = fill(database).figure.id
+    recommendation_id = fill(database).recommendation.id
     path, client = (
         f"/api/v1/recommendations/{recommendation_id}",
         client_of(database, require_keys=True),

@@ -356,7 +356,8 @@ def test_only_the_chosen_target_of_a_slice_has_a_saving(database: Database) -> N
     potential = traffic.of(found, "savings_potential_low_usd")
     assert sorted(dict(labels)["project"] for labels in potential) == ["search", "support"]
     with database.snapshot() as session:
-        counted = [each.figure for each in recommendations.read(session) if each.figure.counted]
-    low = sum(money.femto_usd(each.saving_month.low_usd) for each in counted if each.saving_month)
+        advised = [each.recommendation for each in recommendations.read(session)]
+    counted = [each for each in advised if each.counted]
+    low = sum(each.low_femto_usd for each in counted)
     assert found["savings_total_low_usd", ()] == float(money.usd(low))
     assert [each.to_service_tier for each in counted] == ["batch"]

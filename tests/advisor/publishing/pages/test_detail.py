@@ -26,8 +26,8 @@ def parsed(database: Database, recommendation_id: str, **overrides: object) -> P
 
 
 def test_the_page_shows_the_stored_figures_to_the_last_digit(database: Database) -> None:
-    name = advised_ledger.fill(database).figure.id
-    item = advised_ledger.only(database).figure
+    name = advised_ledger.fill(database).recommendation.id
+    item = advised_ledger.figure(database)
     found = parsed(database, name)
     shown = {value for value, _ in found.amounts}
     assert item.saving_month is not None
@@ -50,7 +50,7 @@ def test_the_page_shows_the_stored_figures_to_the_last_digit(database: Database)
 
 
 def test_proof_stage_and_what_became_of_it_are_on_it(database: Database) -> None:
-    name = advised_ledger.fill(database).figure.id
+    name = advised_ledger.fill(database).recommendation.id
     paired_rows.store(database, paired_rows.rows())
     advised_ledger.change(database, name, "claim", share="0.5")
     ledgers.settle(database)
@@ -74,13 +74,13 @@ def test_names_are_text(database: Database) -> None:
     with database.snapshot() as session:
         found = recommendations.read(session)
     for each in found:
-        page = parsed(database, each.figure.id)
+        page = parsed(database, each.recommendation.id)
         assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img", "iframe"})
-        assert each.figure.workload in " ".join(page.text)
+        assert each.recommendation.workload in " ".join(page.text)
 
 
 def test_a_refusal_is_a_page_with_the_remedy(database: Database) -> None:
-    name = advised_ledger.fill(database).figure.id
+    name = advised_ledger.fill(database).recommendation.id
     client = client_of(database, require_keys=True)
     _, other = key_of(database, "read", "support")
     for path, headers, status in (
@@ -95,7 +95,7 @@ def test_a_refusal_is_a_page_with_the_remedy(database: Database) -> None:
 
 
 def test_the_month_links_to_it(database: Database) -> None:
-    name = advised_ledger.fill(database).figure.id
+    name = advised_ledger.fill(database).recommendation.id
     assert f'href="/recommendations/{name}"' in client_of(database).get("/").text
 
 

@@ -232,7 +232,10 @@ def test_where_keys_are_needed_only_readers_see_the_page(database: Database) -> 
 def test_a_slice_that_people_have_decided_on_shows_its_stage_and_is_told_to_be_outside_the_total(
     database: Database,
 ) -> None:
-    name, beside = advised_ledger.fill(database).figure.id, "without what people have decided on"
+    name, beside = (
+        advised_ledger.fill(database).recommendation.id,
+        "without what people have decided on",
+    )
     ledgers.add(database, advised_ledger.traffic(range(1, 29), project="support"))
     ledgers.settle(database)
     for action in ("claim", "pilot", "adopt"):

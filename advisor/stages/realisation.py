@@ -52,7 +52,37 @@ class Saved:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Realised:
+    """What an adopted move saved by one method over the claimed days, rounded once.
+
+    The amounts are None where the method cannot tell; `reason` then says why.
+    """
+
+    method: Method
+    label: str
+    """Where the figure comes from: measured, or the label of the frozen factors."""
+    reason: str | None
+    first_day: int
+    days: int
+    """The closed UTC days from `first_day` on that are claimed."""
+    requests: int
+    """What the target answered on these days."""
+    instead_femto_usd: int | None
+    """What the work would have cost on the source."""
+    cost_femto_usd: int | None
+    volume_effect_femto_usd: int | None
+    """What more or fewer requests cost or spared (before_after alone): never a saving."""
+
+    @property
+    def saving_femto_usd(self) -> int | None:
+        """The difference of the two amounts; negative where the move cost more."""
+        if self.instead_femto_usd is None or self.cost_femto_usd is None:
+            return None
+        return self.instead_femto_usd - self.cost_femto_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
     """How the target behaves, as the frozen estimate has it: token inflation and repeats as expected.
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.stages import realised
-from advisor.stages.realised import Behaviour, Ran, Saved, Split
+from advisor.stages import realisation
+from advisor.stages.realisation import Behaviour, Ran, Saved, Split
 from ledger import money
 from ledger.pricing import prices
 from ledger.pricing.prices import Rates
@@ -36,7 +36,7 @@ def test_what_ran_adds_up() -> None:
 
 def test_a_hold_out_by_hand() -> None:
     # 100 requests stayed at 5.00 in all, so 900 would have cost 45.00; they cost 12.60.
-    found = realised.hold_out(ran(100, "5.00"), ran(900, "12.60"))
+    found = realisation.hold_out(ran(100, "5.00"), ran(900, "12.60"))
     assert found is not None
     assert (usd(found.instead_femto_usd), usd(found.saving_femto_usd)) == (
         Decimal("45.00"),
@@ -46,7 +46,7 @@ def test_a_hold_out_by_hand() -> None:
 
 def test_before_and_after_by_hand() -> None:
     # Before: 1,000 requests for 50.00. After: 800 for 11.00, on both models. 800 x 0.05 - 11 = 29; 200 fewer are 10 less.
-    found = realised.before_after(ran(1_000, "50.00"), ran(800, "11.00"))
+    found = realisation.before_after(ran(1_000, "50.00"), ran(800, "11.00"))
     assert found is not None
     assert usd(found.saving_femto_usd) == Decimal("29.00")
     assert usd(found.volume_femto_usd) == Decimal("-10.00")
@@ -63,18 +63,18 @@ def test_repricing_by_hand() -> None:
         verifier_femto_usd=Fraction(10**12),
     )
     used = TokenCounts(input_tokens=1_530_000, output_tokens=306_000)
-    work = realised.source_work(used, GPT_4_1, Split(cached=Fraction(1, 3)), at)
+    work = realisation.source_work(used, GPT_4_1, Split(cached=Fraction(1, 3)), at)
     assert work is not None
     assert usd(work) == Decimal("3.85")
     cost = Fraction(prices.cost(used, MINI).femto_usd)  # 0.612 + 0.4896 = 1.1016
     # 0.50 ran on the source, less than the worst 0.375 x 3.85 = 1.44375; the verifier took 100 x 0.001 = 0.10.
-    found = realised.repricing(
+    found = realisation.repricing(
         work, Ran(Fraction(100), cost), Fraction(money.femto_usd("0.50")), at
     )
     assert usd(found.saving_femto_usd) == Decimal("3.85") - Decimal("1.1016") - Decimal(
         "0.50"
     ) - Decimal("0.10")
-    capped = realised.repricing(
+    capped = realisation.repricing(
         work, Ran(Fraction(100), cost), Fraction(money.femto_usd("9.00")), at
     )
     assert usd(capped.saving_femto_usd) == Decimal("3.85") - Decimal("1.1016") - Decimal(
@@ -92,10 +92,10 @@ def test_audio_is_repriced_at_its_own_rates_by_hand() -> None:
         output_audio_tokens=40_000,
     )
     at = Behaviour(phi_in=Fraction(2), phi_out=Fraction(4))
-    work = realised.source_work(used, heard, Split(), at)
+    work = realisation.source_work(used, heard, Split(), at)
     assert work is not None
     assert usd(work) == Decimal("2.12")
-    assert realised.source_work(used, GPT_4_1, Split(), at) is None
+    assert realisation.source_work(used, GPT_4_1, Split(), at) is None
 
 
 def test_an_escalated_request_is_one_request() -> None:
@@ -108,29 +108,29 @@ def test_an_escalated_request_is_one_request() -> None:
 
 def test_a_source_without_a_rate_for_what_was_used_is_unknown() -> None:
     heard = TokenCounts(input_tokens=10, output_tokens=1, input_audio_tokens=5)
-    assert realised.source_work(heard, GPT_4_1, Split(), Behaviour()) is None
+    assert realisation.source_work(heard, GPT_4_1, Split(), Behaviour()) is None
     assert (
-        realised.source_work(TokenCounts(input_tokens=5), Rates(output=1), Split(), Behaviour())
+        realisation.source_work(TokenCounts(input_tokens=5), Rates(output=1), Split(), Behaviour())
         is None
     )
 
 
 def test_an_empty_arm_or_period_says_nothing() -> None:
-    assert realised.hold_out(Ran(), ran(10, "1.00")) is None
-    assert realised.hold_out(ran(10, "1.00"), Ran()) is None
-    assert realised.before_after(Ran(), ran(10, "1.00")) is None
-    assert realised.before_after(ran(10, "1.00"), Ran()) is None
+    assert realisation.hold_out(Ran(), ran(10, "1.00")) is None
+    assert realisation.hold_out(ran(10, "1.00"), Ran()) is None
+    assert realisation.before_after(Ran(), ran(10, "1.00")) is None
+    assert realisation.before_after(ran(10, "1.00"), Ran()) is None
 
 
 @given(counts, amounts, counts)
 def test_less_or_more_of_the_same_traffic_is_no_saving(
     before: Fraction, cost: Fraction, after: Fraction
 ) -> None:
-    found = realised.before_after(Ran(before, cost), Ran(after, cost / before * after))
+    found = realisation.before_after(Ran(before, cost), Ran(after, cost / before * after))
     assert found is not None
     assert found.saving_femto_usd == 0
     assert found.volume_femto_usd == (after - before) * cost / before
-    arms = realised.hold_out(Ran(before, cost), Ran(after, cost / before * after))
+    arms = realisation.hold_out(Ran(before, cost), Ran(after, cost / before * after))
     assert arms is not None
     assert arms.saving_femto_usd == 0
 
@@ -139,7 +139,7 @@ def test_less_or_more_of_the_same_traffic_is_no_saving(
 def test_what_changed_in_the_bill_is_the_volume_effect_less_the_saving(
     before: Fraction, cost_before: Fraction, after: Fraction, cost_after: Fraction
 ) -> None:
-    found = realised.before_after(Ran(before, cost_before), Ran(after, cost_after))
+    found = realisation.before_after(Ran(before, cost_before), Ran(after, cost_after))
     assert found is not None
     assert cost_after - cost_before == found.volume_femto_usd - found.saving_femto_usd
 
@@ -152,8 +152,10 @@ def test_nothing_that_moves_gets_cheaper_by_being_counted_twice(
     cost_after: Fraction,
     extra_femto_usd: int,
 ) -> None:
-    at_least = realised.hold_out(Ran(before, cost_before), Ran(after, cost_after))
-    dearer = realised.hold_out(Ran(before, cost_before), Ran(after, cost_after + extra_femto_usd))
+    at_least = realisation.hold_out(Ran(before, cost_before), Ran(after, cost_after))
+    dearer = realisation.hold_out(
+        Ran(before, cost_before), Ran(after, cost_after + extra_femto_usd)
+    )
     assert at_least is not None
     assert dearer is not None
     assert at_least.saving_femto_usd - dearer.saving_femto_usd == extra_femto_usd
@@ -177,11 +179,13 @@ def test_a_target_that_does_what_the_source_did_at_its_prices_saves_nothing(
         input_tokens=input_tokens, cached_input_tokens=cached_tokens, output_tokens=output_tokens
     )
     split = Split(cached=Fraction(cached_tokens, input_tokens) if input_tokens else Fraction(0))
-    work = realised.source_work(used, GPT_4_1, split, Behaviour())
+    work = realisation.source_work(used, GPT_4_1, split, Behaviour())
     assert work == prices.cost(used, GPT_4_1).femto_usd
     cost = Fraction(prices.cost(used, GPT_4_1).femto_usd)
     assert (
-        realised.repricing(work, Ran(Fraction(1), cost), Fraction(0), Behaviour()).saving_femto_usd
+        realisation.repricing(
+            work, Ran(Fraction(1), cost), Fraction(0), Behaviour()
+        ).saving_femto_usd
         == 0
     )
 
@@ -190,7 +194,7 @@ def test_a_target_that_does_what_the_source_did_at_its_prices_saves_nothing(
 def test_traffic_that_ran_on_the_target_already_was_not_moved(
     on_target: Fraction, before_a_day: Fraction
 ) -> None:
-    share = realised.moved_share(on_target, before_a_day)
+    share = realisation.moved_share(on_target, before_a_day)
     assert 0 <= share < 1
     assert share * on_target == max(Fraction(0), on_target - before_a_day)
 

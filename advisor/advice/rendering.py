@@ -1,0 +1,218 @@
+"""Turns a recommendation into the figure that every face shows: the one place where it becomes text.
+
+Amounts and ratios become decimal text, ratios rounded once to 9 decimals. It decides nothing.
+"""
+
+from fractions import Fraction
+
+from advisor.advice import explanation
+from advisor.advice.figures import (
+    AlternativeFigure,
+    BreakEvenFigure,
+    CellFigure,
+    Ends,
+    FactorFigure,
+    OtherModelFigure,
+    PartFigure,
+    RecommendationFigure,
+    SwingFigure,
+)
+from advisor.advice.values import OtherTarget, Recommendation
+from advisor.evidence import figures as evidence_figures
+from advisor.switching import (
+    breakeven,
+    candidates,
+    counterfactual,
+    factors,
+    levers,
+    ranking,
+    sensitivity,
+    window,
+)
+from ledger import clock, money
+from ledger.pricing import prices
+
+
+def figure_of(recommendation: Recommendation) -> RecommendationFigure:
+    """The figure of a recommendation, with every input that recomputes it."""
+    evidence, pass_rates = recommendation.evidence, recommendation.pass_rates
+    blended = prices.blended_usd_per_mtok(recommendation.cost)
+    return RecommendationFigure(
+        id=recommendation.id,
+        provider=recommendation.provider,
+        project=recommendation.project,
+        workload=recommendation.workload,
+        from_model=recommendation.from_model,
+        to_provider=recommendation.to_provider,
+        to_model=recommendation.to_model,
+        to_service_tier=recommendation.to_service_tier,
+        decision=recommendation.decision.kind,
+        reason=recommendation.decision.reason,
+        notices=recommendation.decision.notices,
+        counted=recommendation.counted,
+        as_of=_date(recommendation.as_of_day),
+        price_book_version=recommendation.price_book_version,
+        window_first_day=_date(recommendation.window.first_day),
+        window_last_day=_date(recommendation.window.last_day),
+        window_days=recommendation.window.days,
+        requests=recommendation.requests,
+        coverage_ratio=money.optional_ratio_text(recommendation.coverage),
+        cost_month_usd=_usd(recommendation.cost_month_femto_usd),
+        usd_per_mtok=None if blended is None else money.text(blended),
+        price_gap_ratio=money.optional_ratio_text(recommendation.price_gap),
+        saving_month=_ends(recommendation.saving),
+        saving_until_retirement=_ends(recommendation.until_retirement),
+        saving_label=recommendation.factors.basis,
+        source_days_left=recommendation.source_days_left,
+        target_days_left=recommendation.target_days_left,
+        days_left=recommendation.days_left,
+        break_evens=_break_evens(recommendation),
+        factors=tuple(
+            _factor(recommendation.factors, name)
+            for name in factors.changed(recommendation.factors)
+        ),
+        risk_level=recommendation.risk.level,
+        risk_drivers=recommendation.risk.drivers,
+        confidence=recommendation.confidence.grade,
+        confidence_grades=dict(recommendation.confidence.grades),
+        stuck_tokens=recommendation.stuck_tokens,
+        cells=tuple(_cell(priced) for priced in recommendation.cells),
+        other_models=tuple(_other_model(model) for model in recommendation.other_models),
+        explanation=tuple(explanation.sentences(recommendation)),
+        parts=tuple(_part(lever, part) for lever, part in recommendation.parts.items()),
+        sensitivity=tuple(
+            _swing(swing, recommendation.window.days) for swing in recommendation.swings
+        ),
+        alternatives=tuple(_alternative(target) for target in recommendation.other_targets),
+        router_month_usd=_usd(recommendation.router_femto_usd),
+        one_off_usd=money.usd_text(recommendation.one_off_femto_usd),
+        payback_days=money.optional_ratio_text(recommendation.payback_days),
+        fitting_ratio=money.optional_ratio_text(recommendation.fitting_share),
+        workload_class=recommendation.workload_class.name,
+        workload_class_source=recommendation.workload_class.source,
+        pass_ratios=None
+        if pass_rates is None
+        else (money.ratio_text(pass_rates.now), money.ratio_text(pass_rates.instead)),
+        good_answer_now_usd=_usd(recommendation.good_answer_now_femto_usd),
+        good_answer_instead_usd=_usd(recommendation.good_answer_instead_femto_usd),
+        evidence=None if evidence is None else evidence_figures.figure_of(evidence),
+        latency=recommendation.latency,
+        forecast_error_ratio=money.optional_ratio_text(recommendation.forecast_error),
+    )
+
+
+def ends_of(estimate: candidates.Estimate) -> Ends:
+    """The three ends of a saving as exact decimal text."""
+    return Ends(
+        money.usd_text(estimate.low_femto_usd),
+        money.usd_text(estimate.expected_femto_usd),
+        money.usd_text(estimate.high_femto_usd),
+    )
+
+
+def _ends(estimate: candidates.Estimate | None) -> Ends | None:
+    return None if estimate is None else ends_of(estimate)
+
+
+def _usd(amount_femto_usd: Fraction | int | None) -> str | None:
+    """Decimal text of an amount; one that is not whole is rounded to 9 decimals of a USD."""
+    if isinstance(amount_femto_usd, Fraction):
+        amount_femto_usd = money.round_to_nano_usd(amount_femto_usd)
+    return None if amount_femto_usd is None else money.usd_text(amount_femto_usd)
+
+
+def _date(day: int) -> str:
+    return clock.date_of(day).isoformat()
+
+
+def _part(lever: str, part: levers.Part) -> PartFigure:
+    return PartFigure(
+        lever=lever,
+        saving_month=ends_of(part.saving),
+        alone_month=_ends(part.alone),
+        without_month=_ends(part.without),
+    )
+
+
+def _swing(swing: sensitivity.Swing, days: int) -> SwingFigure:
+    at_low_usd, at_high_usd = (
+        money.usd_text(money.round_to_nano_usd(window.per_average_month(amount, days)))
+        for amount in (swing.at_low_femto_usd, swing.at_high_femto_usd)
+    )
+    return SwingFigure(swing.factor, at_low_usd, at_high_usd)
+
+
+def _alternative(target: OtherTarget) -> AlternativeFigure:
+    return AlternativeFigure(
+        to_provider=target.to_provider,
+        to_model=target.to_model,
+        to_service_tier=target.to_service_tier,
+        decision=target.decision.kind,
+        reason=target.decision.reason,
+        saving_month=_ends(target.saving),
+    )
+
+
+def _break_evens(recommendation: Recommendation) -> tuple[BreakEvenFigure, ...]:
+    limits = {"neutral": recommendation.at_neutral, "expected": recommendation.at_expected}
+    return tuple(_break_even(at, limit) for at, limit in limits.items() if limit is not None)
+
+
+def _break_even(at: str, limit: breakeven.BreakEven) -> BreakEvenFigure:
+    return BreakEvenFigure(
+        at=at,
+        escalation_ratio=money.optional_ratio_text(limit.escalation_rate),
+        output_inflation_ratio=money.optional_ratio_text(limit.output_inflation),
+        wrong_answer_usd=_usd(limit.wrong_answer_femto_usd),
+    )
+
+
+def _factor(band: factors.Band, name: str) -> FactorFigure:
+    low, expected, high = (_at_end(end, name) for end in (band.low, band.expected, band.high))
+    return FactorFigure(name=name, low=low, expected=expected, high=high, label=band.label_of(name))
+
+
+def _at_end(end: factors.Factors, name: str) -> str:
+    factor: Fraction | int | bool | None = getattr(end, name)
+    if factor is None:
+        return "as today"
+    if isinstance(factor, bool):
+        return "yes" if factor else "no"
+    if name.endswith("femto_usd"):
+        return money.usd_text(int(factor))
+    return money.ratio_text(Fraction(factor))
+
+
+def _cell(priced: counterfactual.PricedCell) -> CellFigure:
+    cell = priced.cell
+    return CellFigure(
+        service_tier=cell.service_tier,
+        context_band=cell.context_band,
+        requests=cell.requests,
+        input_tokens=cell.counts.input_tokens,
+        cached_input_tokens=cell.counts.cached_input_tokens,
+        cache_write_input_tokens=cell.counts.cache_write_input_tokens,
+        output_tokens=cell.counts.output_tokens,
+        detail_unknown_input_tokens=cell.detail_unknown_input_tokens,
+        rates_now=_rates(priced.now.rates),
+        rates_instead=_rates(priced.instead.rates),
+        input_audio_tokens=cell.counts.input_audio_tokens,
+        output_audio_tokens=cell.counts.output_audio_tokens,
+        region=cell.region,
+    )
+
+
+def _rates(rates: prices.Rates) -> dict[str, int]:
+    return {meter: rate for meter in prices.METERS if (rate := getattr(rates, meter)) is not None}
+
+
+def _other_model(other: ranking.OtherModel) -> OtherModelFigure:
+    return OtherModelFigure(
+        model=other.model,
+        is_successor=other.is_successor,
+        price_gap_ratio=money.ratio_text(other.price_gap),
+        saving_month_usd=money.usd_text(other.month_femto_usd),
+        days_left=other.target_days_left,
+        blocks=other.blocks,
+        pair=other.pair,
+    )

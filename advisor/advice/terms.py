@@ -1,0 +1,17 @@
+"""The user's policy, read from the settings."""
+
+from advisor.switching import advice, headroom, workloads
+from ledger import money, pairs
+from ledger.settings import Settings
+
+
+def from_settings(settings: Settings) -> advice.Terms:
+    """The policy that advice follows. Raises UsageError naming a setting that cannot be read."""
+    return advice.Terms(
+        pairs=pairs.parse(settings.pairs),
+        threshold_femto_usd=money.femto_usd(str(settings.alert_threshold_usd)),
+        one_off_femto_usd=money.femto_usd(str(settings.move_cost_usd)),
+        stance=settings.default_stance,
+        said=workloads.parse(settings.workload_classes, settings.can_wait),
+        rate_limits=headroom.parse(settings.rate_limits),
+    )
