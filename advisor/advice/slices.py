@@ -10,6 +10,7 @@ from advisor.evidence import slice_evidence
 from advisor.evidence import store as evidence_store
 from advisor.months import coverage, statements
 from advisor.switching import advice, candidates, cost, fit, headroom, window, workloads
+from advisor.switching.standing import Standing
 from ledger import bands, clock, pairs, readings, tokens, usage
 from ledger.months import Month
 from ledger.pricing import names, prices
@@ -28,7 +29,7 @@ class SliceReading:
     """A slice over its window, and what is known of it beside its tokens."""
 
     slice: candidates.Slice
-    standing: advice.Standing
+    standing: Standing
     window: window.Window
 
 
@@ -217,7 +218,7 @@ def _slice(
     found = _class(session, slice_, gathered, span, terms, pricing.book)
     return SliceReading(
         slice_,
-        advice.Standing(coverage=covered, class_level=found.risk_level, workload_class=found),
+        Standing(coverage=covered, class_level=found.risk_level, workload_class=found),
         span,
     )
 

@@ -21,6 +21,7 @@ from advisor.switching import (
     window,
     workloads,
 )
+from advisor.switching.standing import Standing
 from ledger import money, pairs
 from ledger.pricing import prices
 
@@ -39,39 +40,6 @@ class Terms:
     stance: decision.Stance = "prove_target"
     said: workloads.Said = field(default_factory=workloads.Said)
     rate_limits: Mapping[headroom.Limited, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What is known of a slice besides its tokens; None is unknown.
-
-    `evidence` is by canonical target model. `pass_rates` are those of a scenario and take the
-    place of the rates that the evidence shows.
-    """
-
-    coverage: Fraction | None = None
-    class_level: int = risk.UNLABELLED_RISK
-    """The risk of the workload class, 0 to 4."""
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    forecast_error: Fraction | None = None
-    pass_rates: breakeven.PassRates | None = None
-    workload_class: workloads.Class = workloads.UNLABELLED
-
-    def pass_rates_of(self, model: str) -> breakeven.PassRates | None:
-        """The shares of right answers on source and target; None where nobody compared them."""
-        evidence = self.evidence.get(model)
-        if self.pass_rates is None and evidence is not None and evidence.pass_rates is not None:
-            return breakeven.PassRates(*evidence.pass_rates)
-        return self.pass_rates
-
-    def band(self, slice_: candidates.Slice, target_model: str) -> factors.Band:
-        """The factors of a move: neutral where the model stays, else measured or assumed."""
-        if target_model == slice_.model:
-            return factors.TIER_ALONE
-        evidence = self.evidence.get(target_model)
-        return (
-            factors.ASSUMED.with_measured(evidence.current_factors) if evidence else factors.ASSUMED
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

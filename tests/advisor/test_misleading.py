@@ -12,6 +12,7 @@ from advisor.advice import computation, values
 from advisor.months import pricings
 from advisor.stages import realisation
 from advisor.switching import advice, candidates, counterfactual, factors, risk, window
+from advisor.switching.standing import Standing
 from ledger import clock, money, pairs, settings
 from ledger.database import Database
 from ledger.pricing import prices
@@ -19,7 +20,7 @@ from tests import conftest, ledgers
 from tests.advisor import books
 
 LARGE = books.slice_of(books.cell(10**9, output=10**9))
-KNOWN = advice.Standing(coverage=Fraction(1), class_level=risk.of_class("classification"))
+KNOWN = Standing(coverage=Fraction(1), class_level=risk.of_class("classification"))
 NOW_US = clock.to_us(conftest.NOW)
 
 
@@ -136,7 +137,7 @@ def test_a_slice_without_traffic_is_not_advised_on_and_counts_nothing() -> None:
     ):
         found = advice.on_slice(
             empty,
-            advice.Standing(),
+            Standing(),
             advice.Terms(pairs=pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch")),
             book=books.book(),
             as_of_day=books.AS_OF_DAY,

@@ -7,6 +7,7 @@ import pytest
 
 from advisor.advice import explanation, values
 from advisor.switching import advice, decision, factors, fit, window, workloads
+from advisor.switching.standing import Standing
 from ledger import money, pairs
 from tests.advisor import books
 
@@ -29,7 +30,7 @@ def _told(named: str = "gpt-4.1:gpt-4.1-mini") -> tuple[advice.Advice, str]:
     terms = advice.Terms(pairs=pairs.parse(named))
     (found,) = advice.on_slice(
         LARGE,
-        advice.Standing(coverage=Fraction(1)),
+        Standing(coverage=Fraction(1)),
         terms,
         book=books.book(),
         as_of_day=books.AS_OF_DAY,
@@ -108,7 +109,7 @@ def test_what_a_rate_limit_leaves_is_said_with_its_caveat_and_a_share_that_was_a
     limited = replace(slice_, headroom={(books.OPENAI, books.MINI): Fraction(3, 4)})
     pair, standing, terms = (
         pairs.parse_one("gpt-4.1:gpt-4.1-mini"),
-        advice.Standing(coverage=Fraction(1)),
+        Standing(coverage=Fraction(1)),
         advice.Terms(pairs=()),
     )
     told = {}
@@ -137,9 +138,7 @@ def test_the_parts_the_router_the_class_and_the_payback_are_said() -> None:
         pairs=pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch"),
         one_off_femto_usd=100 * books.USD,
     )
-    standing = advice.Standing(
-        coverage=Fraction(1), workload_class=workloads.Class("short_text", "tag")
-    )
+    standing = Standing(coverage=Fraction(1), workload_class=workloads.Class("short_text", "tag"))
     found = advice.on_slice(slice_, standing, terms, book=books.book(), as_of_day=books.AS_OF_DAY)[
         0
     ]

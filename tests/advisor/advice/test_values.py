@@ -12,6 +12,7 @@ from advisor.advice.figures import RecommendationFigure
 from advisor.advice.values import Recommendation
 from advisor.switching import advice, breakeven, cost, window, workloads
 from advisor.switching.candidates import Estimate
+from advisor.switching.standing import Standing
 from ledger import pairs
 from tests.advisor import advised, books, strategies
 
@@ -20,7 +21,7 @@ SPAN = window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1)
 
 def recommended(cells: list[cost.Cell], *, pass_rate: Fraction) -> Recommendation:
     """The best of three alternatives, with every figure that advice can have."""
-    standing = advice.Standing(
+    standing = Standing(
         coverage=Fraction(1),
         pass_rates=breakeven.PassRates(pass_rate, Fraction(1, 3)),
         forecast_error=Fraction(1, 7),

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from advisor.advice import values
 from advisor.switching import advice, candidates, cost, risk, window
+from advisor.switching.standing import Standing
 from ledger import clock, money, pairs
 from ledger.pricing import price_book, prices
 from tests.advisor import books, strategies
 from tests.advisor.evidence import examples
 
-KNOWN = advice.Standing(coverage=Fraction(1), class_level=risk.of_class("classification"))
+KNOWN = Standing(coverage=Fraction(1), class_level=risk.of_class("classification"))
 BOTH = "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna"
 LARGE = books.slice_of(books.cell(10**9, output=10**9))
 
@@ -22,7 +23,7 @@ LARGE = books.slice_of(books.cell(10**9, output=10**9))
 def _advice(
     slice_: candidates.Slice = LARGE,
     named: str = "gpt-4.1:gpt-4.1-mini",
-    standing: advice.Standing = KNOWN,
+    standing: Standing = KNOWN,
 ) -> list[advice.Advice]:
     return advice.on_slice(
         slice_,

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.switching import advice, candidates, cost, counterfactual, factors, levers
+from advisor.switching.standing import Standing
 from ledger import money, pairs
 from tests.advisor import books, strategies
 
@@ -179,7 +180,7 @@ def test_joint_moves_are_advised_on_only_where_the_workload_can_wait() -> None:
     for can_wait, chosen in ((True, (books.MINI, "batch")), (False, (books.MINI, None))):
         found = advice.on_slice(
             books.slice_of(size, can_wait=can_wait),
-            advice.Standing(coverage=Fraction(1)),
+            Standing(coverage=Fraction(1)),
             terms,
             book=books.book(),
             as_of_day=books.AS_OF_DAY,
@@ -194,7 +195,7 @@ def test_tier_alone_assumes_nothing_needs_no_evidence_and_is_not_waived_by_a_shu
     def decided(tokens: int) -> tuple[str, str, int]:
         slice_, standing = (
             books.slice_of(books.cell(tokens), can_wait=True),
-            advice.Standing(coverage=Fraction(1)),
+            Standing(coverage=Fraction(1)),
         )
         (found,) = advice.on_slice(
             slice_, standing, terms, book=books.book(), as_of_day=books.AS_OF_DAY

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from advisor.advice import arithmetic, rendering, values
 from advisor.switching import advice, breakeven, cost, factors, window
+from advisor.switching.standing import Standing
 from cli.text import step_text
 from ledger import pairs
 from tests.advisor import books, strategies
@@ -48,7 +49,7 @@ def test_every_step_of_any_advice_agrees_with_a_calculator(
     instead: Fraction,
 ) -> None:
     slice_ = books.slice_of(*cells, can_wait=True)
-    standing = advice.Standing(coverage=Fraction(1), pass_rates=breakeven.PassRates(now, instead))
+    standing = Standing(coverage=Fraction(1), pass_rates=breakeven.PassRates(now, instead))
     terms = advice.Terms(pairs=(), one_off_femto_usd=40 * books.USD)
     band = factors.Band(low, replace(expected, unknown_input_is_cached=False), high, "assumed")
     found = advice.on_pair(
