@@ -9,7 +9,6 @@ import time_machine
 from prometheus_client import generate_latest
 
 from advisor.stages import recommendations
-from advisor.switching import decision
 from ledger import clock, events, metrics, tables, verification
 from ledger.checks import Check
 from ledger.database import Database
@@ -85,11 +84,11 @@ def test_every_metric_of_the_ledger_appears_once_there_is_something_to_show(
 def adopt_all(database: Database) -> None:
     """Adopt every move that is advised."""
     with database.snapshot() as session:
-        stored = recommendations.read(session)
-    for recommendation in stored:
-        if recommendation.figure.decision in decision.COUNTED:
+        advised = [stored.recommendation for stored in recommendations.read(session)]
+    for recommendation in advised:
+        if recommendation.decision.counted:
             for action in ("claim", "pilot", "adopt"):
-                advised_ledger.change(database, recommendation.figure.id, action)
+                advised_ledger.change(database, recommendation.id, action)
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)  # SQLite has no spool
