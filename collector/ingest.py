@@ -98,7 +98,7 @@ class GroupCommitter:
         return submission
 
     def withdraw(self, submission: Submission) -> bool:
-        """Take back what still waits: it is neither stored nor reported. False if it is too late."""
+        """Take back what still waits, so that it is not stored. False if it is too late."""
         with self._changed:
             still_waits = not submission.is_claimed
             if still_waits:

@@ -45,7 +45,7 @@ class RecordBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block(Generic[T]):
+class FileBlock(Generic[T]):
     """Some bytes of a file, and what they were made into.
 
     `product` is what was made of all their lines in one go, and its length is their number. It is
@@ -103,7 +103,7 @@ def merge_blocks(
     format: JsonFormat,
     naming: Naming,
     start: Mark = START,
-) -> Iterator[Block[T]]:
+) -> Iterator[FileBlock[T]]:
     """The blocks of a JSON file in order, from their bytes and what was made of each in one go.
 
     A product counts only where the block begins with an object, and the one before ended with one.
@@ -123,10 +123,10 @@ def merge_blocks(
             count = len(readings)
         mark = Mark(mark.offset_bytes + len(lines), mark.records + count)
         end = mark if framing.is_between else None
-        yield Block(lines=lines, product=product, readings=readings, end=end)
+        yield FileBlock(lines=lines, product=product, readings=readings, end=end)
     fault = framing.finish()
     if fault is not None:
-        yield Block(lines=b"", product=None, readings=[Rejected(fault.reason)], end=None)
+        yield FileBlock(lines=b"", product=None, readings=[Rejected(fault.reason)], end=None)
 
 
 def read_lines(

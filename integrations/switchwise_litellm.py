@@ -1,23 +1,29 @@
-"""Sends every request that a LiteLLM proxy has served to Switchwise, and loses none on the way. Python and LiteLLM, nothing else.
+"""Sends every request that a LiteLLM proxy has served to Switchwise, and loses none on the way.
 
-Put this file beside the proxy's config.yaml and name it there, alone or in a list:
+It needs Python and LiteLLM, nothing else. Put this file next to the proxy's config.yaml and name it
+there, alone or in a list:
 
     litellm_settings:
       callbacks: switchwise_litellm.handler
-      global_disable_no_log_param: true     # or a client hides its requests from every callback with "no-log": true
+      # Else a client hides its requests from every callback with "no-log": true.
+      global_disable_no_log_param: true
 
-What each request used (never a prompt, an answer, an e-mail address or an IP) is written to a file before the hook returns; a
-thread posts the files and deletes each once Switchwise has committed it. What the environment says, once, at start:
+What each request used is written to a file before the hook returns: never a prompt, an answer, an
+e-mail address or an IP. A thread posts the files, and deletes each once Switchwise has committed
+it. These variables of the environment are read once, at start:
 
     SWITCHWISE_URL              where the collector is (http://127.0.0.1:8080); /v1/litellm is added
     SWITCHWISE_KEY              an API key of scope ingest; none is needed on loopback
-    SWITCHWISE_SPOOL_DIR        where the files lie (switchwise-spool beside this file): a local disk that outlives the process,
-                                in a container a volume. Any number of proxies and workers of one machine may share it.
-    SWITCHWISE_SPOOL_MAX_BYTES  how much may wait there (1073741824); beyond it new events are dropped, counted and logged
+    SWITCHWISE_SPOOL_DIR        where the files lie (switchwise-spool next to this file): a local
+                                disk that outlives the process, in a container a volume. Any number
+                                of proxies and workers of one machine may share it.
+    SWITCHWISE_SPOOL_MAX_BYTES  how much may wait there (1073741824); beyond it new events are
+                                dropped, counted and logged
 
-Killed, restarted or without a collector, the proxy loses none of the events it has handed to this file: whatever a dead process
-left is sent by any other that shares the folder. A power cut may cost those of the last quarter of a second, which are not yet
-synced to the disk. An event may be sent twice; the collector stores it once.
+Killed, restarted or without a collector, the proxy loses no event that this file was given: another
+process that shares the folder sends what a dead one has left. A power cut may cost the events of
+the last quarter of a second, which are not yet synced to the disk. An event may be sent twice; the
+collector stores it once.
 """
 
 import email.utils
@@ -50,7 +56,7 @@ SEGMENT_BYTES = 4 << 20
 POST_SECONDS = 30.0
 MAX_WAIT_SECONDS = 60.0
 MAX_RETRY_AFTER_SECONDS = 600.0
-SAY_SECONDS = 60.0
+REPORT_SECONDS = 60.0
 MAX_TEXT_CHARACTERS = 4096
 MAX_ANSWER_BYTES = 8 << 20
 COUNTS = ("accepted", "duplicate", "conflict", "ignored", "spooled")
@@ -69,7 +75,7 @@ def _plain(value: object) -> object:
     )
 
 
-def _given(value: object) -> object:
+def _has_any(value: object) -> object:
     """Whether there are any tools, without what they say."""
     return bool(value) or None
 
@@ -84,7 +90,7 @@ def _labels(value: object) -> object:
     ] or None
 
 
-SENT: dict[str, Any] = {
+RULES: dict[str, Any] = {
     **dict.fromkeys(
         ("id", "status", "call_type", "cache_hit", "stream", "startTime", "endTime"), _plain
     ),
@@ -120,57 +126,63 @@ SENT: dict[str, Any] = {
     "model_parameters": {
         "stream": _plain,
         "service_tier": _plain,
-        "tools": _given,
-        "functions": _given,
+        "tools": _has_any,
+        "functions": _has_any,
         "response_format": {"type": _plain},
         "text": {"format": {"type": _plain}},
     },
 }
-"""All that leaves the proxy of LiteLLM's standard logging payload, under LiteLLM's names. What is not listed here never does."""
+"""What leaves the proxy of LiteLLM's standard logging payload, under LiteLLM's names.
+
+What is not listed here never leaves it. A rule makes the value that is sent, or None.
+"""
 
 
-def slim(payload: object, sent: Mapping[str, Any] = SENT) -> dict[str, object]:
-    """What is sent of a payload, or of a section of it. Unknown fields are left out."""
-    kept: dict[str, object] = {}
+def slim(payload: object, rules: Mapping[str, Any] = RULES) -> dict[str, object]:
+    """The fields to send of a payload, or of a section of it. Unknown fields are left out."""
+    fields: dict[str, object] = {}
     if not isinstance(payload, dict):
-        return kept
-    for name, rule in sent.items():
-        value = payload.get(name)
-        found = slim(value, rule) or None if isinstance(rule, dict) else rule(value)
-        if found is not None:
-            kept[name] = found
-    return kept
+        return fields
+    for name, rule in rules.items():
+        section = payload.get(name)
+        field = slim(section, rule) or None if isinstance(rule, dict) else rule(section)
+        if field is not None:
+            fields[name] = field
+    return fields
 
 
-class Voice:
-    """Says each kind of trouble at most once a minute, so that an outage floods no log."""
+class TroubleLog:
+    """Logs each kind of trouble at most once a minute, so that an outage floods no log."""
 
     def __init__(self) -> None:
-        self._said_at: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
 
-    def say(self, kind: str, text: str) -> bool:
-        """Log this unless the same kind of trouble was logged a moment ago; whether it was."""
+    def report(self, kind: str, text: str) -> bool:
+        """Log this, unless this kind was logged a moment ago; whether it is logged."""
         now = time.monotonic()
-        if now - self._said_at.get(kind, -math.inf) < SAY_SECONDS:
+        if now - self._logged_at.get(kind, -math.inf) < REPORT_SECONDS:
             return False
-        self._said_at[kind] = now
+        self._logged_at[kind] = now
         log.error("switchwise: %s", text)
         return True
 
 
 class SpoolFull(Exception):
-    """As much is waiting as may wait."""
+    """No more events may wait."""
 
 
 class Segment:
-    """A file that this process writes. Its lock, which ends with the process, keeps others from sending it meanwhile."""
+    """A file that this process writes. Its lock keeps other processes from sending it.
+
+    The lock ends with the process.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self.size_bytes = 0
 
     def write(self, line: bytes) -> None:
-        """Append a line, whole or not at all. Raises OSError."""
+        """Append a complete line or nothing. Raises OSError."""
         written = os.write(self.descriptor, line)
         if written != len(line):
             os.ftruncate(self.descriptor, self.size_bytes)
@@ -179,13 +191,13 @@ class Segment:
 
 
 class Spool:
-    """A folder of segments. A segment belongs to whoever holds its lock; one that nobody holds may be sent by anybody."""
+    """A folder of segments. A process owns those that it has locked; any may send the others."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self.folder = folder
         self.max_bytes = max_bytes
         self.unsynced = threading.Event()
-        self.held_bytes = 0
+        self.waiting_bytes = 0
         self.dropped = 0
         self.reason = ""
         self._appended_bytes = 0
@@ -195,16 +207,19 @@ class Spool:
         self._syncing = threading.Lock()
 
     def append(self, line: bytes) -> None:
-        """Write a line. When this returns it survives the process. Raises SpoolFull and OSError, having written nothing."""
+        """Write a line. When this returns, the line survives the process.
+
+        Raises SpoolFull and OSError; then nothing was written.
+        """
         with self._appending:
-            if self.held_bytes + len(line) > self.max_bytes:
+            if self.waiting_bytes + len(line) > self.max_bytes:
                 raise SpoolFull
             if self._current is not None and self._current.size_bytes >= SEGMENT_BYTES:
                 self._close()
             if self._current is None:
-                self._current = self._opened()
+                self._current = self._open()
             self._current.write(line)
-            self.held_bytes += len(line)
+            self.waiting_bytes += len(line)
             self._appended_bytes += len(line)
         self.unsynced.set()
 
@@ -215,13 +230,16 @@ class Spool:
             self.reason = reason
 
     def close_segment(self) -> None:
-        """Let what was written so far be sent."""
+        """Make what was written so far ready to be sent."""
         with self._appending:
             self._close()
         self.sync()
 
     def sync(self) -> None:
-        """Make what was written so far survive a power cut, then give up the segments that were closed. Raises OSError."""
+        """Make what was written so far survive a power cut, then unlock the closed segments.
+
+        Raises OSError.
+        """
         self.unsynced.clear()
         with self._syncing:
             with self._appending:
@@ -237,18 +255,21 @@ class Spool:
                     os.close(segment.descriptor)
 
     def measure(self) -> None:
-        """Count what the folder holds, whoever wrote it."""
+        """Count the bytes in the folder, of all processes."""
         before = self._appended_bytes
-        found = sum(_size_bytes(path) for path in self.folder.glob("**/*.ndjson"))
+        file_bytes = sum(_size_bytes(path) for path in self.folder.glob("**/*.ndjson"))
         with self._appending:
-            self.held_bytes = found + self._appended_bytes - before
+            self.waiting_bytes = file_bytes + self._appended_bytes - before
 
     def segments(self) -> list[Path]:
         """Every segment, oldest first."""
         return sorted(self.folder.glob("*.ndjson"))
 
     def set_aside(self, name: str, lines: list[bytes]) -> Path:
-        """Keep lines that the collector will never take where nobody sends them again. Raises OSError."""
+        """Move lines that the collector will never take to where they are not sent again.
+
+        Raises OSError.
+        """
         path = self.folder / "rejected" / name
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with path.open("wb") as file:
@@ -267,7 +288,7 @@ class Spool:
             self._closed.append(self._current)
             self._current = None
 
-    def _opened(self) -> Segment:
+    def _open(self) -> Segment:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
             path = self.folder / f"{time.time_ns():020}-{os.getpid()}.ndjson"
@@ -278,7 +299,7 @@ class Spool:
 
 
 def _lock(descriptor: int) -> bool:
-    """Take the lock of a segment; False if another holds it, or has sent and deleted it."""
+    """Take the lock of a segment; False if another has it, or has sent and deleted the file."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -287,8 +308,11 @@ def _lock(descriptor: int) -> bool:
 
 
 @contextmanager
-def claimed(path: Path) -> Iterator[bytes | None]:
-    """The content of a segment that no process writes or sends; None if one does. Nobody else can claim it meanwhile."""
+def claim_segment(path: Path) -> Iterator[bytes | None]:
+    """The content of a segment, which no other process can claim meanwhile.
+
+    None if another process writes or sends it.
+    """
     try:
         file = path.open("r+b")
     except FileNotFoundError:
@@ -299,14 +323,14 @@ def claimed(path: Path) -> Iterator[bytes | None]:
 
 
 def _lines(content: bytes) -> tuple[list[bytes], int]:
-    """The whole lines of a segment, and how many are not: what a crash or a power cut left of them."""
-    found = [line for line in content.split(b"\n") if line]
-    whole = [
+    """The complete lines of a segment, and how many others a crash or a power cut has left."""
+    lines = [line for line in content.split(b"\n") if line]
+    complete = [
         line
-        for line in found
+        for line in lines
         if line.startswith(b"{") and line.endswith(b"}") and b"\0" not in line
     ]
-    return whole, len(found) - len(whole)
+    return complete, len(lines) - len(complete)
 
 
 def _size_bytes(path: Path) -> int:
@@ -325,7 +349,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 class Undelivered(Exception):
-    """A post that must be made again, after so many seconds at least."""
+    """A post that must be repeated, after so many seconds at least."""
 
     def __init__(self, reason: str, wait_seconds: float = 0.0) -> None:
         super().__init__(reason)
@@ -333,14 +357,18 @@ class Undelivered(Exception):
 
 
 class Courier:
-    """Posts what the spool holds. A segment is deleted once every line of it is committed, or set aside as refused for good."""
+    """Posts the segments of the spool.
+
+    It deletes a segment once each of its lines is committed, or set aside as refused for good.
+    """
 
     def __init__(
         self,
         spool: Spool,
         url: str,
         key: str,
-        voice: Voice,
+        *,
+        trouble_log: TroubleLog,
         now_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
@@ -354,13 +382,16 @@ class Courier:
         }
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
-        self._voice = voice
+        self._trouble_log = trouble_log
         self._now_seconds = now_seconds
         self._failures = 0
         self._not_before = 0.0
 
-    def turn(self) -> None:
-        """Send all that waits, unless it is too soon after a failure. Raises OSError where the spool cannot be read."""
+    def send_waiting(self) -> None:
+        """Send all that waits, unless it is too soon after a failure.
+
+        Raises OSError if the spool cannot be read.
+        """
         self._spool.measure()
         if self._now_seconds() < self._not_before:
             return
@@ -370,13 +401,15 @@ class Courier:
             self._spool.close_segment()
             self._deliver_waiting()
         except Undelivered as failure:
-            backoff_seconds = min(MAX_WAIT_SECONDS, 2.0**self._failures) * random.uniform(  # noqa: S311  # jitter
-                0.5, 1.0
-            )  # jitter
+            jitter = random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+            backoff_seconds = min(MAX_WAIT_SECONDS, 2.0**self._failures) * jitter
             self._not_before = self._now_seconds() + max(backoff_seconds, failure.wait_seconds)
             self._failures = min(self._failures + 1, 10)
-            waiting = f"{self._spool.held_bytes:,} bytes wait in {self._spool.folder} and will be sent again"
-            self._voice.say(str(failure), f"{failure}; {waiting}")
+            self._trouble_log.report(
+                str(failure),
+                f"{failure}; {self._spool.waiting_bytes:,} bytes wait in {self._spool.folder}"
+                " and will be sent again",
+            )
         else:
             self._failures = 0
 
@@ -384,34 +417,40 @@ class Courier:
         return sum(self._deliver(path) for path in self._spool.segments())
 
     def _deliver(self, path: Path) -> bool:
-        """Send and delete a segment that nobody writes; whether it was one. Raises Undelivered."""
+        """Send and delete a segment that no process writes; False if one does.
+
+        Raises Undelivered.
+        """
         try:
-            with claimed(path) as content:
+            with claim_segment(path) as content:
                 if content is None:
                     return False
-                whole, torn = _lines(content)
-                refused = self._send(whole)
+                lines, torn = _lines(content)
+                refused = self._send(lines)
                 if torn:
-                    self._voice.say(
+                    self._trouble_log.report(
                         "torn",
-                        f"{path.name}: {torn} lines were torn by a crash or a full disk, and are dropped",
+                        f"{path.name}: dropped lines that a crash or a full disk cut off: {torn}",
                     )
                 if refused:
                     aside = self._spool.set_aside(path.name, refused)
-                    self._voice.say(
+                    self._trouble_log.report(
                         "refused",
                         f"the collector refused {len(refused)} events for good: see {aside}",
                     )
                 path.unlink()
         except OSError as error:
-            self._voice.say(
+            self._trouble_log.report(
                 f"deliver {error.errno}", f"cannot send {path} ({error.strerror}); others are sent"
             )
             return False
         return True
 
     def _send(self, lines: list[bytes]) -> list[bytes]:
-        """Post lines, fewer at once where the collector asks for it; those that it refuses for good. Raises Undelivered."""
+        """Post lines; the result is those that the collector refuses for good.
+
+        Fewer are posted at once where the collector asks for it. Raises Undelivered.
+        """
         refused: list[bytes] = []
         start, at_once = 0, len(lines)
         while start < len(lines):
@@ -425,7 +464,7 @@ class Courier:
         return refused
 
     def _post(self, lines: list[bytes]) -> tuple[int, str, bytes]:
-        """The answer: its status, its Retry-After and its body. Raises Undelivered where there is none."""
+        """The answer: its status, its Retry-After and its body. Raises Undelivered without one."""
         kind = (
             http.client.HTTPSConnection
             if self._url.scheme == "https"
@@ -452,7 +491,10 @@ class Courier:
     def _refused(
         self, lines: list[bytes], status: int, retry_after: str, answer: bytes
     ) -> list[bytes]:
-        """The lines that the collector will never take; all others are committed. Raises Undelivered."""
+        """The lines that the collector will never take; all others are committed.
+
+        Raises Undelivered.
+        """
         if status == 200:
             return [
                 lines[index] for index in _rejected(answer, len(lines)) if 0 <= index < len(lines)
@@ -473,7 +515,10 @@ class Courier:
 
 
 def _rejected(answer: bytes, sent: int) -> list[int]:
-    """The indexes of the refused events in a receipt. Raises Undelivered for an answer that does not account for every event."""
+    """The indexes of the refused events in a receipt.
+
+    Raises Undelivered for an answer that does not account for every event.
+    """
     with suppress(ValueError, TypeError, KeyError, AttributeError):
         receipt = json.loads(answer)
         indexes = [int(entry["index"]) for entry in receipt["rejected"]]
@@ -506,7 +551,10 @@ def _is_address(url: str) -> bool:
 
 
 class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class, or none where it is not installed
-    """LiteLLM's hooks. None of them raises, and none waits for the network. A wrong setting stops the start."""
+    """LiteLLM's hooks. They never raise and never wait for the network.
+
+    A wrong setting raises ValueError at start.
+    """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         super().__init__()
@@ -564,7 +612,7 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
             )
         except OSError as error:
             self._spool.drop(f"{self._folder} cannot be written ({error.strerror or error})")
-        except Exception as error:  # noqa: BLE001  # no fault of this file may become one of the proxy
+        except Exception as error:  # noqa: BLE001  # a fault of this file must not stop the proxy
             self._spool.drop(f"an event cannot be read ({type(error).__name__})")
 
     def close(self) -> None:
@@ -575,9 +623,9 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
     def _start(self) -> None:
         self._reported = 0
         self._closed = threading.Event()
-        self._voice = Voice()
+        self._trouble_log = TroubleLog()
         self._spool = Spool(self._folder, self._max_bytes)
-        self._courier = Courier(self._spool, self._url, self._key, self._voice)
+        self._courier = Courier(self._spool, self._url, self._key, trouble_log=self._trouble_log)
         for name, work in (("sync", self._sync_soon), ("send", self._send_soon)):
             threading.Thread(
                 target=self._for_ever, args=(work,), name=f"switchwise-{name}", daemon=True
@@ -591,8 +639,8 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
         while not self._closed.is_set():
             try:
                 work()
-            except Exception as error:  # the thread must outlive any trouble with the disk  # noqa: BLE001  # no fault of this file may become one of the proxy
-                self._voice.say(
+            except Exception as error:  # noqa: BLE001  # the thread must outlive any trouble
+                self._trouble_log.report(
                     f"{work.__name__} {type(error).__name__}", f"{type(error).__name__}: {error}"
                 )
                 self._closed.wait(SEND_SECONDS)
@@ -606,16 +654,16 @@ class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class,
         if self._closed.wait(SEND_SECONDS):
             return
         dropped = self._spool.dropped
-        if dropped > self._reported and self._voice.say(
+        if dropped > self._reported and self._trouble_log.report(
             "dropped", f"{dropped:,} events dropped so far: {self._spool.reason}"
         ):
             self._reported = dropped
-        self._courier.turn()
+        self._courier.send_waiting()
 
 
 def __getattr__(name: str) -> object:
     """`handler`, made when LiteLLM asks for it, so that importing this file starts nothing."""
     if name != "handler":
         raise AttributeError(name)
-    made = globals()["handler"] = SwitchwiseHandler()
-    return made
+    handler = globals()["handler"] = SwitchwiseHandler()
+    return handler

@@ -45,4 +45,10 @@ def courier(
     now_seconds: Callable[[], float] = time.monotonic,
 ) -> Any:
     """What sends the segments of a folder."""
-    return ours.Courier(ours.Spool(folder, SPOOL_BYTES), address, key, ours.Voice(), now_seconds)
+    return ours.Courier(
+        ours.Spool(folder, SPOOL_BYTES),
+        address,
+        key,
+        trouble_log=ours.TroubleLog(),
+        now_seconds=now_seconds,
+    )

@@ -25,13 +25,13 @@ def test_events_wait_for_a_dead_collector_and_are_sent_when_it_comes_back(
     product = launch([])
     sender = spools.courier(ours, tmp_path, f"http://{processes.LOOPBACK}:{product.port}")
     spools.fill(ours, tmp_path, 6)
-    sender.turn()
+    sender.send_waiting()
     assert len(spools.spooled(tmp_path)) == 6
     product.roles = ["collector"]
     product.tend()
 
     def is_sent() -> bool:
-        sender.turn()
+        sender.send_waiting()
         return spools.spooled(tmp_path) == []
 
     processes.wait_until(is_sent, "the events in the ledger")
@@ -46,12 +46,12 @@ def test_a_body_that_is_too_large_is_sent_in_parts_and_an_event_that_is_too_larg
     passage, address = gate
     spools.fill(ours, tmp_path, 10)
     passage.most_lines = 3
-    spools.courier(ours, tmp_path, address).turn()
+    spools.courier(ours, tmp_path, address).send_waiting()
     assert (spools.stored(database), spools.spooled(tmp_path)) == (10, [])
     assert [status for status in passage.statuses if status != 200] == [413, 413]
     spools.fill(ours, tmp_path, 2)
     passage.most_lines = 0
-    spools.courier(ours, tmp_path, address).turn()
+    spools.courier(ours, tmp_path, address).send_waiting()
     assert (spools.spooled(tmp_path), len(spools.spooled(tmp_path / "rejected"))) == ([], 2)
 
 
@@ -81,8 +81,8 @@ def test_a_refusal_keeps_the_events_says_so_and_is_not_tried_again_at_once(
     spools.fill(ours, tmp_path, 3)
     sender = spools.courier(ours, tmp_path, address, now_seconds=lambda: 0.0)
     with caplog.at_level(logging.ERROR):
-        sender.turn()
-        sender.turn()
+        sender.send_waiting()
+        sender.send_waiting()
     assert (passage.statuses, len(spools.spooled(tmp_path))) == ([status], 6)
     assert said in caplog.text
     assert len(caplog.records) == 1
@@ -98,7 +98,7 @@ def test_an_answer_that_is_no_receipt_deletes_nothing(
         for path in tmp_path.iterdir():
             path.unlink()
         spools.fill(ours, tmp_path, 3)
-        spools.courier(ours, tmp_path, address).turn()
+        spools.courier(ours, tmp_path, address).send_waiting()
         assert len(spools.spooled(tmp_path)) == 3
     assert len(passage.statuses) == len(answers)
 
@@ -121,12 +121,12 @@ def test_a_body_that_is_refused_for_good_is_set_aside_and_the_next_one_is_sent(
     passage.status = 400
     spools.fill(ours, tmp_path, 3)
     with caplog.at_level(logging.ERROR):
-        spools.courier(ours, tmp_path, address).turn()
+        spools.courier(ours, tmp_path, address).send_waiting()
     assert (spools.spooled(tmp_path), len(spools.spooled(tmp_path / "rejected"))) == ([], 3)
     assert "refused 3 events for good" in caplog.text
     passage.status = 0
     spools.fill(ours, tmp_path, 3)
-    spools.courier(ours, tmp_path, address).turn()
+    spools.courier(ours, tmp_path, address).send_waiting()
     assert spools.stored(database) == 3
 
 
@@ -137,7 +137,7 @@ def test_an_event_that_the_receipt_rejects_is_set_aside_and_the_others_are_store
     (path,) = tmp_path.iterdir()
     late = ours.slim(callback.payload(7, startTime=time.time() + 86_400))
     path.write_bytes(json.dumps(late).encode() + b"\n" + path.read_bytes())
-    spools.courier(ours, tmp_path, str(collected.client.base_url)).turn()
+    spools.courier(ours, tmp_path, str(collected.client.base_url)).send_waiting()
     assert (spools.stored(database), spools.spooled(tmp_path)) == (3, [])
     (line,) = spools.spooled(tmp_path / "rejected")
     assert json.loads(line)["id"] == "chatcmpl-7"
@@ -164,7 +164,7 @@ def test_nothing_is_tried_before_the_time_that_the_collector_asked_for(
     seconds = iter([0.0, 0.0, 49.9, 50.0, 50.0])
     sender = spools.courier(ours, tmp_path, address, now_seconds=lambda: next(seconds))
     for posts in (1, 1, 2):
-        sender.turn()
+        sender.send_waiting()
         assert len(passage.statuses) == posts
 
 
@@ -173,7 +173,7 @@ def test_what_was_sent_twice_is_stored_once_and_is_no_conflict(
 ) -> None:
     for _ in range(2):
         spools.fill(ours, tmp_path, 4)
-        spools.courier(ours, tmp_path, str(collected.client.base_url)).turn()
+        spools.courier(ours, tmp_path, str(collected.client.base_url)).send_waiting()
     assert spools.stored(database) == 4
 
 
@@ -198,10 +198,10 @@ def test_a_key_is_sent_and_never_said(
     with serving.collector(database, require_keys=True) as running:
         address = str(running.client.base_url)
         spools.fill(ours, tmp_path, 2)
-        spools.courier(ours, tmp_path, address, key[:-1] + "x").turn()
+        spools.courier(ours, tmp_path, address, key[:-1] + "x").send_waiting()
         assert len(spools.spooled(tmp_path)) == 2
         assert "give a key of scope ingest" in caplog.text
-        spools.courier(ours, tmp_path, f"{address}/v1/litellm/", key).turn()
+        spools.courier(ours, tmp_path, f"{address}/v1/litellm/", key).send_waiting()
     assert (spools.stored(database), spools.spooled(tmp_path)) == (2, [])
     assert key[:-1] not in caplog.text
 

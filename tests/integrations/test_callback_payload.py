@@ -22,7 +22,7 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(list(OURS.SENT)) | st.text(max_size=5), inner)
+        | st.dictionaries(st.sampled_from(list(OURS.RULES)) | st.text(max_size=5), inner)
     ),
     max_leaves=20,
 )

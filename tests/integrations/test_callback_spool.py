@@ -48,10 +48,10 @@ def test_what_a_killed_process_left_is_sent_by_another_and_what_a_living_one_wri
     killed.kill()
     killed.wait()
     sender = spools.courier(ours, tmp_path, str(collected.client.base_url))
-    sender.turn()
+    sender.send_waiting()
     assert (spools.stored(database), len(spools.spooled(tmp_path))) == (4, 1)
     living.close_segment()
-    sender.turn()
+    sender.send_waiting()
     assert (spools.stored(database), len(spools.spooled(tmp_path))) == (5, 0)
 
 
@@ -70,7 +70,7 @@ def test_two_processes_never_send_one_segment_at_the_same_time(
 ) -> None:
     spools.fill(ours, tmp_path, 2)
     (path,) = tmp_path.iterdir()
-    with ours.claimed(path) as first, ours.claimed(path) as second:
+    with ours.claim_segment(path) as first, ours.claim_segment(path) as second:
         assert first is not None
         assert second is None
 
@@ -83,7 +83,7 @@ def test_a_segment_that_another_process_has_just_sent_is_not_sent_again(
     with path.open("r+b") as file:
         path.unlink()
         assert not ours._lock(file.fileno())
-    with ours.claimed(path) as content:
+    with ours.claim_segment(path) as content:
         assert content is None
 
 
@@ -97,9 +97,9 @@ def test_a_torn_last_line_is_dropped_and_costs_no_other(
     spools.fill(ours, tmp_path, 3, tail=b'{"id":"chatcmpl-9","status":"succ')
     spools.fill(ours, tmp_path, 3, tail=b"\0" * 40)
     with caplog.at_level(logging.ERROR):
-        spools.courier(ours, tmp_path, str(collected.client.base_url)).turn()
+        spools.courier(ours, tmp_path, str(collected.client.base_url)).send_waiting()
     assert (spools.stored(database), spools.spooled(tmp_path)) == (3, [])
-    assert "1 lines were torn by a crash or a full disk" in caplog.text
+    assert "dropped lines that a crash or a full disk cut off: 1" in caplog.text
 
 
 def test_a_line_that_the_disk_took_in_part_is_taken_back(tmp_path: Path) -> None:
