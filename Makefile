@@ -1,4 +1,5 @@
-# `make` alone lists the targets. Nothing is installed outside .venv, except Debian packages that `test` needs and root may add.
+# `make` alone lists the targets. Nothing is installed outside .venv, except Debian packages that
+# `test` needs and root may add.
 .DEFAULT_GOAL := help
 .PHONY: help run check test test-full lint docs bench bench-litellm ten-weeks lock servers browser litellm clean
 .NOTPARALLEL:
@@ -9,6 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON := .venv/bin/python
 # A file runs in one process, so that its fixtures are made once.
 WORKERS := --numprocesses 2 --dist loadfile
+NO_SERVERS := --ignore tests/flow --ignore tests/integrations --ignore tests/bench
 RUNTIME := .venv/.runtime-installed
 TOOLS := .venv/.tools-installed
 OUT := ten-weeks
@@ -23,6 +25,10 @@ help: ## list the targets
 run: $(RUNTIME) ## start the demo: the whole product on SQLite with replayed sample traffic
 	@exec .venv/bin/switchwise up --demo
 
+check: $(TOOLS) lint ## lint, types, import rules and the tests that need no server: under half a minute
+	@exec $(PYTHON) -m pytest -m "not full and not server and not filled" --hypothesis-profile=check \
+		$(WORKERS) $(NO_SERVERS) $(PYTEST)
+
 test: servers lint ## lint, types, import rules and every test that is not marked `full`
 	@exec $(PYTHON) -m pytest -m "not full" $(WORKERS) $(PYTEST)
 
@@ -35,6 +41,9 @@ lint: $(TOOLS) ## ruff, mypy --strict and the import contracts
 		{ echo "some files are not formatted; format them with: $(PYTHON) -m ruff format ." >&2; exit 1; }
 	@$(PYTHON) -m mypy --no-error-summary
 	@.venv/bin/lint-imports --no-logo > .venv/lint-imports.txt || { cat .venv/lint-imports.txt >&2; exit 1; }
+
+docs: $(TOOLS) ## write the reference in docs/reference again, from the code
+	@$(PYTHON) -m docs.generate
 
 bench: $(TOOLS) servers ## run the benchmarks
 	@exec $(PYTHON) -m bench

@@ -1,8 +1,8 @@
-"""What every test may ask for: real servers, a fresh migrated ledger on both databases, the demo's instant, hypothesis profiles."""
+"""What every test may ask for: servers, fresh ledgers, the demo's instant; and which need what."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from tests import processes, servers
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 TESTS = Path(__file__).parent
 
-# Times say nothing about correctness on a shared machine. A build server tries the same examples each time.
+# Times say nothing about correctness on a shared machine. A build server tries the same examples
+# each time.
 hypothesis.settings.register_profile(
     "default",
     deadline=None,
@@ -33,25 +34,31 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("default")
 
 SERVER_FIXTURES = {"redis_server", "postgres_server", "migrated_postgres"}
-SERVER_MODULES = {"subprocess", "servers"}
+PROCESS_MODULES = {"subprocess", "servers", "bench"}
 SERVER_FOLDERS = {"flow", "integrations"}
+LEDGER_FIXTURES = {"backend", "tmp_path", "tmp_path_factory"}
+LEDGER_FOLDERS = {"advisor", "cli", "deploy"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that starts a server or a process of its own; `make check` leaves them out."""
+    """Set the marks that `make check` leaves out: `server`, and `filled` for the slow ledgers."""
     for test in items:
-        if isinstance(test, pytest.Function) and _needs_a_server(test):
-            test.add_marker("server")
+        if isinstance(test, pytest.Function):
+            folders = test.path.relative_to(TESTS).parts
+            if _needs_a_server(test, folders):
+                test.add_marker("server")
+            if not LEDGER_FIXTURES.isdisjoint(test.fixturenames) and folders[0] in LEDGER_FOLDERS:
+                test.add_marker("filled")
 
 
-def _needs_a_server(test: pytest.Function) -> bool:
-    """Whether it asks for a server, runs on PostgreSQL, or its module or folder starts processes."""
+def _needs_a_server(test: pytest.Function, folders: Sequence[str]) -> bool:
+    """Whether it asks for a server, runs on PostgreSQL, or lies where processes are started."""
     parameters = test.callspec.params.values() if hasattr(test, "callspec") else ()
     return (
         not SERVER_FIXTURES.isdisjoint(test.fixturenames)
         or "postgresql" in parameters
-        or not SERVER_MODULES.isdisjoint(vars(test.module))
-        or not SERVER_FOLDERS.isdisjoint(test.path.relative_to(TESTS).parts)
+        or not PROCESS_MODULES.isdisjoint(vars(test.module))
+        or folders[0] in SERVER_FOLDERS
     )
 
 
@@ -101,7 +108,7 @@ def empty_database_url(backend: str, request: pytest.FixtureRequest) -> Iterator
 
 @pytest.fixture
 def database_url(backend: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a migrated ledger without rows, for tests that open it in processes of their own."""
+    """The address of a migrated ledger without rows, for tests that open it in other processes."""
     yield from _fresh(backend, request, migrated=True)
 
 
@@ -127,7 +134,7 @@ def _migrate(url: str) -> None:
 
 
 def _fresh(backend: str, request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
-    """A database of one test's own. The servers are asked for only here, so that a test on SQLite starts none."""
+    """A database for one test. Only this asks for a server, so a test on SQLite starts none."""
     if backend == "sqlite":
         folder = processes.scratch_folder("sqlite")
         if migrated:
