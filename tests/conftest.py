@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import hypothesis
 import pytest
@@ -34,7 +35,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("default")
 
 SERVER_FIXTURES = {"redis_server", "postgres_server", "migrated_postgres"}
-PROCESS_MODULES = {"subprocess", "servers", "bench"}
+PROCESS_MODULES = ("subprocess", "tests.servers", "bench")
 SERVER_FOLDERS = {"flow", "integrations"}
 LEDGER_FIXTURES = {"backend", "tmp_path", "tmp_path_factory"}
 LEDGER_FOLDERS = {"advisor", "cli", "deploy"}
@@ -57,9 +58,17 @@ def _needs_a_server(test: pytest.Function, folders: Sequence[str]) -> bool:
     return (
         not SERVER_FIXTURES.isdisjoint(test.fixturenames)
         or "postgresql" in parameters
-        or not PROCESS_MODULES.isdisjoint(vars(test.module))
+        or any(name.startswith(PROCESS_MODULES) for name in _imported(test.module))
         or folders[0] in SERVER_FOLDERS
     )
+
+
+def _imported(module: ModuleType) -> Iterator[str]:
+    """The modules that a module imports, and those of what it imports from others."""
+    for member in vars(module).values():
+        yield (
+            member.__name__ if isinstance(member, ModuleType) else getattr(member, "__module__", "")
+        )
 
 
 @pytest.fixture(scope="session")
