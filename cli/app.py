@@ -10,18 +10,16 @@ import typer
 from rich.console import Console
 
 from advisor.advice import terms
+from cli.text import plain
 from ledger import logs
 from ledger import settings as ledger_settings
 from ledger.database import Database
 from ledger.settings import Settings
 
-UNBROKEN = 1_000_000
-"""Columns for a reader that is no terminal: no line is ever as long, so none is wrapped or cut."""
-
 
 def _new_console() -> Console:
     # Names come from senders: what looks like markup in them is text.
-    width = None if sys.stdout.isatty() else UNBROKEN
+    width = None if sys.stdout.isatty() else plain.UNBROKEN
     return Console(highlight=False, markup=False, emoji=False, width=width)
 
 

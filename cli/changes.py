@@ -1,4 +1,4 @@
-"""How a command changes prices, contracts or names: it shows what moves, then makes the change, or only shows it."""
+"""How a command changes prices, contracts or names: it shows what moves, then stores the change."""
 
 from advisor import refresh, words
 from advisor.months import repricing
@@ -13,26 +13,29 @@ from ledger.settings import Settings
 def carry_out(
     database: Database,
     settings: Settings,
-    wanted: in_force.Change,
-    what: str,
+    change: in_force.Change,
+    description: str,
     *,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Show what a change moves in each month, then make it unless that was all. Raises as the change does."""
+    """Show what a change moves in each month, then store it, unless it is a dry run.
+
+    Raises what the change raises.
+    """
     with progress.bar("months") as show, database.snapshot() as session:
-        months = repricing.preview_change(session, settings, wanted, show)
+        months = repricing.preview_change(session, settings, change, show)
     if not as_json:
-        app.console.print(what)
+        app.console.print(description)
         change_text.show(app.console, months)
     computed = 0
     if not dry_run:
         with database.transaction() as session:
-            in_force.apply_change(session, wanted, clock.now_us())
+            in_force.apply_change(session, change, clock.now_us())
         computed = refresh.refresh(database, settings)
     if as_json:
         app.print_json(
-            {"change": what, "stored": not dry_run, "months": change_text.bodies(months)}
+            {"change": description, "stored": not dry_run, "months": change_text.bodies(months)}
         )
     elif dry_run:
         app.console.print("Nothing is stored: this was a dry run.")

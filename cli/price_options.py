@@ -1,10 +1,7 @@
 """The options that name a price and set its rates, as one value, and how rates read in a line."""
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
-from functools import wraps
-from typing import Annotated, Any, get_args
+from dataclasses import dataclass
+from typing import Annotated, get_args
 
 import typer
 
@@ -70,44 +67,6 @@ class PriceOptions:
         if provider is None:
             raise UsageError(f"no single vendor sells {model!r}; name its provider with --provider")
         return PriceKey(names.provider_name(provider), model, self.tier, self.over, self.region)
-
-
-def spread(function: Callable[..., None]) -> Callable[..., None]:
-    """Let Typer see the fields of a parameter that is a dataclass of options as options."""
-    signature = inspect.signature(function)
-    groups: dict[str, Any] = {
-        name: parameter.annotation
-        for name, parameter in signature.parameters.items()
-        if is_dataclass(parameter.annotation)
-    }
-    parameters = [
-        option.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for name, parameter in signature.parameters.items()
-        for option in (_options(groups[name]) if name in groups else [parameter])
-    ]
-
-    @wraps(function)
-    def collected(**arguments: Any) -> None:
-        for name, group in groups.items():
-            options = {field.name: arguments.pop(field.name) for field in fields(group)}
-            arguments[name] = group(**options)
-        function(**arguments)
-
-    collected.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # inspect reads it
-    collected.__annotations__ = {option.name: option.annotation for option in parameters}
-    return collected
-
-
-def _options(group: Any) -> list[inspect.Parameter]:
-    return [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=field.type,
-        )
-        for field in fields(group)
-    ]
 
 
 def rates_text(rates: Rates) -> str:

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 Show = Callable[[int, int], None]
-"""Takes how much is done and how much there is, in any unit."""
+"""Takes how much is finished and how much there is in all, in any unit."""
 
 
 @contextmanager
 def bar(title: str) -> Iterator[Show]:
-    """A progress bar on stderr that goes away when the work is done."""
+    """A progress bar on stderr that goes away when the work is finished."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -26,7 +26,7 @@ def bar(title: str) -> Iterator[Show]:
     ) as progress:
         task = progress.add_task(title, total=None)
 
-        def show(done: int, whole: int) -> None:
-            progress.update(task, completed=done, total=whole)
+        def show(finished: int, total: int) -> None:
+            progress.update(task, completed=finished, total=total)
 
         yield show

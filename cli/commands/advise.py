@@ -1,16 +1,22 @@
 """The command that lists recommendations: advise."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
-from advisor.advice import computation, rendering, values
+from advisor.advice import computation, rendering, slices, values
+from advisor.advice.values import Recommendation
 from advisor.months import pricings
 from advisor.publishing.api import recommendation_body
 from advisor.stages import recommendations
+from advisor.stages.stored_recommendation import StoredRecommendation
 from cli import app, options
-from cli.text import advice_list, stage_text
+from cli.text import advice_list
 from ledger import clock, months, pairs
+from ledger.months import Month
+from ledger.settings import Settings
 
 commands = app.new_commands()
 
@@ -28,28 +34,49 @@ def advise(
     if pair:
         pairs.parse_one(pair)
     with app.open_ledger(data, pairs=pair) as (database, settings), database.snapshot() as session:
-        stored = recommendations.read(session) if month is None and pair is None else None
-        held = recommendations.in_hand(session) if stored is not None else []
-        now = months.containing(clock.now_us(), settings.zone)
-        bodies = recommendation_body.load_many(session, [*(stored or ()), *held], now)
-        if stored is not None:
-            advised = [each.recommendation for each in stored]
+        if month is None and pair is None:
+            stored = recommendations.read(session)
+            in_hand = recommendations.in_hand(session)
+            now = months.containing(clock.now_us(), settings.zone)
+            body: object = recommendation_body.load_many(session, [*stored, *in_hand], now)
+            advised = [current.recommendation for current in stored]
         else:
-            chosen = months.parse(month, settings.zone) if month else None
-            pricing = pricings.in_force(session)
-            claimed = recommendations.in_hand_ids(session) if month is None else frozenset()
-            advised = computation.compute(
-                session, pricing, settings, clock.now_us(), month=chosen, claimed=claimed
-            )
-    found = [rendering.figure_of(recommendation) for recommendation in advised]
+            stored, in_hand = [], []
+            chosen_month = months.parse(month, settings.zone) if month else None
+            advised = _compute(session, settings, chosen_month)
+            body = [rendering.figure_of(recommendation) for recommendation in advised]
+        models = [] if advised else _models_in_use(session)
     if as_json:
-        app.print_json(found if stored is None else bodies)
-        return
-    stages = {
-        each.recommendation.id: stage_text.standing(each)
-        for each in stored or ()
-        if each.version > 1
+        app.print_json(body)
+    elif advised:
+        _show(advised, stored)
+    else:
+        app.console.print(advice_list.no_advice(pairs.parse(settings.pairs), models))
+    if not as_json:
+        advice_list.show_in_hand(app.console, in_hand)
+
+
+def _compute(session: Session, settings: Settings, month: Month | None) -> list[Recommendation]:
+    """The advice of a month, or of one pair over the last weeks. Nothing is stored."""
+    return computation.compute(
+        session,
+        pricings.in_force(session),
+        settings,
+        clock.now_us(),
+        month=month,
+        claimed=frozenset() if month else recommendations.in_hand_ids(session),
+    )
+
+
+def _models_in_use(session: Session) -> list[str]:
+    readings = slices.read(session, pricings.in_force(session), clock.now_us())
+    return sorted({reading.slice.model for reading in readings})
+
+
+def _show(advised: Sequence[Recommendation], stored: Sequence[StoredRecommendation]) -> None:
+    changed = {
+        current.recommendation.id: current for current in stored if current.version > 1
     }
+    figures = [rendering.figure_of(recommendation) for recommendation in advised]
     total = rendering.ends_of(values.total(advised))
-    advice_list.show(app.console, found, total, stages)
-    advice_list.show_in_hand(app.console, held)
+    advice_list.show(app.console, figures, total, changed)

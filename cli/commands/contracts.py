@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import app, changes, options, price_options
+from cli import app, changes, option_groups, options, price_options
 from cli.price_options import PriceOptions
 from cli.text import plain
 from ledger import clock
@@ -100,7 +100,7 @@ def set_discount(
     "price",
     epilog="Example: switchwise contracts price gpt-4.1 --input 1.60 --cached 0.40 --output 6.40 --since 2026-11-01",
 )
-@price_options.spread
+@option_groups.spread
 def set_fixed_price(
     model: Annotated[str, typer.Argument(help="A model that has a list price.")],
     price: PriceOptions,

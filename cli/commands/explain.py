@@ -3,21 +3,23 @@
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from advisor.months import month_explanation
 from advisor.publishing.api import recommendation_body
 from advisor.stages import recommendations
 from advisor.stages.stored_recommendation import StoredRecommendation
 from cli import app, options
-from cli.text import advice_text, trace_text
+from cli.text import advice_text, plain, trace_text
 from ledger import clock, exact_json, months
+from ledger.settings import Settings
 
 commands = app.new_commands()
 
 
 @commands.command(epilog="Example: switchwise explain 2026-10 --project search")
 def explain(
-    what: Annotated[
+    subject: Annotated[
         str,
         typer.Argument(
             metavar="MONTH|ID", help="A month, or a recommendation as `switchwise advise` lists it."
@@ -36,26 +38,26 @@ def explain(
     """
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         # The id of a recommendation is hexadecimal, so only a month has a hyphen.
-        found: month_explanation.ExplainedMonth | StoredRecommendation
-        if "-" in what:
-            found, body = (
-                month_explanation.explain(
-                    session, settings, clock.now_us(), what, project=project, model=model
-                ),
-                None,
-            )
-        else:
-            found = recommendations.find(session, what)
-            body = recommendation_body.load_one(
-                session, found, months.containing(clock.now_us(), settings.zone)
-            )
-    if isinstance(found, month_explanation.ExplainedMonth):
-        if as_json:
-            app.print_json(exact_json.render(found))
-        else:
-            for line in trace_text.lines(found):
-                typer.echo(line)
-    elif as_json:
+        if "-" not in subject:
+            _explain_recommendation(session, settings, subject, as_json=as_json)
+            return
+        explained_month = month_explanation.explain(
+            session, settings, clock.now_us(), subject, project=project, model=model
+        )
+    if as_json:
+        app.print_json(exact_json.render(explained_month))
+        return
+    for line in trace_text.lines(explained_month, plain.wrap_at(app.console, trace_text.WIDTH)):
+        typer.echo(line)
+
+
+def _explain_recommendation(
+    session: Session, settings: Settings, recommendation_id: str, *, as_json: bool
+) -> None:
+    recommendation = recommendations.find(session, recommendation_id)
+    now = months.containing(clock.now_us(), settings.zone)
+    body = recommendation_body.load_one(session, recommendation, now)
+    if as_json:
         app.print_json(body)
     else:
-        advice_text.show_one(app.console, found, body.move if body else None)
+        advice_text.show_one(app.console, recommendation, body.move)

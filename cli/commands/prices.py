@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli import app, changes, options, price_options
+from cli import app, changes, option_groups, options, price_options
 from cli.price_options import PriceOptions
 from cli.text import plain
 from ledger import clock
@@ -88,7 +88,7 @@ def show_prices(
     "set",
     epilog="Example: switchwise prices set house-model --provider house --input 0.50 --output 1.50 --dry-run",
 )
-@price_options.spread
+@option_groups.spread
 def set_price(
     model: Annotated[
         str, typer.Argument(help="The model's name as `switchwise models unmapped` lists it.")

@@ -1,5 +1,6 @@
-"""The list of recommendations as a lead reads it: what to do, its worth, until when, how sure, and what would change it."""
+"""The list of recommendations for a team lead: what to do, its worth, until when, and how sure."""
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -14,128 +15,150 @@ from advisor.advice import figures as advice_figures
 from advisor.evidence import sentences as evidence_sentences
 from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.switching import ranking
-from cli.text import stage_text
+from cli.text import amounts, stage_text
+from ledger.pairs import Pair
+
+UNCHANGED: Mapping[str, StoredRecommendation] = MappingProxyType({})
 
 
 def show(
     console: Console,
-    found: Sequence[advice_figures.RecommendationFigure],
+    figures: Sequence[advice_figures.RecommendationFigure],
     total: advice_figures.Ends,
-    stages: Mapping[str, str] = MappingProxyType({}),
+    changed: Mapping[str, StoredRecommendation] = UNCHANGED,
 ) -> None:
-    """Print recommendations, the best low end first; `stages` says by id how those stand that somebody has touched."""
-    if not found:
-        console.print(
-            "No advice: no configured pair starts at a model in use. The setting SWITCHWISE_PAIRS names them."
-        )
-        return
-    for item in found:
-        target = words.target(item.to_model, item.to_service_tier)
-        console.print(
-            Text.assemble(
-                (f"{item.project} / {item.workload}: {item.from_model} -> {target}", "bold"),
-                f"  {item.id}",
-            )
-        )
+    """Print recommendations, the best low end first.
+
+    `changed` holds by id those whose stage somebody has changed.
+    """
+    for figure in figures:
+        stored = changed.get(figure.id)
+        console.print(Text.assemble((move_text(figure), "bold"), f"  {figure.id}"))
         grid = Table.grid(padding=(0, 2, 0, 0))
-        if item.id in stages:
-            grid.add_row(Text("  stage", style="dim"), stages[item.id])
-        for name, text in _lines(item):
+        if stored is not None:
+            grid.add_row(Text("  stage", style="dim"), stage_text.standing(stored))
+        for name, text in _lines(figure, stored):
             grid.add_row(Text(f"  {name}", style="dim"), text)
         console.print(grid)
         console.print()
-    if any(item.other_models for item in found):
+    if any(figure.other_models for figure in figures):
         console.print(Text(f"Gaps of other models are {ranking.CAVEAT}.", style="dim"))
-    if any(item.counted for item in found):
-        at_least, expected, at_most = _three(total)
+    if any(figure.counted for figure in figures):
+        at_least, expected, at_most = amounts.three_dollars(total)
         console.print(
-            f"In all, what to switch or try is worth at least {at_least} per average month, {expected} expected,"
-            f" {at_most} at most."
+            f"In all, what to switch or try is worth at least {at_least} per average month,"
+            f" {expected} expected, {at_most} at most."
         )
     console.print(
-        "One of them line by line: switchwise explain ID; with factors of your own: switchwise whatif --help"
+        "One of them line by line: switchwise explain ID;"
+        " with factors of your own: switchwise whatif --help"
     )
 
 
-def show_in_hand(console: Console, held: Sequence[StoredRecommendation]) -> None:
+def no_advice(pairs: Sequence[Pair], models_in_use: Sequence[str]) -> str:
+    """Why no pair of models gives advice, and which model may have been meant."""
+    if not models_in_use:
+        return "No advice: there was no traffic in the last weeks."
+    sources = list(dict.fromkeys(pair.source.model for pair in pairs))
+    meant = [
+        match
+        for source in sources
+        for match in difflib.get_close_matches(source, models_in_use, n=1)
+    ]
+    question = f" Did you mean {' or '.join(dict.fromkeys(meant))}?" if meant else ""
+    return (
+        f"No traffic on {' or '.join(sources)}.{question}"
+        f" Models in use: {', '.join(models_in_use)}."
+        " Name a pair with --pair FROM:TO or in the setting SWITCHWISE_PAIRS."
+    )
+
+
+def show_in_hand(console: Console, in_hand: Sequence[StoredRecommendation]) -> None:
     """Print what somebody claimed, tries or has adopted and is not advised any more."""
-    for each in held:
-        item = each.recommendation
-        target = words.target(item.to_model, item.to_service_tier)
-        what = f"{item.project} / {item.workload}: {item.from_model} -> {target}"
-        console.print(f"In hand: {what}  {item.id}; {stage_text.standing(each)}", soft_wrap=True)
+    for stored in in_hand:
+        figure = rendering.figure_of(stored.recommendation)
+        console.print(
+            f"In hand: {move_text(figure)}  {figure.id}; {stage_text.standing(stored)}",
+            soft_wrap=True,
+        )
 
 
-def _lines(item: advice_figures.RecommendationFigure) -> Iterator[tuple[str, str]]:
-    if item.is_set_aside:
-        yield "do", "nothing more: people have decided, as its stage says"
-        yield "next", f"switchwise explain {item.id}, for what it came to"
+def move_text(figure: advice_figures.RecommendationFigure) -> str:
+    """Which traffic a recommendation moves, from where, and where to."""
+    target = words.target(figure.to_model, figure.to_service_tier)
+    return f"{figure.project} / {figure.workload}: {figure.from_model} -> {target}"
+
+
+def _lines(
+    figure: advice_figures.RecommendationFigure, stored: StoredRecommendation | None
+) -> Iterator[tuple[str, str]]:
+    if figure.is_set_aside:
+        yield "do", stage_text.last_decision(stored) if stored else "nothing; people have decided"
+        yield "next", f"switchwise explain {figure.id}, for what it came to"
     else:
-        yield "do", f"{words.decision(item.decision)}: {explanation.why(item.reason)}"
-        command = words.next_command(item.decision, item.id)
+        yield "do", f"{words.decision(figure.decision)}: {explanation.why(figure.reason)}"
+        command = words.next_command(figure.decision, figure.id)
         if command is not None:
             yield "next", command
-    yield "worth", _worth(item)
-    if item.days_left is not None:
-        yield "until", _until(item)
-    drivers = [name for name, level in item.risk_drivers.items() if level == item.risk_level]
+    yield "worth", _worth(figure)
+    if figure.days_left is not None:
+        yield "until", _until(figure)
+    drivers = [name for name, level in figure.risk_drivers.items() if level == figure.risk_level]
     worst = ", ".join(map(words.label, drivers))
-    yield (
-        "sure",
-        f"confidence {item.confidence}; risk {item.risk_level} of 4 ({worst}); factors {item.saving_label}",
-    )
-    if item.evidence is not None:
-        yield "proof", evidence_sentences.one_line(item.evidence)
-    yield from zip(("speed", ""), latency.lines(item.latency), strict=False)
-    yield "changes", "; ".join([explanation.change(item.reason, drivers), *_limit(item)])
-    for other in item.alternatives:
-        target, low = (
-            words.target(other.to_model, other.to_service_tier),
-            _three(other.saving_month)[0],
-        )
-        yield "or", f"{target}, at least {low}: {other.decision}, {words.label(other.reason)}"
-    if item.other_models:
-        yield "beside", "; ".join(map(_beside, item.other_models))
-        yield "", f"to decide on one, add its pair to SWITCHWISE_PAIRS: {item.other_models[0].pair}"
+    risk = f"risk {figure.risk_level} of 4 ({worst})"
+    yield "sure", f"confidence {figure.confidence}; {risk}; factors {figure.saving_label}"
+    if figure.evidence is not None:
+        yield "proof", evidence_sentences.one_line(figure.evidence)
+    yield from zip(("speed", ""), latency.lines(figure.latency), strict=False)
+    changes = [explanation.change(figure.reason, drivers), amounts.break_even(figure)]
+    yield "changes", "; ".join(filter(None, changes))
+    for alternative in figure.alternatives:
+        yield _alternative(alternative, figure.from_model)
+    if figure.other_models:
+        yield "other", "; ".join(map(_other_model, figure.other_models))
+        pair = figure.other_models[0].pair
+        yield "", f"for advice on one, add its pair to SWITCHWISE_PAIRS: {pair}"
 
 
-def _worth(item: advice_figures.RecommendationFigure) -> str:
-    gap = f"price gap {words.percent(item.price_gap_ratio)}"
-    if item.saving_month is None:
+def _worth(figure: advice_figures.RecommendationFigure) -> str:
+    gap = f"price gap {words.percent(figure.price_gap_ratio)}"
+    if figure.saving_month is None:
         return f"not known yet; {gap}"
-    low, expected, high = _three(item.saving_month)
-    cost = words.dollars(item.cost_month_usd)
+    low, expected, high = amounts.three_dollars(figure.saving_month)
+    cost = words.dollars(figure.cost_month_usd)
     return f"at least {low} per average month of {cost}, {expected} expected, {high} at most; {gap}"
 
 
-def _until(item: advice_figures.RecommendationFigure) -> str:
-    ends_on = date.fromisoformat(item.as_of) + timedelta(days=item.days_left or 0)
-    if item.source_days_left == item.target_days_left:
-        whose = "the source and the target shut down"
+def _until(figure: advice_figures.RecommendationFigure) -> str:
+    days_left = figure.days_left or 0
+    end = date.fromisoformat(figure.as_of) + timedelta(days=days_left)
+    if figure.source_days_left == figure.target_days_left:
+        reason = "the source and the target shut down"
+    elif days_left == figure.source_days_left:
+        reason = "the source shuts down"
     else:
-        whose = (
-            f"the {'source' if item.days_left == item.source_days_left else 'target'} shuts down"
-        )
-    worth = item.saving_until_retirement
-    in_all = f"; at least {words.dollars(worth.low_usd)} in all" if worth else ""
-    return f"{ends_on}, in {words.counted(item.days_left or 0, 'day')}: {whose} then{in_all}"
+        reason = "the target shuts down"
+    saving = figure.saving_until_retirement
+    in_all = f"; at least {words.dollars(saving.low_usd)} in all" if saving else ""
+    return f"{end}, in {words.counted(days_left, 'day')}: {reason} then{in_all}"
 
 
-def _limit(item: advice_figures.RecommendationFigure) -> Iterator[str]:
-    limit = item.breakeven_escalation_ratio(at="expected")
-    if limit is not None:
-        yield f"it saves nothing once {words.percent(limit)} of the requests come back, at the expected factors"
+def _alternative(alternative: advice_figures.AlternativeFigure, from_model: str) -> tuple[str, str]:
+    """Another move of the same traffic, and why it is not the one that is advised."""
+    tier = alternative.to_service_tier
+    target = words.target(alternative.to_model, tier)
+    why = explanation.why(alternative.reason)
+    if alternative.decision == "blocked":
+        name = tier if tier and alternative.to_model == from_model else target
+        tag = " (tag can_wait)" if alternative.reason == "cannot_wait" else ""
+        return "not", f"{name}: {why}{tag}"
+    decision = words.decision(alternative.decision)
+    if alternative.saving_month is None:
+        return "or", f"{target}: {decision}, {why}"
+    low, _, _ = amounts.three_dollars(alternative.saving_month)
+    return "or", f"{target}, at least {low}: {decision}, {why}"
 
 
-def _beside(other: advice_figures.OtherModelFigure) -> str:
-    return f"{other.model} {words.percent(other.price_gap_ratio)}{' (the named successor)' if other.is_successor else ''}"
-
-
-def _three(ends: advice_figures.Ends | None) -> tuple[str, str, str]:
-    if ends is None:
-        return (words.UNKNOWN,) * 3
-    return (
-        words.dollars(ends.low_usd),
-        words.dollars(ends.expected_usd),
-        words.dollars(ends.high_usd),
-    )
+def _other_model(other: advice_figures.OtherModelFigure) -> str:
+    successor = " (the named successor)" if other.is_successor else ""
+    return f"{other.model} {words.percent(other.price_gap_ratio)}{successor}"

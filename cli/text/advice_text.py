@@ -1,4 +1,4 @@
-"""One recommendation in a terminal: its sentences, the tokens and rates they follow from, and every step."""
+"""One recommendation in a terminal: its sentences, its tokens and rates, and every step."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from advisor.advice import figures as advice_figures
 from advisor.advice.values import Recommendation
 from advisor.stages.records import MoveFigure
 from advisor.stages.stored_recommendation import StoredRecommendation
-from cli.text import plain, stage_text, step_text
+from cli.text import amounts, plain, stage_text, step_text
 from ledger import tokens
 from ledger.pricing import prices
 
@@ -19,89 +19,78 @@ from ledger.pricing import prices
 def show_one(
     console: Console, stored: StoredRecommendation, move: MoveFigure | None = None
 ) -> None:
-    """Print one recommendation: its sentences, the tokens and rates they follow from, then every step of the arithmetic."""
-    item = rendering.figure_of(stored.recommendation)
-    console.print(Text(f"Recommendation {item.id}  (version {stored.version})", style="bold"))
+    """Print one recommendation: its stage, its sentences, and the arithmetic from its tokens on."""
+    figure = rendering.figure_of(stored.recommendation)
+    console.print(Text(f"Recommendation {figure.id}  (version {stored.version})", style="bold"))
     console.print(f"Stage: {stage_text.standing(stored)}", soft_wrap=True)
     if stored.frozen is not None:
         console.print(stage_text.frozen(stored), soft_wrap=True)
     for line in stage_text.history(stored):
         console.print(f"  {line}", soft_wrap=True)
-    for line in stage_text.came_to(move) if move else ():
+    for line in stage_text.savings_of(move) if move else ():
         console.print(line, soft_wrap=True)
-    show_sentences(console, item)
-    _show_cells(console, item)
+    show_sentences(console, figure)
+    _show_cells(console, figure)
     show_arithmetic(console, stored.recommendation)
 
 
-def show_sentences(console: Console, item: advice_figures.RecommendationFigure) -> None:
-    """Print what a recommendation says, what each factor could change, and the alternatives that were not chosen."""
+def show_sentences(console: Console, figure: advice_figures.RecommendationFigure) -> None:
+    """Print the sentences, what each factor could change, and the alternatives."""
     # The last sentence names the command that shows the arithmetic.
-    for sentence in (*item.explanation[:-1], *_speed(item)):
+    for sentence in (*figure.explanation[:-1], *_speed(figure)):
         console.print(f"- {sentence}")
     console.print()
-    if item.sensitivity:
+    if figure.sensitivity:
         grid = plain.table("Saves per average month", "at its low end", "at its high end", right=2)
-        for row in step_text.sensitivity(item):
+        for row in step_text.sensitivity(figure):
             grid.add_row(*row)
         console.print(grid)
         console.print(Text("One factor at a time, the others as expected.", style="dim"))
         console.print()
-    if item.alternatives:
+    if figure.alternatives:
         grid = plain.table("Not chosen", "decision", "low", "expected", "high", right=3)
-        for other in item.alternatives:
+        for alternative in figure.alternatives:
             grid.add_row(
-                words.target(other.to_model, other.to_service_tier),
-                f"{other.decision}: {words.label(other.reason)}",
-                *_three(other.saving_month),
+                words.target(alternative.to_model, alternative.to_service_tier),
+                f"{alternative.decision}: {words.label(alternative.reason)}",
+                *amounts.three_dollars(alternative.saving_month),
             )
         console.print(grid)
         console.print()
 
 
-def _speed(item: advice_figures.RecommendationFigure) -> Iterator[str]:
-    measured = [f"Measured latency of {line}." for line in latency.lines(item.latency)]
+def _speed(figure: advice_figures.RecommendationFigure) -> Iterator[str]:
+    measured = [f"Measured latency of {line}." for line in latency.lines(figure.latency)]
     yield from measured or ["No latency of either model was measured in the window."]
 
 
 def show_arithmetic(console: Console, recommendation: Recommendation) -> None:
     """Print every step from tokens and rates to the figures."""
-    for line in step_text.lines(arithmetic.blocks(recommendation)):
+    blocks = arithmetic.blocks(recommendation)
+    for line in step_text.lines(blocks, plain.wrap_at(console, step_text.WIDTH)):
         console.print(line, soft_wrap=True)
 
 
-def _three(ends: advice_figures.Ends | None) -> tuple[str, str, str]:
-    if ends is None:
-        return (words.UNKNOWN,) * 3
-    return (
-        words.dollars(ends.low_usd),
-        words.dollars(ends.expected_usd),
-        words.dollars(ends.high_usd),
-    )
-
-
-def _show_cells(console: Console, item: advice_figures.RecommendationFigure) -> None:
-    grid = plain.table(
-        "cell", "tokens now", "rate", "cost", "tokens instead", "rate", "cost", right=6
-    )
-    for cell in item.cells:
+def _show_cells(console: Console, figure: advice_figures.RecommendationFigure) -> None:
+    columns = ("cell", "tokens now", "rate", "cost", "tokens instead", "rate", "cost")
+    grid = plain.table(*columns, right=6)
+    for cell in figure.cells:
         grid.add_row(f"{cell.service_tier}, over {cell.context_band:,}")
         for meter, now, instead in _meters(cell):
             grid.add_row(f"  {meter}", *now, *instead)
     console.print(grid)
-    console.print(
-        Text(
-            "Rates in USD per million tokens; costs of the window, before factors and scaling.",
-            style="dim",
-        )
-    )
+    remark = "Rates in USD per million tokens; costs of the window, before factors and scaling."
+    console.print(Text(remark, style="dim"))
     console.print()
 
 
 def _meters(
     cell: advice_figures.CellFigure,
 ) -> Iterator[tuple[str, tuple[str, str, str], tuple[str, str, str]]]:
-    """Each meter that holds tokens, and its tokens, rate and cost on both sides. The lines of a side add up to its cost."""
+    """Each meter that holds tokens, and its tokens, rate and cost on both sides.
+
+    The lines of a side add up to its cost.
+    """
     counts = tokens.TokenCounts(
         input_tokens=cell.input_tokens,
         cached_input_tokens=cell.cached_input_tokens,
@@ -110,7 +99,8 @@ def _meters(
         input_audio_tokens=cell.input_audio_tokens,
         output_audio_tokens=cell.output_audio_tokens,
     )
-    # A side without a rate for cached or cache-write input bills those tokens as ordinary input, so the sides may differ.
+    # A side without a rate for cached or cache-write input bills those tokens as ordinary input,
+    # so the sides may differ.
     now = prices.tokens_by_meter(counts, prices.Rates(**cell.rates_now))
     instead = prices.tokens_by_meter(counts, prices.Rates(**cell.rates_instead))
     for meter in prices.METERS:
@@ -125,8 +115,6 @@ def _meters(
 def _side(metered_tokens: int, nano_usd_per_mtok: int | None) -> tuple[str, str, str]:
     if not metered_tokens:
         return "", "", ""
-    rate, cost = (
-        words.rate(nano_usd_per_mtok),
-        words.femto_dollars(metered_tokens, nano_usd_per_mtok),
-    )
+    rate = words.rate(nano_usd_per_mtok)
+    cost = words.femto_dollars(metered_tokens, nano_usd_per_mtok)
     return f"{metered_tokens:,}", rate, cost

@@ -1,103 +1,131 @@
-"""The life of a recommendation in a terminal: how it stands, what was frozen, and who did what. Formats; computes nothing."""
+"""The life of a recommendation in a terminal: how it stands, what was frozen, and who did what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from advisor import words
 from advisor.advice import rendering
-from advisor.stages.records import ChangeRecord, MoveFigure, SoFar
+from advisor.stages.records import ChangeRecord, MoveFigure, RealisedFigure, SoFar
 from advisor.stages.stored_recommendation import StoredRecommendation
+from cli.text import amounts
 from ledger import clock
 
 
 def standing(stored: StoredRecommendation) -> str:
     """The stage in a line: whose, since when, how much, until when."""
     record = stored.record
-    told = [words.label(stored.stage)]
+    parts = [words.label(stored.stage)]
     if record.owner:
-        told.append(f"owner {record.owner}")
+        parts.append(f"owner {record.owner}")
     if record.since:
-        told.append(f"since {record.since[:10]}")
+        parts.append(f"since {record.since[:10]}")
     if record.share:
-        told.append(f"share {words.percent(record.share)}")
+        parts.append(f"share {words.percent(record.share)}")
     if record.until:
-        told.append(f"until {record.until}")
-    return ", ".join(told)
+        parts.append(f"until {record.until}")
+    return ", ".join(parts)
+
+
+def last_decision(stored: StoredRecommendation) -> str:
+    """What somebody decided last: `dismissed by ada until 2027-02-14: latency budget`."""
+    if not stored.record.history:
+        return words.label(stored.stage)
+    last = stored.record.history[-1]
+    if stored.record.until:
+        days = f" until {stored.record.until}"
+    elif stored.record.since:
+        days = f" on {stored.record.since[:10]}"
+    else:
+        days = ""
+    note = f": {last.note}" if last.note else ""
+    return f"{words.label(stored.stage)} by {last.by}{days}{note}"
 
 
 def frozen(stored: StoredRecommendation) -> str:
-    """What the claim rests on, whatever prices do later."""
+    """The estimate that was frozen with a claim, whatever prices do later."""
     if stored.frozen is None or stored.frozen_at_us is None:
         return "No estimate is frozen: nobody has claimed it."
-    held = rendering.figure_of(stored.frozen)
-    ends = held.saving_month
-    worth = (
-        "an unknown saving"
-        if ends is None
-        else (
-            f"at least {words.dollars(ends.low_usd)} per average month, {words.dollars(ends.expected_usd)} expected,"
-            f" {words.dollars(ends.high_usd)} at most"
-        )
-    )
-    window = f"{held.window_first_day} to {held.window_last_day}"
+    estimate = rendering.figure_of(stored.frozen)
+    if estimate.saving_month is None:
+        saving = "an unknown saving"
+    else:
+        low, expected, high = amounts.three_dollars(estimate.saving_month)
+        saving = f"at least {low} per average month, {expected} expected, {high} at most"
     return (
-        f"Frozen on {clock.rfc3339(stored.frozen_at_us)[:10]}: {worth}, of {words.dollars(held.cost_month_usd)};"
-        f" window {window}, price book {held.price_book_version}."
+        f"Frozen on {clock.rfc3339(stored.frozen_at_us)[:10]}: {saving},"
+        f" of {words.dollars(estimate.cost_month_usd)};"
+        f" window {estimate.window_first_day} to {estimate.window_last_day},"
+        f" price book {estimate.price_book_version}."
     )
 
 
 def history(stored: StoredRecommendation) -> Iterator[str]:
     """A line for each change, oldest first."""
-    for made in stored.record.history:
-        yield f"{made.at[:16]}Z  {words.label(made.from_stage)} -> {words.label(made.to_stage)}, by {made.by}{_more(made)}"
+    for change in stored.record.history:
+        yield (
+            f"{change.at[:16]}Z  {words.label(change.from_stage)} -> {words.label(change.to_stage)},"
+            f" by {change.by}{_details(change)}"
+        )
 
 
-def came_to(move: MoveFigure) -> Iterator[str]:
-    """What was missed, and what each method says was saved, beside what was expected."""
+def savings_of(move: MoveFigure) -> Iterator[str]:
+    """What was missed, what each method says was saved, and what was expected."""
     if move.missed_usd is not None:
         yield f"Missed so far, while it was open: at least {words.dollars(move.missed_usd)}."
-    for each in move.realised:
-        method = words.realised_method(each.method)
-        if each.saving_usd is None:
-            yield f"Realised, {method}: unknown, {words.label(each.reason or '')}."
-            continue
-        beside = (
-            f"; volume effect {words.dollars(each.volume_effect_usd)}, no saving"
-            if each.volume_effect_usd
-            else ""
-        )
-        yield (
-            f"Realised, {method} ({each.label}): {words.dollars(each.saving_usd)} from {each.first_day} to {each.last_day},"
-            f" {words.dollars(each.instead_usd)} less {words.dollars(each.cost_usd)}{beside}."
-        )
+    for figure in move.realised:
+        yield _realised(figure)
     if move.realised and move.due_low_usd is not None:
+        days = words.counted(move.realised[0].days, "day")
         yield (
-            f"The frozen estimate says of the same {words.counted(move.realised[0].days, 'day')}: at least"
+            f"The frozen estimate says of the same {days}: at least"
             f" {words.dollars(move.due_low_usd)}, {words.dollars(move.due_expected_usd)} expected."
         )
 
 
-def so_far(held: SoFar | None) -> Iterator[tuple[str, str, str]]:
-    """Lines of a report: what open advice missed, and what was saved by each method."""
-    if held is not None and held.missed_usd is not None:
-        of_month = f"{words.dollars(held.missed_month_usd)} of it in this month"
-        yield (
-            "Missed",
-            words.dollars(held.missed_usd),
-            f"at least, since the ledger began, while advice was open; {of_month}",
-        )
-    for method, amount in held.realised_usd.items() if held else ():
-        yield (
-            "Realised",
-            words.dollars(amount),
-            f"{words.realised_method(method)}; methods are not added",
-        )
+def so_far(total: SoFar | None) -> Iterator[tuple[str, str, str]]:
+    """Lines of a report, each a name, an amount and a remark: missed and saved so far."""
+    if total is None:
+        return
+    if total.missed_usd is not None:
+        of_month = f"{words.dollars(total.missed_month_usd)} of it in this month"
+        remark = f"at least, since the ledger began, while advice was open; {of_month}"
+        yield "Missed", words.dollars(total.missed_usd), remark
+    if total.realised_usd:
+        yield "Saved so far", *_saved(total.realised_usd)
 
 
-def _more(made: ChangeRecord) -> str:
-    told = [
-        f"share {words.percent(made.share)}" if made.share else "",
-        f"until {made.until}" if made.until else "",
-        f"hold-out {made.hold_out}" if made.hold_out else "",
-        made.note or "",
+def _saved(usd_by_method: Mapping[str, str]) -> tuple[str, str]:
+    """The lowest of what the methods found, and a remark: all measure the same saving."""
+    lowest, *others = sorted(map(Decimal, usd_by_method.values()))
+    methods = ", ".join(map(words.realised_method, usd_by_method))
+    if not others:
+        return words.dollars(str(lowest)), f"measured {methods}"
+    highest = "" if others[-1] == lowest else f"to {words.dollars(str(others[-1]))}: "
+    ways = f"measured in {len(usd_by_method)} ways: {methods}"
+    return words.dollars(str(lowest)), f"{highest}one saving, {ways}"
+
+
+def _realised(figure: RealisedFigure) -> str:
+    method = words.realised_method(figure.method)
+    if figure.saving_usd is None:
+        return f"Saved, measured {method}: unknown, {words.label(figure.reason or '')}."
+    volume = (
+        f"; volume effect {words.dollars(figure.volume_effect_usd)}, which is no saving"
+        if figure.volume_effect_usd
+        else ""
+    )
+    return (
+        f"Saved, measured {method} ({figure.label}): {words.dollars(figure.saving_usd)}"
+        f" from {figure.first_day} to {figure.last_day},"
+        f" {words.dollars(figure.instead_usd)} less {words.dollars(figure.cost_usd)}{volume}."
+    )
+
+
+def _details(change: ChangeRecord) -> str:
+    details = [
+        f"share {words.percent(change.share)}" if change.share else "",
+        f"until {change.until}" if change.until else "",
+        f"hold-out {change.hold_out}" if change.hold_out else "",
+        change.note or "",
     ]
-    return "".join(f"; {each}" for each in told if each)
+    return "".join(f"; {detail}" for detail in details if detail)

@@ -1,5 +1,6 @@
-"""A month explained in a terminal: arithmetic that a person with a pocket calculator follows, in 80 columns."""
+"""A month explained in a terminal: arithmetic to follow with a pocket calculator, in 80 columns."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -13,50 +14,72 @@ from advisor.months.trace import MeterCost, PriceUsed, TraceRow
 from ledger import clock, money
 
 WIDTH = 80
-_AMOUNT_AT, _WHOLE = 57, 10
-"""The column after the equals sign, and the room for whole dollars: every amount stands with its point in one column."""
+_AMOUNT_AT, _DOLLAR_DIGITS = 57, 10
+"""The column after the equals sign, and the room for whole dollars.
+
+So every amount stands with its point in one column.
+"""
+_LONG_SUM = re.compile(
+    rf"(?P<name>.{{{_AMOUNT_AT - 3},}}\S) = (?P<amount> *(?:[\d,.-]+|unknown|no amount))"
+)
 
 
-def lines(found: ExplainedMonth) -> Iterator[str]:
-    """The text, line by line."""
-    yield from _head(found)
-    for key, rows in _dearest_first(found.rows).items():
+def lines(month: ExplainedMonth, wrap_at: int | None = WIDTH) -> Iterator[str]:
+    """The text, line by line, none longer than `wrap_at` columns."""
+    for line in _whole_lines(month):
+        yield from [line] if wrap_at is None else _wrapped(line, wrap_at)
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    if long_sum := _LONG_SUM.fullmatch(line):
+        return [long_sum["name"], f"{'':<{_AMOUNT_AT - 2}}= {long_sum['amount']}"]
+    indent = line[: len(line) - len(line.lstrip())]
+    if len(line) <= columns:
+        return [line]
+    return textwrap.wrap(
+        line.lstrip(),
+        columns,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _whole_lines(month: ExplainedMonth) -> Iterator[str]:
+    yield from _head(month)
+    for key, rows in _most_expensive_first(month.rows).items():
         yield ""
         yield from _line(key, rows)
-    for each in found.adjustments:
+    for adjustment in month.adjustments:
         yield ""
-        yield from _adjustment(each)
+        yield from _adjustment(adjustment)
     yield ""
-    yield from _end(found)
+    yield from _end(month)
 
 
-def _head(found: ExplainedMonth) -> Iterator[str]:
-    part = "".join(
-        f", {what} {name}"
-        for what, name in (("project", found.project), ("model", found.model))
-        if name
-    )
-    yield f"{found.month} in {found.zone}{part}: {found.state}"
-    if found.closed_at:
-        yield from _wrapped(
-            f"Closed at {found.closed_at} by {found.closed_by}, with the content of this SHA-256:"
-        )
-        yield f"  {found.content_sha256}"
-    yield from _wrapped(
-        f"Price book {found.price_book_version}, names {found.names_version}. Days are UTC days."
+def _head(month: ExplainedMonth) -> Iterator[str]:
+    filters = (("project", month.project), ("model", month.model))
+    part = "".join(f", {word} {name}" for word, name in filters if name)
+    yield f"{month.month} in {month.zone}{part}: {month.state}"
+    if month.closed_at:
+        yield f"Closed at {month.closed_at} by {month.closed_by}, with the content of this SHA-256:"
+        yield f"  {month.content_sha256}"
+    yield (
+        f"Price book {month.price_book_version}, names {month.names_version}. Days are UTC days."
     )
     yield "tokens x USD per million tokens / 1,000,000 = USD, exact."
 
 
-def _dearest_first(rows: Sequence[TraceRow]) -> dict[LineKey, list[TraceRow]]:
-    """The rows by line, the dearest line first and those without any price last."""
+def _most_expensive_first(rows: Sequence[TraceRow]) -> dict[LineKey, list[TraceRow]]:
+    """The rows by line, the most expensive line first and those without any price last."""
     by_line: dict[LineKey, list[TraceRow]] = {}
     for row in rows:
         by_line.setdefault(row.key, []).append(row)
     costs = {
         key: cost
-        for key, held in by_line.items()
-        if (cost := month_explanation.sum_rows(held).cost_femto_usd) is not None
+        for key, line_rows in by_line.items()
+        if (cost := month_explanation.sum_rows(line_rows).cost_femto_usd) is not None
     }
     priced = sorted(costs, key=lambda key: (-costs[key], key))
     return {key: by_line[key] for key in [*priced, *sorted(by_line.keys() - costs.keys())]}
@@ -64,42 +87,42 @@ def _dearest_first(rows: Sequence[TraceRow]) -> dict[LineKey, list[TraceRow]]:
 
 def _line(key: LineKey, rows: Sequence[TraceRow]) -> Iterator[str]:
     """A line of the statement: its rows, and their sum where there are several."""
-    yield from _wrapped(
-        f"{key.project} / {key.workload}: {key.model} at {key.provider}, {key.service_tier}"
-    )
+    yield f"{key.project} / {key.workload}: {key.model} at {key.provider}, {key.service_tier}"
     for row in rows:
         yield from _row(row)
     if len(rows) > 1:
-        yield from _equals("  this line", month_explanation.sum_rows(rows))
+        yield _equals("  this line", month_explanation.sum_rows(rows))
 
 
 def _row(row: TraceRow) -> Iterator[str]:
     first, last = clock.date_of(row.first_day), clock.date_of(row.last_day)
     days = f"{first}" if first == last else f"{first} to {last}"
-    told = [days, words.counted(row.requests, "request")]
-    told += [f"inputs over {row.context_band:,} tokens"] if row.context_band else []
-    told += [f"region {row.region}"] if row.region else []
-    told += [f"priced as {row.priced_tier}"] if row.priced_tier != row.service_tier else []
-    yield from _wrapped(", ".join(told), "  ")
+    parts = [days, words.counted(row.requests, "request")]
+    parts += [f"inputs over {row.context_band:,} tokens"] if row.context_band else []
+    parts += [f"region {row.region}"] if row.region else []
+    parts += [f"priced as {row.priced_tier}"] if row.priced_tier != row.service_tier else []
+    yield f"  {', '.join(parts)}"
     if not row.meters:
         yield "    no billable tokens"
         return
     if row.price:
-        yield from _wrapped(_price(row.price), "  ")
+        yield f"  {_price(row.price)}"
         if row.price.contract:
-            yield from _wrapped(f"under contract, {row.price.contract}", "  ")
+            yield f"  under contract, {row.price.contract}"
     for meter in row.meters:
         yield _meter(meter)
-    yield from _without_a_price(row)
+    if row.unpriced_tokens:
+        unpriced = words.counted(row.unpriced_tokens, "token")
+        yield f"    {unpriced} unpriced, in no amount: {row.unpriced_because}"
     if len(row.meters) > 1 and row.cost_femto_usd is not None:
-        yield from _equals("    together", month_explanation.sum_rows([row]))
+        yield _equals("    together", month_explanation.sum_rows([row]))
     if row.list_cost_femto_usd != row.cost_femto_usd and row.price:
         rates = ", ".join(
             f"{words.label(meter)} {_rate_text(rate)}"
             for meter, rate in row.price.list_nano_usd_per_mtok.items()
         )
         list_cost_usd = money.optional_usd_text(row.list_cost_femto_usd)
-        yield from _wrapped(f"at list prices {list_cost_usd} USD ({rates})", "    ")
+        yield f"    at list prices {list_cost_usd} USD ({rates})"
 
 
 def _price(price: PriceUsed) -> str:
@@ -109,7 +132,7 @@ def _price(price: PriceUsed) -> str:
         if price.effective_from
         else "whose first day is not known"
     )
-    backdated = ", taken for the days before too" if price.backdated else ""
+    backdated = ", used for the days before too" if price.backdated else ""
     checked = f"checked {price.checked}" if price.checked else "never checked"
     return f"price{over} {since}{backdated}; {checked}: {price.source}"
 
@@ -122,30 +145,26 @@ def _meter(meter: MeterCost) -> str:
     return f"{product:<{_AMOUNT_AT - 2}}= {_pointed(meter.cost_femto_usd)}"
 
 
-def _without_a_price(row: TraceRow) -> Iterator[str]:
-    if row.unpriced_tokens:
-        unpriced = words.counted(row.unpriced_tokens, "token")
-        yield from _wrapped(f"{unpriced} unpriced, in no amount: {row.unpriced_because}", "    ")
-
-
-def _adjustment(each: ExplainedAdjustment) -> Iterator[str]:
-    yield from _wrapped(
-        f"Adjustment {each.number}, {each.kind}, dated {clock.date_of(each.dated)}, by {each.made_by}: {each.reason}"
+def _adjustment(adjustment: ExplainedAdjustment) -> Iterator[str]:
+    dated = clock.date_of(adjustment.dated)
+    yield (
+        f"Adjustment {adjustment.number}, {adjustment.kind}, dated {dated},"
+        f" by {adjustment.made_by}: {adjustment.reason}"
     )
-    yield from _wrapped(f"Price book {each.price_book_version}.", "  ")
-    by_line, less = _dearest_first(each.rows), _by_line(each.less)
-    for key in dict.fromkeys([*by_line, *less]):
+    yield f"  Price book {adjustment.price_book_version}."
+    by_line, booked_by_line = _most_expensive_first(adjustment.rows), _by_line(adjustment.less)
+    for key in dict.fromkeys([*by_line, *booked_by_line]):
         rows = by_line.get(key, [])
         yield from _line(key, rows)
-        yield from _difference(rows, less.get(key, []))
-    yield from _equals(f"adjustment {each.number}", each.sum)
+        yield from _difference(rows, booked_by_line.get(key, []))
+    yield _equals(f"adjustment {adjustment.number}", adjustment.sum)
 
 
 def _by_line(less: Sequence[BookedLine]) -> dict[LineKey, list[BookedLine]]:
-    found: dict[LineKey, list[BookedLine]] = {}
-    for held in less:
-        found.setdefault(held.key, []).append(held)
-    return found
+    by_line: dict[LineKey, list[BookedLine]] = {}
+    for line in less:
+        by_line.setdefault(line.key, []).append(line)
+    return by_line
 
 
 def _difference(rows: Sequence[TraceRow], less: Sequence[BookedLine]) -> Iterator[str]:
@@ -153,39 +172,35 @@ def _difference(rows: Sequence[TraceRow], less: Sequence[BookedLine]) -> Iterato
         return
     if not rows:
         yield "  no usage has this name now"
-    for held in less:
-        booked = "the closed statement" if held.number == 0 else f"adjustment {held.number}"
-        before = RowSum(held.cost_femto_usd, held.requests, held.unpriced_tokens)
-        yield from _equals(f"  less {booked}", before, unknown="no amount")
-    yield from _equals("  difference", month_explanation.sum_rows(rows, less))
+    for line in less:
+        source = "the closed statement" if line.number == 0 else f"adjustment {line.number}"
+        before = RowSum(line.cost_femto_usd, line.requests, line.unpriced_tokens)
+        yield _equals(f"  less {source}", before, unknown="no amount")
+    yield _equals("  difference", month_explanation.sum_rows(rows, less))
 
 
-def _end(found: ExplainedMonth) -> Iterator[str]:
-    yield from _equals(
-        f"{found.month} as closed" if found.state == "closed" else found.month, found.sum
-    )
-    for each in found.adjustments:
-        yield from _equals(f"adjustment {each.number}", each.sum)
-    if found.adjustments:
-        yield from _equals(f"{found.month} adjusted", found.adjusted)
-    if found.reported_femto_usd != found.sum.cost_femto_usd:
-        shown = money.optional_usd_text(found.reported_femto_usd) or words.UNKNOWN
-        yield from _wrapped(
-            f"The report still shows {shown} USD and will follow; now: switchwise rollup"
-        )
+def _end(month: ExplainedMonth) -> Iterator[str]:
+    name = f"{month.month} as closed" if month.state == "closed" else month.month
+    yield _equals(name, month.sum)
+    for adjustment in month.adjustments:
+        yield _equals(f"adjustment {adjustment.number}", adjustment.sum)
+    if month.adjustments:
+        yield _equals(f"{month.month} adjusted", month.adjusted)
+    if month.reported_femto_usd != month.sum.cost_femto_usd:
+        reported = money.optional_usd_text(month.reported_femto_usd) or words.UNKNOWN
+        yield f"The report still shows {reported} USD and will follow; now: switchwise rollup"
 
 
-def _equals(name: str, found: RowSum, unknown: str = words.UNKNOWN) -> Iterator[str]:
-    told = f"{name}, {words.counted(found.requests, 'request')}"
-    if found.unpriced_tokens:
-        told += f", {found.unpriced_tokens:,} tokens unpriced"
-    if len(told) > _AMOUNT_AT - 3:
-        yield told
-        told = ""
+def _equals(name: str, total: RowSum, unknown: str = words.UNKNOWN) -> str:
+    text = f"{name}, {words.counted(total.requests, 'request')}"
+    if total.unpriced_tokens:
+        text += f", {total.unpriced_tokens:,} tokens unpriced"
     amount = (
-        unknown.rjust(_WHOLE) if found.cost_femto_usd is None else _pointed(found.cost_femto_usd)
+        unknown.rjust(_DOLLAR_DIGITS)
+        if total.cost_femto_usd is None
+        else _pointed(total.cost_femto_usd)
     )
-    yield f"{told:<{_AMOUNT_AT - 2}}= {amount}"
+    return f"{text:<{_AMOUNT_AT - 3}} = {amount}"
 
 
 def _rate_text(nano_usd_per_mtok: int) -> str:
@@ -193,16 +208,5 @@ def _rate_text(nano_usd_per_mtok: int) -> str:
 
 
 def _pointed(amount_femto_usd: int) -> str:
-    whole, _, cents = money.usd_text(amount_femto_usd).partition(".")
-    return f"{Decimal(whole):>{_WHOLE},}.{cents}"
-
-
-def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    dollars, _, cents = money.usd_text(amount_femto_usd).partition(".")
+    return f"{Decimal(dollars):>{_DOLLAR_DIGITS},}.{cents}"
