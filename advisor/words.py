@@ -7,7 +7,7 @@ from fractions import Fraction
 from ledger import money
 
 UNKNOWN = "unknown"
-PAID_TWICE = "paid twice where the attempt before was billed too, which no log says"
+PAID_TWICE = "at most: a retry is paid twice only if the first attempt was billed too"
 """What the cost of requests sent again is."""
 _SHORT_FROM = 10**6
 _THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)

@@ -17,13 +17,13 @@ from ledger.database import Database
 from ledger.settings import Settings
 
 
-def _new_console() -> Console:
+def new_console(columns: int | None) -> Console:
+    """A console of so many columns, by default the terminal's."""
     # Names come from senders: what looks like markup in them is text.
-    width = None if sys.stdout.isatty() else plain.UNBROKEN
-    return Console(highlight=False, markup=False, emoji=False, width=width)
+    return Console(highlight=False, markup=False, emoji=False, width=columns)
 
 
-console = _new_console()
+console = new_console(None if sys.stdout.isatty() else plain.UNBROKEN)
 
 
 def new_commands() -> typer.Typer:

@@ -74,9 +74,7 @@ def _models_in_use(session: Session) -> list[str]:
 
 
 def _show(advised: Sequence[Recommendation], stored: Sequence[StoredRecommendation]) -> None:
-    changed = {
-        current.recommendation.id: current for current in stored if current.version > 1
-    }
+    changed = {current.recommendation.id: current for current in stored if current.version > 1}
     figures = [rendering.figure_of(recommendation) for recommendation in advised]
     total = rendering.ends_of(values.total(advised))
     advice_list.show(app.console, figures, total, changed)

@@ -8,7 +8,6 @@ from sqlmodel import Session
 from advisor.months import month_explanation
 from advisor.publishing.api import recommendation_body
 from advisor.stages import recommendations
-from advisor.stages.stored_recommendation import StoredRecommendation
 from cli import app, options
 from cli.text import advice_text, plain, trace_text
 from ledger import clock, exact_json, months

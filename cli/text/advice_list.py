@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor import words
-from advisor.advice import explanation, latency
+from advisor.advice import explanation, latency, rendering
 from advisor.advice import figures as advice_figures
 from advisor.evidence import sentences as evidence_sentences
 from advisor.stages.stored_recommendation import StoredRecommendation

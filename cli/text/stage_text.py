@@ -108,14 +108,14 @@ def _saved(usd_by_method: Mapping[str, str]) -> tuple[str, str]:
 def _realised(figure: RealisedFigure) -> str:
     method = words.realised_method(figure.method)
     if figure.saving_usd is None:
-        return f"Saved, measured {method}: unknown, {words.label(figure.reason or '')}."
+        return f"Saved, {method}: unknown, {words.label(figure.reason or '')}."
     volume = (
         f"; volume effect {words.dollars(figure.volume_effect_usd)}, which is no saving"
         if figure.volume_effect_usd
         else ""
     )
     return (
-        f"Saved, measured {method} ({figure.label}): {words.dollars(figure.saving_usd)}"
+        f"Saved, {method} ({figure.label}): {words.dollars(figure.saving_usd)}"
         f" from {figure.first_day} to {figure.last_day},"
         f" {words.dollars(figure.instead_usd)} less {words.dollars(figure.cost_usd)}{volume}."
     )

@@ -1,30 +1,45 @@
 """Paid retries and requests at another tier than asked, in a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 from rich.console import Console
 from rich.text import Text
 
 from advisor import words
 from advisor.months.waste_figures import TierFigure, WasteFigure
+from advisor.report import sentences
 from cli.text import plain
+from ledger import money
 
 
 def headlines(waste: WasteFigure | None) -> Iterator[tuple[str, str, str]]:
-    """Name, amount and remark of what there is of either; nothing of what there is not."""
+    """Lines of a report, each a name, an amount and a remark; none for what there is not."""
     if waste is None:
         return
-    retries, tiers = waste.paid_retries, waste.other_tier
+    retries = waste.paid_retries
     if retries.requests:
-        sent = f"{words.counted(retries.requests, 'request')} sent again by their clients"
-        yield "Paid retries", words.dollars(retries.cost_usd), f"{sent}; {words.PAID_TWICE}"
-    if tiers.requests:
-        missed = words.dollars(tiers.not_charged_usd)
-        unknown = tiers.not_compared_tokens
-        left_out = f", {words.counted(unknown, 'token')} of them not compared" if unknown else ""
-        remark = f"paid more than at the tiers asked for, {missed} not charged for dearer ones that did not serve"
-        requests = words.counted(tiers.requests, "request")
-        yield "Other tier", words.dollars(tiers.paid_more_usd), f"{remark}; {requests}{left_out}"
+        requests = f"{words.counted(retries.requests, 'request')} sent again by their clients"
+        yield "Paid retries", words.dollars(retries.cost_usd), f"{requests}; {words.PAID_TWICE}"
+    for tier in _by_tiers(waste.other_tier.groups):
+        yield "Other tier", "", sentences.other_tier(tier)
+
+
+def _by_tiers(groups: Iterable[TierFigure]) -> Iterator[TierFigure]:
+    """The groups of all projects and models together, by the tier asked for and the tier served."""
+    together: dict[tuple[str, str, str], list[TierFigure]] = {}
+    for group in groups:
+        together.setdefault((group.asked, group.served, group.state), []).append(group)
+    for members in together.values():
+        differences = [
+            Decimal(group.difference_usd) for group in members if group.difference_usd is not None
+        ]
+        yield replace(
+            members[0],
+            requests=sum(group.requests for group in members),
+            difference_usd=money.text(sum(differences, Decimal(0))) if differences else None,
+        )
 
 
 def show(console: Console, waste: WasteFigure | None, rows: int) -> None:
@@ -34,9 +49,9 @@ def show(console: Console, waste: WasteFigure | None, rows: int) -> None:
     groups = waste.paid_retries.groups
     if groups:
         grid = plain.table("Paid retries", "model", "cost", "requests", "tokens", right=3)
-        for each in groups[:rows]:
-            counts = words.count(each.requests), words.count(each.tokens)
-            grid.add_row(each.project, each.model, words.dollars(each.cost_usd), *counts)
+        for group in groups[:rows]:
+            counts = words.count(group.requests), words.count(group.tokens)
+            grid.add_row(group.project, group.model, words.dollars(group.cost_usd), *counts)
         if len(groups) > rows:
             grid.add_row(f"and {len(groups) - rows} more (--json lists all)")
         console.print(grid)
@@ -47,30 +62,19 @@ def show(console: Console, waste: WasteFigure | None, rows: int) -> None:
 
 
 def show_tiers(console: Console, groups: Sequence[TierFigure], rows: int) -> None:
-    """Print what was asked for, what served, and what that made of the cost; then what the differences mean."""
-    grid = plain.table(
-        "Other tier",
-        "model",
-        "asked",
-        "served",
-        "requests",
-        "cost",
-        "as asked",
-        "difference",
-        right=4,
-    )
-    for each in groups[:rows]:
+    """Print which tier was asked for, which served, and the cost at both; then what that means."""
+    columns = ("model", "asked", "served", "requests", "cost", "as asked", "difference")
+    grid = plain.table("Other tier", *columns, right=4)
+    for group in groups[:rows]:
         amounts = (
-            words.dollars(text)
-            for text in (each.cost_usd, each.asked_cost_usd, each.difference_usd)
+            words.dollars(usd)
+            for usd in (group.cost_usd, group.asked_cost_usd, group.difference_usd)
         )
-        grid.add_row(
-            each.project, each.model, each.asked, each.served, words.count(each.requests), *amounts
-        )
+        tiers = (group.model, group.asked, group.served)
+        grid.add_row(group.project, *tiers, words.count(group.requests), *amounts)
     if len(groups) > rows:
         grid.add_row(f"and {len(groups) - rows} more (--json lists all)")
     console.print(grid)
-    for asked, served, meaning in dict.fromkeys(
-        (each.asked, each.served, each.meaning) for each in groups[:rows]
-    ):
-        console.print(Text(f"asked {asked}, served {served}: {meaning}.", style="dim"))
+    meanings = ((group.asked, group.served, group.meaning) for group in groups[:rows])
+    for asked_tier, served_tier, meaning in dict.fromkeys(meanings):
+        console.print(Text(f"asked {asked_tier}, served {served_tier}: {meaning}.", style="dim"))

@@ -43,7 +43,7 @@ class CommandLine:
         self.monkeypatch.setattr(
             sys, "argv", ["switchwise", *shlex.split(text), "--data", str(self.data)]
         )
-        self.monkeypatch.setattr(app.console, "_width", 80)
+        self.monkeypatch.setattr(app, "console", app.new_console(80))
         # The log would go on writing to this test's captured stderr after the test.
         self.monkeypatch.setattr(logs, "configure", lambda _level: None)
         with pytest.raises(SystemExit) as ended:

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 
 import cli
+from cli import app
 from ledger import clock, logs
 from ledger.database import Database
 from tests import ledgers
@@ -29,6 +30,7 @@ def run(
     """The command line on the test's ledger, in this process so that the clock stands still for it too."""
     monkeypatch.setenv("SWITCHWISE_DATABASE_URL", database_url)
     monkeypatch.setattr(logs, "configure", lambda _level: None)
+    monkeypatch.setattr(app, "console", app.new_console(80))
 
     def run_(*words: str) -> str:
         monkeypatch.setattr(sys, "argv", ["switchwise", *words])

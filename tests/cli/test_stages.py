@@ -31,7 +31,7 @@ def test_a_life_from_claim_to_rollback(line: CommandLine) -> None:
     assert "What could be saved leaves out what people have decided on." in reported
     assert "Could save" not in reported
     advised = line.said("advise")
-    assert "nothing more: people have decided, as its stage says" in advised
+    assert "adopted by ada on 2026-11-23" in advised
     assert "trial plan" not in advised
     assert "is rolled back" in line.said(
         f"rollback {name} --by grace --note 'wrong answers' --version 4"
@@ -86,6 +86,7 @@ def test_the_list_says_whose_it_is_and_a_dismissed_one_leaves_the_total(line: Co
     line.said(f"dismiss {name} --reason 'exam season' --until 2027-01-31 --by ada")
     listed = line.said("advise")
     assert "dismissed, since 2026-11-23, until 2027-01-31" in listed
+    assert "dismissed by ada until 2027-01-31: exam season" in listed
     assert "In all" not in listed
     assert [(each["stage"], each["counted"]) for each in line.run("advise --json").json] == [
         ("dismissed", False)
@@ -111,11 +112,11 @@ def test_explain_and_report_say_what_came_of_it(line: CommandLine) -> None:
         ledgers.add(line.database, advised_ledger.traffic(range(-3, 0), "gpt-4.1-mini", 40))
         line.said("rollup")
         told, reported = line.said(f"explain {name}"), line.said("report")
-    assert "Realised, against a hold-out: unknown, no hold out." in told
+    assert "Saved, against a hold-out: unknown, no hold out." in told
     assert (
-        "Realised, before and after (measured): $76.88 from 2026-11-24 to 2026-11-26, $96.10 less $19.22"
-        in told
+        "Saved, before and after (measured): $76.88 from 2026-11-24 to 2026-11-26,"
+        " $96.10 less $19.22" in told
     )
-    assert "volume effect -$24.02, no saving." in told
+    assert "volume effect -$24.02, which is no saving." in told
     assert "The frozen estimate says of the same 3 days: at least $49.84, $80.60 expected." in told
-    assert "Realised        $76.88  before and after; methods are not added" in reported
+    assert "Saved so far    $74.99  to $76.88: one saving, measured in 2 ways" in reported

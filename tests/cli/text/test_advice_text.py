@@ -119,7 +119,7 @@ def test_a_lead_reads_what_to_do_what_it_is_worth_until_when_how_sure_and_what_w
         "worth": "at least $100.00 per average month of $400.00, $200.00 expected, $300.00 at most; price gap 80 %",
         "until": "2027-01-14, in 52 days: the source and the target shut down then; at least $100.00 in all",
         "sure": "confidence low; risk 3 of 4 (evidence); factors assumed",
-        "changes": "paired results of 200 items",
+        "changes": "paired results of 200 items; break-even: 80 % of requests sent back to gpt-4.1",
     }
     assert "at least $100.00 per average month, $200.00 expected, $300.00 at most." in shown.get()
 

@@ -11,9 +11,10 @@ from advisor.advice import rendering
 from advisor.advice.figures import RecommendationFigure
 from advisor.months.figures import BacktestFigure, ForecastRecordFigure
 from advisor.report import report
+from advisor.stages.records import SoFar
 from advisor.switching import factors
 from advisor.switching.breakeven import BreakEven
-from cli.text import report_text
+from cli.text import amounts, report_text, stage_text
 from ledger import clock
 from ledger.database import Database
 from tests import ledgers
@@ -40,57 +41,75 @@ def test_the_conditions_name_the_break_even_as_priced_and_at_the_expected_factor
     console = Console(file=io.StringIO(), width=200)
     with console.capture() as shown:
         report_text.show(console, found)
-    assert "it saves nothing once 80 % of the requests come back (" in shown.get()
+    assert "; break-even: 80 % of requests sent back to gpt-4.1 (" in shown.get()
     assert "% at the expected factors)" in shown.get()
 
 
-@pytest.mark.parametrize(
-    ("banded", "said"),
-    [
-        (
-            16,
-            "mean error of the forecasts made in 2026-10; of 60 forecasts; the 80 % band held in 12 of 16",
-        ),
-        (0, "mean error of the forecasts made in 2026-10; of 60 forecasts"),
-    ],
-)
-def test_the_back_test_names_its_month_and_counts_no_band_where_none_was_forecast(
-    banded: int, said: str
-) -> None:
-    months = tuple(
-        BacktestFigure(
-            month=month,
-            actual_usd="1.00",
-            forecasts=30,
-            error_ratio="0.0425",
-            bias_ratio="-0.01",
-            banded=banded,
-            covered=12,
-        )
-        for month in ("2026-10", "2026-09")
+@pytest.mark.usefixtures("frozen_now")
+def test_the_report_says_how_forecasts_did(database: Database) -> None:
+    traffic.fill(database)
+    with database.snapshot() as session:
+        current = report.build(session, ledgers.SETTINGS, clock.now_us())
+    october = BacktestFigure(
+        month="2026-10",
+        actual_usd="1.00",
+        forecasts=30,
+        error_ratio="0.0425",
+        bias_ratio="-0.01",
+        banded=16,
+        covered=8,
     )
-    record = ForecastRecordFigure(coverage_ratio=None, banded=banded, covered=12, months=months)
-    assert report_text.track_record(record) == ("4.2 %", said)
+    record = ForecastRecordFigure(coverage_ratio=None, banded=16, covered=8, months=(october,))
+    console = Console(file=io.StringIO(), width=200)
+    with console.capture() as shown:
+        report_text.show(console, replace(current, forecast_record=record))
+    assert (
+        "October's forecasts were 4.2 % off on average; the 80 % band was too narrow"
+        " (right on 8 of 16 days)" in shown.get()
+    )
 
 
 @pytest.mark.parametrize(
-    ("limits", "said"),
+    ("limits", "text"),
     [
         (
             {"at_neutral": AS_PRICED, "at_expected": EXPECTED},
-            "; it saves nothing once 80 % of the requests come back (63.7 % at the expected factors)",
+            "break-even: 80 % of requests sent back to gpt-4.1 (63.7 % at the expected factors)",
         ),
         (
             {"at_neutral": AS_PRICED, "at_expected": None},
-            "; it saves nothing once 80 % of the requests come back",
+            "break-even: 80 % of requests sent back to gpt-4.1",
         ),
-        ({"at_neutral": None, "at_expected": None}, ""),
+        ({"at_neutral": None, "at_expected": None}, None),
     ],
 )
-def test_a_break_even_that_is_not_known_is_not_told(
-    limits: dict[str, BreakEven | None], said: str
+def test_a_break_even_that_is_not_known_is_left_out(
+    limits: dict[str, BreakEven | None], text: str | None
 ) -> None:
-    assert report_text.bound(advised_figure(**limits)) == said
+    assert amounts.break_even(advised_figure(**limits)) == text
+
+
+@pytest.mark.parametrize(
+    ("usd_by_method", "amount", "remark"),
+    [
+        ({"before_after": "419.33"}, "$419.33", "measured before and after"),
+        (
+            {"hold_out": "425.02", "before_after": "419.33"},
+            "$419.33",
+            "to $425.02: one saving, measured in 2 ways: against a hold-out, before and after",
+        ),
+        (
+            {"hold_out": "1.00", "before_after": "1.00"},
+            "$1.00",
+            "one saving, measured in 2 ways: against a hold-out, before and after",
+        ),
+    ],
+)
+def test_what_was_saved_so_far_is_one_figure_however_it_was_measured(
+    usd_by_method: dict[str, str], amount: str, remark: str
+) -> None:
+    so_far = SoFar(missed_usd=None, missed_month_usd=None, realised_usd=usd_by_method, moves=())
+    assert list(stage_text.so_far(so_far)) == [("Saved so far", amount, remark)]
 
 
 @pytest.mark.usefixtures("frozen_now")

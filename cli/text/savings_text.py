@@ -1,0 +1,113 @@
+"""The part of the report about savings: what could be saved, what was decided, and what limits it."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from rich.console import Console
+from rich.text import Text
+
+from advisor import words
+from advisor.advice import explanation
+from advisor.advice.figures import RecommendationFigure
+from advisor.months.figures import UsageFigure
+from advisor.report.figures import SavingsReport
+from cli.text import amounts, plain
+
+COULD_SAVE = "Could save"
+
+
+def headlines(savings: SavingsReport) -> Iterator[tuple[str, str, str]]:
+    """What could be saved per average month and in all, each a name, an amount and a remark."""
+    is_counted = any(figure.counted for figure in savings.recommendations)
+    if not (is_counted and savings.total and savings.until_retirement):
+        return
+    low, expected, _ = amounts.three_dollars(savings.total)
+    yield COULD_SAVE, low, f"at least per average month, {expected} expected"
+    in_all = words.dollars(savings.until_retirement.low_usd)
+    yield "", in_all, "at least in all, before the first of the models retires"
+
+
+def show(
+    console: Console, savings: SavingsReport, models: Sequence[UsageFigure], rows: int
+) -> None:
+    """Print the recommendations move by move, then what a reader must know about the amounts."""
+    if not savings.recommendations:
+        in_use = ", ".join(dict.fromkeys(model.names["model"] for model in models))
+        console.print(
+            "No advice: no traffic on the models that the setting SWITCHWISE_PAIRS moves from."
+            f" Models in use: {in_use}."
+        )
+        console.print()
+        return
+    grid = plain.table("Savings per average month", "decision", "low", "expected", "high", right=3)
+    figures = savings.recommendations[:rows]
+    stages = {move.id: move.stage for move in savings.so_far.moves} if savings.so_far else {}
+    for move in dict.fromkeys(map(_move, figures)):
+        source, target, gap = move
+        grid.add_row(f"{source} -> {target}, price gap {words.percent(gap)}")
+        for figure in figures:
+            if _move(figure) == move:
+                decision = stages.get(figure.id) if figure.is_set_aside else None
+                grid.add_row(
+                    f"  {figure.project} / {figure.workload}",
+                    words.label(decision or figure.decision),
+                    *amounts.three_dollars(figure.saving_month),
+                )
+    console.print(grid)
+    for line in _conditions(savings):
+        console.print(Text(line, style="dim"))
+    console.print()
+
+
+def _move(figure: RecommendationFigure) -> tuple[str, str, str | None]:
+    """Where from, where to, and the price gap."""
+    target = words.target(figure.to_model, figure.to_service_tier)
+    return figure.from_model, target, figure.price_gap_ratio
+
+
+def _conditions(savings: SavingsReport) -> Iterator[str]:
+    """Why each decision, how long the models live, the break-even, and the successor's price."""
+    figures = savings.recommendations
+    labels = " and ".join(sorted({figure.saving_label for figure in figures}))
+    yield f"Estimated over {savings.basis} with {labels} factors, at today's prices."
+    if any(figure.is_set_aside for figure in figures):
+        yield "What could be saved leaves out what people have decided on."
+    for decision, reason in dict.fromkeys((figure.decision, figure.reason) for figure in figures):
+        yield f"{words.label(decision)}: {explanation.why(reason)}."
+    yield from _lives(figures)
+    yield from _successors(figures)
+    yield "Line by line: switchwise advise, then switchwise explain ID"
+
+
+def _lives(figures: Sequence[RecommendationFigure]) -> Iterator[str]:
+    """When each move ends with one of its models; of several slices the lowest break-even."""
+    by_break_even = sorted(figures, key=_expected_break_even, reverse=True)
+    shortest = {
+        _move(figure)[:2]: figure for figure in by_break_even if figure.days_left is not None
+    }
+    for (source, target), figure in shortest.items():
+        days = words.counted(figure.days_left or 0, "day")
+        limit = amounts.break_even(figure)
+        end = f"{source} -> {target} ends in {days}, when a model shuts down"
+        yield f"{end}; {limit}." if limit else f"{end}."
+
+
+def _expected_break_even(figure: RecommendationFigure) -> Decimal:
+    """The break-even share at the expected factors; more than all where none is known."""
+    return Decimal(figure.breakeven_escalation_ratio(at="expected") or "2")
+
+
+def _successors(figures: Sequence[RecommendationFigure]) -> Iterator[str]:
+    gaps: dict[tuple[str, str, str], set[Decimal]] = {}
+    for figure in figures:
+        for other in figure.other_models:
+            if other.is_successor and other.price_gap_ratio is not None:
+                successor = (figure.from_model, other.model, other.pair)
+                gaps.setdefault(successor, set()).add(Decimal(other.price_gap_ratio))
+    for (source, model, pair), ratios in gaps.items():
+        ends = (words.percent(str(ratio)) for ratio in (min(ratios), max(ratios)))
+        gap = " to ".join(dict.fromkeys(ends))
+        yield (
+            f"{source}'s named successor is {model}, price gap {gap};"
+            f" for advice on it add the pair {pair}."
+        )
