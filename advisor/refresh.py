@@ -1,8 +1,14 @@
-"""What the worker runs after a rollup: the statements that are out of date, and the recommendations, computed again."""
+"""What the worker runs after a rollup: statements, adjustments and advice are computed again."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from advisor.advice import computation, retirements, terms
+from advisor.advice.retirements import Retiring
+from advisor.advice.values import Recommendation
 from advisor.evidence import store as evidence_store
 from advisor.months import (
     adjustment_store,
@@ -10,9 +16,13 @@ from advisor.months import (
     pricings,
     statement_store,
 )
+from advisor.months.adjustment_store import LateBucket
+from advisor.months.adjustments import Adjustment, Arithmetic
+from advisor.months.statement_store import Basis, MonthStatement
 from advisor.publishing.alerts import alert_store
 from advisor.stages import meter, outcomes, recommendations
 from advisor.stages import store as stage_store
+from advisor.stages.outcomes import Outcome
 from ledger import clock, facts, readings
 from ledger.database import Database, lock
 from ledger.months import Month
@@ -20,85 +30,139 @@ from ledger.pricing import in_force
 from ledger.settings import Settings
 
 ADVISED_ON = "advised_on"
+"""The fact that holds the key of everything that the stored advice rests on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """What is out of date: the months with their new basis, the late usage, and the advice's key."""
+
+    months: Sequence[tuple[Month, Basis]]
+    late: Sequence[LateBucket]
+    advised_on: str
+    advised_before: str | None
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.months and not self.late and self.advised_on == self.advised_before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refreshed:
+    """Everything that was computed again in one snapshot."""
+
+    statements: Sequence[MonthStatement]
+    adjustments: Sequence[tuple[Adjustment, Arithmetic]]
+    advice: Sequence[Recommendation]
+    retiring: Sequence[Retiring]
+    outcome: Outcome | None
 
 
 def refresh(database: Database, settings: Settings) -> int:
-    """Bring statements, adjustments and advice up to date with rollups, prices, names and today; how many months changed.
+    """Bring statements, adjustments and advice up to date; how many months changed.
 
-    Everything is computed in one snapshot and written in one short transaction, so readers see all of it or none.
+    Everything is computed in one snapshot and written in one short transaction, so that readers
+    see all of it or none.
     """
     now_us = clock.now_us()
-    # Hours that have closed are decided by the advice that stood until now, so before it is written again.
+    # Before the advice is written again: hours that have closed are decided by the old advice.
     meter.run(database, now_us)
     with database.snapshot() as session:
-        stale, advised_on = _due(session, settings, now_us)
-        late = adjustment_store.find_unbooked(session)
-        before = facts.get(session, ADVISED_ON)
-        if not stale and not late and before == advised_on:
+        due = _due(session, settings, now_us)
+        if due.is_nothing:
             return 0
-        pricing = pricings.in_force(session)
-        computed = [
-            month_computation.compute(session, month, wanted, pricing, now_us)
-            for month, wanted in stale
-        ]
-        came_late = [
-            adjustment_store.draft_late_adjustment(session, bucket, pricing, now_us)
-            for bucket in late
-        ]
-        claimed = recommendations.in_hand_ids(session)
-        advice = computation.compute(
-            session, pricing, settings, now_us, computed=computed, claimed=claimed
-        )
-        retiring = retirements.in_use(session, pricing, now_us)
-        outcome = outcomes.compute(session, pricing, now_us)
+        refreshed = _compute(session, due, settings, now_us)
     with database.transaction() as session:
         lock(session, "refresh")
-        if facts.get(session, ADVISED_ON) != before:
-            # Another run has written meanwhile, perhaps from a newer snapshot; the next one starts from what it wrote.
+        if facts.get(session, ADVISED_ON) != due.advised_before:
+            # Another run has written meanwhile, perhaps from a newer snapshot; the next run
+            # starts from what it wrote.
             return 0
-        written = {
-            statement.month for statement in computed if statement_store.write(session, statement)
-        }
-        adjusted = {
-            made.month
-            for made, arithmetic in came_late
-            if adjustment_store.book(session, made, arithmetic)
-        }
-        recommendations.write(session, advice, now_us)
-        outcomes.write(session, outcome, now_us)
-        stage_store.follow(session, outcome.measured if outcome else (), now_us)
-        standing = [stored.recommendation for stored in recommendations.read(session)]
-        alert_store.evaluate(session, standing, retiring, settings, now_us)
-        facts.put(session, ADVISED_ON, advised_on)
-    return len(written) + len(adjusted)
+        changed_months = _write(session, refreshed, settings, now_us)
+        facts.put(session, ADVISED_ON, due.advised_on)
+    return changed_months
 
 
 def is_current(session: Session, settings: Settings) -> bool:
     """Whether statements and recommendations follow from the rollups as they are now."""
-    stale, advised_on = _due(session, settings, clock.now_us())
-    return (
-        not stale
-        and not adjustment_store.find_unbooked(session)
-        and facts.get(session, ADVISED_ON) == advised_on
+    return _due(session, settings, clock.now_us()).is_nothing
+
+
+def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _Refreshed:
+    pricing = pricings.in_force(session)
+    statements = [
+        month_computation.compute(session, month, basis, pricing, now_us)
+        for month, basis in due.months
+    ]
+    return _Refreshed(
+        statements=statements,
+        adjustments=[
+            adjustment_store.draft_late_adjustment(session, bucket, pricing, now_us)
+            for bucket in due.late
+        ],
+        advice=computation.compute(
+            session,
+            pricing,
+            settings,
+            now_us,
+            computed=statements,
+            claimed=recommendations.in_hand_ids(session),
+        ),
+        retiring=retirements.in_use(session, pricing, now_us),
+        outcome=outcomes.compute(session, pricing, now_us),
     )
 
 
-def _due(
-    session: Session, settings: Settings, now_us: int
-) -> tuple[list[tuple[Month, statement_store.Basis]], str]:
-    """The months that are out of date, and a text of everything that advice rests on."""
-    version = in_force.aliases_version(in_force.load_aliases(session))
-    book = in_force.load_book(session)
-    basis = statement_store.Basis(
+def _write(session: Session, refreshed: _Refreshed, settings: Settings, now_us: int) -> int:
+    """Write what was computed; how many statements and adjusted months changed."""
+    written_months = {
+        statement.month
+        for statement in refreshed.statements
+        if statement_store.write(session, statement)
+    }
+    adjusted_months = {
+        adjustment.month
+        for adjustment, arithmetic in refreshed.adjustments
+        if adjustment_store.book(session, adjustment, arithmetic)
+    }
+    outcome = refreshed.outcome
+    recommendations.write(session, refreshed.advice, now_us)
+    outcomes.write(session, outcome, now_us)
+    stage_store.follow(session, outcome.measured if outcome else (), now_us)
+    standing = [stored.recommendation for stored in recommendations.read(session)]
+    alert_store.evaluate(session, standing, refreshed.retiring, settings, now_us)
+    return len(written_months) + len(adjusted_months)
+
+
+def _due(session: Session, settings: Settings, now_us: int) -> _Due:
+    basis = Basis(
         zone=settings.reporting_zone,
         days_revision=0,
-        price_book_version=book.version,
-        names_version=version,
+        price_book_version=in_force.load_book(session).version,
+        names_version=in_force.aliases_version(in_force.load_aliases(session)),
         through_day=clock.day_of(now_us),
     )
-    # A webhook that is set later is told what has fired already.
-    told = settings.slack_webhook_url is not None
-    by_people = stage_store.revision(session), evidence_store.revision(session)
-    usage = sum(readings.day_revisions(session).values())
-    rests_on = (usage, basis, terms.from_settings(settings), told, by_people)
-    return statement_store.find_stale(session, settings, basis), repr(rests_on)
+    return _Due(
+        months=statement_store.find_stale(session, settings, basis),
+        late=adjustment_store.find_unbooked(session),
+        advised_on=_advice_key(session, settings, basis),
+        advised_before=facts.get(session, ADVISED_ON),
+    )
+
+
+def _advice_key(session: Session, settings: Settings, basis: Basis) -> str:
+    """Everything that advice rests on: usage, prices, names, today, the settings and people."""
+    has_webhook = settings.slack_webhook_url is not None
+    key = (
+        sum(readings.day_revisions(session).values()),
+        basis.zone,
+        basis.price_book_version,
+        basis.names_version,
+        basis.through_day,
+        terms.key(settings),
+        # A webhook that is set later is sent what has fired already.
+        has_webhook,
+        stage_store.revision(session),
+        evidence_store.revision(session),
+    )
+    return json.dumps(key)

@@ -15,3 +15,16 @@ def from_settings(settings: Settings) -> advice.Terms:
         said=workloads.parse(settings.workload_classes, settings.can_wait),
         rate_limits=headroom.parse(settings.rate_limits),
     )
+
+
+def key(settings: Settings) -> tuple[str, ...]:
+    """The settings that advice rests on, as text: where one differs, advice is out of date."""
+    return (
+        settings.pairs,
+        str(settings.alert_threshold_usd),
+        str(settings.move_cost_usd),
+        settings.default_stance,
+        settings.workload_classes,
+        settings.can_wait,
+        settings.rate_limits,
+    )

@@ -3,6 +3,7 @@
 The caller owns the transaction.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,7 +48,9 @@ def compute(session: Session, pricing: statements.Pricing, now_us: int) -> Outco
         revision for day, revision in readings.day_revisions(session).items() if day < today
     )
     stages_revision = store.revision(session)
-    rests_on = repr((closed, pricing.book.version, pricing.names_version, today, stages_revision))
+    rests_on = json.dumps(
+        (closed, pricing.book.version, pricing.names_version, today, stages_revision)
+    )
     if facts.get(session, COMPUTED_ON) == rests_on:
         return None
     adoptions = read_adoptions(session)
