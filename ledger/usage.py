@@ -124,7 +124,7 @@ class Tally:
         self._hours: dict[HourKey, tuple[list[int], dict[int, int]]] = {}
 
     def add(self, event: events.Event, series_id: int) -> None:
-        """Add one stored event ("What counts" in the README).
+        """Add one stored event (docs/explanation/what-counts.md).
 
         Tokens count only where they are billable; those of a gateway cache hit go into the avoided
         sums. Unknown counts add nothing: the series' usage source and the detail_unknown columns

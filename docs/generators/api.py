@@ -34,7 +34,7 @@ def generate() -> str:
         for name, schema in sorted(document["components"]["schemas"].items())
         for block in _object(name, schema)
     ]
-    return markdown.page("HTTP API", _INTRODUCTION, *routes, "## Objects", *objects)
+    return markdown.page("HTTP API", _INTRODUCTION, [*routes, "## Objects", *objects])
 
 
 async def _document() -> dict[str, Any]:

@@ -24,7 +24,7 @@ def generate() -> str:
         for title, entries in registry.SECTIONS.items()
         for block in (f"## {title}", *_entries(context, [entry.name for entry in entries]))
     ]
-    return markdown.page("Commands", _INTRODUCTION, *blocks)
+    return markdown.page("Commands", _INTRODUCTION, blocks)
 
 
 def _entries(group: typer.Context, names: Iterable[str]) -> Iterator[str]:

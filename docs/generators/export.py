@@ -59,7 +59,7 @@ def generate() -> str:
             ", ".join(map(markdown.code, columns[name])),
         )
     ]
-    return markdown.page("The monthly review", _INTRODUCTION, *sections)
+    return markdown.page("The monthly review", _INTRODUCTION, sections)
 
 
 def _exported_columns(folder: Path) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from docs.generators import markdown
 from ledger import metrics
 from ledger.metrics import Metric
 
+_INTRODUCTION = "Prometheus scrapes these at `/metrics`. Labels come from the lists below only."
 _LEDGER = """\
 These come from rows of the ledger. Every replica shows the same figures, and a restart changes
 none, so a query takes `max without (instance, pod)` first. Money is a gauge: a new price may lower
@@ -17,11 +18,8 @@ def generate() -> str:
     """The page `docs/reference/metrics.md`."""
     ledger = [metric for metric in metrics.METRICS if metric.scope == "ledger"]
     process = [metric for metric in metrics.METRICS if metric.scope == "process"]
-    return markdown.page(
-        "Metrics",
-        *("## Of the ledger", _LEDGER, _table(ledger)),
-        *("## Of a process", _PROCESS, _table(process)),
-    )
+    sections = ("## Of the ledger", _LEDGER, _table(ledger), "## Of a process", _PROCESS)
+    return markdown.page("Metrics", _INTRODUCTION, [*sections, _table(process)])
 
 
 def _table(listed: Iterable[Metric]) -> str:

@@ -33,7 +33,7 @@ def generate() -> str:
         for name, field in Settings.model_fields.items()
     ]
     columns = ("variable", "default", "values", "what it sets")
-    return markdown.page("Settings", _INTRODUCTION, markdown.table(columns, rows))
+    return markdown.page("Settings", _INTRODUCTION, [markdown.table(columns, rows)])
 
 
 def _sentences() -> dict[str, str]:

@@ -31,9 +31,9 @@ def line(
     database.close()
 
 
-def prints(shown: str, printed: str) -> bool:
-    """Whether an output is the one shown. `...` stands for any text; line breaks do not count."""
-    parts = [re.escape(" ".join(part.split())) for part in shown.split("...")]
+def prints(output: str, printed: str) -> bool:
+    """Whether a command printed an output. `...` is any text; line breaks do not count."""
+    parts = [re.escape(" ".join(part.split())) for part in output.split("...")]
     return re.fullmatch(".*".join(parts), " ".join(printed.split())) is not None
 
 
@@ -43,12 +43,12 @@ def test_every_command_of_the_tutorial_prints_what_the_tutorial_shows(line: Comm
     assert len(blocks) == TUTORIAL.read_text().count("```console") > 5
     for block in blocks:
         assert block
-        command, shown = block.groups()
+        command, output = block.groups()
         if command.startswith("switchwise"):
             printed = line.said(command.removeprefix("switchwise "))
         else:
             printed = subprocess.run(["sh", "-c", command], check=True, text=True).stdout or ""
-        assert prints(shown, printed), f"{command} printed:\n{printed}"
+        assert prints(output, printed), f"{command} printed:\n{printed}"
 
 
 def test_a_changed_output_is_noticed() -> None:
