@@ -30,21 +30,21 @@ def silent(_done: int, _all: int) -> None:
     """Nobody watches."""
 
 
-def held(database: Database) -> list[tuple[object, ...]]:
+def rollup_rows_of(database: Database) -> list[tuple[object, ...]]:
     """Every rollup by its labels, not by the ids that they happened to get."""
     digests = tables.SERIES
-    found: list[tuple[object, ...]] = []
+    rollup_rows: list[tuple[object, ...]] = []
     with database.snapshot() as session:
         for table in (rollups.HOUR, rollups.DAY_SUMS, rollups.TOTAL, rollups.DISTRIBUTION):
             columns = [column for column in table.c if column.name != "series_id"]
             rows = session.execute(
                 select(digests.c.digest, *columns).join(table, digests.c.id == table.c.series_id)
             )
-            found += sorted((table.name, *row) for row in rows)
-    return found
+            rollup_rows += sorted((table.name, *row) for row in rows)
+    return rollup_rows
 
 
-def imported(
+def import_files(
     database: Database, paths: Iterable[Path], naming: Naming = NAMING
 ) -> list[tuple[object, ...]]:
     for path in paths:
@@ -52,26 +52,26 @@ def imported(
             database, CHOSEN, str(path), format_name="auto", naming=naming, progress=silent
         )
     rollup.roll_up(database, CHOSEN.max_metric_sets)
-    return held(database)
+    return rollup_rows_of(database)
 
 
-def summed(
+def sum_files(
     database: Database, paths: Iterable[Path], naming: Naming = NAMING
 ) -> tuple[list[tuple[object, ...]], DirectSums]:
-    made = DirectSums()
+    sums = DirectSums()
     for path in paths:
-        made.add_file(str(path), "auto", naming, silent)
-    made.store(database, CHOSEN)
-    return held(database), made
+        sums.add_file(str(path), "auto", naming, silent)
+    sums.store(database, CHOSEN)
+    return rollup_rows_of(database), sums
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> tuple[Database, Database]:
+def databases(tmp_path: Path) -> tuple[Database, Database]:
     """A ledger to import into and one for sums."""
-    made = Database(f"sqlite:///{tmp_path / 'a.db'}"), Database(f"sqlite:///{tmp_path / 'b.db'}")
-    for each in made:
-        each.migrate()
-    return made
+    pair = Database(f"sqlite:///{tmp_path / 'a.db'}"), Database(f"sqlite:///{tmp_path / 'b.db'}")
+    for database in pair:
+        database.migrate()
+    return pair
 
 
 LINES = [
@@ -83,7 +83,10 @@ AGAIN = json.dumps(samples.native_event(3, time="2026-03-04T10:00:00Z", output_t
 
 @pytest.mark.parametrize("parallel", [False, True])
 def test_files_with_repeats_conflicts_and_bad_lines_sum_up_as_their_import(
-    two: tuple[Database, Database], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parallel: bool
+    databases: tuple[Database, Database],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    parallel: bool,
 ) -> None:
     monkeypatch.setattr(block_pool, "WORTHWHILE_BYTES", 0 if parallel else 1 << 60)
     monkeypatch.setattr(direct_sums, "BLOCK_BYTES", 5_000)
@@ -95,31 +98,33 @@ def test_files_with_repeats_conflicts_and_bad_lines_sum_up_as_their_import(
         )
     )
     second.write_bytes(gzip.compress("\n".join(LINES[100:]).encode()))
-    expected = imported(two[0], [first, second])
-    found, made = summed(two[1], [first, second])
-    assert found == expected
-    assert +made.counts == {"counted": 400, "repeated": 351, "rejected": 2}
+    expected = import_files(databases[0], [first, second])
+    rows, sums = sum_files(databases[1], [first, second])
+    assert rows == expected
+    assert +sums.counts == {"counted": 400, "repeated": 351, "rejected": 2}
 
 
 def test_the_captures_of_litellm_sum_up_as_their_import(
-    two: tuple[Database, Database], tmp_path: Path
+    databases: tuple[Database, Database], tmp_path: Path
 ) -> None:
     path = tmp_path / "litellm.jsonl"
     path.write_bytes(b"\n".join(case.element for case in captures.litellm()))
-    expected = imported(two[0], [path])
-    found, made = summed(two[1], [path])
-    assert found == expected != []
-    assert made.counts["counted"] > 10
+    expected = import_files(databases[0], [path])
+    rows, sums = sum_files(databases[1], [path])
+    assert rows == expected != []
+    assert sums.counts["counted"] > 10
 
 
-def test_a_trace_sums_up_as_its_import(two: tuple[Database, Database], tmp_path: Path) -> None:
+def test_a_trace_sums_up_as_its_import(
+    databases: tuple[Database, Database], tmp_path: Path
+) -> None:
     path = tmp_path / "trace.csv"
     path.write_text(
         "\n".join([trace_csv.HEADER, *(f"2023-11-16 18:17:{n % 60:02}.5,{n},7" for n in range(90))])
     )
     naming = Naming(model="gpt-4.1", project="search")
-    expected = imported(two[0], [path], naming)
-    assert summed(two[1], [path], naming)[0] == expected != []
+    expected = import_files(databases[0], [path], naming)
+    assert sum_files(databases[1], [path], naming)[0] == expected != []
 
 
 def test_a_file_that_is_none_is_refused_as_an_import_refuses_it(tmp_path: Path) -> None:

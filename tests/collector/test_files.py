@@ -74,7 +74,7 @@ def counts(receipt: ImportReceipt) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize(
-    ("content", "found", "naming", "count"),
+    ("content", "expected_format", "naming", "count"),
     [
         (NATIVE, "native", Naming(), 1_200),
         (TRACE, "trace-csv", MODEL, 900),
@@ -86,7 +86,7 @@ def test_a_file_is_told_by_its_first_bytes_and_its_copies_are_duplicates_however
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     content: bytes,
-    found: str,
+    expected_format: str,
     naming: Naming,
     count: int,
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_file_is_told_by_its_first_bytes_and_its_copies_are_duplicates_however
         path = tmp_path / name
         path.write_bytes(sent)
         receipt = run(database, path, naming)
-        assert receipt.format == found
+        assert receipt.format == expected_format
         assert counts(receipt) == ((count, 0, 0) if number == 0 else (0, count, 0))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(content))))
     assert counts(run(database, "-", naming)) == (0, count, 0)
@@ -128,11 +128,11 @@ def test_an_import_that_was_stopped_goes_on_where_it_stopped(
     path.write_bytes(NATIVE)
     add, calls = store.add, []
 
-    def stop_at_the_third(session: Session, *given: object, **named: object) -> object:
-        calls.append(given)
+    def stop_at_the_third(session: Session, *arguments: object, **options: object) -> object:
+        calls.append(arguments)
         if len(calls) == 3:
             raise StoreUnavailable("killed")
-        return add(session, *given, **named)  # type: ignore[arg-type]  # handed on as they came
+        return add(session, *arguments, **options)  # type: ignore[arg-type]  # handed on as they came
 
     monkeypatch.setattr(store, "add", stop_at_the_third)
     with pytest.raises(StoreUnavailable):
@@ -149,10 +149,10 @@ def test_a_chunk_and_how_far_the_file_was_read_are_committed_together(
 ) -> None:
     path = tmp_path / "log"
     path.write_bytes(NATIVE)
-    seen = []
+    steps = []
 
     def watch(done_bytes: int, all_bytes: int) -> None:
-        seen.append((done_bytes, all_bytes))
+        steps.append((done_bytes, all_bytes))
         with database.snapshot() as session:
             rows = session.execute(select(tables.IMPORTED_FILE.c.records)).scalars().all()
             count = session.execute(select(func.count()).select_from(tables.EVENT)).scalar_one()
@@ -167,8 +167,8 @@ def test_a_chunk_and_how_far_the_file_was_read_are_committed_together(
         naming=Naming(),
         progress=watch,
     )
-    assert seen == sorted(seen)
-    assert seen[-1] == (2 * len(NATIVE), 2 * len(NATIVE))
+    assert steps == sorted(steps)
+    assert steps[-1] == (2 * len(NATIVE), 2 * len(NATIVE))
 
 
 def test_bad_records_are_counted_and_named_and_the_others_are_imported(
@@ -200,8 +200,8 @@ def test_a_model_without_a_provider_is_taken_for_its_only_vendors_own(
         (tmp_path / name).write_bytes(TRACE)
         run(database, tmp_path / name, naming)
     with database.snapshot() as session:
-        found = session.execute(select(tables.SERIES.c.provider)).scalars()
-        assert set(found) == {"openai", "azure.ai.openai"}
+        providers = session.execute(select(tables.SERIES.c.provider)).scalars()
+        assert set(providers) == {"openai", "azure.ai.openai"}
 
 
 @pytest.mark.parametrize(

@@ -83,8 +83,8 @@ def test_elements_come_out_as_they_stand(body: bytes, elements: list[bytes]) -> 
 def test_a_break_is_named_and_what_was_whole_before_it_is_kept(
     body: bytes, elements: list[bytes], index: int, reason: str
 ) -> None:
-    found, broken = cut(body)
-    assert found == elements
+    cut_elements, broken = cut(body)
+    assert cut_elements == elements
     assert broken is not None
     assert broken.index == index
     assert reason in broken.reason
@@ -107,12 +107,16 @@ def test_a_break_is_named_and_what_was_whole_before_it_is_kept(
 )
 def test_a_torn_line_costs_itself_alone(torn: bytes) -> None:
     body = b'{"first":1}\n' + torn + b'\n{"next":{"x":"y"}}\r\n{"last":2}\n'
-    found, broken = cut(body)
+    cut_elements, broken = cut(body)
     assert broken is None
-    assert cut(*split(body, range(len(body)))) == (found, None)
-    assert [found[0], *found[2:]] == [b'{"first":1}', b'{"next":{"x":"y"}}', b'{"last":2}']
+    assert cut(*split(body, range(len(body)))) == (cut_elements, None)
+    assert [cut_elements[0], *cut_elements[2:]] == [
+        b'{"first":1}',
+        b'{"next":{"x":"y"}}',
+        b'{"last":2}',
+    ]
     with pytest.raises(ValueError, match=r"."):
-        json.loads(found[1])
+        json.loads(cut_elements[1])
 
 
 def test_a_torn_last_line_is_a_break_or_a_broken_element() -> None:
@@ -130,8 +134,8 @@ def test_an_element_over_the_limit_is_a_break() -> None:
         b'{"a":"12345678',
         b"[[[[[[[[[[",
     ):
-        found, broken = cut(body, limit=7)
-        assert found == []
+        cut_elements, broken = cut(body, limit=7)
+        assert cut_elements == []
         assert broken == Break(0, "the element is larger than 7 bytes; log it without its messages")
 
 
@@ -218,11 +222,11 @@ def test_any_stream_of_objects_is_cut_into_them(
 @example(b"[", b"{[[[}", [5], 3)
 @example(b"{", b"]\n{}", [3], 10_000)
 @example(b"", b" \xef\xbb\xbf[]", [1], 10_000)
-def test_chunks_never_matter(start: bytes, rest: bytes, places: list[int], limit: int) -> None:
-    body = start + rest
-    whole = cut(body, limit=limit)
-    assert cut(*split(body, places), limit=limit) == whole
-    assert cut(*(body[at : at + 1] for at in range(len(body))), limit=limit) == whole
+def test_chunks_never_matter(start: bytes, ending: bytes, places: list[int], limit: int) -> None:
+    body = start + ending
+    uncut = cut(body, limit=limit)
+    assert cut(*split(body, places), limit=limit) == uncut
+    assert cut(*(body[at : at + 1] for at in range(len(body))), limit=limit) == uncut
 
 
 @given(st.lists(OBJECTS, min_size=2, max_size=6), st.data())

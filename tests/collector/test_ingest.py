@@ -83,7 +83,7 @@ def test_the_same_events_from_eight_threads_at_once_count_once(
     group = [samples.event(number) for number in range(500)]
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda _: submit(committer, group).result(30), range(8)))
-    flat = [outcome for each in outcomes for outcome in each]
+    flat = [outcome for of_one_post in outcomes for outcome in of_one_post]
     assert flat.count(Outcome.ACCEPTED) == 500
     assert flat.count(Outcome.DUPLICATE) == 3_500
     assert stored(database) == 500
@@ -98,15 +98,15 @@ def test_two_collectors_that_store_the_same_events_at_once_agree(
         for start in range(0, 400, 20)
     ]
     committers = [
-        GroupCommitter(ingest.make_commit(each, 1_000), Backlog(64 * MIB))
-        for each in (database, other)
+        GroupCommitter(ingest.make_commit(ledger, 1_000), Backlog(64 * MIB))
+        for ledger in (database, other)
     ]
-    futures = [submit(each, group) for group in groups for each in committers]
-    wait([future.future for future in futures], 60)
-    for each in committers:
-        each.close()
+    posts = [submit(committer, group) for group in groups for committer in committers]
+    wait([post.future for post in posts], 60)
+    for committer in committers:
+        committer.close()
     other.close()
-    flat = [outcome for future in futures for outcome in future.result(0)]
+    flat = [outcome for post in posts for outcome in post.result(0)]
     assert flat.count(Outcome.ACCEPTED) == stored(database) == 420
     assert len(flat) == 2 * sum(map(len, groups))
     assert [check for check in checks.verify(database) if check.findings] == []

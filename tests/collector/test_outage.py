@@ -40,13 +40,15 @@ def database(server: servers.Postgres) -> Iterator[Database]:
 
 
 @pytest.fixture
-def served(database: Database, tmp_path: Path) -> Iterator[RunningCollector]:
+def collector(database: Database, tmp_path: Path) -> Iterator[RunningCollector]:
     with serving.collector(database, spool_dir=tmp_path) as running:
         yield running
 
 
-def post(served: RunningCollector, *numbers: int, **headers: str) -> dict[str, int]:
-    answer = serving.post(served, [samples.native_event(number) for number in numbers], **headers)
+def post(collector: RunningCollector, *numbers: int, **headers: str) -> dict[str, int]:
+    answer = serving.post(
+        collector, [samples.native_event(number) for number in numbers], **headers
+    )
     assert answer.status_code == 200, answer.text
     body: dict[str, int] = answer.json()
     assert sum(body[name] for name in serving.COUNTS) == len(numbers)
@@ -58,9 +60,9 @@ def stored(database: Database) -> int:
         return int(session.execute(select(func.count()).select_from(EVENT)).scalar_one())
 
 
-def wait_until_drained(served: RunningCollector) -> None:
-    assert served.state.spool_service is not None
-    spool = served.state.spool_service.spool
+def wait_until_drained(collector: RunningCollector) -> None:
+    assert collector.state.spool_service is not None
+    spool = collector.state.spool_service.spool
     processes.wait_until(lambda: spool.is_empty, "an empty spool", PATIENCE)
 
 
@@ -69,30 +71,33 @@ def signal_all(process_ids: list[int], sent: signal.Signals) -> None:
         os.kill(process_id, sent)
 
 
-def metric(served: RunningCollector, name: str, **labels: str) -> float | None:
-    return served.state.registry.get_sample_value(f"switchwise_{name}", labels)
+def metric(collector: RunningCollector, name: str, **labels: str) -> float | None:
+    return collector.state.registry.get_sample_value(f"switchwise_{name}", labels)
 
 
 def test_what_arrives_in_an_outage_is_acknowledged_as_spooled_and_stored_once_afterwards(
-    served: RunningCollector, server: servers.Postgres, database: Database
+    collector: RunningCollector, server: servers.Postgres, database: Database
 ) -> None:
-    assert post(served, 1, 2)["accepted"] == 2
+    assert post(collector, 1, 2)["accepted"] == 2
     server.stop()
-    assert post(served, 2, 3, 4)["spooled"] == 3
-    assert (metric(served, "spool_events"), served.client.get("/readyz").status_code) == (3, 200)
+    assert post(collector, 2, 3, 4)["spooled"] == 3
+    assert (metric(collector, "spool_events"), collector.client.get("/readyz").status_code) == (
+        3,
+        200,
+    )
     server.start()
-    wait_until_drained(served)
+    wait_until_drained(collector)
     assert stored(database) == 4
-    assert metric(served, "spool_drained_events_total", outcome="accepted") == 2
-    assert metric(served, "spool_drained_events_total", outcome="duplicate") == 1
-    assert metric(served, "spool_drained_events_total", outcome="refused") == 0
-    processes.wait_until(lambda: post(served, 5)["spooled"] == 0, "a direct answer", PATIENCE)
+    assert metric(collector, "spool_drained_events_total", outcome="accepted") == 2
+    assert metric(collector, "spool_drained_events_total", outcome="duplicate") == 1
+    assert metric(collector, "spool_drained_events_total", outcome="refused") == 0
+    processes.wait_until(lambda: post(collector, 5)["spooled"] == 0, "a direct answer", PATIENCE)
 
 
 def test_a_database_that_hangs_costs_a_sender_a_quarter_of_a_second_once(
-    served: RunningCollector, server: servers.Postgres, database: Database
+    collector: RunningCollector, server: servers.Postgres, database: Database
 ) -> None:
-    post(served, 1)
+    post(collector, 1)
     assert server.process is not None
     children = (
         Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
@@ -101,24 +106,24 @@ def test_a_database_that_hangs_costs_a_sender_a_quarter_of_a_second_once(
     signal_all(processes_of_it, signal.SIGSTOP)
     try:
         started = time.monotonic()
-        assert post(served, 2)["spooled"] == 1
-        assert post(served, *range(3, 50))["spooled"] == 47
+        assert post(collector, 2)["spooled"] == 1
+        assert post(collector, *range(3, 50))["spooled"] == 47
         assert time.monotonic() - started < 2
     finally:
         signal_all(processes_of_it, signal.SIGCONT)
-    wait_until_drained(served)
+    wait_until_drained(collector)
     processes.wait_until(lambda: stored(database) == 49, "every event", PATIENCE)
 
 
 def test_while_anything_waits_everything_goes_behind_it(
-    served: RunningCollector, server: servers.Postgres, database: Database
+    collector: RunningCollector, server: servers.Postgres, database: Database
 ) -> None:
     """So the first of two that conflict is the one that came first."""
     server.stop()
-    serving.post(served, [samples.native_event(1, output_tokens=10)])
+    serving.post(collector, [samples.native_event(1, output_tokens=10)])
     server.start()
-    answer = serving.post(served, [samples.native_event(1, output_tokens=99)]).json()
-    wait_until_drained(served)
+    answer = serving.post(collector, [samples.native_event(1, output_tokens=99)]).json()
+    wait_until_drained(collector)
     assert answer["spooled"] + answer["conflict"] == 1
     with database.snapshot() as session:
         assert session.execute(select(EVENT.c.output_tokens)).scalars().all() == [10]
@@ -147,15 +152,15 @@ def test_keys_as_last_read_decide_while_the_database_is_away(
     with serving.collector(database, spool_dir=tmp_path, require_keys=True):
         pass
     server.stop()
-    with serving.collector(database, spool_dir=tmp_path, require_keys=True) as served:
+    with serving.collector(database, spool_dir=tmp_path, require_keys=True) as collector:
         event = [samples.native_event(1)]
-        assert serving.post(served, event).status_code == 401
-        assert serving.post(served, event, **{"x-api-key": f"{good}x"}).status_code == 401
-        assert serving.post(served, event, **{"x-api-key": revoked}).status_code == 401
-        assert serving.post(served, event, **{"x-api-key": good}).json()["spooled"] == 1
-        assert serving.post(served, event, **{"x-api-key": short}).json()["spooled"] == 1
+        assert serving.post(collector, event).status_code == 401
+        assert serving.post(collector, event, **{"x-api-key": f"{good}x"}).status_code == 401
+        assert serving.post(collector, event, **{"x-api-key": revoked}).status_code == 401
+        assert serving.post(collector, event, **{"x-api-key": good}).json()["spooled"] == 1
+        assert serving.post(collector, event, **{"x-api-key": short}).json()["spooled"] == 1
         processes.wait_until(
-            lambda: serving.post(served, event, **{"x-api-key": short}).status_code == 401,
+            lambda: serving.post(collector, event, **{"x-api-key": short}).status_code == 401,
             "an expired key",
             30,
         )
@@ -181,23 +186,23 @@ def test_a_collector_whose_keys_are_all_known_dead_refuses_strangers_without_its
 def test_a_full_spool_answers_503_and_is_not_ready_before_that(
     server: servers.Postgres, database: Database, tmp_path: Path
 ) -> None:
-    with serving.collector(database, spool_dir=tmp_path, spool_max_mb=1) as served:
+    with serving.collector(database, spool_dir=tmp_path, spool_max_mb=1) as collector:
         server.stop()
-        number, answer = 0, serving.post(served, [samples.native_event(0)])
+        number, answer = 0, serving.post(collector, [samples.native_event(0)])
         while answer.status_code == 200:
             number += 500
             answer = serving.post(
-                served, [samples.native_event(each) for each in range(number, number + 500)]
+                collector, [samples.native_event(event) for event in range(number, number + 500)]
             )
         assert answer.status_code == 503
         assert 1 <= int(answer.headers["retry-after"]) <= 5
         assert "spool is full" in answer.json()["error"]
-        ready = served.client.get("/readyz")
+        ready = collector.client.get("/readyz")
         assert (ready.status_code, "SWITCHWISE_SPOOL_MAX_MB" in ready.text) == (503, True)
-        assert served.client.get("/healthz").status_code == 200
+        assert collector.client.get("/healthz").status_code == 200
         server.start()
-        wait_until_drained(served)
-        assert served.client.get("/readyz").status_code == 200
+        wait_until_drained(collector)
+        assert collector.client.get("/readyz").status_code == 200
         assert stored(database) == max(1, number - 499)
 
 
@@ -210,20 +215,20 @@ def test_what_can_never_be_stored_is_set_aside_and_nothing_waits_behind_it(
     spool._execute("INSERT INTO spooled (events, body) VALUES (7, x'c1c1')")
     spool.append([good[2]])
     spool.close()
-    with serving.collector(database, spool_dir=tmp_path) as served:
-        wait_until_drained(served)
-        assert metric(served, "spool_drained_events_total", outcome="accepted") == 2
-        assert metric(served, "spool_drained_events_total", outcome="refused") == 8
-        assert (metric(served, "spool_bytes") or 0) > 0
+    with serving.collector(database, spool_dir=tmp_path) as collector:
+        wait_until_drained(collector)
+        assert metric(collector, "spool_drained_events_total", outcome="accepted") == 2
+        assert metric(collector, "spool_drained_events_total", outcome="refused") == 8
+        assert (metric(collector, "spool_bytes") or 0) > 0
     assert stored(database) == 2
 
 
 def test_a_spool_of_another_ledger_is_refused(
     server: servers.Postgres, database: Database, tmp_path: Path
 ) -> None:
-    with serving.collector(database, spool_dir=tmp_path) as served:
+    with serving.collector(database, spool_dir=tmp_path) as collector:
         server.stop()
-        post(served, 1)
+        post(collector, 1)
     server.start()
     other = Database(server.database())
     other.migrate()
@@ -233,8 +238,8 @@ def test_a_spool_of_another_ledger_is_refused(
     ):
         pass
     other.close()
-    with serving.collector(database, spool_dir=tmp_path) as served:
-        wait_until_drained(served)
+    with serving.collector(database, spool_dir=tmp_path) as collector:
+        wait_until_drained(collector)
     assert stored(database) == 1
 
 
@@ -244,14 +249,14 @@ def test_a_drain_that_was_killed_after_its_commit_counts_nothing_twice(
     spool = Spool(tmp_path, 1 << 20)
     spool.append([samples.event(1), samples.event(2)])
     spool.close()
-    with serving.collector(database, spool_dir=tmp_path) as served:
-        wait_until_drained(served)
+    with serving.collector(database, spool_dir=tmp_path) as collector:
+        wait_until_drained(collector)
     spool = Spool(tmp_path, 1 << 20)
     spool.append([samples.event(1), samples.event(2)])
     spool.close()
-    with serving.collector(database, spool_dir=tmp_path) as served:
-        wait_until_drained(served)
-        assert metric(served, "spool_drained_events_total", outcome="duplicate") == 2
+    with serving.collector(database, spool_dir=tmp_path) as collector:
+        wait_until_drained(collector)
+        assert metric(collector, "spool_drained_events_total", outcome="duplicate") == 2
     with database.snapshot() as session:
         assert sum(sums.totals()[1][0] for _, sums in rollups.list_pending(session)) == 2
 
@@ -263,22 +268,22 @@ def test_a_drain_that_was_killed_after_its_commit_counts_nothing_twice(
     )
 )
 def test_the_numbers_of_a_receipt_add_up_in_and_out_of_an_outage(
-    posts: list[tuple[list[int], bool]], served: RunningCollector
+    posts: list[tuple[list[int], bool]], collector: RunningCollector
 ) -> None:
     """An outage is made by what waits in the spool: everything then goes behind it."""
-    assert served.state.spool_service is not None
+    assert collector.state.spool_service is not None
     for numbers, behind in posts:
         if behind:
-            served.state.spool_service.spool.append([samples.event(1_000)])
-        post(served, *numbers)
-    wait_until_drained(served)
+            collector.state.spool_service.spool.append([samples.event(1_000)])
+        post(collector, *numbers)
+    wait_until_drained(collector)
 
 
 def test_a_ledger_in_a_file_needs_no_spool(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
     database.migrate()
-    with serving.collector(database, spool_dir=tmp_path / "spool") as served:
-        assert served.state.spool_service is None
-        assert post(served, 1)["accepted"] == 1
+    with serving.collector(database, spool_dir=tmp_path / "spool") as collector:
+        assert collector.state.spool_service is None
+        assert post(collector, 1)["accepted"] == 1
     assert not (tmp_path / "spool").exists()
     database.close()

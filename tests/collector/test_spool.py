@@ -75,10 +75,10 @@ def test_beyond_its_cap_it_takes_nothing_and_keeps_what_it_has(tmp_path: Path) -
     spool = Spool(tmp_path, 2_000)
     while spool.size_bytes < 1_700:
         spool.append([samples.event(1)])
-    taken = spool.events
+    events = spool.events
     with pytest.raises(SpoolFull, match="try again"):
         spool.append([samples.event(number) for number in range(10)])
-    assert (spool.events, len(spool.oldest(1_000))) == (taken, taken)
+    assert (spool.events, len(spool.oldest(1_000))) == (events, events)
     assert spool.size_bytes <= 2_000
     assert spool.is_nearly_full
     spool.remove(spool.oldest(1_000))

@@ -225,11 +225,11 @@ def test_any_sequence_of_writes_rotations_and_restarts_stores_each_record_once(
                 if chance.random() < 0.5:
                     wait_for(database, written)
                     rotations += 1
-                    kept = tmp_path / f"log.{rotations}"
+                    rotated = tmp_path / f"log.{rotations}"
                     if chance.random() < 0.5:
-                        path.rename(kept)
+                        path.rename(rotated)
                     else:
-                        shutil.copy(path, kept)
+                        shutil.copy(path, rotated)
                         os.truncate(path, 0)
         if chance.random() < 0.5 and path.exists():
             append(path, lines(range(written, written + 3)))
@@ -261,8 +261,8 @@ def test_a_process_that_is_killed_again_and_again_stores_each_record_once(tmp_pa
     append(path, line(written))
     processes.wait_until(lambda: stored(database) == written + 1, "every event", 30)
     last.send_signal(signal.SIGTERM)
-    told, _ = last.communicate(timeout=15)
+    output, _ = last.communicate(timeout=15)
     assert last.returncode == 0
-    assert f"{path}: " in told.splitlines()[-1]
+    assert f"{path}: " in output.splitlines()[-1]
     assert counted(database) == written + 1
     database.close()

@@ -50,7 +50,7 @@ def way(route: tuple[str, str]) -> str:
 
 
 @pytest.fixture
-def served(database: Database, way: str) -> Iterator[RunningCollector]:
+def collector(database: Database, way: str) -> Iterator[RunningCollector]:
     """A collector that takes writes by this way."""
     with serving.collector(database, way) as running:
         yield running

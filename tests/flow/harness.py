@@ -146,14 +146,14 @@ def kill_under_load(
     machine is too slow for all of them within `seconds`, but never fewer than FEWEST_KILLS.
     """
     end_at = time.monotonic() + seconds
-    chance, done = random.Random(seed), 0  # noqa: S311  # repeatable on purpose
-    while done < min(kills, FEWEST_KILLS) or (done < kills and time.monotonic() < end_at):
+    chance, killed = random.Random(seed), 0  # noqa: S311  # repeatable on purpose
+    while killed < min(kills, FEWEST_KILLS) or (killed < kills and time.monotonic() < end_at):
         _wait_for_progress(product, senders)
         time.sleep(chance.uniform(0, 0.4))
         victim = chance.choice(victims)
-        done += others[victim]() if victim in others else product.kill(victim)
+        killed += others[victim]() if victim in others else product.kill(victim)
     _wait_for_progress(product, senders)
-    return done
+    return killed
 
 
 def _wait_for_progress(product: Product, senders: Sequence[Client]) -> None:
@@ -176,43 +176,43 @@ def settle(product: Product, senders: Sequence[Client], database: Database) -> N
 
 def judge(database: Database, book: Book, kills: int) -> Verdict:
     """Compare the rolled-up ledger with the clients' own."""
-    held = _held(database)
-    cells = held.keys() | book.sums.keys()
+    ledger_sums = _ledger_sums(database)
+    cells = ledger_sums.keys() | book.sums.keys()
     differences = {
-        cell: (book.sums[cell], held[cell])
+        cell: (book.sums[cell], ledger_sums[cell])
         for cell in sorted(cells)
-        if book.sums[cell] != held[cell]
+        if book.sums[cell] != ledger_sums[cell]
     }
     requests = [
-        (known, stored)
-        for (meter, *_), (known, stored) in differences.items()
+        (acknowledged, rolled_up)
+        for (meter, *_), (acknowledged, rolled_up) in differences.items()
         if meter == "requests"
     ]
     findings = [finding for check in checks.verify(database) for finding in check.findings]
     return Verdict(
         book.acknowledged,
         kills,
-        lost=sum(max(0, known - stored) for known, stored in requests),
-        double=sum(max(0, stored - known) for known, stored in requests),
+        lost=sum(max(0, acknowledged - rolled_up) for acknowledged, rolled_up in requests),
+        double=sum(max(0, rolled_up - acknowledged) for acknowledged, rolled_up in requests),
         healed=book.healed,
         differences=differences,
         findings=findings + _unsound(database),
     )
 
 
-def _held(database: Database) -> Counter[Cell]:
+def _ledger_sums(database: Database) -> Counter[Cell]:
     query = text("""
         SELECT u.day, s.project, s.model, sum(u.requests), sum(u.input_tokens), sum(u.output_tokens)
         FROM usage_day u JOIN series s ON s.id = u.series_id GROUP BY u.day, s.project, s.model
     """)
-    held: Counter[Cell] = Counter()
+    sums: Counter[Cell] = Counter()
     with database.snapshot() as session:
         for day, project, model, *amounts in session.execute(query):
             for meter, amount in zip(
                 ("requests", "input_tokens", "output_tokens"), amounts, strict=True
             ):
-                held[meter, clock.date_of(day).day, project, model] = int(amount)
-    return held
+                sums[meter, clock.date_of(day).day, project, model] = int(amount)
+    return sums
 
 
 def _pending(database: Database) -> int:

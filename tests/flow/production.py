@@ -28,9 +28,10 @@ class ComposePrometheus(servers.Prometheus):
         config["global"] = dict.fromkeys(config["global"], "1s")
         for job in config["scrape_configs"]:
             job["authorization"] = {**job["authorization"], "credentials_file": str(key)}
-            for each in job["static_configs"]:
-                each["targets"] = [
-                    f"{processes.LOOPBACK}:{ports[name.split(':')[0]]}" for name in each["targets"]
+            for target_group in job["static_configs"]:
+                target_group["targets"] = [
+                    f"{processes.LOOPBACK}:{ports[name.split(':')[0]]}"
+                    for name in target_group["targets"]
                 ]
         (self.folder / "prometheus.yml").write_text(json.dumps(config))
 
@@ -41,8 +42,8 @@ class ComposePrometheus(servers.Prometheus):
             "/prometheus": self.folder / "series",
         }
         options = [option.partition("=") for option in COMPOSE["services"]["prometheus"]["command"]]
-        given = [f"{name}={paths.get(value, value)}" for name, _, value in options]
-        return [own, f"--web.listen-address={processes.LOOPBACK}:{self.port}", *given]
+        arguments = [f"{name}={paths.get(value, value)}" for name, _, value in options]
+        return [own, f"--web.listen-address={processes.LOOPBACK}:{self.port}", *arguments]
 
 
 @dataclass(slots=True)
@@ -142,8 +143,10 @@ class Production:
             "postgresql://switchwise@postgres:5432/switchwise": self.database_url,
             "redis://redis:6379/0": self.redis_url,
         }
-        given: dict[str, Any] = COMPOSE["services"][service]["environment"]
-        own = {name: places.get(value, value) for name, value in given.items() if value is not None}
+        declared: dict[str, Any] = COMPOSE["services"][service]["environment"]
+        own = {
+            name: places.get(value, value) for name, value in declared.items() if value is not None
+        }
         inherited = {
             name: value
             for name, value in harness.environment().items()

@@ -41,7 +41,7 @@ def stored(database: Database) -> int:
 
 
 def test_an_object_an_array_and_lines_are_taken_with_any_content_type_and_either_slash(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     bodies = [
         json.dumps(EVENTS[0]).encode(),
@@ -58,7 +58,7 @@ def test_an_object_an_array_and_lines_are_taken_with_any_content_type_and_either
     for body, kind, path in zip(
         bodies, kinds, itertools.cycle(["/v1/events", "/v1/events/"]), strict=False
     ):
-        answer = served.client.post(
+        answer = collector.client.post(
             path, content=body, headers={"Content-Type": kind}, follow_redirects=False
         )
         assert answer.status_code == 200, answer.text
@@ -73,13 +73,15 @@ def test_an_object_an_array_and_lines_are_taken_with_any_content_type_and_either
 )
 @hypothesis_settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_grouping_and_repetition_of_the_same_events_stores_each_once(
-    served: RunningCollector, database: Database, order: list[int], cuts: list[int], again: bool
+    collector: RunningCollector, database: Database, order: list[int], cuts: list[int], again: bool
 ) -> None:
     before = stored(database)
     edges = [0, *sorted(cuts), 20, *([20] if again else [])]
     sums: Counter[str] = Counter()
     for start, end in itertools.pairwise(edges):
-        receipt = post(served, [EVENTS[number] for number in order[start:end] * (1 + again)]).json()
+        receipt = post(
+            collector, [EVENTS[number] for number in order[start:end] * (1 + again)]
+        ).json()
         assert total(receipt) == (end - start) * (1 + again)
         sums.update({name: receipt[name] for name in COUNTS})
     assert sums["accepted"] == 20 - before
@@ -88,7 +90,7 @@ def test_any_order_grouping_and_repetition_of_the_same_events_stores_each_once(
 
 
 def test_one_bad_element_never_rejects_the_others(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     sent = [
         EVENTS[0],
@@ -101,7 +103,7 @@ def test_one_bad_element_never_rejects_the_others(
         EVENTS[3] | {"input_tokens": -1},
         EVENTS[4],
     ]
-    receipt = post(served, sent).json()
+    receipt = post(collector, sent).json()
     assert receipt["accepted"] == 3
     assert [refusal["index"] for refusal in receipt["rejected"]] == [1, 3, 4, 5, 6, 7]
     assert all(refusal["reason"] for refusal in receipt["rejected"])
@@ -110,27 +112,27 @@ def test_one_bad_element_never_rejects_the_others(
 
 
 def test_an_identity_with_other_content_is_a_conflict_and_the_first_stays(
-    served: RunningCollector,
+    collector: RunningCollector,
 ) -> None:
-    assert post(served, EVENTS[0]).json()["accepted"] == 1
+    assert post(collector, EVENTS[0]).json()["accepted"] == 1
     receipt = post(
-        served, [EVENTS[0] | {"output_tokens": 11}, EVENTS[0], EVENTS[0] | {"project": "other"}]
+        collector, [EVENTS[0] | {"output_tokens": 11}, EVENTS[0], EVENTS[0] | {"project": "other"}]
     ).json()
     assert (receipt["conflict"], receipt["duplicate"], receipt["accepted"]) == (1, 2, 0)
 
 
-def test_unknown_fields_are_named_so_that_a_typo_shows(served: RunningCollector) -> None:
+def test_unknown_fields_are_named_so_that_a_typo_shows(collector: RunningCollector) -> None:
     receipt = post(
-        served, [EVENTS[0] | {"input_token": 7}, EVENTS[1] | {"e-mail": "someone@example.com"}]
+        collector, [EVENTS[0] | {"input_token": 7}, EVENTS[1] | {"e-mail": "someone@example.com"}]
     ).json()
     assert receipt["unknown_fields"] == ["input_token", "e-mail"]
 
 
 def test_of_a_body_that_breaks_the_complete_elements_are_stored(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     body = json.dumps(EVENTS).encode()
-    receipt = post(served, body[: body.rindex(b"}")]).json()
+    receipt = post(collector, body[: body.rindex(b"}")]).json()
     assert (receipt["accepted"], [refusal["index"] for refusal in receipt["rejected"]]) == (
         19,
         [19],
@@ -138,41 +140,46 @@ def test_of_a_body_that_breaks_the_complete_elements_are_stored(
     zipped = gzip.compress(
         b"\n".join(json.dumps(samples.native_event(n)).encode() for n in range(9_000))
     )
-    receipt = served.client.post("/v1/events", content=zipped[:-2_000], headers=GZIP).json()
+    receipt = collector.client.post("/v1/events", content=zipped[:-2_000], headers=GZIP).json()
     (refusal,) = receipt["rejected"]
     assert refusal["index"] == total(receipt) - 1
     assert 1_000 < stored(database) < 9_000
-    answer = post(served, body[:20])
+    answer = post(collector, body[:20])
     assert answer.status_code == 400
     assert list(answer.json()) == ["error"]
 
 
-def test_bodies_may_be_chunked_and_zipped(served: RunningCollector, database: Database) -> None:
+def test_bodies_may_be_chunked_and_zipped(collector: RunningCollector, database: Database) -> None:
     def chunks() -> Iterator[bytes]:
         body = gzip.compress(json.dumps(EVENTS).encode())
         yield from (body[at : at + 50] for at in range(0, len(body), 50))
 
-    assert served.client.post("/v1/events", content=chunks(), headers=GZIP).json()["accepted"] == 20
+    assert (
+        collector.client.post("/v1/events", content=chunks(), headers=GZIP).json()["accepted"] == 20
+    )
     assert stored(database) == 20
 
 
 def test_what_is_too_large_or_encoded_otherwise_is_refused_for_good(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     line = json.dumps(EVENTS[0]).encode() + b"\n"
     padding = b" " * (300 << 10)
     refused = [
-        (post(served, line * (5 * MIB // len(line) + 1)), 413),
+        (post(collector, line * (5 * MIB // len(line) + 1)), 413),
         (
-            served.client.post(
+            collector.client.post(
                 "/v1/events", content=gzip.compress((padding + line) * 80, 1), headers=GZIP
             ),
             413,
         ),
-        (served.client.post("/v1/events", content=gzip.compress(line * 10_001), headers=GZIP), 413),
-        (post(served, line, **{"Content-Encoding": "br"}), 415),
         (
-            served.client.post(
+            collector.client.post("/v1/events", content=gzip.compress(line * 10_001), headers=GZIP),
+            413,
+        ),
+        (post(collector, line, **{"Content-Encoding": "br"}), 415),
+        (
+            collector.client.post(
                 "/v1/litellm", content=gzip.compress(b"\0" * (60 * MIB)), headers=GZIP
             ),
             413,
@@ -185,8 +192,8 @@ def test_what_is_too_large_or_encoded_otherwise_is_refused_for_good(
     assert stored(database) == 0
 
 
-def test_a_log_body_beyond_64_mib_is_refused_before_it_is_sent(served: RunningCollector) -> None:
-    host, port = served.client.base_url.host, served.client.base_url.port
+def test_a_log_body_beyond_64_mib_is_refused_before_it_is_sent(collector: RunningCollector) -> None:
+    host, port = collector.client.base_url.host, collector.client.base_url.port
     assert port is not None
     with socket.create_connection((host, port), timeout=10) as sender:
         sender.sendall(
@@ -196,19 +203,19 @@ def test_a_log_body_beyond_64_mib_is_refused_before_it_is_sent(served: RunningCo
         assert sender.recv(64).startswith(b"HTTP/1.1 413")
 
 
-def test_a_default_litellm_batch_of_several_megabytes_is_taken(served: RunningCollector) -> None:
+def test_a_default_litellm_batch_of_several_megabytes_is_taken(collector: RunningCollector) -> None:
     element = json.loads(captures.litellm()[0].element)
     batch = [
         element | {"id": f"chatcmpl-{number}", "padding": "x" * 10_000} for number in range(512)
     ]
-    receipt = post(served, batch, "/v1/litellm").json()
+    receipt = post(collector, batch, "/v1/litellm").json()
     assert (receipt["accepted"], total(receipt)) == (512, 512)
 
 
 def test_a_sender_that_goes_away_in_the_middle_leaves_nothing(
-    served: RunningCollector, database: Database, capfd: pytest.CaptureFixture[str]
+    collector: RunningCollector, database: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host, port = served.client.base_url.host, served.client.base_url.port
+    host, port = collector.client.base_url.host, collector.client.base_url.port
     assert port is not None
     with socket.create_connection((host, port), timeout=10) as sender:
         sender.sendall(b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
@@ -220,13 +227,13 @@ def test_a_sender_that_goes_away_in_the_middle_leaves_nothing(
 
 
 def test_captured_litellm_traffic_gives_the_receipt_that_its_golden_file_expects(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     rows = captures.litellm()
     sums: Counter[str] = Counter()
     for file_name in sorted({str(row.golden["file"]) for row in rows}):
         for body in captures.bodies(file_name):
-            receipt = post(served, body, "/v1/litellm").json()
+            receipt = post(collector, body, "/v1/litellm").json()
             assert receipt["rejected"] == []
             sums.update({name: receipt[name] for name in COUNTS})
     usage = [str(row.golden["dedupe_key"]) for row in rows if row.golden["kind"] == "usage"]
@@ -236,71 +243,71 @@ def test_captured_litellm_traffic_gives_the_receipt_that_its_golden_file_expects
 
 
 def test_eight_senders_of_the_same_500_events_store_500(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     body = json.dumps([samples.native_event(number) for number in range(500)]).encode()
     with ThreadPoolExecutor(8) as pool:
-        receipts = list(pool.map(lambda _: post(served, body).json(), range(8)))
+        receipts = list(pool.map(lambda _: post(collector, body).json(), range(8)))
     assert sum(receipt["accepted"] for receipt in receipts) == 500 == stored(database)
     assert sum(receipt["duplicate"] for receipt in receipts) == 3_500
     assert [check for check in checks.verify(database) if check.findings] == []
 
 
 def test_a_locked_database_is_503_within_seconds_and_acknowledges_nothing(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     with database.transaction() as session:
         serving.block_writers(session)
         started = time.monotonic()
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(lambda number: post(served, EVENTS[number]), range(4)))
+            answers = list(pool.map(lambda number: post(collector, EVENTS[number]), range(4)))
         seconds = time.monotonic() - started
     assert seconds < 4
     for answer in answers:
         assert answer.status_code == 503
         assert 1 <= int(answer.headers["Retry-After"]) <= 5
         assert list(answer.json()) == ["error"]
-    receipt = post(served, EVENTS[:4]).json()
+    receipt = post(collector, EVENTS[:4]).json()
     assert receipt["accepted"] + receipt["duplicate"] == 4 == stored(database)
 
 
 def test_a_commit_that_fails_is_503_and_the_same_events_are_accepted_later(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     def fail(_session: object) -> None:
         raise StoreUnavailable("the disk is full")
 
     event.listen(Session, "before_commit", fail)
     try:
-        answer = post(served, EVENTS)
-        ready = served.client.get("/readyz")
+        answer = post(collector, EVENTS)
+        ready = collector.client.get("/readyz")
     finally:
         event.remove(Session, "before_commit", fail)
     assert (answer.status_code, ready.status_code) == (503, 503)
     assert stored(database) == 0
-    assert post(served, EVENTS).json()["accepted"] == 20
+    assert post(collector, EVENTS).json()["accepted"] == 20
 
 
 def test_too_much_at_once_is_refused_with_503_and_taken_later(database: Database, way: str) -> None:
-    with serving.collector(database, way, max_waiting_bytes=MIB) as served:
+    with serving.collector(database, way, max_waiting_bytes=MIB) as collector:
         events = [samples.native_event(number) for number in range(500)]
         with ThreadPoolExecutor(4) as pool, database.transaction() as session:
             serving.block_writers(session)
-            answers = list(pool.map(lambda _: post(served, events), range(4)))
+            answers = list(pool.map(lambda _: post(collector, events), range(4)))
         assert {answer.status_code for answer in answers} == {503}
         # What the lock held up keeps its room until it is stored, so a sender may have to try once more.
         processes.wait_until(
-            lambda: post(served, events).status_code == 200, "room for the same events"
+            lambda: post(collector, events).status_code == 200, "room for the same events"
         )
-        assert post(served, events).json()["duplicate"] == 500
+        assert post(collector, events).json()["duplicate"] == 500
         lines = b"\n".join(
             json.dumps(samples.native_event(number)).encode() for number in range(600)
         )
-        assert post(served, lines, "/v1/litellm").status_code == 413
+        assert post(collector, lines, "/v1/litellm").status_code == 413
 
 
 def test_an_event_over_five_minutes_ahead_or_before_2020_is_rejected_with_the_remedy(
-    served: RunningCollector,
+    collector: RunningCollector,
 ) -> None:
     ahead, allowed = clock.now_us() + 301 * clock.SECOND_US, clock.now_us() + 290 * clock.SECOND_US
     times = [
@@ -309,19 +316,19 @@ def test_an_event_over_five_minutes_ahead_or_before_2020_is_rejected_with_the_re
         "2019-12-31T23:59:59.999999Z",
         "2020-01-01T00:00:00Z",
     ]
-    receipt = post(served, [EVENTS[0] | {"time": at} for at in times]).json()
+    receipt = post(collector, [EVENTS[0] | {"time": at} for at in times]).json()
     assert receipt["accepted"] == 2
     assert [refusal["index"] for refusal in receipt["rejected"]] == [0, 2]
     assert all("clock" in refusal["reason"] for refusal in receipt["rejected"])
 
 
 def test_an_event_of_a_sealed_day_is_rejected_and_others_are_stored(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     day = clock.day_of(samples.event(0).occurred_at)
     with database.transaction() as session:
         session.add(tables.usage.Day(day=day, last_written_at=1, sealed_at=2))
-    receipt = post(served, [EVENTS[0], EVENTS[1] | {"time": "2026-03-06T00:00:00Z"}]).json()
+    receipt = post(collector, [EVENTS[0], EVENTS[1] | {"time": "2026-03-06T00:00:00Z"}]).json()
     assert receipt["accepted"] == 1
     assert [refusal["index"] for refusal in receipt["rejected"]] == [0]
 
@@ -337,7 +344,7 @@ def test_keys_are_asked_for_fix_the_project_and_name_the_sender(
             session, "page", ["read"], project=None, namespace="default", now_us=1
         )
     with (
-        serving.collector(database, way, require_keys=True) as served,
+        serving.collector(database, way, require_keys=True) as collector,
         structlog.testing.capture_logs() as logs,
     ):
         for headers, status in (
@@ -348,32 +355,32 @@ def test_keys_are_asked_for_fix_the_project_and_name_the_sender(
             ({"x-api-key": reader}, 403),
             ({"Authorization": f"Bearer {key}"}, 200),
         ):
-            answer = post(served, EVENTS[0] | {"project": "mine"}, **headers)
+            answer = post(collector, EVENTS[0] | {"project": "mine"}, **headers)
             assert answer.status_code == status
             assert key.split("_", 2)[2] not in answer.text
-        assert served.client.get("/healthz").status_code == 200
+        assert collector.client.get("/healthz").status_code == 200
     assert key.split("_", 2)[2] not in repr(logs)
     with database.snapshot() as session:
         (row,) = session.execute(select(tables.SERIES)).all()
     assert (row.project, row.namespace) == ("search", "eu")
 
 
-def test_other_methods_and_paths_have_the_one_shape_of_error(served: RunningCollector) -> None:
+def test_other_methods_and_paths_have_the_one_shape_of_error(collector: RunningCollector) -> None:
     for method, path, status in (
         ("GET", "/v1/events", 405),
         ("PUT", "/v1/litellm/", 405),
         ("POST", "/v1/nothing", 404),
     ):
-        answer = served.client.request(method, path)
+        answer = collector.client.request(method, path)
         assert answer.status_code == status
         assert list(answer.json()) == ["error"]
 
 
-def test_the_process_counts_what_it_received(served: RunningCollector) -> None:
-    sent = post(served, EVENTS[:3]).request
-    post(served, [EVENTS[0], None])
-    post(served, b"nonsense")
-    value = served.state.registry.get_sample_value
+def test_the_process_counts_what_it_received(collector: RunningCollector) -> None:
+    sent = post(collector, EVENTS[:3]).request
+    post(collector, [EVENTS[0], None])
+    post(collector, b"nonsense")
+    value = collector.state.registry.get_sample_value
     for outcome, count in {"accepted": 3, "duplicate": 1, "rejected": 1}.items():
         assert (
             value("switchwise_ingest_events_total", {"format": "native", "outcome": outcome})

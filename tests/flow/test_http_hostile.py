@@ -19,7 +19,7 @@ GZIP = {"Content-Encoding": "gzip"}
 
 
 @pytest.fixture
-def served(database: Database) -> Iterator[RunningCollector]:
+def collector(database: Database) -> Iterator[RunningCollector]:
     with serving.collector(database) as running:
         yield running
 
@@ -56,13 +56,15 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/litellm"])
-def test_hostile_bodies_are_answered_and_harm_nothing(served: RunningCollector, path: str) -> None:
+def test_hostile_bodies_are_answered_and_harm_nothing(
+    collector: RunningCollector, path: str
+) -> None:
     for name, body in HOSTILE.items():
-        answer = post(served, body, path)
+        answer = post(collector, body, path)
         assert answer.status_code in (200, 400, 413), (name, answer.text)
         if answer.status_code == 200:
             assert total(answer.json()) >= 1, name
-        assert post(served, samples.native_event(0)).json()["rejected"] == [], name
+        assert post(collector, samples.native_event(0)).json()["rejected"] == [], name
 
 
 @given(
@@ -72,33 +74,33 @@ def test_hostile_bodies_are_answered_and_harm_nothing(served: RunningCollector, 
 )
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_at_all_get_an_answer_that_is_no_fault_of_ours(
-    served: RunningCollector, body: bytes, zipped: bool
+    collector: RunningCollector, body: bytes, zipped: bool
 ) -> None:
     for path in ("/v1/events", "/v1/litellm"):
-        answer = served.client.post(path, content=body, headers=GZIP if zipped else {})
+        answer = collector.client.post(path, content=body, headers=GZIP if zipped else {})
         assert answer.status_code in (200, 400)
 
 
-def _fuzz(served: RunningCollector, examples: int) -> None:
-    every = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+def _fuzz(collector: RunningCollector, examples: int) -> None:
+    suppressed = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     for path in ("/v1/events", "/v1/litellm"):
-        operation = schemathesis.openapi.from_asgi("/openapi.json", served.app)[path]["POST"]
+        operation = schemathesis.openapi.from_asgi("/openapi.json", collector.app)[path]["POST"]
 
         @given(case=operation.as_strategy())
-        @hypothesis_settings(max_examples=examples, deadline=None, suppress_health_check=every)
+        @hypothesis_settings(max_examples=examples, deadline=None, suppress_health_check=suppressed)
         def answers_as_documented(case: schemathesis.Case[Any]) -> None:
-            answer = case.call(base_url=str(served.client.base_url))
+            answer = case.call(base_url=str(collector.client.base_url))
             case.validate_response(answer, checks=DOCUMENTED)
 
         answers_as_documented()
 
 
-def test_every_answer_is_as_the_openapi_document_says(served: RunningCollector) -> None:
-    _fuzz(served, examples=40)
+def test_every_answer_is_as_the_openapi_document_says(collector: RunningCollector) -> None:
+    _fuzz(collector, examples=40)
 
 
 @pytest.mark.full
 def test_every_answer_is_as_the_openapi_document_says_in_two_thousand_cases(
-    served: RunningCollector,
+    collector: RunningCollector,
 ) -> None:
-    _fuzz(served, examples=1_000)
+    _fuzz(collector, examples=1_000)

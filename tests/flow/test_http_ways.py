@@ -27,20 +27,20 @@ def stored(database: Database) -> int:
         return int(session.execute(select(func.count()).select_from(tables.EVENT)).scalar_one())
 
 
-def raw(served: RunningCollector, *pieces: bytes, answers: int = 1) -> bytes:
+def raw(collector: RunningCollector, *pieces: bytes, answers: int = 1) -> bytes:
     """What the server says to bytes sent over one connection, piece by piece, up to this many final answers."""
-    host, port = served.client.base_url.host, served.client.base_url.port
+    host, port = collector.client.base_url.host, collector.client.base_url.port
     assert port is not None
-    said = b""
+    answer = b""
     with socket.create_connection((host, port), timeout=20) as sender:
         for piece in pieces:
             sender.sendall(piece)
             time.sleep(0.05)
-        while len(re.findall(rb"HTTP/1.1 [2-5]", said)) < answers or not said.endswith(b"}"):
+        while len(re.findall(rb"HTTP/1.1 [2-5]", answer)) < answers or not answer.endswith(b"}"):
             part = sender.recv(1 << 16)
-            assert part, said
-            said += part
-    return said
+            assert part, answer
+            answer += part
+    return answer
 
 
 def request_of(event: object, *headers: str) -> bytes:
@@ -51,10 +51,10 @@ def request_of(event: object, *headers: str) -> bytes:
 
 
 def test_requests_that_follow_without_waiting_are_answered_in_order(
-    served: RunningCollector,
+    collector: RunningCollector,
 ) -> None:
     answer = raw(
-        served,
+        collector,
         request_of(EVENTS[0]) + request_of(EVENTS[0]) + request_of([]) + request_of(EVENTS[1]),
         answers=4,
     )
@@ -68,10 +68,10 @@ def test_requests_that_follow_without_waiting_are_answered_in_order(
 
 
 def test_a_body_that_comes_byte_by_byte_is_stored_when_it_is_whole(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
     sent = request_of(EVENTS[0])
-    answer = raw(served, sent[:40], sent[40:200], sent[200:-1], sent[-1:])
+    answer = raw(collector, sent[:40], sent[40:200], sent[200:-1], sent[-1:])
     assert answer.startswith(b"HTTP/1.1 200")
     assert stored(database) == 1
 
@@ -87,16 +87,16 @@ def test_a_body_that_comes_byte_by_byte_is_stored_when_it_is_whole(
     ],
 )
 def test_a_write_with_unusual_headers_gets_the_same_answer(
-    served: RunningCollector, header: str
+    collector: RunningCollector, header: str
 ) -> None:
-    answer = raw(served, request_of(EVENTS[0], header))
+    answer = raw(collector, request_of(EVENTS[0], header))
     assert b"HTTP/1.1 200" in answer
     assert b'"accepted":1' in answer
 
 
 def test_a_web_page_of_another_site_may_not_write(
-    served: RunningCollector, database: Database
+    collector: RunningCollector, database: Database
 ) -> None:
-    answer = raw(served, request_of(EVENTS[0], "Origin: http://elsewhere.example"))
+    answer = raw(collector, request_of(EVENTS[0], "Origin: http://elsewhere.example"))
     assert answer.startswith(b"HTTP/1.1 403")
     assert stored(database) == 0

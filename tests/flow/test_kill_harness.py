@@ -29,10 +29,10 @@ def run_embedded(launch: Launch, kills: int, seed: int, seconds: float = math.in
     product, book = launch(["up"]), Book()
     senders = clients.start(product.port, book, 3, seed)
     rollups = RollupKiller(product, seed)
-    done = harness.kill_under_load(
+    killed = harness.kill_under_load(
         product, EMBEDDED, kills, senders, seed, {"rollup": rollups.kill}, seconds
     )
-    return settled(product, senders, book, done, rollups.url)
+    return settled(product, senders, book, killed, rollups.url)
 
 
 class RollupKiller:
@@ -143,14 +143,16 @@ def run_production(
     victims = ["collector", *(["cluster"] if cluster else [])]
     if not spool:
         victims += ["worker-1", "worker-2"]
-    done = harness.kill_under_load(product, victims, kills, senders, 4, {"cluster": crash}, seconds)
+    killed = harness.kill_under_load(
+        product, victims, kills, senders, 4, {"cluster": crash}, seconds
+    )
     if spool:
         clients.finish(senders)
         processes.wait_until(
             lambda: waiting_in(spool) == 0, "an empty spool", harness.SETTLE_SECONDS
         )
         assert book.spooled > 0
-    return settled(product, senders, book, done, url)
+    return settled(product, senders, book, killed, url)
 
 
 def waiting_in(spool: Path) -> int:

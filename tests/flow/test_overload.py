@@ -31,10 +31,10 @@ def test_a_body_that_could_never_be_stored_is_refused_for_good(
     database: Database, way: str
 ) -> None:
     """With 503 its sender would try again for ever."""
-    with serving.collector(database, way, max_waiting_bytes=MIB) as served:
-        answer = serving.post(served, events(0, 600))
+    with serving.collector(database, way, max_waiting_bytes=MIB) as collector:
+        answer = serving.post(collector, events(0, 600))
         assert (answer.status_code, "send fewer at once" in answer.json()["error"]) == (413, True)
-        assert serving.post(served, events(0, 500)).json()["accepted"] == 500
+        assert serving.post(collector, events(0, 500)).json()["accepted"] == 500
 
 
 def test_a_disk_without_room_is_503_and_is_used_again_once_it_has_some(
@@ -49,19 +49,19 @@ def test_a_disk_without_room_is_503_and_is_used_again_once_it_has_some(
         connection.execute(f"PRAGMA max_page_count={pages[0]}")  # type: ignore[attr-defined]  # the driver's own
 
     acknowledged = 0
-    with serving.collector(database, way) as served:
-        answer = serving.post(served, events(0, 500))
+    with serving.collector(database, way) as collector:
+        answer = serving.post(collector, events(0, 500))
         while answer.status_code == 200:
             acknowledged += 500
-            answer = serving.post(served, events(acknowledged, 500))
-        assert (answer.status_code, served.client.get("/readyz").status_code) == (503, 200)
+            answer = serving.post(collector, events(acknowledged, 500))
+        assert (answer.status_code, collector.client.get("/readyz").status_code) == (503, 200)
         assert "disk" not in answer.text
         assert stored(database) == acknowledged > 0
         # The limit is each connection's own, unlike a disk's.
         pages[0] = 1_000_000
         database.engine.dispose()
         processes.wait_until(
-            lambda: serving.post(served, events(acknowledged, 500)).status_code == 200,
+            lambda: serving.post(collector, events(acknowledged, 500)).status_code == 200,
             "room on the disk",
             20,
         )
@@ -108,6 +108,6 @@ def is_ready(address: str) -> bool:
 
 def peak_bytes(process_id: int) -> int:
     """The most memory that a process has held."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process_id}/status").read_text())
-    assert found
-    return int(found[1]) << 10
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process_id}/status").read_text())
+    assert peak
+    return int(peak[1]) << 10

@@ -51,7 +51,7 @@ def test_chromium_lays_the_page_out_and_shows_the_reports_figures(
     routes.install(app, database, ledgers.SETTINGS)
     picture = tmp_path / "page.png"
     with serving.serve(app) as address:
-        shown = browse(address, tmp_path / "dom", "--dump-dom")
+        page = browse(address, tmp_path / "dom", "--dump-dom")
         browse(
             address,
             tmp_path / "png",
@@ -59,9 +59,9 @@ def test_chromium_lays_the_page_out_and_shows_the_reports_figures(
             f"--screenshot={picture}",
         )
     with database.snapshot() as session:
-        found = report.build(session, ledgers.SETTINGS, traffic.NOW_US)
-    assert words.dollars(found.total.cost_usd) in shown
-    assert all(usage.names["project"] in shown for usage in found.projects)
+        month_report = report.build(session, ledgers.SETTINGS, traffic.NOW_US)
+    assert words.dollars(month_report.total.cost_usd) in page
+    assert all(usage.names["project"] in page for usage in month_report.projects)
     header = picture.read_bytes()
     assert struct.unpack(">II", header[16:24]) == size
     assert len(header) > 40_000
@@ -81,12 +81,12 @@ def test_chromium_lays_a_recommendation_out(
     picture = tmp_path / "page.png"
     with serving.serve(app) as address:
         where = f"{address}/recommendations/{name}"
-        shown = browse(where, tmp_path / "dom", "--dump-dom")
+        page = browse(where, tmp_path / "dom", "--dump-dom")
         browse(
             where, tmp_path / "png", f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}"
         )
     item = advised_ledger.figure(database)
     assert item.saving_month is not None
-    assert words.dollars(item.saving_month.low_usd) in shown
-    assert "Compared on 2026-11-22" in shown
+    assert words.dollars(item.saving_month.low_usd) in page
+    assert "Compared on 2026-11-22" in page
     assert len(picture.read_bytes()) > 40_000

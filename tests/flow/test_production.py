@@ -26,23 +26,23 @@ MONTH = "2026-10"
 def running(postgres_server: servers.Postgres, redis_server: servers.Redis) -> Iterator[Production]:
     """Every service of ours, started in compose's order: init to its end, then the others."""
     url = postgres_server.database()
-    made = Production(processes.scratch_folder("production"), url, redis_server.url)
+    product = Production(processes.scratch_folder("production"), url, redis_server.url)
     try:
-        assert made.start("init").wait(60) == 0, made.log("init")
+        assert product.start("init").wait(60) == 0, product.log("init")
         for service in production.LASTING:
-            made.start(service)
-        for service in made.ports:
-            processes.wait_until(lambda service=service: answers(made, service), service)  # type: ignore[misc]  # mypy cannot type a default
-        yield made
+            product.start(service)
+        for service in product.ports:
+            processes.wait_until(lambda service=service: answers(product, service), service)  # type: ignore[misc]  # mypy cannot type a default
+        yield product
     finally:
-        made.destroy()
-        shutil.rmtree(made.folder)
+        product.destroy()
+        shutil.rmtree(product.folder)
         postgres_server.drop(url)
 
 
-def answers(made: Production, service: str) -> bool:
+def answers(product: Production, service: str) -> bool:
     try:
-        return httpx.get(made.url(service, "/readyz")).is_success
+        return httpx.get(product.url(service, "/readyz")).is_success
     except httpx.TransportError:
         return False
 
@@ -51,12 +51,12 @@ def bearer(key: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
-def stored_requests(made: Production) -> int:
+def stored_requests(product: Production) -> int:
     """The requests in the month's statement, as the API shows it."""
     answer = httpx.get(
-        made.url("advisor", "/api/v1/report"),
+        product.url("advisor", "/api/v1/report"),
         params={"month": MONTH},
-        headers=bearer(made.key("admin")),
+        headers=bearer(product.key("admin")),
     )
     return int(answer.json()["total"]["requests"]) if answer.is_success else 0
 
@@ -102,8 +102,9 @@ def test_the_collector_takes_events_from_the_ingest_key_alone(
 @pytest.mark.parametrize("service", ["collector", "advisor"])
 def test_metrics_are_shown_to_the_scrape_key_alone(running: Production, service: str) -> None:
     address = running.url(service, "/metrics")
-    given = [bearer(None), bearer(running.key("ingest")), bearer(running.key("prometheus/scrape"))]
-    assert [httpx.get(address, headers=headers).status_code for headers in given] == [401, 403, 200]
+    keys = (None, running.key("ingest"), running.key("prometheus/scrape"))
+    statuses = [httpx.get(address, headers=bearer(key)).status_code for key in keys]
+    assert statuses == [401, 403, 200]
 
 
 def test_worker_and_beat_turn_what_was_posted_into_a_report_that_api_and_command_line_agree_on(
@@ -121,9 +122,9 @@ def test_worker_and_beat_turn_what_was_posted_into_a_report_that_api_and_command
         bearer(running.key("admin")),
     )
     printed = running.run("advisor", "switchwise", "report", "--month", MONTH, "--json")
-    shown = httpx.get(address, headers=key).json()
-    assert json.loads(printed.stdout) == shown
-    assert shown["total"]["cost_usd"] == "0.216"
+    report = httpx.get(address, headers=key).json()
+    assert json.loads(printed.stdout) == report
+    assert report["total"]["cost_usd"] == "0.216"
 
 
 def test_prometheus_scrapes_both_services_with_its_own_key(running: Production) -> None:

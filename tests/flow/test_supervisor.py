@@ -112,8 +112,8 @@ def test_a_second_supervisor_on_the_same_directory_is_refused_in_one_line(launch
 
 
 def test_a_port_in_use_is_named_in_one_line(tmp_path: Path) -> None:
-    with socket.create_server((processes.LOOPBACK, 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server((processes.LOOPBACK, 0)) as listener:
+        port = listener.getsockname()[1]
         ended = up(tmp_path, port)
     assert ended.returncode == 2
     (line,) = own_lines(ended)

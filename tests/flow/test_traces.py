@@ -49,14 +49,11 @@ def report_of_november_2023(database: Database) -> report_figures.Report:
 @pytest.mark.usefixtures("frozen_now")
 def test_every_total_of_both_traces_equals_an_independent_sum(database: Database) -> None:
     receipts = import_traces(database)
-    found = report_of_november_2023(database)
+    november = report_of_november_2023(database)
     sums = {project: plain_sums(name) for project, name in TRACES.items()}
-    assert (
-        [receipt.accepted for receipt in receipts]
-        == [held[0] for held in sums.values()]
-        == [8_819, 19_366]
-    )
-    for usage in found.projects:
+    assert [receipt.accepted for receipt in receipts] == [8_819, 19_366]
+    assert [requests for requests, _, _ in sums.values()] == [8_819, 19_366]
+    for usage in november.projects:
         requests, input_tokens, output_tokens = sums[usage.names["project"]]
         assert (usage.requests, usage.input_tokens, usage.output_tokens) == (
             requests,
@@ -64,8 +61,9 @@ def test_every_total_of_both_traces_equals_an_independent_sum(database: Database
             output_tokens,
         )
         assert Decimal(usage.cost_usd or 0) == Decimal(2 * input_tokens + 8 * output_tokens) / 10**6
-    whole = [sum(held[part] for held in sums.values()) for part in range(3)]
-    assert [found.total.requests, found.total.input_tokens, found.total.output_tokens] == whole
+    total = november.total
+    totals = [sum(amounts) for amounts in zip(*sums.values(), strict=True)]
+    assert [total.requests, total.input_tokens, total.output_tokens] == totals
     assert all(check.findings == () for check in checks.verify(database))
 
 
@@ -74,13 +72,13 @@ def test_the_price_per_mtok_is_the_one_as_used_and_the_price_gap_is_exactly_80_p
     database: Database,
 ) -> None:
     import_traces(database)
-    found = report_of_november_2023(database)
-    tokens = found.total.tokens
-    assert found.total.usd_per_mtok is not None
-    exact = Decimal(found.total.cost_usd or 0) * 10**6 / tokens
-    assert abs(Decimal(found.total.usd_per_mtok) - exact) <= Decimal("5e-10")
-    assert Decimal(2) < Decimal(found.total.usd_per_mtok) < Decimal(3)
-    assert [item.price_gap_ratio for item in found.savings.recommendations] == ["0.80", "0.80"]
+    november = report_of_november_2023(database)
+    tokens = november.total.tokens
+    assert november.total.usd_per_mtok is not None
+    exact = Decimal(november.total.cost_usd or 0) * 10**6 / tokens
+    assert abs(Decimal(november.total.usd_per_mtok) - exact) <= Decimal("5e-10")
+    assert Decimal(2) < Decimal(november.total.usd_per_mtok) < Decimal(3)
+    assert [item.price_gap_ratio for item in november.savings.recommendations] == ["0.80", "0.80"]
 
 
 @pytest.mark.usefixtures("frozen_now")
@@ -100,9 +98,9 @@ def test_a_trace_without_cached_counts_is_priced_in_full_and_counted_as_detail_u
     database: Database,
 ) -> None:
     import_traces(database)
-    found = report_of_november_2023(database)
-    assert found.total.coverage.ratio == "1.00"
-    assert found.total.coverage.gaps["detail_unknown"] == "1.00"
+    november = report_of_november_2023(database)
+    assert november.total.coverage.ratio == "1.00"
+    assert november.total.coverage.gaps["detail_unknown"] == "1.00"
     with database.snapshot() as session:
         event = tables.EVENT
         assert set(session.execute(select(event.c.cached_input_tokens)).scalars()) == {None}

@@ -47,23 +47,23 @@ def handler(ours: ModuleType, tmp_path: Path) -> Iterator[Handler]:
         return started[-1]
 
     yield start
-    for each in started:
-        each.close()
+    for handler in started:
+        handler.close()
 
 
 @pytest.fixture
-def collected(database: Database) -> Iterator[RunningCollector]:
+def collector(database: Database) -> Iterator[RunningCollector]:
     """A real collector on a fresh ledger."""
     with serving.collector(database) as running:
         yield running
 
 
 @pytest.fixture
-def gate(collected: RunningCollector) -> Iterator[tuple[Gate, str]]:
+def gate(collector: RunningCollector) -> Iterator[tuple[Gate, str]]:
     """A gate before the collector, and its address."""
-    made = Gate(str(collected.client.base_url).rstrip("/"))
-    with serving.serve(made) as address:
-        yield made, address
+    passage = Gate(str(collector.client.base_url).rstrip("/"))
+    with serving.serve(passage) as address:
+        yield passage, address
 
 
 @pytest.fixture

@@ -133,16 +133,16 @@ class Site:
         **environment: str,
     ) -> Proxy:
         """A running proxy with these callbacks, which knows the gate as the collector."""
-        known = {
+        addresses = {
             "SWITCHWISE_URL": self.address,
             "GENERIC_LOGGER_ENDPOINT": f"{self.address}/v1/litellm",
         }
-        made = Proxy(self.upstream, callbacks, workers, sections, **known, **environment)
-        self._stack.callback(made.close)
-        made.start()
-        with Load(made.address, "warm-up", CLIENTS * workers):
+        proxy = Proxy(self.upstream, callbacks, workers, sections, **addresses, **environment)
+        self._stack.callback(proxy.close)
+        proxy.start()
+        with Load(proxy.address, "warm-up", CLIENTS * workers):
             pass
-        return made
+        return proxy
 
     def stored(self, project: str) -> list[int]:
         """The input sizes of a project's successes that the ledger holds, one an event."""
@@ -194,14 +194,14 @@ def phase(
 
 def _rest(site: Site, proxy: Proxy, project: str, count: int) -> None:
     """Until every answer is stored, or nothing is spooled and nothing more has come for a while."""
-    seen, since = -1, time.monotonic()
+    last_count, since = -1, time.monotonic()
 
     def is_over() -> bool:
-        nonlocal seen, since
-        stored = len(set(site.stored(project)))
-        if stored != seen or proxy.spooled_bytes():
-            seen, since = stored, time.monotonic()
-        return stored >= count or time.monotonic() - since > STEADY_SECONDS
+        nonlocal last_count, since
+        count_now = len(set(site.stored(project)))
+        if count_now != last_count or proxy.spooled_bytes():
+            last_count, since = count_now, time.monotonic()
+        return count_now >= count or time.monotonic() - since > STEADY_SECONDS
 
     processes.wait_until(is_over, "the ledger to come to rest", DRAIN_SECONDS)
 
@@ -287,12 +287,12 @@ def proxy_killed_at_rest(site: Site, proxy: Proxy) -> Callable[[Load], float]:
 
 def _writers(proxy: Proxy) -> list[int]:
     """The workers of a proxy: the processes that hold a file of its spool open."""
-    found = []
+    process_ids = []
     for path in Path("/proc").glob("[0-9]*/fd/*"):
         with contextlib.suppress(OSError):
             if Path(os.readlink(path)).is_relative_to(proxy.spool):
-                found.append(int(path.parts[2]))
-    return found
+                process_ids.append(int(path.parts[2]))
+    return process_ids
 
 
 def with_callback(site: Site) -> Iterator[Outcome]:

@@ -40,10 +40,10 @@ def documented(number: int, collector: str) -> dict[str, Any]:
         CALLBACK.with_name("README.md").read_text().split("```yaml\n")[number + 1].split("```")[0]
     )
     text = text.replace('Authorization: "Bearer sw_..."', "X-Sender: litellm")
-    found: dict[str, Any] = yaml.safe_load(
+    sections: dict[str, Any] = yaml.safe_load(
         text.replace("http://127.0.0.1:8080/v1/litellm", collector)
     )
-    return found
+    return sections
 
 
 def program(name: str) -> str:
@@ -76,14 +76,14 @@ class Proxy(processes.Server):
         self._environment = {"SWITCHWISE_SPOOL_DIR": str(self.spool), **environment}
         models = [
             {
-                "model_name": asked,
+                "model_name": alias,
                 "litellm_params": {
                     "model": f"openai/{model}",
                     "api_base": f"{upstream}/v1",
                     "api_key": "sk-up",
                 },
             }
-            for asked, model in DEPLOYMENTS.items()
+            for alias, model in DEPLOYMENTS.items()
         ]
         config: dict[str, Any] = {
             "model_list": models,
@@ -146,7 +146,7 @@ class Proxy(processes.Server):
 def client(address: str, calls: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     """Make calls with the official client library, in a process of the environment that holds it; what came of each."""
     script = Path(__file__).with_name("sdk_calls.py")
-    done = subprocess.run(
+    process = subprocess.run(
         [program("python"), str(script), address],
         input=json.dumps(calls),
         env={**os.environ, "PYTHONPATH": ""},
@@ -155,6 +155,6 @@ def client(address: str, calls: Sequence[dict[str, object]]) -> list[dict[str, o
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    results: list[dict[str, object]] = json.loads(done.stdout)
+    assert process.returncode == 0, process.stderr[-3000:]
+    results: list[dict[str, object]] = json.loads(process.stdout)
     return results

@@ -56,7 +56,7 @@ def test_a_body_that_is_too_large_is_sent_in_parts_and_an_event_that_is_too_larg
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "reason"),
     [
         (401, "refuses SWITCHWISE_KEY (401)"),
         (403, "refuses SWITCHWISE_KEY (403)"),
@@ -72,7 +72,7 @@ def test_a_refusal_keeps_the_events_says_so_and_is_not_tried_again_at_once(
     tmp_path: Path,
     gate: tuple[Gate, str],
     status: int,
-    said: str,
+    reason: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     passage, address = gate
@@ -84,7 +84,7 @@ def test_a_refusal_keeps_the_events_says_so_and_is_not_tried_again_at_once(
         sender.send_waiting()
         sender.send_waiting()
     assert (passage.statuses, len(spools.spooled(tmp_path))) == ([status], 6)
-    assert said in caplog.text
+    assert reason in caplog.text
     assert len(caplog.records) == 1
 
 
@@ -131,13 +131,13 @@ def test_a_body_that_is_refused_for_good_is_set_aside_and_the_next_one_is_sent(
 
 
 def test_an_event_that_the_receipt_rejects_is_set_aside_and_the_others_are_stored(
-    ours: ModuleType, tmp_path: Path, collected: RunningCollector, database: Database
+    ours: ModuleType, tmp_path: Path, collector: RunningCollector, database: Database
 ) -> None:
     spools.fill(ours, tmp_path, 3)
     (path,) = tmp_path.iterdir()
     late = ours.slim(callback.payload(7, startTime=time.time() + 86_400))
     path.write_bytes(json.dumps(late).encode() + b"\n" + path.read_bytes())
-    spools.courier(ours, tmp_path, str(collected.client.base_url)).send_waiting()
+    spools.courier(ours, tmp_path, str(collector.client.base_url)).send_waiting()
     assert (spools.stored(database), spools.spooled(tmp_path)) == (3, [])
     (line,) = spools.spooled(tmp_path / "rejected")
     assert json.loads(line)["id"] == "chatcmpl-7"
@@ -169,21 +169,21 @@ def test_nothing_is_tried_before_the_time_that_the_collector_asked_for(
 
 
 def test_what_was_sent_twice_is_stored_once_and_is_no_conflict(
-    ours: ModuleType, tmp_path: Path, collected: RunningCollector, database: Database
+    ours: ModuleType, tmp_path: Path, collector: RunningCollector, database: Database
 ) -> None:
     for _ in range(2):
         spools.fill(ours, tmp_path, 4)
-        spools.courier(ours, tmp_path, str(collected.client.base_url)).send_waiting()
+        spools.courier(ours, tmp_path, str(collector.client.base_url)).send_waiting()
     assert spools.stored(database) == 4
 
 
 def test_a_request_that_generic_api_reports_too_is_stored_once(
-    collected: RunningCollector, ours: ModuleType
+    collector: RunningCollector, ours: ModuleType
 ) -> None:
     (body, *_) = captures.bodies("litellm-generic-json_array.jsonl")
-    first = serving.post(collected, body, "/v1/litellm").json()
-    slim = "\n".join(json.dumps(ours.slim(each)) for each in json.loads(body))
-    again = serving.post(collected, slim.encode(), "/v1/litellm").json()
+    first = serving.post(collector, body, "/v1/litellm").json()
+    slim = "\n".join(json.dumps(ours.slim(payload)) for payload in json.loads(body))
+    again = serving.post(collector, slim.encode(), "/v1/litellm").json()
     assert (again["accepted"], again["conflict"], again["duplicate"]) == (0, 0, first["accepted"])
     assert first["accepted"] > 0
 

@@ -61,12 +61,12 @@ def test_tools_and_schemas_are_named_as_present_without_a_word_of_them() -> None
         "text": {"format": {"type": "json_schema", "schema": "CANARY"}},
     }
     sent = OURS.slim({"model_parameters": parameters})
-    wanted = {
+    expected = {
         "tools": True,
         "response_format": {"type": "json_schema"},
         "text": {"format": {"type": "json_schema"}},
     }
-    assert sent == {"model_parameters": wanted}
+    assert sent == {"model_parameters": expected}
 
 
 @given(JSON)

@@ -39,7 +39,7 @@ def test_what_a_hook_took_is_on_disk_when_the_hook_returns_and_is_sent_soon(
 def test_what_a_killed_process_left_is_sent_by_another_and_what_a_living_one_writes_is_left_alone(
     ours: ModuleType,
     tmp_path: Path,
-    collected: RunningCollector,
+    collector: RunningCollector,
     database: Database,
     writer: Writer,
 ) -> None:
@@ -47,7 +47,7 @@ def test_what_a_killed_process_left_is_sent_by_another_and_what_a_living_one_wri
     living.append(json.dumps(ours.slim(callback.payload(10))).encode() + b"\n")
     killed.kill()
     killed.wait()
-    sender = spools.courier(ours, tmp_path, str(collected.client.base_url))
+    sender = spools.courier(ours, tmp_path, str(collector.client.base_url))
     sender.send_waiting()
     assert (spools.stored(database), len(spools.spooled(tmp_path))) == (4, 1)
     living.close_segment()
@@ -56,12 +56,12 @@ def test_what_a_killed_process_left_is_sent_by_another_and_what_a_living_one_wri
 
 
 def test_a_process_that_starts_sends_what_a_killed_one_left_before_it_gets_a_request(
-    tmp_path: Path, collected: RunningCollector, database: Database, writer: Writer
+    tmp_path: Path, collector: RunningCollector, database: Database, writer: Writer
 ) -> None:
     killed = writer(4)
     killed.kill()
     killed.wait()
-    writer(0, SWITCHWISE_URL=str(collected.client.base_url))
+    writer(0, SWITCHWISE_URL=str(collector.client.base_url))
     processes.wait_until(lambda: spools.stored(database) == 4, "the events of the killed process")
 
 
@@ -90,14 +90,14 @@ def test_a_segment_that_another_process_has_just_sent_is_not_sent_again(
 def test_a_torn_last_line_is_dropped_and_costs_no_other(
     ours: ModuleType,
     tmp_path: Path,
-    collected: RunningCollector,
+    collector: RunningCollector,
     database: Database,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     spools.fill(ours, tmp_path, 3, tail=b'{"id":"chatcmpl-9","status":"succ')
     spools.fill(ours, tmp_path, 3, tail=b"\0" * 40)
     with caplog.at_level(logging.ERROR):
-        spools.courier(ours, tmp_path, str(collected.client.base_url)).send_waiting()
+        spools.courier(ours, tmp_path, str(collector.client.base_url)).send_waiting()
     assert (spools.stored(database), spools.spooled(tmp_path)) == (3, [])
     assert "dropped lines that a crash or a full disk cut off: 1" in caplog.text
 

@@ -117,25 +117,29 @@ def calls(project: str) -> list[dict[str, object]]:
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     """A provider, and the whole product as real processes."""
-    with Site() as made:
-        yield made
+    with Site() as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
-def served(site: Site) -> Proxy:
+def busy_proxy(site: Site) -> Proxy:
     """A proxy with our callback and LiteLLM's own metrics, after one of every kind of call in two projects."""
     sections = proxy.documented(0, site.address)
     sections["litellm_settings"]["callbacks"] = [
         sections["litellm_settings"]["callbacks"],
         "prometheus",
     ]
-    made = site.proxy(sections=sections)
-    results = proxy.client(made.address, [call for project in PROJECTS for call in calls(project)])
+    proxy_of_all_calls = site.proxy(sections=sections)
+    results = proxy.client(
+        proxy_of_all_calls.address, [call for project in PROJECTS for call in calls(project)]
+    )
     assert Counter(result["status"] for result in results if "status" in result) == {429: 2, 500: 2}
     processes.wait_until(
-        lambda: not made.spooled_bytes() and sums(site) == books(site), "the same sums", 60
+        lambda: not proxy_of_all_calls.spooled_bytes() and sums(site) == books(site),
+        "the same sums",
+        60,
     )
-    return made
+    return proxy_of_all_calls
 
 
 def books(site: Site, *projects: str) -> Cells:
@@ -144,7 +148,7 @@ def books(site: Site, *projects: str) -> Cells:
     return Counter(
         {
             (project, model, tiers.get(tier, tier), COLUMNS[meter]): amount
-            for (project, model, tier, meter), amount in site.provider.served.items()
+            for (project, model, tier, meter), amount in site.provider.answered.items()
             if amount and project in (projects or PROJECTS)
         }
     )
@@ -156,26 +160,26 @@ def sums(site: Site, *projects: str) -> Cells:
         SELECT s.project, s.model, s.service_tier, {", ".join(f"sum(u.{column})" for column in COLUMNS.values())}
         FROM usage_day u JOIN series s ON s.id = u.series_id WHERE s.status = 'success' GROUP BY 1, 2, 3
     """)
-    found: Cells = Counter()
+    cells: Cells = Counter()
     with site.database.snapshot() as session:
         for project, model, tier, *amounts in session.execute(query):
             for column, amount in zip(COLUMNS.values(), amounts, strict=True):
                 if project in (projects or PROJECTS) and amount:
-                    found[project, model.removesuffix(f"-{SNAPSHOT}"), tier, column] += int(amount)
-    return found
+                    cells[project, model.removesuffix(f"-{SNAPSHOT}"), tier, column] += int(amount)
+    return cells
 
 
 def test_ll_13280_every_endpoint_counts_once_and_to_the_token_as_the_provider_served_it(
-    site: Site, served: Proxy
+    site: Site, busy_proxy: Proxy
 ) -> None:
-    assert served.spooled_bytes() == 0
+    assert busy_proxy.spooled_bytes() == 0
     assert sums(site) == books(site)
     assert sum(amount for (*_, meter), amount in sums(site).items() if meter == "requests") == 2 * (
         len(calls("")) - 2
     )
 
 
-@pytest.mark.usefixtures("served")
+@pytest.mark.usefixtures("busy_proxy")
 def test_a_failure_counts_as_a_request_and_what_a_client_tried_again_is_known(site: Site) -> None:
     query = text("""
         SELECT s.project, s.workload, s.status, count(*), sum(e.retry_count), sum(e.input_tokens)
@@ -183,8 +187,8 @@ def test_a_failure_counts_as_a_request_and_what_a_client_tried_again_is_known(si
     """)
     with site.database.snapshot() as session:
         rows = {
-            (project, workload, status): rest
-            for project, workload, status, *rest in session.execute(query)
+            (project, workload, status): figures
+            for project, workload, status, *figures in session.execute(query)
         }
     for project in PROJECTS:
         assert rows[project, "unlabelled", "failure"] == [FAILURES, 0, None]
@@ -192,9 +196,11 @@ def test_a_failure_counts_as_a_request_and_what_a_client_tried_again_is_known(si
         assert rows[project, "answers", "success"][0] == 1
 
 
-def test_litellms_own_metrics_count_the_same_requests_and_tokens(site: Site, served: Proxy) -> None:
+def test_litellms_own_metrics_count_the_same_requests_and_tokens(
+    site: Site, busy_proxy: Proxy
+) -> None:
     request = urllib.request.Request(  # noqa: S310
-        f"{served.address}/metrics/", headers={"Authorization": "Bearer sk-search"}
+        f"{busy_proxy.address}/metrics/", headers={"Authorization": "Bearer sk-search"}
     )
     with urllib.request.urlopen(request) as response:  # noqa: S310  # our own address
         exposed = response.read().decode()
@@ -220,12 +226,16 @@ def test_litellms_own_metrics_count_the_same_requests_and_tokens(site: Site, ser
 
 
 def test_no_word_of_a_prompt_or_an_answer_is_on_the_wire_or_on_disk(
-    site: Site, served: Proxy
+    site: Site, busy_proxy: Proxy
 ) -> None:
-    bodies = [path.read_bytes() for path in files(served.spool) + files(site.product.data.parent)]
+    bodies = [
+        path.read_bytes() for path in files(busy_proxy.spool) + files(site.product.data.parent)
+    ]
     assert len(bodies) > 2
     canaries = re.compile("|".join(map(canary, PROJECTS)).encode())
-    assert [found for body in bodies + site.gate.bodies for found in canaries.findall(body)] == []
+    assert [
+        canary_text for body in bodies + site.gate.bodies for canary_text in canaries.findall(body)
+    ] == []
     assert re.search(rb'"user_api_key_team_alias":"support"', b"".join(site.gate.bodies))
 
 
@@ -239,9 +249,9 @@ def test_a_proxy_that_reports_through_generic_api_as_our_readme_says_as_well_is_
 ) -> None:
     sections = proxy.documented(1, f"{site.address}/v1/litellm")
     sections["litellm_settings"]["callbacks"].append(OURS)
-    made = site.proxy(sections=sections)
+    both_ways = site.proxy(sections=sections)
     before = outcomes(site)
-    proxy.client(made.address, calls("both"))
+    proxy.client(both_ways.address, calls("both"))
     # `generic_api` may lose some of its own.
     processes.wait_until(
         lambda: outcomes(site)["duplicate"] - before["duplicate"] > 10, "both reports", 60
@@ -257,7 +267,7 @@ def outcomes(site: Site) -> Counter[str]:
     """What the collector says has become of the events it was sent."""
     with urllib.request.urlopen(f"{site.gate.target}/metrics") as response:  # noqa: S310  # our own address
         exposed = response.read().decode()
-    found = re.findall(
+    samples = re.findall(
         r'switchwise_ingest_events_total{format="litellm",outcome="(\w+)"} (\S+)', exposed
     )
-    return Counter({outcome: int(float(amount)) for outcome, amount in found})
+    return Counter({outcome: int(float(amount)) for outcome, amount in samples})

@@ -27,7 +27,7 @@ Plan = dict[str, Any]
 class Provider:
     """The provider's own books: what it served by (project, model, tier), and how many attempts it refused."""
 
-    served: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    answered: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     refused: Counter[int] = field(default_factory=Counter)
     _attempts: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -48,7 +48,7 @@ class Provider:
 
     def total(self, meter: str) -> int:
         """What was served in all, of one of METERS."""
-        return sum(amount for (*_, name), amount in self.served.items() if name == meter)
+        return sum(amount for (*_, name), amount in self.answered.items() if name == meter)
 
     async def _chat(self, request: Request) -> Response:
         body = await request.json()
@@ -109,7 +109,7 @@ class Provider:
             self._number += 1
             for meter in METERS:
                 cell = plan["project"], body["model"], _tier(plan, body), meter
-                self.served[cell] += 1 if meter == "requests" else plan.get(meter, 0)
+                self.answered[cell] += 1 if meter == "requests" else plan.get(meter, 0)
             return self._number
 
 
@@ -161,10 +161,10 @@ def _completion(number: int, model: str, plan: Plan, tier: str) -> dict[str, Any
 async def _chunks(
     number: int, model: str, plan: Plan, tier: str, with_usage: bool
 ) -> AsyncIterator[str]:
-    whole = _completion(number, model, plan, tier)
+    completion = _completion(number, model, plan, tier)
     shared = {
         **{
-            name: whole[name]
+            name: completion[name]
             for name in ("id", "created", "model", "service_tier", "system_fingerprint")
         },
         "object": "chat.completion.chunk",
@@ -183,7 +183,7 @@ async def _chunks(
         }
         yield _frame({**shared, "choices": [choice], **({"usage": None} if with_usage else {})})
     if with_usage:
-        yield _frame({**shared, "choices": [], "usage": whole["usage"]})
+        yield _frame({**shared, "choices": [], "usage": completion["usage"]})
     yield "data: [DONE]\n\n"
 
 

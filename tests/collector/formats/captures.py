@@ -51,7 +51,7 @@ def litellm() -> list[Captured]:
 
 def private_texts(payload: dict[str, object]) -> set[str]:
     """Every text of a captured payload that must not be kept: who asked, from where, what was said, and what failed."""
-    kept = {
+    private_fields = {
         "messages",
         "response",
         "error_information",
@@ -59,7 +59,7 @@ def private_texts(payload: dict[str, object]) -> set[str]:
         "requester_ip_address",
         "user_agent",
     }
-    found = {text for field in kept for text in texts_of(payload.get(field))}
+    private = {text for field in private_fields for text in texts_of(payload.get(field))}
     metadata = payload["metadata"]
     assert isinstance(metadata, dict)
     for field in (
@@ -68,9 +68,9 @@ def private_texts(payload: dict[str, object]) -> set[str]:
         "user_agent",
         "requester_metadata",
     ):
-        found |= texts_of(metadata.get(field))
+        private |= texts_of(metadata.get(field))
     # Single words are names and ids as a rule, some of which an event holds on purpose.
-    return {text for text in found if re.search(r"[\s@]|\d+\.\d+\.\d+", text)}
+    return {text for text in private if re.search(r"[\s@]|\d+\.\d+\.\d+", text)}
 
 
 def texts_of(value: object) -> set[str]:
@@ -79,4 +79,4 @@ def texts_of(value: object) -> set[str]:
         return {value}
     if isinstance(value, dict):
         value = list(value.values())
-    return {text for each in value for text in texts_of(each)} if isinstance(value, list) else set()
+    return {text for item in value for text in texts_of(item)} if isinstance(value, list) else set()

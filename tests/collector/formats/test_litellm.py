@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.formats import litellm
-from collector.parsing import reading
 from collector.parsing.naming import Naming
-from collector.parsing.reading import Ignored, Rejected
+from collector.parsing.reading import Ignored, Reading, Rejected
 from ledger import events
 from ledger.events import Event
 
@@ -18,16 +17,16 @@ BASE = {"id": "chatcmpl-1", "status": "success", "call_type": "acompletion", "st
         "prompt_tokens": 100, "completion_tokens": 20}  # fmt: skip
 
 
-def parse(element: object, naming: Naming | None = None) -> reading.Reading:
+def parse(element: object, naming: Naming | None = None) -> Reading:
     """The reading of one payload given as a value."""
     return litellm.parse(json.dumps(element).encode(), naming or Naming())
 
 
 def event_of(**changes: object) -> Event:
     """The event of a small payload with some fields changed; a test fails here if it is none."""
-    found = parse(BASE | changes)
-    assert isinstance(found, Event)
-    return found
+    reading = parse(BASE | changes)
+    assert isinstance(reading, Event)
+    return reading
 
 
 @pytest.mark.parametrize(
@@ -99,8 +98,8 @@ def test_a_key_without_an_alias_is_the_start_of_its_hash() -> None:
 
 
 def test_a_client_that_hung_up_leaves_a_cancelled_request_with_estimated_tokens() -> None:
-    gone = event_of(error_information={"error_code": "499"})
-    assert (gone.labels.status, gone.labels.usage_source, gone.input_tokens) == (
+    cancelled = event_of(error_information={"error_code": "499"})
+    assert (cancelled.labels.status, cancelled.labels.usage_source, cancelled.input_tokens) == (
         "cancelled",
         "estimated",
         100,
@@ -118,9 +117,9 @@ def test_a_large_request_is_banded_by_its_own_input() -> None:
 
 
 def test_the_tier_that_was_answered_decides() -> None:
-    asked, answered = {"service_tier": "flex"}, {"service_tier": "default"}
-    assert event_of(model_parameters=asked, response=answered).labels.service_tier == "standard"
-    assert event_of(model_parameters=asked, response={}).labels.service_tier == "unknown"
+    requested, answered = {"service_tier": "flex"}, {"service_tier": "default"}
+    assert event_of(model_parameters=requested, response=answered).labels.service_tier == "standard"
+    assert event_of(model_parameters=requested, response={}).labels.service_tier == "unknown"
     usage = {"usage_object": {"service_tier": "priority"}}
     assert event_of(metadata=usage, response=None).labels.service_tier == "priority"
 
@@ -181,13 +180,13 @@ def test_a_completed_batch_without_a_completion_time_counts_when_it_was_created(
 
 @pytest.mark.parametrize("sent", ["1200", 1200.0, -1, True, 10**9 + 1, 10**18])
 def test_a_token_count_that_is_none_is_refused_by_name(sent: object) -> None:
-    found = parse(BASE | {"prompt_tokens": sent})
-    assert isinstance(found, Rejected)
-    assert found.reason.startswith("prompt_tokens is ")
+    reading = parse(BASE | {"prompt_tokens": sent})
+    assert isinstance(reading, Rejected)
+    assert reading.reason.startswith("prompt_tokens is ")
 
 
 @pytest.mark.parametrize(
-    ("element", "named"),
+    ("element", "field"),
     [
         (None, "the record"),
         (7, "the record"),
@@ -205,21 +204,21 @@ def test_a_token_count_that_is_none_is_refused_by_name(sent: object) -> None:
         ),
     ],
 )
-def test_an_element_that_is_no_payload_is_refused_by_name(element: object, named: str) -> None:
-    found = parse(element)
-    assert isinstance(found, Rejected)
-    assert named in found.reason
+def test_an_element_that_is_no_payload_is_refused_by_name(element: object, field: str) -> None:
+    reading = parse(element)
+    assert isinstance(reading, Rejected)
+    assert field in reading.reason
 
 
 @pytest.mark.parametrize("retries", ["", "x", "-1", "²", "99999", None, 1.5])
 def test_a_client_cannot_spoil_its_event_with_a_header(retries: object) -> None:
-    found = parse(
+    reading = parse(
         BASE | {"metadata": {"requester_custom_headers": {"x-stainless-retry-count": retries}}}
     )
     assert (
-        isinstance(found, Rejected)
+        isinstance(reading, Rejected)
         if retries == 1.5
-        else isinstance(found, Event) and found.retry_count == 0
+        else isinstance(reading, Event) and reading.retry_count == 0
     )
 
 

@@ -37,11 +37,11 @@ def by_name(captured: Captured) -> str:
 
 def of_case(case: str) -> Event:
     """The first event of a captured case."""
-    found = litellm.parse(
-        next(each.element for each in USAGE if each.golden["case"] == case), Naming()
+    event = litellm.parse(
+        next(element.element for element in USAGE if element.golden["case"] == case), Naming()
     )
-    assert isinstance(found, Event)
-    return found
+    assert isinstance(event, Event)
+    return event
 
 
 def tier_word(captured: Captured, field: str) -> str:
@@ -85,7 +85,9 @@ def test_a_captured_request_can_be_stored(captured: Captured) -> None:
 
 
 @pytest.mark.parametrize(
-    "captured", [each for each in CAPTURED if each.golden["kind"] == "ignored"], ids=by_name
+    "captured",
+    [element for element in CAPTURED if element.golden["kind"] == "ignored"],
+    ids=by_name,
 )
 def test_a_call_that_asks_no_model_is_ignored(captured: Captured) -> None:
     assert isinstance(litellm.parse(captured.element, Naming()), Ignored)
@@ -99,14 +101,15 @@ def test_two_polls_of_a_batch_are_one_event() -> None:
 
 
 def test_no_two_other_captured_events_share_an_identity() -> None:
-    found = [litellm.parse(captured.element, Naming()) for captured in USAGE]
+    readings = [litellm.parse(captured.element, Naming()) for captured in USAGE]
     assert (
-        len({events.key_of(event) for event in found if isinstance(event, Event)}) == len(USAGE) - 1
+        len({events.key_of(event) for event in readings if isinstance(event, Event)})
+        == len(USAGE) - 1
     )
 
 
 def test_times_of_a_stream_are_those_of_its_answer_and_of_its_first_chunk() -> None:
-    captured = next(each for each in USAGE if each.golden["case"] == "stream-usage")
+    captured = next(element for element in USAGE if element.golden["case"] == "stream-usage")
     sent, event = json.loads(captured.element), of_case("stream-usage")
     assert event.latency_ms == round(1000 * (sent["endTime"] - sent["startTime"]))
     assert event.first_token_ms == round(1000 * (sent["completionStartTime"] - sent["startTime"]))

@@ -25,16 +25,16 @@ def parse(value: object, naming: Naming | None = None) -> Reading:
 
 def event_of(**changes: object) -> Event:
     """The event of the least fields with some added; a test fails here if it is none."""
-    found = parse(LEAST | changes)
-    assert isinstance(found, Event), found
-    return found
+    reading = parse(LEAST | changes)
+    assert isinstance(reading, Event), reading
+    return reading
 
 
 def refusal(**changes: object) -> str:
     """Why the least fields with some changed are refused."""
-    found = parse(LEAST | changes)
-    assert isinstance(found, Rejected), found
-    return found.reason
+    reading = parse(LEAST | changes)
+    assert isinstance(reading, Rejected), reading
+    return reading.reason
 
 
 def test_every_field_of_the_contract_is_read() -> None:
@@ -124,7 +124,7 @@ def test_a_count_that_is_none_is_refused_by_name(field: str, sent: object) -> No
 
 
 @pytest.mark.parametrize(
-    ("changes", "named"),
+    ("changes", "problem"),
     [
         ({"id": None}, "id"),
         ({"id": ""}, "id"),
@@ -145,10 +145,10 @@ def test_a_count_that_is_none_is_refused_by_name(field: str, sent: object) -> No
     ],
 )
 def test_a_field_that_cannot_be_is_refused_by_name_and_with_a_remedy(
-    changes: dict[str, Any], named: str
+    changes: dict[str, Any], problem: str
 ) -> None:
     reason = refusal(**changes)
-    assert reason.startswith(named)
+    assert reason.startswith(problem)
     assert ";" in reason
     assert "\n" not in reason
 
@@ -160,9 +160,9 @@ def test_a_refusal_never_repeats_what_was_sent() -> None:
 
 
 def test_the_model_of_an_import_stands_in_for_a_missing_one() -> None:
-    found = parse(LEAST | {"model": None}, Naming(model="gpt-4.1-mini"))
-    assert isinstance(found, Event)
-    assert found.labels.model == "gpt-4.1-mini"
+    reading = parse(LEAST | {"model": None}, Naming(model="gpt-4.1-mini"))
+    assert isinstance(reading, Event)
+    assert reading.labels.model == "gpt-4.1-mini"
 
 
 @pytest.mark.parametrize(
@@ -177,8 +177,8 @@ def test_the_model_of_an_import_stands_in_for_a_missing_one() -> None:
 )
 def test_a_field_that_comes_twice_is_refused(members: bytes) -> None:
     element = json.dumps(LEAST).encode()[:-1] + b"," + members + b"}"
-    found = native.parse(element, Naming())
-    assert isinstance(found, Rejected)
+    reading = native.parse(element, Naming())
+    assert isinstance(reading, Rejected)
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,9 @@ def test_hostile_values_are_refused(field: bytes, value: bytes) -> None:
 
 
 def test_depth_is_refused_even_where_nothing_is_read() -> None:
-    found = native.parse(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", Naming())
-    assert isinstance(found, Rejected)
-    assert "nested" in found.reason
+    reading = native.parse(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", Naming())
+    assert isinstance(reading, Rejected)
+    assert "nested" in reading.reason
 
 
 def test_unknown_fields_are_named_and_otherwise_ignored() -> None:
@@ -242,8 +242,8 @@ def test_no_bytes_break_the_parser(element: bytes) -> None:
 @given(st.dictionaries(st.text(max_size=8).filter(lambda name: '"' not in name), JSON, max_size=5))
 def test_no_unknown_field_is_taken_for_a_repeated_one(extra: dict[str, object]) -> None:
     element = json.dumps(extra | LEAST).encode()
-    found = native.parse(element, Naming())
-    assert not isinstance(found, Rejected) or "twice" not in found.reason
+    reading = native.parse(element, Naming())
+    assert not isinstance(reading, Rejected) or "twice" not in reading.reason
 
 
 FIELD = st.sampled_from(
@@ -286,9 +286,9 @@ def test_a_body_in_one_go_reads_as_its_elements_do_or_not_at_all(
         text = ",".join(f"{json.dumps(name)}:{value}" for name, value in [*least, *members])
         elements.append(f"{{{text}}}".encode())
     body = b"[" + b",".join(elements) + b"]" if as_array else b"\n".join(elements)
-    whole = native.parse_body(body, Naming())
-    if whole is not None:
-        assert whole == [native.parse(element, Naming()) for element in elements]
+    readings = native.parse_body(body, Naming())
+    if readings is not None:
+        assert readings == [native.parse(element, Naming()) for element in elements]
         assert [name for element in elements for name in native.unknown_fields(element)] == []
 
 

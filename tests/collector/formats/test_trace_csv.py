@@ -59,9 +59,9 @@ def test_an_offset_is_kept_and_a_long_input_is_banded() -> None:
 
 
 def test_without_a_model_the_remedy_is_named() -> None:
-    found = parse("2023-11-16 18:17:03,1,1", Naming())
-    assert isinstance(found, Rejected)
-    assert "--model" in found.reason
+    reading = parse("2023-11-16 18:17:03,1,1", Naming())
+    assert isinstance(reading, Rejected)
+    assert "--model" in reading.reason
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_every_label_can_be_stored_and_is_its_own_label(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("served", "asked", "tiers"),
+    ("answered", "requested", "tiers"),
     [
         (None, None, ("standard", "standard")),
         (None, "auto", ("standard", "standard")),
@@ -141,6 +141,6 @@ def test_every_label_can_be_stored_and_is_its_own_label(text: str) -> None:
     ],
 )
 def test_a_tier_is_what_was_served_and_unknown_only_if_a_special_one_was_asked_for(
-    served: str | None, asked: str | None, tiers: tuple[str, str]
+    answered: str | None, requested: str | None, tiers: tuple[str, str]
 ) -> None:
-    assert fields.parse_tiers(served, asked) == tiers
+    assert fields.parse_tiers(answered, requested) == tiers
