@@ -1,4 +1,7 @@
-"""A small Grafana over real HTTP: stores what is published, replays refusals, holds every request to the API description."""
+"""A small Grafana over real HTTP, which checks every request against the API description.
+
+It stores what is published and replays refusals.
+"""
 
 import json
 import re
@@ -21,7 +24,7 @@ HTML = "<html><body>502 Bad Gateway: no message from upstream</body></html>"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SentRequest:
     """One request as it arrived, its path without the prefix `/api`."""
 
     method: str
@@ -37,9 +40,12 @@ class Asked:
 
 @dataclass
 class FakeGrafana:
-    """State and record. `refuse` queues answers that are given once each, before the usual ones; None hangs up."""
+    """State and record.
 
-    asked: list[Asked] = field(default_factory=list)
+    `refuse` queues answers that are given once each, before the usual ones; None hangs up.
+    """
+
+    requests: list[SentRequest] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     folders: dict[str, Any] = field(default_factory=dict)
     dashboards: dict[str, Any] = field(default_factory=dict)
@@ -52,21 +58,23 @@ class FakeGrafana:
 
     def lines(self) -> list[str]:
         """Every request so far."""
-        return [asked.line for asked in self.asked]
+        return [request.line for request in self.requests]
 
-    def answer(self, asked: Asked) -> tuple[int, Any] | None:
+    def answer(self, request: SentRequest) -> tuple[int, Any] | None:
         """Record one request and answer it."""
-        self.asked.append(asked)
-        self.violations += violations(asked)
-        waiting = self.refusals.get(asked.line)
+        self.requests.append(request)
+        self.violations += violations(request)
+        waiting = self.refusals.get(request.line)
         if waiting:
             return waiting.popleft()
-        if asked.line != "GET /health" and asked.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if request.line != ("GET /health") and request.headers.get("Authorization") != (
+            f"Bearer {TOKEN}"
+        ):
             return 401, {"message": "Invalid API key"}
-        return self._usual(asked)
+        return self._usual(request)
 
-    def _usual(self, asked: Asked) -> tuple[int, Any]:
-        match asked.method, asked.path.split("/")[1:]:
+    def _usual(self, request: SentRequest) -> tuple[int, Any]:
+        match request.method, request.path.split("/")[1:]:
             case "GET", ["health"]:
                 return 200, {"database": "ok", "version": "13.0.0", "commit": "e9de482b5110"}
             case "GET", ["org"]:
@@ -74,12 +82,12 @@ class FakeGrafana:
             case "GET", ["folders", uid] if uid in self.folders:
                 return 200, self.folders[uid]
             case "POST", ["folders"]:
-                self.folders[asked.body["uid"]] = asked.body
-                return 200, asked.body
+                self.folders[request.body["uid"]] = request.body
+                return 200, request.body
             case "GET", ["dashboards", "uid", uid] if uid in self.dashboards:
                 return 200, self.dashboards[uid]
             case "POST", ["dashboards", "db"]:
-                return self._save(asked.body)
+                return self._save(request.body)
             case "GET", ["datasources", "uid", _, "health"]:
                 return 200, {"message": "Successfully queried the Prometheus API."}
         return 404, {"message": "Not found"}
@@ -103,48 +111,46 @@ class FakeGrafana:
         }
 
 
-def violations(asked: Asked) -> list[str]:
-    """What the API description says against a request: an unknown path or method, a wrong body, a key it does not name."""
+def violations(request: SentRequest) -> list[str]:
+    """What the API description says against a request: its path, its method or its body."""
     for template, operations in API["paths"].items():
         if (
-            re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), asked.path)
-            and asked.method.lower() in operations
+            re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), request.path)
+            and request.method.lower() in operations
         ):
-            parameters = operations[asked.method.lower()].get("parameters", [])
+            parameters = operations[request.method.lower()].get("parameters", [])
             schemas = [parameter["schema"] for parameter in parameters if parameter["in"] == "body"]
-            return _body_violations(asked, schemas)
-    return [f"{asked.line} is not in the API"]
+            return _body_violations(request, schemas)
+    return [f"{request.line} is not in the API"]
 
 
-def _body_violations(asked: Asked, schemas: list[Any]) -> list[str]:
+def _body_violations(request: SentRequest, schemas: list[Any]) -> list[str]:
     if not schemas:
-        return [f"{asked.line} takes no body"] if asked.body is not None else []
+        return [f"{request.line} takes no body"] if request.body is not None else []
     name = schemas[0]["$ref"].removeprefix("#/definitions/")
     schema = {**API["definitions"][name], "definitions": API["definitions"]}
     wrong = [
-        f"{asked.line}: {error.message}"
-        for error in jsonschema.Draft4Validator(schema).iter_errors(asked.body)
+        f"{request.line}: {error.message}"
+        for error in jsonschema.Draft4Validator(schema).iter_errors(request.body)
     ]
-    unknown = set(asked.body) - set(schema["properties"])
-    return wrong + [f"{asked.line}: {name} has no {key}" for key in sorted(unknown)]
+    unknown = set(request.body) - set(schema["properties"])
+    return wrong + [f"{request.line}: {name} has no {key}" for key in sorted(unknown)]
 
 
-@contextmanager
-def serving() -> Iterator[FakeGrafana]:
-    """A fake Grafana on a free loopback port; leaving it asserts that every request was one of the API."""
-    grafana = FakeGrafana()
+def _handler(grafana: FakeGrafana) -> type[BaseHTTPRequestHandler]:
+    """A handler that lets the fake answer every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def handle_one(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             body = json.loads(self.rfile.read(length)) if length else None
-            asked = Asked(
+            request = SentRequest(
                 self.command,
                 self.path.removeprefix("/grafana").removeprefix("/api"),
                 dict(self.headers),
                 body,
             )
-            answer = grafana.answer(asked)
+            answer = grafana.answer(request)
             if answer is not None:
                 self.reply(*answer)
             self.close_connection = True
@@ -167,7 +173,14 @@ def serving() -> Iterator[FakeGrafana]:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    return Handler
+
+
+@contextmanager
+def serving() -> Iterator[FakeGrafana]:
+    """A fake Grafana on a free port; leaving it asserts that every request was one of the API."""
+    grafana = FakeGrafana()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(grafana)) as server:
         grafana.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

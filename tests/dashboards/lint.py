@@ -1,4 +1,4 @@
-"""Rules that every dashboard keeps, each a function from a dashboard's JSON to what is wrong with it."""
+"""Rules for every dashboard: functions from a dashboard's JSON to what is wrong with it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,11 +10,28 @@ from ledger import metrics
 MAX_PANELS = 12
 INSTANT = {"stat", "gauge", "bargauge", "piechart", "barchart", "table"}
 MONEY_UNITS = {"currencyUSD", "prefix:$"}
-# Functions, operators and grouping words of PromQL that our queries use; everything else in a query is a metric or a label.
+# Functions, operators and grouping words of PromQL that our queries use; everything else in a query
+# is a metric or a label.
 WORDS = {
-    "sum", "max", "min", "by", "without", "and", "on", "time", "topk", "bottomk", "sort", "sort_desc", "clamp_min", "delta", "ceil",
-    "rate", "increase", "histogram_quantile",
-}  # fmt: skip
+    "sum",
+    "max",
+    "min",
+    "by",
+    "without",
+    "and",
+    "on",
+    "time",
+    "topk",
+    "bottomk",
+    "sort",
+    "sort_desc",
+    "clamp_min",
+    "delta",
+    "ceil",
+    "rate",
+    "increase",
+    "histogram_quantile",
+}
 
 Rule = Callable[[Any], Iterator[str]]
 
@@ -37,24 +54,24 @@ def names_used(expression: str) -> tuple[set[str], set[str]]:
     """The metrics and the labels in an expression, by reading its words."""
     bare = re.sub(r'"[^"]*"|\[[^]]*\]', "", expression)
     words = {word.removesuffix("_bucket") for word in re.findall(r"[a-zA-Z_]\w*", bare)} - WORDS
-    named = {word for word in words if word.startswith(metrics.PREFIX)}
-    return named, words - named
+    metric_names = {word for word in words if word.startswith(metrics.PREFIX)}
+    return metric_names, words - metric_names
 
 
 def _known_names(dashboard: Any) -> Iterator[str]:
-    asked = expressions(dashboard) + [
+    queries = expressions(dashboard) + [
         (v["name"], v["definition"]) for v in _query_variables(dashboard)
     ]
-    for where, expression in asked:
-        named, labels = names_used(expression.removeprefix("label_values"))
-        for name in named - set(metrics.BY_NAME):
+    for where, expression in queries:
+        metric_names, labels = names_used(expression.removeprefix("label_values"))
+        for name in metric_names - set(metrics.BY_NAME):
             yield f"{where}: no metric {name}"
-        known = {"instance", "pod", *(["le"] if "_bucket" in expression else [])}.union(
-            *(metrics.BY_NAME[name].labels for name in named & set(metrics.BY_NAME))
+        label_names = {"instance", "pod", *(["le"] if "_bucket" in expression else [])}.union(
+            *(metrics.BY_NAME[name].labels for name in metric_names & set(metrics.BY_NAME))
         )
-        for label in labels - known:
+        for label in labels - label_names:
             yield f"{where}: none of its metrics has a label {label}"
-        if not named:
+        if not metric_names:
             yield f"{where}: asks for no metric"
 
 
@@ -81,11 +98,11 @@ def _money_is_no_counter(dashboard: Any) -> Iterator[str]:
 
 def _windows_follow_the_time_range(dashboard: Any) -> Iterator[str]:
     for panel in _numeric(dashboard):
-        wanted = "$__range" if panel["type"] in INSTANT else "$__rate_interval"
+        variable = "$__range" if panel["type"] in INSTANT else "$__rate_interval"
         for target in panel["targets"]:
             for window in re.findall(r"\[([^]]*)\]", target["expr"]):
-                if window != wanted:
-                    yield f"{panel['title']}: over {window}, not {wanted}"
+                if window != variable:
+                    yield f"{panel['title']}: over {window}, not {variable}"
 
 
 def _few_panels_with_stats_first(dashboard: Any) -> Iterator[str]:
@@ -100,7 +117,7 @@ def _few_panels_with_stats_first(dashboard: Any) -> Iterator[str]:
 
 
 def _grid_is_full(dashboard: Any) -> Iterator[str]:
-    taken: dict[tuple[int, int], int] = {}
+    cells: dict[tuple[int, int], int] = {}
     for panel in dashboard["panels"]:
         box = panel["gridPos"]
         for cell in (
@@ -108,11 +125,11 @@ def _grid_is_full(dashboard: Any) -> Iterator[str]:
             for x in range(box["x"], box["x"] + box["w"])
             for y in range(box["y"], box["y"] + box["h"])
         ):
-            if cell in taken:
-                yield f"panels {taken[cell]} and {panel['id']} overlap"
-            taken[cell] = panel["id"]
-    rows = max(y for _, y in taken) + 1
-    if len(taken) != 24 * rows or max(x for x, _ in taken) != 23:
+            if cell in cells:
+                yield f"panels {cells[cell]} and {panel['id']} overlap"
+            cells[cell] = panel["id"]
+    rows = max(y for _, y in cells) + 1
+    if len(cells) != 24 * rows or max(x for x, _ in cells) != 23:
         yield "rows do not fill the 24 columns"
 
 
@@ -127,9 +144,9 @@ def _identity(dashboard: Any) -> Iterator[str]:
 
 
 def _settings(dashboard: Any) -> Iterator[str]:
-    wanted = {"editable": False, "graphTooltip": 1, "timezone": "utc"}
+    required = {"editable": False, "graphTooltip": 1, "timezone": "utc"}
     yield from (
-        f"{key} is {dashboard[key]}" for key, value in wanted.items() if dashboard[key] != value
+        f"{key} is {dashboard[key]}" for key, value in required.items() if dashboard[key] != value
     )
     if "switchwise" not in dashboard["tags"] or dashboard["refresh"] not in {"5m", "15m", "1h"}:
         yield "no tag switchwise, or a refresh faster than the data"
@@ -159,12 +176,12 @@ def _described(dashboard: Any) -> Iterator[str]:
 
 def _units(dashboard: Any) -> Iterator[str]:
     for panel in _numeric(dashboard):
-        shown = panel["fieldConfig"]["defaults"]
-        if not shown.get("unit"):
+        defaults = panel["fieldConfig"]["defaults"]
+        if not defaults.get("unit"):
             yield f"{panel['title']}: no unit"
-        if shown.get("unit") in MONEY_UNITS and shown.get("decimals") == 0:
+        if defaults.get("unit") in MONEY_UNITS and defaults.get("decimals") == 0:
             yield f"{panel['title']}: money without decimals"
-        if not shown.get("noValue"):
+        if not defaults.get("noValue"):
             yield f"{panel['title']}: no text for no value"
 
 
@@ -180,13 +197,13 @@ def _absence_is_neutral(dashboard: Any) -> Iterator[str]:
 
 def _thresholds_mean_something(dashboard: Any) -> Iterator[str]:
     for panel in _numeric(dashboard):
-        shown = panel["fieldConfig"]["defaults"]
-        steps = shown["thresholds"]["steps"]
+        defaults = panel["fieldConfig"]["defaults"]
+        steps = defaults["thresholds"]["steps"]
         if 80 in [step["value"] for step in steps] or steps[0]["value"] is not None:
             yield f"{panel['title']}: stock thresholds"
         if any(low["value"] >= high["value"] for low, high in pairwise(steps[1:])):
             yield f"{panel['title']}: thresholds do not rise"
-        if (shown["color"]["mode"] == "thresholds") != (len(steps) > 1):
+        if (defaults["color"]["mode"] == "thresholds") != (len(steps) > 1):
             yield f"{panel['title']}: coloured by thresholds it does not have, or the reverse"
 
 
@@ -219,7 +236,7 @@ def _one_data_source(dashboard: Any) -> Iterator[str]:
 
 
 def _variables(dashboard: Any) -> Iterator[str]:
-    asked = " ".join(expression for _, expression in expressions(dashboard))
+    queries = " ".join(expression for _, expression in expressions(dashboard))
     everything = str(dashboard["panels"])
     for variable in _query_variables(dashboard):
         name = variable["name"]
@@ -231,7 +248,7 @@ def _variables(dashboard: Any) -> Iterator[str]:
             yield f"{name}: all without several, or without a value for all"
         if not re.search(rf"\$\{{?{name}\b", everything):
             yield f"{name}: unused"
-        if re.search(rf'[^~]"\${name}"|="\$\{{{name}', asked):
+        if re.search(rf'[^~]"\${name}"|="\$\{{{name}', queries):
             yield f"{name}: not matched with =~"
 
 

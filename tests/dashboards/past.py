@@ -1,4 +1,4 @@
-"""A real Prometheus that already holds days of made-up samples, for tests and for looking at the dashboards."""
+"""A real Prometheus with days of made-up samples, for tests and for looking at dashboards."""
 
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,10 @@ STEP = timedelta(minutes=30)
 
 
 class Prometheus(servers.Prometheus):
-    """Samples lie half an hour apart, so that a month of them is written in seconds; a longer look-back bridges the gaps."""
+    """Samples half an hour apart, so that a month of them is written in seconds.
+
+    A longer look-back bridges the gaps.
+    """
 
     def __init__(self, days: float) -> None:
         super().__init__()

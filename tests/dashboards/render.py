@@ -1,8 +1,9 @@
 """Draw the dashboards as Grafana would, to look at them:
 
-    python -m tests.dashboards.render --viewer GRAFANA_VIEW_DIR --out x.png [--prometheus URL] [--theme light]
+    python -m tests.dashboards.render --viewer GRAFANA_VIEW_DIR --out x.png [--prometheus URL]
 
-Without --prometheus it draws 28 days of made-up samples. The viewer needs `npm ci && npm run build` once.
+Without --prometheus it draws 28 days of made-up samples. The viewer needs `npm ci` and
+`npm run build` once.
 """
 
 import argparse
@@ -32,25 +33,25 @@ def main() -> int:
     parser.add_argument(
         "viewer_options", nargs="*", help="after --: options of render.mjs, such as --width 1280"
     )
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
-        address = given.prometheus or stack.enter_context(past.Prometheus(days=28)).url
+        address = arguments.prometheus or stack.enter_context(past.Prometheus(days=28)).url
         files = {path.stem: path for path in catalogue.write(Path(scratch))}
         command = [
             "node",
-            str(given.viewer.resolve() / "render.mjs"),
-            str(files[given.uid]),
+            str(arguments.viewer.resolve() / "render.mjs"),
+            str(files[arguments.uid]),
             "--prometheus",
             address,
             "--strict",
             "--out",
-            str(given.out.resolve()),
+            str(arguments.out.resolve()),
             "--summary",
-            str(given.out.resolve().with_suffix(".json")),
+            str(arguments.out.resolve().with_suffix(".json")),
             "--theme",
-            given.theme,
-            *([] if given.prometheus else ["--scrape-interval", MADE_UP_EVERY]),
-            *given.viewer_options,
+            arguments.theme,
+            *([] if arguments.prometheus else ["--scrape-interval", MADE_UP_EVERY]),
+            *arguments.viewer_options,
         ]
         return subprocess.run(command, check=False).returncode
 

@@ -1,4 +1,4 @@
-"""A made-up month of two projects as samples of the metrics table: a pure function of time, to look at and to query."""
+"""A made-up month of two projects as samples of the metrics table: a pure function of time."""
 
 import math
 from collections.abc import Iterator
@@ -19,7 +19,8 @@ TRAFFIC = (
     ("code-review", "titles", "openai", "gpt-4.1-nano", 0.12, 1_900),
     ("unassigned", "unlabelled", "azure.ai.openai", "gpt-4.1", 0.85, 210),
 )
-# project, workload, provider, decision, low, expected, high and the break-even; all from GPT-4.1 to GPT-4.1 Mini
+# project, workload, provider, decision, low, expected, high and the break-even; all from GPT-4.1 to
+# GPT-4.1 Mini
 ADVICE = (
     ("support-chat", "answer", "openai", "pilot", 2_214.38, 3_625.10, 4_164.92, 0.637),
     ("support-chat", "classify", "openai", "switch_now", 636.22, 1_028.62, 1_149.75, 0.641),
@@ -35,8 +36,15 @@ ADVICE = (
         0.63,
     ),
 )
-GAPS = {"unpriced": 0.0031, "estimated": 0.0006, "missing": 0.0012, "detail_unknown": 0.0184, "tier_unknown": 0.0,
-        "folded": 0.0, "late": 0.0002}  # fmt: skip
+GAPS = {
+    "unpriced": 0.0031,
+    "estimated": 0.0006,
+    "missing": 0.0012,
+    "detail_unknown": 0.0184,
+    "tier_unknown": 0.0,
+    "folded": 0.0,
+    "late": 0.0002,
+}
 ADVISED_SINCE = datetime(2026, 10, 29, tzinfo=UTC)
 ADOPTED_AFTER_DAYS = 16
 EVENTS_PER_HOUR = 13_660
@@ -66,7 +74,10 @@ def samples(at: datetime) -> Iterator[Sample]:
 
 
 def history(start: datetime, end: datetime, step: timedelta) -> Iterator[str]:
-    """OpenMetrics lines from `start` to `end`, the last at `end` itself, for `promtool tsdb create-blocks-from openmetrics`."""
+    """OpenMetrics lines from `start` to `end`, the last at `end` itself.
+
+    They are for `promtool tsdb create-blocks-from openmetrics`.
+    """
     times = [start + step * index for index in range((end - start) // step)] + [end]
     by_name: dict[str, list[str]] = {}
     for at in times:
@@ -132,9 +143,9 @@ def _months(at: datetime) -> Iterator[Sample]:
         first = (first - timedelta(days=1)).replace(day=1)
     month_start = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     rate = sum(row[4] for row in TRAFFIC)
-    left = month_start + timedelta(days=30) - at
-    expected = spent(rate, month_start, at) + rate * (left / timedelta(hours=1))
-    band = 90 * math.sqrt(max(0.0, left / timedelta(days=1)))
+    remaining = month_start + timedelta(days=30) - at
+    expected = spent(rate, month_start, at) + rate * (remaining / timedelta(hours=1))
+    band = 90 * math.sqrt(max(0.0, remaining / timedelta(days=1)))
     yield "month_forecast_usd", (), expected
     yield "month_forecast_low_usd", (), expected - band
     yield "month_forecast_high_usd", (), expected + band
@@ -205,7 +216,10 @@ def _trust(at: datetime) -> Iterator[Sample]:
 
 
 def _collector(at: datetime) -> Iterator[Sample]:
-    """A collector whose database is away from ten to two on every third day: what comes then is spooled, and moved on later."""
+    """A collector whose database is away from ten to two on every third day.
+
+    Events of these hours are spooled, and moved on later.
+    """
     days, hour = (at - ADVISED_SINCE).days, at.hour + at.minute / 60
     is_away = days % 3 == 1 and AWAY[0] <= hour < AWAY[1]
     spooled = (hour - AWAY[0]) * EVENTS_PER_HOUR if is_away else 0.0
@@ -241,4 +255,5 @@ def _answer_seconds(at: datetime) -> Iterator[str]:
         ("0.5", 1.0),
         ("+Inf", 1.0),
     ):
-        yield f'{metric.name}_bucket{{{labels},le="{limit}"}} {answered * share!r} {at.timestamp():.0f}'
+        bucket = f'{metric.name}_bucket{{{labels},le="{limit}"}}'
+        yield f"{bucket} {answered * share!r} {at.timestamp():.0f}"

@@ -113,14 +113,14 @@ def test_every_query_finds_figures(dashboard: Any, prometheus: servers.Prometheu
     month = max(row.labels["month"] for row in prometheus.query("switchwise_month_requests"))
     for title, expression in lint.expressions(dashboard):
         within = re.sub(r"\[\$\w+\]", "[2h]", expression.replace("$month", month))
-        asked = re.sub(r"\$\w+", ".*", within)
-        assert prometheus.query(asked), f"{title}: {asked}"
+        query = re.sub(r"\$\w+", ".*", within)
+        assert prometheus.query(query), f"{title}: {query}"
 
 
 def test_only_models_in_use_count_down_to_their_shutdown(prometheus: servers.Prometheus) -> None:
     month = max(row.labels["month"] for row in prometheus.query("switchwise_month_requests"))
     [expression] = [
-        asked for title, asked in lint.expressions(DASHBOARDS[0]) if title == "Days to shutdown"
+        query for title, query in lint.expressions(DASHBOARDS[0]) if title == "Days to shutdown"
     ]
     counted = [row.labels["model"] for row in prometheus.query(expression.replace("$month", month))]
     announced = {

@@ -45,7 +45,7 @@ def test_a_grafana_under_a_sub_path_is_found(fake: FakeGrafana) -> None:
 def test_another_organisation_is_named_in_a_header(fake: FakeGrafana) -> None:
     client(fake, org_id=5).organisation()
     client(fake).organisation()
-    assert [asked.headers.get("X-Grafana-Org-Id") for asked in fake.asked] == ["5", None]
+    assert [request.headers.get("X-Grafana-Org-Id") for request in fake.requests] == ["5", None]
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,13 @@ def test_the_token_is_in_no_message_repr_or_traceback(fake: FakeGrafana) -> None
     unreachable = grafana.Grafana(f"http://127.0.0.1:{processes.free_port()}", TOKEN, retries=0)
     with pytest.raises(grafana.GrafanaError) as caught:
         unreachable.version()
-    shown = [
+    texts = [
         repr(client(fake)),
         repr(vars(client(fake))),
         str(error),
         *traceback.format_exception(caught.value),
     ]
-    assert not [text for text in shown if TOKEN in text]
+    assert not [text for text in texts if TOKEN in text]
     assert caught.value.__cause__ is None
     assert error.__cause__ is None
 

@@ -35,8 +35,8 @@ def refused(fake: FakeGrafana, status: int, reason: str) -> str:
 def test_a_first_run_makes_the_folder_and_every_dashboard(fake: FakeGrafana) -> None:
     assert run(fake) == ["created"] * EACH
     once = ["GET /health", "GET /org", "GET /folders/switchwise", "POST /folders"]
-    each = [[f"GET /dashboards/uid/{uid}", "POST /dashboards/db"] for uid in UIDS]
-    assert fake.lines() == [*once, *(line for lines in each for line in lines)]
+    by_dashboard = [[f"GET /dashboards/uid/{uid}", "POST /dashboards/db"] for uid in UIDS]
+    assert fake.lines() == [*once, *(line for lines in by_dashboard for line in lines)]
 
 
 def test_the_outcome_says_where_to_open_it(fake: FakeGrafana) -> None:
@@ -49,16 +49,16 @@ def test_the_outcome_says_where_to_open_it(fake: FakeGrafana) -> None:
 
 def test_a_second_run_writes_nothing(fake: FakeGrafana) -> None:
     run(fake)
-    before = len(fake.asked)
+    before = len(fake.requests)
     assert run(fake) == ["unchanged"] * EACH
-    assert {asked.method for asked in fake.asked[before:]} == {"GET"}
+    assert {request.method for request in fake.requests[before:]} == {"GET"}
 
 
 def test_a_dashboard_is_sent_into_its_folder_to_be_overwritten_and_without_an_id(
     fake: FakeGrafana,
 ) -> None:
     run(fake)
-    bodies = [asked.body for asked in fake.asked if asked.path == "/dashboards/db"]
+    bodies = [request.body for request in fake.requests if request.path == "/dashboards/db"]
     assert [body["dashboard"]["uid"] for body in bodies] == UIDS
     for body in bodies:
         assert (body["folderUid"], body["overwrite"], body["dashboard"]["id"]) == (
@@ -138,7 +138,7 @@ def test_a_data_source_in_bad_health_stops_before_anything_is_written(fake: Fake
 
 
 def test_the_fake_itself_notices_a_request_that_grafana_would_not_know() -> None:
-    wrong_key = fake_grafana.Asked("POST", "/dashboards/db", {}, {"dashbord": {}})
-    wrong_type = fake_grafana.Asked("POST", "/dashboards/db", {}, {"overwrite": "yes"})
-    wrong_path = fake_grafana.Asked("GET", "/dashboards/id/7", {}, None)
-    assert all(fake_grafana.violations(asked) for asked in (wrong_key, wrong_type, wrong_path))
+    wrong_key = fake_grafana.SentRequest("POST", "/dashboards/db", {}, {"dashbord": {}})
+    wrong_type = fake_grafana.SentRequest("POST", "/dashboards/db", {}, {"overwrite": "yes"})
+    wrong_path = fake_grafana.SentRequest("GET", "/dashboards/id/7", {}, None)
+    assert all(fake_grafana.violations(request) for request in (wrong_key, wrong_type, wrong_path))

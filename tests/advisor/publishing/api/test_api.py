@@ -1,4 +1,4 @@
-"""The read API: one snapshot, the report's own figures, errors that name the remedy, and no look into another project."""
+"""The read API: the report's own figures, errors with remedies, one project only for its key."""
 
 import json
 from dataclasses import asdict
@@ -63,10 +63,11 @@ def test_the_report_is_the_body_that_the_command_line_prints(
 def test_a_report_has_its_names_beside_its_amounts(client: TestClient) -> None:
     body = client.get("/api/v1/report", params={"month": "2026-10"}).json()
     assert (body["month"], body["currency"], body["state"]) == ("2026-10", "USD", "open")
-    assert [list(each)[:2] for each in body["projects"]] == [["project", "cost_usd"]] * 3
-    assert [list(each)[:3] for each in body["models"]] == [["provider", "model", "cost_usd"]] * 3
+    assert [list(usage)[:2] for usage in body["projects"]] == [["project", "cost_usd"]] * 3
+    assert [list(usage)[:3] for usage in body["models"]] == [["provider", "model", "cost_usd"]] * 3
     assert (
-        next(each["cost_usd"] for each in body["models"] if each["model"] == "house-model") is None
+        next(usage["cost_usd"] for usage in body["models"] if usage["model"] == "house-model")
+        is None
     )
     assert any("house-model" in note for note in body["notes"])
 
@@ -80,8 +81,8 @@ def test_projects_and_models_each_add_up_to_the_total(client: TestClient) -> Non
 def assert_sums(parts: list[dict[str, Any]], total: dict[str, Any]) -> None:
     """Groups hold everything once, to the last digit."""
     for name in COUNTS:
-        assert sum(each[name] for each in parts) == total[name]
-    costs = [money.femto_usd(each["cost_usd"]) for each in parts if each["cost_usd"] is not None]
+        assert sum(part[name] for part in parts) == total[name]
+    costs = [money.femto_usd(part["cost_usd"]) for part in parts if part["cost_usd"] is not None]
     assert sum(costs) == (
         money.femto_usd(total["cost_usd"]) if total["cost_usd"] is not None else 0
     )
@@ -103,7 +104,7 @@ def test_usage_adds_up_to_the_total_however_it_is_grouped(
     grouped = asking.get("/api/v1/usage", params={"group_by": ",".join(names)}).json()
     assert_sums(grouped["usage"], asking.get("/api/v1/report").json()["total"])
     assert grouped["group_by"] == list(dict.fromkeys(names))
-    assert all(set(each) & set(NAMES) == set(names) for each in grouped["usage"])
+    assert all(set(usage) & set(NAMES) == set(names) for usage in grouped["usage"])
 
 
 def test_usage_is_grouped_by_provider_model_and_project_unless_told_otherwise(
@@ -117,13 +118,15 @@ def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
 ) -> None:
     listed = client.get("/api/v1/recommendations").json()["recommendations"]
     reported = client.get("/api/v1/report").json()["savings"]["recommendations"]
-    assert [{**each, "stage": "active", "version": 1, "owner": None} for each in reported] == listed
+    assert [
+        {**advice, "stage": "active", "version": 1, "owner": None} for advice in reported
+    ] == listed
     row_of = tables.RECOMMENDATION
-    for each in listed:
-        full = client.get(f"/api/v1/recommendations/{each['id']}").json()
+    for advice in listed:
+        full = client.get(f"/api/v1/recommendations/{advice['id']}").json()
         with database.snapshot() as session:
-            row = session.execute(select(row_of).where(row_of.c.id == each["id"])).one()
-        stored = {
+            row = session.execute(select(row_of).where(row_of.c.id == advice["id"])).one()
+        row_fields = {
             "stage": row.stage,
             "version": row.version,
             "computed_at": clock.rfc3339(row.computed_at),
@@ -134,20 +137,20 @@ def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
             "frozen": None,
         }
         move = full.pop("move")
-        assert (move["id"], move["missed_usd"], move["realised"]) == (each["id"], None, [])
+        assert (move["id"], move["missed_usd"], move["realised"]) == (advice["id"], None, [])
         figure = rendering.figure_of(values.decode(row.detail))
-        shown = json.loads(msgspec.json.encode(figure))
-        assert full == {**shown, **stored, **untouched}
+        figure_body = json.loads(msgspec.json.encode(figure))
+        assert full == {**figure_body, **row_fields, **untouched}
         neutral, expected = full["break_evens"]
-        assert (neutral["at"], each["breakeven_escalation_ratio"]) == (
+        assert (neutral["at"], advice["breakeven_escalation_ratio"]) == (
             "neutral",
             neutral["escalation_ratio"],
         )
-        assert each["breakeven_output_ratio"] == neutral["output_inflation_ratio"]
+        assert advice["breakeven_output_ratio"] == neutral["output_inflation_ratio"]
         assert expected["escalation_ratio"] != neutral["escalation_ratio"]
-        assert full["record"]["owner"] == each.pop("owner")
-        assert {name: full[name] for name in each if name in full} == {
-            name: value for name, value in each.items() if not name.startswith("breakeven_")
+        assert full["record"]["owner"] == advice.pop("owner")
+        assert {name: full[name] for name in advice if name in full} == {
+            name: value for name, value in advice.items() if not name.startswith("breakeven_")
         }
 
 
@@ -243,7 +246,9 @@ def key_of(database: Database, scope: str, project: str | None = None) -> str:
 def test_a_key_of_one_project_sees_nothing_of_another(
     client: TestClient, database: Database
 ) -> None:
-    ids = {each["project"]: each["id"] for each in client.get(READ[2]).json()["recommendations"]}
+    ids = {
+        advice["project"]: advice["id"] for advice in client.get(READ[2]).json()["recommendations"]
+    }
     assert set(ids) == {"search", "support"}
     headers = {"x-api-key": key_of(database, "read", "support")}
     texts = [client.get(path, headers=headers).text for path in READ]
@@ -267,8 +272,8 @@ def test_every_answer_is_what_the_documentation_says_and_nothing_more(client: Te
             schema["additionalProperties"] = False
     id = client.get(READ[2]).json()["recommendations"][0]["id"]
     for path in [*READ, "/api/v1/recommendations/{id}"]:
-        said = document["paths"][path]["get"]["responses"]
-        assert set(said) == {"200", "4XX", "503"}
-        schema = said["200"]["content"]["application/json"]["schema"]
+        responses = document["paths"][path]["get"]["responses"]
+        assert set(responses) == {"200", "4XX", "503"}
+        schema = responses["200"]["content"]["application/json"]["schema"]
         answered = client.get(path.replace("{id}", id))
         jsonschema.validate(answered.json(), {**schema, "components": document["components"]})

@@ -1,4 +1,4 @@
-"""Evidence over HTTP: all rows or none, no reach into another project, and nothing that a client sends is a 500."""
+"""Evidence over HTTP: all rows or none, no other project's, and no request is a 500."""
 
 import pytest
 
@@ -16,34 +16,41 @@ PATH = "/api/v1/evidence"
 def test_results_are_stored_listed_and_change_the_advice(database: Database) -> None:
     recommendation = advised_ledger.fill(database)
     client = client_of(database)
-    stored = client.post(
+    answered = client.post(
         PATH, json={"by": "ada", "results": paired_rows.rows(note="x"), "measured_on": "2026-11-22"}
     )
-    assert stored.status_code == 200, stored.text
-    (kept,) = stored.json()["comparisons"]
-    assert (kept["is_new"], kept["evidence"]["verdict"], stored.json()["unknown_fields"]) == (
+    assert answered.status_code == 200, answered.text
+    (comparison,) = answered.json()["comparisons"]
+    assert (
+        comparison["is_new"],
+        comparison["evidence"]["verdict"],
+        answered.json()["unknown_fields"],
+    ) == (
         True,
         "non_inferior",
         ["note"],
     )
-    assert client.get(PATH).json() == {"evidence": [kept["evidence"]]}
+    assert client.get(PATH).json() == {"evidence": [comparison["evidence"]]}
     ledgers.settle(database)
     advice = client.get(f"/api/v1/recommendations/{recommendation.recommendation.id}").json()
-    assert (advice["decision"], advice["evidence"]["id"]) == ("switch_now", kept["evidence"]["id"])
+    assert (advice["decision"], advice["evidence"]["id"]) == (
+        "switch_now",
+        comparison["evidence"]["id"],
+    )
     # By itself a comparison says nothing of the traffic since; what advice rests on does.
-    assert {**advice["evidence"], "drift_ratio": None} == kept["evidence"]
+    assert {**advice["evidence"], "drift_ratio": None} == comparison["evidence"]
     again = client.post(
         PATH, json={"by": "bob", "results": paired_rows.rows(), "measured_on": "2026-11-22"}
     )
-    assert again.json()["comparisons"] == [{**kept, "is_new": False}]
+    assert again.json()["comparisons"] == [{**comparison, "is_new": False}]
 
 
 def test_a_comparison_is_withdrawn_once_with_a_reason(database: Database) -> None:
     client = client_of(database)
-    made = client.post(PATH, json={"by": "ada", "results": paired_rows.rows()}).json()[
+    evidence = client.post(PATH, json={"by": "ada", "results": paired_rows.rows()}).json()[
         "comparisons"
     ][0]["evidence"]
-    path = f"{PATH}/{made['id']}/withdraw"
+    path = f"{PATH}/{evidence['id']}/withdraw"
     assert client.post(path, json={}).status_code == 400
     assert (
         client.post(path, json={"reason": "wrong workload"}).json()["withdrawn"] == "wrong workload"
@@ -85,9 +92,9 @@ def test_a_key_of_one_project_sees_and_stores_its_own_alone(database: Database) 
     body = {"by": "ada", "results": paired_rows.rows(60, project="support")}
     assert client.post(PATH, json=body, headers=of_search).status_code == 403
     assert client.post(PATH, json=body, headers=reads_search).status_code == 403
-    made = client.post(PATH, json=body, headers=admin).json()["comparisons"][0]["evidence"]
+    evidence = client.post(PATH, json=body, headers=admin).json()["comparisons"][0]["evidence"]
     assert client.get(PATH, headers=reads_search).json() == {"evidence": []}
     assert client.get(f"{PATH}?project=support", headers=reads_search).json() == {"evidence": []}
-    path = f"{PATH}/{made['id']}/withdraw"
+    path = f"{PATH}/{evidence['id']}/withdraw"
     assert client.post(path, json={"reason": "x"}, headers=of_search).status_code == 404
     assert client.post(path, json={"reason": "x"}, headers=admin).status_code == 200

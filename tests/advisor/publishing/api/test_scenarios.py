@@ -1,4 +1,4 @@
-"""Scenarios over HTTP: one answer by query and by body, refusals with the remedy, and no look into another project."""
+"""Scenarios over HTTP: one answer by query and by body, and refusals with the remedy."""
 
 from fractions import Fraction
 
@@ -55,30 +55,30 @@ def client(database: Database) -> TestClient:
 
 
 def test_a_query_and_a_body_ask_the_same(client: TestClient) -> None:
-    asked = {"project": "search", "escalation_rate": "0.2", "share": "0.5", "one_off_usd": "100"}
-    by_query = client.get(PATH, params=asked)
+    scenario = {"project": "search", "escalation_rate": "0.2", "share": "0.5", "one_off_usd": "100"}
+    by_query = client.get(PATH, params=scenario)
     by_body = client.post(
-        PATH, json={**asked, "escalation_rate": 0.2, "share": 0.5, "one_off_usd": 100}
+        PATH, json={**scenario, "escalation_rate": 0.2, "share": 0.5, "one_off_usd": 100}
     )
     assert by_query.status_code == 200
     assert by_query.json() == by_body.json()
     plain = client.get(PATH, params={"project": "search"}).json()
-    labels = {each["name"]: each["label"] for each in by_query.json()["factors"]}
+    labels = {factor["name"]: factor["label"] for factor in by_query.json()["factors"]}
     assert (labels["escalation_rate"], labels["phi_out"]) == ("given", "assumed")
-    half, whole = (Fraction(each["cost_month_usd"]) for each in (by_query.json(), plain))
-    assert half == whole
+    half, full = (Fraction(factor["cost_month_usd"]) for factor in (by_query.json(), plain))
+    assert half == full
 
 
 def test_a_saving_is_linear_in_the_share(client: TestClient) -> None:
     def saved(share: str) -> list[Fraction]:
-        found = client.get(PATH, params={"project": "search", "share": share}).json()[
+        saving = client.get(PATH, params={"project": "search", "share": share}).json()[
             "saving_month"
         ]
-        return [Fraction(found[f"{end}_usd"]) for end in ("low", "expected", "high")]
+        return [Fraction(saving[f"{end}_usd"]) for end in ("low", "expected", "high")]
 
     nano = Fraction(1, 10**9)
-    for quarter, whole in zip(saved("0.25"), saved("1"), strict=True):
-        assert abs(4 * quarter - whole) <= 3 * nano
+    for quarter, full in zip(saved("0.25"), saved("1"), strict=True):
+        assert abs(4 * quarter - full) <= 3 * nano
 
 
 @pytest.mark.parametrize("factor", ["escalation_rate", "phi_in", "phi_out", "extra_attempts"])
@@ -95,7 +95,7 @@ def test_a_saving_falls_in_every_factor_that_costs(client: TestClient, factor: s
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "told"),
+    ("scenario", "status", "sentence"),
     [
         ({"project": "nowhere"}, 404, "no slice with traffic fits"),
         ({}, 400, "2 slices fit"),
@@ -105,11 +105,11 @@ def test_a_saving_falls_in_every_factor_that_costs(client: TestClient, factor: s
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_the_remedy(
-    client: TestClient, asked: dict[str, str], status: int, told: str
+    client: TestClient, scenario: dict[str, str], status: int, sentence: str
 ) -> None:
-    for answer in (client.get(PATH, params=asked), client.post(PATH, json=asked)):
+    for answer in (client.get(PATH, params=scenario), client.post(PATH, json=scenario)):
         assert answer.status_code == status
-        assert told in answer.json()["error"]
+        assert sentence in answer.json()["error"]
 
 
 @hypothesis.given(

@@ -1,4 +1,4 @@
-"""Stages over HTTP: a version that was read, a refusal of 409 that says how it stands, and no reach into another project."""
+"""Stages over HTTP: versions, refusals that say how it stands, no other project's."""
 
 import pytest
 from fastapi import FastAPI
@@ -190,7 +190,9 @@ def test_every_action_of_people_has_a_route_and_no_other(database: Database) -> 
         for route in app.routes
         if "POST" in (getattr(route, "methods", None) or ())
     }
-    found = {
+    actions = {
         path.rpartition("/")[2] for path in posts if path.startswith("/api/v1/recommendations/")
     }
-    assert found == {action for action, each in table.TRANSITIONS.items() if each.by_people}
+    assert actions == {
+        action for action, transition in table.TRANSITIONS.items() if transition.by_people
+    }

@@ -1,4 +1,4 @@
-"""The files of a monthly review: exact, equal to the report and to each other, the same bytes twice, and no live formula."""
+"""The files of a monthly review: exact, equal to the report, and the same bytes twice."""
 
 import csv
 import io
@@ -34,9 +34,22 @@ from tests.conftest import NOW
 pytestmark = pytest.mark.usefixtures("frozen_now")
 MONTH = "2026-11"
 FORMULAS = [
-    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠SUM(A1)", "=cmd|' /C calc'!A0",
-    '=HYPERLINK("https://evil.example")', '-2+3+cmd|" /C calc"!A0', "=\u202e1",
-]  # fmt: skip
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠SUM(A1)",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("https://evil.example")',
+    '-2+3+cmd|" /C calc"!A0',
+    "=\u202e1",
+]
 ORDINARY = [
     "search",
     "a=b",
@@ -83,9 +96,9 @@ def built(database: Database, month: str = MONTH) -> Report:
         return report.build(session, ledgers.SETTINGS, clock.now_us(), month)
 
 
-def summed(found: list[dict[str, str]], column: str) -> str:
+def summed(table: list[dict[str, str]], column: str) -> str:
     """The sum of a column as exact text."""
-    return money.text(sum((Decimal(row[column]) for row in found if row[column]), Decimal(0)))
+    return money.text(sum((Decimal(row[column]) for row in table if row[column]), Decimal(0)))
 
 
 @pytest.mark.parametrize("month", [MONTH, "2026-10"])
@@ -93,14 +106,14 @@ def test_every_table_adds_up_to_the_report_exactly(
     month: str, database: Database, tmp_path: Path
 ) -> None:
     traffic.fill(database)
-    made, found = export(database, tmp_path, month), built(database, month)
-    (headline,) = rows(made / "headline.csv")
-    assert headline["cost_usd"] == found.total.cost_usd
+    exported, figures = export(database, tmp_path, month), built(database, month)
+    (headline,) = rows(exported / "headline.csv")
+    assert headline["cost_usd"] == figures.total.cost_usd
     for section in ("projects", "models", "showback", "days"):
-        assert summed(rows(made / f"{section}.csv"), "cost_usd") == found.total.cost_usd
+        assert summed(rows(exported / f"{section}.csv"), "cost_usd") == figures.total.cost_usd
         assert (
-            sum(int(row["requests"]) for row in rows(made / f"{section}.csv"))
-            == found.total.requests
+            sum(int(row["requests"]) for row in rows(exported / f"{section}.csv"))
+            == figures.total.requests
         )
     for section in ("projects", "models", "showback"):
         for count in (
@@ -110,28 +123,28 @@ def test_every_table_adds_up_to_the_report_exactly(
             "unpriced_tokens",
             "avoided_tokens",
         ):
-            held = sum(int(row[count]) for row in rows(made / f"{section}.csv"))
-            assert held == getattr(found.total, count) == int(headline[count])
-    counted = [row for row in rows(made / "savings.csv") if row["counted"] == "yes"]
-    total = found.savings.total
+            column_sum = sum(int(row[count]) for row in rows(exported / f"{section}.csv"))
+            assert column_sum == getattr(figures.total, count) == int(headline[count])
+    counted = [row for row in rows(exported / "savings.csv") if row["counted"] == "yes"]
+    total = figures.savings.total
     assert headline["savings_month_low_usd"] == (summed(counted, "month_low_usd") if total else "")
-    assert len(rows(made / "savings.csv")) == len(found.savings.recommendations) > 0
+    assert len(rows(exported / "savings.csv")) == len(figures.savings.recommendations) > 0
 
 
 def test_unknown_is_an_empty_cell_and_null(database: Database, tmp_path: Path) -> None:
     traffic.fill(database)
-    made = export(database, tmp_path)
-    (house,) = (row for row in rows(made / "models.csv") if row["model"] == "house-model")
+    exported = export(database, tmp_path)
+    (house,) = (row for row in rows(exported / "models.csv") if row["model"] == "house-model")
     assert (house["cost_usd"], house["usd_per_mtok"]) == ("", "")
-    body = json.loads((made / "review.json").read_text())
+    body = json.loads((exported / "review.json").read_text())
     assert next(row["cost_usd"] for row in body["models"] if row["model"] == "house-model") is None
 
 
 def test_csv_json_and_the_api_hold_the_same_figures(database: Database, tmp_path: Path) -> None:
     traffic.fill(database)
-    made = export(database, tmp_path)
-    body: dict[str, list[dict[str, Any]]] = json.loads((made / "review.json").read_text())
-    for section, held in body.items():
+    exported = export(database, tmp_path)
+    body: dict[str, list[dict[str, Any]]] = json.loads((exported / "review.json").read_text())
+    for section, table in body.items():
         cells = [
             {
                 name: ""
@@ -141,9 +154,9 @@ def test_csv_json_and_the_api_hold_the_same_figures(database: Database, tmp_path
                 else str(cell)
                 for name, cell in row.items()
             }
-            for row in held
+            for row in table
         ]
-        assert rows(made / f"{section}.csv") == cells
+        assert rows(exported / f"{section}.csv") == cells
     api: Any = json.loads(wire.encode(built(database)))
     for section, key in (("projects", "projects"), ("models", "models"), ("showback", "slices")):
         for ours, theirs in zip(body[section], api[key], strict=True):
@@ -167,20 +180,20 @@ def test_the_manifest_proves_every_file_and_says_what_they_were_made_of(
     database: Database, tmp_path: Path
 ) -> None:
     traffic.fill(database)
-    made, found = export(database, tmp_path), built(database)
-    manifest = json.loads((made / "manifest.json").read_text())
-    listed = {each["name"]: each for each in manifest["files"]}
-    assert set(listed) | {"manifest.json"} == {path.name for path in made.iterdir()}
-    for name, each in listed.items():
-        content = (made / name).read_bytes()
-        assert (sha256(content).hexdigest(), len(content)) == (each["sha256"], each["bytes"])
+    exported, figures = export(database, tmp_path), built(database)
+    manifest = json.loads((exported / "manifest.json").read_text())
+    listed = {entry["name"]: entry for entry in manifest["files"]}
+    assert set(listed) | {"manifest.json"} == {path.name for path in exported.iterdir()}
+    for name, entry in listed.items():
+        content = (exported / name).read_bytes()
+        assert (sha256(content).hexdigest(), len(content)) == (entry["sha256"], entry["bytes"])
     assert manifest["window"] == {"first": "2026-11-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}
     assert (manifest["price_book_version"], manifest["revision"]) == (
-        found.price_book_version,
-        found.revision,
+        figures.price_book_version,
+        figures.revision,
     )
     assert (manifest["state"], manifest["zone"]) == ("open", "UTC")
-    assert manifest["coverage"]["ratio"] == found.total.coverage.ratio
+    assert manifest["coverage"]["ratio"] == figures.total.coverage.ratio
     assert manifest["command"] == "switchwise export 2026-11 --format csv,json"
 
 
@@ -188,24 +201,24 @@ def test_the_manifest_proves_every_file_and_says_what_they_were_made_of(
 def test_a_text_cell_never_starts_a_formula_and_can_be_read_back(cell: str) -> None:
     encoded = csv_format.encode(Section("s", ("a", "b"), ({"a": cell, "b": Decimal("-3.00")},)))
     assert encoded.startswith(b"a,b\r\n")
-    (header, (shown, amount)) = csv.reader(io.StringIO(encoded.decode(), newline=""), strict=True)
+    (header, (text, amount)) = csv.reader(io.StringIO(encoded.decode(), newline=""), strict=True)
     assert (header, amount) == (["a", "b"], "-3.00")
-    assert shown == (f"'{cell}" if cell in FORMULAS else cell)
+    assert text == (f"'{cell}" if cell in FORMULAS else cell)
 
 
 @given(st.lists(st.text(), min_size=2, max_size=2))
 def test_any_text_is_one_cell(cells: list[str]) -> None:
     row = {"a": cells[0], "b": cells[1]}
     encoded = csv_format.encode(Section("s", ("a", "b"), (row,))).decode()
-    (_, held) = csv.reader(io.StringIO(encoded, newline=""), strict=True)
-    for shown, cell in zip(held, cells, strict=True):
-        assert shown in {cell, f"'{cell}"}
-        assert shown[:1] not in set("=+-@\t\r\n＝＋－＠") - {""}
+    (_, texts) = csv.reader(io.StringIO(encoded, newline=""), strict=True)
+    for text, cell in zip(texts, cells, strict=True):
+        assert text in {cell, f"'{cell}"}
+        assert text[:1] not in set("=+-@\t\r\n＝＋－＠") - {""}
 
 
 def test_hostile_names_stay_text_in_every_section(database: Database, tmp_path: Path) -> None:
     hostile = [ledgers.labels(project=name, workload=name, model=name) for name in FORMULAS[:4]]
-    ledgers.add(database, [ledgers.event(label_set=of) for of in hostile])
+    ledgers.add(database, [ledgers.event(label_set=label_set) for label_set in hostile])
     ledgers.settle(database)
     for path in export(database, tmp_path).glob("*.csv"):
         for row in rows(path):
@@ -219,9 +232,11 @@ def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty
 ) -> None:
     traffic.fill(database)
     with database.snapshot() as session:
-        found = review.build(session, ledgers.SETTINGS, clock.now_us(), MONTH)
-    assert all(tuple(row) == section.columns for section in found.sections for row in section.rows)
-    empty = [section.name for section in found.sections if not section.rows]
+        monthly_review = review.build(session, ledgers.SETTINGS, clock.now_us(), MONTH)
+    assert all(
+        tuple(row) == section.columns for section in monthly_review.sections for row in section.rows
+    )
+    empty = [section.name for section in monthly_review.sections if not section.rows]
     assert empty == [
         "adjustments",
         "forecast_record",
@@ -232,11 +247,15 @@ def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty
         "savings_realised",
     ]
     silent = review.build_sections(
-        replace(found.report, days=(), savings=replace(found.report.savings, recommendations=())),
+        replace(
+            monthly_review.report,
+            days=(),
+            savings=replace(monthly_review.report.savings, recommendations=()),
+        ),
         (),
     )
     assert [section.columns for section in silent] == [
-        section.columns for section in found.sections
+        section.columns for section in monthly_review.sections
     ]
     assert csv_format.encode(Section("s", ("a", "b"), ())) == b"a,b\r\n"
 
@@ -245,11 +264,11 @@ def test_an_earlier_export_is_replaced_and_no_half_file_stays(
     database: Database, tmp_path: Path
 ) -> None:
     traffic.fill(database)
-    made = export(database, tmp_path)
-    (made / "models.csv").write_text("old")
-    assert export(database, tmp_path) == made
-    assert (made / "models.csv").read_text().startswith("provider,model,cost_usd")
-    assert not list(made.glob(".*"))
+    exported = export(database, tmp_path)
+    (exported / "models.csv").write_text("old")
+    assert export(database, tmp_path) == exported
+    assert (exported / "models.csv").read_text().startswith("provider,model,cost_usd")
+    assert not list(exported.glob(".*"))
 
 
 def test_a_directory_that_cannot_be_written_is_named(database: Database, tmp_path: Path) -> None:
@@ -260,7 +279,7 @@ def test_a_directory_that_cannot_be_written_is_named(database: Database, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("month", "formats", "error", "said"),
+    ("month", "formats", "error", "sentence"),
     [
         ("2026-05", ("csv",), NotFound, "no traffic in 2026-05; there is some in 2026-10, 2026-11"),
         ("2026-13", ("csv",), UsageError, "is not a month"),
@@ -273,34 +292,34 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(
     month: str,
     formats: tuple[str, ...],
     error: type[Exception],
-    said: str,
+    sentence: str,
     database: Database,
     tmp_path: Path,
 ) -> None:
     traffic.fill(database)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=sentence):
         export(database, tmp_path, month, formats)
     assert not list(tmp_path.iterdir())
 
 
 def test_the_api_serves_the_same_files(database: Database, tmp_path: Path) -> None:
     traffic.fill(database)
-    made = export(database, tmp_path)
+    exported = export(database, tmp_path)
     app = FastAPI()
     routes.install(app, database, settings.load())
     client = TestClient(app)
-    whole = client.get("/api/v1/exports/2026-11.json")
-    assert whole.content == (made / "review.json").read_bytes()
-    assert whole.headers["content-type"] == "application/json"
+    document = client.get("/api/v1/exports/2026-11.json")
+    assert document.content == (exported / "review.json").read_bytes()
+    assert document.headers["content-type"] == "application/json"
     table = client.get("/api/v1/exports/2026-11.csv")
-    assert table.content == (made / "showback.csv").read_bytes()
+    assert table.content == (exported / "showback.csv").read_bytes()
     assert table.headers["content-disposition"] == 'attachment; filename="switchwise-2026-11.csv"'
     archive = client.get("/api/v1/exports/2026-11.zip").content
     with time_machine.travel(NOW + timedelta(hours=1)):
         assert archive == client.get("/api/v1/exports/2026-11.zip").content
-    with zipfile.ZipFile(io.BytesIO(archive)) as held:
-        assert {name: held.read(name) for name in held.namelist()} == {
-            p.name: p.read_bytes() for p in made.iterdir()
+    with zipfile.ZipFile(io.BytesIO(archive)) as zipped:
+        assert {name: zipped.read(name) for name in zipped.namelist()} == {
+            p.name: p.read_bytes() for p in exported.iterdir()
         }
     for path, status in (("2026-11.pdf", 400), ("2026-13.csv", 400), ("2026-01.csv", 404)):
         refused = client.get(f"/api/v1/exports/{path}")

@@ -84,7 +84,7 @@ def test_every_metric_of_the_ledger_appears_once_there_is_something_to_show(
 def adopt_all(database: Database) -> None:
     """Adopt every move that is advised."""
     with database.snapshot() as session:
-        advised = [stored.recommendation for stored in recommendations.read(session)]
+        advised = [row.recommendation for row in recommendations.read(session)]
     for recommendation in advised:
         if recommendation.decision.counted:
             for action in ("claim", "pilot", "adopt"):
@@ -95,9 +95,9 @@ def adopt_all(database: Database) -> None:
 def test_every_metric_of_a_process_appears_on_a_collector_with_a_spool(
     database: Database, tmp_path: Path
 ) -> None:
-    with serving.collector(database, spool_dir=tmp_path) as served:
-        serving.post(served, [samples.native_event(1)])
-        scrape = traffic.read(generate_latest(served.state.registry))
+    with serving.collector(database, spool_dir=tmp_path) as collector:
+        serving.post(collector, [samples.native_event(1)])
+        scrape = traffic.read(generate_latest(collector.state.registry))
     names = {name for name, _ in scrape}
     for part in HISTOGRAM_PARTS:
         names = {name.removesuffix(part) for name in names}

@@ -1,4 +1,4 @@
-"""`/metrics`: the same figures as every other face, from the ledger, on every replica, bounded, and never a zero for unknown."""
+"""`/metrics`: the same figures as every other face, bounded, and never a zero for unknown."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -67,7 +67,7 @@ def test_an_exposition_with_a_process_of_its_own_passes_the_linter_of_prometheus
 def test_every_amount_of_a_month_is_the_float_of_the_reports_text(
     filled: Database, month: str
 ) -> None:
-    found, figures = traffic.scrape(filled), report_of(filled, month)
+    scrape, figures = traffic.scrape(filled), report_of(filled, month)
     models = {named(month=month, **usage.names): usage for usage in figures.models}
     priced = {
         labels: as_float(usage.cost_usd)
@@ -76,11 +76,15 @@ def test_every_amount_of_a_month_is_the_float_of_the_reports_text(
     }
     assert len(priced) == 2
     assert {
-        labels: v for labels, v in of(found, "month_cost_usd").items() if ("month", month) in labels
+        labels: v
+        for labels, v in of(scrape, "month_cost_usd").items()
+        if ("month", month) in labels
     } == priced
     requests = {labels: usage.requests for labels, usage in models.items()}
     assert {
-        labels: v for labels, v in of(found, "month_requests").items() if ("month", month) in labels
+        labels: v
+        for labels, v in of(scrape, "month_requests").items()
+        if ("month", month) in labels
     } == requests
     projects = {
         named(month=month, **usage.names): as_float(usage.cost_usd)
@@ -89,7 +93,7 @@ def test_every_amount_of_a_month_is_the_float_of_the_reports_text(
     }
     assert {
         labels: v
-        for labels, v in of(found, "month_project_cost_usd").items()
+        for labels, v in of(scrape, "month_project_cost_usd").items()
         if ("month", month) in labels
     } == projects
 
@@ -97,7 +101,7 @@ def test_every_amount_of_a_month_is_the_float_of_the_reports_text(
 def test_forecast_savings_and_coverage_are_the_floats_of_the_reports_texts(
     filled: Database,
 ) -> None:
-    found, figures = traffic.scrape(filled), report_of(filled)
+    scrape, figures = traffic.scrape(filled), report_of(filled)
     forecast, total, coverage = figures.forecast, figures.savings.total, figures.total.coverage
     assert forecast is not None
     assert total is not None
@@ -110,11 +114,11 @@ def test_forecast_savings_and_coverage_are_the_floats_of_the_reports_texts(
         "savings_total_high_usd": total.high_usd,
         "coverage_ratio": coverage.ratio,
     }
-    assert {name: found[name, ()] for name in expected} == {
+    assert {name: scrape[name, ()] for name in expected} == {
         name: as_float(text) for name, text in expected.items()
     }
     gaps = {named(reason=reason): as_float(ratio) for reason, ratio in coverage.gaps.items()}
-    assert of(found, "coverage_gap_ratio") == gaps
+    assert of(scrape, "coverage_gap_ratio") == gaps
     assert {reason for reason, ratio in coverage.gaps.items() if ratio != "0.00"} >= {
         "unpriced",
         "estimated",
@@ -123,42 +127,45 @@ def test_forecast_savings_and_coverage_are_the_floats_of_the_reports_texts(
 
 
 def test_each_slices_saving_is_the_float_of_its_recommendation(filled: Database) -> None:
-    found, advised = traffic.scrape(filled), report_of(filled).savings.recommendations
+    scrape, advised = traffic.scrape(filled), report_of(filled).savings.recommendations
     assert {advice.decision for advice in advised} >= {"pilot"}
     names = metrics.find_metric("savings_potential_usd").labels
     for advice in advised:
         labels = named(**{name: getattr(advice, name) for name in names})
         saving = advice.saving_month
         assert saving is not None
-        assert found["savings_potential_low_usd", labels] == as_float(saving.low_usd)
-        assert found["savings_potential_usd", labels] == as_float(saving.expected_usd)
-        assert found["savings_potential_high_usd", labels] == as_float(saving.high_usd)
-        assert found["breakeven_escalation_ratio", labels] == as_float(
+        assert scrape["savings_potential_low_usd", labels] == as_float(saving.low_usd)
+        assert scrape["savings_potential_usd", labels] == as_float(saving.expected_usd)
+        assert scrape["savings_potential_high_usd", labels] == as_float(saving.high_usd)
+        assert scrape["breakeven_escalation_ratio", labels] == as_float(
             advice.breakeven_escalation_ratio()
         )
-    assert len(of(found, "savings_potential_usd")) == len(advised)
-    assert sum(of(found, "recommendations").values()) == len(advised)
+    assert len(of(scrape, "savings_potential_usd")) == len(advised)
+    assert sum(of(scrape, "recommendations").values()) == len(advised)
 
 
 def test_the_cost_since_the_beginning_is_the_sum_of_the_months(filled: Database) -> None:
-    found = traffic.scrape(filled)
-    spent, by_month = sum(of(found, "cost_usd").values()), sum(of(found, "month_cost_usd").values())
+    scrape = traffic.scrape(filled)
+    spent, by_month = (
+        sum(of(scrape, "cost_usd").values()),
+        sum(of(scrape, "month_cost_usd").values()),
+    )
     assert spent == pytest.approx(by_month, rel=1e-12)
-    assert spent == pytest.approx(sum(of(found, "month_project_cost_usd").values()), rel=1e-12)
+    assert spent == pytest.approx(sum(of(scrape, "month_project_cost_usd").values()), rel=1e-12)
 
 
 def test_token_kinds_are_disjoint_and_add_up_to_the_rollups(filled: Database) -> None:
-    found = traffic.scrape(filled)
+    scrape = traffic.scrape(filled)
     with filled.snapshot() as session:
         total = rollups.TOTAL.c
         sums = (
             total.input_tokens + total.output_tokens,
             total.avoided_input_tokens + total.avoided_output_tokens,
         )
-        tokens, avoided = session.execute(select(*(func.sum(each) for each in sums))).one()
-    assert sum(of(found, "tokens_total").values()) == tokens
-    assert sum(of(found, "avoided_tokens_total").values()) == avoided
-    kinds = {dict(labels)["kind"] for labels in of(found, "tokens_total")}
+        tokens, avoided = session.execute(select(*(func.sum(column) for column in sums))).one()
+    assert sum(of(scrape, "tokens_total").values()) == tokens
+    assert sum(of(scrape, "avoided_tokens_total").values()) == avoided
+    kinds = {dict(labels)["kind"] for labels in of(scrape, "tokens_total")}
     assert kinds == {"uncached_input", "cached_input", "cache_write_input", "input_audio", "output"}
 
 
@@ -172,18 +179,18 @@ def test_a_model_as_sent_is_joined_to_its_canonical_name(filled: Database) -> No
 
 
 def test_a_model_without_a_price_has_requests_and_no_amount_of_money(filled: Database) -> None:
-    found = traffic.scrape(filled)
-    named_models = {name for name, labels in found if ("model", "house-model") in labels}
+    scrape = traffic.scrape(filled)
+    named_models = {name for name, labels in scrape if ("model", "house-model") in labels}
     assert named_models == {"requests_total", "tokens_total", "model_info", "month_requests"}
-    assert not [labels for _, labels in found if ("project", "lab") in labels and "usd" in _]
+    assert not [labels for _, labels in scrape if ("project", "lab") in labels and "usd" in _]
 
 
 def test_a_model_in_use_and_its_target_show_when_they_end(filled: Database) -> None:
     ends = of(traffic.scrape(filled), "model_retirement_timestamp_seconds")
     for model in ("gpt-4.1", "gpt-4.1-mini"):
         retirement = price_book.shipped().facts_of("openai", model).retirement
-        shown = ends.get(named(provider="openai", model=model))
-        assert shown == (None if retirement is None else retirement.shutdown_day * 86_400)
+        end = ends.get(named(provider="openai", model=model))
+        assert end == (None if retirement is None else retirement.shutdown_day * 86_400)
 
 
 def test_a_restart_and_a_second_replica_show_the_same(filled: Database, database_url: str) -> None:
@@ -230,24 +237,24 @@ def test_audio_that_was_cached_lets_no_counter_fall(database: Database) -> None:
         after["tokens_total", labels] >= value
         for labels, value in of(before, "tokens_total").items()
     )
-    assert [found for check in checks.verify(database) for found in check.findings] == []
+    assert [finding for check in checks.verify(database) for finding in check.findings] == []
 
 
 def test_beyond_the_limit_label_sets_read_other_and_the_sums_stay_exact(database: Database) -> None:
-    chosen = settings.load(max_metric_sets=3)
+    limited = settings.load(max_metric_sets=3)
     for number in range(12):
         labels = ledgers.labels(project=f"project-{number}", workload=f"workload-{number}")
-        ledgers.add(database, [ledgers.event(label_set=labels)], chosen)
-        ledgers.settle(database, chosen)
-    found = traffic.scrape(database, max_metric_sets=3)
-    assert sum(of(found, "requests_total").values()) == 12
-    assert sum(of(found, "tokens_total").values()) == 12 * 1_100
+        ledgers.add(database, [ledgers.event(label_set=labels)], limited)
+        ledgers.settle(database, limited)
+    scrape = traffic.scrape(database, max_metric_sets=3)
+    assert sum(of(scrape, "requests_total").values()) == 12
+    assert sum(of(scrape, "tokens_total").values()) == 12 * 1_100
     for name in ("requests_total", "cost_usd", "month_project_cost_usd", "savings_potential_usd"):
-        assert len(of(found, name)) <= 7
-        assert sum("project-" in str(labels) for labels in of(found, name)) <= 6
+        assert len(of(scrape, name)) <= 7
+        assert sum("project-" in str(labels) for labels in of(scrape, name)) <= 6
     total = report_of(database).total.cost_usd
     for name in ("cost_usd", "month_project_cost_usd"):
-        assert sum(of(found, name).values()) == pytest.approx(as_float(total), rel=1e-12)
+        assert sum(of(scrape, name).values()) == pytest.approx(as_float(total), rel=1e-12)
 
 
 def test_a_label_value_comes_back_as_it_was_sent(database: Database) -> None:
@@ -256,14 +263,14 @@ def test_a_label_value_comes_back_as_it_was_sent(database: Database) -> None:
         [ledgers.event(label_set=ledgers.labels(project=text, workload=text)) for text in AWKWARD],
     )
     ledgers.settle(database)
-    found = traffic.scrape(database)
+    scrape = traffic.scrape(database)
     for name in ("requests_total", "cost_usd", "month_project_cost_usd"):
-        assert {dict(labels)["project"] for labels in of(found, name)} == set(AWKWARD)
+        assert {dict(labels)["project"] for labels in of(scrape, name)} == set(AWKWARD)
 
 
 def test_an_empty_ledger_shows_no_amount_of_money(database: Database) -> None:
-    found = traffic.scrape(database)
-    assert {name for name, _ in found} == {"rollup_lag_seconds", "price_book_info", "ledger_info"}
+    scrape = traffic.scrape(database)
+    assert {name for name, _ in scrape} == {"rollup_lag_seconds", "price_book_info", "ledger_info"}
 
 
 def test_traffic_without_any_price_shows_no_amount_of_money(database: Database) -> None:
@@ -343,21 +350,21 @@ def test_where_keys_are_needed_only_a_scrape_key_for_all_projects_reads_metrics(
 def test_every_ledger_metric_of_the_table_can_be_told_apart_from_what_a_process_counts(
     filled: Database,
 ) -> None:
-    shown = {metrics.PREFIX + name for name, _ in traffic.scrape(filled)}
-    assert shown <= {metric.name for metric in metrics.METRICS if metric.scope == "ledger"}
+    names = {metrics.PREFIX + name for name, _ in traffic.scrape(filled)}
+    assert names <= {metric.name for metric in metrics.METRICS if metric.scope == "ledger"}
     assert exposition.RENDERED_AGAIN_AFTER_SECONDS <= 10
 
 
 def test_only_the_chosen_target_of_a_slice_has_a_saving(database: Database) -> None:
     pairs = "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna,gpt-4.1:gpt-4.1@batch"
-    chosen = settings.load(pairs=pairs, can_wait="search")
-    traffic.fill(database, chosen)
-    found = traffic.scrape(database, pairs=pairs, can_wait="search")
-    potential = traffic.of(found, "savings_potential_low_usd")
+    with_pairs = settings.load(pairs=pairs, can_wait="search")
+    traffic.fill(database, with_pairs)
+    scrape = traffic.scrape(database, pairs=pairs, can_wait="search")
+    potential = traffic.of(scrape, "savings_potential_low_usd")
     assert sorted(dict(labels)["project"] for labels in potential) == ["search", "support"]
     with database.snapshot() as session:
-        advised = [each.recommendation for each in recommendations.read(session)]
-    counted = [each for each in advised if each.counted]
-    low = sum(each.low_femto_usd for each in counted)
-    assert found["savings_total_low_usd", ()] == float(money.usd(low))
-    assert [each.to_service_tier for each in counted] == ["batch"]
+        advised = [row.recommendation for row in recommendations.read(session)]
+    counted = [recommendation for recommendation in advised if recommendation.counted]
+    low = sum(recommendation.low_femto_usd for recommendation in counted)
+    assert scrape["savings_total_low_usd", ()] == float(money.usd(low))
+    assert [recommendation.to_service_tier for recommendation in counted] == ["batch"]

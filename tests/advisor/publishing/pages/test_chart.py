@@ -23,12 +23,12 @@ def test_a_month_has_a_bar_for_each_day_and_marks_the_open_one() -> None:
         DayCost(days[22], money.femto_usd("115.52"), 7),
         DayCost(days[3], 0, 1),
     ]
-    made = chart.for_days(costs, days, days[22])
-    assert made.scale == ("$120", "$60", "$0")
-    assert [bar.day for bar in made.bars] == name
-    assert [bar.height for bar in made.bars if bar.figure] == [500, 0, 963]
-    assert [bar.day for bar in made.bars if bar.open] == [name[22]]
-    assert all(bar.height == 0 for bar in made.bars if bar.figure is None)
+    days_chart = chart.for_days(costs, days, days[22])
+    assert days_chart.scale == ("$120", "$60", "$0")
+    assert [bar.day for bar in days_chart.bars] == name
+    assert [bar.height for bar in days_chart.bars if bar.figure] == [500, 0, 963]
+    assert [bar.day for bar in days_chart.bars if bar.open] == [name[22]]
+    assert all(bar.height == 0 for bar in days_chart.bars if bar.figure is None)
 
 
 def test_a_month_that_cost_nothing_has_a_scale_all_the_same() -> None:

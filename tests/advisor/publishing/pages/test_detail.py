@@ -1,4 +1,4 @@
-"""The page of one recommendation: the stored figures to the last digit, every name as text, and refusals as pages."""
+"""The page of one recommendation: exact figures, every name as text, refusals as pages."""
 
 import pytest
 
@@ -10,43 +10,43 @@ from ledger.database import Database
 from tests import ledgers
 from tests.advisor.evidence import paired_rows
 from tests.advisor.publishing.api.test_stages import key_of
-from tests.advisor.publishing.pages.test_month import HOSTILE, Parsed, client_of
+from tests.advisor.publishing.pages.test_month import HOSTILE, ParsedPage, client_of
 from tests.advisor.stages import advised_ledger
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
 
 
-def parsed(database: Database, recommendation_id: str, **overrides: object) -> Parsed:
+def parsed(database: Database, recommendation_id: str, **overrides: object) -> ParsedPage:
     answered = client_of(database, **overrides).get(f"/recommendations/{recommendation_id}")
     assert answered.status_code == 200, answered.text
-    found = Parsed()
-    found.feed(answered.text)
-    assert found.open == []
-    return found
+    page = ParsedPage()
+    page.feed(answered.text)
+    assert page.open == []
+    return page
 
 
 def test_the_page_shows_the_stored_figures_to_the_last_digit(database: Database) -> None:
     name = advised_ledger.fill(database).recommendation.id
     item = advised_ledger.figure(database)
-    found = parsed(database, name)
-    shown = {value for value, _ in found.amounts}
+    page = parsed(database, name)
+    amounts = {value for value, _ in page.amounts}
     assert item.saving_month is not None
     assert {
         item.saving_month.low_usd,
         item.saving_month.expected_usd,
         item.saving_month.high_usd,
-    } <= shown
-    assert {each.at_low_usd for each in item.sensitivity} | {
-        each.at_high_usd for each in item.sensitivity
-    } <= shown
-    assert {item.cost_month_usd, item.router_month_usd} <= shown
-    assert all(text == words.dollars(value or None) for value, text in found.amounts)
-    text = " ".join(" ".join(found.text).split())
+    } <= amounts
+    assert {swing.at_low_usd for swing in item.sensitivity} | {
+        swing.at_high_usd for swing in item.sensitivity
+    } <= amounts
+    assert {item.cost_month_usd, item.router_month_usd} <= amounts
+    assert all(text == words.dollars(value or None) for value, text in page.amounts)
+    text = " ".join(" ".join(page.text).split())
     assert (
         "Nobody has compared the two models on this workload. Plan it: switchwise trial plan"
         in text
     )
-    assert all(sentence in " ".join(found.text) for sentence in item.explanation)
+    assert all(sentence in " ".join(page.text) for sentence in item.explanation)
 
 
 def test_proof_stage_and_what_became_of_it_are_on_it(database: Database) -> None:
@@ -72,11 +72,11 @@ def test_names_are_text(database: Database) -> None:
         )
     ledgers.settle(database)
     with database.snapshot() as session:
-        found = recommendations.read(session)
-    for each in found:
-        page = parsed(database, each.recommendation.id)
+        advised = [row.recommendation for row in recommendations.read(session)]
+    for recommendation in advised:
+        page = parsed(database, recommendation.id)
         assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img", "iframe"})
-        assert each.recommendation.workload in " ".join(page.text)
+        assert recommendation.workload in " ".join(page.text)
 
 
 def test_a_refusal_is_a_page_with_the_remedy(database: Database) -> None:
@@ -101,11 +101,15 @@ def test_the_month_links_to_it(database: Database) -> None:
 
 def test_bars_lie_on_one_scale_from_the_least_to_the_most() -> None:
     swings = (SwingFigure("sigma", "90.00", "110.00"), SwingFigure("phi_out", "-90.00", "100.00"))
-    found = swing_bars.for_sensitivity(swings, "100.00")
-    assert [(bar.factor, bar.start, bar.width) for bar in found.bars] == [
+    swing_chart = swing_bars.for_sensitivity(swings, "100.00")
+    assert [(bar.factor, bar.start, bar.width) for bar in swing_chart.bars] == [
         ("phi_out", 0, 950),
         ("sigma", 900, 100),
     ]
-    assert (found.from_usd, found.to_usd, found.expected) == ("-90.00", "110.00", 950)
+    assert (swing_chart.from_usd, swing_chart.to_usd, swing_chart.expected) == (
+        "-90.00",
+        "110.00",
+        950,
+    )
     alike = swing_bars.for_sensitivity((SwingFigure("sigma", "5.00", "5.00"),), "5.00")
     assert [(bar.start, bar.width) for bar in alike.bars] == [(0, 1)]

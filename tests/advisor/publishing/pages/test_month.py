@@ -1,4 +1,4 @@
-"""The page: the report's own figures, every name as text, no script and no request elsewhere, and errors as pages."""
+"""The page: the report's own figures, every name as text, no script, and errors as pages."""
 
 import json
 import re
@@ -23,14 +23,20 @@ from tests.advisor.stages import advised_ledger
 pytestmark = pytest.mark.usefixtures("frozen_now")
 VOID = {"meta", "link", "input", "br", "line", "rect"}
 HOSTILE = [
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}", "'; DROP TABLE series; --",
-    "</style><script>x</script>", "javascript:alert(1)", "&lt;b&gt;", "\u202egnp.exe",
-]  # fmt: skip
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}",
+    "'; DROP TABLE series; --",
+    "</style><script>x</script>",
+    "javascript:alert(1)",
+    "&lt;b&gt;",
+    "\u202egnp.exe",
+]
 
 
 @dataclass
-class Parsed(HTMLParser):
-    """A page taken apart: its elements with attributes, its text, and the exact amounts under their shown text."""
+class ParsedPage(HTMLParser):
+    """A page taken apart: its elements, its text, and the exact amounts under their texts."""
 
     elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
     amounts: list[tuple[str, str]] = field(default_factory=list)
@@ -63,9 +69,9 @@ def client_of(database: Database, **overrides: object) -> TestClient:
     return TestClient(app)
 
 
-def parsed(html: str) -> Parsed:
+def parsed(html: str) -> ParsedPage:
     """A page taken apart; it is well formed."""
-    page = Parsed()
+    page = ParsedPage()
     page.feed(html)
     assert page.open == []
     return page
@@ -83,21 +89,29 @@ def test_every_amount_on_the_page_is_one_of_the_report(
 ) -> None:
     traffic.fill(database)
     page = parsed(client_of(database).get("/", params={"month": month} if month else {}).text)
-    found = built(database, month)
-    exact = set(re.findall(r'"(-?[0-9]+\.[0-9]+)"', wire.encode(found).decode()))
-    shown = {amount for amount, _ in page.amounts if amount}
-    assert shown <= exact
-    wanted = {
-        found.total.cost_usd,
-        *(each.cost_usd for each in (*found.models, *found.projects) if each.cost_usd is not None),
-        *(day.cost_usd for day in found.days),
-        *(item.saving_month.low_usd for item in found.savings.recommendations if item.saving_month),
+    figures = built(database, month)
+    exact = set(re.findall(r'"(-?[0-9]+\.[0-9]+)"', wire.encode(figures).decode()))
+    amounts = {amount for amount, _ in page.amounts if amount}
+    assert amounts <= exact
+    expected = {
+        figures.total.cost_usd,
+        *(
+            usage.cost_usd
+            for usage in (*figures.models, *figures.projects)
+            if usage.cost_usd is not None
+        ),
+        *(day.cost_usd for day in figures.days),
+        *(
+            item.saving_month.low_usd
+            for item in figures.savings.recommendations
+            if item.saving_month
+        ),
     }
-    if found.savings.total and found.savings.until_retirement:
-        wanted |= {found.savings.total.low_usd, found.savings.until_retirement.low_usd}
-    assert wanted <= shown
+    if figures.savings.total and figures.savings.until_retirement:
+        expected |= {figures.savings.total.low_usd, figures.savings.until_retirement.low_usd}
+    assert expected <= amounts
     text = "".join(page.text)
-    assert all(note in text for note in found.notes)
+    assert all(note in text for note in figures.notes)
     assert ("forecast" in text) is (month is None)
     assert "Replayed sample traffic." not in text
 
@@ -111,12 +125,12 @@ def test_the_break_even_is_the_one_of_the_api_with_the_expected_one_beneath(
         r'data-label="Break-even" class="number">([^<]*)(?:<span class="why">([^<]*)</span>)?</td>',
         html,
     )
-    wanted = [
+    break_evens = [
         tuple(words.percent(item.breakeven_escalation_ratio(at)) for at in ("neutral", "expected"))
         for item in built(database).savings.recommendations
     ]
-    assert wanted
-    assert cells == [(limit, f"{expected} expected") for limit, expected in wanted]
+    assert break_evens
+    assert cells == [(limit, f"{expected} expected") for limit, expected in break_evens]
 
 
 def test_an_unknown_amount_reads_unknown(database: Database) -> None:
@@ -149,14 +163,16 @@ def test_a_hostile_name_is_shown_as_text_and_nothing_else(name: str, database: D
     ledgers.settle(database)
     plain = client_of(database).get("/")
     page = parsed(plain.text)
-    assert name in page.text or any(name in each for each in page.text)
+    assert name in page.text or any(name in text for text in page.text)
     assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img", "iframe", "object", "b"})
     assert not any(
         attribute.startswith("on") or attribute == "style"
-        for _, held in page.elements
-        for attribute in held
+        for _, attributes in page.elements
+        for attribute in attributes
     )
-    links = [held.get("href") or "" for _, held in page.elements if "href" in held]
+    links = [
+        attributes.get("href") or "" for _, attributes in page.elements if "href" in attributes
+    ]
     assert all(link.startswith(("/", "data:,")) and not link.startswith("//") for link in links)
 
 
@@ -173,7 +189,7 @@ def test_tables_have_headers_and_the_page_a_language(database: Database) -> None
     traffic.fill(database)
     page = parsed(client_of(database).get("/").text)
     assert ("html", {"lang": "en"}) in page.elements
-    assert all("scope" in held for tag, held in page.elements if tag == "th")
+    assert all("scope" in attributes for tag, attributes in page.elements if tag == "th")
     assert sum(tag == "h1" for tag, _ in page.elements) == 1
 
 
@@ -192,7 +208,7 @@ def test_a_month_without_traffic_leads_to_the_latest_one(database: Database) -> 
     page = parsed(client_of(database).get("/", params={"month": "2026-01"}).text)
     assert "No traffic in 2026-01" in "".join(page.text)
     assert ("a", {"href": "/?month=2026-11"}) in page.elements
-    assert [held["value"] for tag, held in page.elements if tag == "option"] == [
+    assert [attributes["value"] for tag, attributes in page.elements if tag == "option"] == [
         "2026-11",
         "2026-10",
         "2026-01",
@@ -213,10 +229,10 @@ def test_where_keys_are_needed_only_readers_see_the_page(database: Database) -> 
     keys = {}
     with database.transaction() as session:
         for scope, project in (("read", None), ("ingest", None), ("read", "support")):
-            made = access.create_key(
+            created = access.create_key(
                 session, scope, [scope], project=project, namespace="n", now_us=0
             )
-            keys[scope, project] = {"Authorization": f"Bearer {made[1]}"}
+            keys[scope, project] = {"Authorization": f"Bearer {created[1]}"}
     refused = client.get("/")
     assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
     assert "an API key is needed" in refused.text
@@ -232,18 +248,16 @@ def test_where_keys_are_needed_only_readers_see_the_page(database: Database) -> 
 def test_a_slice_that_people_have_decided_on_shows_its_stage_and_is_told_to_be_outside_the_total(
     database: Database,
 ) -> None:
-    name, beside = (
-        advised_ledger.fill(database).recommendation.id,
-        "without what people have decided on",
-    )
+    name = advised_ledger.fill(database).recommendation.id
+    remark = "without what people have decided on"
     ledgers.add(database, advised_ledger.traffic(range(1, 29), project="support"))
     ledgers.settle(database)
     for action in ("claim", "pilot", "adopt"):
         page = client_of(database).get("/").text
-        assert (page.count(">try on a part first</span>"), beside in page) == (2, False)
+        assert (page.count(">try on a part first</span>"), remark in page) == (2, False)
         advised_ledger.change(database, name, action)
     page = client_of(database).get("/").text
     parsed(page)
-    assert (page.count(">try on a part first</span>"), beside in page) == (1, True)
+    assert (page.count(">try on a part first</span>"), remark in page) == (1, True)
     assert '<span class="decision">adopted</span>' in page
     assert "The frozen estimate says" not in page
