@@ -1,4 +1,7 @@
-"""The files of the compose form as tests read them, and rules that each service keeps. Starts nothing."""
+"""The files of the compose form as tests read them, and rules that each service keeps.
+
+Starts nothing.
+"""
 
 import re
 from pathlib import Path
@@ -68,8 +71,8 @@ def unwatched_services(compose: Compose) -> list[str]:
     services = compose["services"]
     waits = [
         (after, how["condition"])
-        for each in services.values()
-        for after, how in each.get("depends_on", {}).items()
+        for service in services.values()
+        for after, how in service.get("depends_on", {}).items()
     ]
     faults = [
         f"{after}: nobody can see whether it is healthy"
@@ -108,10 +111,10 @@ def unguarded_services(compose: Compose) -> list[str]:
 def loose_volumes(compose: Compose) -> list[str]:
     """Every volume and network is declared and used; every file that is mounted exists."""
     sources = {source for service in compose["services"].values() for source in mounts(service)}
-    named = {source for source in sources if not source.startswith(".")}
-    faults = [f"volume {name}" for name in named ^ compose["volumes"].keys()]
+    volumes = {source for source in sources if not source.startswith(".")}
+    faults = [f"volume {name}" for name in volumes ^ compose["volumes"].keys()]
     faults += [
-        f"no such file: {source}" for source in sources - named if not (FOLDER / source).exists()
+        f"no such file: {source}" for source in sources - volumes if not (FOLDER / source).exists()
     ]
     networks = {
         network for service in compose["services"].values() for network in service["networks"]
@@ -121,11 +124,11 @@ def loose_volumes(compose: Compose) -> list[str]:
 
 def unknown_settings(compose: Compose) -> list[str]:
     """A variable of ours is a setting that exists."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | OTHER_NAMES
+    variables = {PREFIX + name.upper() for name in Settings.model_fields} | OTHER_NAMES
     return [
         f"{name}: {key}"
         for name, service in ours(compose).items()
-        for key in service["environment"].keys() - known
+        for key in service["environment"].keys() - variables
     ]
 
 
@@ -133,8 +136,8 @@ def written_secrets(compose: Compose) -> list[str]:
     """A password comes from the operator, and a start without it says so."""
     variables = [
         (name, *item)
-        for name, each in compose["services"].items()
-        for item in each.get("environment", {}).items()
+        for name, service in compose["services"].items()
+        for item in service.get("environment", {}).items()
     ]
     return [
         f"{name}: {key}"

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from advisor import refresh
 from advisor.months import closing
-from ledger import clock, events, settings, store
+from ledger import clock, events, store
 from ledger.database import Database
 from ledger.events import Event, Labels
 from ledger.settings import Settings
 from worker import rollup
 
 NOON_US = clock.to_us(clock.EPOCH.replace(year=2026, month=11, day=20, hour=12))
-SETTINGS = settings.Settings()
+SETTINGS = Settings()
 _numbers = itertools.count()
 
 
@@ -63,26 +63,26 @@ def event(
 
 
 def add(
-    database: Database, group: Iterable[Event], chosen: Settings = SETTINGS
+    database: Database, group: Iterable[Event], settings: Settings = SETTINGS
 ) -> list[store.Outcome]:
     """Store events in one transaction, as the collector does."""
-    held = list(group)
-    database.prepare_days({clock.day_of(item.occurred_at) for item in held})
+    batch = list(group)
+    database.prepare_days({clock.day_of(event.occurred_at) for event in batch})
     with database.transaction() as session:
-        return store.add(session, held, now_us=clock.now_us(), max_series=chosen.max_series)
+        return store.add(session, batch, now_us=clock.now_us(), max_series=settings.max_series)
 
 
-def settle(database: Database, chosen: Settings = SETTINGS) -> None:
+def settle(database: Database, settings: Settings = SETTINGS) -> None:
     """Roll up what is pending, then compute statements and advice, as the worker does."""
-    rollup.roll_up(database, chosen.max_metric_sets)
-    refresh.refresh(database, chosen)
+    rollup.roll_up(database, settings.max_metric_sets)
+    refresh.refresh(database, settings)
 
 
 def close(
-    database: Database, month: str, chosen: Settings = SETTINGS, *, despite_gaps: bool = False
+    database: Database, month: str, settings: Settings = SETTINGS, *, despite_gaps: bool = False
 ) -> None:
     """Close a month, as `switchwise close` does."""
-    closing.close(database, chosen, month, "ada", despite_gaps=despite_gaps)
+    closing.close(database, settings, month, "ada", despite_gaps=despite_gaps)
 
 
 def any_event(hours: int = 3) -> st.SearchStrategy[Event]:
@@ -95,7 +95,7 @@ def any_event(hours: int = 3) -> st.SearchStrategy[Event]:
         source=st.sampled_from(["provider", "estimated", "missing", "gateway_cache", "none"]),
         status=st.sampled_from(["success", "failure", "cancelled"]),
         tokens=st.tuples(*[st.integers(0, 10_000)] * 4),
-        known=st.booleans(),
+        has_details=st.booleans(),
         latency_ms=st.none() | st.integers(0, 100_000),
         retry_count=st.integers(0, 2),
     )
@@ -108,22 +108,22 @@ def _any_event(
     source: str,
     status: str,
     tokens: tuple[int, ...],
-    known: bool,
+    has_details: bool,
     latency_ms: int | None,
     retry_count: int,
 ) -> Event:
     silent = source in ("missing", "none")
-    cached, written, rest, output = tokens
+    cached, cache_write, uncached, output = tokens
     features = events.FEATURE_CLIENT_RETRY if retry_count else 0
     return event(
         NOON_US + offset_us,
         id=str(number),
         label_set=labels(project=project, usage_source=source, status=status, features=features),
-        input_tokens=None if silent else cached + written + rest,
-        cached_input_tokens=cached if known and not silent else None,
-        cache_write_input_tokens=written if known and not silent else None,
+        input_tokens=None if silent else cached + cache_write + uncached,
+        cached_input_tokens=cached if has_details and not silent else None,
+        cache_write_input_tokens=cache_write if has_details and not silent else None,
         output_tokens=None if silent else output,
-        reasoning_tokens=output // 2 if known and not silent else None,
+        reasoning_tokens=output // 2 if has_details and not silent else None,
         latency_ms=latency_ms,
         retry_count=retry_count,
     )

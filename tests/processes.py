@@ -32,7 +32,8 @@ _MEMORY_BYTES = 2 << 30
 def free_port() -> int:
     """A loopback port that nothing listens on.
 
-    It lies below the ports that the kernel gives to outgoing connections, so that none of those can take it meanwhile.
+    It lies below the ports that the kernel gives to outgoing connections, so that none of those can
+    take it meanwhile.
     """
     ports = random.SystemRandom()
     while True:
@@ -45,28 +46,32 @@ def free_port() -> int:
 def scratch_folder(name: str, *, on_disk: bool = False) -> Path:
     """A new folder for a test's database files, in memory where there is room: a clone takes 50 ms there, 500 ms on a disk.
 
-    Tests kill processes, never the machine, so what a process has synced survives there as it would on a disk. Who
-    measures how long syncing takes asks for the disk.
+    Tests kill processes, never the machine, so what a process has synced survives there as it would
+    on a disk. Who measures how long syncing takes asks for the disk.
     """
     roomy = not on_disk and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES
     return Path(tempfile.mkdtemp(prefix=f"switchwise-test-{name}-", dir=_MEMORY if roomy else None))
 
 
 def command_path(name: str, package: str) -> str:
-    """Where a server's command lies. Fails the test, naming the Debian package, when it is not installed."""
+    """Where a server's command lies.
+
+    Fails the test, naming the Debian package, when it is not installed.
+    """
     off_path = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
-    found = shutil.which(
-        name, path=os.pathsep.join([*off_path, os.environ.get("PATH", os.defpath)])
-    )
-    if found is None:
+    path = shutil.which(name, path=os.pathsep.join([*off_path, os.environ.get("PATH", os.defpath)]))
+    if path is None:
         pytest.fail(
             f"{name} is not installed; install the Debian package {package} (make test does so, as root)"
         )
-    return found
+    return path
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
-    """Return as soon as a condition holds. Raises TimeoutError, saying what was awaited, after `seconds`."""
+    """Return as soon as a condition holds.
+
+    Raises TimeoutError, saying what was awaited, after `seconds`.
+    """
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
@@ -102,7 +107,10 @@ class Server(abc.ABC):
         """Whether the server is ready for requests."""
 
     def start(self) -> None:
-        """Start and wait until the server answers. Fails the test, with the server's own words, when it does not."""
+        """Start and wait until the server answers.
+
+        Fails the test, with the server's own words, when it does not.
+        """
         with self.log.open("ab") as log:
             self.process = process = subprocess.Popen(
                 self.command(),
@@ -128,7 +136,10 @@ class Server(abc.ABC):
             )
 
     def stop(self) -> None:
-        """Ask for a clean shutdown; kill the server if it takes more than `STOP_SECONDS`. Nothing to do when it is down."""
+        """Ask for a clean shutdown; kill the server if it takes more than `STOP_SECONDS`.
+
+        Nothing to do when it is down.
+        """
         if self.process is not None:
             self.process.send_signal(self.stop_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -26,6 +26,6 @@ def native_event(number: int, **fields: object) -> dict[str, Any]:
 
 def event(number: int, **fields: object) -> Event:
     """The same as an Event."""
-    found = native.parse(json.dumps(native_event(number, **fields)).encode(), Naming())
-    assert isinstance(found, Event)
-    return found
+    parsed = native.parse(json.dumps(native_event(number, **fields)).encode(), Naming())
+    assert isinstance(parsed, Event)
+    return parsed

@@ -1,4 +1,7 @@
-"""The real servers that tests use: Redis, PostgreSQL, Prometheus. Touches no server that it did not start."""
+"""The real servers that tests use: Redis, PostgreSQL, Prometheus.
+
+Touches no server that it did not start.
+"""
 
 import atexit
 import functools
@@ -26,7 +29,10 @@ _POSTGRES_ACCOUNT = "nobody" if os.geteuid() == 0 else None
 
 
 class Redis(processes.Server):
-    """A redis-server that evicts nothing. With `append_only` every write survives a kill, without it none does."""
+    """A redis-server that evicts nothing.
+
+    With `append_only` every write survives a kill, without it none does.
+    """
 
     def __init__(self, *, append_only: bool = False) -> None:
         super().__init__()
@@ -134,7 +140,7 @@ def _empty_cluster() -> Path:
     folder = processes.scratch_folder("initdb")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _give_to_account(folder)
-    made = subprocess.run(
+    initdb = subprocess.run(
         [
             processes.command_path("initdb", "postgresql"),
             "-D",
@@ -152,8 +158,8 @@ def _empty_cluster() -> Path:
         text=True,
         check=False,
     )
-    if made.returncode:
-        pytest.fail(f"initdb failed: {made.stderr}")
+    if initdb.returncode:
+        pytest.fail(f"initdb failed: {initdb.stderr}")
     return folder / "cluster"
 
 
@@ -211,7 +217,10 @@ class Prometheus(processes.Server):
             return False
 
     def query(self, expression: str) -> list[Sample]:
-        """The series that an instant query finds now. Raises httpx.HTTPStatusError for an expression it refuses."""
+        """The series that an instant query finds now.
+
+        Raises httpx.HTTPStatusError for an expression it refuses.
+        """
         answer = httpx.get(
             f"{self.url}/api/v1/query", params={"query": expression}, timeout=10
         ).raise_for_status()

@@ -76,14 +76,14 @@ def collector(
 
 
 def post(
-    served: RunningCollector,
+    collector: RunningCollector,
     content: bytes | list[object] | object,
     path: str = "/v1/events",
     **headers: str,
 ) -> httpx.Response:
     """The answer to a body, given as bytes or as a JSON value."""
     sent = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return served.client.post(path, content=sent, headers=headers)
+    return collector.client.post(path, content=sent, headers=headers)
 
 
 def total(receipt: dict[str, object]) -> int:
@@ -94,7 +94,10 @@ def total(receipt: dict[str, object]) -> int:
 
 
 def block_writers(session: Session) -> None:
-    """Keep every other writer waiting until the transaction ends. On SQLite its beginning already does."""
+    """Keep every other writer waiting until the transaction ends.
+
+    On SQLite its beginning already does.
+    """
     session.connection()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE event IN ACCESS EXCLUSIVE MODE"))

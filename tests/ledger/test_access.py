@@ -30,25 +30,25 @@ def create(
 
 def test_a_key_opens_what_its_scopes_say_and_nothing_else(database: Database) -> None:
     _, text = create(database, "ingest", "read")
-    found = Gate(database, keys_required=True).admit(text)
-    found.check("ingest")
-    found.check("read")
+    granted = Gate(database, keys_required=True).admit(text)
+    granted.check("ingest")
+    granted.check("read")
     with pytest.raises(Forbidden, match="scrape"):
-        found.check("scrape")
+        granted.check("scrape")
 
 
 def test_an_admin_key_opens_everything(database: Database) -> None:
-    found = Gate(database, keys_required=True).admit(create(database, "admin")[1])
+    granted = Gate(database, keys_required=True).admit(create(database, "admin")[1])
     for scope in access.SCOPES:
-        found.check(scope)
+        granted.check(scope)
 
 
 def test_a_key_brings_its_project_and_namespace_even_where_none_is_needed(
     database: Database,
 ) -> None:
     key_id, text = create(database, "ingest", project="search", namespace="proxy-2")
-    found = Gate(database, keys_required=False).admit(text)
-    assert (found.project, found.namespace, found.key_id) == ("search", "proxy-2", key_id)
+    granted = Gate(database, keys_required=False).admit(text)
+    assert (granted.project, granted.namespace, granted.key_id) == ("search", "proxy-2", key_id)
 
 
 def test_without_a_key_everyone_may_do_everything_on_loopback_and_nothing_elsewhere(
@@ -150,7 +150,7 @@ def test_the_text_of_a_key_is_found_nowhere_but_where_it_was_handed_out(
             gate.admit(f"{text}x")
         with database.snapshot() as session:
             rows = access.list_keys(session)
-    seen = [
+    texts = [
         repr(rows),
         repr(gate),
         repr(vars(gate)),
@@ -160,9 +160,9 @@ def test_the_text_of_a_key_is_found_nowhere_but_where_it_was_handed_out(
     ]
     if backend == "sqlite":
         path = Path(str(database.engine.url.database))
-        seen += [each.read_bytes().decode("latin-1") for each in path.parent.iterdir()]
+        texts += [file.read_bytes().decode("latin-1") for file in path.parent.iterdir()]
     secret = text.split("_", 2)[2]
-    assert not [where for where in seen if secret in where]
+    assert not [where for where in texts if secret in where]
     assert re.fullmatch(rf"sw_{key_id}_[\w-]{{43}}", text)
 
 
@@ -207,11 +207,11 @@ def test_a_key_that_has_expired_when_it_is_made_is_refused(database: Database) -
     ("held", "grace", "end"), [(None, 9, 9), (5, 9, 5), (9, 5, 5), (5, None, 5), (None, None, None)]
 )
 def test_a_rotated_key_works_for_its_grace_and_no_longer_than_it_would_have(
-    database: Database, held: int | None, grace: int | None, end: int | None
+    database: Database, expiry: int | None, grace: int | None, end: int | None
 ) -> None:
     with database.transaction() as session:
         old, _ = access.create_key(
-            session, "a", ["read"], project=None, namespace="default", now_us=1, expires_at=held
+            session, "a", ["read"], project=None, namespace="default", now_us=1, expires_at=expiry
         )
         new, _ = access.rotate_key(session, old.id, now_us=2, old_until=grace)
         assert (old.expires_at, new.expires_at) == (end, None)
@@ -226,18 +226,18 @@ def test_the_last_use_of_a_key_is_noted_once_a_minute(database: Database) -> Non
             return access.list_keys(session)[0].last_used_at
 
     with time_machine.travel(clock.from_us(END_US), tick=False) as traveller:
-        found = gate.admit(text)
+        admitteded = gate.admit(text)
         assert noted() is None
-        gate.note_use(found)
+        gate.note_use(admitteded)
         assert noted() == END_US
         traveller.shift(59)
-        gate.note_use(found)
+        gate.note_use(admitteded)
         assert noted() == END_US
         traveller.shift(1)
-        gate.note_use(found)
+        gate.note_use(admitteded)
         assert noted() == END_US + access.NOTED_US
     gate.note_use(ANYONE)
-    assert found.key_id == key_id
+    assert admitteded.key_id == key_id
 
 
 def test_a_use_that_cannot_be_noted_fails_no_request(
@@ -245,7 +245,7 @@ def test_a_use_that_cannot_be_noted_fails_no_request(
 ) -> None:
     url = postgres_server.database(migrated_postgres)
     database = Database(url)
-    found = Gate(database, keys_required=True).admit(create(database, "read")[1])
+    granted = Gate(database, keys_required=True).admit(create(database, "read")[1])
     postgres_server.drop(url)
-    Gate(database, keys_required=True).note_use(found)
+    Gate(database, keys_required=True).note_use(granted)
     database.close()

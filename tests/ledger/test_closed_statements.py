@@ -53,13 +53,13 @@ DAMAGE = [
 
 
 def test_any_damage_to_the_books_is_found(october: Database) -> None:
-    for damage, wanted in DAMAGE:
+    for damage, expected_checks in DAMAGE:
         with october.transaction() as session:
             session.execute(text(damage))
-            found = {"closed"} if list(closed_statements.find_changes(session)) else set()
-            found |= {"late"} if list(closed_statements.find_imbalances(session)) else set()
+            broken_checks = {"closed"} if list(closed_statements.find_changes(session)) else set()
+            broken_checks |= {"late"} if list(closed_statements.find_imbalances(session)) else set()
             session.rollback()
-        assert found == wanted, damage
+        assert broken_checks == expected_checks, damage
     assert broken(october) == set()
 
 

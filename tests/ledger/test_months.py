@@ -47,12 +47,12 @@ def test_a_zone_is_taken_if_it_is_whole_hours_from_utc(name: str) -> None:
 
 @given(zone=st.sampled_from(ZONES), year=st.integers(2020, 2027), month=st.integers(1, 12))
 def test_whole_days_and_edge_hours_are_the_month(zone: str, year: int, month: int) -> None:
-    found = months.Month(year, month, ZoneInfo(zone))
-    hours = [hour for edge in found.edge_hours for hour in edge]
-    hours += [hour for day in found.whole_days for hour in range(day * 24, day * 24 + 24)]
-    assert sorted(hours) == list(range(found.first_hour, found.end_hour))
-    assert found.end_hour == found.next().first_hour
-    assert found.next().previous() == found
+    calendar_month = months.Month(year, month, ZoneInfo(zone))
+    hours = [hour for edge in calendar_month.edge_hours for hour in edge]
+    hours += [hour for day in calendar_month.whole_days for hour in range(day * 24, day * 24 + 24)]
+    assert sorted(hours) == list(range(calendar_month.first_hour, calendar_month.end_hour))
+    assert calendar_month.end_hour == calendar_month.next().first_hour
+    assert calendar_month.next().previous() == calendar_month
 
 
 @given(
@@ -61,11 +61,11 @@ def test_whole_days_and_edge_hours_are_the_month(zone: str, year: int, month: in
 )  # UTC is added below
 def test_an_instant_lies_in_the_month_that_contains_it(zone: str, instant: datetime) -> None:
     instant_us = clock.to_us(instant.replace(tzinfo=clock.EPOCH.tzinfo))
-    found = months.containing(instant_us, ZoneInfo(zone))
+    calendar_month = months.containing(instant_us, ZoneInfo(zone))
     local = clock.from_us(instant_us).astimezone(ZoneInfo(zone))
-    assert (found.year, found.month) == (local.year, local.month)
-    assert found.first_hour <= clock.hour_of(instant_us) < found.end_hour
-    assert found in set(months.touching(clock.day_of(instant_us), ZoneInfo(zone)))
+    assert (calendar_month.year, calendar_month.month) == (local.year, local.month)
+    assert calendar_month.first_hour <= clock.hour_of(instant_us) < calendar_month.end_hour
+    assert calendar_month in set(months.touching(clock.day_of(instant_us), ZoneInfo(zone)))
 
 
 def test_a_month_in_utc_has_no_edges() -> None:

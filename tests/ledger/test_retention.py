@@ -40,7 +40,7 @@ def later(database: Database, days: int, keep_days: int = KEEP_DAYS) -> int:
 
 
 def drop(database: Database, now_us: int, keep_days: int = KEEP_DAYS) -> list[int]:
-    return [gone.day for gone in retention.drop_events(database, keep_days, now_us)]
+    return [due_day.day for due_day in retention.drop_events(database, keep_days, now_us)]
 
 
 def figures(database: Database) -> list[tuple[object, ...]]:
@@ -130,19 +130,23 @@ def test_a_run_that_was_stopped_half_way_is_taken_up_by_the_next(
 ) -> None:
     monkeypatch.setattr(retention, "_ROWS_AT_ONCE", 4)
     fill(database)
-    left = iter([True, True, False])
-    gone = [
-        each.day
-        for each in retention.drop_events(
-            database, KEEP_DAYS, later(database, 10), lambda: next(left, False)
+    permissions = iter([True, True, False])
+    dropped = [
+        due_day.day
+        for due_day in retention.drop_events(
+            database, KEEP_DAYS, later(database, 10), lambda: next(permissions, False)
         )
     ]
-    assert 0 < len(gone) < 3
+    assert 0 < len(dropped) < 3
     assert days_with_events(database) == list(
-        range(gone[-1] + (not database.is_sqlite), FIRST_DAY + 3)
+        range(dropped[-1] + (not database.is_sqlite), FIRST_DAY + 3)
     )
     assert [finding for check in checks.verify(database) for finding in check.findings] == []
-    assert gone + drop(database, later(database, 10)) == [FIRST_DAY, FIRST_DAY + 1, FIRST_DAY + 2]
+    assert dropped + drop(database, later(database, 10)) == [
+        FIRST_DAY,
+        FIRST_DAY + 1,
+        FIRST_DAY + 2,
+    ]
     assert days_with_events(database) == []
 
 
@@ -164,10 +168,10 @@ def test_events_and_the_seal_of_their_day_never_pass_each_other(database: Databa
     senders = [threading.Thread(target=send) for _ in range(2)]
     for sender in senders:
         sender.start()
-    gone: list[int] = []
-    while not gone:
+    dropped: list[int] = []
+    while not dropped:
         try:
-            gone = drop(database, now_us)
+            dropped = drop(database, now_us)
         except StoreUnavailable:
             continue
     for sender in senders:
@@ -185,8 +189,8 @@ def test_a_day_that_somebody_is_just_writing_into_stays(
 ) -> None:
     monkeypatch.setattr(retention, "LOCK_TIMEOUT_MS", 20_000)
     fill(database, days=1)
-    gone: list[int] = []
-    dropper = threading.Thread(target=lambda: gone.extend(drop(database, later(database, 10))))
+    dropped: list[int] = []
+    dropper = threading.Thread(target=lambda: dropped.extend(drop(database, later(database, 10))))
     with database.transaction() as session:
         store.add(
             session, [ledgers.event(at_noon(FIRST_DAY))], now_us=clock.now_us(), max_series=100
@@ -195,7 +199,7 @@ def test_a_day_that_somebody_is_just_writing_into_stays(
         dropper.join(1)
         assert dropper.is_alive()
     dropper.join(30)
-    assert gone == []
+    assert dropped == []
     assert days_with_events(database) == [FIRST_DAY]
 
 

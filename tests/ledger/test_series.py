@@ -13,7 +13,7 @@ def test_a_label_set_is_stored_once(database: Database) -> None:
     ledgers.add(database, [ledgers.event() for _ in range(3)])
     ledgers.add(database, [ledgers.event()])
     with database.snapshot() as session:
-        assert [stored.labels for stored in readings.all_series(session).values()] == [
+        assert [one_series.labels for one_series in readings.all_series(session).values()] == [
             ledgers.labels()
         ]
 
@@ -35,18 +35,19 @@ def test_beyond_the_limit_names_fold_but_never_provider_model_or_tier(database: 
     for event in groups:
         ledgers.add(database, [event], few)
     with database.snapshot() as session:
-        stored = readings.all_series(session).values()
-        folded = [item.labels for item in stored if item.folded]
-    assert len([item for item in stored if not item.folded]) == 2
-    assert {(item.project, item.workload, item.key, item.request_model) for item in folded} == {
-        ("other",) * 4
-    }
-    assert {item.model for item in folded} <= {"m0", "m1"}
+        all_series = readings.all_series(session).values()
+        folded = [one_series.labels for one_series in all_series if one_series.folded]
+    assert len([one_series for one_series in all_series if not one_series.folded]) == 2
+    assert {
+        (one_series.project, one_series.workload, one_series.key, one_series.request_model)
+        for one_series in folded
+    } == {("other",) * 4}
+    assert {one_series.model for one_series in folded} <= {"m0", "m1"}
 
 
 def test_folding_keeps_every_label_that_sets_a_price() -> None:
-    given = ledgers.labels(model="x", provider="y", service_tier="batch", context_band=32_768)
-    kept = series.fold(given)
+    labels = ledgers.labels(model="x", provider="y", service_tier="batch", context_band=32_768)
+    folded = series.fold(labels)
     priced = (
         "namespace",
         "provider",
@@ -56,7 +57,7 @@ def test_folding_keeps_every_label_that_sets_a_price() -> None:
         "context_band",
         "usage_source",
     )
-    assert all(getattr(kept, name) == getattr(given, name) for name in priced)
+    assert all(getattr(folded, name) == getattr(labels, name) for name in priced)
     assert {field.name for field in msgspec.structs.fields(Labels)} >= set(series.FOLDED)
 
 
@@ -77,5 +78,5 @@ def test_names_of_models_that_do_not_exist_fold_once_there_are_many_unless_they_
         ],
     )
     with database.snapshot() as session:
-        found = {stored.labels.model for stored in readings.all_series(session).values()}
-    assert found == {"probe-0", "probe-1", "other", "probe-9", "gpt-4.1"}
+        models = {one_series.labels.model for one_series in readings.all_series(session).values()}
+    assert models == {"probe-0", "probe-1", "other", "probe-9", "gpt-4.1"}

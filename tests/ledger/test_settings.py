@@ -102,9 +102,9 @@ def test_no_secret_is_in_a_repr_or_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_child_gets_the_same_settings_through_its_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    chosen = settings.load(
+    original = settings.load(
         port=1234, slack_webhook_url="https://hooks.slack.com/services/x", pairs="a:b"
     )
-    for name, value in settings.as_environment(chosen).items():
+    for name, value in settings.as_environment(original).items():
         monkeypatch.setenv(name, value)
-    assert settings.load() == chosen
+    assert settings.load() == original

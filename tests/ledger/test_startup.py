@@ -16,10 +16,10 @@ NOBODY = "postgresql://switchwise:hunter2@127.0.0.1:1/ledger"
 
 
 def test_a_database_that_comes_up_late_is_waited_for_and_said_once() -> None:
-    with servers.Postgres() as server, ThreadPoolExecutor(1) as beside, capture_logs() as logs:
+    with servers.Postgres() as server, ThreadPoolExecutor(1) as executor, capture_logs() as logs:
         url = server.database()
         server.stop()
-        opened = beside.submit(startup.open_ledger, url)
+        opened = executor.submit(startup.open_ledger, url)
         time.sleep(1.2)
         server.start()
         database = opened.result()

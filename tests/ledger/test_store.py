@@ -156,8 +156,8 @@ def test_a_writer_forgets_the_series_of_a_transaction_that_did_not_commit(
             ]
         memory.confirm()
     with database.snapshot() as session:
-        known = set(session.execute(select(tables.SERIES.c.id)).scalars())
-        assert set(session.execute(select(EVENT.c.series_id)).scalars()) == known
+        series_ids = set(session.execute(select(tables.SERIES.c.id)).scalars())
+        assert set(session.execute(select(EVENT.c.series_id)).scalars()) == series_ids
 
 
 def test_groups_of_any_size_and_share_of_repeats_are_stored_once(database: Database) -> None:

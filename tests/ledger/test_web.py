@@ -87,8 +87,8 @@ def guard(app: FastAPI, gate: Gate) -> None:
     for scope in access.SCOPES:
         required = web.require_scope(gate, scope)
 
-        def answer(found: Access = Depends(required)) -> str | None:  # noqa: B008  # FastAPI's way
-            return found.project
+        def answer(access: Access = Depends(required)) -> str | None:  # noqa: B008  # FastAPI's way
+            return access.project
 
         app.add_api_route(f"/{scope}", answer, methods=["GET", "POST"])
 

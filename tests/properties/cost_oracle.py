@@ -1,6 +1,7 @@
 """What events cost, worked out again in fractions, event by event, straight from the rows of a price list and its contracts.
 
-Written apart from the product on purpose: it shares the rows and the events with it, and no arithmetic.
+Written apart from the product on purpose: it shares the rows and the events with it, and no
+arithmetic.
 """
 
 import random
@@ -55,10 +56,10 @@ def price_list(chance: random.Random) -> dict[PriceKey, tuple[Price, ...]]:
 
 
 def _price(key: PriceKey, day: int, chance: random.Random) -> Price:
-    whole = chance.randrange(1, 4_000_000_001)
+    input_rate = chance.randrange(1, 4_000_000_001)
     rates = Rates(
-        uncached_input=whole,
-        cached_input=chance.choice([None, chance.randint(0, whole)]),
+        uncached_input=input_rate,
+        cached_input=chance.choice([None, chance.randint(0, input_rate)]),
         cache_write_input=chance.choice([None, chance.randrange(5_000_000_001)]),
         output=chance.randrange(16_000_000_001),
         input_audio=chance.choice([None, 40_000_000_001]),
@@ -76,11 +77,11 @@ def _price(key: PriceKey, day: int, chance: random.Random) -> Price:
 
 def contracts(chance: random.Random, keys: Sequence[PriceKey]) -> list[Contract]:
     """Discounts of a provider, of a model and of a tier, and fixed prices, each for some days; the most exact speaks."""
-    found: list[Contract] = []
+    agreed_contracts: list[Contract] = []
     for model, tier in (("", ""), ("big", ""), ("", "batch"), ("spoken", "standard")):
         start = chance.randrange(FIRST_DAY, FIRST_DAY + DAYS)
         until = chance.choice([None, start + chance.randint(1, 20)])
-        found.append(
+        agreed_contracts.append(
             Discount(
                 effective_from=start,
                 effective_until=until,
@@ -94,7 +95,7 @@ def contracts(chance: random.Random, keys: Sequence[PriceKey]) -> list[Contract]
     for key in chance.sample(list(keys), 3):
         start = chance.randrange(FIRST_DAY, FIRST_DAY + DAYS)
         agreed = Rates(uncached_input=chance.randrange(10**9), output=chance.randrange(10**9))
-        found.append(
+        agreed_contracts.append(
             FixedPrice(
                 effective_from=start,
                 effective_until=start + chance.randint(1, 30),
@@ -103,7 +104,7 @@ def contracts(chance: random.Random, keys: Sequence[PriceKey]) -> list[Contract]
                 rates=agreed,
             )
         )
-    return found
+    return agreed_contracts
 
 
 def traffic(chance: random.Random, count: int, first_number: int = 0) -> list[Event]:
@@ -113,10 +114,10 @@ def traffic(chance: random.Random, count: int, first_number: int = 0) -> list[Ev
 
 def _event(chance: random.Random, number: int) -> Event:
     draw = chance.randrange
-    cached, written, rest, output = draw(200_000), draw(20_000), draw(150_000), draw(30_000)
-    whole = cached + written + rest
+    cached, cache_write, uncached, output = draw(200_000), draw(20_000), draw(150_000), draw(30_000)
+    input_tokens = cached + cache_write + uncached
     source = chance.choice(["provider"] * 8 + ["estimated", "gateway_cache", "missing"])
-    silent, told = source == "missing", chance.random() < 0.8
+    silent, has_details = source == "missing", chance.random() < 0.8
     audio = chance.random() < 0.1
     labels = ledgers.labels(
         provider=chance.choice(PROVIDERS),
@@ -125,18 +126,18 @@ def _event(chance: random.Random, number: int) -> Event:
         service_tier_requested=chance.choice(TIERS),
         project=chance.choice(["search", "support"]),
         usage_source=source,
-        context_band=0 if silent else events.context_band(whole),
+        context_band=0 if silent else events.context_band(input_tokens),
     )
     return Event(
         dedupe_key=f"oracle:{number}",
         occurred_at=FIRST_DAY * clock.DAY_US + draw(DAYS * clock.DAY_US),
         labels=labels,
-        input_tokens=None if silent else whole,
-        cached_input_tokens=cached if told and not silent else None,
-        cache_write_input_tokens=written if told and not silent else None,
+        input_tokens=None if silent else input_tokens,
+        cached_input_tokens=cached if has_details and not silent else None,
+        cache_write_input_tokens=cache_write if has_details and not silent else None,
         output_tokens=None if silent else output,
-        reasoning_tokens=output // 3 if told and not silent else None,
-        input_audio_tokens=draw(whole + 1) if audio and not silent else None,
+        reasoning_tokens=output // 3 if has_details and not silent else None,
+        input_audio_tokens=draw(input_tokens + 1) if audio and not silent else None,
         output_audio_tokens=draw(output + 1) if audio and not silent else None,
     )
 
@@ -145,8 +146,8 @@ def costs(
     sent: Iterable[Event], listed: dict[PriceKey, tuple[Price, ...]], agreed: Sequence[Contract]
 ) -> dict[LineName, Amount]:
     """The cost of events by line, each event priced on its own."""
-    found: defaultdict[LineName, Amount] = defaultdict(Amount)
-    seen: dict[tuple[PriceKey, int], tuple[Rates, dict[str, Fraction | None]] | None] = {}
+    amounts: defaultdict[LineName, Amount] = defaultdict(Amount)
+    rates_by_key: dict[tuple[PriceKey, int], tuple[Rates, dict[str, Fraction | None]] | None] = {}
     for event in sent:
         labels = event.labels
         if labels.usage_source not in ("provider", "estimated"):
@@ -156,16 +157,16 @@ def costs(
             if labels.service_tier == "unknown"
             else labels.service_tier
         )
-        line = found[labels.provider, labels.model, labels.service_tier, labels.project]
+        line = amounts[labels.provider, labels.model, labels.service_tier, labels.project]
         long = (event.input_tokens or 0) > 200_000
         place = (
             PriceKey(labels.provider, labels.model, tier, 1 if long else 0),
             clock.day_of(event.occurred_at),
         )
-        if place not in seen:
-            seen[place] = _rates(*place, listed, agreed)
-        _add(line, event, seen[place])
-    return dict(found)
+        if place not in rates_by_key:
+            rates_by_key[place] = _rates(*place, listed, agreed)
+        _add(line, event, rates_by_key[place])
+    return dict(amounts)
 
 
 def _rates(
@@ -173,26 +174,37 @@ def _rates(
 ) -> tuple[Rates, dict[str, Fraction | None]] | None:
     """List rates of a key on a day, and the rates after contract; None where nothing is sold."""
     keys = [key._replace(over_input_tokens=200_000)] if key.over_input_tokens else []
-    key = next((each for each in [*keys, key._replace(over_input_tokens=0)] if each in listed), key)
+    key = next(
+        (
+            candidate
+            for candidate in [*keys, key._replace(over_input_tokens=0)]
+            if candidate in listed
+        ),
+        key,
+    )
     if key not in listed:
         return None
     before = [row for row in listed[key] if row.effective_from <= day]
     row = before[-1] if before else listed[key][0]
-    held = [
-        each
-        for each in agreed
-        if each.effective_from <= day and (each.effective_until or day + 1) > day
+    in_force = [
+        contract
+        for contract in agreed
+        if contract.effective_from <= day and (contract.effective_until or day + 1) > day
     ]
     off = [
-        each
-        for each in held
-        if isinstance(each, Discount)
-        and each.provider == key.provider
-        and each.model in ("", key.model)
-        and each.service_tier in ("", key.service_tier)
+        contract
+        for contract in in_force
+        if isinstance(contract, Discount)
+        and contract.provider == key.provider
+        and contract.model in ("", key.model)
+        and contract.service_tier in ("", key.service_tier)
     ]
-    off.sort(key=lambda each: (each.model != "", each.service_tier != ""))
-    fixed = [each for each in held if isinstance(each, FixedPrice) and each.key == key]
+    off.sort(key=lambda contract: (contract.model != "", contract.service_tier != ""))
+    fixed = [
+        contract
+        for contract in in_force
+        if isinstance(contract, FixedPrice) and contract.key == key
+    ]
     after: dict[str, Fraction | None] = {}
     for meter in METERS:
         rate = getattr(row.rates, meter)
@@ -207,13 +219,13 @@ def _rates(
 
 
 def _add(
-    line: Amount, event: Event, found: tuple[Rates, dict[str, Fraction | None]] | None
+    line: Amount, event: Event, rates: tuple[Rates, dict[str, Fraction | None]] | None
 ) -> None:
-    whole, output = event.input_tokens or 0, event.output_tokens or 0
-    if found is None:
-        line.unpriced_tokens += whole + output
+    input_tokens, output_tokens = event.input_tokens or 0, event.output_tokens or 0
+    if rates is None:
+        line.unpriced_tokens += input_tokens + output_tokens
         return
-    list_rates, after = found
+    list_rates, after = rates
     line.list_femto_usd += _cost(event, {meter: getattr(list_rates, meter) for meter in METERS})[0]
     cost, unpriced = _cost(event, after)
     line.femto_usd += cost

@@ -78,19 +78,19 @@ def roll_up(database: Database) -> None:
     rollup.roll_up(database, MAX_METRIC_SETS)
 
 
-def expected(stored: Iterable[Event]) -> ByLabels:
+def expected_hours(group: Iterable[Event]) -> ByLabels:
     """What hours must hold, by hour and labels."""
     hours: ByLabels = {}
-    for event in stored:
+    for event in group:
         key, amounts = (clock.hour_of(event.occurred_at), event.labels), usage.amounts_of(event)
-        held = hours.get(key, [0] * len(amounts))
-        summed = [a + b for a, b in zip(held, amounts, strict=True)]
-        largest = [max(a, b) for a, b in zip(held, amounts, strict=True)]
+        sums = hours.get(key, [0] * len(amounts))
+        summed = [a + b for a, b in zip(sums, amounts, strict=True)]
+        largest = [max(a, b) for a, b in zip(sums, amounts, strict=True)]
         hours[key] = summed[: len(usage.SUMMED)] + largest[len(usage.SUMMED) :]
     return hours
 
 
-def held(database: Database) -> ByLabels:
+def stored_hours(database: Database) -> ByLabels:
     """What hours do hold, by hour and labels."""
     series = tables.SERIES
     names = [field.name for field in msgspec.structs.fields(Labels)]
@@ -112,6 +112,6 @@ def wipe(database: Database) -> None:
             session.execute(text(f"DELETE FROM {table}"))
 
 
-def identities(found: Iterable[Event]) -> set[bytes]:
+def identities(group: Iterable[Event]) -> set[bytes]:
     """The identities of events."""
-    return {events.key_of(event) for event in found}
+    return {events.key_of(event) for event in group}

@@ -22,16 +22,16 @@ GROUP = 1_000
 
 def by_line(lines: dict[statements.LineKey, statements.Line]) -> dict[LineName, Amount]:
     """Statement lines as the oracle names them; those without any billable token are none of its business."""
-    found: dict[LineName, Amount] = {}
+    amounts: dict[LineName, Amount] = {}
     for key, line in lines.items():
         if line.counts.total_tokens:
-            held = found.setdefault(
+            amount = amounts.setdefault(
                 (key.provider, key.model, key.service_tier, key.project), Amount()
             )
-            held.list_femto_usd += line.list_cost_femto_usd
-            held.femto_usd += line.cost.femto_usd
-            held.unpriced_tokens += line.cost.unpriced_tokens
-    return found
+            amount.list_femto_usd += line.list_cost_femto_usd
+            amount.femto_usd += line.cost.femto_usd
+            amount.unpriced_tokens += line.cost.unpriced_tokens
+    return amounts
 
 
 def stored_lines(database: Database, book: PriceBook) -> dict[LineName, Amount]:
@@ -40,7 +40,7 @@ def stored_lines(database: Database, book: PriceBook) -> dict[LineName, Amount]:
     with database.snapshot() as session:
         pricing = statements.Pricing(readings.all_series(session), book, names.Names(book))
         parts = [
-            statements.DayUsage(day, held) for day, held in readings.sum_days(session, days).items()
+            statements.DayUsage(day, sums) for day, sums in readings.sum_days(session, days).items()
         ]
     return by_line(statements.lines(parts, pricing))
 
@@ -95,11 +95,11 @@ def _merged(
             tally.add(event, ids[event.labels])
         groups.append(tally.pack())
     chance.shuffle(groups)
-    whole = usage.Sums()
+    total = usage.Sums()
     for packed in groups:
-        whole.merge(usage.unpack(packed))
+        total.merge(usage.unpack(packed))
     by_day: dict[int, dict[int, list[int]]] = {}
-    for (day, series_id), amounts in whole.days().items():
+    for (day, series_id), amounts in total.days().items():
         by_day.setdefault(day, {})[series_id] = amounts
-    parts = [statements.DayUsage(day, held) for day, held in by_day.items()]
+    parts = [statements.DayUsage(day, sums) for day, sums in by_day.items()]
     return statements.lines(parts, statements.Pricing(series, book, names.Names(book)))

@@ -17,7 +17,8 @@ from ledger.store import Outcome
 from tests.properties import folding
 from tests.worker import usage_events
 
-# One ledger serves all examples of a test, wiped between them. An example takes many commits, so there are fewer of them.
+# One ledger serves all examples of a test, wiped between them. An example takes many commits, so
+# there are fewer of them.
 on_one_ledger = settings(
     max_examples=settings.default.max_examples // 4 if settings.default else 10,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -45,7 +46,7 @@ def test_any_order_grouping_and_repetition_gives_the_same_rollups(
     folding.roll_up(database)
     assert outcomes[Outcome.ACCEPTED] == len(sent)
     assert outcomes[Outcome.DUPLICATE] == sum(map(len, delivered)) - len(sent)
-    assert folding.held(database) == folding.expected(sent)
+    assert folding.stored_hours(database) == folding.expected_hours(sent)
     assert findings(database) == []
 
 
@@ -68,7 +69,7 @@ def test_of_conflicting_versions_exactly_the_first_counts_in_every_order(
     first: dict[str, Event] = {}
     for event in (event for group in delivered for event in group):
         first.setdefault(event.dedupe_key, event)
-    assert folding.held(database) == folding.expected(first.values())
+    assert folding.stored_hours(database) == folding.expected_hours(first.values())
     assert outcomes[Outcome.ACCEPTED] == len(folding.identities(versions))
     assert outcomes.total() == sum(map(len, delivered))
     assert outcomes[Outcome.CONFLICT] >= len(versions) - len(first)
@@ -90,7 +91,8 @@ def test_four_senders_and_four_workers_at_once_give_the_same_rollups(
 
     def work(_number: int) -> None:
         own = Database(database_url)
-        # Not without a pause: SQLite's lock is not fair, and one of eight who never rest may wait longer than it does.
+        # Not without a pause: SQLite's lock is not fair, and one of eight who never rest may wait
+        # longer than it does.
         while not stop.wait(0.005):
             folding.roll_up(own)
         own.close()
@@ -113,7 +115,7 @@ def test_four_senders_and_four_workers_at_once_give_the_same_rollups(
         thread.join()
     assert faults == []
     folding.roll_up(database)
-    assert folding.held(database) == folding.expected(sent)
+    assert folding.stored_hours(database) == folding.expected_hours(sent)
     assert findings(database) == []
 
 
@@ -145,7 +147,7 @@ def test_rebuild_repairs_any_damage_to_rollups(database: Database, data: st.Data
     assert findings(database) == []
     folding.roll_up(database)
     assert findings(database) == []
-    assert folding.held(database) == folding.expected(sent)
+    assert folding.stored_hours(database) == folding.expected_hours(sent)
 
 
 @pytest.mark.parametrize("statement", DAMAGE)

@@ -47,14 +47,14 @@ def event(draw: st.DrawFn) -> Event:
     )
 
 
-def found(groups: Iterable[Sequence[Event]]) -> Waste:
+def waste_of(groups: Iterable[Sequence[Event]]) -> Waste:
     """The waste of events that were stored in these groups, as the rollups of their days give it."""
     ids: dict[Labels, int] = {}
     sums = []
     for group in groups:
         tally = Tally()
-        for each in group:
-            tally.add(each, ids.setdefault(each.labels, len(ids)))
+        for event in group:
+            tally.add(event, ids.setdefault(event.labels, len(ids)))
         sums.append(usage.unpack(tally.pack()))
     days: dict[int, dict[int, list[int]]] = {}
     for (day, series_id), amounts in usage.merge_all(sums).days().items():
@@ -62,54 +62,57 @@ def found(groups: Iterable[Sequence[Event]]) -> Waste:
     book = priced_usage.book()
     series = {number: StoredSeries(number, labels, False) for labels, number in ids.items()}
     return waste.from_usage(
-        [DayUsage(day, held) for day, held in days.items()],
+        [DayUsage(day, sums_of_day) for day, sums_of_day in days.items()],
         Pricing(series, book, names.Names(book, [])),
     )
 
 
-def alone(each: Event, tier: str) -> prices.Cost:
+def cost_alone(event: Event, tier: str) -> prices.Cost:
     """What one event costs at a tier on its own day."""
-    billable = each.labels.usage_source in events.BILLABLE_SOURCES
+    billable = event.labels.usage_source in events.BILLABLE_SOURCES
     counts = tokens.TokenCounts(
-        input_tokens=each.input_tokens or 0,
-        cached_input_tokens=each.cached_input_tokens or 0,
-        output_tokens=each.output_tokens or 0,
+        input_tokens=event.input_tokens or 0,
+        cached_input_tokens=event.cached_input_tokens or 0,
+        output_tokens=event.output_tokens or 0,
     )
     price = priced_usage.book().at(
-        "openai", each.labels.model, tier, context_band=0, day=clock.day_of(each.occurred_at)
+        "openai", event.labels.model, tier, context_band=0, day=clock.day_of(event.occurred_at)
     )
     return prices.cost(counts if billable else tokens.NONE, price.rates if price else None)
 
 
 @given(sent=st.lists(event(), max_size=12))
 def test_waste_is_the_sum_of_what_each_event_costs_alone(sent: list[Event]) -> None:
-    made = found([sent])
+    summed = waste_of([sent])
     again = [
-        alone(
-            each,
+        cost_alone(
+            event,
             labels.service_tier_requested
             if labels.service_tier == "unknown"
             else labels.service_tier,
         )
-        for each in sent
-        if (labels := each.labels).features and labels.usage_source in events.BILLABLE_SOURCES
+        for event in sent
+        if (labels := event.labels).features and labels.usage_source in events.BILLABLE_SOURCES
     ]
-    retries = made.paid_retries
+    retries = summed.paid_retries
     assert retries.requests == len(again)
-    assert (retries.cost_femto_usd or 0) == sum(each.femto_usd for each in again)
-    assert retries.unpriced_tokens == sum(each.unpriced_tokens for each in again)
+    assert (retries.cost_femto_usd or 0) == sum(cost.femto_usd for cost in again)
+    assert retries.unpriced_tokens == sum(cost.unpriced_tokens for cost in again)
     others = [
-        (alone(each, each.labels.service_tier), alone(each, each.labels.service_tier_requested))
-        for each in sent
-        if len({each.labels.service_tier, each.labels.service_tier_requested, "unknown"}) == 3
+        (
+            cost_alone(event, event.labels.service_tier),
+            cost_alone(event, event.labels.service_tier_requested),
+        )
+        for event in sent
+        if len({event.labels.service_tier, event.labels.service_tier_requested, "unknown"}) == 3
     ]
     compared = [
-        served.femto_usd - asked.femto_usd
-        for served, asked in others
-        if not served.unpriced_tokens and not asked.unpriced_tokens
+        cost_served.femto_usd - cost_asked.femto_usd
+        for cost_served, cost_asked in others
+        if not cost_served.unpriced_tokens and not cost_asked.unpriced_tokens
     ]
-    assert made.other_tier.requests == len(others)
-    assert (made.other_tier.difference_femto_usd or 0) == sum(compared)
+    assert summed.other_tier.requests == len(others)
+    assert (summed.other_tier.difference_femto_usd or 0) == sum(compared)
 
 
 @given(sent=st.lists(event(), max_size=8), data=st.data())
@@ -118,7 +121,7 @@ def test_the_order_and_grouping_of_events_change_nothing(
 ) -> None:
     order = data.draw(st.permutations(sent))
     cut = data.draw(st.integers(0, len(order)))
-    assert found([order[:cut], order[cut:]]) == found([sent])
+    assert waste_of([order[:cut], order[cut:]]) == waste_of([sent])
 
 
 @given(sent=st.lists(event(), max_size=8))
@@ -127,9 +130,9 @@ def test_what_is_not_sent_again_and_served_as_asked_wastes_nothing(sent: list[Ev
         msgspec.structs.replace(
             each,
             labels=msgspec.structs.replace(
-                each.labels, features=0, service_tier_requested=each.labels.service_tier
+                event.labels, features=0, service_tier_requested=event.labels.service_tier
             ),
         )
-        for each in sent
+        for event in sent
     ]
-    assert found([plain]) == found([])
+    assert waste_of([plain]) == waste_of([])

@@ -70,7 +70,14 @@ def _of_row(book: PriceBook, row: dict[str, str], day: int) -> Iterator[Differen
     for meter, ours in METERS.items():
         texts = _text(getattr(rates, ours)), row[meter] or "-"
         if texts[0] != texts[1]:
-            yield Difference(row["model"], row["tier"], int(row["over"]), meter, *texts)
+            yield Difference(
+                name=row["model"],
+                tier=row["tier"],
+                over=int(row["over"]),
+                meter=meter,
+                ours=texts[0],
+                theirs=texts[1],
+            )
 
 
 def _text(nano_usd: int | None) -> str:

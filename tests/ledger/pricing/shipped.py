@@ -14,11 +14,16 @@ TODAY = clock.day_number(NOON.date())
 
 def usd(uncached: str, cached: str | None, output: str, cache_write: str | None = None) -> Rates:
     """Rates of USD per million tokens."""
-    input_, read, write, out = (
+    input_rate, cached_rate, cache_write_rate, output_rate = (
         None if text is None else int(Decimal(text) * 10**9)
         for text in (uncached, cached, cache_write, output)
     )
-    return Rates(uncached_input=input_, cached_input=read, cache_write_input=write, output=out)
+    return Rates(
+        uncached_input=input_rate,
+        cached_input=cached_rate,
+        cache_write_input=cache_write_rate,
+        output=output_rate,
+    )
 
 
 def price(
@@ -31,11 +36,11 @@ def price(
 ) -> Price:
     """The price of a key on a day, today by default; a key without one fails the test."""
     number = TODAY if day is None else clock.day_number(day)
-    found = price_book.shipped().at(
+    price_in_force = price_book.shipped().at(
         provider, model, tier, context_band=band, day=number, region=region
     )
-    assert found is not None, (provider, model, tier, band, region)
-    return found
+    assert price_in_force is not None, (provider, model, tier, band, region)
+    return price_in_force
 
 
 def cost_usd(counts: TokenCounts, at: Price) -> Decimal:

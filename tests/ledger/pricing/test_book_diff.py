@@ -43,8 +43,8 @@ def test_rows_are_added_gone_or_changed_by_key_and_day() -> None:
     before = _book(_row(uncached_input=2), _row(batch, uncached_input=1))
     after = _book(_row(uncached_input=3, output=8), _row(day=later, uncached_input=2))
     assert [
-        (each.kind, each.key, each.effective_from)
-        for each in book_diff.price_changes(before, after)
+        (change.kind, change.key, change.effective_from)
+        for change in book_diff.price_changes(before, after)
     ] == [
         ("gone", batch, book_file.EVER),
         ("changed", KEY, book_file.EVER),
@@ -70,7 +70,7 @@ def test_another_source_or_day_of_a_check_is_no_change_of_price() -> None:
 def test_one_planted_row_is_found_in_the_whole_book(row: PriceRow) -> None:
     dearer = msgspec.structs.replace(row, uncached_input=(row.uncached_input or 0) + 1)
     planted = msgspec.structs.replace(
-        SHIPPED, prices=[dearer if each == row else each for each in SHIPPED.prices]
+        SHIPPED, prices=[dearer if price == row else price for price in SHIPPED.prices]
     )
     (change,) = book_diff.price_changes(SHIPPED, planted)
     assert (change.kind, change.key, change.effective_from) == (
@@ -85,11 +85,11 @@ def test_a_name_that_would_be_priced_as_another_model_shows() -> None:
         msgspec.structs.replace(_book(), aliases=aliases)
         for aliases in ((("p", "x", "m"), ("p", "y", "m")), (("p", "x", "n"), ("p", "z", "m")))
     )
-    found = [
-        (each.model, each.fact, each.before, each.after)
-        for each in book_diff.name_changes(before, after)
+    changes = [
+        (change.model, change.fact, change.before, change.after)
+        for change in book_diff.name_changes(before, after)
     ]
-    assert found == [
+    assert changes == [
         ("x", "priced_as", "m", "n"),
         ("y", "priced_as", "m", None),
         ("z", "priced_as", None, "m"),
@@ -107,8 +107,8 @@ def test_a_shutdown_that_moves_is_a_changed_fact() -> None:
     after = msgspec.structs.replace(
         before, shutdown=date(2027, 3, 1), source="b", modalities=("image", "text")
     )
-    found = book_diff.fact_changes(_book(facts=(before,)), _book(facts=(after,)))
-    assert [(each.fact, each.before, each.after) for each in found] == [
+    changes = book_diff.fact_changes(_book(facts=(before,)), _book(facts=(after,)))
+    assert [(change.fact, change.before, change.after) for change in changes] == [
         ("modalities", None, "image, text"),
         ("shutdown", "2027-01-14", "2027-03-01"),
     ]

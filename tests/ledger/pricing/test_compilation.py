@@ -160,8 +160,8 @@ def test_the_overlay_wins_over_the_catalogue_on_the_same_key_and_day(own: Overla
 def test_a_sheet_of_several_regions_gives_each_its_rows() -> None:
     row = SheetRow(model="m", uncached_input=Decimal(1), effective_from=date(2026, 6, 1))
     sheet = Sheet(provider="p", regions=("north", "south"), rows=(row,), source="test")
-    found = list(sheet.price_rows())
-    assert [(each.region, each.effective_from, each.source) for each in found] == [
+    rows = list(sheet.price_rows())
+    assert [(row.region, row.effective_from, row.source) for row in rows] == [
         ("north", date(2026, 6, 1), "unconfirmed: test"),
         ("south", date(2026, 6, 1), "unconfirmed: test"),
     ]

@@ -28,11 +28,11 @@ periods = st.tuples(DAYS, st.none() | st.integers(min_value=1, max_value=40)).ma
 @st.composite
 def price_lists(draw: st.DrawFn) -> contracts.ListPrices:
     """A list of some keys, each with a few rows."""
-    found: dict[PriceKey, tuple[Price, ...]] = {}
+    prices_by_key: dict[PriceKey, tuple[Price, ...]] = {}
     for key in draw(st.sets(st.sampled_from(KEYS), min_size=1)):
         days = sorted(draw(st.sets(DAYS, min_size=1, max_size=3)))
-        found[key] = tuple(_row(key, day, draw(rates)) for day in days)
-    return found
+        prices_by_key[key] = tuple(_row(key, day, draw(rates)) for day in days)
+    return prices_by_key
 
 
 @st.composite
@@ -60,7 +60,9 @@ def _any_contract(draw: st.DrawFn) -> Contract:
 
 
 agreements = st.lists(
-    _any_contract(), max_size=6, unique_by=lambda each: (each.scope, each.effective_from)
+    _any_contract(),
+    max_size=6,
+    unique_by=lambda contract: (contract.scope, contract.effective_from),
 )
 
 
@@ -79,16 +81,16 @@ def _book(listed: contracts.ListPrices, agreed: list[Contract]) -> PriceBook:
     return PriceBook(version="by hand", prices=contracts.apply_contracts(listed, agreed), facts={})
 
 
-def _speaking(
+def _decisive(
     agreed: list[Contract], key: PriceKey, day: int
 ) -> tuple[FixedPrice | None, Discount | None]:
     """By the rule as a person would read it from the contracts: the fixed price, and the most exact discount."""
-    held = sorted(
-        (each for each in agreed if each.covers(key) and each.holds_on(day)),
+    in_force = sorted(
+        (contract for contract in agreed if contract.covers(key) and contract.holds_on(day)),
         key=lambda e: e.effective_from,
     )
-    fixed = [each for each in held if isinstance(each, FixedPrice)]
-    discounts = [each for each in held if isinstance(each, Discount)]
+    fixed = [contract for contract in in_force if isinstance(contract, FixedPrice)]
+    discounts = [contract for contract in in_force if isinstance(contract, Discount)]
     for model, tier in (
         (key.model, key.service_tier),
         (key.model, ""),
@@ -96,7 +98,9 @@ def _speaking(
         ("", ""),
     ):
         if exact := [
-            each for each in discounts if (each.model, each.service_tier) == (model, tier)
+            contract
+            for contract in discounts
+            if (contract.model, contract.service_tier) == (model, tier)
         ]:
             return (fixed[-1] if fixed else None), exact[-1]
     return (fixed[-1] if fixed else None), None
@@ -112,14 +116,14 @@ def test_a_rate_is_the_agreed_one_else_the_half_even_product_of_list_and_discoun
         )
         for terms in (agreed, [])
     )
-    fixed, discount = _speaking(agreed, key, day)
-    left = Fraction(10**6 - discount.discount_ppm, 10**6) if discount else Fraction(1)
+    fixed, discount = _decisive(agreed, key, day)
+    remaining_share = Fraction(10**6 - discount.discount_ppm, 10**6) if discount else Fraction(1)
     for meter in METERS:
-        asked = getattr(on_list.rates, meter) if on_list else None
-        wanted = None if asked is None else round(asked * left)
-        if fixed and (named := getattr(fixed.rates, meter)) is not None:
-            wanted = named
-        assert (getattr(price.rates, meter) if price else None) == wanted
+        list_rate = getattr(on_list.rates, meter) if on_list else None
+        expected_rate = None if list_rate is None else round(list_rate * remaining_share)
+        if fixed and (fixed_rate := getattr(fixed.rates, meter)) is not None:
+            expected_rate = fixed_rate
+        assert (getattr(price.rates, meter) if price else None) == expected_rate
 
 
 @given(price_lists(), agreements, st.sampled_from(KEYS), DAYS)
@@ -132,12 +136,12 @@ def test_the_list_rate_stays_beside_and_a_meter_on_no_list_has_the_agreed_rate(
         )
         for terms in (agreed, [])
     )
-    fixed, _ = _speaking(agreed, key, day)
+    fixed, _ = _decisive(agreed, key, day)
     for meter in METERS:
-        wanted = getattr(on_list.rates, meter) if on_list else None
-        if wanted is None and fixed and meter not in ("cached_input", "cache_write_input"):
-            wanted = getattr(fixed.rates, meter)
-        assert (getattr(price.list_rates, meter) if price else None) == wanted
+        expected_rate = getattr(on_list.rates, meter) if on_list else None
+        if expected_rate is None and fixed and meter not in ("cached_input", "cache_write_input"):
+            expected_rate = getattr(fixed.rates, meter)
+        assert (getattr(price.list_rates, meter) if price else None) == expected_rate
     assert price is None or on_list is None or price.backdated == on_list.backdated
 
 
@@ -163,7 +167,11 @@ def test_the_rows_of_a_key_follow_each_other_and_never_overlap(
 def test_a_contract_that_is_over_leaves_the_list_exactly(
     listed: contracts.ListPrices, agreed: list[Contract], key: PriceKey, day: int
 ) -> None:
-    over = [replace(each, effective_until=day) for each in agreed if each.effective_from < day]
+    over = [
+        replace(contract, effective_until=day)
+        for contract in agreed
+        if contract.effective_from < day
+    ]
     price, on_list = (
         _book(listed, terms).at(
             *key[:3], context_band=key.over_input_tokens, day=day, region=key.region
@@ -238,11 +246,11 @@ def test_of_several_discounts_the_most_exact_speaks_a_model_s_before_a_tier_s() 
     keys = (MINI, MINI._replace(service_tier="batch"), BIG, BIG_BATCH)
     listed = {key: (_row(key, 0, Rates(output=100)),) for key in keys}
     for terms, rates_after in ((agreed, [90, 80, 70, 60]), (agreed[:3], [90, 80, 70, 70])):
-        found = [
+        prices = [
             _book(listed, terms).at(*key[:3], context_band=key.over_input_tokens, day=0)
             for key in keys
         ]
-        assert [price and price.rates.output for price in found] == rates_after
+        assert [price and price.rates.output for price in prices] == rates_after
 
 
 def test_a_contract_older_than_the_list_takes_the_first_list_row_and_reaches_no_further_back() -> (
@@ -261,11 +269,11 @@ def test_a_contract_older_than_the_list_takes_the_first_list_row_and_reaches_no_
             )
         ],
     )
-    found = [
+    prices = [
         book.at(*BIG[:3], context_band=BIG.over_input_tokens, day=day)
         for day in (0, 19, 20, 29, 30, 40)
     ]
-    assert [price and (price.rates.output, price.backdated) for price in found] == [
+    assert [price and (price.rates.output, price.backdated) for price in prices] == [
         (100, True),
         (100, True),
         (50, True),
@@ -341,16 +349,16 @@ def test_the_whole_shipped_book_under_a_discount_keeps_every_list_rate() -> None
         ],
     )
     for key, rows in shipped.prices.items():
-        found = discounted.at(
+        price = discounted.at(
             *key[:3], context_band=key.over_input_tokens, day=20_780, region=key.region
         )
         listed = shipped.at(
             *key[:3], context_band=key.over_input_tokens, day=20_780, region=key.region
         )
-        assert found is not None
+        assert price is not None
         assert listed is not None
-        assert found.list_rates == listed.rates
-        assert (found.rates == listed.rates) == (key.provider != "openai"), rows
+        assert price.list_rates == listed.rates
+        assert (price.rates == listed.rates) == (key.provider != "openai"), rows
 
 
 @pytest.mark.parametrize(

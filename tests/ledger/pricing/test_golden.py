@@ -49,11 +49,11 @@ def _usd(cost: prices.Cost) -> Decimal:
 
 def _without_audio(rows: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
     """The rows of each model, but for those with audio."""
-    found: dict[str, list[dict[str, str]]] = {}
+    rows_by_model: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         if (row["input_audio"], row["output_audio"]) == ("0", "0"):
-            found.setdefault(row["model"], []).append(row)
-    return found
+            rows_by_model.setdefault(row["model"], []).append(row)
+    return rows_by_model
 
 
 @pytest.mark.parametrize("model", _without_audio(RECORDED))

@@ -16,7 +16,13 @@ from ledger.pricing.price_book import OperatorPrice
 from ledger.pricing.prices import PriceKey, Rates
 
 KEY = PriceKey("openai", "gpt-4.1", "standard")
-REGIONAL = PriceKey("azure.ai.openai", "gpt-4.1", "standard", 200_000, "swedencentral")
+REGIONAL = PriceKey(
+    provider="azure.ai.openai",
+    model="gpt-4.1",
+    service_tier="standard",
+    over_input_tokens=200_000,
+    region="swedencentral",
+)
 RATES = Rates(uncached_input=2_200_000_000, cached_input=550_000_000, output=8_800_000_000)
 EVERYTHING = Overrides(
     (OperatorPrice(key=REGIONAL, effective_from=20_600, rates=RATES, source="the portal"),),
@@ -74,17 +80,17 @@ EVERYTHING = Overrides(
 )
 
 
-def change(database: Database, wanted: in_force.Change, now_us: int = 1) -> Overrides:
+def change(database: Database, edit: in_force.Change, now_us: int = 1) -> Overrides:
     """Make a change, and read back what is said then."""
     with database.transaction() as session:
-        in_force.apply_change(session, wanted, now_us)
+        in_force.apply_change(session, edit, now_us)
     with database.snapshot() as session:
         return in_force.load_overrides(session)
 
 
 def test_everything_that_was_said_is_read_back_as_it_was_said(database: Database) -> None:
-    found = change(database, lambda _: EVERYTHING)
-    assert (found.prices, set(found.contracts), found.aliases) == (
+    overrides = change(database, lambda _: EVERYTHING)
+    assert (overrides.prices, set(overrides.contracts), overrides.aliases) == (
         EVERYTHING.prices,
         set(EVERYTHING.contracts),
         EVERYTHING.aliases,
@@ -97,10 +103,10 @@ def test_everything_that_was_said_is_read_back_as_it_was_said(database: Database
 def test_a_change_touches_no_row_but_its_own(database: Database) -> None:
     change(database, lambda _: EVERYTHING, now_us=1)
     tenth = EVERYTHING.contracts[0]
-    change(database, lambda said: said.without_contract(tenth.id, 20_650), now_us=2)
+    change(database, lambda overrides: overrides.without_contract(tenth.id, 20_650), now_us=2)
     change(
         database,
-        lambda said: said.with_contract(
+        lambda overrides: overrides.with_contract(
             replace(tenth, effective_from=20_700, effective_until=None)
         ),
         now_us=3,
@@ -122,19 +128,18 @@ def test_a_change_that_cannot_be_leaves_everything_as_it_was(database: Database)
     with pytest.raises(UsageError, match="end it first with"), database.transaction() as session:
         in_force.apply_change(
             session,
-            lambda said: said.with_contract(
+            lambda overrides: overrides.with_contract(
                 replace(EVERYTHING.contracts[0], effective_from=20_650)
             ),
             2,
         )
-    assert change(database, lambda said: said) == before
+    assert change(database, lambda overrides: overrides) == before
 
 
 def test_the_version_of_the_book_names_the_contracts_too(database: Database) -> None:
-    agreed = [EVERYTHING.contracts[:number] for number in range(5)]
-    versions = [
-        change(database, lambda _, some=some: Overrides(contracts=some)).book().version  # type: ignore[misc]  # mypy infers no lambda with a default
-        for some in agreed
-    ]
+    versions = []
+    for number in range(5):
+        overrides = Overrides(contracts=EVERYTHING.contracts[:number])
+        versions.append(change(database, lambda _, new=overrides: new).book().version)  # type: ignore[misc]  # a lambda with a default
     assert versions[0] == price_book.shipped().version
     assert len(set(versions)) == 5

@@ -122,16 +122,16 @@ def test_an_unpriced_name_loses_the_prefix_of_its_own_provider_only() -> None:
 
 
 @given(st.sampled_from(sorted(BOOK.names)))
-def test_a_canonical_name_is_its_own_canonical_name(known: tuple[str, str]) -> None:
-    provider, name = known
+def test_a_canonical_name_is_its_own_canonical_name(priced_name: tuple[str, str]) -> None:
+    provider, name = priced_name
     model = names.canonical_model(BOOK, provider, name)
     assert names.canonical_model(BOOK, provider, model) == model
     assert BOOK.names[provider, model.lower()] == model
 
 
 @given(st.sampled_from(sorted({key[:2] for key in BOOK.prices})))
-def test_a_model_with_rates_of_its_own_is_itself(known: tuple[str, str]) -> None:
-    assert names.canonical_model(BOOK, *known) == known[1]
+def test_a_model_with_rates_of_its_own_is_itself(priced_name: tuple[str, str]) -> None:
+    assert names.canonical_model(BOOK, *priced_name) == priced_name[1]
 
 
 @pytest.mark.parametrize(
@@ -250,10 +250,12 @@ def test_a_name_means_what_the_last_alias_up_to_a_day_says_and_itself_where_that
     ]
     resolver = Names(BOOK, data.draw(st.permutations(aliases)))
     last = max(
-        (each for each in aliases if each.effective_from <= day),
-        key=lambda each: each.effective_from,
+        (alias for alias in aliases if alias.effective_from <= day),
+        key=lambda alias: alias.effective_from,
         default=None,
     )
-    wanted = (azure, last.model, last.region) if last and last.model else (azure, "prod-chat", "")
-    assert resolver.resolve("default", azure, "prod-chat", day) == wanted
+    expected_name = (
+        (azure, last.model, last.region) if last and last.model else (azure, "prod-chat", "")
+    )
+    assert resolver.resolve("default", azure, "prod-chat", day) == expected_name
     assert resolver.change_days() == sorted(days)

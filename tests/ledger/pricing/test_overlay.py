@@ -186,11 +186,11 @@ def test_the_window_and_the_longest_answer_of_the_pair_are_known(provider: str, 
 
 
 def test_every_named_successor_has_a_price_where_its_predecessor_is_sold() -> None:
-    named = [
+    models = [
         (provider, facts.retirement.successor)
         for (provider, _), facts in price_book.shipped().facts.items()
         if facts.retirement and facts.retirement.successor
     ]
-    assert len(named) > 15
-    assert all(shipped.price(successor, provider=provider) for provider, successor in named)
+    assert len(models) > 15
+    assert all(shipped.price(successor, provider=provider) for provider, successor in models)
     assert shipped.price("gpt-6-luna").rates == usd("0.10", "0.01", "0.50", "0.125")

@@ -34,8 +34,10 @@ SET = OperatorPrice(
 
 
 def test_a_contract_of_the_same_scope_and_first_day_is_corrected_and_no_other_is_touched() -> None:
-    said = Overrides(contracts=(TENTH, FIXED)).with_contract(replace(TENTH, discount_ppm=200_000))
-    assert said.contracts == (FIXED, replace(TENTH, discount_ppm=200_000))
+    overrides = Overrides(contracts=(TENTH, FIXED)).with_contract(
+        replace(TENTH, discount_ppm=200_000)
+    )
+    assert overrides.contracts == (FIXED, replace(TENTH, discount_ppm=200_000))
 
 
 @pytest.mark.parametrize(
@@ -49,9 +51,9 @@ def test_a_contract_of_the_same_scope_and_first_day_is_corrected_and_no_other_is
     ],
 )
 def test_contracts_that_follow_each_other_or_are_about_something_else_stand_beside_each_other(
-    beside: Contract,
+    other: Contract,
 ) -> None:
-    assert Overrides(contracts=(TENTH,)).with_contract(beside).contracts == (TENTH, beside)
+    assert Overrides(contracts=(TENTH,)).with_contract(other).contracts == (TENTH, other)
 
 
 @pytest.mark.parametrize(
@@ -99,14 +101,14 @@ def test_contracts_that_follow_each_other_or_are_about_something_else_stand_besi
     ],
 )
 def test_a_contract_that_cannot_be_is_refused_with_the_remedy(
-    held: Contract, new: Contract, says: str
+    contract: Contract, new: Contract, says: str
 ) -> None:
     with pytest.raises(UsageError, match=says):
-        Overrides(contracts=(held,)).with_contract(new)
+        Overrides(contracts=(contract,)).with_contract(new)
 
 
 def test_an_operator_s_own_list_price_can_be_under_contract() -> None:
-    said = Overrides(prices=(SET,)).with_contract(
+    overrides = Overrides(prices=(SET,)).with_contract(
         FixedPrice(
             effective_from=20_650,
             effective_until=None,
@@ -116,7 +118,7 @@ def test_an_operator_s_own_list_price_can_be_under_contract() -> None:
         )
     )
     prices = [
-        said.book().at(*HOUSE[:3], context_band=HOUSE.over_input_tokens, day=day)
+        overrides.book().at(*HOUSE[:3], context_band=HOUSE.over_input_tokens, day=day)
         for day in (20_649, 20_650)
     ]
     assert [
@@ -128,12 +130,12 @@ def test_an_operator_s_own_list_price_can_be_under_contract() -> None:
 
 
 def test_a_contract_ends_on_a_day_and_one_that_never_began_is_gone() -> None:
-    said = Overrides(contracts=(TENTH,))
-    assert said.without_contract(TENTH.id, 20_650).contracts == (
+    overrides = Overrides(contracts=(TENTH,))
+    assert overrides.without_contract(TENTH.id, 20_650).contracts == (
         replace(TENTH, effective_until=20_650),
     )
-    assert said.without_contract(TENTH.id, 20_600).contracts == ()
-    assert said.without_contract(TENTH.id, 20_600).book() is price_book.shipped()
+    assert overrides.without_contract(TENTH.id, 20_600).contracts == ()
+    assert overrides.without_contract(TENTH.id, 20_600).book() is price_book.shipped()
 
 
 def test_what_is_over_or_was_never_agreed_cannot_be_ended() -> None:
@@ -157,7 +159,7 @@ def test_a_price_and_a_name_replace_the_ones_of_their_day() -> None:
     )
     moved = replace(alias, model="gpt-4.1-mini")
     later = replace(alias, effective_from=20_700)
-    said = Overrides((SET,), (), (alias, later)).with_price(dearer).with_alias(moved)
-    assert said == Overrides((dearer,), (), (later, moved))
+    overrides = Overrides((SET,), (), (alias, later)).with_price(dearer).with_alias(moved)
+    assert overrides == Overrides((dearer,), (), (later, moved))
     with pytest.raises(UsageError, match="no rate or one below 0"):
-        said.with_price(replace(SET, rates=Rates()))
+        overrides.with_price(replace(SET, rates=Rates()))

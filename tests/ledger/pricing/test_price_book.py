@@ -115,15 +115,15 @@ def test_a_list_says_what_is_in_force_and_what_the_provider_asks_beside_it() -> 
         ],
     )
     for day, in_force in ((0, 0), (20_699, 0), (20_700, 1), (20_799, 1), (20_800, 2)):
-        found = [
+        lines = [
             line
             for line in price_book.lines(book, day, "gpt-4.1", "openai")
             if line.service_tier == "standard"
         ]
-        assert [line.in_force for line in found] == [place == in_force for place in range(3)]
-        assert [line.usd_per_million_tokens["output"] for line in found] == ["8.00", "7.20", "8.00"]
-        assert [line.list_usd_per_million_tokens["output"] for line in found] == ["8.00"] * 3
-        assert [line.contract for line in found] == [
+        assert [line.in_force for line in lines] == [place == in_force for place in range(3)]
+        assert [line.usd_per_million_tokens["output"] for line in lines] == ["8.00", "7.20", "8.00"]
+        assert [line.list_usd_per_million_tokens["output"] for line in lines] == ["8.00"] * 3
+        assert [line.contract for line in lines] == [
             "",
             "10 % off gpt-4.1 at openai, standard: deal",
             "",
@@ -148,11 +148,13 @@ def test_another_book_can_stand_in_for_the_shipped_one_under_the_same_prices_and
         discount_ppm=100_000,
     )
     dearer = price_book.build([_own(day=0, rates=Rates(uncached_input=20))])
-    found = price_book.build([], [discount], dearer)
-    price = found.at(*KEY[:3], context_band=KEY.over_input_tokens, day=20_780)
+    discounted = price_book.build([], [discount], dearer)
+    price = discounted.at(*KEY[:3], context_band=KEY.over_input_tokens, day=20_780)
     assert price is not None
     assert (price.rates, price.list_rates) == (Rates(uncached_input=18), Rates(uncached_input=20))
-    assert len({book.version for book in (found, dearer, price_book.build([], [discount]))}) == 3
+    assert (
+        len({book.version for book in (discounted, dearer, price_book.build([], [discount]))}) == 3
+    )
     assert price_book.build([], [], dearer) is dearer
 
 

@@ -60,13 +60,13 @@ def test_mini_costs_exactly_a_fifth_of_gpt_4_1_whatever_the_mix(
 
 @given(token_counts(), rates)
 def test_a_cost_is_the_sum_of_tokens_times_rate_to_the_last_digit(
-    counts: TokenCounts, asked: Rates
+    counts: TokenCounts, rates: Rates
 ) -> None:
-    metered = prices.tokens_by_meter(counts, asked)
+    metered = prices.tokens_by_meter(counts, rates)
     priced = {
         meter: nano_usd
         for meter in prices.METERS
-        if (nano_usd := getattr(asked, meter)) is not None
+        if (nano_usd := getattr(rates, meter)) is not None
     }
     usd = sum(
         (
@@ -75,26 +75,26 @@ def test_a_cost_is_the_sum_of_tokens_times_rate_to_the_last_digit(
         ),
         Fraction(0),
     )
-    assert Fraction(prices.cost(counts, asked).femto_usd, 10**15) == usd
+    assert Fraction(prices.cost(counts, rates).femto_usd, 10**15) == usd
 
 
 @given(token_counts(), rates)
 def test_every_token_stands_on_one_meter_and_is_priced_or_counted_as_unpriced(
-    counts: TokenCounts, asked: Rates
+    counts: TokenCounts, rates: Rates
 ) -> None:
-    cost = prices.cost(counts, asked)
-    assert min(prices.tokens_by_meter(counts, asked).values()) >= 0
+    cost = prices.cost(counts, rates)
+    assert min(prices.tokens_by_meter(counts, rates).values()) >= 0
     assert (
-        sum(prices.tokens_by_meter(counts, asked).values())
+        sum(prices.tokens_by_meter(counts, rates).values())
         == counts.total_tokens
         == cost.priced_tokens + cost.unpriced_tokens
     )
 
 
 @given(st.lists(token_counts(audio=False), max_size=5), rates)
-def test_the_cost_of_a_sum_is_the_sum_of_the_costs(parts: list[TokenCounts], asked: Rates) -> None:
-    together = prices.cost(sum(parts, TokenCounts()), asked)
-    assert together == sum((prices.cost(part, asked) for part in parts), Cost())
+def test_the_cost_of_a_sum_is_the_sum_of_the_costs(parts: list[TokenCounts], rates: Rates) -> None:
+    together = prices.cost(sum(parts, TokenCounts()), rates)
+    assert together == sum((prices.cost(part, rates) for part in parts), Cost())
 
 
 def test_the_article_s_table_comes_out_at_half_input_and_half_output() -> None:
@@ -134,9 +134,9 @@ def test_audio_on_a_model_without_an_audio_rate_is_unpriced_and_the_rest_priced(
 
 
 def test_audio_is_taken_from_the_uncached_part_and_priced_at_its_own_rate() -> None:
-    asked = Rates(uncached_input=1, cached_input=0, output=1, input_audio=100)
+    rates = Rates(uncached_input=1, cached_input=0, output=1, input_audio=100)
     cost = prices.cost(
-        TokenCounts(input_tokens=10, cached_input_tokens=7, input_audio_tokens=5), asked
+        TokenCounts(input_tokens=10, cached_input_tokens=7, input_audio_tokens=5), rates
     )
     assert cost.femto_usd == 3 * 100
 
@@ -190,7 +190,7 @@ def test_the_price_in_force_is_the_latest_begun_and_the_first_serves_earlier_day
     price = _book(days, PriceKey("p", "m", "standard")).at(
         "p", "m", "standard", context_band=0, day=day
     )
-    begun = [each for each in days if each <= day]
+    begun = [first_day for first_day in days if first_day <= day]
     assert price is not None
     assert price.effective_from == price.rates.uncached_input == max(begun, default=min(days))
     assert price.backdated == (not begun)

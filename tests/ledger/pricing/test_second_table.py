@@ -9,7 +9,8 @@ from ledger.pricing.prices import PriceBook, PriceKey
 from tests.ledger.pricing import second_table
 from tests.ledger.pricing.second_table import Difference
 
-# Names of LiteLLM's that we do not price, each with the reason. Their tokens are unpriced, which is seen and counted.
+# Names of LiteLLM's that we do not price, each with the reason. Their tokens are unpriced, which is
+# seen and counted.
 UNPRICED_HERE = {
     "computer-use-preview": "shut down on 2026-07-23; genai-prices knows it as computer-use only",
     "computer-use-preview-2025-03-11": "the same model",
@@ -22,7 +23,8 @@ UNPRICED_HERE = {
     "ft:gpt-4-0613": "was never sold to all; LiteLLM repeats the base model's rates",
 }
 
-# Where OpenAI's batch table names no cached rate, genai-prices keeps the standard one and LiteLLM has none.
+# Where OpenAI's batch table names no cached rate, genai-prices keeps the standard one and LiteLLM
+# has none.
 CACHED_OF_BATCH = {
     "gpt-4.1": "0.5", "gpt-4.1-2025-04-14": "0.5", "gpt-4.1-mini": "0.1", "gpt-4.1-mini-2025-04-14": "0.1",
     "gpt-4.1-nano": "0.025", "gpt-4.1-nano-2025-04-14": "0.025", "gpt-4o": "1.25", "gpt-4o-2024-08-06": "1.25",
@@ -32,17 +34,24 @@ CACHED_OF_BATCH = {
     "o4-mini": "0.275", "o4-mini-2025-04-16": "0.275",
 }  # fmt: skip
 
+
+def _difference(line: str) -> Difference:
+    """The difference of a line: name, tier, threshold, meter, our rate and theirs."""
+    name, tier, over, meter, ours, theirs = line.split()
+    return Difference(name=name, tier=tier, over=int(over), meter=meter, ours=ours, theirs=theirs)
+
+
 OTHERS = {
-    Difference(
-        "ft:gpt-4o-2024-11-20", "standard", 0, "cached", "1.875", "-"
-    ): "LiteLLM has it as the cache-write rate",
-    Difference(
-        "ft:gpt-4o-2024-11-20", "standard", 0, "cache_write", "-", "1.875"
-    ): "see above: OpenAI has no such rate",
+    _difference("ft:gpt-4o-2024-11-20 standard 0 cached 1.875 -"): (
+        "LiteLLM has it as the cache-write rate"
+    ),
+    _difference("ft:gpt-4o-2024-11-20 standard 0 cache_write - 1.875"): (
+        "see above: OpenAI has no such rate"
+    ),
     **{
-        Difference(
-            name, tier, 0, meter, "-", theirs
-        ): "shut down on 2026-07-23; genai-prices has neither cached nor batch"
+        _difference(f"{name} {tier} 0 {meter} - {theirs}"): (
+            "shut down on 2026-07-23; genai-prices has neither cached nor batch"
+        )
         for name in ("gpt-4o-search-preview", "gpt-4o-search-preview-2025-03-11")
         for tier, meter, theirs in (
             ("standard", "cached", "1.25"),
@@ -112,11 +121,7 @@ IN_JULY = {
 
 
 def _parsed(text: str) -> set[Difference]:
-    cells = (line.split() for line in text.strip().splitlines())
-    return {
-        Difference(name, tier, int(over), meter, ours, theirs)
-        for name, tier, over, meter, ours, theirs in cells
-    }
+    return {_difference(line) for line in text.strip().splitlines()}
 
 
 def test_the_prices_of_july_are_those_of_a_second_table_of_july_or_the_difference_is_explained() -> (
@@ -127,12 +132,13 @@ def test_the_prices_of_july_are_those_of_a_second_table_of_july_or_the_differenc
         row["cached"] for row in second_table.rows(second_table.JULY) if row["tier"] == "batch"
     )
     explained = set[Difference]().union(*map(_parsed, IN_JULY.values())) | OTHERS.keys()
-    found = {
-        each
-        for each in second_table.differences(price_book.shipped(), second_table.JULY)
-        if (each.tier, each.meter) != ("batch", "cached") and each.name not in UNPRICED_HERE
+    differences = {
+        difference
+        for difference in second_table.differences(price_book.shipped(), second_table.JULY)
+        if (difference.tier, difference.meter) != ("batch", "cached")
+        and difference.name not in UNPRICED_HERE
     }
-    assert found == explained
+    assert differences == explained
 
 
 def _explained(difference: Difference) -> bool:
@@ -145,24 +151,26 @@ def _explained(difference: Difference) -> bool:
 
 def test_every_rate_on_which_the_two_tables_differ_is_explained() -> None:
     assert [
-        each
-        for each in second_table.differences(price_book.shipped(), second_table.NOW)
-        if not _explained(each)
+        difference
+        for difference in second_table.differences(price_book.shipped(), second_table.NOW)
+        if not _explained(difference)
     ] == []
 
 
 def test_no_explanation_outlives_its_difference() -> None:
-    found = second_table.differences(price_book.shipped(), second_table.NOW)
-    assert UNPRICED_HERE.keys() <= {each.name for each in found}
+    differences = second_table.differences(price_book.shipped(), second_table.NOW)
+    assert UNPRICED_HERE.keys() <= {difference.name for difference in differences}
     assert CACHED_OF_BATCH.keys() == {
-        each.name for each in found if (each.tier, each.meter) == ("batch", "cached")
+        difference.name
+        for difference in differences
+        if (difference.tier, difference.meter) == ("batch", "cached")
     }
-    assert OTHERS.keys() <= set(found)
+    assert OTHERS.keys() <= set(differences)
 
 
 def test_every_price_that_the_second_table_lacks_is_named() -> None:
-    named = set[str]().union(*NOT_IN_THE_SECOND_TABLE.values())
-    assert {key.model for key in second_table.only_ours(price_book.shipped())} == named
+    explained_models = set[str]().union(*NOT_IN_THE_SECOND_TABLE.values())
+    assert {key.model for key in second_table.only_ours(price_book.shipped())} == explained_models
 
 
 def test_the_comparison_covers_the_pair_at_every_tier_and_hundreds_of_rows() -> None:
@@ -203,5 +211,7 @@ def _with_wrong_rate(key: PriceKey, meter: str) -> PriceBook:
 def test_litellm_38730_a_wrong_rate_in_the_book_does_not_pass_unseen(
     key: PriceKey, meter: str
 ) -> None:
-    found = second_table.differences(_with_wrong_rate(key, meter), second_table.NOW)
-    assert {each.tier for each in found if not _explained(each)} == {key.service_tier}
+    differences = second_table.differences(_with_wrong_rate(key, meter), second_table.NOW)
+    assert {difference.tier for difference in differences if not _explained(difference)} == {
+        key.service_tier
+    }

@@ -21,14 +21,14 @@ USAGE = Usage(input_tokens=1_000, output_tokens=100)
 def _catalogue_usd(
     model: str, at: datetime = NOON, provider: str = "openai", **context: str
 ) -> Decimal:
-    found = calc_price(
+    calculation = calc_price(
         USAGE,
         model_ref=model,
         provider_id=provider,
         genai_request_timestamp=at,
         price_context=context or None,
     )
-    return found.total_price
+    return calculation.total_price
 
 
 @pytest.mark.parametrize("model", ["gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-6-luna"])
