@@ -67,7 +67,10 @@ def open_ports(compose: Compose) -> list[str]:
 
 
 def unwatched_services(compose: Compose) -> list[str]:
-    """A service that stays has a health check and a restart policy; one that ends has none, and somebody waits for its end."""
+    """A service that stays has a health check and a restart policy.
+
+    One that ends has neither, and another service waits for its end.
+    """
     services = compose["services"]
     waits = [
         (after, how["condition"])
@@ -160,6 +163,6 @@ def unknown_commands(compose: Compose) -> list[str]:
             continue
         try:
             group.load(words[1]).make_context(words[1], list(words[2:]))
-        except Exception as error:  # noqa: BLE001  # the parser's errors are its own, and each is a fault
+        except Exception as error:  # noqa: BLE001  # every error of the parser is a fault
             faults.append(f"{name}: {words}: {error}")
     return faults

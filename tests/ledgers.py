@@ -1,4 +1,4 @@
-"""Small ledgers for tests: events with defaults that a test overrides, stored, rolled up and advised on like the product does."""
+"""Small ledgers for tests: events with defaults, stored and rolled up like the product does."""
 
 import itertools
 from collections.abc import Iterable
@@ -35,7 +35,7 @@ def labels(**changed: object) -> Labels:
         "workload": "chat",
         "key": "search-prod",
     }
-    return Labels(**{**ordinary, **changed})  # type: ignore[arg-type]  # a test that misspells a label fails at once
+    return Labels(**{**ordinary, **changed})  # type: ignore[arg-type]  # a typo fails at once
 
 
 def event(
@@ -45,7 +45,10 @@ def event(
     label_set: Labels | None = None,
     **changed: object,
 ) -> Event:
-    """An ordinary event of 1,000 input and 100 output tokens, with changes; without an id it is one of its own."""
+    """An ordinary event of 1,000 input and 100 output tokens, with changes.
+
+    Without an id it has one of its own.
+    """
     ordinary: dict[str, object] = {
         "input_tokens": 1_000,
         "cached_input_tokens": 0,
@@ -86,7 +89,7 @@ def close(
 
 
 def any_event(hours: int = 3) -> st.SearchStrategy[Event]:
-    """Any event that a parser could hand over, within a few hours, of a handful of label sets; ids may repeat."""
+    """Any event of a parser, within a few hours, of a few label sets; ids may repeat."""
     return st.builds(
         _any_event,
         number=st.integers(0, 40),

@@ -1,4 +1,7 @@
-"""One server process of a test: a free loopback port, a folder of its own, and an end with its owner. Knows no server by name."""
+"""One server process of a test: a free port, its own folder, and an end with its owner.
+
+Knows no server by name.
+"""
 
 import abc
 import contextlib
@@ -44,7 +47,9 @@ def free_port() -> int:
 
 
 def scratch_folder(name: str, *, on_disk: bool = False) -> Path:
-    """A new folder for a test's database files, in memory where there is room: a clone takes 50 ms there, 500 ms on a disk.
+    """A new folder for a test's database files, in memory where there is room.
+
+    A clone takes 50 ms there and 500 ms on a disk.
 
     Tests kill processes, never the machine, so what a process has synced survives there as it would
     on a disk. Who measures how long syncing takes asks for the disk.
@@ -62,7 +67,8 @@ def command_path(name: str, package: str) -> str:
     path = shutil.which(name, path=os.pathsep.join([*off_path, os.environ.get("PATH", os.defpath)]))
     if path is None:
         pytest.fail(
-            f"{name} is not installed; install the Debian package {package} (make test does so, as root)"
+            f"{name} is not installed;"
+            f" install the Debian package {package} (make test does so, as root)"
         )
     return path
 
@@ -86,7 +92,7 @@ def _die_with_parent(stop_signal: int) -> None:
 
 
 class Server(abc.ABC):
-    """One server process: ready on entry, gone on exit, and stopped by the kernel should pytest itself be killed."""
+    """One server process: ready on entry, gone on exit, and stopped if pytest is killed."""
 
     stop_signal = signal.SIGTERM
     start_seconds = START_SECONDS
@@ -131,9 +137,8 @@ class Server(abc.ABC):
         except TimeoutError:
             self.kill()
         if process.poll() is not None:
-            pytest.fail(
-                f"{' '.join(self.command())} did not start: {self.log.read_text(errors='replace')[-2000:]}"
-            )
+            words = self.log.read_text(errors="replace")[-2000:]
+            pytest.fail(f"{' '.join(self.command())} did not start: {words}")
 
     def stop(self) -> None:
         """Ask for a clean shutdown; kill the server if it takes more than `STOP_SECONDS`.

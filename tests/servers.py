@@ -74,7 +74,7 @@ class Redis(processes.Server):
 
 
 class Postgres(processes.Server):
-    """A PostgreSQL cluster that really syncs its commits; databases in it are cheap, one for each test."""
+    """A PostgreSQL cluster that really syncs its commits; each test has its own database."""
 
     stop_signal = signal.SIGINT  # a fast shutdown: it does not wait for clients
     account = _POSTGRES_ACCOUNT
@@ -112,7 +112,7 @@ class Postgres(processes.Server):
             return False
 
     def database(self, template: str = "template0") -> str:
-        """The SQLAlchemy address of a fresh database: empty, or a copy of a template that nobody is connected to."""
+        """The SQLAlchemy address of a fresh database: empty, or a copy of an unused template."""
         name = f"test_{next(self._numbers)}"
         with self._maintenance() as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
@@ -178,7 +178,7 @@ class Sample:
 
 
 class Prometheus(processes.Server):
-    """A Prometheus that scrapes the given `host:port` targets at /metrics, with optional rule files."""
+    """A Prometheus that scrapes `host:port` targets at /metrics, with optional rule files."""
 
     def __init__(
         self, targets: Sequence[str] = (), *, rules: Sequence[Path] = (), interval_ms: int = 200

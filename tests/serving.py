@@ -1,4 +1,4 @@
-"""A collector as its senders see it: a real web server on a free loopback port, in a thread of the test's process."""
+"""A collector as its senders see it: a web server on a free port, in a thread of the test."""
 
 import asyncio
 import json
@@ -53,14 +53,14 @@ def serve(app: ASGIApp, http: "type[asyncio.Protocol] | Literal['auto']" = "auto
 
 
 WAYS = ("short", "shortcut", "route")
-"""How a write may get to its inlet: off the connection, before the framework routes it, or by its route."""
+"""How a write reaches its inlet: off the connection, before routing, or by its route."""
 
 
 @contextmanager
 def collector(
     database: Database, way: str = "short", **overrides: object
 ) -> Iterator[RunningCollector]:
-    """A collector on a ledger, with settings other than the defaults where given, that takes writes by one of the WAYS."""
+    """A collector on a ledger, with changed settings, that takes writes by one of the WAYS."""
     app = FastAPI()
     state = routes.install(app, database, settings.load(**overrides))
     if way == "route":

@@ -1,4 +1,4 @@
-"""The servers that other tests stand on: they start, answer, keep or lose data as told, and leave no process behind."""
+"""The servers of other tests: they start, answer, keep or lose data, and leave no process."""
 
 import os
 import signal
@@ -78,16 +78,16 @@ def test_a_missing_command_fails_the_test_and_names_the_package() -> None:
         processes.command_path("no-such-promtool", "prometheus")
 
 
-@pytest.mark.parametrize(("append_only", "kept"), [(True, b"kept"), (False, None)])
+@pytest.mark.parametrize(("append_only", "word"), [(True, b"kept"), (False, None)])
 def test_redis_keeps_its_data_over_a_kill_only_if_append_only(
-    append_only: bool, kept: bytes | None
+    append_only: bool, word: bytes | None
 ) -> None:
     with servers.Redis(append_only=append_only) as server:
         client = redis.Redis.from_url(server.url)
         client.set("word", "kept")
         server.kill()
         server.start()
-        assert client.get("word") == kept
+        assert client.get("word") == word
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         client.close()
 

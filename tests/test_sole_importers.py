@@ -12,11 +12,11 @@ from tests import shape
 MODULES = shape.read_modules(Path(__file__).parent.parent)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """A thing that only files whose path starts with `owner` may use, and code that uses it."""
+    """What only files whose path starts with `owner` may use, and examples of its use."""
 
-    thing: str
+    name: str
     owner: str
     uses: Callable[[Sequence[shape.Module]], list[str]]
     examples: tuple[str, ...]
@@ -30,7 +30,13 @@ def library(name: str, owner: str, most_files: int | None = None) -> Owned:
         f"from {name}.part import thing",
         f"def f():\n    import {name}.part as p",
     )
-    return Owned(name, owner, partial(shape.importers, library=name), examples, most_files)
+    return Owned(
+        name=name,
+        owner=owner,
+        uses=partial(shape.importers, library=name),
+        examples=examples,
+        most_files=most_files,
+    )
 
 
 OWNED = [
@@ -41,13 +47,16 @@ OWNED = [
     library("slack_sdk", "advisor/", most_files=1),
     library("genai_prices", "ledger/pricing/catalogue.py", most_files=1),
     Owned(
-        "commit", "ledger/database.py", shape.commits, ("session.commit()", "end = session.commit")
+        name="commit",
+        owner="ledger/database.py",
+        uses=shape.commits,
+        examples=("session.commit()", "end = session.commit"),
     ),
     Owned(
-        "the environment",
-        "ledger/settings.py",
-        shape.environment_reads,
-        (
+        name="the environment",
+        owner="ledger/settings.py",
+        uses=shape.environment_reads,
+        examples=(
             "import os\nos.environ['A']",
             "import os\nos.getenv('A')",
             "from os import environ",
@@ -55,10 +64,10 @@ OWNED = [
         ),
     ),
     Owned(
-        "the clock",
-        "ledger/clock.py",
-        shape.clock_reads,
-        (
+        name="the clock",
+        owner="ledger/clock.py",
+        uses=shape.clock_reads,
+        examples=(
             "import time\ntime.time()",
             "import time\ntime.monotonic()",
             "from time import time_ns",
@@ -71,7 +80,7 @@ OWNED = [
 ]
 
 
-@pytest.mark.parametrize("owned", OWNED, ids=lambda owned: owned.thing)
+@pytest.mark.parametrize("owned", OWNED, ids=lambda owned: owned.name)
 def test_only_its_owner_uses_it(owned: Owned) -> None:
     uses = owned.uses(MODULES)
     assert [use for use in uses if not use.startswith(owned.owner)] == []
@@ -81,7 +90,7 @@ def test_only_its_owner_uses_it(owned: Owned) -> None:
 
 @pytest.mark.parametrize(
     ("owned", "example"),
-    [pytest.param(owned, example, id=owned.thing) for owned in OWNED for example in owned.examples],
+    [pytest.param(owned, example, id=owned.name) for owned in OWNED for example in owned.examples],
 )
 def test_a_use_elsewhere_is_noticed(owned: Owned, example: str, tmp_path: Path) -> None:
     (tmp_path / "collector").mkdir()
@@ -91,7 +100,7 @@ def test_a_use_elsewhere_is_noticed(owned: Owned, example: str, tmp_path: Path) 
     assert uses[0].startswith("collector/a.py:")
 
 
-@pytest.mark.parametrize("owned", OWNED, ids=lambda owned: owned.thing)
+@pytest.mark.parametrize("owned", OWNED, ids=lambda owned: owned.name)
 def test_what_only_looks_alike_is_left_alone(owned: Owned, tmp_path: Path) -> None:
     (tmp_path / "ledger").mkdir()
     alike = (

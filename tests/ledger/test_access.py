@@ -1,4 +1,4 @@
-"""API keys: shown once, stored as a hash, refused soon after they are revoked, and never seen anywhere else."""
+"""API keys: shown once, stored as a hash, refused soon after revocation, visible nowhere."""
 
 import re
 import time
@@ -128,7 +128,7 @@ def test_a_key_without_a_name_or_with_a_wrong_scope_is_not_made(
 def test_an_open_bind_is_refused_until_a_live_key_exists(database: Database) -> None:
     for host in ("127.0.0.1", "::1", "localhost", "127.9.9.9"):
         access.refuse_open_bind(host, database)
-    for host in ("0.0.0.0", "::", "10.0.0.7", "spend.example.com", ""):  # noqa: S104  # what must be refused
+    for host in ("0.0.0.0", "::", "10.0.0.7", "spend.example.com", ""):  # noqa: S104  # refused
         with pytest.raises(UsageError, match="switchwise keys create NAME --scope ingest"):
             access.refuse_open_bind(host, database)
     key_id, _ = create(database, "ingest")
@@ -136,7 +136,7 @@ def test_an_open_bind_is_refused_until_a_live_key_exists(database: Database) -> 
     with database.transaction() as session:
         access.revoke_key(session, key_id, now_us=2)
     with pytest.raises(UsageError):
-        access.refuse_open_bind("0.0.0.0", database)  # no live key is left  # noqa: S104  # allowed now
+        access.refuse_open_bind("0.0.0.0", database)  # noqa: S104  # no live key is left
 
 
 def test_the_text_of_a_key_is_found_nowhere_but_where_it_was_handed_out(
@@ -204,7 +204,8 @@ def test_a_key_that_has_expired_when_it_is_made_is_refused(database: Database) -
 
 
 @pytest.mark.parametrize(
-    ("held", "grace", "end"), [(None, 9, 9), (5, 9, 5), (9, 5, 5), (5, None, 5), (None, None, None)]
+    ("expiry", "grace", "end"),
+    [(None, 9, 9), (5, 9, 5), (9, 5, 5), (5, None, 5), (None, None, None)],
 )
 def test_a_rotated_key_works_for_its_grace_and_no_longer_than_it_would_have(
     database: Database, expiry: int | None, grace: int | None, end: int | None

@@ -1,4 +1,4 @@
-"""The invariants: a sound ledger passes, any damage to a rollup is named, and rebuilding repairs it."""
+"""The invariants: a sound ledger passes, damage to a rollup is named, a rebuild repairs it."""
 
 import re
 

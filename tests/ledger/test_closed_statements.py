@@ -1,4 +1,4 @@
-"""Closed statements and what came after them: any change under the books is found, and a sound ledger has none."""
+"""Closed statements and later changes: any change under the books is found."""
 
 import json
 
@@ -84,7 +84,8 @@ def test_a_column_that_a_later_version_adds_changes_no_closed_statement(october:
         older = json.dumps(content).encode()
         session.execute(
             text(
-                "UPDATE statement SET document = :older, content_sha256 = :hash WHERE month = '2026-10'"
+                "UPDATE statement SET document = :older, content_sha256 = :hash"
+                " WHERE month = '2026-10'"
             ),
             {
                 "older": closed_statements.pack_document(older),

@@ -1,4 +1,4 @@
-"""Values as JSON that every reader keeps exact: text outside, integers inside, and back without loss."""
+"""Values as JSON that every reader keeps exact, and back without loss."""
 
 from dataclasses import dataclass
 

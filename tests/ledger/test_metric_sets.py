@@ -1,4 +1,4 @@
-"""The names that counters are published under: given once, and the table of them is read only for a set that is new."""
+"""The published names of counters: decided once; the table is read only for a new set."""
 
 from sqlalchemy import event, insert, select
 from sqlmodel import Session

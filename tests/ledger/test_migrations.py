@@ -43,7 +43,7 @@ def test_migrating_again_changes_nothing(fresh: Database) -> None:
     fresh.close()
 
 
-STARTER = "import sys; from ledger.database import Database; database = Database(sys.argv[1]); database.migrate()"
+STARTER = "import sys; from ledger.database import Database; Database(sys.argv[1]).migrate()"
 
 
 def test_of_four_starters_one_migrates_and_all_go_on(empty_database_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Retention: raw events go once they were kept long enough, their day is sealed, and no figure changes by it."""
+"""Retention: raw events are dropped in time, their day is sealed, and no figure changes."""
 
 import threading
 
@@ -33,7 +33,7 @@ def fill(database: Database, days: int = 3) -> None:
 
 
 def later(database: Database, days: int, keep_days: int = KEEP_DAYS) -> int:
-    """An instant so many days after everything that was written, and after FIRST_DAY's end, was kept long enough."""
+    """An instant so many days after the end of FIRST_DAY and after the last write."""
     with database.snapshot() as session:
         written_us = session.execute(select(func.max(rollups.DAY.c.last_written_at))).scalar() or 0
     return max(written_us, (FIRST_DAY + 1) * clock.DAY_US) + (keep_days + days) * clock.DAY_US
@@ -117,7 +117,7 @@ def test_what_waits_to_be_rolled_up_keeps_its_day(database: Database) -> None:
 
 
 def test_a_backfill_of_an_old_day_is_kept_as_long_as_a_new_one(database: Database) -> None:
-    """Retention counts from the last write into the day: an import of last year's logs would otherwise be gone at once."""
+    """Retention counts from the last write: an import of old logs must not be dropped at once."""
     old = FIRST_DAY - 400
     ledgers.add(database, [ledgers.event(at_noon(old))])
     rollup.roll_up(database, 400)
@@ -150,22 +150,27 @@ def test_a_run_that_was_stopped_half_way_is_taken_up_by_the_next(
     assert days_with_events(database) == []
 
 
+def _send_until_sealed(database: Database, accepted: list[Outcome], go_on: threading.Event) -> None:
+    """Send events of an old day and roll them up, until the day is sealed or `go_on` is set."""
+    while not go_on.is_set():
+        outcome = ledgers.add(database, [ledgers.event(at_noon(FIRST_DAY))])
+        if outcome == [Outcome.SEALED]:
+            return
+        accepted.extend(outcome)
+        rollup.roll_up(database, 400)
+        with database.transaction() as session:
+            session.execute(rollups.DAY.update().values(last_written_at=0))
+
+
 def test_events_and_the_seal_of_their_day_never_pass_each_other(database: Database) -> None:
-    """Senders of an old day race with its end: what was acknowledged is in the rollups, what came too late was refused."""
+    """Senders of an old day race with its seal: each event is in the rollups or refused."""
     fill(database, days=1)
-    now_us, accepted, go_on = later(database, 10), [], threading.Event()
-
-    def send() -> None:
-        while not go_on.is_set():
-            outcome = ledgers.add(database, [ledgers.event(at_noon(FIRST_DAY))])
-            if outcome == [Outcome.SEALED]:
-                return
-            accepted.extend(outcome)
-            rollup.roll_up(database, 400)
-            with database.transaction() as session:
-                session.execute(rollups.DAY.update().values(last_written_at=0))
-
-    senders = [threading.Thread(target=send) for _ in range(2)]
+    now_us, go_on = later(database, 10), threading.Event()
+    accepted: list[Outcome] = []
+    senders = [
+        threading.Thread(target=_send_until_sealed, args=(database, accepted, go_on))
+        for _ in range(2)
+    ]
     for sender in senders:
         sender.start()
     dropped: list[int] = []

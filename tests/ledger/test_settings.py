@@ -1,4 +1,4 @@
-"""Settings: a wrong one stops the start with one line that names it, and no secret is ever shown."""
+"""Settings: a wrong one stops the start with one sentence, and no secret is ever shown."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Opening a ledger at start: a database that is late is waited for, one that stays away or is too new is named."""
+"""Opening a ledger at start: it waits for a late database, and names one that it cannot use."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Storing events: each once, duplicates told from conflicts, and the intake row with the sums of what was new."""
+"""Storing events: each once, duplicates and conflicts, and the intake row of the new ones."""
 
 import threading
 
@@ -191,7 +191,7 @@ def test_a_repeat_costs_a_transaction_at_most_once_and_then_the_writer_looks_fir
 
 @pytest.mark.parametrize("backend", ["postgresql"])
 def test_looking_for_repeats_reads_their_keys_and_no_others(database: Database) -> None:
-    """However large their day is: a planner that knows nothing of a young partition would rather read all of it."""
+    """Without statistics of a young partition the planner would read all of it."""
     ledgers.add(database, [ledgers.event() for _ in range(2_000)])
     with database.snapshot() as session:
         rows = bulk.driver_of(session).execute(
@@ -203,7 +203,7 @@ def test_looking_for_repeats_reads_their_keys_and_no_others(database: Database) 
 
 
 def add_as_a_writer(database: Database, group: list[Event], memory: store.Memory) -> list[Outcome]:
-    """Store a group as the collector's writer does, which tries again where a repeat costs the transaction."""
+    """Store a group as the collector's writer does: again where a repeat costs the transaction."""
     try:
         with database.group() as session:
             outcomes = store.add(session, group, now_us=1, max_series=10, memory=memory)

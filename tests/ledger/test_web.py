@@ -1,4 +1,4 @@
-"""Every HTTP face: one shape of error, the right status, and no route without the scope it asks for."""
+"""Every HTTP face: one form of errors, the right status, and no route without its scope."""
 
 from collections.abc import Iterator
 

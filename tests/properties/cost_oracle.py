@@ -1,4 +1,4 @@
-"""What events cost, worked out again in fractions, event by event, straight from the rows of a price list and its contracts.
+"""The cost of events in fractions, event by event, from a price list and its contracts.
 
 Written apart from the product on purpose: it shares the rows and the events with it, and no
 arithmetic.
@@ -30,7 +30,7 @@ LineName = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Amount:
-    """What a line costs in femto-USD, at list and after contract, and its tokens without a price."""
+    """A line's cost in femto-USD, at list and after contract, and its unpriced tokens."""
 
     list_femto_usd: Fraction = Fraction(0)
     femto_usd: Fraction = Fraction(0)
@@ -38,7 +38,10 @@ class Amount:
 
 
 def price_list(chance: random.Random) -> dict[PriceKey, tuple[Price, ...]]:
-    """Prices that change on some days; some meters have no rate, one model has no batch price and one no long-context price."""
+    """Prices that change on some days.
+
+    Some meters have no rate, one model has no batch price and one no long-context price.
+    """
     listed = {}
     for provider in PROVIDERS:
         for model in MODELS:
@@ -76,7 +79,7 @@ def _price(key: PriceKey, day: int, chance: random.Random) -> Price:
 
 
 def contracts(chance: random.Random, keys: Sequence[PriceKey]) -> list[Contract]:
-    """Discounts of a provider, of a model and of a tier, and fixed prices, each for some days; the most exact speaks."""
+    """Discounts and fixed prices, each for some days; the most specific discount applies."""
     agreed_contracts: list[Contract] = []
     for model, tier in (("", ""), ("big", ""), ("", "batch"), ("spoken", "standard")):
         start = chance.randrange(FIRST_DAY, FIRST_DAY + DAYS)

@@ -1,4 +1,4 @@
-"""Events in every order, and what the rollups of a ledger must then be: counted in plain Python, compared by labels."""
+"""Events in every order, and their rollups as plain Python counts them, by labels."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -15,10 +15,20 @@ from worker import rollup
 MAX_METRIC_SETS = 3
 START_US = 1_795_000_000 * clock.SECOND_US
 LABELS = Labels(
-    namespace="default", provider="openai", model="gpt-4.1", request_model="gpt-4.1", service_tier="standard",
-    service_tier_requested="standard", context_band=0, features=0, usage_source="provider", status="success",
-    project="search", workload="answers", key="one",
-)  # fmt: skip
+    namespace="default",
+    provider="openai",
+    model="gpt-4.1",
+    request_model="gpt-4.1",
+    service_tier="standard",
+    service_tier_requested="standard",
+    context_band=0,
+    features=0,
+    usage_source="provider",
+    status="success",
+    project="search",
+    workload="answers",
+    key="one",
+)
 ByLabels = dict[tuple[int, Labels], list[int]]
 _DERIVED = (
     "event",

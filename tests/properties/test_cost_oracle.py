@@ -1,4 +1,4 @@
-"""The ledger's cost equals an oracle of fractions to the last unit, whatever the order and grouping of events."""
+"""The ledger's cost equals an oracle of fractions exactly, in any order and grouping."""
 
 import itertools
 import random
@@ -21,7 +21,7 @@ GROUP = 1_000
 
 
 def by_line(lines: dict[statements.LineKey, statements.Line]) -> dict[LineName, Amount]:
-    """Statement lines as the oracle names them; those without any billable token are none of its business."""
+    """Statement lines under the oracle's names, without those that have no billable token."""
     amounts: dict[LineName, Amount] = {}
     for key, line in lines.items():
         if line.counts.total_tokens:

@@ -1,8 +1,10 @@
-"""Whatever the order, grouping, repetition and interleaving of events and workers: the same rollups, compared by labels."""
+"""The same rollups in any order, grouping, repetition and interleaving of events."""
 
+import concurrent.futures
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -81,7 +83,7 @@ def test_four_senders_and_four_workers_at_once_give_the_same_rollups(
 ) -> None:
     sent = usage_events.make_events(600)
     groups = [sent[start : start + 40] for start in range(0, 600, 20)]
-    stop, faults = threading.Event(), list[BaseException]()
+    stop = threading.Event()
 
     def send(number: int) -> None:
         own = Database(database_url)
@@ -89,7 +91,7 @@ def test_four_senders_and_four_workers_at_once_give_the_same_rollups(
             usage_events.store(own, group)
         own.close()
 
-    def work(_number: int) -> None:
+    def work() -> None:
         own = Database(database_url)
         # Not without a pause: SQLite's lock is not fair, and one of eight who never rest may wait
         # longer than it does.
@@ -97,23 +99,13 @@ def test_four_senders_and_four_workers_at_once_give_the_same_rollups(
             folding.roll_up(own)
         own.close()
 
-    def watched(part: Callable[[int], None], number: int) -> None:
-        try:
-            part(number)
-        except BaseException as error:
-            faults.append(error)
-            raise
-
-    senders = [threading.Thread(target=watched, args=(send, 7 * n)) for n in range(4)]
-    workers = [threading.Thread(target=watched, args=(work, n)) for n in range(4)]
-    for thread in senders + workers:
-        thread.start()
-    for thread in senders:
-        thread.join()
-    stop.set()
-    for thread in workers:
-        thread.join()
-    assert faults == []
+    with ThreadPoolExecutor(8) as executor:
+        workers = [executor.submit(work) for _ in range(4)]
+        senders = [executor.submit(send, 7 * number) for number in range(4)]
+        concurrent.futures.wait(senders)
+        stop.set()
+    for future in senders + workers:
+        future.result()
     folding.roll_up(database)
     assert folding.stored_hours(database) == folding.expected_hours(sent)
     assert findings(database) == []
@@ -129,7 +121,10 @@ DAMAGE = [
     "DELETE FROM usage_total",
     "DELETE FROM distribution_day WHERE measure = 1",
     "UPDATE distribution_day SET requests = requests + 1",
-    "INSERT INTO usage_total (series_id, {columns}) SELECT series_id + 1000, {columns} FROM usage_total",
+    (
+        "INSERT INTO usage_total (series_id, {columns})"
+        " SELECT series_id + 1000, {columns} FROM usage_total"
+    ),
 ]
 
 

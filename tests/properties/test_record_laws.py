@@ -1,4 +1,4 @@
-"""Log files: however a file is cut into chunks, and wherever reading starts again, its records are those of its elements."""
+"""Log files: the same records for any chunks of a file and any place to start again."""
 
 import json
 
@@ -18,14 +18,22 @@ from tests import samples
 NAMING = Naming()
 JSON_FORMATS = pytest.mark.parametrize("json_format", formats.JSON_FORMATS, ids=lambda f: f.name)
 LITELLM = {
-    "id": "chatcmpl-1", "status": "success", "startTime": 1_795_454_524.5, "endTime": 1_795_454_525.5, "model": "gpt-4.1",
-    "call_type": "acompletion", "prompt_tokens": 12, "completion_tokens": 3, "response": {"model": "gpt-4.1-2025-04-14"},
-    "model_parameters": {"stream": True, "tools": [{"type": "function"}]}, "metadata": {"user_api_key_alias": "a\u00e9"},
-}  # fmt: skip
+    "id": "chatcmpl-1",
+    "status": "success",
+    "startTime": 1_795_454_524.5,
+    "endTime": 1_795_454_525.5,
+    "model": "gpt-4.1",
+    "call_type": "acompletion",
+    "prompt_tokens": 12,
+    "completion_tokens": 3,
+    "response": {"model": "gpt-4.1-2025-04-14"},
+    "model_parameters": {"stream": True, "tools": [{"type": "function"}]},
+    "metadata": {"user_api_key_alias": "a\u00e9"},
+}
 
 
 def good(number: int) -> list[str]:
-    """One record as it may be written: plain, of either format, spread over lines, or of other fields."""
+    """One record in any form: plain, of either format, over several lines, or of other fields."""
     event, payload = samples.native_event(number), {**LITELLM, "id": f"chatcmpl-{number}"}
     return [
         json.dumps(event),

@@ -1,4 +1,4 @@
-"""Waste from the sums of any events equals what each event would cost alone, whatever their order and grouping."""
+"""Waste from sums equals what each event costs alone, in any order and grouping."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,7 +23,7 @@ _DAYS = st.integers(priced_usage.CHANGE_DAY - 2, priced_usage.CHANGE_DAY + 1)
 
 @st.composite
 def event(draw: st.DrawFn) -> Event:
-    """Any request around a change of price: sent again or not, at any two tiers, with usage or without."""
+    """Any request around a change of price: repeated or not, at any two tiers, any usage."""
     again, source = (
         draw(st.booleans()),
         draw(st.sampled_from(["provider", "estimated", "missing", "gateway_cache"])),
@@ -48,7 +48,7 @@ def event(draw: st.DrawFn) -> Event:
 
 
 def waste_of(groups: Iterable[Sequence[Event]]) -> Waste:
-    """The waste of events that were stored in these groups, as the rollups of their days give it."""
+    """The waste of events stored in these groups, from the rollups of their days."""
     ids: dict[Labels, int] = {}
     sums = []
     for group in groups:
@@ -128,7 +128,7 @@ def test_the_order_and_grouping_of_events_change_nothing(
 def test_what_is_not_sent_again_and_served_as_asked_wastes_nothing(sent: list[Event]) -> None:
     plain = [
         msgspec.structs.replace(
-            each,
+            event,
             labels=msgspec.structs.replace(
                 event.labels, features=0, service_tier_requested=event.labels.service_tier
             ),

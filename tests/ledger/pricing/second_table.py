@@ -1,4 +1,7 @@
-"""The shipped book beside LiteLLM's price map (tests/golden/prices), rate by rate: the two are kept by different people."""
+"""The shipped book compared with LiteLLM's price map (tests/golden/prices), rate by rate.
+
+Different people maintain the two.
+"""
 
 import csv
 from collections.abc import Iterator
@@ -14,9 +17,13 @@ from tests.ledger.pricing.shipped import TODAY
 
 FOLDER = Path(__file__).parents[2] / "golden" / "prices"
 METERS = {
-    "input": "uncached_input", "cached": "cached_input", "cache_write": "cache_write_input", "output": "output",
-    "input_audio": "input_audio", "output_audio": "output_audio",
-}  # fmt: skip
+    "input": "uncached_input",
+    "cached": "cached_input",
+    "cache_write": "cache_write_input",
+    "output": "output",
+    "input_audio": "input_audio",
+    "output_audio": "output_audio",
+}
 NO_PRICE = Rates()
 
 
@@ -43,13 +50,13 @@ class Difference(NamedTuple):
 
 
 def rows(table: Table) -> list[dict[str, str]]:
-    """LiteLLM's rates of OpenAI's text models, a row for each name, tier and long-context threshold."""
+    """LiteLLM's rates of OpenAI's text models, by name, tier and long-context threshold."""
     with (FOLDER / table.file_name).open(newline="") as file:
         return list(csv.DictReader(file))
 
 
 def differences(book: PriceBook, table: Table) -> list[Difference]:
-    """Every rate of LiteLLM's that is not ours on its day, under the name that LiteLLM gives the model."""
+    """LiteLLM's rates that differ from ours on the table's day, under LiteLLM's model name."""
     return [difference for row in rows(table) for difference in _of_row(book, row, table.day)]
 
 

@@ -1,4 +1,4 @@
-"""What a compiled book changes against the shipped one: rows added, gone and changed, and facts, and nothing else."""
+"""What a compiled book changes against the shipped one: rows, facts and names, nothing else."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The shipped book is what the installed catalogue and the overlay make, and neither may hold what cannot be."""
+"""The shipped book is compiled from the catalogue and the overlay; bad input is refused."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -60,7 +60,7 @@ CONTEXTS = {
     "size", [1_000, 100_000, 100_001, 199_999, 200_000, 200_001, 272_000, 272_001, 900_000]
 )
 def test_the_book_charges_what_genai_prices_charges_at_every_size_and_tier(size: int) -> None:
-    """Except where the overlay has a price that the catalogue lacks; the cross-check with a second table covers those."""
+    """Except prices of the overlay alone; the comparison with a second table covers those."""
     counts = TokenCounts(input_tokens=size, cached_input_tokens=size // 4, output_tokens=700)
     usage = Usage(input_tokens=size, cache_read_tokens=size // 4, output_tokens=700)
     shipped, compared = price_book.shipped(), 0

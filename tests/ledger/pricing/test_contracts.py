@@ -1,4 +1,4 @@
-"""Contracts over a price list: what is in force on any day, exact to the nano-USD, whatever was agreed in whatever order."""
+"""Contracts over a price list: the rates on any day, exact to the nano-USD, in any order."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -84,7 +84,7 @@ def _book(listed: contracts.ListPrices, agreed: list[Contract]) -> PriceBook:
 def _decisive(
     agreed: list[Contract], key: PriceKey, day: int
 ) -> tuple[FixedPrice | None, Discount | None]:
-    """By the rule as a person would read it from the contracts: the fixed price, and the most exact discount."""
+    """The fixed price and the most specific discount of a day, by a plain reading of the rule."""
     in_force = sorted(
         (contract for contract in agreed if contract.covers(key) and contract.holds_on(day)),
         key=lambda e: e.effective_from,

@@ -1,4 +1,4 @@
-"""Usages that others recorded from OpenAI, with the cost that others published for them: ours is the same to the last digit."""
+"""Recorded OpenAI usages with their published cost: ours is the same to the last digit."""
 
 import csv
 from datetime import date
@@ -63,9 +63,7 @@ def test_a_recorded_response_costs_what_was_published_for_it(model: str) -> None
         assert (_usd(cost), cost.unpriced_tokens) == (Decimal(row["usd"]), 0), row
 
 
-def test_recorded_audio_costs_more_here_because_the_publisher_had_no_audio_rate_and_took_the_text_rate() -> (
-    None
-):
+def test_recorded_audio_costs_more_here_as_the_publisher_took_the_text_rate_for_it() -> None:
     audio = [row for row in RECORDED if row["input_audio"] != "0"]
     assert {row["model"] for row in audio} == {"gpt-4o-audio-preview-2024-12-17"}
     for row in audio:

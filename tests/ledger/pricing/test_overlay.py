@@ -1,4 +1,4 @@
-"""Our own prices and facts over the catalogue: tiers, fine-tuned models, Azure's regions, shutdowns, capacity without a price."""
+"""The overlay's prices and facts: tiers, fine-tuned models, regions, shutdowns, no rate."""
 
 from datetime import date
 from decimal import Decimal

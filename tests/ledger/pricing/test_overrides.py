@@ -41,7 +41,7 @@ def test_a_contract_of_the_same_scope_and_first_day_is_corrected_and_no_other_is
 
 
 @pytest.mark.parametrize(
-    "beside",
+    "other",
     [
         replace(TENTH, effective_from=20_700, effective_until=None),
         replace(TENTH, effective_from=20_500, effective_until=20_600),
@@ -57,7 +57,7 @@ def test_contracts_that_follow_each_other_or_are_about_something_else_stand_besi
 
 
 @pytest.mark.parametrize(
-    ("held", "new", "says"),
+    ("contract", "new", "says"),
     [
         (
             TENTH,

@@ -159,7 +159,10 @@ def test_another_book_can_stand_in_for_the_shipped_one_under_the_same_prices_and
 
 
 def test_using_the_book_never_loads_the_catalogue_package() -> None:
-    code = "import sys; from ledger.pricing import names, price_book; price_book.shipped(); print('genai_prices' in sys.modules)"
+    code = (
+        "import sys; from ledger.pricing import names, price_book;"
+        " price_book.shipped(); print('genai_prices' in sys.modules)"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, check=True, text=True

@@ -116,9 +116,7 @@ def test_litellm_31837_priority_is_priced_as_served() -> None:
     assert cost.femto_usd == 3_150_000_000_000
 
 
-def test_litellm_36561_a_model_without_a_price_costs_nothing_known_and_all_its_tokens_are_unpriced() -> (
-    None
-):
+def test_litellm_36561_all_tokens_of_a_model_without_a_price_are_unpriced() -> None:
     assert price_book.shipped().at("openai", "gpt-9", "standard", context_band=0, day=TODAY) is None
     assert prices.cost(TokenCounts(input_tokens=3, output_tokens=4), None) == Cost(
         unpriced_tokens=7

@@ -1,4 +1,4 @@
-"""The shipped book against a second public price table: they agree rate by rate, or the difference is named with its reason."""
+"""The shipped book against a second public price table: equal, or explained with a reason."""
 
 from dataclasses import replace
 
@@ -18,7 +18,10 @@ UNPRICED_HERE = {
     "daybreak-red-latest": "a preview for invited customers that genai-prices does not list",
     "gpt-daybreak-blue-latest": "the same model as daybreak-blue-latest",
     "gpt-daybreak-red-latest": "the same model as daybreak-red-latest",
-    "gpt-5.5-cyber-preview": "a preview for invited customers; genai-prices lists gpt-5.5-cyber, which is no snapshot of it",
+    "gpt-5.5-cyber-preview": (
+        "a preview for invited customers;"
+        " genai-prices lists gpt-5.5-cyber, which is no snapshot of it"
+    ),
     "gpt-6-astra-law": "a model for one trade that genai-prices does not list",
     "ft:gpt-4-0613": "was never sold to all; LiteLLM repeats the base model's rates",
 }
@@ -26,13 +29,28 @@ UNPRICED_HERE = {
 # Where OpenAI's batch table names no cached rate, genai-prices keeps the standard one and LiteLLM
 # has none.
 CACHED_OF_BATCH = {
-    "gpt-4.1": "0.5", "gpt-4.1-2025-04-14": "0.5", "gpt-4.1-mini": "0.1", "gpt-4.1-mini-2025-04-14": "0.1",
-    "gpt-4.1-nano": "0.025", "gpt-4.1-nano-2025-04-14": "0.025", "gpt-4o": "1.25", "gpt-4o-2024-08-06": "1.25",
-    "gpt-4o-2024-11-20": "1.25", "gpt-4o-mini": "0.075", "gpt-4o-mini-2024-07-18": "0.075",
-    "gpt-4o-mini-search-preview": "0.075", "gpt-4o-mini-search-preview-2025-03-11": "0.075", "o1": "7.5",
-    "o1-2024-12-17": "7.5", "o3": "0.5", "o3-2025-04-16": "0.5", "o3-mini": "0.55", "o3-mini-2025-01-31": "0.55",
-    "o4-mini": "0.275", "o4-mini-2025-04-16": "0.275",
-}  # fmt: skip
+    "gpt-4.1": "0.5",
+    "gpt-4.1-2025-04-14": "0.5",
+    "gpt-4.1-mini": "0.1",
+    "gpt-4.1-mini-2025-04-14": "0.1",
+    "gpt-4.1-nano": "0.025",
+    "gpt-4.1-nano-2025-04-14": "0.025",
+    "gpt-4o": "1.25",
+    "gpt-4o-2024-08-06": "1.25",
+    "gpt-4o-2024-11-20": "1.25",
+    "gpt-4o-mini": "0.075",
+    "gpt-4o-mini-2024-07-18": "0.075",
+    "gpt-4o-mini-search-preview": "0.075",
+    "gpt-4o-mini-search-preview-2025-03-11": "0.075",
+    "o1": "7.5",
+    "o1-2024-12-17": "7.5",
+    "o3": "0.5",
+    "o3-2025-04-16": "0.5",
+    "o3-mini": "0.55",
+    "o3-mini-2025-01-31": "0.55",
+    "o4-mini": "0.275",
+    "o4-mini-2025-04-16": "0.275",
+}
 
 
 def _difference(line: str) -> Difference:
@@ -63,18 +81,42 @@ OTHERS = {
 
 NOT_IN_THE_SECOND_TABLE = {
     "no longer served": {
-        "ada", "babbage", "babbage-002", "chatgpt-4o-latest", "codex-mini", "computer-use", "curie", "davinci", "davinci-002",
-        "gpt-3.5-0301", "gpt-3.5-turbo-0613", "gpt-3.5-turbo-instruct", "gpt-4-32k", "gpt-4-vision-preview",
-        "gpt-4.5-preview", "o1-mini", "o1-preview", "text-davinci-002", "text-davinci-003",
+        "ada",
+        "babbage",
+        "babbage-002",
+        "chatgpt-4o-latest",
+        "codex-mini",
+        "computer-use",
+        "curie",
+        "davinci",
+        "davinci-002",
+        "gpt-3.5-0301",
+        "gpt-3.5-turbo-0613",
+        "gpt-3.5-turbo-instruct",
+        "gpt-4-32k",
+        "gpt-4-vision-preview",
+        "gpt-4.5-preview",
+        "o1-mini",
+        "o1-preview",
+        "text-davinci-002",
+        "text-davinci-003",
     },
     "not a text model there": {
-        "gpt-4o-mini-realtime-preview", "gpt-4o-mini-transcribe", "gpt-4o-mini-tts", "gpt-4o-realtime-preview",
-        "gpt-4o-transcribe", "gpt-5-image", "gpt-5-image-mini", "gpt-5.4-image-2",
+        "gpt-4o-mini-realtime-preview",
+        "gpt-4o-mini-transcribe",
+        "gpt-4o-mini-tts",
+        "gpt-4o-realtime-preview",
+        "gpt-4o-transcribe",
+        "gpt-5-image",
+        "gpt-5-image-mini",
+        "gpt-5.4-image-2",
     },
     "a pattern of the catalogue, which no name equals": {
-        "ft:gpt-3.5-turbo-", "gpt-4o-mini-2024-07-18.ft-", "gpt-4o:extended",
+        "ft:gpt-3.5-turbo-",
+        "gpt-4o-mini-2024-07-18.ft-",
+        "gpt-4o:extended",
     },
-}  # fmt: skip
+}
 
 
 # What the map of July says otherwise than we do for that day, each with the reason.
@@ -102,7 +144,7 @@ IN_JULY = {
         ft:gpt-4o-2024-08-06 batch 0 output 12.5 7.5""",
     "OpenAI rounds to 0.138": """
         o4-mini flex 0 cached 0.138 0.1375""",
-    "a model at a tier that genai-prices does not list; shut down in July or August, so unpriced here": """
+    "a model at a tier that genai-prices does not list; shut down by August, so unpriced here": """
         gpt-5.1-codex-mini priority 0 input - 0.45
         gpt-5.1-codex-mini priority 0 cached - 0.045
         gpt-5.1-codex-mini priority 0 output - 3.6
@@ -124,9 +166,7 @@ def _parsed(text: str) -> set[Difference]:
     return {_difference(line) for line in text.strip().splitlines()}
 
 
-def test_the_prices_of_july_are_those_of_a_second_table_of_july_or_the_difference_is_explained() -> (
-    None
-):
+def test_the_prices_of_july_are_those_of_a_second_table_or_the_difference_is_explained() -> None:
     """LiteLLM had no cached rate for any batch then, so it says nothing of ours."""
     assert not any(
         row["cached"] for row in second_table.rows(second_table.JULY) if row["tier"] == "batch"
@@ -185,7 +225,7 @@ def test_the_comparison_covers_the_pair_at_every_tier_and_hundreds_of_rows() -> 
 
 
 def _with_wrong_rate(key: PriceKey, meter: str) -> PriceBook:
-    """The shipped book with the newest price of one key dearer by a thousandth of a dollar on one meter."""
+    """The shipped book with one meter's newest rate raised by a thousandth of a dollar."""
     book = price_book.shipped()
     *before, last = book.prices[key]
     wrong = replace(last.rates, **{meter: getattr(last.rates, meter) + 1_000_000})

@@ -32,7 +32,7 @@ def _catalogue_usd(
 
 
 @pytest.mark.parametrize("model", ["gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-6-luna"])
-def test_a_batch_from_before_the_day_the_catalogue_read_its_rates_costs_half_and_not_the_standard_price(
+def test_a_batch_before_the_day_of_its_rates_costs_half_and_not_the_standard_price(
     model: str,
 ) -> None:
     in_august = datetime(AUGUST.year, AUGUST.month, AUGUST.day, tzinfo=UTC)
@@ -47,9 +47,7 @@ def test_a_batch_from_before_the_day_the_catalogue_read_its_rates_costs_half_and
     )
 
 
-def test_a_tier_price_of_an_earlier_day_says_that_it_is_backdated_unless_its_beginning_is_known() -> (
-    None
-):
+def test_a_tier_price_of_an_earlier_day_is_backdated_unless_its_beginning_is_known() -> None:
     assert not shipped.price("gpt-4.1", "batch", AUGUST).backdated
     assert not shipped.price("gpt-4.1", "priority", AUGUST).backdated
     assert shipped.price("gpt-6-luna", "batch", AUGUST).backdated
@@ -144,9 +142,9 @@ def test_a_rate_finer_than_nano_usd_is_refused_and_not_rounded(amount: str) -> N
 def test_a_cached_rate_above_the_uncached_one_is_refused_at_compile_time() -> None:
     key = prices.PriceKey("openai", "gpt-9", "standard")
     fault = price_book.fault_of(key, shipped.usd("1.00", "1.01", "2.00"))
-    assert (
-        fault
-        == "cached input of gpt-9 at openai, standard costs more than uncached input; look for swapped figures"
+    assert fault == (
+        "cached input of gpt-9 at openai, standard costs more than uncached input;"
+        " look for swapped figures"
     )
     for listed in price_book.shipped().prices.values():
         assert all(price_book.fault_of(row.key, row.rates) is None for row in listed)
