@@ -1,4 +1,4 @@
-"""Values as JSON that every reader keeps exact: money and rates as decimal text of USD, days as dates.
+"""Values as JSON that every reader keeps exact: money as decimal text of USD, days as dates.
 
 Inside, these are integers, and the end of a name says their unit. Many JSON readers round integers
 beyond 2**53, which in femto-USD is 9 USD. So a `cost_femto_usd` of 2500000000000000 is written as a
@@ -56,7 +56,7 @@ def render(value: object) -> object:
 
 
 def parse(rendered: object, type_: type[T]) -> T:
-    """The value of this type that `render` has written; raises msgspec.ValidationError for another."""
+    """The value of a type that `render` has written. Raises msgspec.ValidationError."""
     return msgspec.convert(_parsed(rendered, None), type_)
 
 
