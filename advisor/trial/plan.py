@@ -1,198 +1,180 @@
-"""A plan for comparing the two models of a recommendation. Pure; from the stored figure, so that all faces agree."""
+"""A plan for comparing the two models of a recommendation. Pure."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import ceil
 
-from advisor.advice import explanation
 from advisor.advice.values import Recommendation
-from advisor.evidence import gates, rules
-from advisor.evidence.gates import QualityGate
 from advisor.switching import counterfactual
 from advisor.trial import routing, sample_size
-from advisor.trial.figures import PlanFigure, SplitFigure
+from advisor.trial.routing import Deployment
 from advisor.trial.sample_size import SampleSize
-from ledger import clock, money
-from ledger.errors import NotAllowed, UsageError
+from advisor.trial.terms import TrialTerms
+from ledger import money
+from ledger.errors import NotAllowed
 
 SHARES = (Fraction(1, 100), Fraction(1, 20), Fraction(1, 5))
+"""The shares of the slice's requests that a plan is made for."""
 DISCORDANT, PASS_RATE = Fraction("0.1"), Fraction("0.9")
-"""Assumed where nobody has compared the two: one pair in ten differs, the source is right in nine of ten."""
-_MOST_PER_CONVERSATION = 10_000
+"""Assumed without evidence: 1 pair in 10 differs, and the source is right in 9 of 10."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What somebody knows better, in text; what is None is measured where evidence exists, and else assumed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRates:
+    """What a sample size rests on, and which of the two rates are assumed."""
 
-    rule: str = "ratio"
-    threshold: str | None = None
-    power: str | None = None
-    discordant: str | None = None
-    pass_rate: str | None = None
-    requests_per_conversation: int = 1
-    judge_usd: str | None = None
-    """What marking one pair costs."""
+    discordant: Fraction
+    pass_rate: Fraction
+    assumed: tuple[str, ...]
 
 
-def of(item: Recommendation, asked: Asked) -> PlanFigure:
-    """The plan. Raises NotAllowed for a move that keeps the model, UsageError on what cannot be read or cannot be."""
-    if item.to_model == item.from_model:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialSplit:
+    """A share of the slice's requests answered by both models, and how long the trial then takes.
+
+    `pairs_a_day` and `days` are None where there is no traffic to go by. The weights and `routing`
+    are LiteLLM's.
+    """
+
+    share: Fraction
+    pairs_a_day: Fraction | None
+    days: int | None
+    source_weight: int
+    target_weight: int
+    routing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialPlan:
+    """How many pairs a comparison takes, how long and what it costs."""
+
+    recommendation: Recommendation
+    terms: TrialTerms
+    rates: TrialRates
+    size: SampleSize
+    requests_a_day: Fraction | None
+    """None where there is no traffic to go by."""
+    splits: tuple[TrialSplit, ...]
+    target_cost_femto_usd: int | None
+    """What the target's answers cost; None where nothing of the slice has a price on the target."""
+
+    @property
+    def judge_cost_femto_usd(self) -> int:
+        """What marking the pairs costs."""
+        return self.terms.judge_femto_usd * self.size.pairs
+
+    @property
+    def cost_femto_usd(self) -> int | None:
+        """Answers and marks; None where the answers have no price."""
+        if self.target_cost_femto_usd is None:
+            return None
+        return self.target_cost_femto_usd + self.judge_cost_femto_usd
+
+
+def make(recommendation: Recommendation, terms: TrialTerms) -> TrialPlan:
+    """The plan.
+
+    Raises NotAllowed for a move that keeps the model, UsageError on rates that are impossible.
+    """
+    if recommendation.to_model == recommendation.from_model:
         raise NotAllowed(
-            f"{item.id} keeps the model and moves its tier alone: the same model answers, nothing to compare"
+            f"{recommendation.id} keeps the model and changes its tier alone:"
+            " the same model answers, so there is nothing to compare"
         )
-    if not 1 <= asked.requests_per_conversation <= _MOST_PER_CONVERSATION:
-        raise UsageError(f"a conversation has from 1 to {_MOST_PER_CONVERSATION} requests")
-    gate = gates.parse(asked.rule, asked.threshold)
-    discordant, pass_rate, assumed = _inputs(item, asked)
-    power = _ratio("power", asked.power) or sample_size.POWER
-    sample = sample_size.compute(gate, discordant=discordant, pass_rate=pass_rate, power=power)
-    return _figure(item, asked, gate, sample, power, discordant, pass_rate, assumed)
-
-
-def _figure(
-    item: Recommendation,
-    asked: Asked,
-    gate: QualityGate,
-    sample: SampleSize,
-    power: Fraction,
-    discordant: Fraction,
-    pass_rate: Fraction,
-    assumed: tuple[str, ...],
-) -> PlanFigure:
-    answers, marks = _answers_femto_usd(item, sample.pairs), _judge_femto_usd(asked, sample.pairs)
-    text = money.ratio_text
-    a_day = (
-        Fraction(item.requests, item.window.days) if item.window.days and item.requests else None
+    rates = _rates(recommendation, terms)
+    size = sample_size.compute(
+        terms.gate, discordant=rates.discordant, pass_rate=rates.pass_rate, power=terms.power
     )
-    return PlanFigure(
-        recommendation_id=item.id,
-        project=item.project,
-        workload=item.workload,
-        from_model=item.from_model,
-        to_model=item.to_model,
-        to_service_tier=item.to_service_tier,
-        decision=item.decision.kind,
-        reason=item.decision.reason,
-        rule=gate.rule,
-        threshold=text(gate.threshold),
-        power_ratio=text(power),
-        discordant_ratio=text(discordant),
-        pass_ratio=text(pass_rate),
-        assumed=assumed,
-        distance_ratio=text(sample.distance),
-        pairs_by_formula=sample.pairs_by_formula,
-        pairs=sample.pairs,
-        requests_a_day=money.optional_ratio_text(a_day),
-        requests_per_conversation=asked.requests_per_conversation,
+    requests_a_day = _requests_a_day(recommendation)
+    pairs_a_day = (
+        None if requests_a_day is None else requests_a_day / terms.requests_per_conversation
+    )
+    return TrialPlan(
+        recommendation=recommendation,
+        terms=terms,
+        rates=rates,
+        size=size,
+        requests_a_day=requests_a_day,
         splits=tuple(
-            _split(item, share, a_day, asked.requests_per_conversation, sample.pairs)
+            _split(recommendation, share, pairs=size.pairs, pairs_a_day=pairs_a_day)
             for share in SHARES
         ),
-        target_cost_usd=None if answers is None else money.usd_text(answers),
-        judge_cost_usd=money.usd_text(marks),
-        cost_usd=None if answers is None else money.usd_text(answers + marks),
-        waiting_month_usd=money.usd_text(item.saving.low_femto_usd) if item.saving else None,
-        notes=tuple(_notes(item, asked)),
+        target_cost_femto_usd=_target_cost_femto_usd(recommendation, size.pairs),
     )
 
 
-def _inputs(item: Recommendation, asked: Asked) -> tuple[Fraction, Fraction, tuple[str, ...]]:
-    """Discordant share and pass rate, and which of them are assumed."""
-    evaluation = item.evidence.comparison.evaluation if item.evidence else None
-    counts, rates = (evaluation.counts, evaluation.rates) if evaluation else (None, None)
+def _rates(recommendation: Recommendation, terms: TrialTerms) -> TrialRates:
+    """The rates of the terms, else those that evidence shows, else assumed ones."""
+    observed_discordant, observed_pass_rate = _observed_rates(recommendation)
+    pass_rate = observed_pass_rate if terms.pass_rate is None else terms.pass_rate
+    discordant = observed_discordant if terms.discordant is None else terms.discordant
     assumed = []
-    discordant, pass_rate = (
-        _ratio("discordant", asked.discordant),
-        _ratio("pass_rate", asked.pass_rate),
-    )
-    if discordant is None and counts is not None and counts.only_a + counts.only_b:
-        discordant = Fraction(counts.only_a + counts.only_b, counts.pairs)
-    if pass_rate is None and counts is not None and rates is not None:
-        pass_rate, _ = rates
     if pass_rate is None:
         pass_rate = PASS_RATE
         assumed.append("pass_ratio")
     if discordant is None:
-        # No more than can differ where both are as often right.
-        discordant = (
-            min(DISCORDANT, 2 * min(pass_rate, 1 - pass_rate)) if pass_rate < 1 else DISCORDANT
-        )
+        # No more than can differ where both models are right equally often.
+        most = 2 * min(pass_rate, 1 - pass_rate) if pass_rate < 1 else DISCORDANT
+        discordant = min(DISCORDANT, most)
         assumed.append("discordant_ratio")
-    return discordant, pass_rate, tuple(assumed)
+    return TrialRates(discordant=discordant, pass_rate=pass_rate, assumed=tuple(assumed))
 
 
-def _answers_femto_usd(item: Recommendation, pairs: int) -> int | None:
-    """What the target's answers cost: each at the mean cost of a request there, at the expected factors, tried once."""
-    requests = sum(priced.cell.requests for priced in item.cells)
+def _observed_rates(recommendation: Recommendation) -> tuple[Fraction | None, Fraction | None]:
+    """The discordant share and the source's pass rate in the evidence, if it counted any.
+
+    A sample in which no pair differs says nothing of how many do.
+    """
+    evaluation = recommendation.evidence.comparison.evaluation if recommendation.evidence else None
+    if evaluation is None or evaluation.counts is None:
+        return None, None
+    counts = evaluation.counts
+    discordant_pairs = counts.only_a + counts.only_b
+    return (
+        Fraction(discordant_pairs, counts.pairs) if discordant_pairs else None,
+        evaluation.rates[0] if evaluation.rates else None,
+    )
+
+
+def _requests_a_day(recommendation: Recommendation) -> Fraction | None:
+    days = recommendation.window.days
+    if not days or not recommendation.requests:
+        return None
+    return Fraction(recommendation.requests, days)
+
+
+def _target_cost_femto_usd(recommendation: Recommendation, pairs: int) -> int | None:
+    """What the target's answers cost: the mean cost of a request there, at the expected factors.
+
+    Each is tried once. None without a request that has a price on the target.
+    """
+    requests = sum(priced.cell.requests for priced in recommendation.cells)
     if not requests:
         return None
-    expected = item.factors.expected
-    moved = counterfactual.legs(item.cells, expected).moved_femto_usd(expected)
+    expected = recommendation.factors.expected
+    moved = counterfactual.legs(recommendation.cells, expected).moved_femto_usd(expected)
     return money.round_to_nano_usd(moved * pairs / requests)
 
 
-def _judge_femto_usd(asked: Asked, pairs: int) -> int:
-    each = _ratio("judge_usd", asked.judge_usd)
-    return 0 if each is None else int(each * money.FEMTO_PER_USD) * pairs
-
-
 def _split(
-    item: Recommendation,
-    share: Fraction,
-    a_day: Fraction | None,
-    per_conversation: int,
-    pairs: int,
-) -> SplitFigure:
-    pairs_a_day = None if a_day is None else a_day * share / per_conversation
-    to_source, to_target = routing.weights(share)
-    return SplitFigure(
-        share_ratio=money.ratio_text(share),
-        pairs_a_day=money.optional_ratio_text(pairs_a_day) or "0.00",
-        days=None if pairs_a_day is None else ceil(pairs / pairs_a_day),
-        source_weight=to_source,
-        target_weight=to_target,
+    recommendation: Recommendation, share: Fraction, *, pairs: int, pairs_a_day: Fraction | None
+) -> TrialSplit:
+    """`pairs_a_day` is that of all requests."""
+    split_pairs_a_day = None if pairs_a_day is None else pairs_a_day * share
+    source_weight, target_weight = routing.weights(share)
+    return TrialSplit(
+        share=share,
+        pairs_a_day=split_pairs_a_day,
+        days=None if split_pairs_a_day is None else ceil(pairs / split_pairs_a_day),
+        source_weight=source_weight,
+        target_weight=target_weight,
         routing=routing.model_list(
-            routing.Deployment(item.provider, item.from_model),
-            routing.Deployment(item.to_provider, item.to_model, item.to_service_tier),
+            Deployment(recommendation.provider, recommendation.from_model),
+            Deployment(
+                recommendation.to_provider,
+                recommendation.to_model,
+                recommendation.to_service_tier,
+            ),
             share,
         ),
     )
-
-
-def _notes(item: Recommendation, asked: Asked) -> Iterator[str]:
-    yield "Both models answer the same inputs, and the user gets the source's answer: the target's cost comes on top."
-    if asked.requests_per_conversation == 1:
-        yield "One pair of each conversation counts; where a conversation has several requests, it takes as many times longer."
-    yield (
-        "A live split by the weights shows what the target costs, its retries and its cache. It proves nothing about its"
-        " answers, because no input is answered by both."
-    )
-    if not item.decision.counted:
-        yield (
-            f"The advice is {item.decision.kind}, because {explanation.why(item.decision.reason)}:"
-            " a comparison alone changes nothing."
-        )
-    if item.evidence is not None and item.evidence.doubt is None:
-        expires_on = clock.date_of(item.evidence.comparison.measured_day + rules.FRESH_DAYS)
-        yield f"There is evidence already, which counts until {expires_on}."
-
-
-def _ratio(name: str, text: str | None) -> Fraction | None:
-    """A number from 0 to 1,000,000 with at most 9 decimals. Raises UsageError naming it."""
-    if text is None:
-        return None
-    try:
-        value = Decimal(text.strip()[:32])
-        kept = value.quantize(Decimal("1e-9"))
-    except InvalidOperation as error:
-        raise UsageError(
-            f"{name}: {text[:32]!r} is not a number; write a plain decimal such as 0.1"
-        ) from error
-    if not value.is_finite() or kept != value or not 0 <= kept <= 10**6:
-        raise UsageError(
-            f"{name}: {text[:32]!r} is out of range; write a plain decimal with at most 9 decimals"
-        )
-    return Fraction(kept)

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from advisor import words
+from advisor.evidence import rules
 from advisor.stages import recommendations
-from advisor.trial import plan
+from advisor.trial import figures, plan, terms
 from advisor.trial.figures import PlanFigure, SplitFigure
 from cli import app, options
 from cli.text import plain
@@ -67,58 +68,70 @@ def plan_trial(
     """
     if share not in _PERCENTAGES:
         raise UsageError(f"--share: {share} is none of {', '.join(map(str, _PERCENTAGES))}")
-    asked = plan.Asked(
-        rule, threshold, power, discordant, pass_rate, requests_per_conversation, judge_usd
+    trial_terms = terms.parse(
+        rule=rule,
+        threshold=threshold,
+        power=power,
+        discordant=discordant,
+        pass_rate=pass_rate,
+        requests_per_conversation=requests_per_conversation,
+        judge_usd=judge_usd,
     )
     with app.open_ledger(data) as (database, _), database.snapshot() as session:
-        found = plan.of(recommendations.find(session, id).recommendation, asked)
+        trial_plan = plan.make(recommendations.find(session, id).recommendation, trial_terms)
+    figure = figures.figure_of(trial_plan)
     if as_json:
-        app.print_json(found)
+        app.print_json(figure)
     else:
-        _show(found, found.splits[_PERCENTAGES.index(share)])
+        _show(figure, figure.splits[_PERCENTAGES.index(share)])
 
 
-def _show(found: PlanFigure, chosen: SplitFigure) -> None:
-    target = words.target(found.to_model, found.to_service_tier)
+def _show(figure: PlanFigure, printed_split: SplitFigure) -> None:
+    target = words.target(figure.to_model, figure.to_service_tier)
     app.console.print(
-        f"{found.project} / {found.workload}: {found.from_model} -> {target}", soft_wrap=True
+        f"{figure.project} / {figure.workload}: {figure.from_model} -> {target}", soft_wrap=True
     )
-    for sentence in _sentences(found):
+    for sentence in _sentences(figure):
         app.console.print(f"  {sentence}", soft_wrap=True)
     grid = plain.table("compared", "pairs a day", "days", right=2)
-    for each in found.splits:
-        days = words.UNKNOWN if each.days is None else f"{each.days:,}"
-        grid.add_row(words.percent(each.share_ratio), words.ratio(each.pairs_a_day), days)
+    for split in figure.splits:
+        days = words.UNKNOWN if split.days is None else f"{split.days:,}"
+        grid.add_row(words.percent(split.share_ratio), words.ratio(split.pairs_a_day), days)
     app.console.print(grid)
-    app.console.print(f"LiteLLM's weights for {words.percent(chosen.share_ratio)} on the target:")
-    app.console.print(chosen.routing.rstrip(), soft_wrap=True)
-    for note in found.notes:
+    share = words.percent(printed_split.share_ratio)
+    app.console.print(f"LiteLLM's weights for {share} on the target:")
+    app.console.print(printed_split.routing.rstrip(), soft_wrap=True)
+    for note in figure.notes:
         app.console.print(f"- {note}", soft_wrap=True)
     app.console.print("Then: switchwise evidence import FILE", soft_wrap=True)
 
 
-def _sentences(found: PlanFigure) -> Iterator[str]:
-    asked = (
-        f"{words.ratio(found.threshold)} of the source's pass rate"
-        if found.rule == "ratio"
-        else f"at most {words.ratio(found.threshold)} below the source's pass rate"
+def _sentences(figure: PlanFigure) -> Iterator[str]:
+    threshold = words.ratio(figure.threshold)
+    required = (
+        f"it must reach {threshold} of the source's pass rate"
+        if figure.rule == "ratio"
+        else f"it may lie at most {threshold} below the source's pass rate"
     )
     yield (
-        f"{found.pairs:,} pairs, so that a target as good passes {words.percent(found.power_ratio)} of the time; asked is"
-        f" {asked}."
+        f"{figure.pairs:,} pairs, so that a target that is just as good passes"
+        f" {words.percent(figure.power_ratio)} of the time; {required}."
     )
     yield (
-        f"By the formula {found.pairs_by_formula:,}, at {words.percent(found.pass_ratio)} right and"
-        f" {words.percent(found.discordant_ratio)} of the pairs different; never under 200."
+        f"The formula gives {figure.pairs_by_formula:,}, with {words.percent(figure.pass_ratio)}"
+        f" right and {words.percent(figure.discordant_ratio)} of the pairs different;"
+        f" {rules.ENOUGH_PAIRS} is the minimum."
     )
-    if found.assumed:
-        yield f"Nobody has measured {' and '.join(_LABELS[name] for name in found.assumed)}, so it is assumed."
-    if found.cost_usd is None:
-        yield "What it costs is unknown, because no part of the slice has a price on the target."
+    if figure.assumed:
+        names = " and ".join(_LABELS[name] for name in figure.assumed)
+        yield f"Assumed, because nobody has measured it: {names}."
+    if figure.cost_usd is None:
+        yield "The cost is unknown, because no part of the slice has a price on the target."
     else:
         yield (
-            f"It costs {words.dollars(found.cost_usd)}: the target's answers {words.dollars(found.target_cost_usd)}, marking"
-            f" them {words.dollars(found.judge_cost_usd)}."
+            f"It costs {words.dollars(figure.cost_usd)}:"
+            f" {words.dollars(figure.target_cost_usd)} for the target's answers and"
+            f" {words.dollars(figure.judge_cost_usd)} to mark them."
         )
-    if found.waiting_month_usd is not None:
-        yield f"Each month of waiting costs at least {words.dollars(found.waiting_month_usd)}."
+    if figure.waiting_month_usd is not None:
+        yield f"Each month of waiting costs at least {words.dollars(figure.waiting_month_usd)}."

@@ -13,9 +13,10 @@ def test_a_plan_says_how_many_how_long_how_dear_and_how_to_split(line: CommandLi
     said = line.said(f"trial plan {name} --judge-usd 0.02 --share 20")
     for part in (
         "search / chat: gpt-4.1 -> gpt-4.1-mini",
-        "200 pairs, so that a target as good passes 80 % of the time; asked is 0.9 of the source's pass rate.",
-        "Nobody has measured the source's pass rate and the share of pairs that differ, so it is assumed.",
-        "marking them $4.00.",
+        "200 pairs, so that a target that is just as good passes 80 % of the time;",
+        "it must reach 0.9 of the source's pass rate.",
+        "Assumed, because nobody has measured it: the source's pass rate and the share of pairs that",
+        "and $4.00 to mark them.",
         "Each month of waiting costs at least $505.29.",
         "LiteLLM's weights for 20 % on the target:",
         "      weight: 80",

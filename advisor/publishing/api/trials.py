@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, Query, Response
 from advisor.publishing import answers
 from advisor.publishing.outlet import Outlet
 from advisor.stages import recommendations
-from advisor.trial import plan
+from advisor.trial import figures, plan, terms
 from advisor.trial.figures import PlanFigure
 from ledger.access import Access
 
@@ -33,7 +33,7 @@ def install(app: FastAPI, outlet: Outlet) -> None:
 
         The plan includes routing weights for LiteLLM.
         """
-        terms = plan.Asked(
+        trial_terms = terms.parse(
             rule=rule,
             threshold=threshold,
             power=power,
@@ -44,7 +44,7 @@ def install(app: FastAPI, outlet: Outlet) -> None:
         )
         with outlet.database.snapshot() as session:
             stored = recommendations.find(session, id, access.project)
-        return answers.json_of(plan.of(stored.recommendation, terms))
+        return answers.json_of(figures.figure_of(plan.make(stored.recommendation, trial_terms)))
 
     app.get(
         "/api/v1/recommendations/{id}/trial", response_model=PlanFigure, responses=answers.REFUSALS
