@@ -35,13 +35,13 @@ def advise(
         pairs.parse_one(pair)
     with app.open_ledger(data, pairs=pair) as (database, settings), database.snapshot() as session:
         if month is None and pair is None:
-            stored = recommendations.read(session)
+            listed = recommendations.read(session)
             in_hand = recommendations.in_hand(session)
             now = months.containing(clock.now_us(), settings.zone)
-            body: object = recommendation_body.load_many(session, [*stored, *in_hand], now)
-            advised = [current.recommendation for current in stored]
+            body: object = recommendation_body.load_many(session, [*listed, *in_hand], now)
+            advised = [current.recommendation for current in listed]
         else:
-            stored, in_hand = [], []
+            listed, in_hand = [], []
             chosen_month = months.parse(month, settings.zone) if month else None
             advised = _compute(session, settings, chosen_month)
             body = [rendering.figure_of(recommendation) for recommendation in advised]
@@ -49,7 +49,7 @@ def advise(
     if as_json:
         app.print_json(body)
     elif advised:
-        _show(advised, stored)
+        _show(advised, listed)
     else:
         app.console.print(advice_list.no_advice(pairs.parse(settings.pairs), models))
     if not as_json:
@@ -73,8 +73,8 @@ def _models_in_use(session: Session) -> list[str]:
     return sorted({reading.slice.model for reading in readings})
 
 
-def _show(advised: Sequence[Recommendation], stored: Sequence[StoredRecommendation]) -> None:
-    changed = {current.recommendation.id: current for current in stored if current.version > 1}
+def _show(advised: Sequence[Recommendation], listed: Sequence[StoredRecommendation]) -> None:
+    changed = {current.recommendation.id: current for current in listed if current.version > 1}
     figures = [rendering.figure_of(recommendation) for recommendation in advised]
     total = rendering.ends_of(values.total(advised))
     advice_list.show(app.console, figures, total, changed)

@@ -39,14 +39,16 @@ def close(
         closing.close(database, settings, month, closed_by, despite_gaps=despite_gaps)
         refresh.refresh(database, settings)
         with database.snapshot() as session:
-            found = report.build(session, settings, clock.now_us(), month)
+            closed_report = report.build(session, settings, clock.now_us(), month)
     if as_json:
-        app.print_json(wire.body(found))
+        app.print_json(wire.body(closed_report))
         return
-    provisional = " Provisional: below 99 % coverage." if found.total.coverage.provisional else ""
+    provisional = (
+        " Provisional: below 99 % coverage." if closed_report.total.coverage.provisional else ""
+    )
     app.console.print(
-        f"{month} is closed at {words.dollars(found.total.cost_usd)}, {words.counted(found.total.requests, 'request')}"
+        f"{month} is closed at {words.dollars(closed_report.total.cost_usd)}, {words.counted(closed_report.total.requests, 'request')}"
         f" by {closed_by}.{provisional}"
     )
-    app.console.print(f"content sha256 {found.content_sha256}", soft_wrap=True)
+    app.console.print(f"content sha256 {closed_report.content_sha256}", soft_wrap=True)
     app.console.print(f"Line by line: switchwise explain {month}")

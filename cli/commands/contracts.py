@@ -22,23 +22,25 @@ def list_contracts(data: options.Data = None, as_json: options.AsJson = False) -
     """
     today = clock.day_of(clock.now_us())
     with app.open_ledger(data) as (database, _), database.snapshot() as session:
-        held = sorted(
+        agreements = sorted(
             in_force.load_overrides(session).contracts,
-            key=lambda each: (each.scope, each.effective_from),
+            key=lambda contract: (contract.scope, contract.effective_from),
         )
     if as_json:
-        app.print_json([_body(each, today) for each in held])
+        app.print_json([_body(contract, today) for contract in agreements])
         return
-    if not held:
+    if not agreements:
         app.console.print(
             "No contracts: every price is the list price. Add one with: switchwise contracts discount"
         )
         return
     grid = plain.table("", "id", "from", "until", "what was agreed")
-    for each in held:
-        since, until = _days(each)
-        agreed = f"{each}{_rates_text(each)}; {each.source}"
-        grid.add_row("*" if each.holds_on(today) else "", each.id, since, until or "", agreed)
+    for contract in agreements:
+        since, until = _days(contract)
+        agreed = f"{contract}{_rates_text(contract)}; {contract.source}"
+        grid.add_row(
+            "*" if contract.holds_on(today) else "", contract.id, since, until or "", agreed
+        )
     app.console.print(grid)
 
 
@@ -75,21 +77,23 @@ def set_discount(
     word = names.provider_name(provider)
     with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
-            named = names.canonical_model(in_force.load_book(session), word, model) if model else ""
+            canonical_name = (
+                names.canonical_model(in_force.load_book(session), word, model) if model else ""
+            )
         agreed = Discount(
             effective_from=first,
             effective_until=end,
             source=source,
             provider=word,
             discount_ppm=ppm,
-            model=named,
+            model=canonical_name,
             service_tier=tier or "",
         )
         what = f"{agreed}; {contracts.period_text(agreed)}"
         changes.carry_out(
             database,
             settings,
-            lambda said: said.with_contract(agreed),
+            lambda overrides: overrides.with_contract(agreed),
             what,
             dry_run=dry_run,
             as_json=as_json,
@@ -122,15 +126,15 @@ def set_fixed_price(
         with database.snapshot() as session:
             book = in_force.load_book(session)
         key = price.key(book, model)
-        named = key._replace(model=names.canonical_model(book, key.provider, model))
+        canonical_key = key._replace(model=names.canonical_model(book, key.provider, model))
         agreed = FixedPrice(
-            effective_from=first, effective_until=end, source=source, key=named, rates=rates
+            effective_from=first, effective_until=end, source=source, key=canonical_key, rates=rates
         )
         what = f"{agreed}{_rates_text(agreed)}; {contracts.period_text(agreed)}"
         changes.carry_out(
             database,
             settings,
-            lambda said: said.with_contract(agreed),
+            lambda overrides: overrides.with_contract(agreed),
             what,
             dry_run=dry_run,
             as_json=as_json,
@@ -156,50 +160,59 @@ def end_contract(
     day = options.day("--on", on)
     with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
-            held = in_force.load_overrides(session)
-        ended = next((str(each) for each in held.contracts if each.id == contract_id), contract_id)
+            overrides_in_force = in_force.load_overrides(session)
+        ended = next(
+            (
+                str(contract)
+                for contract in overrides_in_force.contracts
+                if contract.id == contract_id
+            ),
+            contract_id,
+        )
         changes.carry_out(
             database,
             settings,
-            lambda said: said.without_contract(contract_id, day),
+            lambda overrides: overrides.without_contract(contract_id, day),
             f"{ended}: over from {clock.date_of(day)} on",
             dry_run=dry_run,
             as_json=as_json,
         )
 
 
-def _days(each: Contract) -> tuple[str, str | None]:
-    until = each.effective_until
-    return clock.date_of(each.effective_from).isoformat(), None if until is None else clock.date_of(
-        until
-    ).isoformat()
+def _days(contract: Contract) -> tuple[str, str | None]:
+    until = contract.effective_until
+    return clock.date_of(
+        contract.effective_from
+    ).isoformat(), None if until is None else clock.date_of(until).isoformat()
 
 
-def _rates_text(each: Contract) -> str:
-    return f": {price_options.rates_text(each.rates)}" if isinstance(each, FixedPrice) else ""
+def _rates_text(contract: Contract) -> str:
+    return (
+        f": {price_options.rates_text(contract.rates)}" if isinstance(contract, FixedPrice) else ""
+    )
 
 
-def _body(each: Contract, today: int) -> dict[str, object]:
-    since, until = _days(each)
+def _body(contract: Contract, today: int) -> dict[str, object]:
+    since, until = _days(contract)
     common = {
-        "id": each.id,
+        "id": contract.id,
         "effective_from": since,
         "effective_until": until,
-        "in_force": each.holds_on(today),
+        "in_force": contract.holds_on(today),
     }
     agreed: dict[str, object]
-    if isinstance(each, Discount):
-        off = contracts.percent_text(each.discount_ppm).removesuffix(" %")
+    if isinstance(contract, Discount):
+        off = contracts.percent_text(contract.discount_ppm).removesuffix(" %")
         about = {
-            "provider": each.provider,
-            "model": each.model or None,
-            "service_tier": each.service_tier or None,
+            "provider": contract.provider,
+            "model": contract.model or None,
+            "service_tier": contract.service_tier or None,
         }
         agreed = {"kind": "discount", **about, "discount_percent": off}
     else:
         agreed = {
             "kind": "price",
-            **each.key._asdict(),
-            "usd_per_million_tokens": price_book.rate_texts(each.rates),
+            **contract.key._asdict(),
+            "usd_per_million_tokens": price_book.rate_texts(contract.rates),
         }
-    return {**common, **agreed, "source": each.source}
+    return {**common, **agreed, "source": contract.source}

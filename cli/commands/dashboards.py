@@ -48,13 +48,13 @@ def publish_dashboards(as_json: options.AsJson = False) -> None:
         app.console.print(f"{outcome.action:<10}{outcome.title}  {outcome.url}")
 
 
-def _grafana(chosen: Settings) -> Grafana:
-    if chosen.grafana_url is None:
+def _grafana(settings: Settings) -> Grafana:
+    if settings.grafana_url is None:
         raise UsageError("SWITCHWISE_GRAFANA_URL is not set; give the address of your Grafana")
-    if chosen.grafana_token is None:
+    if settings.grafana_token is None:
         raise UsageError(
             "SWITCHWISE_GRAFANA_TOKEN is not set; give a token of a service account with the role Editor"
         )
     return Grafana(
-        chosen.grafana_url, chosen.grafana_token.get_secret_value(), chosen.grafana_org_id
+        settings.grafana_url, settings.grafana_token.get_secret_value(), settings.grafana_org_id
     )

@@ -108,16 +108,18 @@ def list_evidence(
 ) -> None:
     """Every comparison, the last measured first."""
     with app.open_ledger(data) as (database, _), database.snapshot() as session:
-        found = register.list_all(session, in_force.load_book(session), clock.now_us(), project)
+        comparisons = register.list_all(
+            session, in_force.load_book(session), clock.now_us(), project
+        )
     if as_json:
-        app.print_json({"evidence": found})
+        app.print_json({"evidence": comparisons})
         return
-    if not found:
+    if not comparisons:
         app.console.print("No paired results yet. Plan a trial with: switchwise trial plan ID")
         return
-    for each in found:
-        app.console.print(_title(each), soft_wrap=True)
-        app.console.print(f"  {sentences.one_line(each)}", soft_wrap=True)
+    for comparison in comparisons:
+        app.console.print(_title(comparison), soft_wrap=True)
+        app.console.print(f"  {sentences.one_line(comparison)}", soft_wrap=True)
 
 
 @commands.command(
@@ -136,26 +138,28 @@ def withdraw(
     It stays listed.
     """
     with app.open_ledger(data) as (database, _), database.transaction() as session:
-        stored = store.withdraw(session, id, reason, clock.now_us())
-        found = register.evidence_figure(stored, in_force.load_book(session), clock.now_us())
+        withdrawn = store.withdraw(session, id, reason, clock.now_us())
+        comparison = register.evidence_figure(
+            withdrawn, in_force.load_book(session), clock.now_us()
+        )
     if as_json:
-        app.print_json(found)
+        app.print_json(comparison)
         return
     app.console.print(f"{id} is withdrawn: {reason}", soft_wrap=True)
 
 
 def _measured(day: str | None) -> int:
-    found = options.day("--measured-on", day)
-    if found > clock.day_of(clock.now_us()):
+    measured_on = options.day("--measured-on", day)
+    if measured_on > clock.day_of(clock.now_us()):
         raise UsageError(f"--measured-on: {day} is yet to come; give the day of the comparison")
-    return found
+    return measured_on
 
 
-def _show(found: EvidenceFigure, remark: str) -> None:
-    app.console.print(f"{_title(found)}{remark}", soft_wrap=True)
-    for sentence in (*sentences.summary(found), *sentences.factors(found)):
+def _show(comparison: EvidenceFigure, remark: str) -> None:
+    app.console.print(f"{_title(comparison)}{remark}", soft_wrap=True)
+    for sentence in (*sentences.summary(comparison), *sentences.factors(comparison)):
         app.console.print(f"  {sentence}", soft_wrap=True)
 
 
-def _title(found: EvidenceFigure) -> str:
-    return f"{found.id}  {found.from_model} -> {found.to_model}, {found.project} / {found.workload}"
+def _title(comparison: EvidenceFigure) -> str:
+    return f"{comparison.id}  {comparison.from_model} -> {comparison.to_model}, {comparison.project} / {comparison.workload}"

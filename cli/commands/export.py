@@ -32,8 +32,8 @@ def export_command(
     A manifest holds the hashes.
     """
     formats = [name.strip() for name in format.split(",") if name.strip()]
-    with app.open_ledger(data) as (database, chosen), database.snapshot() as session:
+    with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         written = folder.export(
-            session, chosen, clock.now_us(), month=month, formats=formats, directory=out
+            session, settings, clock.now_us(), month=month, formats=formats, directory=out
         )
     app.print_paths(written, as_json=as_json)

@@ -104,10 +104,10 @@ def tail_command(
             stop=stopped,
         )
         following.run()
-    told = ", ".join(
+    counts = ", ".join(
         f"{count:,} {what}" for what, count in sorted(following.counts.items()) if count
     )
-    app.console.print(f"{path}: {told or 'nothing new'}", soft_wrap=True)
+    app.console.print(f"{path}: {counts or 'nothing new'}", soft_wrap=True)
 
 
 def _import(
@@ -124,11 +124,11 @@ def _print(receipt: files.ImportReceipt) -> None:
         name: getattr(receipt, name)
         for name in ("accepted", "duplicate", "conflict", "ignored", "rejected")
     }
-    told = ", ".join(
+    counted = ", ".join(
         f"{count:,} {name}" for name, count in counts.items() if count or name == "accepted"
     )
     app.console.print(
-        f"{receipt.name} ({receipt.format}): {told}", soft_wrap=True
+        f"{receipt.name} ({receipt.format}): {counted}", soft_wrap=True
     )  # a path is for copying
     if receipt.resumed_after:
         app.console.print(f"  resumed after {receipt.resumed_after:,} records of an earlier import")

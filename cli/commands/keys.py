@@ -71,12 +71,16 @@ def list_keys(data: options.Data = None, as_json: options.AsJson = False) -> Non
     for column in (grid.columns[0], *grid.columns[-3:]):
         column.no_wrap = True
     for row in rows:
-        shown = _described(row)
+        description = _described(row)
         namespace = (
             "" if row.namespace == access.DEFAULT_NAMESPACE else f"namespace {row.namespace}"
         )
         fixes = ", ".join(filter(None, (row.project and f"project {row.project}", namespace)))
-        times = (_day(shown["created_at"]), _day(shown["last_used_at"]), _ending(row, shown))
+        times = (
+            _day(description["created_at"]),
+            _day(description["last_used_at"]),
+            _ending(row, description),
+        )
         grid.add_row(row.id, row.name, row.scopes, fixes, *times)
     app.console.print(grid)
 
@@ -88,11 +92,11 @@ def _day(instant: object) -> str:
     return instant[:10] if isinstance(instant, str) else "never"
 
 
-def _ending(row: tables.access.ApiKey, shown: dict[str, object]) -> str:
+def _ending(row: tables.access.ApiKey, description: dict[str, object]) -> str:
     if row.revoked_at is not None:
-        return f"revoked {_day(shown['revoked_at'])}"
+        return f"revoked {_day(description['revoked_at'])}"
     expired = row.expires_at is not None and not access.is_live(row, clock.now_us())
-    return f"{'expired ' if expired else ''}{_day(shown['expires_at'])}"
+    return f"{'expired ' if expired else ''}{_day(description['expires_at'])}"
 
 
 def _described(row: tables.access.ApiKey) -> dict[str, object]:

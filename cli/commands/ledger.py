@@ -13,15 +13,15 @@ commands = app.new_commands()
 def verify(data: options.Data = None, as_json: options.AsJson = False) -> None:
     """Prove the ledger's invariants; exit 1 if one is broken."""
     with app.open_ledger(data) as (database, _):
-        made = checks.verify(database)
+        checks_made = checks.verify(database)
     if as_json:
-        app.print_json(made)
+        app.print_json(checks_made)
     else:
-        for check in made:
+        for check in checks_made:
             app.console.print(f"{'broken' if check.findings else 'ok':<8}{check.rule}")
             for finding in check.findings:
                 app.console.print(f"        {finding}")
-    if any(check.findings for check in made):
+    if any(check.findings for check in checks_made):
         typer.echo(
             "switchwise: the ledger disagrees with itself; repair it with: switchwise rebuild",
             err=True,
@@ -57,21 +57,26 @@ def retention_command(
             retention.drop_hours(database, now_us)
     if as_json:
         app.print_json(
-            [{"day": str(clock.date_of(each.day)), "requests": each.requests} for each in going]
+            [
+                {"day": str(clock.date_of(expiring_day.day)), "requests": expiring_day.requests}
+                for expiring_day in going
+            ]
         )
         return
-    kept = (
+    retention_text = (
         f"kept for {keep_days} days after the last of their day came in"
         if keep_days
         else "kept for ever"
     )
-    app.console.print(f"Raw events are {kept} (SWITCHWISE_RAW_RETENTION_DAYS).", soft_wrap=True)
+    app.console.print(
+        f"Raw events are {retention_text} (SWITCHWISE_RAW_RETENTION_DAYS).", soft_wrap=True
+    )
     if not going:
         app.console.print("None is older.")
         return
     grid = plain.table("UTC day", "requests", right=1)
-    for each in going:
-        grid.add_row(str(clock.date_of(each.day)), f"{each.requests:,}")
+    for expiring_day in going:
+        grid.add_row(str(clock.date_of(expiring_day.day)), f"{expiring_day.requests:,}")
     app.console.print(grid)
     app.console.print(
         "Without --dry-run these go." if dry_run else "These are gone; their days are sealed."

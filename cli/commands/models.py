@@ -45,14 +45,14 @@ def list_unmapped(
     As they are sent, with the tokens at stake.
     """
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
-        chosen = months.parse_or_current(month, settings.zone, clock.now_us())
-        found = unpriced_usage.in_month(session, chosen, pricings.in_force(session))
+        chosen_month = months.parse_or_current(month, settings.zone, clock.now_us())
+        unpriced = unpriced_usage.in_month(session, chosen_month, pricings.in_force(session))
     if as_json:
-        app.print_json([_unmapped_body(each) for each in found])
-    elif not found:
-        app.console.print(f"Every token in {chosen} has a price.")
+        app.print_json([_unmapped_body(usage) for usage in unpriced])
+    elif not unpriced:
+        app.console.print(f"Every token in {chosen_month} has a price.")
     else:
-        _show_unmapped(found)
+        _show_unmapped(unpriced)
 
 
 @commands.command(
@@ -89,7 +89,7 @@ def map_name(
     day = options.day("--since", since) if since else 0
     with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
-            sent = (stored.labels for stored in readings.all_series(session).values())
+            sent = (series.labels for series in readings.all_series(session).values())
             sender = mapping.sender(sent, name, provider, namespace, unseen=yes)
             alias = mapping.alias(
                 in_force.load_book(session), sender, name, model, to_provider, region, day
@@ -97,7 +97,7 @@ def map_name(
         changes.carry_out(
             database,
             settings,
-            lambda said: said.with_alias(alias),
+            lambda overrides: overrides.with_alias(alias),
             _told(alias),
             dry_run=dry_run,
             as_json=as_json,
@@ -127,7 +127,7 @@ def unmap_name(
         changes.carry_out(
             database,
             settings,
-            lambda said: said.with_alias(ending),
+            lambda overrides: overrides.with_alias(ending),
             f"{name} at {ending.provider} stands for itself; {_since(ending)}",
             dry_run=dry_run,
             as_json=as_json,
@@ -142,15 +142,15 @@ def list_names(data: options.Data = None, as_json: options.AsJson = False) -> No
     """
     today = clock.day_of(clock.now_us())
     with app.open_ledger(data) as (database, _), database.snapshot() as session:
-        found = list(_periods(in_force.load_aliases(session)))
+        periods = list(_periods(in_force.load_aliases(session)))
     if as_json:
-        app.print_json([_alias_body(alias, until, today) for alias, until in found])
+        app.print_json([_alias_body(alias, until, today) for alias, until in periods])
         return
-    if not found:
+    if not periods:
         app.console.print("No name was said to stand for a model; see: switchwise models unmapped")
         return
     grid = plain.table("", "name as sent", "stands for", "from", "until")
-    for alias, until in found:
+    for alias, until in periods:
         body = _alias_body(alias, until, today)
         sent, model = f"{alias.name} at {alias.provider}{_sender(alias.namespace)}", _model(alias)
         mark = "*" if body["in_force"] else ""
@@ -173,42 +173,44 @@ def list_tiers(
     And priced at the tier that served.
     """
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
-        chosen = months.parse_or_current(month, settings.zone, clock.now_us())
-        held = statement_store.read(session, chosen)
-    found = waste_figures.waste_figure(held.waste).other_tier.groups if held else ()
+        chosen_month = months.parse_or_current(month, settings.zone, clock.now_us())
+        statement = statement_store.read(session, chosen_month)
+    groups = waste_figures.waste_figure(statement.waste).other_tier.groups if statement else ()
     if as_json:
-        app.print_json([asdict(each) for each in found])
-    elif not found:
+        app.print_json([asdict(group) for group in groups])
+    elif not groups:
         app.console.print(
-            f"Every request in {chosen} was served at the tier it asked for, as far as is known."
+            f"Every request in {chosen_month} was served at the tier it asked for, as far as is known."
         )
     else:
-        waste_text.show_tiers(app.console, found, len(found))
+        waste_text.show_tiers(app.console, groups, len(groups))
 
 
-def _show_unmapped(found: list[Unpriced]) -> None:
-    tokens = sum(each.unpriced_tokens for each in found)
+def _show_unmapped(unpriced: list[Unpriced]) -> None:
+    tokens = sum(usage.unpriced_tokens for usage in unpriced)
     app.console.print(
         f"{words.counted(tokens, 'token')} have no price and are in no amount of USD."
     )
     app.console.print()
     grid = plain.table("name as sent", "provider", "why", "tokens", "requests", right=2)
-    for each in found:
-        sent = f"{each.name}{_sender(each.namespace)}"
+    for usage in unpriced:
+        sent = f"{usage.name}{_sender(usage.namespace)}"
         grid.add_row(
             sent,
-            each.provider,
-            unpriced_usage.reason_text(each.why),
-            f"{each.unpriced_tokens:,}",
-            f"{each.requests:,}",
+            usage.provider,
+            unpriced_usage.reason_text(usage.why),
+            f"{usage.unpriced_tokens:,}",
+            f"{usage.requests:,}",
         )
     app.console.print(grid)
-    for each in found:
-        if each.hint is not None:
+    for usage in unpriced:
+        if usage.hint is not None:
             app.console.print()
-            app.console.print(f"{each.name}: {each.hint}" + ("" if each.command is None else ":"))
-        if each.command is not None:
-            app.console.print(f"  {each.command}", soft_wrap=True)
+            app.console.print(
+                f"{usage.name}: {usage.hint}" + ("" if usage.command is None else ":")
+            )
+        if usage.command is not None:
+            app.console.print(f"  {usage.command}", soft_wrap=True)
     app.console.print()
     app.console.print("Say what a name stands for: switchwise models map NAME MODEL --dry-run")
     app.console.print(
@@ -216,16 +218,16 @@ def _show_unmapped(found: list[Unpriced]) -> None:
     )
 
 
-def _unmapped_body(each: Unpriced) -> dict[str, object]:
-    body = asdict(each)
+def _unmapped_body(usage: Unpriced) -> dict[str, object]:
+    body = asdict(usage)
     body.pop("why")
-    return {**body, "reason": each.why.reason, "missing": each.why.missing or None}
+    return {**body, "reason": usage.why.reason, "missing": usage.why.missing or None}
 
 
 def _periods(aliases: list[Alias]) -> Iterator[tuple[Alias, int | None]]:
     """Each alias and the first day without it."""
-    held = sorted(aliases, key=lambda each: (each.sent, each.effective_from))
-    for alias, after in itertools.zip_longest(held, held[1:]):
+    by_name = sorted(aliases, key=lambda alias: (alias.sent, alias.effective_from))
+    for alias, after in itertools.zip_longest(by_name, by_name[1:]):
         if alias.model:
             yield (
                 alias,

@@ -77,7 +77,7 @@ def diff(
         database.snapshot() as session,
     ):
         months = repricing.preview_book(session, settings, book_file.to_price_book(compiled), show)
-    found = book_text.Review(
+    review = book_text.Review(
         shipped=shipped,
         compiled=compiled,
         overlay_release=own.genai_prices.version,
@@ -90,9 +90,9 @@ def diff(
         months=months,
     )
     if as_json:
-        app.print_json(book_text.body(found))
+        app.print_json(book_text.body(review))
     else:
-        book_text.show(app.console, found)
+        book_text.show(app.console, review)
 
 
 def _read(overlay_path: Path) -> overlay.Overlay:

@@ -36,12 +36,12 @@ def list_prices(
 
     After contracts; those of the past and the future are listed with those of today.
     """
-    _, found = _read(data, None, provider)
+    _, lines = _read(data, None, provider)
     if as_json:
-        app.print_json(found)
+        app.print_json(lines)
         return
     grid = plain.table("provider", "model", "tier", "over", "from", *_METERS.values(), right=4)
-    for line in found:
+    for line in lines:
         grid.add_row(
             line.provider,
             line.model,
@@ -63,12 +63,12 @@ def show_prices(
 
     It shows what is in force today, what contracts make of it, and the sources.
     """
-    book, found = _read(data, model, provider)
+    book, lines = _read(data, model, provider)
     if as_json:
-        app.print_json(found)
+        app.print_json(lines)
         return
-    for seller in dict.fromkeys(line.provider for line in found):
-        sold = [line for line in found if line.provider == seller]
+    for seller in dict.fromkeys(line.provider for line in lines):
+        sold = [line for line in lines if line.provider == seller]
         app.console.print(
             Text(f"{model} at {seller}, USD per million tokens; * is in force today", style="bold")
         )
@@ -125,7 +125,7 @@ def set_price(
         changes.carry_out(
             database,
             settings,
-            lambda said: said.with_price(own_price),
+            lambda overrides: overrides.with_price(own_price),
             what,
             dry_run=dry_run,
             as_json=as_json,
@@ -137,12 +137,12 @@ def _read(
 ) -> tuple[PriceBook, list[PriceLine]]:
     with app.open_ledger(data) as (database, _), database.snapshot() as session:
         book = in_force.load_book(session)
-    found = price_book.lines(book, clock.day_of(clock.now_us()), model, provider)
-    if not found:
+    lines = price_book.lines(book, clock.day_of(clock.now_us()), model, provider)
+    if not lines:
         reasons = price_book.reasons_left_out(model) if model else {}
         why = "".join(f"; {name}: {reason}" for name, reason in reasons.items())
         raise NotFound(f"no price for {model or provider}{why}; see: switchwise prices list")
-    return book, found
+    return book, lines
 
 
 def _prices(sold: Sequence[PriceLine]) -> Table:

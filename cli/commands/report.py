@@ -67,13 +67,13 @@ def report_command(
         raise UsageError("a report on log files needs both: switchwise report FILE... --direct")
     if direct:
         naming = Naming(project=project, workload=workload, provider=provider, model=model)
-        found, remark = _of_files(paths or [], format, naming, month)
+        shown_report, remark = _of_files(paths or [], format, naming, month)
     else:
-        found, remark = _of_ledger(data, month, project)
+        shown_report, remark = _of_ledger(data, month, project)
     if as_json:
-        app.print_json(wire.body(found))
+        app.print_json(wire.body(shown_report))
     else:
-        report_text.show(app.console, found)
+        report_text.show(app.console, shown_report)
         if remark:
             app.console.print(remark)
 
@@ -82,12 +82,12 @@ def _of_ledger(
     data: options.Data, month: str | None, project: str | None
 ) -> tuple[report_figures.Report, str]:
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
-        found = report.build(session, settings, clock.now_us(), month, project)
+        month_report = report.build(session, settings, clock.now_us(), month, project)
         pending, _ = rollups.count_pending(session)
     waits = (
         f"{words.counted(pending, 'group')} of events wait for the worker; now: switchwise rollup"
     )
-    return found, waits if pending else ""
+    return month_report, waits if pending else ""
 
 
 def _of_files(
@@ -102,9 +102,14 @@ def _of_files(
                 summed.add_file(path, format_name, naming, show)
     with _ledger_of(summed, settings) as database, database.snapshot() as session:
         latest = statement_store.month_names(session)[-1:]
-        found = report.build(session, settings, clock.now_us(), month or "".join(latest) or None)
-    told = ", ".join(f"{count:,} {what}" for what, count in summed.counts.items() if count)
-    return found, f"Of the records {told or 'none was counted'}; at list prices, without a ledger."
+        month_report = report.build(
+            session, settings, clock.now_us(), month or "".join(latest) or None
+        )
+    counts = ", ".join(f"{count:,} {what}" for what, count in summed.counts.items() if count)
+    return (
+        month_report,
+        f"Of the records {counts or 'none was counted'}; at list prices, without a ledger.",
+    )
 
 
 @contextmanager

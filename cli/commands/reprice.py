@@ -56,12 +56,12 @@ def _look(month: str | None, data: options.Data, as_json: bool) -> None:
         progress.bar("months") as show,
         database.snapshot() as session,
     ):
-        found = repricing.compare_published(session, settings, show)
-    chosen = [each for each in found if month in (None, each.month)]
+        shifts = repricing.compare_published(session, settings, show)
+    shown_shifts = [shift for shift in shifts if month in (None, shift.month)]
     if as_json:
-        app.print_json(change_text.bodies(chosen))
+        app.print_json(change_text.bodies(shown_shifts))
     else:
-        change_text.show(app.console, chosen)
+        change_text.show(app.console, shown_shifts)
 
 
 def _book(month: str, reason: str, made_by: str, data: options.Data, as_json: bool) -> None:
@@ -69,16 +69,16 @@ def _book(month: str, reason: str, made_by: str, data: options.Data, as_json: bo
         number = closing.reprice(database, settings, month, reason, made_by)
         refresh.refresh(database, settings)
         with database.snapshot() as session:
-            found = report.build(session, settings, clock.now_us(), month)
-    booked = next((each for each in found.adjustments if each.number == number), None)
+            month_report = report.build(session, settings, clock.now_us(), month)
+    adjustment = next((line for line in month_report.adjustments if line.number == number), None)
     if as_json:
-        app.print_json(booked)
-    elif booked is None:
+        app.print_json(adjustment)
+    elif adjustment is None:
         app.console.print(
             f"{month} costs the same at the prices and names in force now; nothing is booked."
         )
     else:
         app.console.print(
-            f"Adjustment {number} of {month} is booked: {words.dollars(booked.cost_usd)}."
+            f"Adjustment {number} of {month} is booked: {words.dollars(adjustment.cost_usd)}."
         )
-        report_text.show_adjustments(app.console, found)
+        report_text.show_adjustments(app.console, month_report)

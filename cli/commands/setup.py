@@ -28,9 +28,9 @@ def init(
 
     A second run changes nothing.
     """
-    chosen = app.checked_settings(data=data)
-    logs.configure(chosen.log_level)
-    database = startup.open_ledger(chosen.database)
+    settings = app.checked_settings(data=data)
+    logs.configure(settings.log_level)
+    database = startup.open_ledger(settings.database)
     try:
         typer.echo(f"{database!r} is up to date.")
         written = first_keys.create(database, keys_dir)
@@ -61,7 +61,7 @@ def jobs(data: options.Data = None, as_json: options.AsJson = False) -> None:
             schedule.last_turns(session),
             schedule.overdue_jobs(session, clock.now_us()),
         )
-    shown = [
+    jobs = [
         {
             "job": job,
             "taken_at": clock.rfc3339(turn.taken_at),
@@ -72,10 +72,10 @@ def jobs(data: options.Data = None, as_json: options.AsJson = False) -> None:
         for job, turn in sorted(turns.items())
     ]
     if as_json:
-        app.print_json(shown)
+        app.print_json(jobs)
     else:
         grid = plain.table("job", "started", "ended", "")
-        for row in shown:
+        for row in jobs:
             state = "overdue" if row["overdue"] else "failed" if row["failed"] else ""
             grid.add_row(
                 str(row["job"]), str(row["taken_at"]), str(row["ended_at"] or "runs"), state

@@ -169,16 +169,16 @@ def _carry_out(data: options.Data, recommendation_id: str, wish: Wish, as_json: 
     """Change the stage and say how the recommendation stands now."""
     with app.open_ledger(data) as (database, settings), database.transaction() as session:
         store.change(session, recommendation_id, wish, clock.now_us())
-        found = recommendations.find(session, recommendation_id)
+        stored_recommendation = recommendations.find(session, recommendation_id)
         body = recommendation_body.load_one(
-            session, found, months.containing(clock.now_us(), settings.zone)
+            session, stored_recommendation, months.containing(clock.now_us(), settings.zone)
         )
     if as_json:
         app.print_json(body)
         return
     app.console.print(
-        f"{recommendation_id} is {stage_text.standing(found)}, version {found.version}.",
+        f"{recommendation_id} is {stage_text.standing(stored_recommendation)}, version {stored_recommendation.version}.",
         soft_wrap=True,
     )
-    if wish.action in table.FREEZING and found.frozen is not None:
-        app.console.print(stage_text.frozen(found), soft_wrap=True)
+    if wish.action in table.FREEZING and stored_recommendation.frozen is not None:
+        app.console.print(stage_text.frozen(stored_recommendation), soft_wrap=True)

@@ -41,23 +41,23 @@ def table_command(
         book = in_force.load_book(session)
     sides = _priced_side(book, source), _priced_side(book, target)
     shares = _share("--output-share", output_share), _share("--cached-share", cached_share)
-    found = table.of_pair(
+    pair_table = table.of_pair(
         book, *sides, table.volumes(volumes), *shares, clock.day_of(clock.now_us())
     )
     if as_json:
-        app.print_json(_table_body(found))
+        app.print_json(_table_body(pair_table))
         return
-    app.console.print(found.heading)
+    app.console.print(pair_table.heading)
     grid = plain.table("tokens a month", sides[0].model, sides[1].model, "saving", right=3)
-    for row in found.rows:
+    for row in pair_table.rows:
         amounts = (row.from_femto_usd, row.to_femto_usd, row.saving_femto_usd)
         grid.add_row(
             words.count(row.volume_tokens), *(words.whole_dollars(amount) for amount in amounts)
         )
     app.console.print(grid)
-    if found.saving_share is not None:
+    if pair_table.saving_share is not None:
         app.console.print(
-            f"Savings: {words.percent(money.optional_ratio_text(found.saving_share))} at every volume, as priced."
+            f"Savings: {words.percent(money.optional_ratio_text(pair_table.saving_share))} at every volume, as priced."
         )
 
 
@@ -75,7 +75,7 @@ def _priced_side(book: prices.PriceBook, text: str) -> prices.PriceKey:
     )
 
 
-def _table_body(found: table.Table) -> dict[str, object]:
+def _table_body(pair_table: table.Table) -> dict[str, object]:
     rows = [
         {
             "volume_tokens": row.volume_tokens,
@@ -83,16 +83,16 @@ def _table_body(found: table.Table) -> dict[str, object]:
             "to_usd": money.usd_text(row.to_femto_usd),
             "saving_usd": money.usd_text(row.saving_femto_usd),
         }
-        for row in found.rows
+        for row in pair_table.rows
     ]
     blends = {
-        "from_usd_per_mtok": money.text(found.from_usd_per_mtok),
-        "to_usd_per_mtok": money.text(found.to_usd_per_mtok),
+        "from_usd_per_mtok": money.text(pair_table.from_usd_per_mtok),
+        "to_usd_per_mtok": money.text(pair_table.to_usd_per_mtok),
     }
     return {
-        "heading": found.heading,
+        "heading": pair_table.heading,
         **blends,
-        "saving_ratio": money.optional_ratio_text(found.saving_share),
+        "saving_ratio": money.optional_ratio_text(pair_table.saving_share),
         "rows": rows,
     }
 

@@ -73,7 +73,7 @@ def what_if(
 
     Nothing is stored.
     """
-    asked = whatif.Asked(
+    question = whatif.Asked(
         pair=pair,
         service_tier=tier,
         provider=provider,
@@ -93,26 +93,26 @@ def what_if(
         can_wait=can_wait,
     )
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
-        found = whatif.run(session, settings, clock.now_us(), asked)
+        scenario = whatif.run(session, settings, clock.now_us(), question)
     if as_json:
-        app.print_json(rendering.figure_of(found))
+        app.print_json(rendering.figure_of(scenario))
     else:
-        _show(found, steps)
+        _show(scenario, steps)
 
 
 def _show(recommendation: Recommendation, steps: bool) -> None:
-    found = rendering.figure_of(recommendation)
+    scenario = rendering.figure_of(recommendation)
     app.console.print(Text("A scenario: nothing is stored.", style="bold"))
-    advice_text.show_sentences(app.console, found)
-    if found.good_answer_now_usd and found.good_answer_instead_usd:
+    advice_text.show_sentences(app.console, scenario)
+    if scenario.good_answer_now_usd and scenario.good_answer_instead_usd:
         now, instead = (
-            words.dollars(found.good_answer_now_usd),
-            words.dollars(found.good_answer_instead_usd),
+            words.dollars(scenario.good_answer_now_usd),
+            words.dollars(scenario.good_answer_instead_usd),
         )
         app.console.print(
-            f"A right answer costs {now} on {found.from_model}, and {instead} on {found.to_model}."
+            f"A right answer costs {now} on {scenario.from_model}, and {instead} on {scenario.to_model}."
         )
     if steps:
         advice_text.show_arithmetic(app.console, recommendation)
     else:
-        app.console.print(found.explanation[-1])
+        app.console.print(scenario.explanation[-1])

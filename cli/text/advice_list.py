@@ -32,12 +32,12 @@ def show(
     `changed` holds by id those whose stage somebody has changed.
     """
     for figure in figures:
-        stored = changed.get(figure.id)
+        current = changed.get(figure.id)
         console.print(Text.assemble((move_text(figure), "bold"), f"  {figure.id}"))
         grid = Table.grid(padding=(0, 2, 0, 0))
-        if stored is not None:
-            grid.add_row(Text("  stage", style="dim"), stage_text.standing(stored))
-        for name, text in _lines(figure, stored):
+        if current is not None:
+            grid.add_row(Text("  stage", style="dim"), stage_text.standing(current))
+        for name, text in _lines(figure, current):
             grid.add_row(Text(f"  {name}", style="dim"), text)
         console.print(grid)
         console.print()
@@ -75,10 +75,10 @@ def no_advice(pairs: Sequence[Pair], models_in_use: Sequence[str]) -> str:
 
 def show_in_hand(console: Console, in_hand: Sequence[StoredRecommendation]) -> None:
     """Print what somebody claimed, tries or has adopted and is not advised any more."""
-    for stored in in_hand:
-        figure = rendering.figure_of(stored.recommendation)
+    for current in in_hand:
+        figure = rendering.figure_of(current.recommendation)
         console.print(
-            f"In hand: {move_text(figure)}  {figure.id}; {stage_text.standing(stored)}",
+            f"In hand: {move_text(figure)}  {figure.id}; {stage_text.standing(current)}",
             soft_wrap=True,
         )
 
@@ -90,10 +90,10 @@ def move_text(figure: advice_figures.RecommendationFigure) -> str:
 
 
 def _lines(
-    figure: advice_figures.RecommendationFigure, stored: StoredRecommendation | None
+    figure: advice_figures.RecommendationFigure, current: StoredRecommendation | None
 ) -> Iterator[tuple[str, str]]:
     if figure.is_set_aside:
-        yield "do", stage_text.last_decision(stored) if stored else "nothing; people have decided"
+        yield "do", stage_text.last_decision(current) if current else "nothing; people have decided"
         yield "next", f"switchwise explain {figure.id}, for what it came to"
     else:
         yield "do", f"{words.decision(figure.decision)}: {explanation.why(figure.reason)}"

@@ -17,21 +17,21 @@ from ledger.pricing import prices
 
 
 def show_one(
-    console: Console, stored: StoredRecommendation, move: MoveFigure | None = None
+    console: Console, current: StoredRecommendation, move: MoveFigure | None = None
 ) -> None:
     """Print one recommendation: its stage, its sentences, and the arithmetic from its tokens on."""
-    figure = rendering.figure_of(stored.recommendation)
-    console.print(Text(f"Recommendation {figure.id}  (version {stored.version})", style="bold"))
-    console.print(f"Stage: {stage_text.standing(stored)}", soft_wrap=True)
-    if stored.frozen is not None:
-        console.print(stage_text.frozen(stored), soft_wrap=True)
-    for line in stage_text.history(stored):
+    figure = rendering.figure_of(current.recommendation)
+    console.print(Text(f"Recommendation {figure.id}  (version {current.version})", style="bold"))
+    console.print(f"Stage: {stage_text.standing(current)}", soft_wrap=True)
+    if current.frozen is not None:
+        console.print(stage_text.frozen(current), soft_wrap=True)
+    for line in stage_text.history(current):
         console.print(f"  {line}", soft_wrap=True)
     for line in stage_text.savings_of(move) if move else ():
         console.print(line, soft_wrap=True)
     show_sentences(console, figure)
     _show_cells(console, figure)
-    show_arithmetic(console, stored.recommendation)
+    show_arithmetic(console, current.recommendation)
 
 
 def show_sentences(console: Console, figure: advice_figures.RecommendationFigure) -> None:

@@ -55,9 +55,11 @@ def show(console: Console, review: Review) -> None:
         console.print(f"{what} would change.")
         return
     for kind in ("changed", "added", "gone"):
-        chosen = [change for change in review.prices if change.kind == kind]
+        price_changes = [change for change in review.prices if change.kind == kind]
         _show_list(
-            console, f"{words.counted(len(chosen), 'price')} {kind}", map(_price_cells, chosen)
+            console,
+            f"{words.counted(len(price_changes), 'price')} {kind}",
+            map(_price_cells, price_changes),
         )
     _show_list(
         console,
@@ -82,13 +84,13 @@ def body(review: Review) -> dict[str, object]:
         "notice": review.notice,
         "prices": [
             {
-                "change": each.kind,
-                **each.key._asdict(),
-                "effective_from": _since(each),
-                "before": _usd(each.before),
-                "after": _usd(each.after),
+                "change": change.kind,
+                **change.key._asdict(),
+                "effective_from": _since(change),
+                "before": _usd(change.before),
+                "after": _usd(change.after),
             }
-            for each in review.prices
+            for change in review.prices
         ],
         "facts": list(review.facts),
         "months": change_text.bodies(review.months),
@@ -108,13 +110,13 @@ def _show_list(console: Console, title: str, rows: Iterable[tuple[str, str]]) ->
 
 def _price_cells(change: PriceChange) -> tuple[str, str]:
     both = [(meter, _rate(change.before, meter), _rate(change.after, meter)) for meter in METERS]
-    said = [
+    differences = [
         f"{_SHORT[meter]} {_arrow(was, becomes) if change.kind == 'changed' else was or becomes}"
         for meter, was, becomes in both
         if (was != becomes if change.kind == "changed" else was or becomes)
     ]
     since = _since(change)
-    return _named(change.key) + (f", from {since}" if since else ""), ", ".join(said)
+    return _named(change.key) + (f", from {since}" if since else ""), ", ".join(differences)
 
 
 def _fact_cells(change: FactChange) -> tuple[str, str]:

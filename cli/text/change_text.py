@@ -54,20 +54,22 @@ def _table(month: MonthShift) -> Table:
         right=4,
     )
     grid.add_row("all of it", *_cells(month.whole))
-    shown = dict(list(month.places.items())[:ROWS])
-    for project in dict.fromkeys(place.project for place in shown):
+    places = dict(list(month.places.items())[:ROWS])
+    for project in dict.fromkeys(place.project for place in places):
         grid.add_row(project)
-        for place, shift in shown.items():
+        for place, shift in places.items():
             if place.project == project:
-                grid.add_row(f"  {_named(place, shown)}", *_cells(shift))
-    if len(month.places) > len(shown):
-        grid.add_row(f"and {len(month.places) - len(shown)} more (--json lists all)")
+                grid.add_row(f"  {_named(place, places)}", *_cells(shift))
+    if len(month.places) > len(places):
+        grid.add_row(f"and {len(month.places) - len(places)} more (--json lists all)")
     return grid
 
 
-def _named(place: CostPlace, shown: Iterable[CostPlace]) -> str:
+def _named(place: CostPlace, places: Iterable[CostPlace]) -> str:
     """The model, with its provider where another provider's model of that name stands in the same table."""
-    ambiguous = any(each.model == place.model and each.provider != place.provider for each in shown)
+    ambiguous = any(
+        other.model == place.model and other.provider != place.provider for other in places
+    )
     return f"{place.model} ({place.provider})" if ambiguous else place.model
 
 

@@ -11,10 +11,10 @@ from cli.text import amounts
 from ledger import clock
 
 
-def standing(stored: StoredRecommendation) -> str:
+def standing(current: StoredRecommendation) -> str:
     """The stage in a line: whose, since when, how much, until when."""
-    record = stored.record
-    parts = [words.label(stored.stage)]
+    record = current.record
+    parts = [words.label(current.stage)]
     if record.owner:
         parts.append(f"owner {record.owner}")
     if record.since:
@@ -26,42 +26,42 @@ def standing(stored: StoredRecommendation) -> str:
     return ", ".join(parts)
 
 
-def last_decision(stored: StoredRecommendation) -> str:
+def last_decision(current: StoredRecommendation) -> str:
     """What somebody decided last: `dismissed by ada until 2027-02-14: latency budget`."""
-    if not stored.record.history:
-        return words.label(stored.stage)
-    last = stored.record.history[-1]
-    if stored.record.until:
-        days = f" until {stored.record.until}"
-    elif stored.record.since:
-        days = f" on {stored.record.since[:10]}"
+    if not current.record.history:
+        return words.label(current.stage)
+    last = current.record.history[-1]
+    if current.record.until:
+        days = f" until {current.record.until}"
+    elif current.record.since:
+        days = f" on {current.record.since[:10]}"
     else:
         days = ""
     note = f": {last.note}" if last.note else ""
-    return f"{words.label(stored.stage)} by {last.by}{days}{note}"
+    return f"{words.label(current.stage)} by {last.by}{days}{note}"
 
 
-def frozen(stored: StoredRecommendation) -> str:
+def frozen(current: StoredRecommendation) -> str:
     """The estimate that was frozen with a claim, whatever prices do later."""
-    if stored.frozen is None or stored.frozen_at_us is None:
+    if current.frozen is None or current.frozen_at_us is None:
         return "No estimate is frozen: nobody has claimed it."
-    estimate = rendering.figure_of(stored.frozen)
+    estimate = rendering.figure_of(current.frozen)
     if estimate.saving_month is None:
         saving = "an unknown saving"
     else:
         low, expected, high = amounts.three_dollars(estimate.saving_month)
         saving = f"at least {low} per average month, {expected} expected, {high} at most"
     return (
-        f"Frozen on {clock.rfc3339(stored.frozen_at_us)[:10]}: {saving},"
+        f"Frozen on {clock.rfc3339(current.frozen_at_us)[:10]}: {saving},"
         f" of {words.dollars(estimate.cost_month_usd)};"
         f" window {estimate.window_first_day} to {estimate.window_last_day},"
         f" price book {estimate.price_book_version}."
     )
 
 
-def history(stored: StoredRecommendation) -> Iterator[str]:
+def history(current: StoredRecommendation) -> Iterator[str]:
     """A line for each change, oldest first."""
-    for change in stored.record.history:
+    for change in current.record.history:
         yield (
             f"{change.at[:16]}Z  {words.label(change.from_stage)} -> {words.label(change.to_stage)},"
             f" by {change.by}{_details(change)}"
