@@ -75,7 +75,7 @@ def dashboard(
 
     The file carries neither id nor version: both are Grafana's.
 
-    It opens on the time from `since`, the month so far unless told.
+    It opens on the time from `since`, the month so far by default.
     """
     siblings: Json = {
         "type": "dashboards",

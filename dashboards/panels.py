@@ -304,7 +304,7 @@ _LAST: JsonObject = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 
 def _legend(mode: Literal["list", "table"], placement: Literal["bottom", "right"]) -> JsonObject:
-    """Options of a timeseries panel: the last value beside each name, the greatest first."""
+    """Options of a timeseries panel: the last value next to each name, the greatest first."""
     legend: JsonObject = {
         "calcs": ["lastNotNull"],
         "displayMode": mode,

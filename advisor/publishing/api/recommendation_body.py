@@ -51,15 +51,15 @@ def load_many(
     ]
 
 
-def _body(stored: StoredRecommendation, move: MoveFigure) -> RecommendationBody:
-    figure = rendering.figure_of(stored.recommendation)
-    frozen_at_us, frozen = stored.frozen_at_us, stored.frozen
+def _body(row: StoredRecommendation, move: MoveFigure) -> RecommendationBody:
+    figure = rendering.figure_of(row.recommendation)
+    frozen_at_us, frozen = row.frozen_at_us, row.frozen
     return RecommendationBody(
         **{field.name: getattr(figure, field.name) for field in fields(RecommendationFigure)},
-        stage=stored.stage,
-        version=stored.version,
-        computed_at=clock.rfc3339(stored.computed_at_us),
-        record=stored.record,
+        stage=row.stage,
+        version=row.version,
+        computed_at=clock.rfc3339(row.computed_at_us),
+        record=row.record,
         frozen_at=None if frozen_at_us is None else clock.rfc3339(frozen_at_us),
         frozen=None if frozen is None else rendering.figure_of(frozen),
         move=move,

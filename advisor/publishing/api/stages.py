@@ -30,7 +30,7 @@ _TITLES: dict[Action, str] = {
 }
 
 
-class StageChange(BaseModel):
+class StageChangeBody(BaseModel):
     """Who changes the stage, and which version of the recommendation they have read."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
@@ -62,7 +62,7 @@ def install(app: FastAPI, outlet: Outlet) -> None:
 
 def _add(app: FastAPI, outlet: Outlet, action: Action, title: str) -> None:
     def act(
-        access: Annotated[Access, Depends(outlet.admin())], id: str, body: StageChange
+        access: Annotated[Access, Depends(outlet.admin())], id: str, body: StageChangeBody
     ) -> Response:
         wish = Wish(
             action=action,

@@ -43,8 +43,8 @@ def install(app: FastAPI, outlet: Outlet) -> None:
             judge_usd=judge_usd,
         )
         with outlet.database.snapshot() as session:
-            stored = recommendations.find(session, id, access.project)
-        return answers.json_of(figures.figure_of(plan.make(stored.recommendation, trial_terms)))
+            row = recommendations.find(session, id, access.project)
+        return answers.json_of(figures.figure_of(plan.make(row.recommendation, trial_terms)))
 
     app.get(
         "/api/v1/recommendations/{id}/trial", response_model=PlanFigure, responses=answers.REFUSALS

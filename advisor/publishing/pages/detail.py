@@ -17,8 +17,7 @@ from advisor.publishing.outlet import Outlet
 from advisor.publishing.pages import html, swing_bars
 from advisor.publishing.pages.swing_bars import SwingChart
 from advisor.stages import missed, recommendations, so_far
-from advisor.stages.records import MoveFigure
-from advisor.stages.stored_recommendation import StoredRecommendation
+from advisor.stages.records import MoveFigure, StageRecord
 from ledger import clock, months
 from ledger.months import Month
 
@@ -27,8 +26,9 @@ from ledger.months import Month
 class Detail:
     """All that the page shows of a recommendation, from what is stored."""
 
-    stored: StoredRecommendation
     figure: RecommendationFigure
+    stage: str
+    record: StageRecord
     move: MoveFigure
     next_command: str | None
     change: str
@@ -62,17 +62,18 @@ def load_detail(
 
     Raises NotFound for an unknown id and, in the same words, for one of another project.
     """
-    stored = recommendations.find(session, recommendation_id, project)
-    figure = rendering.figure_of(stored.recommendation)
+    row = recommendations.find(session, recommendation_id, project)
+    figure = rendering.figure_of(row.recommendation)
     missed_in_all = missed.by_recommendation(session)
     missed_in_month = missed.by_recommendation(session, month=month)
-    (move,) = so_far.moves_of(session, [stored], missed_in_all, missed_in_month)
-    is_open = stored.stage == "active"
+    (move,) = so_far.moves_of(session, [row], missed_in_all, missed_in_month)
+    is_open = row.stage == "active"
     drivers = [name for name, level in figure.risk_drivers.items() if level == figure.risk_level]
     ends, evidence, swings = figure.saving_month, figure.evidence, figure.sensitivity
     return Detail(
-        stored=stored,
         figure=figure,
+        stage=row.stage,
+        record=row.record,
         move=move,
         next_command=words.next_command(figure.decision, figure.id) if is_open else None,
         change=explanation.change(figure.reason, drivers),
