@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from advisor import refresh
-from advisor.publishing.api import wire
+from advisor.publishing import wire
 from advisor.report import report
 from bench import timing, traffic
 from bench.timing import ResultRow

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Response
 from pydantic import BaseModel
 
-from advisor.publishing.api import wire
+from advisor.publishing import wire
 
 
 class ErrorBody(BaseModel):

@@ -6,7 +6,7 @@ import typer
 
 from advisor import refresh, words
 from advisor.months import closing
-from advisor.publishing.api import wire
+from advisor.publishing import wire
 from advisor.report import report
 from cli import app, options
 from ledger import clock

@@ -11,7 +11,7 @@ import typer
 
 from advisor import refresh, words
 from advisor.months import statement_store
-from advisor.publishing.api import wire
+from advisor.publishing import wire
 from advisor.report import figures as report_figures
 from advisor.report import report
 from cli import app, options, progress

@@ -14,8 +14,7 @@ from fastapi.testclient import TestClient
 from rich.console import Console
 
 from advisor import words
-from advisor.publishing import routes
-from advisor.publishing.api import wire
+from advisor.publishing import routes, wire
 from advisor.publishing.metrics.exposition import Exposition
 from cli.text import report_text
 from ledger import access, clock, settings

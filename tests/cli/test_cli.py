@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cli
-from advisor.publishing.api import wire
+from advisor.publishing import wire
 from advisor.report import report
 from deploy import demo
 from ledger import clock, logs

@@ -11,8 +11,8 @@ from fastapi import Depends, FastAPI, Query, Response
 from advisor.advice.figures import RecommendationFigure
 from advisor.months import statement_store
 from advisor.months.figures import UsageFigure
-from advisor.publishing import answers
-from advisor.publishing.api import recommendation_body, wire
+from advisor.publishing import answers, wire
+from advisor.publishing.api import recommendation_body
 from advisor.publishing.api.recommendation_body import RecommendationBody
 from advisor.publishing.outlet import Outlet
 from advisor.report import report

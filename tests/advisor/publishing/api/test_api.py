@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from advisor.advice import rendering, values
-from advisor.publishing import routes
-from advisor.publishing.api import wire
+from advisor.publishing import routes, wire
 from advisor.report import report
 from advisor.stages import records
 from ledger import access, clock, money, settings, tables

@@ -18,8 +18,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.publishing import routes
-from advisor.publishing.api import wire
+from advisor.publishing import routes, wire
 from advisor.publishing.exports import csv_format, folder, json_format, review
 from advisor.publishing.exports.review import Section
 from advisor.report import report

@@ -10,8 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from advisor import words
-from advisor.publishing import routes
-from advisor.publishing.api import wire
+from advisor.publishing import routes, wire
 from advisor.report import report
 from advisor.report.figures import Report
 from ledger import access, clock, facts, settings

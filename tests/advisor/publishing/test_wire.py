@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pydantic import TypeAdapter
 
 from advisor.months.figures import CoverageFigure, UsageFigure
-from advisor.publishing.api import wire
+from advisor.publishing import wire
 from advisor.publishing.exports import cells
 from advisor.report.figures import Report, SavingsReport
 
