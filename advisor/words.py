@@ -9,6 +9,7 @@ from ledger import money
 UNKNOWN = "unknown"
 PAID_TWICE = "at most: a retry is paid twice only if the first attempt was billed too"
 """What the cost of requests sent again is."""
+_CENT, _SMALLEST = Decimal("0.01"), Decimal("0.000001")
 _SHORT_FROM = 10**6
 _THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
 _DECISIONS = {
@@ -37,20 +38,29 @@ GAPS = {
 
 
 def dollars(usd_text: str | None) -> str:
-    """`$2,657.01`, `-$3.00`, `$0.0019` below a cent; `unknown` for None. An amount that is not 0 never reads $0."""
+    """`$2,657.01`, `-$3.00`, `$0.0019` below a cent; `unknown` for None.
+
+    An amount that is not 0 never reads $0.
+    """
     if usd_text is None:
         return UNKNOWN
     amount = Decimal(usd_text)
-    places = (
-        Decimal("0.01") if abs(amount) >= Decimal("0.01") or not amount else Decimal("0.000001")
-    )
-    rounded = abs(amount).quantize(places, ROUND_HALF_EVEN)
+    has_cents = abs(amount) >= _CENT or not amount
+    rounded = abs(amount).quantize(_CENT if has_cents else _SMALLEST, ROUND_HALF_EVEN)
     if amount and not rounded:
-        return "under $0.000001" if amount > 0 else "just below $0"
-    shown = f"{rounded:,f}"
-    if places != Decimal("0.01"):
-        shown = shown.rstrip("0")
-    return f"{'-' if amount < 0 else ''}${shown}"
+        return f"under ${_SMALLEST:f}" if amount > 0 else "just below $0"
+    digits = f"{rounded:,f}" if has_cents else f"{rounded:f}".rstrip("0")
+    return f"{'-' if amount < 0 else ''}${digits}"
+
+
+def femto_dollars(amount_femto_usd: int | None) -> str:
+    """Femto-USD as `dollars` writes them."""
+    return dollars(money.optional_usd_text(amount_femto_usd))
+
+
+def whole_dollars(amount_femto_usd: int) -> str:
+    """`$5`, `$500`, `$2.08`: cents only where there are some."""
+    return femto_dollars(amount_femto_usd).removesuffix(".00")
 
 
 def percent(ratio: Fraction | str | None, *, decimals: int = 1) -> str:
@@ -93,29 +103,13 @@ def count(number: int) -> str:
 
 def rate(nano_usd_per_mtok: int | None) -> str:
     """A rate in USD per million tokens."""
-    return (
-        UNKNOWN
-        if nano_usd_per_mtok is None
-        else f"{Decimal(nano_usd_per_mtok).scaleb(-9).normalize():f}"
-    )
-
-
-def femto_dollars(tokens: int, nano_usd_per_mtok: int | None) -> str:
-    """What tokens cost at a rate, shown with cents."""
-    return (
-        UNKNOWN
-        if nano_usd_per_mtok is None
-        else dollars(money.usd_text(tokens * nano_usd_per_mtok))
-    )
-
-
-def whole_dollars(amount_femto_usd: int) -> str:
-    """`$5`, `$500`, `$2.08`: cents only where there are some."""
-    return dollars(money.usd_text(amount_femto_usd)).removesuffix(".00")
+    if nano_usd_per_mtok is None:
+        return UNKNOWN
+    return f"{Decimal(nano_usd_per_mtok).scaleb(-9).normalize():f}"
 
 
 def target(model: str, service_tier: str | None) -> str:
-    """Where a move goes, as in a pair: `gpt-4.1-mini`, and `gpt-4.1-mini@batch` where the tier changes."""
+    """Where a move goes, as in a pair: `gpt-4.1-mini`, or `gpt-4.1-mini@batch` to another tier."""
     return f"{model}@{service_tier}" if service_tier else model
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 import typer
 
 from advisor import words
-from ledger import bands, events, money
+from ledger import bands, events, money, prose
 from ledger.errors import UsageError
 from ledger.pricing import names, price_book
 from ledger.pricing.prices import PriceBook, PriceKey, Rates
@@ -31,7 +31,7 @@ class PriceOptions:
     output: Rate = None
     input_audio: Rate = None
     output_audio: Rate = None
-    tier: Annotated[str, typer.Option(help=f"One of {', '.join(TIERS)}.")] = "standard"
+    tier: Annotated[str, typer.Option(help=f"One of {prose.one_of(TIERS)}.")] = "standard"
     over: Annotated[
         int, typer.Option(help="Only for requests of more input tokens than this.", min=0)
     ] = 0
@@ -59,10 +59,8 @@ class PriceOptions:
         """The price of a model that is meant. Raises UsageError naming what is missing or wrong."""
         check_tier(self.tier)
         if self.over and self.over not in bands.SIZES:
-            sizes = ", ".join(map(str, bands.SIZES))
-            raise UsageError(
-                f"--over {self.over}: no price changes at that size; use one of {sizes}"
-            )
+            sizes = prose.one_of(bands.SIZES)
+            raise UsageError(f"--over {self.over}: no price changes at that size; use {sizes}")
         provider = self.provider or names.sole_vendor(book, model)
         if provider is None:
             raise UsageError(f"no single vendor sells {model!r}; name its provider with --provider")
@@ -78,4 +76,4 @@ def rates_text(rates: Rates) -> str:
 def check_tier(tier: str) -> None:
     """Raises UsageError for an unknown service tier."""
     if tier not in TIERS:
-        raise UsageError(f"unknown service tier {tier!r}; use one of {', '.join(TIERS)}")
+        raise UsageError(f"unknown service tier {tier!r}; use {prose.one_of(TIERS)}")

@@ -10,6 +10,7 @@ from collector.parsing import fields
 from collector.parsing.format import Format, LineFormat
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Rejected
+from ledger import prose
 from ledger.errors import UsageError
 
 _BOM = b"\xef\xbb\xbf"
@@ -56,7 +57,7 @@ def _describe_fault(head: bytes) -> str:
     """What is wrong with the first record for the format that is nearest, and what we read."""
     expected = f"expected {formats.list_titles()}"
     if not head.removeprefix(_BOM).lstrip().startswith((b"{", b"[")):
-        headers = " or ".join(line_format.header for line_format in formats.LINE_FORMATS)
+        headers = prose.one_of(line_format.header for line_format in formats.LINE_FORMATS)
         return f"neither JSON nor the header {headers}; {expected}"
     framing = Framing()
     elements = framing.feed(head)

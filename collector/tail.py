@@ -22,7 +22,7 @@ from collector.parsing.naming import Naming
 from collector.receipts import Readings
 from collector.records import Mark, RecordBatch
 from collector.sources import LogFile
-from ledger import clock, store
+from ledger import clock, prose, store
 from ledger.database import Database
 from ledger.errors import StoreUnavailable, UsageError
 from ledger.settings import Settings
@@ -76,7 +76,7 @@ class Tail:
             return format
         raise UsageError(
             f"{format.title} cannot be followed, because its records have no ids;"
-            f" use {', '.join(formats.NAMES_WITH_IDS)}, or import the file once it is complete"
+            f" use {prose.one_of(formats.NAMES_WITH_IDS)}, or import the file once it is complete"
         )
 
     def _detect_format(self) -> JsonFormat:

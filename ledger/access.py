@@ -17,7 +17,7 @@ from typing import Protocol
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from ledger import clock
+from ledger import clock, prose
 from ledger.database import Database
 from ledger.errors import Forbidden, NotFound, StoreUnavailable, Unauthorised, UsageError
 from ledger.tables.access import ApiKey
@@ -81,7 +81,7 @@ def create_key(
     unknown = [scope for scope in sorted_scopes if scope not in SCOPES]
     if unknown or not sorted_scopes:
         raise UsageError(
-            f"{(unknown or ['no scope'])[0]!r} is not a scope; use {', '.join(SCOPES)}"
+            f"{(unknown or ['no scope'])[0]!r} is not a scope; use {prose.one_of(SCOPES)}"
         )
     for what, value in (("name", name), ("project", project), ("namespace", namespace)):
         if value is not None and not _NAME.fullmatch(value):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ledger import lists
+from ledger import lists, prose
 from ledger.pricing import names, prices
 
 TIERS = ("standard", "batch", "flex", "priority")
@@ -121,7 +121,7 @@ def _pair(match: re.Match[str], grammar: lists.Grammar, *, may_stay: bool = Fals
 def _side(match: re.Match[str], text: str, grammar: lists.Grammar) -> Side:
     provider, model, tier = match["provider"], lists.unquote(match["model"]), match["tier"]
     if tier is not None and tier not in TIERS:
-        raise grammar.refusal(f"{text!r} names the tier {tier!r}; use one of {', '.join(TIERS)}")
+        raise grammar.refusal(f"{text!r} names the tier {tier!r}; use {prose.one_of(TIERS)}")
     return Side(names.provider_name(lists.unquote(provider)) if provider else None, model, tier)
 
 

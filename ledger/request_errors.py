@@ -11,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ledger import prose
+
 _NO_OBJECT = ("model_attributes_type", "dict_type", "model_type")
 _QUOTED_CHARACTERS = 40
 
@@ -35,7 +37,7 @@ def sentence(request: Request, error: RequestValidationError) -> str:
         how = "send JSON (Content-Type: application/json); " if first["loc"][0] == "body" else ""
         return f"{how}{_listed(absent, takes)} {verb} missing"
     if first["type"] == "extra_forbidden":
-        remedy = f"; use {', '.join(takes)}" if len(names) == 1 and takes else ""
+        remedy = f"; use {prose.one_of(takes)}" if len(names) == 1 and takes else ""
         return f"`{'.'.join(names)}` is no field here{remedy}"
     return f"`{'.'.join(names)}`{_quoted(first['input'])}: {_expectation(first['msg'])}"
 
@@ -56,7 +58,7 @@ def _listed(names: Sequence[str], takes: Fields) -> str:
     for name in names:
         description = takes[name].description if name in takes else None
         described.append(f"`{name}` ({description})" if description else f"`{name}`")
-    return " and ".join(described)
+    return prose.all_of(described)
 
 
 def _quoted(value: object) -> str:

@@ -13,6 +13,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from ledger import prose
+
 _OUT_OF_RANGE = ("greater_than_equal", "less_than_equal")
 
 
@@ -28,7 +30,7 @@ def explain(field: FieldInfo, error: ErrorDetails) -> str:
     if error["type"] in _OUT_OF_RANGE:
         return f"{value} is out of range; write {_number(kinds)} {_range(field)}"
     if get_origin(kinds[0]) is Literal:
-        return f"{value} is unknown; use {_alternatives(get_args(kinds[0]))}"
+        return f"{value} is unknown; use {prose.one_of(get_args(kinds[0]))}"
     if bool in kinds:
         return f"{value} is neither true nor false; write true or false"
     if Decimal in kinds:
@@ -55,7 +57,3 @@ def _range(field: FieldInfo) -> str:
     if least is None:
         return ""
     return f"of {least} or more" if most is None else f"from {least} to {most}"
-
-
-def _alternatives(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from advisor import words
 from advisor.advice.values import Recommendation
 from advisor.evidence import figures as evidence_figures
 from advisor.evidence import sentences as evidence_sentences
 from advisor.switching import breakeven, candidates, decision, factors, headroom, life
 from advisor.words import counted
-from ledger import clock, money
+from ledger import clock, money, prose
 
 _FACTORS = {
     "phi_in": "Input tokens on the target, over the source's",
@@ -215,7 +216,7 @@ def _amounts(recommendation: Recommendation) -> list[str]:
     gap = (
         []
         if price_gap is None or recommendation.stays
-        else [f"The price lists alone differ by {percent(price_gap)}."]
+        else [f"The price lists alone differ by {words.percent(price_gap)}."]
     )
     if saving is None or recommendation.cost_month_femto_usd is None:
         return ["No amount can be given per average month yet.", *gap]
@@ -235,12 +236,12 @@ def _fitting(recommendation: Recommendation) -> Iterator[str]:
         yield f"{tokens} tokens stay where they are: {reason}."
     if recommendation.room < 1:
         yield (
-            f"The target's rate limit has room for {percent(recommendation.room)} of what could"
+            f"The target's rate limit has room for {words.percent(recommendation.room)} of what could"
             f" move, {headroom.CAVEAT}."
         )
     share = recommendation.fitting_share
     if share is not None and share != 1:
-        yield f"So {percent(share)} of the requests fit the target."
+        yield f"So {words.percent(share)} of the requests fit the target."
 
 
 def _evidence(recommendation: Recommendation) -> Iterator[str]:
@@ -280,12 +281,12 @@ def _break_evens(recommendation: Recommendation) -> Iterator[str]:
     ):
         limits = list(_limits(limit)) if limit else []
         if limits:
-            yield f"It saves nothing, {label}, once {' or '.join(limits)}."
+            yield f"It saves nothing, {label}, once {prose.one_of(limits)}."
 
 
 def _limits(limit: breakeven.BreakEven) -> Iterator[str]:
     if limit.escalation_rate is not None:
-        yield f"{percent(limit.escalation_rate)} of requests run on the source again"
+        yield f"{words.percent(limit.escalation_rate)} of requests run on the source again"
     if limit.output_inflation is not None:
         yield f"the target writes {plain(limit.output_inflation)} times the output"
     if limit.wrong_answer_femto_usd is not None:
@@ -364,11 +365,6 @@ def _life(recommendation: Recommendation) -> str:
 def _ends(estimate: candidates.Estimate) -> str:
     amounts = (estimate.low_femto_usd, estimate.expected_femto_usd, estimate.high_femto_usd)
     return " / ".join(money.usd_text(amount) for amount in amounts)
-
-
-def percent(share: Fraction) -> str:
-    """A share as a percentage with at most one decimal, half-even: `80 %`, `63.7 %`."""
-    return f"{plain(share * 100, 1)} %"
 
 
 def plain(value: Fraction, decimals: int = 3) -> str:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from advisor import words
 from advisor.advice.latency_figures import Between, LatencyFigure, SideFigure, TimesFigure
+from ledger import prose
 
 WORKLOAD, PROVIDER, NOWHERE = "workload", "provider", "nowhere"
 """Where a side was measured."""
@@ -68,7 +69,7 @@ def told(side: SideFigure) -> str:
         if side.measured_in == WORKLOAD
         else f"in other traffic at {side.provider}"
     )
-    return f"{'; '.join(parts)}; {where} ({' and '.join(side.service_tiers)})"
+    return f"{'; '.join(parts)}; {where} ({prose.all_of(side.service_tiers)})"
 
 
 def between(bounds: Between) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Literal, get_args
 
+from ledger import prose
 from ledger.errors import UsageError
 
 Rule = Literal["ratio", "margin"]
@@ -48,7 +49,7 @@ def parse(rule: str, threshold: str | None) -> QualityGate:
     The threshold is rounded half-even to 9 decimals.
     """
     if rule not in get_args(Rule):
-        raise UsageError(f"unknown rule {rule!r}; use {' or '.join(get_args(Rule))}")
+        raise UsageError(f"unknown rule {rule!r}; use {prose.one_of(get_args(Rule))}")
     if threshold is None and rule == "margin":
         raise UsageError(
             "a margin needs a threshold: how far the target's pass rate may lie below the source's,"

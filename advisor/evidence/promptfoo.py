@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from advisor.evidence.rows import Fields
-from ledger import pairs
+from ledger import pairs, prose
 from ledger.errors import UsageError
 from ledger.pricing import names
 from ledger.pricing.prices import PriceBook
@@ -123,7 +123,7 @@ def _results_by_key(
             results_by_key[(*test, repetitions[test])] = result
             repetitions[test] += 1
     if not results_by_key:
-        providers = ", ".join(sorted({result.sender.id for result in results}))
+        providers = prose.all_of(sorted({result.sender.id for result in results}))
         raise UsageError(f"no result of {side} in it; the providers are {providers}")
     return results_by_key
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from advisor import words
 from advisor.months import statements
 from advisor.months.statements import DayUsage, LineKey, Pricing
-from ledger import usage
+from ledger import prose, usage
 from ledger.pricing import prices
 from ledger.readings import StoredSeries
 
@@ -159,7 +159,7 @@ def _unpriced_because(place: _Place, meters: list[str], book: prices.PriceBook) 
     if not meters:
         return ""
     if place.price is not None:
-        return f"the price has no rate for {', '.join(map(words.label, meters))}"
+        return f"the price has no rate for {prose.all_of(map(words.label, meters))}"
     key, tier = place.key, place.priced_tier
     price_key = prices.PriceKey(key.provider, key.model, tier, 0, place.region)
     reason = book.facts_of(key.provider, key.model).without_rate.get(tier)

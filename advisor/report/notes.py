@@ -9,7 +9,7 @@ from advisor import words
 from advisor.months import statement_store
 from advisor.months.statements import Line, LineKey
 from advisor.report import figures as report_figures
-from ledger import late_usage, months
+from ledger import late_usage, months, prose
 from ledger.settings import Settings
 
 
@@ -63,7 +63,7 @@ def _on_shared_hours(session: Session, report: report_figures.Report) -> Iterato
 
 def _on_usage(report: report_figures.Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
     if report.sample_projects:
-        shown = ", ".join(sorted(report.sample_projects))
+        shown = prose.all_of(sorted(report.sample_projects))
         yield f"{shown}: replayed sample traffic, priced as GPT-4.1; not your spend."
     unpriced: dict[str, int] = {}
     for key, line in lines.items():

@@ -21,7 +21,7 @@ from advisor.months.statements import Line, LineKey
 from advisor.report import figures as report_figures
 from advisor.report import notes
 from advisor.stages import recommendations, so_far
-from ledger import clock, facts, months
+from ledger import clock, facts, months, prose
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.pricing import in_force
@@ -125,7 +125,7 @@ def grouped_by(
     for name in wanted:
         if name not in statements.LineKey._fields:
             raise UsageError(
-                f"cannot group by {name!r}; use {', '.join(statements.LineKey._fields)}"
+                f"cannot group by {name!r}; use {prose.one_of(statements.LineKey._fields)}"
             )
     return month_figures.usage_figures(
         report_lines, lambda key: {name: getattr(key, name) for name in wanted}

@@ -12,7 +12,7 @@ from advisor.advice import terms as advice_terms
 from advisor.advice.values import Recommendation
 from advisor.months import pricings, statements, track_record
 from advisor.switching import advice, breakeven, candidates, factors, window
-from ledger import clock, money, months, pairs
+from ledger import clock, money, months, pairs, prose
 from ledger.errors import NotFound, UsageError
 from ledger.pricing import prices
 from ledger.settings import Settings
@@ -156,7 +156,7 @@ def _pair(
         return pair
     if asked.service_tier not in pairs.TIERS:
         raise UsageError(
-            f"{asked.service_tier!r} is not a tier to move to; use one of {', '.join(pairs.TIERS)}"
+            f"{asked.service_tier!r} is not a tier to move to; use {prose.one_of(pairs.TIERS)}"
         )
     return replace(pair, target=replace(pair.target, service_tier=asked.service_tier))
 

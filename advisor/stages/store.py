@@ -12,7 +12,7 @@ from advisor.stages import table
 from advisor.stages.records import UNTOUCHED, ChangeRecord, StageRecord
 from advisor.stages.table import Action, Change, Stage
 from advisor.stages.wishes import Wish, checked
-from ledger import clock, tables
+from ledger import clock, prose, tables
 from ledger.errors import NotAllowed, NotFound
 
 _RECOMMENDATION = tables.RECOMMENDATION
@@ -94,7 +94,7 @@ def _refusal(session: Session, row: Row[Any], wish: Wish) -> str:
     can = [
         f"switchwise {action} {row.id}" for action in table.open_to_people(cast(Stage, row.stage))
     ]
-    return f"{stands}, so it takes no {wish.action}; what it takes: {', or '.join(can) or 'nothing more'}"
+    return f"{stands}, so it takes no {wish.action}; what it takes: {prose.one_of(can) or 'nothing more'}"
 
 
 def histories(session: Session, ids: Collection[str] | None = None) -> dict[str, list[Change]]:

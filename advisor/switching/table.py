@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from advisor import words
 from ledger import clock, money
 from ledger.errors import PriceUnknown, UsageError
 from ledger.pricing import prices
@@ -71,7 +72,7 @@ def of_pair(
     from_usd, to_usd = _usd_per_mtok(from_rate), _usd_per_mtok(to_rate)
     heading = (
         f"{source.model} at {money.text(from_usd)} and {target.model} at {money.text(to_usd)} USD per MTok:"
-        f" output share {_percent(output_share)} of all tokens, cached share {_percent(cached_share)} of input,"
+        f" output share {words.percent(output_share, decimals=4)} of all tokens, cached share {words.percent(cached_share, decimals=4)} of input,"
         f" {_tiers(source, target)}, prices of {clock.date_of(day)}"
     )
     return Table(heading, from_usd, to_usd, saved, rows)
@@ -124,10 +125,6 @@ def _blend(
 
 def _usd_per_mtok(femto_usd_per_token: Fraction) -> Decimal:
     return money.usd(money.round_to_nano_usd(femto_usd_per_token * TOKENS_PER_MTOK))
-
-
-def _percent(share: Fraction) -> str:
-    return f"{Decimal(share.numerator * 100) / Decimal(share.denominator):.6g} %"
 
 
 def _tiers(source: prices.PriceKey, target: prices.PriceKey) -> str:

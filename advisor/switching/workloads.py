@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from advisor.switching import risk
-from ledger import events, lists
+from ledger import events, lists, prose
 
 Source = Literal["setting", "tag", "guess", "none"]
 LONG_OUTPUT_TOKENS, EXTRACTION_TOKENS, CLASSIFICATION_TOKENS = 4_000, 500, 20
@@ -77,7 +77,7 @@ def parse(classes_text: str, can_wait_text: str) -> Said:
     for match in _CLASSES.match_all(classes_text):
         if match["name"] not in events.WORKLOAD_CLASSES:
             raise _CLASSES.refusal(
-                f"{match['name']!r} is not a class; use one of {', '.join(events.WORKLOAD_CLASSES)}"
+                f"{match['name']!r} is not a class; use {prose.one_of(events.WORKLOAD_CLASSES)}"
             )
         classes[_place(match)] = match["name"]
     return Said(classes, frozenset(_place(match) for match in _CAN_WAIT.match_all(can_wait_text)))

@@ -7,7 +7,7 @@ import typer
 from cli import app, changes, option_groups, options, price_options
 from cli.price_options import PriceOptions
 from cli.text import plain
-from ledger import clock
+from ledger import clock, prose
 from ledger.pricing import contracts, in_force, names, price_book
 from ledger.pricing.contracts import Contract, Discount, FixedPrice
 
@@ -53,7 +53,7 @@ def set_discount(
     percent: Annotated[str, typer.Argument(help="Percent off every list rate.")],
     model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
     tier: Annotated[
-        str | None, typer.Option(help=f"Only this tier: {', '.join(price_options.TIERS)}.")
+        str | None, typer.Option(help=f"Only this tier: {prose.one_of(price_options.TIERS)}.")
     ] = None,
     since: options.Since = None,
     until: options.Until = None,

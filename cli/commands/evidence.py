@@ -9,7 +9,7 @@ from advisor.evidence import files, gates, register, sentences, store
 from advisor.evidence.assembly import ImportTerms
 from advisor.evidence.figures import EvidenceFigure
 from cli import app, options
-from ledger import clock
+from ledger import clock, prose
 from ledger.errors import UsageError
 from ledger.pricing import in_force
 
@@ -34,7 +34,7 @@ JudgeLabels = Annotated[
 def import_file(
     file: Annotated[Path, typer.Argument(help="JSON lines, CSV, or a result file of promptfoo.")],
     format_name: Annotated[
-        str, typer.Option("--format", help=f"One of {', '.join(files.FORMATS)}.")
+        str, typer.Option("--format", help=f"One of {prose.one_of(files.FORMATS)}.")
     ] = "auto",
     pair: Annotated[str | None, typer.Option(help="FROM:TO, of rows that name none.")] = None,
     project: Annotated[str | None, typer.Option(help="Project of rows that name none.")] = None,
@@ -66,7 +66,7 @@ def import_file(
     """
     if format_name not in files.FORMATS:
         raise UsageError(
-            f"{format_name!r} is no format of evidence; use one of {', '.join(files.FORMATS)}"
+            f"{format_name!r} is no format of evidence; use {prose.one_of(files.FORMATS)}"
         )
     if judge_labels is not None and judge is None:
         raise UsageError("--judge-labels says how good a judge is; name it with --judge MODEL")

@@ -11,7 +11,7 @@ from advisor import refresh
 from cli import app, options, progress
 from collector import files, formats, tail
 from collector.parsing.naming import Naming
-from ledger import logs
+from ledger import logs, prose
 from ledger.database import Database
 from ledger.settings import Settings
 from worker import rollup
@@ -33,7 +33,7 @@ def import_command(
         typer.Argument(metavar="FILE...", help="Log files, plain, .gz or .zst; - reads stdin."),
     ],
     format: Annotated[
-        str, typer.Option(help=f"auto, {', '.join(formats.NAMES)}.")
+        str, typer.Option(help=f"{prose.one_of(['auto', *formats.NAMES])}.")
     ] = "auto",  # the option's name
     model: Model = None,
     provider: Provider = None,
@@ -71,7 +71,7 @@ def tail_command(
         Path, typer.Argument(metavar="FILE", help="A log file; it need not be there yet.")
     ],
     format: Annotated[
-        str, typer.Option(help=f"auto, {', '.join(formats.NAMES_WITH_IDS)}.")
+        str, typer.Option(help=f"{prose.one_of(['auto', *formats.NAMES_WITH_IDS])}.")
     ] = "auto",  # the option's name
     model: Model = None,
     provider: Provider = None,

@@ -19,7 +19,7 @@ from cli.text import report_text
 from collector import block_pool, formats
 from collector.direct_sums import DirectSums
 from collector.parsing.naming import Naming
-from ledger import clock, logs, rollups
+from ledger import clock, logs, prose, rollups
 from ledger.database import Database
 from ledger.errors import UsageError
 from ledger.settings import Settings
@@ -44,7 +44,7 @@ def report_command(
         str | None, typer.Option(help="Only this project; with --direct, that of all records.")
     ] = None,
     format: Annotated[
-        str, typer.Option(help=f"With --direct: auto, {', '.join(formats.NAMES)}.")
+        str, typer.Option(help=f"With --direct: {prose.one_of(['auto', *formats.NAMES])}.")
     ] = "auto",  # the option's name
     model: Annotated[
         str | None, typer.Option(help="With --direct: model of records that name none.")

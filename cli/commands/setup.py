@@ -9,7 +9,7 @@ from cli import app, options
 from cli.text import plain
 from dashboards import catalogue
 from deploy import first_keys
-from ledger import clock, logs, startup
+from ledger import clock, logs, prose, startup
 from ledger.errors import UsageError
 from worker import schedule
 
@@ -83,7 +83,7 @@ def jobs(data: options.Data = None, as_json: options.AsJson = False) -> None:
         app.console.print(grid)
     if overdue:
         typer.echo(
-            f"switchwise: no worker has run {', '.join(overdue)}; start worker and beat, and see their logs",
+            f"switchwise: no worker has run {prose.all_of(overdue)}; start worker and beat, and see their logs",
             err=True,
         )
         raise typer.Exit(1)

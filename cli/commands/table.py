@@ -57,7 +57,7 @@ def table_command(
     app.console.print(grid)
     if pair_table.saving_share is not None:
         app.console.print(
-            f"Savings: {words.percent(money.optional_ratio_text(pair_table.saving_share))} at every volume, as priced."
+            f"Savings: {words.percent(pair_table.saving_share)} at every volume, as priced."
         )
 
 

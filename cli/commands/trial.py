@@ -12,6 +12,7 @@ from advisor.trial import figures, plan, terms
 from advisor.trial.figures import PlanFigure, SplitFigure
 from cli import app, options
 from cli.text import plain
+from ledger import prose
 from ledger.errors import UsageError
 
 commands = app.new_commands()
@@ -55,7 +56,7 @@ def plan_trial(
     share: Annotated[
         int,
         typer.Option(
-            help=f"Percentage to print LiteLLM's weights for: {', '.join(map(str, _PERCENTAGES))}."
+            help=f"Percentage to print LiteLLM's weights for: {prose.one_of(_PERCENTAGES)}."
         ),
     ] = _PERCENTAGES[1],
     data: options.Data = None,
@@ -67,7 +68,7 @@ def plan_trial(
     LiteLLM split the traffic.
     """
     if share not in _PERCENTAGES:
-        raise UsageError(f"--share: {share} is none of {', '.join(map(str, _PERCENTAGES))}")
+        raise UsageError(f"--share: {share} is not offered; use {prose.one_of(_PERCENTAGES)}")
     trial_terms = terms.parse(
         rule=rule,
         threshold=threshold,
@@ -123,7 +124,7 @@ def _sentences(figure: PlanFigure) -> Iterator[str]:
         f" {rules.ENOUGH_PAIRS} is the minimum."
     )
     if figure.assumed:
-        names = " and ".join(_LABELS[name] for name in figure.assumed)
+        names = prose.all_of(_LABELS[name] for name in figure.assumed)
         yield f"Assumed, because nobody has measured it: {names}."
     if figure.cost_usd is None:
         yield "The cost is unknown, because no part of the slice has a price on the target."

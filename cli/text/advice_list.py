@@ -16,6 +16,7 @@ from advisor.evidence import sentences as evidence_sentences
 from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.switching import ranking
 from cli.text import amounts, stage_text
+from ledger import prose
 from ledger.pairs import Pair
 
 UNCHANGED: Mapping[str, StoredRecommendation] = MappingProxyType({})
@@ -65,9 +66,9 @@ def no_advice(pairs: Sequence[Pair], models_in_use: Sequence[str]) -> str:
         for source in sources
         for match in difflib.get_close_matches(source, models_in_use, n=1)
     ]
-    question = f" Did you mean {' or '.join(dict.fromkeys(meant))}?" if meant else ""
+    question = f" Did you mean {prose.one_of(dict.fromkeys(meant))}?" if meant else ""
     return (
-        f"No traffic on {' or '.join(sources)}.{question}"
+        f"No traffic on {prose.one_of(sources)}.{question}"
         f" Models in use: {', '.join(models_in_use)}."
         " Name a pair with --pair FROM:TO or in the setting SWITCHWISE_PAIRS."
     )

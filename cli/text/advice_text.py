@@ -115,6 +115,5 @@ def _meters(
 def _side(metered_tokens: int, nano_usd_per_mtok: int | None) -> tuple[str, str, str]:
     if not metered_tokens:
         return "", "", ""
-    rate = words.rate(nano_usd_per_mtok)
-    cost = words.femto_dollars(metered_tokens, nano_usd_per_mtok)
-    return f"{metered_tokens:,}", rate, cost
+    cost = None if nano_usd_per_mtok is None else metered_tokens * nano_usd_per_mtok
+    return f"{metered_tokens:,}", words.rate(nano_usd_per_mtok), words.femto_dollars(cost)

@@ -76,16 +76,14 @@ def _named(place: CostPlace, places: Iterable[CostPlace]) -> str:
 def _cells(shift: Shift) -> Iterator[str]:
     yield _cost(shift.before)
     yield _cost(shift.after)
-    yield (
-        _signed(words.dollars(money.usd_text(shift.cost_femto_usd))) if shift.cost_femto_usd else ""
-    )
+    yield (_signed(words.femto_dollars(shift.cost_femto_usd)) if shift.cost_femto_usd else "")
     yield _signed(f"{shift.unpriced_tokens:,}") if shift.unpriced_tokens else ""
 
 
 def _cost(amount: UsageCost) -> str:
     if amount == NOTHING:
         return "-"
-    return words.dollars(money.usd_text(amount.cost_femto_usd) if amount.priced_tokens else None)
+    return words.femto_dollars(amount.cost_femto_usd if amount.priced_tokens else None)
 
 
 def _signed(figure: str) -> str:

@@ -12,6 +12,7 @@ from advisor.advice.figures import RecommendationFigure
 from advisor.months.figures import UsageFigure
 from advisor.report.figures import SavingsReport
 from cli.text import amounts, plain
+from ledger import prose
 
 COULD_SAVE = "Could save"
 
@@ -68,7 +69,7 @@ def _move(figure: RecommendationFigure) -> tuple[str, str, str | None]:
 def _conditions(savings: SavingsReport) -> Iterator[str]:
     """Why each decision, how long the models live, the break-even, and the successor's price."""
     figures = savings.recommendations
-    labels = " and ".join(sorted({figure.saving_label for figure in figures}))
+    labels = prose.all_of(sorted({figure.saving_label for figure in figures}))
     yield f"Estimated over {savings.basis} with {labels} factors, at today's prices."
     if any(figure.is_set_aside for figure in figures):
         yield "What could be saved leaves out what people have decided on."

@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 
 from collector.parsing.format import Format, JsonFormat, LineFormat
+from ledger import prose
 from ledger.errors import UsageError
 
 _OWN = "native"
@@ -35,10 +36,10 @@ def by_name(name: str) -> Format:
     for format in FORMATS:
         if format.name == name:
             return format
-    raise UsageError(f"unknown format {name!r}; use auto, {', '.join(NAMES)}")
+    raise UsageError(f"unknown format {name!r}; use {prose.one_of(['auto', *NAMES])}")
 
 
 def list_titles() -> str:
     """What we read, for the end of a sentence: `native events, LiteLLM payloads or trace CSV`."""
     titles = [format.title for format in FORMATS]
-    return f"{', '.join(titles[:-1])} or {titles[-1]}"
+    return prose.one_of(titles)

@@ -2,6 +2,8 @@
 
 import re
 
+from ledger import prose
+
 _TYPE = re.compile(r"Expected `([a-z| ]+)`, got `([a-z]+)`")
 _BOUND = re.compile(r"Expected `int` (>=|<=) (\d+)")
 
@@ -40,7 +42,7 @@ def _name_types(types: list[str]) -> str:
     if "float" in types:
         types = [name for name in types if name not in ("int", "bool")]
     nouns = [noun for name, noun in _NOUNS.items() if name in types and name != "null"]
-    return " or ".join(nouns)
+    return prose.one_of(nouns)
 
 
 def _name_sent(type_name: str, expected: str) -> str:

@@ -31,7 +31,7 @@ def test_a_plan_says_how_many_how_long_how_dear_and_how_to_split(line: CommandLi
     ("words", "status", "says"),
     [
         ("nothing", 1, "no recommendation 'nothing'"),
-        ("{} --share 7", 2, "--share: 7 is none of 1, 5, 20"),
+        ("{} --share 7", 2, "--share: 7 is not offered; use 1, 5 or 20"),
         ("{} --power 2", 2, "is no power to plan for"),
     ],
 )

@@ -227,7 +227,7 @@ def test_a_model_without_a_provider_is_taken_for_its_only_vendors_own(
         (zstandard.compress(NATIVE)[:2_000], "auto", "is damaged"),
         (b"\x1f\x8b nonsense", "auto", "is damaged"),
         (b"\x28\xb5\x2f\xfd nonsense", "auto", "is damaged"),
-        (NATIVE, "parquet", "unknown format 'parquet'; use auto, native, litellm, trace-csv"),
+        (NATIVE, "parquet", "unknown format 'parquet'; use auto, native, litellm or trace-csv"),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_named_on_one_line_and_stores_nothing(

@@ -8,7 +8,7 @@ from advisor.publishing import answers
 from advisor.publishing.exports import bundle, csv_format, json_format, review
 from advisor.publishing.exports.review import MonthlyReview
 from advisor.publishing.outlet import Outlet
-from ledger import clock
+from ledger import clock, prose
 from ledger.access import Access
 from ledger.errors import UsageError
 
@@ -30,7 +30,9 @@ def install(app: FastAPI, outlet: Outlet) -> None:
         `csv`: the showback table. `zip`: every section as CSV, the JSON and the manifest.
         """
         if format not in MEDIA_TYPES:
-            raise UsageError(f"unknown export format {format[:32]!r}; use {', '.join(MEDIA_TYPES)}")
+            raise UsageError(
+                f"unknown export format {format[:32]!r}; use {prose.one_of(MEDIA_TYPES)}"
+            )
         with outlet.database.snapshot() as session:
             monthly_review = review.build(
                 session, outlet.settings, clock.now_us(), month, project=access.project

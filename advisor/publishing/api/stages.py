@@ -16,7 +16,7 @@ from advisor.publishing.outlet import Outlet
 from advisor.stages import recommendations, store, table
 from advisor.stages.table import Action
 from advisor.stages.wishes import Wish
-from ledger import clock, months
+from ledger import clock, months, prose
 from ledger.access import Access
 
 _TITLES: dict[Action, str] = {
@@ -81,7 +81,7 @@ def _add(app: FastAPI, outlet: Outlet, action: Action, title: str) -> None:
             full = recommendation_body.load_one(session, recommendation, month)
         return answers.json_of(full)
 
-    sources = ", ".join(table.TRANSITIONS[action].sources)
+    sources = prose.one_of(table.TRANSITIONS[action].sources)
     app.post(
         f"/api/v1/recommendations/{{id}}/{action}",
         response_model=RecommendationBody,

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from advisor.publishing.exports import csv_format, json_format
 from advisor.publishing.exports.review import MonthlyReview
-from ledger import clock
+from ledger import clock, prose
 from ledger.errors import UsageError
 
 Files = dict[str, bytes]
@@ -40,9 +40,9 @@ def files(review: MonthlyReview, formats: Sequence[str]) -> Files:
     """
     names = list(dict.fromkeys(formats))
     if unknown := [name for name in names if name not in FORMATS]:
-        raise UsageError(f"unknown export format {unknown[0]!r}; use {', '.join(FORMATS)}")
+        raise UsageError(f"unknown export format {unknown[0]!r}; use {prose.one_of(FORMATS)}")
     if not names:
-        raise UsageError(f"no export format; use {', '.join(FORMATS)}")
+        raise UsageError(f"no export format; use {prose.one_of(FORMATS)}")
     contents: Files = {}
     for name in names:
         contents |= FORMATS[name](review)

@@ -15,7 +15,7 @@ from advisor.publishing.exports import columns, review_rows
 from advisor.publishing.exports.cells import Row
 from advisor.report import report
 from advisor.report.figures import Report
-from ledger import clock, closed_statements, months
+from ledger import clock, closed_statements, months, prose
 from ledger.errors import NotFound
 from ledger.months import Month
 from ledger.pricing import in_force
@@ -60,7 +60,7 @@ def build(
     month = months.parse_or_current(month_text, settings.zone, now_us)
     statement = statement_store.read(session, month)
     if statement is None:
-        others = ", ".join(statement_store.month_names(session))
+        others = prose.all_of(statement_store.month_names(session))
         remedy = f"there is some in {others}" if others else "import some first"
         raise NotFound(f"no traffic in {month}; {remedy}")
     figures = report.build(session, settings, now_us, month_text, project=project)

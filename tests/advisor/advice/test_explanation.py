@@ -90,11 +90,6 @@ def test_a_blocked_target_is_told_without_an_amount_or_a_factor() -> None:
     )
 
 
-def test_ratios_are_written_plainly() -> None:
-    shares = (Fraction("0.8"), Fraction("0.6368"), Fraction(1), Fraction("-0.02"))
-    assert [explanation.percent(share) for share in shares] == ["80 %", "63.7 %", "100 %", "-2 %"]
-
-
 @pytest.mark.parametrize("reason", [*fit.BLOCKS, *REASONS])
 def test_every_reason_has_words_for_why_and_for_what_would_change_it(reason: str) -> None:
     found, _ = _told()

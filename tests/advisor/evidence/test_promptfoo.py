@@ -115,6 +115,6 @@ def test_a_promptfoo_file_without_the_pair_says_what_is_in_it(path: Path) -> Non
     with pytest.raises(
         UsageError,
         match=r"no result of gpt-4\.1-mini in it;"
-        r" the providers are openai:gpt-4\.1-2025-04-14, openai:gpt-5",
+        r" the providers are openai:gpt-4\.1-2025-04-14 and openai:gpt-5",
     ):
         read(path, terms(pair=paired_rows.PAIR))

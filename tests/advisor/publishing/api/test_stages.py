@@ -114,7 +114,7 @@ def test_a_body_that_is_not_right_is_400_with_the_remedy(
         (
             b'{"by": "ada", "version": 1, "shares": 1}',
             "application/json",
-            "`shares` is no field here; use by, version, share, until, note, hold_out",
+            "`shares` is no field here; use by, version, share, until, note or hold_out",
         ),
         (
             b'{"by": "ada", "version": "one"}',
