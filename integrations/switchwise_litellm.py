@@ -550,7 +550,7 @@ def _is_address(url: str) -> bool:
     return False
 
 
-class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM's class, or none where it is not installed
+class SwitchwiseHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM may not be installed
     """LiteLLM's hooks. They never raise and never wait for the network.
 
     A wrong setting raises ValueError at start.

@@ -187,8 +187,8 @@ def test_what_is_unfinished_and_the_events_of_a_body_count_in_the_backlog() -> N
         ("application/json; charset=utf-8", "{problem}; send a JSON array, or JSON objects"),
         ("", "{problem}; send a JSON array, or JSON objects"),
         (
-            "text/csv; header=present",
-            "send JSON (Content-Type: application/json); {problem}, and its content type is text/csv",
+            "a/b; charset=x",
+            "send JSON (Content-Type: application/json); {problem}, and its content type is a/b",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""A report on log files without a ledger says what a ledger would say after importing them, to the last digit."""
+"""A report on log files alone equals the report of a ledger with these files, to the digit."""
 
 import gzip
 import json

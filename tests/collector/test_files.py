@@ -1,4 +1,4 @@
-"""Import of log files: every shape of file, once, resumable, and one clear line where a file cannot be imported."""
+"""Import of log files: of every shape, once, resumable, and with clear errors."""
 
 import gzip
 import io
@@ -132,7 +132,7 @@ def test_an_import_that_was_stopped_goes_on_where_it_stopped(
         calls.append(arguments)
         if len(calls) == 3:
             raise StoreUnavailable("killed")
-        return add(session, *arguments, **options)  # type: ignore[arg-type]  # handed on as they came
+        return add(session, *arguments, **options)  # type: ignore[arg-type]  # passed on
 
     monkeypatch.setattr(store, "add", stop_at_the_third)
     with pytest.raises(StoreUnavailable):

@@ -1,4 +1,4 @@
-"""A body is cut where its elements end, whatever the chunks, and a broken one costs itself alone where that can be."""
+"""A body is cut where its elements end, whatever the chunks; a broken one costs no other."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The probes: a process that can store nothing says so, and one that might lose a commit is never ready."""
+"""The probes: a process that cannot store, or might lose a commit, is not ready."""
 
 from collections.abc import Iterator
 
@@ -56,7 +56,7 @@ def test_a_connection_that_does_not_sync_its_commits_is_never_ready(
     lower = "PRAGMA synchronous=NORMAL" if database.is_sqlite else "SET synchronous_commit=off"
 
     def careless(connection: object, _record: object, _proxy: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]  # a driver's connection, of either driver
+        cursor = connection.cursor()  # type: ignore[attr-defined]  # the driver's own
         cursor.execute(lower)
         cursor.close()
 

@@ -1,4 +1,4 @@
-"""Group commit: nothing is acknowledged before its commit, and nothing that goes wrong with one request harms another."""
+"""Group commit: an answer comes after its commit, and no request harms another."""
 
 import threading
 import time
@@ -188,7 +188,8 @@ def test_a_deadlock_is_tried_again(database: Database) -> None:
     """On SQLite there is none: a writer is alone."""
     # Their label set is there already, so that the two really meet at the events.
     ingest.commit_group(database, [samples.event(9)], max_series=100)
-    # Two transactions store the same two sets of events in opposite order, each waiting for the other's second one.
+    # Two transactions store the same two sets of events in opposite order, so each waits for the
+    # second set of the other.
     first, second = (
         [samples.event(number) for number in range(2)],
         [samples.event(number) for number in range(2, 4)],

@@ -1,4 +1,4 @@
-"""With a spool a collector goes on answering while PostgreSQL is away, and every event reaches the ledger once."""
+"""With a spool a collector answers while PostgreSQL is away, and each event counts once."""
 
 import os
 import signal

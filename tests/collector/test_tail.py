@@ -1,4 +1,4 @@
-"""Following a log file: every record once, whatever the file is rotated by and whenever the reader is killed."""
+"""Following a log file: every record once, over rotations and kills of the reader."""
 
 import gzip
 import json

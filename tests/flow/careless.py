@@ -1,4 +1,4 @@
-"""A collector with a planted fault: like one that buffers in memory, it answers before it commits."""
+"""A collector with a planted fault: it answers before it commits, as one that buffers does."""
 
 import sys
 import time

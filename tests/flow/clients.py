@@ -1,4 +1,4 @@
-"""Clients that post native events and keep a ledger of their own: what was acknowledged, whatever the product says later."""
+"""Clients that post native events and keep their own ledger of what was acknowledged."""
 
 import contextlib
 import http.client
@@ -27,7 +27,10 @@ class Abandoned(Exception):
 
 @dataclass(slots=True)
 class Book:
-    """The clients' own ledger. `healed` counts events that were acknowledged once and yet were new when sent again."""
+    """The clients' own ledger.
+
+    `healed` counts events that were acknowledged once, and yet were new when sent again.
+    """
 
     acknowledged: int = 0
     posts: int = 0
@@ -51,7 +54,10 @@ class Book:
 
 
 class Client(threading.Thread):
-    """One sender: posts groups one after another, repeats 15 % of them on purpose, and every one until it is acknowledged."""
+    """One sender: it posts groups one after another, each until it is acknowledged.
+
+    It repeats 15 % of them on purpose.
+    """
 
     def __init__(self, port: int, book: Book, name: str, seed: int) -> None:
         super().__init__(name=name, daemon=True)

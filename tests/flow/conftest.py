@@ -1,4 +1,4 @@
-"""What tests of whole processes share: a product over a folder of its own, gone with everything it started after the test."""
+"""What tests of whole processes share: a product over a folder, removed after the test."""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +38,7 @@ ROUTES = [*(("sqlite", way) for way in serving.WAYS), ("postgresql", serving.WAY
 
 @pytest.fixture(params=ROUTES, ids="-".join)
 def route(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """The database of the test, and the way by which its writes come in: all must give the same answers."""
+    """The database of the test and the way of its writes: all ways must give the same answers."""
     database, way = request.param
     return database, way
 

@@ -1,4 +1,4 @@
-"""The kill harness: real processes, seeded SIGKILLs under load, and a verdict against the clients' own ledger."""
+"""The kill harness: real processes, seeded SIGKILLs under load, a verdict by the clients."""
 
 import contextlib
 import math
@@ -32,7 +32,9 @@ ROLES = {
     "collector": "from deploy import web; status = web.serve(settings.load(), ['collector'])",
     "worker": "from worker import celery_app; status = celery_app.run_worker(settings.load())",
     "beat": "from worker import celery_app; status = celery_app.run_beat(settings.load())",
-    "careless": "import runpy; status = runpy.run_module('tests.flow.careless', run_name='__main__')",
+    "careless": (
+        "import runpy; status = runpy.run_module('tests.flow.careless', run_name='__main__')"
+    ),
 }
 
 
@@ -40,7 +42,10 @@ PYTHON = [sys.executable, "-P", "-c"]
 
 
 def environment(**own: str) -> dict[str, str]:
-    """The environment of a process of the product. It may keep its bytecode: it is started too often to compile each time."""
+    """The environment of a process of the product.
+
+    It may write its bytecode, because it is started too often to compile each time.
+    """
     inherited = {
         name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
     }
@@ -49,7 +54,7 @@ def environment(**own: str) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Product:
-    """Processes of the product over one data directory: some that we start, and whatever those start."""
+    """Processes of the product over one data directory: those that we start, and their children."""
 
     data: Path
     port: int
@@ -82,7 +87,7 @@ class Product:
             )
 
     def process_ids(self, name: str) -> list[int]:
-        """The processes of a role: of ours by name, of the supervisor's children by their module."""
+        """The processes of a role: ours by name, children of the supervisor by their module."""
         if name in self._started:
             return [self._started[name].pid] if self._started[name].poll() is None else []
         return [
@@ -103,7 +108,10 @@ class Product:
         return False
 
     def stop(self, seconds: float = 15) -> list[int]:
-        """Ask our processes to end; their exit statuses. Raises subprocess.TimeoutExpired for one that does not."""
+        """Ask our processes to end; their exit statuses.
+
+        Raises subprocess.TimeoutExpired for one that does not end.
+        """
         for process in self._started.values():
             process.send_signal(signal.SIGTERM)
         return [process.wait(seconds) for process in self._started.values()]
@@ -120,7 +128,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the ledger says against what clients know to be acknowledged. All empty and zero is the promise kept."""
+    """The ledger compared with what clients know to be acknowledged.
+
+    The promise is kept if everything is zero or empty.
+    """
 
     acknowledged: int
     kills: int
@@ -134,16 +145,18 @@ class Verdict:
 def kill_under_load(
     product: Product,
     victims: Sequence[str],
-    kills: int,
     senders: Sequence[Client],
+    *,
+    kills: int,
     seed: int,
     others: Mapping[str, Callable[[], bool]] = MappingProxyType({}),
     seconds: float = math.inf,
 ) -> int:
-    """Kill processes at random while clients post, each time after somebody got an acknowledgement; how many were killed.
+    """Kill processes at random while clients post; how many were killed.
 
-    A victim that is no process of the product is killed by calling its entry in `others`. Fewer are killed where the
-    machine is too slow for all of them within `seconds`, but never fewer than FEWEST_KILLS.
+    Before each kill a client gets an acknowledgement. A victim that is no process of the product
+    is killed by calling its entry in `others`. Fewer are killed where the machine is too slow for
+    all of them within `seconds`, but never fewer than FEWEST_KILLS.
     """
     end_at = time.monotonic() + seconds
     chance, killed = random.Random(seed), 0  # noqa: S311  # repeatable on purpose

@@ -1,4 +1,7 @@
-"""The compose form as processes of this machine: each service's own command line, with hosts, ports and paths put in."""
+"""The compose form as processes of this machine.
+
+Each service runs its own command line, with hosts, ports and paths of this machine.
+"""
 
 import copy
 import json

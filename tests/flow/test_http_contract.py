@@ -1,4 +1,7 @@
-"""The write API as a sender meets it, over real HTTP and on both databases: receipts, refusals, no answer before the commit."""
+"""The write API as a sender meets it: receipts, errors, no answer before the commit.
+
+It runs over real HTTP and on both databases.
+"""
 
 import gzip
 import itertools
@@ -197,8 +200,8 @@ def test_a_log_body_beyond_64_mib_is_refused_before_it_is_sent(collector: Runnin
     assert port is not None
     with socket.create_connection((host, port), timeout=10) as sender:
         sender.sendall(
-            b"POST /v1/litellm HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
-            % (64 * MIB + 1)
+            b"POST /v1/litellm HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+            b"Content-Length: %d\r\n\r\n" % (64 * MIB + 1)
         )
         assert sender.recv(64).startswith(b"HTTP/1.1 413")
 
@@ -295,7 +298,8 @@ def test_too_much_at_once_is_refused_with_503_and_taken_later(database: Database
             serving.block_writers(session)
             answers = list(pool.map(lambda _: post(collector, events), range(4)))
         assert {answer.status_code for answer in answers} == {503}
-        # What the lock held up keeps its room until it is stored, so a sender may have to try once more.
+        # What waited for the lock counts in the backlog until it is stored, so a sender may have
+        # to try once more.
         processes.wait_until(
             lambda: post(collector, events).status_code == 200, "room for the same events"
         )

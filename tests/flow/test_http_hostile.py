@@ -1,4 +1,7 @@
-"""The write API under hostile and random bodies, over real HTTP and on both databases: each gets an answer."""
+"""The write API under hostile and random bodies: each gets an answer.
+
+It runs over real HTTP and on both databases.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -34,25 +37,52 @@ DOCUMENTED = [
 HOSTILE = {
     "deep": b"[" * 100_000 + b"]" * 100_000,
     "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-    "deep in a field": b'{"id":"a","time":1,"model":"m","features":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    "long integer": b'{"id":"a","time":1795464000,"model":"m","input_tokens":' + b"9" * 5_000 + b"}",
-    "long time": b'{"id":"a","model":"m","startTime":' + b"9" * 5_000 + b',"time":' + b"9" * 5_000 + b"}",
+    "deep in a field": (
+        b'{"id":"a","time":1,"model":"m","features":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    ),
+    "long integer": (
+        b'{"id":"a","time":1795464000,"model":"m","input_tokens":' + b"9" * 5_000 + b"}"
+    ),
+    "long time": (
+        b'{"id":"a","model":"m","startTime":' + b"9" * 5_000 + b',"time":' + b"9" * 5_000 + b"}"
+    ),
     "NaN": b'{"id":"a","time":NaN,"model":"m","input_tokens":NaN}',
     "Infinity": b'{"id":"a","time":1e999,"startTime":-1e999,"model":"m","input_tokens":Infinity}',
     "64 bits": b'{"id":"a","time":1795464000,"model":"m","input_tokens":9223372036854775808}',
     "bool": b'{"id":"a","time":true,"model":"m","input_tokens":true,"startTime":true}',
     "float": b'{"id":"a","time":1795464000,"model":"m","input_tokens":1.5,"prompt_tokens":1.5}',
-    "surrogate": b'{"id":"\\ud800","time":1795464000,"model":"\\udfff","status":"success","startTime":1795450000}',
-    "NUL": b'{"id":"a\\u0000b","time":1795464000,"model":"m\\u0000","status":"success","startTime":1795450000}',
+    "surrogate": (
+        b'{"id":"\\ud800","time":1795464000,"model":"\\udfff","status":"success",'
+        b'"startTime":1795450000}'
+    ),
+    "NUL": (
+        b'{"id":"a\\u0000b","time":1795464000,"model":"m\\u0000","status":"success",'
+        b'"startTime":1795450000}'
+    ),
     "raw NUL": b'{"id":"a\0b","time":1795464000,"model":"m"}',
-    "twice": b'{"id":"a","id":"b","time":1795464000,"model":"m","model":"n","input_tokens":1,"input_tokens":2}',
+    "twice": (
+        b'{"id":"a","id":"b","time":1795464000,"model":"m","model":"n",'
+        b'"input_tokens":1,"input_tokens":2}'
+    ),
     "not UTF-8": b'{"id":"\xff\xfe","time":1795464000,"model":"m"}',
     "UTF-16": '[{"id":"a"}]'.encode("utf-16"),
-    "long text": b'{"id":"' + b"x" * 900_000 + b'","time":1795464000,"model":"' + b"y" * 900_000 + b'"}',
-    "wrong kinds": b'{"id":{},"time":[],"model":7,"features":{},"metadata":7,"response":[],"status":{},"startTime":""}',
-    "far time": b'[{"id":"a","time":"9999-12-31T23:59:59Z","model":"m"},{"id":"a","time":-1e308,"model":"m","startTime":1e308}]',
-    "nothing": b"", "null": b"null", "nulls": b"[null,null]", "commas": b"[,,,]", "brackets": b"[[],{},[[]]]",
-}  # fmt: skip
+    "long text": (
+        b'{"id":"' + b"x" * 900_000 + b'","time":1795464000,"model":"' + b"y" * 900_000 + b'"}'
+    ),
+    "wrong kinds": (
+        b'{"id":{},"time":[],"model":7,"features":{},"metadata":7,"response":[],"status":{},'
+        b'"startTime":""}'
+    ),
+    "far time": (
+        b'[{"id":"a","time":"9999-12-31T23:59:59Z","model":"m"},'
+        b'{"id":"a","time":-1e308,"model":"m","startTime":1e308}]'
+    ),
+    "nothing": b"",
+    "null": b"null",
+    "nulls": b"[null,null]",
+    "commas": b"[,,,]",
+    "brackets": b"[[],{},[[]]]",
+}
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/litellm"])

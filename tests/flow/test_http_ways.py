@@ -1,4 +1,4 @@
-"""Whatever way a write takes through the server, its answer is the same: unusual headers, pieces, requests in a row."""
+"""A write gets the same answer on every way through the server."""
 
 import json
 import re
@@ -28,7 +28,10 @@ def stored(database: Database) -> int:
 
 
 def raw(collector: RunningCollector, *pieces: bytes, answers: int = 1) -> bytes:
-    """What the server says to bytes sent over one connection, piece by piece, up to this many final answers."""
+    """What the server answers to bytes sent over one connection, piece by piece.
+
+    It waits for this many final answers.
+    """
     host, port = collector.client.base_url.host, collector.client.base_url.port
     assert port is not None
     answer = b""

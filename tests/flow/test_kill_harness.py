@@ -1,4 +1,7 @@
-"""Nothing acknowledged is lost or counted twice, whatever is killed and whenever; and the harness would notice if it were."""
+"""Nothing acknowledged is lost or counted twice, whatever is killed.
+
+The harness notices a collector that breaks this promise.
+"""
 
 import math
 import os
@@ -21,7 +24,7 @@ from tests.flow.harness import Product, Verdict
 from worker import rollup
 
 EMBEDDED = ("web", "web", "worker", "rollup", "up")
-"""Two kills in five hit the web process, two the worker (one of them in the middle of a rollup), one the supervisor."""
+"""Of five kills two hit the web process, two the worker, one in a rollup, one the supervisor."""
 BACKLOG_SECONDS = 0.6
 
 
@@ -30,13 +33,22 @@ def run_embedded(launch: Launch, kills: int, seed: int, seconds: float = math.in
     senders = clients.start(product.port, book, 3, seed)
     rollups = RollupKiller(product, seed)
     killed = harness.kill_under_load(
-        product, EMBEDDED, kills, senders, seed, {"rollup": rollups.kill}, seconds
+        product,
+        EMBEDDED,
+        senders,
+        kills=kills,
+        seed=seed,
+        others={"rollup": rollups.kill},
+        seconds=seconds,
     )
-    return settled(product, senders, book, killed, rollups.url)
+    return settled(product, senders, book, kills=killed, url=rollups.url)
 
 
 class RollupKiller:
-    """Kills the worker while it rolls up: it is held first, so that the backlog makes its next rollup long enough to hit."""
+    """Kills the worker while it rolls up.
+
+    The worker is stopped first, so that its next rollup has enough work to be hit.
+    """
 
     def __init__(self, product: Product, seed: int) -> None:
         self.url = f"sqlite:///{product.data / 'ledger.db'}"
@@ -45,7 +57,7 @@ class RollupKiller:
         self._killed_at_us = 0
 
     def kill(self) -> bool:
-        """Wait for a rollup of the present worker, then kill it in the next one; whether there was a worker to kill."""
+        """Wait for a rollup of the worker, then kill it in the next one; False without a worker."""
         database = Database(self.url)
         processes.wait_until(
             lambda: self._has_rolled_up(database), "a rollup after a kill", harness.SETTLE_SECONDS
@@ -67,7 +79,7 @@ class RollupKiller:
 
 
 def settled(
-    product: Product, senders: list[clients.Client], book: Book, kills: int, url: str
+    product: Product, senders: list[clients.Client], book: Book, *, kills: int, url: str
 ) -> Verdict:
     database = Database(url)
     harness.settle(product, senders, database)
@@ -99,7 +111,7 @@ def test_the_embedded_product_keeps_its_promise_over_200_kills(launch: Launch) -
 def test_a_collector_that_answers_before_it_commits_is_caught(launch: Launch) -> None:
     product, book = launch(["careless"]), Book()
     senders = clients.start(product.port, book, 3, seed=3)
-    kills = harness.kill_under_load(product, ["careless"], 3, senders, seed=3)
+    kills = harness.kill_under_load(product, ["careless"], senders, kills=3, seed=3)
     clients.finish(senders)
     product.stop()
     database = Database(f"sqlite:///{product.data / 'ledger.db'}")
@@ -144,7 +156,13 @@ def run_production(
     if not spool:
         victims += ["worker-1", "worker-2"]
     killed = harness.kill_under_load(
-        product, victims, kills, senders, 4, {"cluster": crash}, seconds
+        product,
+        victims,
+        senders,
+        kills=kills,
+        seed=4,
+        others={"cluster": crash},
+        seconds=seconds,
     )
     if spool:
         clients.finish(senders)
@@ -152,7 +170,7 @@ def run_production(
             lambda: waiting_in(spool) == 0, "an empty spool", harness.SETTLE_SECONDS
         )
         assert book.spooled > 0
-    return settled(product, senders, book, killed, url)
+    return settled(product, senders, book, kills=killed, url=url)
 
 
 def waiting_in(spool: Path) -> int:
@@ -164,7 +182,7 @@ def waiting_in(spool: Path) -> int:
         connection.close()
 
 
-def test_collectors_and_workers_on_postgresql_keep_the_promise_over_10_kills_or_those_of_half_a_minute(
+def test_collectors_and_workers_on_postgresql_keep_the_promise_for_10_kills_or_half_a_minute(
     launch: Launch, postgres_server: servers.Postgres, redis_server: servers.Redis
 ) -> None:
     verdict = run_production(

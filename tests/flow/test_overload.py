@@ -1,4 +1,4 @@
-"""More than can be stored: refused within seconds, in bounded memory, and nothing that was acknowledged is lost."""
+"""More than can be stored is refused within seconds, in bounded memory, without loss."""
 
 import json
 import re
@@ -46,7 +46,8 @@ def test_a_disk_without_room_is_503_and_is_used_again_once_it_has_some(
 
     @event.listens_for(database.engine, "connect")
     def limit(connection: object, _record: object) -> None:
-        connection.execute(f"PRAGMA max_page_count={pages[0]}")  # type: ignore[attr-defined]  # the driver's own
+        pragma = f"PRAGMA max_page_count={pages[0]}"
+        connection.execute(pragma)  # type: ignore[attr-defined]  # the driver's own
 
     acknowledged = 0
     with serving.collector(database, way) as collector:

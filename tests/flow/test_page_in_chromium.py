@@ -1,4 +1,4 @@
-"""The page as a browser shows it: headless Chromium loads it without a network, lays it out and finds the figures."""
+"""The page in headless Chromium: it loads without a network and shows the figures."""
 
 import struct
 import subprocess
@@ -17,9 +17,16 @@ from tests.advisor.evidence import paired_rows
 from tests.advisor.stages import advised_ledger
 
 QUIET = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-quic", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
 WIDE, NARROW = (1280, 1800), (420, 2400)
 
 

@@ -1,5 +1,9 @@
-"""The production form, each command line as the compose file has it, on real PostgreSQL, Redis and Prometheus."""
+"""The production form: each command of the compose file on real servers.
 
+The servers are PostgreSQL, Redis and Prometheus.
+"""
+
+import functools
 import json
 import shutil
 from collections.abc import Iterator
@@ -14,11 +18,17 @@ from tests.flow.production import ComposePrometheus, Production
 
 EVENTS = [
     {
-        "id": str(number), "time": f"2026-10-{1 + number % 28:02}T10:00:00Z", "provider": "openai", "model": "gpt-4.1",
-        "project": "search", "workload": "answers", "input_tokens": 1_000, "output_tokens": 200,
+        "id": str(number),
+        "time": f"2026-10-{1 + number % 28:02}T10:00:00Z",
+        "provider": "openai",
+        "model": "gpt-4.1",
+        "project": "search",
+        "workload": "answers",
+        "input_tokens": 1_000,
+        "output_tokens": 200,
     }
     for number in range(60)
-]  # fmt: skip
+]
 MONTH = "2026-10"
 
 
@@ -32,7 +42,7 @@ def running(postgres_server: servers.Postgres, redis_server: servers.Redis) -> I
         for service in production.LASTING:
             product.start(service)
         for service in product.ports:
-            processes.wait_until(lambda service=service: answers(product, service), service)  # type: ignore[misc]  # mypy cannot type a default
+            processes.wait_until(functools.partial(answers, product, service), service)
         yield product
     finally:
         product.destroy()

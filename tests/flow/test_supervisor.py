@@ -1,4 +1,7 @@
-"""The one-command form: one supervisor a directory, children that come back, and an end that leaves nothing behind."""
+"""The one-command form: one supervisor a directory, and children that come back.
+
+Its end leaves nothing behind.
+"""
 
 import http.client
 import os
@@ -14,11 +17,14 @@ from tests.flow.clients import Book
 from tests.flow.conftest import Launch
 from tests.flow.harness import Product
 
-EVENT = b'{"id": "1", "time": "2026-10-10T00:00:00Z", "model": "gpt-4.1", "input_tokens": 1, "output_tokens": 1}'
+EVENT = (
+    b'{"id": "1", "time": "2026-10-10T00:00:00Z", "model": "gpt-4.1",'
+    b' "input_tokens": 1, "output_tokens": 1}'
+)
 
 
 def post(product: Product) -> int:
-    """Send one event; the status. The connection waits in the supervisor's socket while nobody answers."""
+    """Send one event; the status. Without a web process the connection waits in the socket."""
     connection = http.client.HTTPConnection(processes.LOOPBACK, product.port, timeout=60)
     connection.request("POST", "/v1/events", EVENT)
     status = connection.getresponse().status
@@ -65,7 +71,7 @@ def test_told_to_stop_under_load_it_ends_well_within_ten_seconds_and_leaves_no_p
 ) -> None:
     product, book = launch(["up"]), Book()
     senders = clients.start(product.port, book, 2, seed=7)
-    harness.kill_under_load(product, [], 0, senders, seed=7)
+    harness.kill_under_load(product, [], senders, kills=0, seed=7)
     told_at = time.monotonic()
     assert product.stop() == [0]
     assert time.monotonic() - told_at < 10
@@ -121,7 +127,7 @@ def test_a_port_in_use_is_named_in_one_line(tmp_path: Path) -> None:
 
 
 def test_an_open_bind_without_a_key_ends_everything_in_one_line(tmp_path: Path) -> None:
-    ended = up(tmp_path, processes.free_port(), SWITCHWISE_HOST="0.0.0.0")  # noqa: S104  # it is refused
+    ended = up(tmp_path, processes.free_port(), SWITCHWISE_HOST="0.0.0.0")  # noqa: S104  # refused
     assert ended.returncode == 2
     (line,) = own_lines(ended)
     assert "no API key exists" in line

@@ -1,4 +1,4 @@
-"""Both real traces imported as files: every total ties to an independent integer sum, to the last digit, and once only."""
+"""Both real traces imported as files: every total equals an independent integer sum."""
 
 from decimal import Decimal
 from pathlib import Path

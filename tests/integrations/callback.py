@@ -1,4 +1,4 @@
-"""Our LiteLLM callback as LiteLLM loads it: from the file, under no package, and here without LiteLLM."""
+"""Our LiteLLM callback, loaded as LiteLLM loads it: from the file, without a package."""
 
 import importlib.util
 import json
@@ -12,7 +12,10 @@ PATH = Path(__file__).parent.parent.parent / "integrations" / "switchwise_litell
 
 
 def load() -> ModuleType:
-    """The file as a module of its own. Dataclasses, pickles and the like that need `sys.modules` would fail in LiteLLM as here."""
+    """The file as a module of its own, which is not in `sys.modules`.
+
+    So dataclasses, pickles and the like would fail here as they do in LiteLLM.
+    """
     spec = importlib.util.spec_from_file_location("switchwise_litellm", PATH)
     assert spec is not None
     assert spec.loader is not None
@@ -48,7 +51,10 @@ def payload(number: int, **changed: object) -> dict[str, Any]:
 
 
 def main() -> None:
-    """A proxy of one process: takes these payloads, says so, and stays. Its arguments: how many, and the first one's number."""
+    """A proxy of one process: it takes these payloads, reports that, and stays.
+
+    Its arguments are the number of payloads, and the number of the first one.
+    """
     handler = load().handler
     count, first = int(sys.argv[1]), int(sys.argv[2])
     for number in range(first, first + count):

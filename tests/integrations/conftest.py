@@ -34,7 +34,10 @@ def ours() -> ModuleType:
 
 @pytest.fixture
 def handler(ours: ModuleType, tmp_path: Path) -> Iterator[Handler]:
-    """Start the callback's handler on a spool in the test's folder; it reaches nobody unless told: `handler(**environment)`."""
+    """Start the callback's handler on a spool in the test's folder: `handler(**environment)`.
+
+    Without an address of a collector in the environment it reaches none.
+    """
     started: list[Any] = []
 
     def start(**environment: str) -> Any:
@@ -68,7 +71,10 @@ def gate(collector: RunningCollector) -> Iterator[tuple[Gate, str]]:
 
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[Writer]:
-    """Start a process that hands payloads to the callback and then waits: `writer(count, first, **environment)`."""
+    """Start a process that gives payloads to the callback and then waits.
+
+    It is called as `writer(count, first, **environment)`.
+    """
     started: list[subprocess.Popen[str]] = []
 
     def start(count: int, first: int = 0, **environment: str) -> subprocess.Popen[str]:

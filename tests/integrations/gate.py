@@ -1,4 +1,4 @@
-"""What stands between a sender and a collector in a test: passes posts on, and is slow, refuses, or is not there when told so."""
+"""A gate between a sender and a collector: it passes posts on, delays or refuses them."""
 
 import asyncio
 import zlib
@@ -14,9 +14,10 @@ PATIENCE_SECONDS = 60
 
 @dataclass(slots=True)
 class Gate:
-    """An ASGI app before the collector at `target`. `seconds` delays each answer; `status`, unless 0, is answered instead.
+    """An ASGI app before the collector at `target`.
 
-    A body of more lines than `most_lines` is answered 413.
+    Each answer is delayed by `seconds`. A `status` other than 0 is answered instead of the
+    collector's. A body of more lines than `most_lines` is answered 413.
     """
 
     target: str

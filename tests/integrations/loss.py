@@ -1,6 +1,7 @@
-"""What is lost between a real LiteLLM proxy and the ledger while things fail: load, one fault at a time, and an exact count.
+"""What is lost between a real LiteLLM proxy and the ledger: load, one fault at a time, a count.
 
-Every request has an input of a size of its own, so that the ledger tells which ones it holds. Loopback only, bounded in time.
+Every request has an input size of its own, so that the ledger shows which ones it has. All runs on
+loopback, within a time limit.
 """
 
 import asyncio
@@ -33,12 +34,15 @@ FIRST_SIZE = 1_000
 ANSWER_SECONDS = 300
 DRAIN_SECONDS = 300
 STEADY_SECONDS = 20.0
-"""How long the ledger must stand still before what is not in it counts as lost: longer than any sender of these waits."""
+"""How long the ledger must be unchanged until what is not in it counts as lost.
+
+No sender waits for so long.
+"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One phase: requests answered to clients, those of them that the ledger does not hold, and what was posted for that."""
+    """One phase: requests that clients had answered, how many the ledger lost, and the posts."""
 
     name: str
     answered: int
@@ -46,7 +50,10 @@ class Outcome:
     posts: int
     wire_bytes: int
     unsettled: int = 0
-    """Of the lost ones, those answered less than SETTLE_SECONDS before the proxy was killed: LiteLLM calls back later."""
+    """Of the lost ones, those answered less than SETTLE_SECONDS before the proxy was killed.
+
+    LiteLLM calls back after its answer.
+    """
 
 
 SETTLE_SECONDS = 2.0
@@ -101,7 +108,10 @@ class Load:
 
 
 class Site:
-    """A provider, a collector as a real process, and a gate before it. Proxies are started on it; all is gone at its end."""
+    """A provider, a collector as a real process, and a gate before it.
+
+    It starts proxies, and its end removes everything.
+    """
 
     def __init__(self) -> None:
         self.provider = Provider()
@@ -163,10 +173,11 @@ def phase(
     site: Site,
     proxy: Proxy,
     name: str,
+    *,
     count: int,
     fault: Callable[[Load], float | None] = lambda _: None,
 ) -> Outcome:
-    """Make requests while a fault happens, wait for the sender and the ledger to come to rest, and count.
+    """Make requests while a fault happens, wait until nothing changes any more, and count.
 
     The fault returns the instant at which it killed the proxy, if it did.
     """
@@ -183,12 +194,12 @@ def phase(
         if killed_at and 0 < killed_at - load.answered_at[size] < SETTLE_SECONDS
     ]
     return Outcome(
-        name,
-        count,
-        len(lost),
-        len(site.gate.bodies) - posts,
-        site.gate.wire_bytes - wire_bytes,
-        len(unsettled),
+        name=name,
+        answered=count,
+        lost=len(lost),
+        posts=len(site.gate.bodies) - posts,
+        wire_bytes=site.gate.wire_bytes - wire_bytes,
+        unsettled=len(unsettled),
     )
 
 
@@ -228,7 +239,7 @@ def refusing(site: Site, status: int, seconds: float) -> Callable[[Load], None]:
 
 
 def collector_killed(site: Site) -> Callable[[Load], None]:
-    """The collector dies three times, its supervisor once, and what watches over them starts them again."""
+    """The collector dies three times and its supervisor once, and each is started again."""
 
     def fault(load: Load) -> None:
         for share in (0.2, 0.4, 0.6):
@@ -260,7 +271,7 @@ def proxy_ended(proxy: Proxy, how: signal.Signals) -> Callable[[Load], float | N
 
 
 def worker_killed(proxy: Proxy) -> Callable[[Load], float]:
-    """One of the proxy's workers is killed at half of the load. The other one, or its successor, sends what it has left."""
+    """A worker of the proxy is killed at half of the load. Another one sends what it has left."""
 
     def fault(load: Load) -> float:
         load.wait_for(0.5)
@@ -271,7 +282,7 @@ def worker_killed(proxy: Proxy) -> Callable[[Load], float]:
 
 
 def proxy_killed_at_rest(site: Site, proxy: Proxy) -> Callable[[Load], float]:
-    """The collector is away, every answer is spooled, and then the proxy is killed and started again."""
+    """The collector is away, every answer is spooled, then the proxy is killed and restarted."""
 
     def fault(load: Load) -> float:
         site.gate.status = 503
@@ -298,30 +309,44 @@ def _writers(proxy: Proxy) -> list[int]:
 def with_callback(site: Site) -> Iterator[Outcome]:
     """Every fault, on proxies with our callback: 2,400 requests and more."""
     proxy = site.proxy(litellm.OURS)
-    yield phase(site, proxy, "collector answers after 2 s", 400, slow(site, 2))
-    yield phase(site, proxy, "collector refuses for 15 s", 500, refusing(site, 503, 15))
-    yield phase(site, proxy, "collector killed 4 times", 400, collector_killed(site))
-    yield phase(site, proxy, "proxy killed at rest", 300, proxy_killed_at_rest(site, proxy))
-    yield phase(site, proxy, "proxy stopped under load", 200, proxy_ended(proxy, signal.SIGTERM))
-    yield phase(site, proxy, "proxy killed under load", 200, proxy_ended(proxy, signal.SIGKILL))
+    yield phase(site, proxy, "collector answers after 2 s", count=400, fault=slow(site, 2))
+    yield phase(site, proxy, "collector refuses for 15 s", count=500, fault=refusing(site, 503, 15))
+    yield phase(site, proxy, "collector killed 4 times", count=400, fault=collector_killed(site))
+    yield phase(
+        site, proxy, "proxy killed at rest", count=300, fault=proxy_killed_at_rest(site, proxy)
+    )
+    yield phase(
+        site, proxy, "proxy stopped under load", count=200, fault=proxy_ended(proxy, signal.SIGTERM)
+    )
+    yield phase(
+        site, proxy, "proxy killed under load", count=200, fault=proxy_ended(proxy, signal.SIGKILL)
+    )
     proxy.close()
     proxy = site.proxy(litellm.OURS, workers=2)
-    yield phase(site, proxy, "one of two workers killed under load", 400, worker_killed(proxy))
+    yield phase(
+        site, proxy, "one of two workers killed under load", count=400, fault=worker_killed(proxy)
+    )
 
 
 def with_generic_api(site: Site) -> Iterator[Outcome]:
-    """The same faults on LiteLLM's own callback: as it comes, and as our README sets it for those who insist."""
+    """The same faults on LiteLLM's own callback: with its defaults, and as our README sets it."""
     proxy = site.proxy("generic_api")
     yield phase(
-        site, proxy, "generic_api, collector refuses for 15 s", 300, refusing(site, 503, 15)
+        site,
+        proxy,
+        "generic_api, collector refuses for 15 s",
+        count=300,
+        fault=refusing(site, 503, 15),
     )
-    yield phase(site, proxy, "generic_api, collector answers after 2 s", 300, slow(site, 2))
+    yield phase(
+        site, proxy, "generic_api, collector answers after 2 s", count=300, fault=slow(site, 2)
+    )
     yield phase(
         site,
         proxy,
         "generic_api, proxy stopped under load",
-        200,
-        proxy_ended(proxy, signal.SIGTERM),
+        count=200,
+        fault=proxy_ended(proxy, signal.SIGTERM),
     )
     proxy.close()
     documented = litellm.documented(1, f"{site.address}/v1/litellm")
@@ -330,20 +355,20 @@ def with_generic_api(site: Site) -> Iterator[Outcome]:
         site,
         proxy,
         "generic_api as documented, collector refuses for 15 s",
-        300,
-        refusing(site, 503, 15),
+        count=300,
+        fault=refusing(site, 503, 15),
     )
     yield phase(
         site,
         proxy,
         "generic_api as documented, collector refuses as 429 for 5 s",
-        200,
-        refusing(site, 429, 5),
+        count=200,
+        fault=refusing(site, 429, 5),
     )
     yield phase(
         site,
         proxy,
         "generic_api as documented, proxy stopped under load",
-        200,
-        proxy_ended(proxy, signal.SIGTERM),
+        count=200,
+        fault=proxy_ended(proxy, signal.SIGTERM),
     )

@@ -1,4 +1,4 @@
-"""A real LiteLLM proxy as a process: its configuration, the callback file beside it as a user would put it, and what it says."""
+"""A real LiteLLM proxy as a process, with its configuration and our callback file."""
 
 import json
 import os
@@ -22,9 +22,12 @@ VENV = ROOT / ".venv-e2e"
 CALLBACK = ROOT / "integrations" / "switchwise_litellm.py"
 OURS = "switchwise_litellm.handler"
 DEPLOYMENTS = {
-    "gpt-4.1": "gpt-4.1", "gpt-4.1-mini": "gpt-4.1-mini", "smart": "gpt-4.1", "fragile": "gpt-4.1",
+    "gpt-4.1": "gpt-4.1",
+    "gpt-4.1-mini": "gpt-4.1-mini",
+    "smart": "gpt-4.1",
+    "fragile": "gpt-4.1",
     "text-embedding-3-small": "text-embedding-3-small",
-}  # fmt: skip
+}
 """The names that clients ask for, and the provider's model behind each."""
 
 Sections = Mapping[str, Mapping[str, object]]
@@ -32,9 +35,10 @@ NOTHING: Sections = MappingProxyType({})
 
 
 def documented(number: int, collector: str) -> dict[str, Any]:
-    """A piece of a proxy's configuration as our README tells it, with the collector in its place.
+    """A piece of a proxy's configuration from our README, with this collector in it.
 
-    A header that says nothing stands where the README has a key: none is needed on loopback, and a wrong one is refused.
+    A harmless header replaces the key of the README: no key is needed on loopback, and a wrong one
+    is refused.
     """
     text = (
         CALLBACK.with_name("README.md").read_text().split("```yaml\n")[number + 1].split("```")[0]
@@ -47,7 +51,7 @@ def documented(number: int, collector: str) -> dict[str, Any]:
 
 
 def program(name: str) -> str:
-    """A program of the environment that holds LiteLLM. Fails the test, with the remedy, where there is none."""
+    """A program of the environment with LiteLLM. Without one the test fails with the remedy."""
     path = VENV / "bin" / name
     if not path.exists():
         pytest.fail(f"{path} is missing; install it with: make litellm")
@@ -55,7 +59,7 @@ def program(name: str) -> str:
 
 
 class Proxy(processes.Server):
-    """A LiteLLM proxy before an upstream, with these callbacks. Stopped and started again, it keeps its folder.
+    """A LiteLLM proxy before an upstream, with these callbacks. A restart keeps its folder.
 
     Sections of its configuration may be added to, under their names.
     """
@@ -144,7 +148,7 @@ class Proxy(processes.Server):
 
 
 def client(address: str, calls: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    """Make calls with the official client library, in a process of the environment that holds it; what came of each."""
+    """Make calls with the official client library, in a process of its own; the results."""
     script = Path(__file__).with_name("sdk_calls.py")
     process = subprocess.run(
         [program("python"), str(script), address],

@@ -1,4 +1,7 @@
-"""Keys of a LiteLLM proxy without a database: a key names its team, and the team is the project. Loaded by the proxy itself."""
+"""Keys of a LiteLLM proxy without a database: a key names its team, which is the project.
+
+The proxy itself loads this file.
+"""
 
 from typing import Any
 

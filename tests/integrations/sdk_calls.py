@@ -1,4 +1,7 @@
-"""Makes calls to a proxy with the official OpenAI client library. A script: reads a list of calls, writes what came of each."""
+"""A script that makes calls to a proxy with the official OpenAI client library.
+
+It reads a list of calls and writes what became of each.
+"""
 
 import json
 import sys
@@ -8,7 +11,7 @@ import openai
 
 
 def make(address: str, call: dict[str, Any]) -> dict[str, Any]:
-    """One call: its `key`, `kind`, `retries` and `seconds`, and the arguments of the library's method."""
+    """One call: `key`, `kind`, `retries` and `seconds`, and arguments of the library's method."""
     library = openai.OpenAI(
         base_url=f"{address}/v1",
         api_key=call["key"],

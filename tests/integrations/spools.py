@@ -1,4 +1,4 @@
-"""Spools of the callback as tests see them: filled as by a process that has ended, sent by a courier, and what is left."""
+"""Spools of the callback: filled as a dead process leaves them, and sent by a courier."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""How our LiteLLM callback meets a collector that is away, busy, elsewhere or particular: nothing is lost, nothing is hot."""
+"""Our LiteLLM callback and a collector that is away, busy or wrong: nothing is lost."""
 
 import json
 import logging

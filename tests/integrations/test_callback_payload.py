@@ -1,4 +1,4 @@
-"""What leaves a LiteLLM proxy through our callback: everything that is read of a payload, and nothing else of it."""
+"""What leaves a LiteLLM proxy through our callback: the fields that we read, nothing else."""
 
 import ast
 import json

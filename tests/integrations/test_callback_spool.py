@@ -1,4 +1,4 @@
-"""The spool of our LiteLLM callback: what a hook has taken survives its process, is sent by whoever lives, and stays bounded."""
+"""The spool of our LiteLLM callback: it survives its process and stays bounded."""
 
 import json
 import logging

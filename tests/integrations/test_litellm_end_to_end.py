@@ -1,4 +1,4 @@
-"""A real LiteLLM proxy and the official client library: the ledger holds what the provider served, to the token."""
+"""A real LiteLLM proxy and client: the ledger holds what the provider counted."""
 
 import re
 import urllib.request
@@ -26,7 +26,11 @@ COLUMNS = dict(
     )
 )
 FAILURES = 5
-"""Of one project's calls: a 429, a 500, and one first attempt each that the proxy, the client and a fallback made good."""
+"""The failed calls of one project.
+
+They are a 429, a 500, and three first attempts, after which the proxy, the client and a fallback
+succeeded.
+"""
 
 Cells = Counter[tuple[str, str, str, str]]
 
@@ -123,7 +127,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def busy_proxy(site: Site) -> Proxy:
-    """A proxy with our callback and LiteLLM's own metrics, after one of every kind of call in two projects."""
+    """A proxy with our callback and LiteLLM's own metrics, after all kinds of calls."""
     sections = proxy.documented(0, site.address)
     sections["litellm_settings"]["callbacks"] = [
         sections["litellm_settings"]["callbacks"],
@@ -156,9 +160,11 @@ def books(site: Site, *projects: str) -> Cells:
 
 def sums(site: Site, *projects: str) -> Cells:
     """What the ledger has rolled up of successes; a snapshot counts under its model."""
+    amounts_of_columns = ", ".join(f"sum(u.{column})" for column in COLUMNS.values())
     query = text(f"""
-        SELECT s.project, s.model, s.service_tier, {", ".join(f"sum(u.{column})" for column in COLUMNS.values())}
-        FROM usage_day u JOIN series s ON s.id = u.series_id WHERE s.status = 'success' GROUP BY 1, 2, 3
+        SELECT s.project, s.model, s.service_tier, {amounts_of_columns}
+        FROM usage_day u JOIN series s ON s.id = u.series_id
+        WHERE s.status = 'success' GROUP BY 1, 2, 3
     """)
     cells: Cells = Counter()
     with site.database.snapshot() as session:
@@ -202,7 +208,7 @@ def test_litellms_own_metrics_count_the_same_requests_and_tokens(
     request = urllib.request.Request(  # noqa: S310
         f"{busy_proxy.address}/metrics/", headers={"Authorization": "Bearer sk-search"}
     )
-    with urllib.request.urlopen(request) as response:  # noqa: S310  # our own address
+    with urllib.request.urlopen(request) as response:  # noqa: S310  # ours
         exposed = response.read().decode()
     counters = {
         "litellm_requests_metric_total": "requests",
@@ -265,7 +271,7 @@ def test_a_proxy_that_reports_through_generic_api_as_our_readme_says_as_well_is_
 
 def outcomes(site: Site) -> Counter[str]:
     """What the collector says has become of the events it was sent."""
-    with urllib.request.urlopen(f"{site.gate.target}/metrics") as response:  # noqa: S310  # our own address
+    with urllib.request.urlopen(f"{site.gate.target}/metrics") as response:  # noqa: S310  # ours
         exposed = response.read().decode()
     samples = re.findall(
         r'switchwise_ingest_events_total{format="litellm",outcome="(\w+)"} (\S+)', exposed

@@ -1,7 +1,8 @@
-"""A model provider for tests: it answers in OpenAI's shapes, does what the prompt says, and counts what it served in integers.
+"""A model provider for tests. It answers in OpenAI's shapes and counts its answers in integers.
 
-A prompt begins with a plan in JSON, such as `{"project": "search", "input": 1200, "cached": 1024, "output": 80}`; what follows
-it is never looked at. So the provider knows whose tokens it counts, and a test knows a text that must turn up nowhere.
+A prompt begins with a plan in JSON, such as `{"project": "search", "input": 1200, "cached": 1024,
+"output": 80}`, which the provider follows; it ignores the text after it. So the provider knows
+whose tokens it counts, and a test knows a text that must appear nowhere.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ Plan = dict[str, Any]
 
 @dataclass(slots=True)
 class Provider:
-    """The provider's own books: what it served by (project, model, tier), and how many attempts it refused."""
+    """The provider's own books: its answers by (project, model, tier, meter), and its refusals."""
 
     answered: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     refused: Counter[int] = field(default_factory=Counter)
@@ -90,7 +91,7 @@ class Provider:
         )
 
     async def _refuse(self, plan: Plan) -> Response | None:
-        """The failure that a plan asks for: `fail` is a status, for the first `times` attempts at its `name`, or for ever."""
+        """The failure of a plan: status `fail`, for all or the first `times` attempts at `name`."""
         await asyncio.sleep(plan.get("seconds", 0))
         with self._lock:
             self._attempts[plan.get("name", "")] += 1

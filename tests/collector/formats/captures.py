@@ -50,7 +50,10 @@ def litellm() -> list[Captured]:
 
 
 def private_texts(payload: dict[str, object]) -> set[str]:
-    """Every text of a captured payload that must not be kept: who asked, from where, what was said, and what failed."""
+    """Every text of a captured payload that must not be stored.
+
+    It says who made the request, from where, what was said, and what failed.
+    """
     private_fields = {
         "messages",
         "response",

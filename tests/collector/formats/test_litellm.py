@@ -1,4 +1,4 @@
-"""LiteLLM's payloads follow the rules of their fields, whatever a section holds, and no payload breaks the parser."""
+"""LiteLLM's payloads follow the rules of their fields, and none breaks the parser."""
 
 import json
 
@@ -12,9 +12,17 @@ from collector.parsing.reading import Ignored, Reading, Rejected
 from ledger import events
 from ledger.events import Event
 
-BASE = {"id": "chatcmpl-1", "status": "success", "call_type": "acompletion", "startTime": 1795454524.5,
-        "model": "openai/gpt-4.1", "model_group": "gpt-4.1", "custom_llm_provider": "openai",
-        "prompt_tokens": 100, "completion_tokens": 20}  # fmt: skip
+BASE = {
+    "id": "chatcmpl-1",
+    "status": "success",
+    "call_type": "acompletion",
+    "startTime": 1795454524.5,
+    "model": "openai/gpt-4.1",
+    "model_group": "gpt-4.1",
+    "custom_llm_provider": "openai",
+    "prompt_tokens": 100,
+    "completion_tokens": 20,
+}
 
 
 def parse(element: object, naming: Naming | None = None) -> Reading:
@@ -229,8 +237,21 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
-FIELDS = st.sampled_from([*BASE, "metadata", "response", "model_parameters", "error_information", "request_tags",
-                          "model_map_information", "completionStartTime", "endTime", "cache_hit", "stream"])  # fmt: skip
+FIELDS = st.sampled_from(
+    [
+        *BASE,
+        "metadata",
+        "response",
+        "model_parameters",
+        "error_information",
+        "request_tags",
+        "model_map_information",
+        "completionStartTime",
+        "endTime",
+        "cache_hit",
+        "stream",
+    ]
+)
 
 
 @given(st.dictionaries(FIELDS, JSON, max_size=4))

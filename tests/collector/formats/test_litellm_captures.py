@@ -1,4 +1,4 @@
-"""Every captured LiteLLM event reads as its golden row, and nothing private of the captures comes through."""
+"""Every captured LiteLLM event reads as its golden row, without anything private of it."""
 
 import json
 import re

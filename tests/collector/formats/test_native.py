@@ -14,8 +14,16 @@ from ledger import events
 from ledger.events import Event
 
 LEAST = {"id": "r-1", "time": "2026-11-23T12:00:00Z", "model": "gpt-4.1"}
-COUNTS = ["input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_tokens",
-          "latency_ms", "first_token_ms", "retry_count"]  # fmt: skip
+COUNTS = [
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "latency_ms",
+    "first_token_ms",
+    "retry_count",
+]
 
 
 def parse(value: object, naming: Naming | None = None) -> Reading:
@@ -60,19 +68,19 @@ def test_every_field_of_the_contract_is_read() -> None:
         features=["tools", "image"],
     )
     labels = events.Labels(
-        "default",
-        "azure.ai.openai",
-        "gpt-4.1",
-        "prod",
-        "priority",
-        "standard",
-        32_768,
-        events.FEATURE_TOOLS | events.FEATURE_IMAGE | events.FEATURE_CLIENT_RETRY,
-        "estimated",
-        "cancelled",
-        "p",
-        "w",
-        "k",
+        namespace="default",
+        provider="azure.ai.openai",
+        model="gpt-4.1",
+        request_model="prod",
+        service_tier="priority",
+        service_tier_requested="standard",
+        context_band=32_768,
+        features=events.FEATURE_TOOLS | events.FEATURE_IMAGE | events.FEATURE_CLIENT_RETRY,
+        usage_source="estimated",
+        status="cancelled",
+        project="p",
+        workload="w",
+        key="k",
     )
     assert event == Event(
         dedupe_key="native:r-1",

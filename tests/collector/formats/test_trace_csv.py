@@ -1,4 +1,4 @@
-"""Azure's traces become events of the model that the import names, and a copy of a file is a duplicate."""
+"""Azure's traces become events of the model that the import names."""
 
 import pytest
 from hypothesis import given

@@ -59,7 +59,7 @@ def test_what_is_no_instant_is_refused(sent: str | float) -> None:
 
 
 @given(
-    st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30)),  # noqa: DTZ001  # the offset is drawn beside it
+    st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30)),  # noqa: DTZ001  # made aware
     st.integers(-23 * 60, 23 * 60),
 )
 def test_an_instant_survives_being_written_with_any_offset(
