@@ -164,8 +164,14 @@ def _moves_model(pair: Pair, provider: str) -> bool:
     )
 
 
-def _joined(model: Pair, tier: Pair) -> Pair:
-    only = (
-        tier.source.service_tier if tier.source.service_tier != model.source.service_tier else None
+def _joined(model_move: Pair, tier_move: Pair) -> Pair:
+    tier_from = (
+        tier_move.source.service_tier
+        if tier_move.source.service_tier != model_move.source.service_tier
+        else None
     )
-    return Pair(model.source, replace(model.target, service_tier=tier.target.service_tier), only)
+    return Pair(
+        model_move.source,
+        replace(model_move.target, service_tier=tier_move.target.service_tier),
+        tier_from,
+    )

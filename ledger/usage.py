@@ -109,10 +109,10 @@ def merge_all(parts: Iterable[Sums]) -> Sums:
 def renumber(sums: Sums, ids: Sequence[int]) -> Sums:
     """The same sums with series id `n` replaced by `ids[n]`; sums of equal ids are merged."""
     renumbered = Sums()
-    for (hour, place), amounts in sums.hours.items():
-        renumbered.merge(Sums({(hour, ids[place]): amounts}))
-    for (day, place, measure, power), requests in sums.distributions.items():
-        key = (day, ids[place], measure, power)
+    for (hour, number), amounts in sums.hours.items():
+        renumbered.merge(Sums({(hour, ids[number]): amounts}))
+    for (day, number, measure, power), requests in sums.distributions.items():
+        key = (day, ids[number], measure, power)
         renumbered.distributions[key] = renumbered.distributions.get(key, 0) + requests
     return renumbered
 

@@ -1,4 +1,4 @@
-"""What the table of metrics promises to whoever scrapes it."""
+"""What the table of metrics promises to those who scrape it."""
 
 import re
 import subprocess
