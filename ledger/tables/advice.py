@@ -113,7 +113,7 @@ class AdjustmentLineRow(LineSums, table=True):
     workload: str = Field(primary_key=True)
 
 
-class Recommendation(SQLModel, table=True):
+class RecommendationRow(SQLModel, table=True):
     """Advice on one slice: the computed decision, people's stage, and inputs to recompute it."""
 
     __tablename__ = "recommendation"

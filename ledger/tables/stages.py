@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 from ledger.tables import columns
 
 
-class StageChange(SQLModel, table=True):
+class StageChangeRow(SQLModel, table=True):
     """One change of a recommendation's stage: who made it, when, and both stages.
 
     `version` is the one that it made.
