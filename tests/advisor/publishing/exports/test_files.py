@@ -280,7 +280,12 @@ def test_a_directory_that_cannot_be_written_is_named(database: Database, tmp_pat
 @pytest.mark.parametrize(
     ("month", "formats", "error", "sentence"),
     [
-        ("2026-05", ("csv",), NotFound, "no traffic in 2026-05; there is some in 2026-10 and 2026-11"),
+        (
+            "2026-05",
+            ("csv",),
+            NotFound,
+            "no traffic in 2026-05; there is some in 2026-10 and 2026-11",
+        ),
         ("2026-13", ("csv",), UsageError, "is not a month"),
         ("2027-01", ("csv",), UsageError, "lies in the future"),
         (MONTH, ("pdf",), UsageError, "unknown export format 'pdf'; use csv or json"),
