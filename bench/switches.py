@@ -13,8 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor.evidence import evaluation, gates
-from advisor.evidence.items import NANO, Item, hashed
+from advisor.evidence import evaluation, gates, items
+from advisor.evidence.items import NANO, Item
 from advisor.switching import candidates, cost, counterfactual, factors, window
 from bench import results
 from ledger import clock
@@ -107,15 +107,15 @@ def _part(draws: random.Random, tokens: int, share: float) -> int:
 
 def band(pilot: Sequence[Request]) -> factors.Band:
     """The factors as the product measures them."""
-    items = [_item(number, request) for number, request in enumerate(pilot)]
-    measured = evaluation.evaluate(items, gates.DEFAULT).factors
+    results = [_item(number, request) for number, request in enumerate(pilot)]
+    measured = evaluation.evaluate(results, gates.DEFAULT).factors
     return factors.ASSUMED.with_measured(measured)
 
 
 def _item(number: int, request: Request) -> Item:
     return Item(
-        item=hashed(str(number)),
-        conversation=hashed(str(number)),
+        item=items.hash_name(str(number)),
+        conversation=items.hash_name(str(number)),
         a_nano=NANO,
         b_nano=0 if request.escalated else NANO,
         a_input_tokens=request.source_tokens.input_tokens,

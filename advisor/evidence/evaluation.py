@@ -86,7 +86,7 @@ def _pass_fail(
         rates=pass_rates,
         spans=spans,
         # What a judge's labels change is in the verdict; the bound of its raw marks says too much.
-        bound=None if bound is None or labels else measurement.rounded(bound),
+        bound=None if bound is None or labels else measurement.round_ratio(bound),
         factors=move_factors.measure(conversations),
     )
 
@@ -114,7 +114,7 @@ def _corrected_rates(
 def _observed_rates(counts: PairCounts) -> tuple[tuple[Fraction, Fraction], tuple[Span, Span]]:
     """Rounded to 9 decimals before they meet money: what is shown is what is computed with."""
     a, b = (
-        measurement.rounded(Fraction(right, counts.pairs))
+        measurement.round_ratio(Fraction(right, counts.pairs))
         for right in (counts.right_a, counts.right_b)
     )
     return (a, b), (_span(counts.right_a, counts.pairs), _span(counts.right_b, counts.pairs))
@@ -122,7 +122,7 @@ def _observed_rates(counts: PairCounts) -> tuple[tuple[Fraction, Fraction], tupl
 
 def _span(right: int, pairs: int) -> Span:
     low, high = rates.wilson_bounds(right, pairs)
-    return measurement.rounded(low), measurement.rounded(high)
+    return measurement.round_ratio(low), measurement.round_ratio(high)
 
 
 def _graded(results: Sequence[Item], gate: QualityGate) -> Evaluation:
@@ -143,7 +143,7 @@ def _graded(results: Sequence[Item], gate: QualityGate) -> Evaluation:
             _mean_score([item.b_nano for item in results]),
         ),
         spans=None,
-        bound=measurement.rounded(bounds.low / unit / NANO) if bounds and has_bound else None,
+        bound=measurement.round_ratio(bounds.low / unit / NANO) if bounds and has_bound else None,
         factors=move_factors.measure(conversations),
     )
 
@@ -171,4 +171,4 @@ def _surpluses(
 
 
 def _mean_score(scores_nano: Sequence[int]) -> Fraction:
-    return measurement.rounded(Fraction(sum(scores_nano), len(scores_nano) * NANO))
+    return measurement.round_ratio(Fraction(sum(scores_nano), len(scores_nano) * NANO))

@@ -39,7 +39,7 @@ class Item:
         return {self.a_nano, self.b_nano} <= {0, NANO}
 
 
-def hashed(name: str) -> str:
+def hash_name(name: str) -> str:
     """The text that a name is stored as: 16 hex characters."""
     return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
@@ -56,7 +56,7 @@ def one_per_conversation(conversations: Iterable[Sequence[Item]]) -> list[Item]:
     Answers of one conversation tend to go the same way, so they must not count twice.
     """
     return [
-        min(conversation, key=lambda item: hashed(item.conversation + item.item))
+        min(conversation, key=lambda item: hash_name(item.conversation + item.item))
         for conversation in conversations
     ]
 

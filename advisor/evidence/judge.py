@@ -123,4 +123,4 @@ def _adjusted_share(hits: int, misses: int) -> tuple[float, float]:
 
 
 def _share(rate: Fraction | float) -> Fraction:
-    return measurement.rounded(min(Fraction(1), max(Fraction(0), Fraction(rate))))
+    return measurement.round_ratio(min(Fraction(1), max(Fraction(0), Fraction(rate))))

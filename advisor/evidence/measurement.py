@@ -46,14 +46,14 @@ def ratio_of_sums(
     half = Fraction(student.quantile(CONFIDENCE, count - 1) * error)
     expected = Fraction(sum_of_y, sum_of_x)
     return Measurement(
-        least=rounded(max(Fraction(0), expected - half)),
-        expected=rounded(expected),
-        most=rounded(expected + half),
+        least=round_ratio(max(Fraction(0), expected - half)),
+        expected=round_ratio(expected),
+        most=round_ratio(expected + half),
         groups=count,
         unit=unit,
     )
 
 
-def rounded(number: Fraction | float) -> Fraction:
+def round_ratio(number: Fraction | float) -> Fraction:
     """Half-even to 9 decimals."""
     return round(Fraction(number), DECIMALS)

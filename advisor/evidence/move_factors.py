@@ -60,8 +60,8 @@ def _escalation_rate(conversations: Sequence[Sequence[Item]]) -> Measurement | N
     escalations = sum(outcomes)
     low, high = rates.wilson_bounds(escalations, len(outcomes))
     return Measurement(
-        least=measurement.rounded(low),
-        expected=measurement.rounded(Fraction(escalations, len(outcomes))),
-        most=measurement.rounded(high),
+        least=measurement.round_ratio(low),
+        expected=measurement.round_ratio(Fraction(escalations, len(outcomes))),
+        most=measurement.round_ratio(high),
         groups=len(outcomes),
     )

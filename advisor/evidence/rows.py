@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
-from advisor.evidence.items import NANO, Item, hashed
+from advisor.evidence import items
+from advisor.evidence.items import NANO, Item
 
 NAMES = ("pair", "project", "workload", "item_id", "cluster", "order", "a", "b")
 COUNTS = (
@@ -86,8 +87,8 @@ def _item(fields: Fields, item_id: str) -> Item:
     if input_tokens is not None and cached_tokens is not None and cached_tokens > input_tokens:
         raise Fault("has more cached input than input; b_input_tokens includes the cached part")
     return Item(
-        item=hashed(item_id),
-        conversation=hashed(_text(fields, "cluster") or item_id),
+        item=items.hash_name(item_id),
+        conversation=items.hash_name(_text(fields, "cluster") or item_id),
         a_nano=_score_nano(fields, "a"),
         b_nano=_score_nano(fields, "b"),
         escalated=_flag(fields, "escalated"),

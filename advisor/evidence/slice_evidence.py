@@ -177,7 +177,7 @@ def _drift(
         index = drift.population_stability_index(then, now)
         if index is None:
             return None
-        largest = max(largest, measurement.rounded(index))
+        largest = max(largest, measurement.round_ratio(index))
     return largest
 
 

@@ -185,12 +185,13 @@ def _take_in(database: Database, loaded: Settings, lines: Iterable[str]) -> None
 def _act(database: Database, actions: Iterable[PlannedAction]) -> None:
     for action in actions:
         with database.transaction() as session:
-            id_by_workload = {
-                (advice.project, advice.workload): advice.id
-                for advice in (each.recommendation for each in recommendations.read(session))
-            }
-            recommendation_id = id_by_workload[action.project, action.workload]
-            store.change(session, recommendation_id, action.wish, clock.now_us())
+            ids = [
+                record.recommendation.id
+                for record in recommendations.read(session)
+                if record.recommendation.project == action.project
+                and record.recommendation.workload == action.workload
+            ]
+            store.change(session, ids[-1], action.wish, clock.now_us())
 
 
 def _scrape(database: Database, loaded: Settings) -> str:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from advisor.evidence import assembly, rows
-from advisor.evidence.items import NANO, hashed
+from advisor.evidence import assembly, items, rows
+from advisor.evidence.items import NANO
 from ledger.errors import UsageError
 from tests.advisor.evidence import paired_rows
 from tests.advisor.evidence.paired_rows import comparison, terms
@@ -20,7 +20,7 @@ def test_a_row_is_read_with_everything_that_it_says() -> None:
         "gpt-4.1",
         "gpt-4.1-mini",
     )
-    assert (item.item, item.conversation) == (hashed("q0"), hashed("c1"))
+    assert (item.item, item.conversation) == (items.hash_name("q0"), items.hash_name("c1"))
     assert (item.a_nano, item.b_nano, item.escalated, item.b_attempts) == (NANO, NANO // 4, True, 2)
 
 
@@ -99,7 +99,7 @@ def test_each_pair_project_and_workload_is_a_comparison_of_its_own() -> None:
         *paired_rows.rows(4, workload="triage"),
     ]
     comparisons = assembly.comparisons(enumerate(paired, start=1), terms())
-    sizes = {(made.project, made.workload): len(made.items) for made in comparisons}
+    sizes = {(one.project, one.workload): len(one.items) for one in comparisons}
     assert len(comparisons) == 3
     assert sizes == {("search", "chat"): 2, ("search", "triage"): 4, ("support", "chat"): 3}
 

@@ -52,7 +52,7 @@ def test_a_ratio_of_sums_worked_by_hand() -> None:
 def test_it_is_a_ratio_of_sums_and_never_a_mean_of_ratios() -> None:
     measured = measurement.ratio_of_sums([(1_000, 1_000)] * 10 + [(2, 1)] * 10)
     assert measured is not None
-    assert measured.expected == measurement.rounded(Fraction(10_020, 10_010))
+    assert measured.expected == measurement.round_ratio(Fraction(10_020, 10_010))
 
 
 @pytest.mark.parametrize("groups", [[(3, 2)] * 19, [(0, 0)] * 30])
@@ -132,7 +132,7 @@ def test_a_judged_rate_is_put_right_worked_by_hand() -> None:
     """Sensitivity 0.95, specificity 0.9, raw 0.85: (0.85 + 0.9 - 1) / (0.95 + 0.9 - 1)."""
     rate = judge.corrected_rate(170, 200, GOOD_JUDGE)
     assert rate is not None
-    assert rate.expected == measurement.rounded(Fraction(75, 85))
+    assert rate.expected == measurement.round_ratio(Fraction(75, 85))
     assert rate.low < rate.expected < rate.high
 
 

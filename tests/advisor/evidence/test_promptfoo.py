@@ -79,8 +79,8 @@ def test_promptfoos_results_are_paired_by_test_and_prompt(path: Path) -> None:
     results = [outcome(n, SOURCE, True) for n in range(30)]
     results += [outcome(n, TARGET, n > 0) for n in range(29, -1, -1)]
     path.write_bytes(promptfoo(results))
-    named = terms(pair=paired_rows.PAIR, project="search", workload="chat")
-    comparison = read(path, named)
+    search_chat = terms(pair=paired_rows.PAIR, project="search", workload="chat")
+    comparison = read(path, search_chat)
     assert (comparison.from_model, comparison.to_model, len(comparison.items)) == (
         "gpt-4.1-2025-04-14",
         "gpt-4.1-mini",
@@ -92,7 +92,7 @@ def test_promptfoos_results_are_paired_by_test_and_prompt(path: Path) -> None:
     assert (counts.both, counts.only_a) == (29, 1)
     assert evaluate(comparison).factors["phi_out"].expected == 1
     assert "secret" not in repr(comparison)
-    assert evaluate(read(path, named, graded=True)).kind == "graded"
+    assert evaluate(read(path, search_chat, graded=True)).kind == "graded"
 
 
 def test_a_call_that_failed_is_left_out_and_counted_and_a_cached_answer_measures_no_tokens(

@@ -1,4 +1,4 @@
-"""Evidence as advice reads it, on both databases: whose it is, what it measures, and what makes it stop."""
+"""Evidence as advice reads it, on both databases: whose it is, what it measures, when it ends."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -40,10 +40,10 @@ def fill(database: Database, model: str = "gpt-4.1") -> None:
 
 
 def proven(
-    database: Database, found: Sequence[Fields] | None = None, **said: object
+    database: Database, rows: Sequence[Fields] | None = None, **terms: object
 ) -> advice_figures.RecommendationFigure:
     """The advice on four weeks of traffic once these results were stored."""
-    paired_rows.store(database, paired_rows.rows() if found is None else found, **said)
+    paired_rows.store(database, paired_rows.rows() if rows is None else rows, **terms)
     return advised(database)
 
 
@@ -60,7 +60,7 @@ def test_proof_and_measured_factors_turn_a_trial_into_a_switch(database: Databas
         240,
         None,
     )
-    assert {each.name: each.label for each in after.factors} == {
+    assert {factor.name: factor.label for factor in after.factors} == {
         "phi_out": "measured",
         "escalation_rate": "measured",
         "extra_attempts": "measured",
@@ -78,24 +78,27 @@ def test_proof_and_measured_factors_turn_a_trial_into_a_switch(database: Databas
     assert any(
         "Compared on 2026-11-22: 240 conversations" in sentence for sentence in after.explanation
     )
-    costs = f"A right answer costs {after.good_answer_now_usd} USD on the source and {after.good_answer_instead_usd} USD on"
+    costs = (
+        f"A right answer costs {after.good_answer_now_usd} USD on the source"
+        f" and {after.good_answer_instead_usd} USD on"
+    )
     assert any(sentence.startswith(costs) for sentence in after.explanation)
 
 
 def test_the_low_end_takes_the_worst_bound_of_every_measured_factor(database: Database) -> None:
     fill(database)
-    found = proven(database)
-    assert found.evidence is not None
-    measured = {each.name: each for each in found.evidence.factors}
-    for factor in found.factors:
+    advice = proven(database)
+    assert advice.evidence is not None
+    measured = {factor.name: factor for factor in advice.evidence.factors}
+    for factor in advice.factors:
         if factor.label == "measured":
-            seen = measured[factor.name]
+            bounds = measured[factor.name]
             worst, best = (
-                (seen.least, seen.most)
+                (bounds.least, bounds.most)
                 if factor.name == "cached_share"
-                else (seen.most, seen.least)
+                else (bounds.most, bounds.least)
             )
-            assert (factor.low, factor.expected, factor.high) == (worst, seen.expected, best)
+            assert (factor.low, factor.expected, factor.high) == (worst, bounds.expected, best)
 
 
 def test_a_scenario_without_factors_rests_on_the_same_evidence(database: Database) -> None:
@@ -103,7 +106,7 @@ def test_a_scenario_without_factors_rests_on_the_same_evidence(database: Databas
     advice = proven(database)
     with database.snapshot() as session:
         scenario = whatif.run(session, ledgers.SETTINGS, clock.now_us(), whatif.Asked())
-        given = whatif.run(
+        with_factors = whatif.run(
             session,
             ledgers.SETTINGS,
             clock.now_us(),
@@ -121,18 +124,18 @@ def test_a_scenario_without_factors_rests_on_the_same_evidence(database: Databas
     )
     of_scenario = rendering.figure_of(scenario)
     assert [getattr(of_scenario, name) for name in same] == [getattr(advice, name) for name in same]
-    assert given.pass_rates == PassRates(Fraction("0.9"), Fraction("0.8"))
-    assert given.factors.label_of("phi_out") == "given"
+    assert with_factors.pass_rates == PassRates(Fraction("0.9"), Fraction("0.8"))
+    assert with_factors.factors.label_of("phi_out") == "given"
 
 
 def test_a_target_that_answers_worse_is_kept_away_from(database: Database) -> None:
     fill(database)
-    found = proven(database, paired_rows.rows(wrong_on_target=0.3))
-    assert (found.decision, found.reason, found.counted) == ("keep", "inferior", False)
+    advice = proven(database, paired_rows.rows(wrong_on_target=0.3))
+    assert (advice.decision, advice.reason, advice.counted) == ("keep", "inferior", False)
 
 
 @pytest.mark.parametrize(
-    ("rows", "said", "reason"),
+    ("rows", "terms", "reason"),
     [
         (paired_rows.rows(49), {}, "too_little_evidence"),
         (paired_rows.rows(wrong_on_target=0.09), {}, "inconclusive"),
@@ -142,66 +145,69 @@ def test_a_target_that_answers_worse_is_kept_away_from(database: Database) -> No
     ],
 )
 def test_what_is_not_enough_leaves_a_trial_and_says_why(
-    database: Database, rows: Sequence[Fields], said: dict[str, object], reason: str
+    database: Database, rows: Sequence[Fields], terms: dict[str, object], reason: str
 ) -> None:
     fill(database)
-    found = proven(database, rows, **said)
-    assert (found.decision, found.reason) == ("pilot", reason)
-    assert found.evidence is not None
-    assert reason == "risk" or found.evidence.doubt == reason
+    advice = proven(database, rows, **terms)
+    assert (advice.decision, advice.reason) == ("pilot", reason)
+    assert advice.evidence is not None
+    assert reason == "risk" or advice.evidence.doubt == reason
 
 
 def test_results_without_tokens_say_what_would_lower_the_risk(database: Database) -> None:
     fill(database)
-    found = proven(database, paired_rows.rows(measured=False))
+    advice = proven(database, paired_rows.rows(measured=False))
     assert any(
-        "tokens, attempts and escalations beside the paired results" in each
-        for each in found.explanation
+        "tokens, attempts and escalations beside the paired results" in sentence
+        for sentence in advice.explanation
     )
 
 
 @pytest.mark.parametrize(
-    "changed", [{"project": "support"}, {"workload": "triage"}, {"pair": "gpt-4.1:gpt-5-mini"}]
+    "changes", [{"project": "support"}, {"workload": "triage"}, {"pair": "gpt-4.1:gpt-5-mini"}]
 )
 def test_evidence_of_another_project_workload_or_pair_is_none(
-    database: Database, changed: dict[str, str]
+    database: Database, changes: dict[str, str]
 ) -> None:
     fill(database)
-    found = proven(database, [{**row, **changed} for row in paired_rows.rows()])
-    assert (found.decision, found.reason, found.evidence) == ("pilot", "no_evidence", None)
+    advice = proven(database, [{**row, **changes} for row in paired_rows.rows()])
+    assert (advice.decision, advice.reason, advice.evidence) == ("pilot", "no_evidence", None)
 
 
-def test_the_comparison_measured_last_speaks_and_the_others_are_told(database: Database) -> None:
+def test_the_comparison_measured_last_counts_and_the_others_are_named(database: Database) -> None:
     fill(database)
     proven(database, measured_day=paired_rows.TODAY - 9)
-    found = proven(
+    advice = proven(
         database, paired_rows.rows(wrong_on_target=0.3), measured_day=paired_rows.TODAY - 3
     )
-    assert (found.reason, found.evidence and [run.verdict for run in found.evidence.earlier]) == (
+    assert (
+        advice.reason,
+        advice.evidence and [run.verdict for run in advice.evidence.earlier],
+    ) == (
         "inferior",
         ["non_inferior"],
     )
     assert any(
-        "It was compared 1 time before: good enough on 2026-11-14" in each
-        for each in found.explanation
+        "It was compared 1 time before: good enough on 2026-11-14" in sentence
+        for sentence in advice.explanation
     )
 
 
 def test_what_was_withdrawn_counts_no_more_and_stays_listed(database: Database) -> None:
     fill(database)
-    (kept,) = paired_rows.store(database, paired_rows.rows())
+    (imported,) = paired_rows.store(database, paired_rows.rows())
     with database.transaction() as session:
-        store.withdraw(session, kept.evidence.id, "wrong workload", clock.now_us())
-    found = advised(database)
-    assert (found.reason, found.evidence) == ("no_evidence", None)
+        store.withdraw(session, imported.evidence.id, "wrong workload", clock.now_us())
+    advice = advised(database)
+    assert (advice.reason, advice.evidence) == ("no_evidence", None)
     with database.transaction() as session:
-        (listed,) = store.load_all(session)
-        assert (listed.withdrawn_note, listed.project) == ("wrong workload", "search")
+        (comparison,) = store.load_all(session)
+        assert (comparison.withdrawn_note, comparison.project) == ("wrong workload", "search")
         with pytest.raises(NotAllowed, match="was withdrawn on 2026-11-23 already"):
-            store.withdraw(session, kept.evidence.id, "again", clock.now_us())
+            store.withdraw(session, imported.evidence.id, "again", clock.now_us())
         with pytest.raises(NotFound, match="no evidence"):
             store.withdraw(
-                session, kept.evidence.id, "not theirs", clock.now_us(), project="support"
+                session, imported.evidence.id, "not theirs", clock.now_us(), project="support"
             )
 
 
@@ -213,13 +219,13 @@ def test_a_later_snapshot_of_either_model_ends_it(database: Database) -> None:
         database,
         advised_ledger.traffic(range(1), model="gpt-4.1-mini-2026-09-01", turns=2, project="lab"),
     )
-    found = advised(database)
-    assert (found.decision, found.reason, found.risk_drivers["drift"]) == (
+    advice = advised(database)
+    assert (advice.decision, advice.reason, advice.risk_drivers["drift"]) == (
         "pilot",
         "new_snapshot",
         4,
     )
-    assert found.saving_label == "assumed"
+    assert advice.saving_label == "assumed"
 
 
 def test_without_a_snapshot_named_those_seen_by_the_day_of_the_comparison_stand_in(
@@ -245,7 +251,7 @@ def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(
     fill(database)
     cached = {"cached_input_tokens": 300}
     there = advised_ledger.traffic(range(1, 29), model="gpt-4.1-mini", turns=5, input_tokens=1_000)
-    ledgers.add(database, [msgspec.structs.replace(each, **cached) for each in there])
+    ledgers.add(database, [msgspec.structs.replace(event, **cached) for event in there])
     rows = [
         {key: value for key, value in row.items() if key != "b_cached_input_tokens"}
         for row in paired_rows.rows()
@@ -253,40 +259,36 @@ def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(
     paired_rows.store(database, rows)
     ledgers.settle(database)
     with database.snapshot() as session:
-        (found,) = [
-            rendering.figure_of(each.recommendation)
-            for each in recommendations.read(session)
-            if each.recommendation.from_model == "gpt-4.1"
+        (advice,) = [
+            rendering.figure_of(record.recommendation)
+            for record in recommendations.read(session)
+            if record.recommendation.from_model == "gpt-4.1"
         ]
-    assert found.evidence is not None
-    (seen,) = [each for each in found.evidence.factors if each.name == "cached_share"]
-    assert (seen.least, seen.expected, seen.most, seen.groups, seen.unit) == (
-        "0.30",
-        "0.30",
-        "0.30",
-        21,
-        "days",
-    )
-    assert {each.name: each.label for each in found.factors}["cached_share"] == "measured"
+    assert advice.evidence is not None
+    (share,) = [factor for factor in advice.evidence.factors if factor.name == "cached_share"]
+    assert (share.least, share.expected, share.most) == ("0.30", "0.30", "0.30")
+    assert (share.groups, share.unit) == (21, "days")
+    labels = {factor.name: factor.label for factor in advice.factors}
+    assert labels["cached_share"] == "measured"
 
 
 def test_requests_that_change_in_size_end_it(database: Database) -> None:
     day = paired_rows.TODAY - 14
     ledgers.add(database, advised_ledger.traffic(range(14, 43), turns=60))
     ledgers.add(database, advised_ledger.traffic(range(1, 14), turns=120, input_tokens=70_000))
-    found = proven(database, measured_day=day)
-    assert (found.decision, found.reason, found.risk_drivers["drift"]) == ("pilot", "drifted", 2)
-    assert found.evidence is not None
-    assert found.evidence.drift_ratio is not None
-    assert Decimal(found.evidence.drift_ratio) > Decimal("0.2")
+    advice = proven(database, measured_day=day)
+    assert (advice.decision, advice.reason, advice.risk_drivers["drift"]) == ("pilot", "drifted", 2)
+    assert advice.evidence is not None
+    assert advice.evidence.drift_ratio is not None
+    assert Decimal(advice.evidence.drift_ratio) > Decimal("0.2")
 
 
 def test_a_comparison_older_than_the_traffic_leaves_drift_unknown(database: Database) -> None:
     fill(database)
-    found = proven(database, measured_day=paired_rows.TODAY - 60)
-    assert (found.reason, found.risk_drivers["drift"]) == ("proven", 1)
-    assert found.evidence is not None
-    assert found.evidence.drift_ratio is None
+    advice = proven(database, measured_day=paired_rows.TODAY - 60)
+    assert (advice.reason, advice.risk_drivers["drift"]) == ("proven", 1)
+    assert advice.evidence is not None
+    assert advice.evidence.drift_ratio is None
 
 
 def test_it_expires_by_itself_after_90_days(database: Database) -> None:
@@ -300,12 +302,13 @@ def test_it_expires_by_itself_after_90_days(database: Database) -> None:
 def test_a_checked_judge_of_another_maker_may_speak(database: Database) -> None:
     fill(database)
     labels = paired_rows.judge_labels()
-    found = proven(database, judge="claude-sonnet-4", labels=labels)
-    assert (found.decision, found.reason) == ("switch_now", "proven")
-    assert found.evidence is not None
-    assert found.evidence.bound_ratio is None
-    # All are marked right, and one right answer in 39 was marked wrong by hand: put right, that is all of them, at least 98.9 %.
-    assert (found.evidence.source_ratio, found.evidence.source_span) == (
+    advice = proven(database, judge="claude-sonnet-4", labels=labels)
+    assert (advice.decision, advice.reason) == ("switch_now", "proven")
+    assert advice.evidence is not None
+    assert advice.evidence.bound_ratio is None
+    # All are marked right, and one right answer in 39 was marked wrong by hand. Corrected, that is
+    # all of them, at least 98.9 %.
+    assert (advice.evidence.source_ratio, advice.evidence.source_span) == (
         "1.00",
         ("0.989287821", "1.00"),
     )
@@ -320,19 +323,19 @@ def test_a_checked_judge_of_another_maker_may_speak(database: Database) -> None:
 
 
 def test_a_move_of_tier_alone_asks_for_no_evidence(database: Database) -> None:
-    chosen = ledgers.SETTINGS.model_copy(
+    settings = ledgers.SETTINGS.model_copy(
         update={"pairs": "gpt-4.1:gpt-4.1@batch", "can_wait": "search/chat"}
     )
     fill(database)
     paired_rows.store(database, paired_rows.rows(wrong_on_target=0.5))
-    ledgers.settle(database, chosen)
-    found = advised_ledger.figure(database)
-    assert (found.decision, found.reason, found.evidence) == ("switch_now", "same_model", None)
+    ledgers.settle(database, settings)
+    advice = advised_ledger.figure(database)
+    assert (advice.decision, advice.reason, advice.evidence) == ("switch_now", "same_model", None)
 
 
 def test_measured_factors_stay_shares() -> None:
-    seen = examples.measurement("0.9", "0.95", "1.2")
-    band = factors.ASSUMED.with_measured({"escalation_rate": seen})
+    measured = examples.measurement("0.9", "0.95", "1.2")
+    band = factors.ASSUMED.with_measured({"escalation_rate": measured})
     assert (band.low.escalation_rate, band.high.escalation_rate) == (Fraction(1), Fraction("0.9"))
     assert (
         band.label_of("escalation_rate"),
@@ -362,30 +365,32 @@ def test_metrics_say_until_when_it_counts(database: Database) -> None:
     fill(database)
     name = "evidence_expiry_timestamp_seconds"
     assert traffic.of(traffic.scrape(database), name) == {}
-    found = proven(database)
-    assert found.evidence is not None
+    advice = proven(database)
+    assert advice.evidence is not None
     (expires,) = traffic.of(traffic.scrape(database), name).values()
-    assert clock.rfc3339(int(expires) * clock.SECOND_US) == f"{found.evidence.expires_on}T00:00:00Z"
+    assert (
+        clock.rfc3339(int(expires) * clock.SECOND_US) == f"{advice.evidence.expires_on}T00:00:00Z"
+    )
     proven(database, paired_rows.rows(49), measured_day=paired_rows.TODAY)
     assert traffic.of(traffic.scrape(database), name) == {}
 
 
 def test_the_review_has_the_comparison_that_each_saving_rests_on(database: Database) -> None:
     fill(database)
-    found = proven(database)
-    assert found.evidence is not None
+    advice = proven(database)
+    assert advice.evidence is not None
     with database.snapshot() as session:
-        held = review.build(session, ledgers.SETTINGS, clock.now_us(), "2026-11")
-    tables = {section.name: section.rows for section in held.sections}
+        built = review.build(session, ledgers.SETTINGS, clock.now_us(), "2026-11")
+    tables = {section.name: section.rows for section in built.sections}
     (proof,), (saving,) = tables["evidence"], tables["savings"]
     assert (proof["id"], proof["verdict"], proof["pairs"], proof["doubt"]) == (
-        found.evidence.id,
+        advice.evidence.id,
         "non_inferior",
         240,
         None,
     )
     assert (proof["target_ratio"], proof["threshold"]) == (
-        Decimal(found.evidence.target_ratio or ""),
+        Decimal(advice.evidence.target_ratio or ""),
         Decimal("0.9"),
     )
-    assert saving["good_answer_now_usd"] == Decimal(found.good_answer_now_usd or "")
+    assert saving["good_answer_now_usd"] == Decimal(advice.good_answer_now_usd or "")

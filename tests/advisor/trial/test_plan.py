@@ -48,15 +48,22 @@ def test_days_and_costs_worked_by_hand() -> None:
     assert planned.rates.assumed == ("pass_ratio", "discordant_ratio")
     weights = [(split.source_weight, split.target_weight) for split in planned.splits]
     assert weights == [(99, 1), (95, 5), (80, 20)]
-    shown = figures.figure_of(planned)
-    assert (shown.target_cost_usd, shown.judge_cost_usd, shown.cost_usd) == ("0.32", "4.00", "4.32")
-    assert (shown.waiting_month_usd, shown.requests_a_day) == ("100.00", "714.285714286")
+    plan_figure = figures.figure_of(planned)
+    assert (plan_figure.target_cost_usd, plan_figure.judge_cost_usd, plan_figure.cost_usd) == (
+        "0.32",
+        "4.00",
+        "4.32",
+    )
+    assert (plan_figure.waiting_month_usd, plan_figure.requests_a_day) == (
+        "100.00",
+        "714.285714286",
+    )
 
 
 def test_the_output_of_the_target_is_that_of_the_expected_factors() -> None:
     longer = factors.ASSUMED.with_given("phi_out", [Fraction(2), Fraction("1.5"), Fraction(1)])
-    shown = figure(advised.recommendation(cells=(CELL,), factors=longer))
-    assert shown.target_cost_usd == "0.40"
+    plan_figure = figure(advised.recommendation(cells=(CELL,), factors=longer))
+    assert plan_figure.target_cost_usd == "0.40"
 
 
 @pytest.mark.parametrize(
@@ -64,8 +71,11 @@ def test_the_output_of_the_target_is_that_of_the_expected_factors() -> None:
     [("0.9", "0.10"), ("0.98", "0.04"), ("0.03", "0.06"), ("1", "0.10")],
 )
 def test_no_more_pairs_are_assumed_to_differ_than_can(pass_rate: str, discordant: str) -> None:
-    shown = figure(advised.recommendation(), terms.parse(pass_rate=pass_rate))
-    assert (shown.discordant_ratio, shown.assumed) == (discordant, ("discordant_ratio",))
+    plan_figure = figure(advised.recommendation(), terms.parse(pass_rate=pass_rate))
+    assert (plan_figure.discordant_ratio, plan_figure.assumed) == (
+        discordant,
+        ("discordant_ratio",),
+    )
 
 
 def test_conversations_of_several_requests_take_as_many_times_longer() -> None:
@@ -76,10 +86,10 @@ def test_conversations_of_several_requests_take_as_many_times_longer() -> None:
 def test_without_a_price_or_traffic_the_cost_and_days_are_unknown() -> None:
     planned = plan.make(advised.recommendation(low_usd=None, requests=0), ASSUMED)
     assert days(planned) == [None] * 3
-    shown = figures.figure_of(planned)
-    assert (shown.cost_usd, shown.target_cost_usd) == (None, None)
-    assert (shown.waiting_month_usd, shown.requests_a_day) == (None, None)
-    assert [split.pairs_a_day for split in shown.splits] == ["0.00"] * 3
+    plan_figure = figures.figure_of(planned)
+    assert (plan_figure.cost_usd, plan_figure.target_cost_usd) == (None, None)
+    assert (plan_figure.waiting_month_usd, plan_figure.requests_a_day) == (None, None)
+    assert [split.pairs_a_day for split in plan_figure.splits] == ["0.00"] * 3
 
 
 def test_a_blocked_move_says_that_a_comparison_changes_nothing() -> None:
@@ -126,10 +136,10 @@ def test_what_an_earlier_comparison_measured_is_not_assumed_and_all_outlets_agre
     assert planned.rates == TrialRates(
         discordant=Fraction("0.1"), pass_rate=Fraction(1), assumed=()
     )
-    shown = figures.figure_of(planned)
+    plan_figure = figures.figure_of(planned)
     path = f"/api/v1/recommendations/{recommendation.id}/trial"
     answer = client_of(database).get(path)
-    assert answer.json() == json.loads(msgspec.json.encode(shown))
+    assert answer.json() == json.loads(msgspec.json.encode(plan_figure))
     refusal = client_of(database).get(f"{path}?power=2")
     assert (refusal.status_code, "no power" in refusal.json()["error"]) == (400, True)
 
@@ -138,5 +148,5 @@ def test_evidence_that_counts_already_is_named_with_its_last_day(database: Datab
     advised_ledger.fill(database)
     paired_rows.store(database, paired_rows.rows())
     ledgers.settle(database)
-    shown = figure(advised_ledger.only(database).recommendation)
-    assert "There is evidence already; it counts until 2027-02-20." in shown.notes
+    plan_figure = figure(advised_ledger.only(database).recommendation)
+    assert "There is evidence already; it counts until 2027-02-20." in plan_figure.notes
