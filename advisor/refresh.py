@@ -91,7 +91,7 @@ def is_current(session: Session, settings: Settings) -> bool:
 def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _Refreshed:
     pricing = pricings.in_force(session)
     statements = [
-        month_computation.compute(session, month, basis, pricing, now_us)
+        month_computation.compute(session, month, basis=basis, pricing=pricing, now_us=now_us)
         for month, basis in due.months
     ]
     return _Refreshed(

@@ -1,1 +1,1 @@
-"""What a month cost, what it is forecast to cost, and how it is closed: statements and everything made from them."""
+"""What a month cost, its forecast, its waste, and how it is closed and corrected."""

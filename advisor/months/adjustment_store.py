@@ -1,4 +1,4 @@
-"""Adjustments as rows: which late usage needs one, booking one under its number, and reading them back."""
+"""Adjustments as rows: which late usage needs one, booking one, and reading them back."""
 
 from dataclasses import dataclass
 

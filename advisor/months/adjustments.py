@@ -1,7 +1,7 @@
 """Dated adjustments: what changes a closed month's money without changing its statement. Pure.
 
-Late usage becomes one adjustment for each UTC day on which it was rolled up. A repricing is one that
-somebody books. Each keeps its own arithmetic.
+Late usage becomes one adjustment for each UTC day on which it was rolled up. A repricing is one
+that somebody books. Each keeps its own arithmetic.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,13 @@ class BookedLine:
     @property
     def key(self) -> LineKey:
         """The line."""
-        return LineKey(self.provider, self.model, self.service_tier, self.project, self.workload)
+        return LineKey(
+            provider=self.provider,
+            model=self.model,
+            service_tier=self.service_tier,
+            project=self.project,
+            workload=self.workload,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,8 @@ class Arithmetic:
 class Adjustment:
     """An adjustment as it is booked. Its lines add to the closed statement's.
 
-    The amounts of a repricing may be below 0. `dated_day` is a UTC day number, `created_at` UTC epoch
-    microseconds.
+    The amounts of a repricing may be below 0. `dated_day` is a UTC day number, `created_at` UTC
+    epoch microseconds.
     """
 
     month: str
@@ -92,10 +98,12 @@ def for_project(adjustments: ByNumber, project: str) -> dict[int, Adjustment]:
 
 def apply(lines: Mapping[LineKey, Line], adjustments: ByNumber) -> dict[LineKey, Line]:
     """The lines of a closed month with all of its adjustments."""
-    return statements.merge([lines, *(each.lines for each in adjustments.values())])
+    return statements.merge([lines, *(adjustment.lines for adjustment in adjustments.values())])
 
 
 def late_requests(adjustments: ByNumber) -> dict[LineKey, int]:
     """The requests that came after the month was closed, by line."""
-    late = statements.merge(each.lines for each in adjustments.values() if each.kind == LATE)
+    late = statements.merge(
+        adjustment.lines for adjustment in adjustments.values() if adjustment.kind == LATE
+    )
     return {key: line.requests for key, line in late.items()}

@@ -1,4 +1,4 @@
-"""How the forecasts of a finished month did: one made on the morning of each day, against the actual. Pure."""
+"""How the forecasts of a finished month did, one made on the morning of each day. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ class Backtest:
     def error_ratio(self) -> Fraction:
         """The mean distance of a forecast from the actual, as a share of the actual.
 
-        Rounded half-even to 9 decimals as it is published, so that a mean of it can be checked by hand.
+        Rounded half-even to 9 decimals as it is published, so that a mean of it can be checked by
+        hand.
         """
         return self._share_of_actual(self.absolute_error_femto_usd)
 
@@ -47,10 +48,10 @@ def run(
 ) -> Backtest | None:
     """The back-test of a finished month.
 
-    None where it cost nothing, or where the ledger began after its first day: a month seen in part came
-    to less than it cost. For each day of the month it takes the cost, and the costs of the full closed
-    days before it, as `forecast.for_month` does. A forecast is made as of the first instant of its day,
-    with nothing spent on it yet.
+    None where it cost nothing, or where the ledger began after its first day: a month seen in part
+    came to less than it cost. For each day of the month it takes the cost, and the costs of the
+    full closed days before it, as `forecast.for_month` does. A forecast is made as of the first
+    instant of its day, with nothing spent on it yet.
     """
     actual = sum(costs_femto_usd)
     if not actual or not histories_femto_usd[1]:

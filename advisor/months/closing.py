@@ -41,9 +41,9 @@ def close(
 ) -> None:
     """Freeze a finished month, with everything in it that was acknowledged before.
 
-    Raises UsageError for a text that is no month or a month that is not over, NotFound for one without
-    traffic. Raises NotAllowed for one that is closed or disagrees with its events, and, unless
-    `despite_gaps`, for one below the coverage floor.
+    Raises UsageError for a text that is no month or a month that is not over, NotFound for one
+    without traffic. Raises NotAllowed for one that is closed or disagrees with its events, and,
+    unless `despite_gaps`, for one below the coverage floor.
     """
     now_us = clock.now_us()
     month = _finished_month(settings, now_us, month_text)
@@ -52,7 +52,7 @@ def close(
         _refuse_disagreement(session, month)
         draft = _draft(session, month, now_us)
     with database.transaction() as session:
-        # No rollup runs until the month is frozen. Its events are in the statement, or they are late.
+        # No rollup runs until the month is frozen. Its events are in the statement, or are late.
         lock(session, "rollup")
         if pending := rollups.claim(session):
             rollups.add(session, usage.merge_all(pending), now_us, settings.max_metric_sets)
@@ -66,7 +66,9 @@ def close(
             )
         if not despite_gaps:
             _refuse_gaps(draft.statement)
-        statement_store.freeze(session, draft.statement, draft.rows, now_us, closed_by)
+        statement_store.freeze(
+            session, draft.statement, draft.rows, closed_at=now_us, closed_by=closed_by
+        )
 
 
 class _Draft(NamedTuple):
@@ -77,7 +79,9 @@ class _Draft(NamedTuple):
 def _draft(session: Session, month: Month, now_us: int) -> _Draft:
     pricing = pricings.in_force(session)
     basis = _basis(session, month, pricing)
-    statement = month_computation.compute(session, month, basis, pricing, now_us)
+    statement = month_computation.compute(
+        session, month, basis=basis, pricing=pricing, now_us=now_us
+    )
     return _Draft(statement, trace.rows(month_computation.usage_by_day(session, month), pricing))
 
 
@@ -95,13 +99,13 @@ def _basis(session: Session, month: Month, pricing: statements.Pricing) -> Basis
 
 
 def reprice(
-    database: Database, settings: Settings, month_text: str, reason: str, made_by: str
+    database: Database, settings: Settings, month_text: str, *, reason: str, made_by: str
 ) -> int | None:
     """Book, line by line, what a closed month costs at the prices and names in force now.
 
-    The adjustment is that cost less everything booked so far. Returns its number; None where nothing
-    differs, and nothing is booked. Raises UsageError for a text that is no month or an empty reason,
-    NotAllowed for a month that is not closed.
+    The adjustment is that cost less everything booked so far. Returns its number; None where
+    nothing differs, and nothing is booked. Raises UsageError for a text that is no month or an
+    empty reason, NotAllowed for a month that is not closed.
     """
     if not reason.strip():
         raise UsageError(
@@ -146,9 +150,9 @@ def reprice(
 def _draft_repricing(
     session: Session, statement: MonthStatement, pricing: statements.Pricing
 ) -> tuple[dict[LineKey, Line], Arithmetic] | None:
-    """The lines in which a closed month differs at this pricing, and why; None where there are none."""
-    booked = adjustment_store.read(session, str(statement.month))
-    before = adjustments.apply(statement.lines, booked)
+    """The lines in which a closed month differs at this pricing, and why; None without any."""
+    earlier = adjustment_store.read(session, str(statement.month))
+    before = adjustments.apply(statement.lines, earlier)
     days = month_computation.usage_by_day(session, statement.month)
     now = statements.lines(days, pricing)
     differences = {
@@ -158,7 +162,9 @@ def _draft_repricing(
     if not changed:
         return None
     rows = tuple(row for row in trace.rows(days, pricing) if row.key in changed)
-    sources = {0: statement.lines} | {number: each.lines for number, each in booked.items()}
+    sources = {0: statement.lines} | {
+        number: adjustment.lines for number, adjustment in earlier.items()
+    }
     less = tuple(
         _booked_line(number, key, lines[key])
         for key in sorted(changed)
@@ -221,16 +227,16 @@ def _refuse_closed(statement: MonthStatement | None) -> None:
 
 
 def _refuse_gaps(statement: MonthStatement) -> None:
-    known = figures.usage_figure(statement.lines).coverage
-    if not known.provisional:
+    known_part = figures.usage_figure(statement.lines).coverage
+    if not known_part.provisional:
         return
     gaps = [
         f"{words.label(name)} {words.percent(share)}"
-        for name, share in known.gaps.items()
+        for name, share in known_part.gaps.items()
         if Fraction(share)
     ]
     raise NotAllowed(
-        f"the coverage of {statement.month} is {words.covered(known.ratio)}"
+        f"the coverage of {statement.month} is {words.covered(known_part.ratio)}"
         f" ({', '.join(gaps) or 'there is nothing to measure it by'}), below"
         f" {words.percent(coverage.FLOOR)}; fill the gaps (switchwise models unmapped),"
         " or close it with --despite-gaps"

@@ -1,4 +1,4 @@
-"""How much of a figure is known: the one rule of coverage, and the floor below which no advice is given. Pure."""
+"""The one rule of coverage: how much of a figure is known, and how much is enough. Pure."""
 
 from fractions import Fraction
 
@@ -9,9 +9,10 @@ FLOOR = Fraction("0.99")
 def ratio(
     *, priced_tokens: int, tokens: int, known_successes: int, successes: int
 ) -> Fraction | None:
-    """The smaller of two shares: of tokens with a price, and of successes whose usage the provider gave.
+    """How much is known, as a share.
 
-    None where there is nothing to measure it by.
+    It is the smaller of two: the share of tokens with a price, and the share of successes whose
+    usage the provider reported. None where there is nothing to measure it by.
     """
     if not tokens or not successes:
         return None

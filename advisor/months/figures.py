@@ -64,7 +64,7 @@ class DayFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastFigure:
-    """The whole month's expected cost in USD, its 80 % band (None for a run rate), and the method."""
+    """The whole month's expected cost, its 80 % band (None for a run rate), and the method."""
 
     cost_usd: str
     low_usd: str | None
@@ -76,8 +76,8 @@ class ForecastFigure:
 class BacktestFigure:
     """How the forecasts made on the mornings of a finished month did, against what it came to.
 
-    `error_ratio` is their mean distance from the actual as a share of it, `bias_ratio` the same with
-    signs. `covered` of the `banded` forecasts had the actual in their 80 % band.
+    `error_ratio` is their mean distance from the actual as a share of it, `bias_ratio` the same
+    with signs. `covered` of the `banded` forecasts had the actual in their 80 % band.
     """
 
     month: str
@@ -104,7 +104,10 @@ class ForecastRecordFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustmentLineFigure:
-    """What an adjustment changes of one line. Amounts may be below 0, costs None where nothing is priced."""
+    """What an adjustment changes of one line.
+
+    Amounts may be below 0. Costs are None where nothing is priced.
+    """
 
     provider: str
     model: str
@@ -278,7 +281,9 @@ def forecast_record_figure(backtests: Mapping[str, Backtest]) -> ForecastRecordF
 
 def adjustment_figures(adjustments: ByNumber) -> tuple[AdjustmentFigure, ...]:
     """The adjustments in the order in which they were booked."""
-    return tuple(adjustment_figure(number, each) for number, each in adjustments.items())
+    return tuple(
+        adjustment_figure(number, adjustment) for number, adjustment in adjustments.items()
+    )
 
 
 def adjustment_figure(number: int, adjustment: Adjustment) -> AdjustmentFigure:

@@ -1,4 +1,4 @@
-"""The forecast of a month's cost from closed days. Pure; exact fractions, and one root in the band."""
+"""The forecast of a month's cost from closed days, exact but for a root in the band. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,8 +41,8 @@ _ROOT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 class MonthSoFar:
     """The month that is forecast, in UTC day numbers or those of the reporting zone.
 
-    `today` is its first open day. `spent_femto_usd` is the cost of the month so far, `today_femto_usd`
-    the part of it that fell on `today`.
+    `today` is its first open day. `spent_femto_usd` is the cost of the month so far,
+    `today_femto_usd` the part of it that fell on `today`.
     """
 
     first_day: int
@@ -78,10 +78,12 @@ def actual(cost_femto_usd: int) -> Forecast:
 
 
 def for_month(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast | None:
-    """The forecast of a month; a finished month is its actual, and without any history there is none.
+    """The forecast of a month; None without any history.
 
+    That of a finished month is its actual.
     `closed_femto_usd` is the cost of every full closed day, oldest first, up to the day before
-    `month.today`; a day without traffic costs 0. Forecast and low end are never below the cost so far.
+    `month.today`; a day without traffic costs 0. Forecast and low end are never below the cost so
+    far.
     """
     if not month.days_left:
         return actual(month.spent_femto_usd)
@@ -108,9 +110,9 @@ def for_month(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast | 
 def _run_rate(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast:
     """The mean of the month's closed days for each of the days left.
 
-    Before a day has closed it is the mean of the history. Where the history covers the month, this is
-    month-to-date / closed days x days of the month. A ledger that began in the middle of the month gets
-    no cost for the days before.
+    Before a day has closed it is the mean of the history. Where the history covers the month, this
+    is month-to-date / closed days x days of the month. A ledger that began in the middle of the
+    month gets no cost for the days before.
     """
     closed_days = max(0, min(len(closed_femto_usd), month.today - month.first_day))
     basis = closed_femto_usd[-closed_days:] if closed_days else closed_femto_usd
@@ -129,8 +131,8 @@ def _half_band(
 ) -> Fraction:
     """t(0.90, n - 7) sqrt(s2 sum (k + k^2 / n_w)), in femto-USD.
 
-    The days to come scatter, and so do the means of the weekdays that forecast them. k counts the days
-    left of a weekday, n_w those in the history.
+    The days to come scatter, and so do the means of the weekdays that forecast them. k counts the
+    days left of a weekday, n_w those in the history.
     """
     observations = sum(len(costs) for costs in by_weekday.values())
     freedom = observations - DAYS_PER_WEEK

@@ -1,4 +1,4 @@
-"""Computing a month's statement from the rollups: its lines, its days and its forecast. Reads, never writes."""
+"""Computing a month's statement from the rollups: lines, days, waste and forecast. Only reads."""
 
 import functools
 import itertools
@@ -17,7 +17,7 @@ from ledger.months import Month
 
 
 def compute(
-    session: Session, month: Month, basis: Basis, pricing: Pricing, now_us: int
+    session: Session, month: Month, *, basis: Basis, pricing: Pricing, now_us: int
 ) -> MonthStatement:
     """A month's statement from the rollups as this session sees them."""
     days = usage_by_day(session, month)

@@ -1,7 +1,7 @@
-"""A month explained: the arithmetic behind its figure and behind each adjustment, of all of it or a part.
+"""A month explained: the arithmetic behind its figure and its adjustments, or behind a part.
 
-A closed month and its adjustments have the rows that were stored with them. An open month's rows are
-computed as it stands now.
+A closed month and its adjustments have the rows that were stored with them. An open month's rows
+are computed as it stands now.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ from ledger.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class RowSum:
-    """What rows come to: the cost of their priced part (None without any), requests, unpriced tokens."""
+    """What rows come to. The cost is that of their priced part, None without any."""
 
     cost_femto_usd: int | None
     requests: int
@@ -30,9 +30,9 @@ class RowSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedAdjustment:
-    """An adjustment: what its rows come to, less what was booked before. Only a repricing has `less`.
+    """An adjustment: what its rows come to, less what was booked before.
 
-    `dated` is a UTC day number.
+    Only a repricing has `less`. `dated` is a UTC day number.
     """
 
     number: int
@@ -81,7 +81,7 @@ class _Part:
     def rows(self, rows: Iterable[TraceRow]) -> tuple[TraceRow, ...]:
         return tuple(row for row in rows if self.has(row.project, row.model))
 
-    def booked(self, lines: Iterable[BookedLine]) -> tuple[BookedLine, ...]:
+    def booked_lines(self, lines: Iterable[BookedLine]) -> tuple[BookedLine, ...]:
         return tuple(line for line in lines if self.has(line.project, line.model))
 
     def has(self, project: str, model: str) -> bool:
@@ -99,8 +99,8 @@ def explain(
 ) -> ExplainedMonth:
     """A month, or one project's or canonical model's part of it.
 
-    Raises UsageError for a text that is no month or a month in the future, NotFound where there is no
-    such traffic.
+    Raises UsageError for a text that is no month or a month in the future, NotFound where there is
+    no such traffic.
     """
     part = _Part(project, model)
     month = months.parse_or_current(month_text, settings.zone, now_us)
@@ -137,9 +137,9 @@ def explain(
 def sum_rows(rows: Sequence[TraceRow], less: Sequence[BookedLine] = ()) -> RowSum:
     """What rows come to, less what was booked before."""
     costs = [row.cost_femto_usd for row in rows if row.cost_femto_usd is not None]
-    booked = [line.cost_femto_usd for line in less if line.cost_femto_usd is not None]
+    booked_costs = [line.cost_femto_usd for line in less if line.cost_femto_usd is not None]
     return RowSum(
-        cost_femto_usd=sum(costs) - sum(booked) if costs or booked else None,
+        cost_femto_usd=sum(costs) - sum(booked_costs) if costs or booked_costs else None,
         requests=sum(row.requests for row in rows) - sum(line.requests for line in less),
         unpriced_tokens=(
             sum(row.unpriced_tokens for row in rows) - sum(line.unpriced_tokens for line in less)
@@ -148,11 +148,11 @@ def sum_rows(rows: Sequence[TraceRow], less: Sequence[BookedLine] = ()) -> RowSu
 
 
 def _add(sums: Sequence[RowSum]) -> RowSum:
-    costs = [each.cost_femto_usd for each in sums if each.cost_femto_usd is not None]
+    costs = [row_sum.cost_femto_usd for row_sum in sums if row_sum.cost_femto_usd is not None]
     return RowSum(
         cost_femto_usd=sum(costs) if costs else None,
-        requests=sum(each.requests for each in sums),
-        unpriced_tokens=sum(each.unpriced_tokens for each in sums),
+        requests=sum(row_sum.requests for row_sum in sums),
+        unpriced_tokens=sum(row_sum.unpriced_tokens for row_sum in sums),
     )
 
 
@@ -174,7 +174,7 @@ class _Document(msgspec.Struct):
 def _adjustments(session: Session, month: str, part: _Part) -> Iterable[ExplainedAdjustment]:
     for number, adjustment in adjustment_store.read(session, month).items():
         arithmetic = adjustment_store.read_arithmetic(session, month, number)
-        rows, less = part.rows(arithmetic.rows), part.booked(arithmetic.less)
+        rows, less = part.rows(arithmetic.rows), part.booked_lines(arithmetic.less)
         if rows or less:
             yield _adjustment(number, adjustment, rows, less)
 

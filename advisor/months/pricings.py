@@ -9,7 +9,7 @@ from ledger.pricing import names, prices
 
 
 def in_force(session: Session, base: prices.PriceBook | None = None) -> statements.Pricing:
-    """The price book, names and series in force, as advice and statements take them; `base` stands in for the shipped book."""
+    """The price book, names and series in force; `base` replaces the shipped book."""
     book, aliases = prices_in_force.load_book(session, base), prices_in_force.load_aliases(session)
     return statements.Pricing(
         readings.all_series(session),

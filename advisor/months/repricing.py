@@ -1,4 +1,4 @@
-"""What other prices or names would change in the months of the ledger, to the femto-USD, before anything is stored."""
+"""What other prices or names would change in each month, exactly, before anything is stored."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,18 +14,19 @@ from advisor.months import (
     statements,
 )
 from advisor.months.statement_store import MonthStatement
-from advisor.months.statements import Line, LineKey
+from advisor.months.statements import Line, LineKey, Pricing
 from ledger import months, readings
+from ledger.months import Month
 from ledger.pricing import in_force, names
 from ledger.pricing.overrides import Overrides
 from ledger.pricing.prices import PriceBook
 from ledger.settings import Settings
 
-Show = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """Takes how many months are done and how many there are."""
 
 
-def _silent(_done: int, _whole: int) -> None:
+def _no_progress(_done: int, _months: int) -> None:
     """Shows nothing."""
 
 
@@ -37,9 +38,9 @@ class CostPlace(NamedTuple):
     model: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageCost:
-    """What some usage costs, exact: femto-USD of its priced tokens, at contract and at list prices, beside its counts."""
+    """What some usage costs at contract and at list prices: its priced tokens, exact."""
 
     cost_femto_usd: int = 0
     list_cost_femto_usd: int = 0
@@ -49,11 +50,11 @@ class UsageCost:
 
     def __add__(self, other: "UsageCost") -> "UsageCost":
         return UsageCost(
-            self.cost_femto_usd + other.cost_femto_usd,
-            self.list_cost_femto_usd + other.list_cost_femto_usd,
-            self.priced_tokens + other.priced_tokens,
-            self.unpriced_tokens + other.unpriced_tokens,
-            self.requests + other.requests,
+            cost_femto_usd=self.cost_femto_usd + other.cost_femto_usd,
+            list_cost_femto_usd=self.list_cost_femto_usd + other.list_cost_femto_usd,
+            priced_tokens=self.priced_tokens + other.priced_tokens,
+            unpriced_tokens=self.unpriced_tokens + other.unpriced_tokens,
+            requests=self.requests + other.requests,
         )
 
 
@@ -62,14 +63,14 @@ NOTHING = UsageCost()
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """An amount before and after."""
+    """The cost of some usage before and after a change."""
 
     before: UsageCost = NOTHING
     after: UsageCost = NOTHING
 
     @property
     def cost_femto_usd(self) -> int:
-        """The change of cost. The priced part alone changes: tokens that had no price cost an unknown amount before."""
+        """The change of cost, of the priced part alone: unpriced tokens cost an unknown amount."""
         return self.after.cost_femto_usd - self.before.cost_femto_usd
 
     @property
@@ -78,102 +79,126 @@ class Shift:
         return self.after.unpriced_tokens - self.before.unpriced_tokens
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthShift:
-    """A month before and after, and the places that differ, the largest change first; their changes add up to the month's.
+    """A month before and after, and the places that differ, the largest change first.
 
-    A closed month stays as it is: its change is what a correction would book.
+    The changes of the places add up to the total. A closed month stays as it is: its change is what
+    a repricing would book.
     """
 
     month: str
     closed: bool
-    whole: Shift
+    total: Shift
     places: dict[CostPlace, Shift]
 
     @property
     def arrived_requests(self) -> int:
         """Requests that came in since the month was published, and are part of the change."""
-        return self.whole.after.requests - self.whole.before.requests
+        return self.total.after.requests - self.total.before.requests
 
 
 def preview_change(
-    session: Session, settings: Settings, wanted: in_force.Change, show: Show = _silent
+    session: Session,
+    settings: Settings,
+    change: in_force.Change,
+    progress: Progress = _no_progress,
 ) -> list[MonthShift]:
-    """What a change of prices, contracts or names would do to each month with traffic, oldest first.
+    """What a change of prices, contracts or names would do to each month, oldest first.
 
-    Open months are computed twice from the same rollups, so that the difference is the change alone; a closed month is
-    compared with what it was closed at and what was booked since. Raises as the change does.
+    An open month is computed twice from the same rollups, so that the difference is the change
+    alone. A closed month is compared with its statement and adjustments. Raises as the change does.
     """
-    held, series = in_force.load_overrides(session), readings.all_series(session)
-    return _shifts(session, settings, _pricing(series, wanted(held)), _pricing(series, held), show)
-
-
-def compare_published(
-    session: Session, settings: Settings, show: Show = _silent
-) -> list[MonthShift]:
-    """How what the rollups cost at the prices and names in force now differs from what is published, month by month."""
+    overrides, series = in_force.load_overrides(session), readings.all_series(session)
     return _shifts(
         session,
         settings,
-        _pricing(readings.all_series(session), in_force.load_overrides(session)),
-        None,
-        show,
+        after=_pricing(series, change(overrides)),
+        before=_pricing(series, overrides),
+        progress=progress,
+    )
+
+
+def compare_published(
+    session: Session, settings: Settings, progress: Progress = _no_progress
+) -> list[MonthShift]:
+    """How each month at the prices and names in force differs from what is published of it."""
+    overrides, series = in_force.load_overrides(session), readings.all_series(session)
+    return _shifts(
+        session,
+        settings,
+        after=_pricing(series, overrides),
+        before=None,
+        progress=progress,
     )
 
 
 def preview_book(
-    session: Session, settings: Settings, base: PriceBook, show: Show = _silent
+    session: Session, settings: Settings, base: PriceBook, progress: Progress = _no_progress
 ) -> list[MonthShift]:
-    """What another price book in place of the shipped one would do to each month, under what the operator has said."""
-    held, series = in_force.load_overrides(session), readings.all_series(session)
-    return _shifts(session, settings, _pricing(series, held, base), _pricing(series, held), show)
+    """What another price book in place of the shipped one would do to each month.
+
+    The operator's own prices, contracts and names stay.
+    """
+    overrides, series = in_force.load_overrides(session), readings.all_series(session)
+    return _shifts(
+        session,
+        settings,
+        after=_pricing(series, overrides, base),
+        before=_pricing(series, overrides),
+        progress=progress,
+    )
 
 
 def _pricing(
-    series: dict[int, readings.StoredSeries], said: Overrides, base: PriceBook | None = None
-) -> statements.Pricing:
-    book = said.book(base)
-    return statements.Pricing(series, book, names.Names(book, said.aliases))
+    series: dict[int, readings.StoredSeries], overrides: Overrides, base: PriceBook | None = None
+) -> Pricing:
+    book = overrides.book(base)
+    return Pricing(series, book, names.Names(book, overrides.aliases))
 
 
 def _shifts(
     session: Session,
     settings: Settings,
-    after: statements.Pricing,
-    before: statements.Pricing | None,
-    show: Show,
+    *,
+    after: Pricing,
+    before: Pricing | None,
+    progress: Progress,
 ) -> list[MonthShift]:
+    """The shift of each month between two pricings; `before` None means what is published."""
     touched = {
         month
         for day in readings.day_revisions(session)
         for month in months.touching(day, settings.zone)
     }
-    found = []
-    for done, month in enumerate(sorted(touched), start=1):
-        statement = statement_store.read(session, month)
-        closed = statement is not None and statement.closing is not None
-        # A closed month keeps the zone in which it was closed.
-        parts = month_computation.usage_by_day(
-            session, statement.month if statement is not None and closed else month
-        )
-        held = (
-            _published(session, statement)
-            if before is None or closed
-            else statements.lines(parts, before)
-        )
-        found.append(between(str(month), held, statements.lines(parts, after), closed=closed))
-        show(done, len(touched))
-    return found
+    shifts = []
+    for number, month in enumerate(sorted(touched), start=1):
+        shifts.append(_shift(session, month, after, before))
+        progress(number, len(touched))
+    return shifts
 
 
-def _published(session: Session, statement: MonthStatement | None) -> Mapping[LineKey, Line]:
-    """What a month says today: its statement, and where it is closed everything that was booked since."""
+def _shift(session: Session, month: Month, after: Pricing, before: Pricing | None) -> MonthShift:
+    statement = statement_store.read(session, month)
+    closed = statement is not None and statement.closing is not None
+    # A closed month keeps the zone in which it was closed.
+    days = month_computation.usage_by_day(session, statement.month if statement else month)
+    lines_before = (
+        _published_lines(session, statement)
+        if before is None or closed
+        else statements.lines(days, before)
+    )
+    return compare(str(month), lines_before, statements.lines(days, after), closed=closed)
+
+
+def _published_lines(session: Session, statement: MonthStatement | None) -> Mapping[LineKey, Line]:
+    """What is published of a month: its statement, with its adjustments where it is closed."""
     if statement is None:
         return {}
     return adjustments.apply(statement.lines, adjustment_store.read(session, str(statement.month)))
 
 
-def between(
+def compare(
     month: str,
     before: Mapping[LineKey, Line],
     after: Mapping[LineKey, Line],
@@ -181,31 +206,35 @@ def between(
     closed: bool = False,
 ) -> MonthShift:
     """A month's lines before and after, by place; places that do not differ are left out."""
-    held, wanted = _by_place(before), _by_place(after)
+    costs_before, costs_after = _by_place(before), _by_place(after)
     shifts = {
-        place: Shift(held.get(place, NOTHING), wanted.get(place, NOTHING))
-        for place in held.keys() | wanted.keys()
+        place: Shift(costs_before.get(place, NOTHING), costs_after.get(place, NOTHING))
+        for place in costs_before.keys() | costs_after.keys()
     }
-    moved = sorted((item for item in shifts.items() if item[1].before != item[1].after), key=_rank)
-    whole = Shift(sum(held.values(), NOTHING), sum(wanted.values(), NOTHING))
-    return MonthShift(month, closed, whole, dict(moved))
+    changed = [(place, shift) for place, shift in shifts.items() if shift.before != shift.after]
+    return MonthShift(
+        month=month,
+        closed=closed,
+        total=Shift(sum(costs_before.values(), NOTHING), sum(costs_after.values(), NOTHING)),
+        places=dict(sorted(changed, key=_rank)),
+    )
 
 
-def _rank(item: tuple[CostPlace, Shift]) -> tuple[int, int, CostPlace]:
-    place, shift = item
+def _rank(entry: tuple[CostPlace, Shift]) -> tuple[int, int, CostPlace]:
+    place, shift = entry
     return -abs(shift.cost_femto_usd), -abs(shift.unpriced_tokens), place
 
 
 def _by_place(lines: Mapping[LineKey, Line]) -> dict[CostPlace, UsageCost]:
-    found: dict[CostPlace, UsageCost] = {}
+    costs: dict[CostPlace, UsageCost] = {}
     for key, line in lines.items():
-        place, cost = CostPlace(key.project, key.provider, key.model), line.cost
-        amount = UsageCost(
-            cost.femto_usd,
-            line.list_cost_femto_usd,
-            cost.priced_tokens,
-            cost.unpriced_tokens,
-            line.requests,
+        place = CostPlace(key.project, key.provider, key.model)
+        cost = UsageCost(
+            cost_femto_usd=line.cost.femto_usd,
+            list_cost_femto_usd=line.list_cost_femto_usd,
+            priced_tokens=line.cost.priced_tokens,
+            unpriced_tokens=line.cost.unpriced_tokens,
+            requests=line.requests,
         )
-        found[place] = found.get(place, NOTHING) + amount
-    return found
+        costs[place] = costs.get(place, NOTHING) + cost
+    return costs

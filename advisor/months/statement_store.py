@@ -1,4 +1,4 @@
-"""Statements as rows: which months are out of date, writing one, and reading it back. Computes no figure."""
+"""Statements as rows: which are out of date, writing one, and reading it back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ HISTORY_DAYS = forecast.FULL_HISTORY_DAYS
 
 @dataclass(frozen=True, slots=True)
 class DayCost:
-    """A UTC day (number since 1970-01-01) of a month: its requests, and the cost of its priced tokens.
+    """The requests of a UTC day (number since 1970-01-01) and the cost of its priced tokens.
 
     The cost is None where nothing is priced.
     """
@@ -39,7 +39,7 @@ class DayCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What a statement was computed from. Two statements of a month with the same basis are equal."""
+    """What a statement was computed from: with the same basis it comes out the same."""
 
     zone: str
     days_revision: int
@@ -50,7 +50,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """When (UTC epoch microseconds) and by whom a month was closed, and the hash of its document."""
+    """When (UTC epoch microseconds) and by whom a month was closed; its document's hash."""
 
     closed_at: int
     closed_by: str
@@ -59,9 +59,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthStatement:
-    """A month's statement. `closing` is None while it is open, `computed_at` UTC epoch microseconds.
+    """A month's statement; `closing` is None while it is open.
 
-    The forecast of a finished month is its actual; `backtest` then judges the forecasts of its days.
+    `computed_at` is in UTC epoch microseconds. The forecast of a finished month is its actual;
+    `backtest` then judges the forecasts of its days.
     """
 
     month: Month
@@ -110,9 +111,9 @@ def find_stale(session: Session, settings: Settings, basis: Basis) -> list[tuple
 def revision_of(by_day: Mapping[int, int], month: Month, today: int) -> int:
     """How often rollups have written into the days that a month's statement rests on.
 
-    `by_day` has the revisions by UTC day. A month's forecasts look back on closed days that may lie in
-    the month before: on those before today while it is under way, else on those before its first day,
-    as its back-test does.
+    `by_day` has the revisions by UTC day. A month's forecasts look back on closed days that may lie
+    in the month before: on those before today while it is under way, else on those before its first
+    day, as its back-test does.
     """
     days = month.touched_days
     forecast_on = today if today in days else days.start
@@ -121,7 +122,10 @@ def revision_of(by_day: Mapping[int, int], month: Month, today: int) -> int:
 
 
 def write(session: Session, statement: MonthStatement) -> bool:
-    """Replace an open month's statement, unless a newer or a closed one is there; whether it was written."""
+    """Replace an open month's statement, and return whether it was written.
+
+    It is not where the stored one is newer or closed.
+    """
     basis = statement.basis
     row = session.execute(
         select(*_COLUMNS).where(_STATEMENT.c.month == str(statement.month))
@@ -138,7 +142,12 @@ def write(session: Session, statement: MonthStatement) -> bool:
 
 
 def freeze(
-    session: Session, statement: MonthStatement, arithmetic: object, closed_at: int, closed_by: str
+    session: Session,
+    statement: MonthStatement,
+    arithmetic: object,
+    *,
+    closed_at: int,
+    closed_by: str,
 ) -> None:
     """Write a month's statement for the last time, with its document and the document's hash.
 
@@ -238,7 +247,7 @@ def read(session: Session, month: Month) -> MonthStatement | None:
 
 
 def read_backtests(session: Session, through: Month, most: int) -> dict[str, Backtest]:
-    """By month, how the forecasts of the latest finished months did, through a month; the latest first."""
+    """By month, how the forecasts of the latest finished months up to one did, latest first."""
     query = (
         select(_STATEMENT.c.month, _STATEMENT.c.forecast)
         .where(_STATEMENT.c.month <= str(through), _STATEMENT.c.forecast.is_not(None))

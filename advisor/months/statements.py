@@ -24,7 +24,7 @@ class LineKey(NamedTuple):
 
 @dataclass(slots=True)
 class Line:
-    """Sums of one line. Costs are femto-USD of the priced tokens; the counts name what the line does not know."""
+    """Sums of one line. Costs are those of the priced tokens; some counts are of unknown usage."""
 
     counts: tokens.TokenCounts = tokens.NONE
     cost: prices.Cost = field(default_factory=prices.Cost)
@@ -42,9 +42,9 @@ class Line:
     paid_retry_requests: int = 0
     tier_mismatch_requests: int = 0
 
-    def add(self, stored: StoredSeries, amounts: list[int], price: prices.Price | None) -> None:
+    def add(self, series: StoredSeries, amounts: list[int], price: prices.Price | None) -> None:
         """Add the amounts of one series over days of one price."""
-        labels, index = stored.labels, usage.INDEX
+        labels, index = series.labels, usage.INDEX
         counts = usage.token_counts(amounts)
         requests = amounts[index["requests"]]
         self.counts += counts
@@ -66,7 +66,7 @@ class Line:
             self.missing_requests += requests if labels.usage_source == "missing" else 0
         self.estimated_requests += requests if labels.usage_source == "estimated" else 0
         self.detail_unknown_requests += amounts[index["detail_unknown_requests"]]
-        self.folded_requests += requests if stored.folded else 0
+        self.folded_requests += requests if series.folded else 0
         self.paid_retry_requests += amounts[index["paid_retry_requests"]]
         self.tier_mismatch_requests += requests if is_other_tier(labels) else 0
 
@@ -82,7 +82,7 @@ class Line:
 
     @property
     def is_priced(self) -> bool:
-        """Whether the line has any amount of money; in a difference the priced tokens may cancel out."""
+        """Whether the line has any money; in a difference the priced tokens may cancel out."""
         return bool(self.cost.priced_tokens or self.cost.femto_usd or self.list_cost_femto_usd)
 
 
@@ -95,7 +95,7 @@ class DayUsage:
 
 
 class Priced(NamedTuple):
-    """What a series is on a day: its provider, canonical model, region and price (None: unpriced)."""
+    """What a series is on a day; `model` is canonical, `price` None where it has none."""
 
     provider: str
     model: str
@@ -161,16 +161,20 @@ def lines(days: Iterable[DayUsage], pricing: Pricing) -> dict[LineKey, Line]:
             _add_amounts(spans, (series_id, pricing.resolve(series_id, day.day)), amounts)
     by_key: dict[LineKey, Line] = {}
     for (series_id, priced), amounts in spans.items():
-        stored = pricing.series[series_id]
-        line = by_key.setdefault(line_key(stored.labels, priced), Line())
-        line.add(stored, amounts, priced.price)
+        series = pricing.series[series_id]
+        line = by_key.setdefault(line_key(series.labels, priced), Line())
+        line.add(series, amounts, priced.price)
     return by_key
 
 
 def line_key(labels: events.Labels, priced: Priced) -> LineKey:
     """The line that usage of a series belongs to on a day."""
     return LineKey(
-        priced.provider, priced.model, labels.service_tier, labels.project, labels.workload
+        provider=priced.provider,
+        model=priced.model,
+        service_tier=labels.service_tier,
+        project=labels.project,
+        workload=labels.workload,
     )
 
 

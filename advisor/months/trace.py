@@ -1,4 +1,4 @@
-"""The arithmetic behind a figure: each line's tokens, meter by meter, at the price of the day of use. Pure.
+"""The arithmetic behind a figure: tokens, meter by meter, at the price of the day of use. Pure.
 
 The costs of the rows add up exactly to those of `statements.lines` at the same usage and pricing.
 """
@@ -31,8 +31,8 @@ class MeterCost:
 class PriceUsed:
     """The price that gave the rates, from the UTC day `effective_from` on (None: it is not known).
 
-    `source` and `checked` are those of the list price. `contract` says what changed its rates, and is
-    empty where nothing did. `list_nano_usd_per_mtok` has the list rates by meter.
+    `source` and `checked` are those of the list price. `contract` says what changed its rates, and
+    is empty where nothing did. `list_nano_usd_per_mtok` has the list rates by meter.
     """
 
     service_tier: str
@@ -47,7 +47,7 @@ class PriceUsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceRow:
-    """Part of a line: the tokens of one context band, region and price, with the UTC days of their use.
+    """Part of a line: the tokens of one context band, region and price, and the UTC days of use.
 
     `priced_tier` is the tier that set the price: the one asked for where the one served is unknown.
     Without a price all tokens are unpriced. `unpriced_because` says why tokens have no rate, and is
@@ -75,7 +75,13 @@ class TraceRow:
     @property
     def key(self) -> LineKey:
         """The line that the row is part of."""
-        return LineKey(self.provider, self.model, self.service_tier, self.project, self.workload)
+        return LineKey(
+            provider=self.provider,
+            model=self.model,
+            service_tier=self.service_tier,
+            project=self.project,
+            workload=self.workload,
+        )
 
 
 class _Place(NamedTuple):
@@ -122,8 +128,8 @@ def rows(days: Iterable[DayUsage], pricing: Pricing) -> tuple[TraceRow, ...]:
     )
 
 
-def _place(stored: StoredSeries, priced: statements.Priced) -> _Place:
-    labels = stored.labels
+def _place(series: StoredSeries, priced: statements.Priced) -> _Place:
+    labels = series.labels
     return _Place(
         key=statements.line_key(labels, priced),
         priced_tier=statements.priced_tier(labels),
@@ -161,7 +167,7 @@ def _unpriced_because(place: _Place, meters: list[str], book: prices.PriceBook) 
     if place.price is not None:
         return f"the price has no rate for {prose.all_of(map(words.label, meters))}"
     key, tier = place.key, place.priced_tier
-    price_key = prices.PriceKey(key.provider, key.model, tier, 0, place.region)
+    price_key = prices.PriceKey(key.provider, key.model, tier, region=place.region)
     reason = book.facts_of(key.provider, key.model).without_rate.get(tier)
     missing = f"there is no price for {price_key}"
     return f"{missing}: {reason}" if reason else missing

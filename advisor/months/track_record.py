@@ -1,4 +1,4 @@
-"""How far the latest forecasts were off: the error that grades how sure advice is. Reads statements only."""
+"""How far the latest forecasts were off: the error that grades how sure advice is."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -20,15 +20,17 @@ def error_ratio(
 ) -> Fraction | None:
     """The mean error of the forecasts of the last up to three back-tested months.
 
-    It is the plain mean of the months' own errors, each a share of what the month came to; None where no
-    month through this one was tested. It judges the forecast of all spend, as no other is made.
-    `computed` are statements that the same run has made and not yet written: they replace the stored
-    ones.
+    It is the plain mean of the months' own errors, each a share of what the month came to; None
+    where no month through this one was tested. It judges the forecast of all spend, as no other is
+    made. `computed` are statements that the same run has made and not yet written: they replace the
+    stored ones.
     """
     backtests: dict[str, Backtest | None] = {
         **statement_store.read_backtests(session, through, _READ_MONTHS)
     }
     backtests |= {str(statement.month): statement.backtest for statement in computed}
     latest_first = [backtests[month] for month in sorted(backtests, reverse=True)]
-    errors = [each.error_ratio for each in latest_first if each is not None][:JUDGED_MONTHS]
+    errors = [backtest.error_ratio for backtest in latest_first if backtest is not None][
+        :JUDGED_MONTHS
+    ]
     return sum(errors, Fraction(0)) / len(errors) if errors else None

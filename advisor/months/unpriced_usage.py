@@ -1,16 +1,18 @@
-"""The inbox of tokens without a price: under which name they were sent, why they have none, and what would help. Reads only."""
+"""The inbox of tokens without a price: their name as sent, why they have none, and what would help.
+
+It only reads.
+"""
 
 import functools
 import shlex
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlmodel import Session
 
 from advisor import words
-from advisor.months import month_computation, statements
-from ledger import money, tokens, usage
+from advisor.months import mapping, month_computation, statements
+from ledger import money, prose, tokens, usage
 from ledger.months import Month
 from ledger.pricing import names, prices
 from ledger.pricing.prices import PriceBook, PriceKey, Rates
@@ -24,24 +26,30 @@ OPTIONS = {
     "output_audio": "--output-audio",
 }
 """By meter, the option by which a command takes its rate."""
+_FEMTO_USD_PER_NANO_USD = money.FEMTO_PER_USD // money.NANO_PER_USD
+
+Reason = Literal["unknown_provider", "unknown_name", "no_region", "no_tier", "no_size", "no_rate"]
 
 
 class Why(NamedTuple):
-    """Why tokens have no price: a reason, and what exactly is missing where that is not the name.
+    """Why tokens have no price: a reason, and what exactly is missing unless that is the name.
 
-    unknown_provider and unknown_name: nothing is sold there, or nothing of that name; no_region, no_tier, no_size: the model
-    has prices, but not there, at that tier or for requests as small; no_rate: it has a price without a rate for those meters.
+    unknown_provider, unknown_name: nothing is sold there, or nothing of that name. no_region,
+    no_tier, no_size: the model has prices, but not in that region, at that tier or for requests as
+    small. no_rate: it has a price without a rate for the meters in `missing`.
     """
 
-    reason: str
-    missing: str = ""
+    reason: Reason
+    missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unpriced:
-    """Tokens without a price under a name as sent. `hint` leads to `command`, or says why there is none, where that is exact.
+    """Tokens without a price under a name as sent.
 
-    `requests` are all that were sent under the name and share the reason: of some only a part of the tokens is unpriced.
+    `requests` are all that were sent under the name for this reason; of some only a part of the
+    tokens is unpriced. `hint` leads to `command`, or says why there is none. Both are None where no
+    exact rule finds a remedy.
     """
 
     namespace: str
@@ -54,59 +62,79 @@ class Unpriced:
     command: str | None
 
 
-class _Sent(NamedTuple):
+class _SentName(NamedTuple):
     namespace: str
     provider: str
     name: str
     why: Why
 
 
+class _Remedy(NamedTuple):
+    hint: str | None
+    command: str | None
+
+
 @dataclass(slots=True)
-class _Stake:
+class _Sums:
     key: PriceKey
     tokens: int = 0
     requests: int = 0
-    asked: set[str] = field(default_factory=set)
+    request_models: set[str] = field(default_factory=set)
 
 
 def in_month(session: Session, month: Month, pricing: statements.Pricing) -> list[Unpriced]:
     """Everything without a price in a month, the most tokens first."""
-    stakes: dict[_Sent, _Stake] = {}
-    # Every answer is a scan of the whole book, and a name without a price comes again each day and in each series.
+    sums: dict[_SentName, _Sums] = {}
+    # Each answer scans the whole book, and a name without a price comes again each day and series.
     why_no_price = functools.cache(functools.partial(_why_no_price, pricing.book))
-    for part in month_computation.usage_by_day(session, month):
-        for series_id, amounts in part.amounts.items():
-            counts, priced = usage.token_counts(amounts), pricing.resolve(series_id, part.day)
+    for day in month_computation.usage_by_day(session, month):
+        for series_id, amounts in day.amounts.items():
+            counts, priced = usage.token_counts(amounts), pricing.resolve(series_id, day.day)
             rates = priced.price.rates if priced.price else None
-            if unpriced_tokens := prices.cost(counts, rates).unpriced_tokens:
-                labels = pricing.series[series_id].labels
-                key = PriceKey(
-                    priced.provider,
-                    priced.model,
-                    statements.priced_tier(labels),
-                    labels.context_band,
-                    priced.region,
-                )
-                why = why_no_price(key) if rates is None else _why_no_rate(counts, rates)
-                sent = _Sent(labels.namespace, labels.provider, labels.model, why)
-                stake = stakes.setdefault(sent, _Stake(key))
-                stake.tokens += unpriced_tokens
-                stake.requests += amounts[usage.INDEX["requests"]]
-                stake.asked.add(labels.request_model)
-    ranked = sorted(stakes.items(), key=lambda item: (-item[1].tokens, item[0]))
+            unpriced_tokens = prices.cost(counts, rates).unpriced_tokens
+            if not unpriced_tokens:
+                continue
+            labels = pricing.series[series_id].labels
+            key = PriceKey(
+                provider=priced.provider,
+                model=priced.model,
+                service_tier=statements.priced_tier(labels),
+                over_input_tokens=labels.context_band,
+                region=priced.region,
+            )
+            why = why_no_price(key) if rates is None else _why_no_rate(counts, rates)
+            sent = _SentName(labels.namespace, labels.provider, labels.model, why)
+            of_name = sums.setdefault(sent, _Sums(key))
+            of_name.tokens += unpriced_tokens
+            of_name.requests += amounts[usage.INDEX["requests"]]
+            of_name.request_models.add(labels.request_model)
     return [
-        Unpriced(*sent, stake.tokens, stake.requests, *_remedy(sent, stake, pricing.book))
-        for sent, stake in ranked
+        _unpriced(sent, of_name, pricing.book)
+        for sent, of_name in sorted(sums.items(), key=_by_tokens)
     ]
+
+
+def _by_tokens(entry: tuple[_SentName, _Sums]) -> tuple[int, _SentName]:
+    sent, sums = entry
+    return -sums.tokens, sent
+
+
+def _unpriced(sent: _SentName, sums: _Sums, book: PriceBook) -> Unpriced:
+    return Unpriced(
+        **sent._asdict(),
+        unpriced_tokens=sums.tokens,
+        requests=sums.requests,
+        **_remedy(sent, sums, book)._asdict(),
+    )
 
 
 def reason_text(why: Why) -> str:
     """A reason in a few words."""
-    missing = words.label(why.missing)
+    missing = prose.all_of(map(words.label, why.missing))
     return {
         "unknown_provider": "unknown provider",
         "unknown_name": "unknown name",
-        "no_region": f"no price in {why.missing}",
+        "no_region": f"no price in {missing}",
         "no_tier": f"no {missing} price",
         "no_size": "no price for its size",
         "no_rate": f"no rate for {missing}",
@@ -114,82 +142,102 @@ def reason_text(why: Why) -> str:
 
 
 def _why_no_price(book: PriceBook, key: PriceKey) -> Why:
-    sold = [each for each in book.prices if each.provider == key.provider]
-    of_model = [each for each in sold if each.model == key.model]
-    in_region = [each for each in of_model if each.region == key.region]
+    of_provider = [other for other in book.prices if other.provider == key.provider]
+    of_model = [other for other in of_provider if other.model == key.model]
+    in_region = [other for other in of_model if other.region == key.region]
     if not of_model:
-        return Why("unknown_name" if sold else "unknown_provider")
+        return Why("unknown_name" if of_provider else "unknown_provider")
     if not in_region:
-        return Why("no_region", key.region)
-    at_tier = any(each.service_tier == key.service_tier for each in in_region)
-    return Why("no_size") if at_tier else Why("no_tier", key.service_tier)
+        return Why("no_region", (key.region,))
+    at_tier = any(other.service_tier == key.service_tier for other in in_region)
+    return Why("no_size") if at_tier else Why("no_tier", (key.service_tier,))
 
 
 def _why_no_rate(counts: tokens.TokenCounts, rates: Rates) -> Why:
-    used = (meter for meter, amount in prices.tokens_by_meter(counts, rates).items() if amount)
-    return Why("no_rate", ", ".join(meter for meter in used if getattr(rates, meter) is None))
+    by_meter = prices.tokens_by_meter(counts, rates)
+    return Why(
+        "no_rate",
+        tuple(
+            meter
+            for meter, metered in by_meter.items()
+            if metered and getattr(rates, meter) is None
+        ),
+    )
 
 
-def _remedy(sent: _Sent, stake: _Stake, book: PriceBook) -> tuple[str | None, str | None]:
-    """What speaks for a remedy, and the command. For a name only where one single model fits it by an exact rule."""
-    if sent.why.reason not in ("unknown_provider", "unknown_name"):
-        never = book.facts_of(stake.key.provider, stake.key.model).without_rate.get(
-            stake.key.service_tier
+def _remedy(sent: _SentName, sums: _Sums, book: PriceBook) -> _Remedy:
+    """What would help. For a name only where one single model fits it by an exact rule."""
+    key, why = sums.key, sent.why
+    if why.reason not in ("unknown_provider", "unknown_name"):
+        never_sold = book.facts_of(key.provider, key.model).without_rate.get(key.service_tier)
+        if why.reason == "no_tier" and never_sold is not None:
+            return _Remedy(f"no price per token at {key.service_tier}: {never_sold}", None)
+        return _set_price(key, why, book)
+    model = _model_asked_for(sent, sums, book)
+    if model is not None:
+        return _Remedy(
+            f"all of its requests asked for {model}; if that is the model", _map(sent, model)
         )
-        if sent.why.reason == "no_tier" and never is not None:
-            return f"no price per token at {stake.key.service_tier}: {never}", None
-        return _missing_price(stake.key, sent.why, book)
-    if (asked := _asked_for(sent, stake, book)) is not None:
-        return f"everyone who sent it asked for {asked}; if it is that", _map(sent, asked)
     sellers = names.sellers(book, sent.name)
     seller = sellers[0] if len(sellers) == 1 else names.sole_vendor(book, sent.name)
-    if seller is not None:
-        model = names.canonical_model(book, seller, sent.name)
-        return (
-            f"{seller} sells {model}; if that is what it costs",
-            f"{_map(sent, model)} --to-provider {seller}",
-        )
-    return None, None
+    if seller is None:
+        return _Remedy(None, None)
+    model = names.canonical_model(book, seller, sent.name)
+    return _Remedy(
+        f"{seller} sells {model}; if that is the price",
+        f"{_map(sent, model)} --to-provider {seller}",
+    )
 
 
-def _asked_for(sent: _Sent, stake: _Stake, book: PriceBook) -> str | None:
+def _model_asked_for(sent: _SentName, sums: _Sums, book: PriceBook) -> str | None:
     """The one priced model that every request under a name asked its proxy for."""
-    models = {names.canonical_model(book, sent.provider, asked) for asked in stake.asked}
+    models = {
+        names.canonical_model(book, sent.provider, request_model)
+        for request_model in sums.request_models
+    }
     (model,) = models if len(models) == 1 else (None,)
     return model if model and sent.provider in names.sellers(book, model) else None
 
 
-def _map(sent: _Sent, model: str) -> str:
-    namespace = "" if sent.namespace == "default" else f" --namespace {shlex.quote(sent.namespace)}"
-    named = f"{shlex.quote(sent.name)} {shlex.quote(model)}"
-    return f"switchwise models map {named} --provider {shlex.quote(sent.provider)}{namespace}"
+def _map(sent: _SentName, model: str) -> str:
+    """The command that maps a name to a model."""
+    arguments = ["switchwise", "models", "map", sent.name, model, "--provider", sent.provider]
+    if sent.namespace != mapping.DEFAULT_NAMESPACE:
+        arguments += ["--namespace", sent.namespace]
+    return shlex.join(arguments)
 
 
-def _missing_price(key: PriceKey, why: Why, book: PriceBook) -> tuple[str, str]:
-    """The command that prices a model where it has no price, with the rates that it has there already."""
-    same = [
-        each for each in book.prices if (each.provider, each.model) == (key.provider, key.model)
+def _set_price(key: PriceKey, why: Why, book: PriceBook) -> _Remedy:
+    """The command that sets the missing price, with the rates that are there already."""
+    same_model = [
+        other for other in book.prices if (other.provider, other.model) == (key.provider, key.model)
     ]
-    held = [
-        book.prices[each][-1].list_rates
-        for each in same
-        if each == key._replace(over_input_tokens=0)
-    ]
-    rates = held[0] if held and why.reason == "no_rate" else Rates()
-    given = {
-        meter: money.text(Decimal(rate).scaleb(-9))
+    places = sorted(
+        {" in ".join(filter(None, (other.service_tier, other.region))) for other in same_model}
+    )
+    arguments = ["switchwise", "prices", "set", key.model, "--provider", key.provider]
+    if key.service_tier != "standard":
+        arguments += ["--tier", key.service_tier]
+    if key.region:
+        arguments += ["--region", key.region]
+    for meter, rate in _rates_to_set(key, why, book).items():
+        arguments += [OPTIONS[meter], rate]
+    return _Remedy(
+        f"{key.model} is sold at {prose.all_of(places)}; once you know the rate",
+        shlex.join(arguments),
+    )
+
+
+def _rates_to_set(key: PriceKey, why: Why, book: PriceBook) -> dict[str, str]:
+    """By meter, the rate as a command takes it; RATE where the reader must fill it in."""
+    rates = Rates()
+    base = key._replace(over_input_tokens=0)
+    if why.reason == "no_rate" and base in book.prices:
+        rates = book.prices[base][-1].list_rates
+    known_rates = {
+        meter: money.usd_text(rate * _FEMTO_USD_PER_NANO_USD)
         for meter in OPTIONS
         if (rate := getattr(rates, meter)) is not None
     }
-    wanted = why.missing.split(", ") if why.reason == "no_rate" else ("uncached_input", "output")
-    options = [
-        f"{OPTIONS[meter]} {rate}"
-        for meter, rate in (given | dict.fromkeys(wanted, "RATE")).items()
-    ]
-    tier = "" if key.service_tier == "standard" else f" --tier {key.service_tier}"
-    region = f" --region {shlex.quote(key.region)}" if key.region else ""
-    command = f"switchwise prices set {shlex.quote(key.model)} --provider {shlex.quote(key.provider)}{tier}{region}"
-    sold = sorted({" in ".join(filter(None, (each.service_tier, each.region))) for each in same})
-    return f"{key.model} is sold at {', '.join(sold)}; once the rate is known", " ".join(
-        [command, *options]
-    )
+    missing = why.missing if why.reason == "no_rate" else ("uncached_input", "output")
+    return known_rates | dict.fromkeys(missing, "RATE")

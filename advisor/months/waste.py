@@ -1,6 +1,7 @@
-"""What a month paid for requests sent again, and for service tiers other than those asked for. Pure.
+"""What a month paid for requests sent again and for other service tiers than asked. Pure.
 
-Both follow from the same usage and pricing as the statement's lines, at the prices of the days of use.
+Both follow from the same usage and pricing as the statement's lines, at the prices of the days of
+use.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,8 +21,8 @@ Comparison = Literal["compared", "asked_unpriced", "served_unpriced", "no_usage"
 class PaidRetry:
     """Requests of a project to a model that their client had sent before, and that used tokens.
 
-    The cost is that of the priced tokens, None without any. It was paid twice only as far as the earlier
-    attempt was billed too, as after a time-out; no log says that.
+    The cost is that of the priced tokens, None without any. It was paid twice only as far as the
+    earlier attempt was billed too, as after a time-out; no log says that.
     """
 
     project: str
@@ -35,7 +36,10 @@ class PaidRetry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidRetries:
-    """A month's requests sent again: the sums over the groups. The cost is None where nothing is priced."""
+    """A month's requests sent again: the sums over the groups.
+
+    The cost is None where nothing is priced.
+    """
 
     requests: int
     tokens: int
@@ -48,16 +52,16 @@ class PaidRetries:
 class TierSwap:
     """Requests that asked for one service tier and were served, and are priced, at another.
 
-    `asked_cost_femto_usd` is the cost of the same tokens on the same days at the tier asked for. The
-    difference is the cost less that: above 0 more was paid, below 0 a higher price was not charged. Both
-    are None unless the state is `compared`.
+    `asked_cost_femto_usd` is the cost of the same tokens on the same days at the tier asked for.
+    The difference is the cost less that: above 0 more was paid, below 0 a higher price was not
+    charged. Both are None unless the state is `compared`.
     """
 
     project: str
     provider: str
     model: str
-    asked: str
-    served: str
+    asked_tier: str
+    served_tier: str
     state: Comparison
     requests: int
     tokens: int
@@ -71,8 +75,8 @@ class TierSwap:
 class OtherTier:
     """A month's requests at another tier than asked: the sums over the groups.
 
-    The amounts are None where no group is compared. The difference is what was paid more less what was
-    not charged, neither of which is below 0.
+    The amounts are None where no group is compared. The difference is what was paid more less what
+    was not charged, neither of which is below 0.
     """
 
     requests: int
@@ -102,8 +106,8 @@ class _TierPlace(NamedTuple):
     project: str
     provider: str
     model: str
-    asked: str
-    served: str
+    asked_tier: str
+    served_tier: str
     state: Comparison
 
 
@@ -112,7 +116,7 @@ class _Span(NamedTuple):
 
     series_id: int
     priced: Priced
-    asked: prices.Price | None
+    asked_price: prices.Price | None
 
 
 @dataclass(slots=True)
@@ -139,7 +143,7 @@ def from_usage(days: Iterable[DayUsage], pricing: Pricing) -> Waste:
         labels, priced = pricing.series[span.series_id].labels, span.priced
         counts, requests = usage.token_counts(amounts), amounts[usage.INDEX["requests"]]
         cost = prices.cost(counts, priced.price.rates if priced.price else None)
-        asked_cost = prices.cost(counts, span.asked.rates if span.asked else None)
+        asked_cost = prices.cost(counts, span.asked_price.rates if span.asked_price else None)
         if is_paid_retry(labels):
             place = _RetryPlace(labels.project, priced.provider, priced.model)
             retries.setdefault(place, _Sums()).add(requests, cost, asked_cost)
@@ -148,8 +152,8 @@ def from_usage(days: Iterable[DayUsage], pricing: Pricing) -> Waste:
                 project=labels.project,
                 provider=priced.provider,
                 model=priced.model,
-                asked=labels.service_tier_requested,
-                served=labels.service_tier,
+                asked_tier=labels.service_tier_requested,
+                served_tier=labels.service_tier,
                 state=_state(cost, asked_cost),
             )
             swaps.setdefault(tier_place, _Sums()).add(requests, cost, asked_cost)
@@ -168,7 +172,7 @@ def for_project(waste: Waste, project: str) -> Waste:
 
 
 def is_paid_retry(labels: events.Labels) -> bool:
-    """Whether a client library sent these requests again, and they used tokens that somebody bills."""
+    """Whether a client library sent these requests again, and they used billable tokens."""
     return (
         bool(labels.features & events.FEATURE_CLIENT_RETRY)
         and labels.usage_source in events.BILLABLE_SOURCES
@@ -177,15 +181,15 @@ def is_paid_retry(labels: events.Labels) -> bool:
 
 def _spans(days: Iterable[DayUsage], pricing: Pricing) -> dict[_Span, list[int]]:
     labels_of = {
-        number: stored.labels
-        for number, stored in pricing.series.items()
-        if is_paid_retry(stored.labels) or statements.is_other_tier(stored.labels)
+        number: series.labels
+        for number, series in pricing.series.items()
+        if is_paid_retry(series.labels) or statements.is_other_tier(series.labels)
     }
     spans: dict[_Span, list[int]] = {}
     for day in days:
         for series_id in day.amounts.keys() & labels_of.keys():
             labels, priced = labels_of[series_id], pricing.resolve(series_id, day.day)
-            asked = pricing.book.at(
+            asked_price = pricing.book.at(
                 priced.provider,
                 priced.model,
                 labels.service_tier_requested,
@@ -193,7 +197,7 @@ def _spans(days: Iterable[DayUsage], pricing: Pricing) -> dict[_Span, list[int]]
                 day=day.day,
                 region=priced.region,
             )
-            span, amounts = _Span(series_id, priced, asked), day.amounts[series_id]
+            span, amounts = _Span(series_id, priced, asked_price), day.amounts[series_id]
             spans[span] = usage.combine(spans[span], amounts) if span in spans else amounts
     return spans
 

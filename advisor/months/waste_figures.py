@@ -13,8 +13,8 @@ from ledger import money
 class RetryFigure:
     """Requests of a project to a model that their client had sent before, and that used tokens.
 
-    The cost is that of the priced tokens, None without any. It was paid twice only as far as the earlier
-    attempt was billed too, as after a time-out; no log says that.
+    The cost is that of the priced tokens, None without any. It was paid twice only as far as the
+    earlier attempt was billed too, as after a time-out; no log says that.
     """
 
     project: str
@@ -28,7 +28,10 @@ class RetryFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidRetriesFigure:
-    """A month's requests sent again: the sums over the groups. The cost is None where nothing is priced."""
+    """A month's requests sent again: the sums over the groups.
+
+    The cost is None where nothing is priced.
+    """
 
     requests: int
     tokens: int
@@ -42,16 +45,16 @@ class TierFigure:
     """Requests that asked for one service tier and were served, and are priced, at another.
 
     `asked_cost_usd` is the cost of the same tokens on the same days at the tier asked for, and
-    `difference_usd` the cost less that: above 0 more was paid, below 0 a higher price was not charged.
-    Both are known only where the state is `compared`. The others say why not: `asked_unpriced`,
-    `served_unpriced`, `no_usage`.
+    `difference_usd` the cost less that: above 0 more was paid, below 0 a higher price was not
+    charged. Both are known only where the state is `compared`. The others say why not:
+    `asked_unpriced`, `served_unpriced`, `no_usage`.
     """
 
     project: str
     provider: str
     model: str
-    asked: str
-    served: str
+    asked_tier: str
+    served_tier: str
     state: str
     requests: int
     tokens: int
@@ -129,8 +132,8 @@ def tier_figure(swap: TierSwap) -> TierFigure:
         project=swap.project,
         provider=swap.provider,
         model=swap.model,
-        asked=swap.asked,
-        served=swap.served,
+        asked_tier=swap.asked_tier,
+        served_tier=swap.served_tier,
         state=swap.state,
         requests=swap.requests,
         tokens=swap.tokens,

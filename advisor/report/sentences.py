@@ -34,7 +34,7 @@ def forecast_record(record: ForecastRecordFigure) -> str:
 def other_tier(tier: TierFigure) -> str:
     """`priority asked, standard served: 1,522 requests, $72.67 cheaper than asked`."""
     requests = words.counted(tier.requests, "request")
-    return f"{tier.asked} asked, {tier.served} served: {requests}, {_difference(tier)}"
+    return f"{tier.asked_tier} asked, {tier.served_tier} served: {requests}, {_difference(tier)}"
 
 
 def _difference(tier: TierFigure) -> str:

@@ -90,9 +90,17 @@ def map_name(
     with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
             sent = (series.labels for series in readings.all_series(session).values())
-            sender = mapping.sender(sent, name, provider, namespace, unseen=yes)
-            alias = mapping.alias(
-                in_force.load_book(session), sender, name, model, to_provider, region, day
+            sender = mapping.find_sender(
+                sent, name, provider=provider, namespace=namespace, accept_unsent=yes
+            )
+            alias = mapping.new_alias(
+                in_force.load_book(session),
+                sender,
+                name,
+                model,
+                to_provider=to_provider,
+                region=region,
+                day=day,
             )
         changes.carry_out(
             database,
@@ -123,7 +131,13 @@ def unmap_name(
     day = options.day("--since", since)
     with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
-            ending = mapping.ending(in_force.load_aliases(session), name, provider, namespace, day)
+            ending = mapping.end_alias(
+                in_force.load_aliases(session),
+                name,
+                provider=provider,
+                namespace=namespace,
+                day=day,
+            )
         changes.carry_out(
             database,
             settings,
@@ -221,7 +235,7 @@ def _show_unmapped(unpriced: list[Unpriced]) -> None:
 def _unmapped_body(usage: Unpriced) -> dict[str, object]:
     body = asdict(usage)
     body.pop("why")
-    return {**body, "reason": usage.why.reason, "missing": usage.why.missing or None}
+    return {**body, "reason": usage.why.reason, "missing": ", ".join(usage.why.missing) or None}
 
 
 def _periods(aliases: list[Alias]) -> Iterator[tuple[Alias, int | None]]:

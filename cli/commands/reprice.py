@@ -66,7 +66,7 @@ def _look(month: str | None, data: options.Data, as_json: bool) -> None:
 
 def _book(month: str, reason: str, made_by: str, data: options.Data, as_json: bool) -> None:
     with app.open_ledger(data) as (database, settings):
-        number = closing.reprice(database, settings, month, reason, made_by)
+        number = closing.reprice(database, settings, month, reason=reason, made_by=made_by)
         refresh.refresh(database, settings)
         with database.snapshot() as session:
             month_report = report.build(session, settings, clock.now_us(), month)

@@ -34,7 +34,7 @@ def bodies(months: Iterable[MonthShift]) -> list[dict[str, object]]:
         {
             "month": month.month,
             "state": "closed" if month.closed else "open",
-            **_body(month.whole),
+            **_body(month.total),
             "requests_since_published": month.arrived_requests,
             "places": [
                 {**place._asdict(), **_body(shift)} for place, shift in month.places.items()
@@ -53,7 +53,7 @@ def _table(month: MonthShift) -> Table:
         "unpriced tokens",
         right=4,
     )
-    grid.add_row("all of it", *_cells(month.whole))
+    grid.add_row("all of it", *_cells(month.total))
     places = dict(list(month.places.items())[:ROWS])
     for project in dict.fromkeys(place.project for place in places):
         grid.add_row(project)

@@ -30,7 +30,7 @@ def _by_tiers(groups: Iterable[TierFigure]) -> Iterator[TierFigure]:
     """The groups of all projects and models together, by the tier asked for and the tier served."""
     together: dict[tuple[str, str, str], list[TierFigure]] = {}
     for group in groups:
-        together.setdefault((group.asked, group.served, group.state), []).append(group)
+        together.setdefault((group.asked_tier, group.served_tier, group.state), []).append(group)
     for members in together.values():
         differences = [
             Decimal(group.difference_usd) for group in members if group.difference_usd is not None
@@ -70,11 +70,11 @@ def show_tiers(console: Console, groups: Sequence[TierFigure], rows: int) -> Non
             words.dollars(usd)
             for usd in (group.cost_usd, group.asked_cost_usd, group.difference_usd)
         )
-        tiers = (group.model, group.asked, group.served)
+        tiers = (group.model, group.asked_tier, group.served_tier)
         grid.add_row(group.project, *tiers, words.count(group.requests), *amounts)
     if len(groups) > rows:
         grid.add_row(f"and {len(groups) - rows} more (--json lists all)")
     console.print(grid)
-    meanings = ((group.asked, group.served, group.meaning) for group in groups[:rows])
+    meanings = ((group.asked_tier, group.served_tier, group.meaning) for group in groups[:rows])
     for asked_tier, served_tier, meaning in dict.fromkeys(meanings):
         console.print(Text(f"asked {asked_tier}, served {served_tier}: {meaning}.", style="dim"))

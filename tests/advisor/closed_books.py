@@ -82,6 +82,8 @@ def findings(database: Database) -> list[str]:
 
 def reprice(database: Database, month: str = MONTH) -> int | None:
     """Reprice and bring every figure up to date."""
-    number = closing.reprice(database, ledgers.SETTINGS, month, "rates agreed late", "bob")
+    number = closing.reprice(
+        database, ledgers.SETTINGS, month, reason="rates agreed late", made_by="bob"
+    )
     refresh.refresh(database, ledgers.SETTINGS)
     return number

@@ -108,7 +108,9 @@ def check(session: Session, month: Month, pricing: statements.Pricing, events: l
         names_version="",
         through_day=0,
     )
-    statement = month_computation.compute(session, month, basis, pricing, clock.now_us())
+    statement = month_computation.compute(
+        session, month, basis=basis, pricing=pricing, now_us=clock.now_us()
+    )
     rows = trace.rows(month_computation.usage_by_day(session, month), pricing)
     of_lines = sum(line.cost.femto_usd for line in statement.lines.values())
     of_days = sum(day.cost_femto_usd or 0 for day in statement.days)

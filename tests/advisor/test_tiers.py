@@ -120,7 +120,7 @@ def test_tier_mismatches_are_listed_by_what_was_asked_and_what_served(database: 
     )
     assert found.waste is not None
     assert {
-        (each.model, each.asked, each.served): each.cost_usd
+        (each.model, each.asked_tier, each.served_tier): each.cost_usd
         for each in found.waste.other_tier.groups
     } == {
         ("gpt-4.1", "priority", "standard"): "0.0018",

@@ -110,8 +110,8 @@ def test_metrics_are_the_floats_of_the_groups_by_model(two_months: Database, mon
             month=month,
             provider=tier.provider,
             model=tier.model,
-            service_tier_requested=tier.asked,
-            service_tier=tier.served,
+            service_tier_requested=tier.asked_tier,
+            service_tier=tier.served_tier,
         )
         _add(wanted, "month_other_tier_requests", labels, tier.requests)
         _add(wanted, "month_other_tier_difference_usd", labels, tier.difference_usd)

@@ -142,7 +142,7 @@ def test_a_renegotiated_discount_follows_the_one_before(shell: CommandLine) -> N
 
 def test_the_inbox_leads_from_a_name_to_its_price_and_back(shell: CommandLine) -> None:
     shown = shell.said("models unmapped")
-    assert "prod-chat: everyone who sent it asked for gpt-4.1; if it is that:" in shown
+    assert "prod-chat: all of its requests asked for gpt-4.1; if that is the model:" in shown
     assert "[/bold] [link=x]" in shown
     command = next(line.strip() for line in shown.splitlines() if "models map prod-chat" in line)
     assert spent(shell)["unpriced_tokens"] == 20 * 1_000_100
@@ -214,8 +214,8 @@ def test_requests_at_another_tier_than_asked_are_listed(shell: CommandLine) -> N
         "project": "search",
         "provider": "openai",
         "model": "gpt-4.1",
-        "asked": "priority",
-        "served": "standard",
+        "asked_tier": "priority",
+        "served_tier": "standard",
         "state": "compared",
         "requests": 1,
         "tokens": 1_100,
@@ -264,7 +264,7 @@ def test_requests_at_another_tier_than_asked_are_listed(shell: CommandLine) -> N
         ("prices set gpt-4.1 --input cheap", "'cheap' is not"),
         ("prices set gpt-4.1 --input 1 --since 1969-12-31", "lies before 1970"),
         ("models map prod-chat gpt-9", "no price for gpt-9"),
-        ("models unmap prod-chat", "'prod-chat' is no model's name on that day"),
+        ("models unmap prod-chat", "'prod-chat' is mapped to no model on that day"),
         ("models unmapped --month 2026-12", "lies in the future"),
         ("reprice", "open months follow the prices by themselves"),
     ],

@@ -22,7 +22,7 @@ def samples(name: str, waste: Waste) -> Iterator[MetricSample]:
     tier_requests: dict[Labels, int] = {}
     tier_femto_usd: dict[Labels, int] = {}
     for tier in waste.other_tier.groups:
-        labels = (name, tier.provider, tier.model, tier.asked, tier.served)
+        labels = (name, tier.provider, tier.model, tier.asked_tier, tier.served_tier)
         _add(tier_requests, labels, tier.requests)
         if tier.difference_femto_usd is not None:
             _add(tier_femto_usd, labels, tier.difference_femto_usd)

@@ -221,9 +221,9 @@ def test_a_repricing_after_an_alias_fix_moves_the_usage_to_its_model(database: D
 
 def test_only_a_closed_month_is_repriced_and_with_a_reason(october: Database) -> None:
     with pytest.raises(NotAllowed, match="2026-11 is not closed"):
-        closing.reprice(october, ledgers.SETTINGS, "2026-11", "why not", "bob")
+        closing.reprice(october, ledgers.SETTINGS, "2026-11", reason="why not", made_by="bob")
     with pytest.raises(UsageError, match="needs a reason"):
-        closing.reprice(october, ledgers.SETTINGS, MONTH, "  ", "bob")
+        closing.reprice(october, ledgers.SETTINGS, MONTH, reason="  ", made_by="bob")
 
 
 def test_a_month_of_another_zone_is_closed_to_the_hour(database: Database) -> None:

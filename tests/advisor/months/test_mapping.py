@@ -15,7 +15,7 @@ from tests import ledgers
 
 AZURE = "azure.ai.openai"
 REGIONAL = OperatorPrice(
-    key=PriceKey(AZURE, "gpt-4o", "standard", 0, "uksouth"),
+    key=PriceKey(AZURE, "gpt-4o", "standard", region="uksouth"),
     effective_from=0,
     rates=Rates(uncached_input=2_750_000_000, output=11_000_000_000),
     source="portal",
@@ -46,13 +46,21 @@ def alias(
     book: PriceBook = BOOK,
 ) -> Alias:
     """A name that Azure is sent, as a model from the first day on."""
-    return mapping.alias(book, ("default", AZURE), name, model, to_provider, region, 0)
+    return mapping.new_alias(
+        book,
+        mapping.Sender("default", AZURE),
+        name,
+        model,
+        to_provider=to_provider,
+        region=region,
+        day=0,
+    )
 
 
 def test_a_sender_is_found_by_the_name_alone_where_only_one_sends_it() -> None:
-    assert mapping.sender(SENT, "prod-chat", None, None) == ("default", AZURE)
-    assert mapping.sender(SENT, "shared", "azure", None) == ("default", AZURE)
-    assert mapping.sender(SENT, "eu-and-us", None, "us") == ("us", AZURE)
+    assert mapping.find_sender(SENT, "prod-chat") == ("default", AZURE)
+    assert mapping.find_sender(SENT, "shared", provider="azure") == ("default", AZURE)
+    assert mapping.find_sender(SENT, "eu-and-us", namespace="us") == ("us", AZURE)
 
 
 @pytest.mark.parametrize(
@@ -61,31 +69,39 @@ def test_a_sender_is_found_by_the_name_alone_where_only_one_sends_it() -> None:
         (
             "shared",
             None,
-            "'shared' is sent under azure.ai.openai, openai; say which is meant with --provider",
+            "'shared' is sent under azure.ai.openai and openai; choose one with --provider",
         ),
         (
             "eu-and-us",
             None,
-            "'eu-and-us' is sent under eu, us; say which is meant with --namespace",
+            "'eu-and-us' is sent under eu and us; choose one with --namespace",
         ),
         (
             "prod-chat",
             "openai",
-            "nobody has sent the name 'prod-chat' at openai; .*--yes takes it anyway",
+            "nobody has sent the name 'prod-chat' at openai; .*to map it anyway add --yes",
         ),
         ("prod-chart", None, "nobody has sent the name 'prod-chart'"),
     ],
 )
 def test_a_sender_that_is_not_clear_is_refused(name: str, provider: str | None, says: str) -> None:
     with pytest.raises((UsageError, NotFound), match=says):
-        mapping.sender(SENT, name, provider, None)
+        mapping.find_sender(SENT, name, provider=provider)
 
 
 def test_a_name_that_nobody_has_sent_yet_is_taken_on_request_with_its_provider() -> None:
-    assert mapping.sender(SENT, "next-year", "azure", None, unseen=True) == ("default", AZURE)
-    assert mapping.sender(SENT, "next-year", "azure", "eu", unseen=True) == ("eu", AZURE)
-    with pytest.raises(UsageError, match="name its provider with --provider"):
-        mapping.sender(SENT, "next-year", None, None, unseen=True)
+    assert mapping.find_sender(SENT, "next-year", provider="azure", accept_unsent=True) == (
+        "default",
+        AZURE,
+    )
+    assert mapping.find_sender(
+        SENT, "next-year", provider="azure", namespace="eu", accept_unsent=True
+    ) == (
+        "eu",
+        AZURE,
+    )
+    with pytest.raises(UsageError, match="give its provider with --provider"):
+        mapping.find_sender(SENT, "next-year", accept_unsent=True)
 
 
 def test_ll_8538_a_deployment_of_any_name_takes_the_model_that_is_named_in_any_of_its_spellings() -> (
@@ -100,7 +116,8 @@ def test_ll_8538_a_deployment_of_any_name_takes_the_model_that_is_named_in_any_o
 
 def test_ll_8538_a_model_that_would_have_no_price_is_refused_and_never_dropped_in_silence() -> None:
     with pytest.raises(
-        UsageError, match="no price for gpt-35-trubo; see: switchwise prices list --provider azure"
+        UsageError,
+        match="no price for gpt-35-trubo; list what has one with: switchwise prices list --provider azure",
     ):
         alias("gpt-35-trubo", name="my-gpt-35-turbo")
 
@@ -136,15 +153,15 @@ def test_ll_22724_a_custom_deployment_can_take_another_provider_s_price() -> Non
             "gpt-5-pro",
             None,
             "",
-            "azure.ai.openai has no price for gpt-5-pro; it is sold by openai: .*--to-provider",
+            "azure.ai.openai has no price for gpt-5-pro; it is sold by openai; .*--to-provider",
         ),
         (
             "gpt-4.1",
             "opnai",
             "",
-            "opnai has no price for gpt-4.1; it is sold by azure.ai.openai, openai",
+            "opnai has no price for gpt-4.1; it is sold by azure.ai.openai and openai",
         ),
-        ("gpt-9", "opnai", "", "'opnai' is no provider of the price book"),
+        ("gpt-9", "opnai", "", "unknown provider 'opnai'; list the providers with"),
         ("gpt-9", None, "", "set one with: switchwise prices set gpt-9 --provider azure.ai.openai"),
         (
             "gpt-4o",
@@ -166,19 +183,19 @@ def test_a_model_with_regional_prices_alone_asks_for_the_region() -> None:
         prices=(replace(REGIONAL, key=REGIONAL.key._replace(model="uk-model")),)
     ).book()
     with pytest.raises(
-        UsageError, match="has no price that holds in every region; regions with prices: uksouth"
+        UsageError, match="has no price for every region; regions with prices: uksouth"
     ):
         alias("uk-model", book=only_regional)
 
 
 def test_a_name_that_is_the_model_already_is_refused_unless_a_region_changes_its_price() -> None:
-    with pytest.raises(UsageError, match="is priced as gpt-4o by itself"):
+    with pytest.raises(UsageError, match="has the price of gpt-4o without an alias"):
         alias("gpt-4o", name="gpt-4o")
     assert alias("gpt-4o", region="uksouth", name="gpt-4o").region == "uksouth"
 
 
 def test_an_alias_ends_on_a_day_on_which_it_holds() -> None:
-    ended = mapping.ending([ALIAS], "prod-chat", None, None, 20_750)
+    ended = mapping.end_alias([ALIAS], "prod-chat", day=20_750)
     assert ended == replace(ALIAS, model_provider="", model="", effective_from=20_750)
     resolver = Names(price_book.shipped(), [ALIAS, ended])
     models = [
@@ -191,18 +208,18 @@ def test_an_alias_ends_on_a_day_on_which_it_holds() -> None:
 @pytest.mark.parametrize(
     ("name", "day", "says"),
     [
-        ("prod-chat", 20_699, "'prod-chat' is no model's name on that day"),
-        ("other", 20_750, "'other' is no model's name on that day"),
-        ("ended", 20_750, "'ended' is no model's name on that day"),
+        ("prod-chat", 20_699, "'prod-chat' is mapped to no model on that day"),
+        ("other", 20_750, "'other' is mapped to no model on that day"),
+        ("ended", 20_750, "'ended' is mapped to no model on that day"),
         (
             "twice",
             20_750,
-            "'twice' is mapped for azure.ai.openai of default, azure.ai.openai of eu; say which is meant",
+            "'twice' is mapped for azure.ai.openai of default and azure.ai.openai of eu; choose one",
         ),
     ],
 )
 def test_what_is_not_mapped_cannot_be_ended(name: str, day: int, says: str) -> None:
-    held = [
+    aliases = [
         ALIAS,
         replace(ALIAS, name="ended"),
         replace(ALIAS, name="ended", model="", effective_from=20_720),
@@ -210,4 +227,4 @@ def test_what_is_not_mapped_cannot_be_ended(name: str, day: int, says: str) -> N
         replace(ALIAS, name="twice", namespace="eu"),
     ]
     with pytest.raises((UsageError, NotFound), match=says):
-        mapping.ending(held, name, None, None, day)
+        mapping.end_alias(aliases, name, day=day)

@@ -126,7 +126,7 @@ def test_a_discount_inside_a_month_is_priced_day_by_day(database: Database) -> N
     assert {place: shift.cost_femto_usd for place, shift in november.places.items()} == {
         CostPlace("search", "openai", "gpt-4.1"): -2 * one_request * 10**9 // 10
     }
-    assert november.whole.after.list_cost_femto_usd == november.whole.before.list_cost_femto_usd
+    assert november.total.after.list_cost_femto_usd == november.total.before.list_cost_femto_usd
 
 
 def test_a_name_without_a_price_moves_to_its_model_with_its_tokens(database: Database) -> None:
@@ -141,7 +141,7 @@ def test_a_name_without_a_price_moves_to_its_model_with_its_tokens(database: Dat
         2,
     )
     assert money.usd_text(november.places[model].cost_femto_usd) == "0.0056"
-    assert november.whole.unpriced_tokens == -2_200
+    assert november.total.unpriced_tokens == -2_200
 
 
 def test_a_preview_stores_nothing(database: Database) -> None:
@@ -230,8 +230,8 @@ def test_what_is_published_after_a_change_is_what_its_preview_said(
         assert before.keys() == after.keys() <= said.keys()
         for month in after:
             shift = said[month]
-            assert seen(shift.whole.before) == total(before[month])
-            assert seen(shift.whole.after) == total(after[month])
+            assert seen(shift.total.before) == total(before[month])
+            assert seen(shift.total.after) == total(after[month])
             for place in before[month].keys() | after[month].keys():
                 told = shift.places.get(place)
                 was, becomes = (
@@ -243,11 +243,11 @@ def test_what_is_published_after_a_change_is_what_its_preview_said(
                 )
             assert (
                 sum(each.cost_femto_usd for each in shift.places.values())
-                == shift.whole.cost_femto_usd
+                == shift.total.cost_femto_usd
             )
             assert (
                 sum(each.unpriced_tokens for each in shift.places.values())
-                == shift.whole.unpriced_tokens
+                == shift.total.unpriced_tokens
             )
 
 
@@ -259,7 +259,7 @@ def test_what_is_published_differs_from_what_is_in_force_until_the_worker_has_ru
         in_force.apply_change(session, lambda said: said.with_alias(DEPLOYMENT), 1)
     with database.snapshot() as session:
         october, november = repricing.compare_published(session, chosen)
-    assert (october.whole.unpriced_tokens, november.whole.unpriced_tokens) == (-1_100, -2_200)
+    assert (october.total.unpriced_tokens, november.total.unpriced_tokens) == (-1_100, -2_200)
     assert november.arrived_requests == 0
     refresh.refresh(database, chosen)
     with database.snapshot() as session:
@@ -274,12 +274,12 @@ def test_requests_that_arrived_since_are_counted_and_in_no_change_of_a_price(
     rollup.roll_up(database, chosen.max_metric_sets)
     with database.snapshot() as session:
         _, november = repricing.compare_published(session, chosen)
-    assert (november.arrived_requests, money.usd_text(november.whole.cost_femto_usd)) == (
+    assert (november.arrived_requests, money.usd_text(november.total.cost_femto_usd)) == (
         1,
         "0.0028",
     )
     _, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
-    assert (november.arrived_requests, money.usd_text(november.whole.cost_femto_usd)) == (
+    assert (november.arrived_requests, money.usd_text(november.total.cost_femto_usd)) == (
         0,
         "0.0056",
     )
@@ -293,8 +293,8 @@ def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(
     before = published(database)["2026-10"]
     october, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
     assert (october.closed, november.closed) == (True, False)
-    assert seen(october.whole.before) == total(before)
-    assert money.usd_text(october.whole.cost_femto_usd) == "0.0028"
+    assert seen(october.total.before) == total(before)
+    assert money.usd_text(october.total.cost_femto_usd) == "0.0028"
     make(database, lambda said: said.with_alias(DEPLOYMENT), chosen)
     assert published(database)["2026-10"] == before
 
@@ -313,18 +313,20 @@ def test_what_a_preview_says_of_a_closed_month_is_what_a_correction_books(
     ledgers.settle(database, chosen)
     with database.snapshot() as session:
         october, _ = repricing.compare_published(session, chosen)
-    assert (october.arrived_requests, money.usd_text(october.whole.cost_femto_usd)) == (0, "0.0028")
-    number = closing.reprice(database, chosen, "2026-10", "the deployment has a model", "ada")
+    assert (october.arrived_requests, money.usd_text(october.total.cost_femto_usd)) == (0, "0.0028")
+    number = closing.reprice(
+        database, chosen, "2026-10", reason="the deployment has a model", made_by="ada"
+    )
     assert number is not None
     with database.snapshot() as session:
         booked = adjustment_store.read(session, "2026-10")[number]
         again, _ = repricing.compare_published(session, chosen)
     assert (
-        sum(line.cost.femto_usd for line in booked.lines.values()) == october.whole.cost_femto_usd
+        sum(line.cost.femto_usd for line in booked.lines.values()) == october.total.cost_femto_usd
     )
     assert (
         sum(line.cost.unpriced_tokens for line in booked.lines.values())
-        == october.whole.unpriced_tokens
+        == october.total.unpriced_tokens
         == -1_100
     )
     assert again.places == {}
@@ -349,9 +351,9 @@ def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_hold
     )
     with database.snapshot() as session:
         october, november = repricing.preview_book(session, ledgers.SETTINGS, other)
-    assert november.whole.cost_femto_usd == 2 * 2 * 1_000 * 7 * 10**9
+    assert november.total.cost_femto_usd == 2 * 2 * 1_000 * 7 * 10**9
     assert list(november.places) == [CostPlace("search", "openai", "gpt-4.1")]
-    assert october.whole.cost_femto_usd == 2 * 1_000 * 7 * 10**9
+    assert october.total.cost_femto_usd == 2 * 1_000 * 7 * 10**9
     with database.transaction() as session:
         own = OperatorPrice(
             key=KEY, effective_from=0, rates=shipped.prices[KEY][0].rates, source="agreed"

@@ -123,7 +123,7 @@ def test_a_tier_that_was_not_asked_for_is_compared_with_the_one_that_was(
     meaning: str,
 ) -> None:
     found = tier_of(told(database, tiered(asked, served, model=model)))
-    assert (found.asked, found.served, found.state) == (asked, served, "compared")
+    assert (found.asked_tier, found.served_tier, found.state) == (asked, served, "compared")
     assert (found.cost_usd, found.asked_cost_usd, found.difference_usd) == (
         cost,
         at_asked,

@@ -1,4 +1,4 @@
-"""The inbox of tokens without a price: told apart by why they have none, with a remedy only where an exact rule finds one."""
+"""The inbox of tokens without a price: why they have none, and a remedy where an exact rule finds one."""
 
 from dataclasses import replace
 
@@ -31,18 +31,18 @@ def inbox(database: Database) -> list[Unpriced]:
         return unpriced_usage.in_month(session, month, pricings.in_force(session))
 
 
-def said(database: Database, wanted: in_force.Change) -> None:
-    """Something that the operator says."""
+def change(database: Database, operator_change: in_force.Change) -> None:
+    """A change by the operator."""
     with database.transaction() as session:
-        in_force.apply_change(session, wanted, 1)
+        in_force.apply_change(session, operator_change, 1)
 
 
-def one_of(database: Database, of: Labels, **audio: int) -> Unpriced:
+def only_entry(database: Database, labels: Labels, **audio: int) -> Unpriced:
     """The one entry of a request with these labels."""
-    plain = ledgers.event(label_set=of)
+    plain = ledgers.event(label_set=labels)
     ledgers.add(database, [msgspec.structs.replace(plain, **audio)])
-    (found,) = inbox(database)
-    return found
+    (entry,) = inbox(database)
+    return entry
 
 
 @pytest.mark.parametrize(
@@ -50,44 +50,44 @@ def one_of(database: Database, of: Labels, **audio: int) -> Unpriced:
     [
         ({"provider": "my-gateway"}, Why("unknown_provider")),
         ({"model": "acme-7b"}, Why("unknown_name")),
-        ({"service_tier": "flex"}, Why("no_tier", "flex")),
-        ({"service_tier": "unknown", "service_tier_requested": "flex"}, Why("no_tier", "flex")),
+        ({"service_tier": "flex"}, Why("no_tier", ("flex",))),
+        ({"service_tier": "unknown", "service_tier_requested": "flex"}, Why("no_tier", ("flex",))),
     ],
 )
 def test_tokens_without_a_price_say_why(
     database: Database, labels: dict[str, object], why: Why
 ) -> None:
-    found = one_of(database, ledgers.labels(**labels))
-    assert (found.why, found.unpriced_tokens, found.requests) == (why, 1_100, 1)
+    entry = only_entry(database, ledgers.labels(**labels))
+    assert (entry.why, entry.unpriced_tokens, entry.requests) == (why, 1_100, 1)
     assert unpriced_usage.reason_text(why)
 
 
 def test_a_meter_without_a_rate_is_told_apart_from_an_unknown_name(database: Database) -> None:
-    found = one_of(database, ledgers.labels(), input_audio_tokens=40, output_audio_tokens=5)
-    assert (found.why, found.unpriced_tokens, found.requests) == (
-        Why("no_rate", "input_audio, output_audio"),
+    entry = only_entry(database, ledgers.labels(), input_audio_tokens=40, output_audio_tokens=5)
+    assert (entry.why, entry.unpriced_tokens, entry.requests) == (
+        Why("no_rate", ("input_audio", "output_audio")),
         45,
         1,
     )
-    assert found.command == (
+    assert entry.command == (
         "switchwise prices set gpt-4.1 --provider openai --input 2.00 --cached 0.50 --output 8.00"
         " --input-audio RATE --output-audio RATE"
     )
-    assert unpriced_usage.reason_text(found.why) == "no rate for input audio, output audio"
+    assert unpriced_usage.reason_text(entry.why) == "no rate for input audio and output audio"
 
 
 def test_a_tier_that_is_known_to_have_no_price_says_why_and_asks_for_none(
     database: Database,
 ) -> None:
-    found = one_of(database, ledgers.labels(service_tier="scale"))
-    assert (found.why, found.command) == (Why("no_tier", "scale"), None)
-    assert str(found.hint).startswith("no price per token at scale: committed capacity")
+    entry = only_entry(database, ledgers.labels(service_tier="scale"))
+    assert (entry.why, entry.command) == (Why("no_tier", ("scale",)), None)
+    assert str(entry.hint).startswith("no price per token at scale: committed capacity")
 
 
 def test_a_size_below_the_only_one_that_is_sold_is_told_apart(database: Database) -> None:
-    said(
+    change(
         database,
-        lambda held: held.with_price(
+        lambda overrides: overrides.with_price(
             OperatorPrice(
                 key=LONG,
                 effective_from=0,
@@ -96,14 +96,14 @@ def test_a_size_below_the_only_one_that_is_sold_is_told_apart(database: Database
             )
         ),
     )
-    found = one_of(database, ledgers.labels(provider="house", model="long-model"))
-    assert found.why == Why("no_size")
+    entry = only_entry(database, ledgers.labels(provider="house", model="long-model"))
+    assert entry.why == Why("no_size")
 
 
 def test_a_region_without_a_price_is_told_apart(database: Database) -> None:
-    said(
+    change(
         database,
-        lambda held: held.with_alias(
+        lambda overrides: overrides.with_alias(
             Alias(
                 namespace="default",
                 provider=AZURE,
@@ -115,9 +115,9 @@ def test_a_region_without_a_price_is_told_apart(database: Database) -> None:
             )
         ),
     )
-    found = one_of(database, ledgers.labels(provider=AZURE, model="prod-chat"))
-    assert (found.name, found.why) == ("prod-chat", Why("no_region", "atlantis"))
-    assert found.command == (
+    entry = only_entry(database, ledgers.labels(provider=AZURE, model="prod-chat"))
+    assert (entry.name, entry.why) == ("prod-chat", Why("no_region", ("atlantis",)))
+    assert entry.command == (
         "switchwise prices set gpt-4.1 --provider azure.ai.openai --region atlantis --input RATE --output RATE"
     )
 
@@ -133,17 +133,17 @@ def test_days_after_a_contract_without_a_list_price_are_unpriced_and_say_so(
         key=house,
         rates=Rates(uncached_input=1, output=1),
     )
-    said(database, lambda _: Overrides(contracts=(fixed,)))
-    found = one_of(database, ledgers.labels(provider="house", model="house-model"))
-    assert found.why == Why("no_rate", "uncached_input, output")
+    change(database, lambda _: Overrides(contracts=(fixed,)))
+    entry = only_entry(database, ledgers.labels(provider="house", model="house-model"))
+    assert entry.why == Why("no_rate", ("uncached_input", "output"))
 
 
 def test_names_are_listed_as_they_were_sent_and_by_sender(database: Database) -> None:
     for namespace in ("eu", "us", "us"):
-        of = ledgers.labels(namespace=namespace, provider=AZURE, model="azure/prod-chat")
-        ledgers.add(database, [ledgers.event(label_set=of)])
-    found = inbox(database)
-    assert [(each.namespace, each.name, each.requests) for each in found] == [
+        labels = ledgers.labels(namespace=namespace, provider=AZURE, model="azure/prod-chat")
+        ledgers.add(database, [ledgers.event(label_set=labels)])
+    entries = inbox(database)
+    assert [(entry.namespace, entry.name, entry.requests) for entry in entries] == [
         ("us", "azure/prod-chat", 2),
         ("eu", "azure/prod-chat", 1),
     ]
@@ -180,20 +180,20 @@ def test_names_are_listed_as_they_were_sent_and_by_sender(database: Database) ->
 def test_a_remedy_for_a_name_is_offered_only_where_one_model_fits_exactly(
     database: Database, labels: dict[str, object], command: str | None
 ) -> None:
-    assert one_of(database, ledgers.labels(**labels)).command == command
+    assert only_entry(database, ledgers.labels(**labels)).command == command
 
 
 def test_a_deployment_that_was_asked_for_as_two_models_gets_no_remedy(database: Database) -> None:
-    for asked in ("gpt-4.1", "gpt-4.1-mini"):
-        of = ledgers.labels(provider=AZURE, model="prod-chat", request_model=asked)
-        ledgers.add(database, [ledgers.event(label_set=of)])
-    (found,) = inbox(database)
-    assert (found.requests, found.hint, found.command) == (2, None, None)
+    for request_model in ("gpt-4.1", "gpt-4.1-mini"):
+        labels = ledgers.labels(provider=AZURE, model="prod-chat", request_model=request_model)
+        ledgers.add(database, [ledgers.event(label_set=labels)])
+    (entry,) = inbox(database)
+    assert (entry.requests, entry.hint, entry.command) == (2, None, None)
 
 
 def test_following_the_remedy_empties_the_inbox(database: Database) -> None:
-    found = one_of(database, ledgers.labels(provider=AZURE, model="prod-chat"))
-    assert found.hint == "everyone who sent it asked for gpt-4.1; if it is that"
+    entry = only_entry(database, ledgers.labels(provider=AZURE, model="prod-chat"))
+    assert entry.hint == "all of its requests asked for gpt-4.1; if that is the model"
     alias = Alias(
         namespace="default",
         provider=AZURE,
@@ -202,12 +202,12 @@ def test_following_the_remedy_empties_the_inbox(database: Database) -> None:
         model="gpt-4.1",
         effective_from=0,
     )
-    said(database, lambda held: held.with_alias(alias))
+    change(database, lambda overrides: overrides.with_alias(alias))
     assert inbox(database) == []
-    said(
+    change(
         database,
-        lambda held: held.with_alias(
+        lambda overrides: overrides.with_alias(
             replace(alias, effective_from=clock.day_of(ledgers.NOON_US), model="")
         ),
     )
-    assert inbox(database) == [found]
+    assert inbox(database) == [entry]
