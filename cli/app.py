@@ -53,6 +53,17 @@ def open_ledger(data: Path | None, **overrides: object) -> Iterator[tuple[Databa
         database.close()
 
 
+def cannot_write(path: Path, error: OSError) -> str:
+    """Why a path cannot be written to, to begin a message with.
+
+    A directory that cannot be made reads "No such file or directory" to the system: the message
+    says what was tried instead.
+    """
+    if not path.exists() and not path.parent.is_dir():
+        return f"cannot create {path}"
+    return f"cannot write to {path}: {error.strerror}"
+
+
 def print_json(body: object) -> None:
     """Print a body as indented JSON, the same bytes whether or not a terminal reads them."""
     typer.echo(msgspec.json.format(msgspec.json.encode(body), indent=2))

@@ -1,5 +1,6 @@
-"""The commands of what was negotiated: contracts list, discount, price, end."""
+"""The commands of negotiated prices: contracts list, discount, price, end."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -22,31 +23,34 @@ def list_contracts(data: options.Data = None, as_json: options.AsJson = False) -
     """
     today = clock.day_of(clock.now_us())
     with app.open_ledger(data) as (database, _), database.snapshot() as session:
-        agreements = sorted(
+        agreed = sorted(
             in_force.load_overrides(session).contracts,
             key=lambda contract: (contract.scope, contract.effective_from),
         )
     if as_json:
-        app.print_json([_body(contract, today) for contract in agreements])
+        app.print_json([_body(contract, today) for contract in agreed])
         return
-    if not agreements:
+    if not agreed:
         app.console.print(
-            "No contracts: every price is the list price. Add one with: switchwise contracts discount"
+            "No contracts: every price is the list price."
+            " Add one with: switchwise contracts discount PROVIDER PERCENT"
         )
         return
-    grid = plain.table("", "id", "from", "until", "what was agreed")
-    for contract in agreements:
+    grid = plain.table("", "id", "from", "until", "terms")
+    for contract in agreed:
+        mark = "*" if contract.holds_on(today) else ""
         since, until = _days(contract)
-        agreed = f"{contract}{_rates_text(contract)}; {contract.source}"
-        grid.add_row(
-            "*" if contract.holds_on(today) else "", contract.id, since, until or "", agreed
-        )
+        terms = f"{contract}{_rates_text(contract)}; {contract.source}"
+        grid.add_row(mark, contract.id, since, until or "", terms)
     app.console.print(grid)
 
 
 @commands.command(
     "discount",
-    epilog="Example: switchwise contracts discount openai 12.5 --since 2026-11-01 --source 'order 4711' --dry-run",
+    epilog=(
+        "Example: switchwise contracts discount openai 12.5 --since 2026-11-01"
+        " --source 'order 4711' --dry-run"
+    ),
 )
 def set_discount(
     provider: Annotated[str, typer.Argument(help="The provider it was negotiated with.")],
@@ -69,32 +73,25 @@ def set_discount(
     """
     if tier is not None:
         price_options.check_tier(tier)
-    first, end, ppm = (
-        options.day("--since", since),
-        options.end_day("--until", until),
-        contracts.ppm_of(percent),
+    discount = Discount(
+        effective_from=options.day("--since", since),
+        effective_until=options.end_day("--until", until),
+        source=source,
+        provider=names.provider_name(provider),
+        discount_ppm=contracts.ppm_of(percent),
+        service_tier=tier or "",
     )
-    word = names.provider_name(provider)
     with app.open_ledger(data) as (database, settings):
-        with database.snapshot() as session:
-            canonical_name = (
-                names.canonical_model(in_force.load_book(session), word, model) if model else ""
-            )
-        agreed = Discount(
-            effective_from=first,
-            effective_until=end,
-            source=source,
-            provider=word,
-            discount_ppm=ppm,
-            model=canonical_name,
-            service_tier=tier or "",
-        )
-        what = f"{agreed}; {contracts.period_text(agreed)}"
+        if model:
+            with database.snapshot() as session:
+                book = in_force.load_book(session)
+            canonical = names.canonical_model(book, discount.provider, model)
+            discount = replace(discount, model=canonical)
         changes.carry_out(
             database,
             settings,
-            lambda overrides: overrides.with_contract(agreed),
-            what,
+            lambda overrides: overrides.with_contract(discount),
+            f"{discount}; {contracts.period_text(discount)}",
             dry_run=dry_run,
             as_json=as_json,
         )
@@ -102,7 +99,10 @@ def set_discount(
 
 @commands.command(
     "price",
-    epilog="Example: switchwise contracts price gpt-4.1 --input 1.60 --cached 0.40 --output 6.40 --since 2026-11-01",
+    epilog=(
+        "Example: switchwise contracts price gpt-4.1 --input 1.60 --cached 0.40 --output 6.40"
+        " --since 2026-11-01"
+    ),
 )
 @option_groups.spread
 def set_fixed_price(
@@ -126,16 +126,19 @@ def set_fixed_price(
         with database.snapshot() as session:
             book = in_force.load_book(session)
         key = price.key(book, model)
-        canonical_key = key._replace(model=names.canonical_model(book, key.provider, model))
-        agreed = FixedPrice(
-            effective_from=first, effective_until=end, source=source, key=canonical_key, rates=rates
+        fixed_price = FixedPrice(
+            effective_from=first,
+            effective_until=end,
+            source=source,
+            key=key._replace(model=names.canonical_model(book, key.provider, model)),
+            rates=rates,
         )
-        what = f"{agreed}{_rates_text(agreed)}; {contracts.period_text(agreed)}"
+        terms = f"{fixed_price}{_rates_text(fixed_price)}"
         changes.carry_out(
             database,
             settings,
-            lambda overrides: overrides.with_contract(agreed),
-            what,
+            lambda overrides: overrides.with_contract(fixed_price),
+            f"{terms}; {contracts.period_text(fixed_price)}",
             dry_run=dry_run,
             as_json=as_json,
         )
@@ -160,59 +163,58 @@ def end_contract(
     day = options.day("--on", on)
     with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
-            overrides_in_force = in_force.load_overrides(session)
-        ended = next(
-            (
-                str(contract)
-                for contract in overrides_in_force.contracts
-                if contract.id == contract_id
-            ),
-            contract_id,
-        )
+            agreed = in_force.load_overrides(session).contracts
+        names_by_id = {contract.id: str(contract) for contract in agreed}
+        name = names_by_id.get(contract_id, contract_id)
         changes.carry_out(
             database,
             settings,
             lambda overrides: overrides.without_contract(contract_id, day),
-            f"{ended}: over from {clock.date_of(day)} on",
+            f"{name}: over from {clock.date_of(day)} on",
             dry_run=dry_run,
             as_json=as_json,
         )
 
 
 def _days(contract: Contract) -> tuple[str, str | None]:
+    """The first day of a contract, and the first day without it."""
     until = contract.effective_until
-    return clock.date_of(
-        contract.effective_from
-    ).isoformat(), None if until is None else clock.date_of(until).isoformat()
+    last = None if until is None else clock.date_of(until).isoformat()
+    return clock.date_of(contract.effective_from).isoformat(), last
 
 
 def _rates_text(contract: Contract) -> str:
-    return (
-        f": {price_options.rates_text(contract.rates)}" if isinstance(contract, FixedPrice) else ""
-    )
+    if isinstance(contract, FixedPrice):
+        return f": {price_options.rates_text(contract.rates)}"
+    return ""
 
 
 def _body(contract: Contract, today: int) -> dict[str, object]:
     since, until = _days(contract)
-    common = {
+    terms = _discount_body(contract) if isinstance(contract, Discount) else _price_body(contract)
+    return {
         "id": contract.id,
         "effective_from": since,
         "effective_until": until,
         "in_force": contract.holds_on(today),
+        **terms,
+        "source": contract.source,
     }
-    agreed: dict[str, object]
-    if isinstance(contract, Discount):
-        off = contracts.percent_text(contract.discount_ppm).removesuffix(" %")
-        about = {
-            "provider": contract.provider,
-            "model": contract.model or None,
-            "service_tier": contract.service_tier or None,
-        }
-        agreed = {"kind": "discount", **about, "discount_percent": off}
-    else:
-        agreed = {
-            "kind": "price",
-            **contract.key._asdict(),
-            "usd_per_million_tokens": price_book.rate_texts(contract.rates),
-        }
-    return {**common, **agreed, "source": contract.source}
+
+
+def _discount_body(discount: Discount) -> dict[str, object]:
+    return {
+        "kind": "discount",
+        "provider": discount.provider,
+        "model": discount.model or None,
+        "service_tier": discount.service_tier or None,
+        "discount_percent": contracts.percent_text(discount.discount_ppm).removesuffix(" %"),
+    }
+
+
+def _price_body(price: FixedPrice) -> dict[str, object]:
+    return {
+        "kind": "price",
+        **price.key._asdict(),
+        "usd_per_million_tokens": price_book.rate_texts(price.rates),
+    }

@@ -23,12 +23,10 @@ def write_dashboards(
 ) -> None:
     """Write the dashboards as JSON files."""
     try:
-        written = catalogue.write(directory)
+        paths = catalogue.write(directory)
     except OSError as error:
-        raise UsageError(
-            f"cannot write into {directory}: {error.strerror}; choose another directory"
-        ) from error
-    app.print_paths(written, as_json=as_json)
+        raise UsageError(f"{app.cannot_write(directory, error)}; choose another DIR") from error
+    app.print_paths(paths, as_json=as_json)
 
 
 @commands.command(
@@ -50,11 +48,11 @@ def publish_dashboards(as_json: options.AsJson = False) -> None:
 
 def _grafana(settings: Settings) -> Grafana:
     if settings.grafana_url is None:
-        raise UsageError("SWITCHWISE_GRAFANA_URL is not set; give the address of your Grafana")
+        raise UsageError("SWITCHWISE_GRAFANA_URL is not set; set it to the address of your Grafana")
     if settings.grafana_token is None:
         raise UsageError(
-            "SWITCHWISE_GRAFANA_TOKEN is not set; give a token of a service account with the role Editor"
+            "SWITCHWISE_GRAFANA_TOKEN is not set;"
+            " set it to a token of a service account with the role Editor"
         )
-    return Grafana(
-        settings.grafana_url, settings.grafana_token.get_secret_value(), settings.grafana_org_id
-    )
+    token = settings.grafana_token.get_secret_value()
+    return Grafana(settings.grafana_url, token, settings.grafana_org_id)

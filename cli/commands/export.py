@@ -7,18 +7,19 @@ import typer
 
 from advisor.publishing.exports import bundle, folder
 from cli import app, options
-from ledger import clock
+from ledger import clock, months, prose
 
 commands = app.new_commands()
 
 
 @commands.command(
-    name="export", epilog="Example: switchwise export 2026-11 --format csv,json --out review"
+    name="export",
+    epilog="Example: switchwise export --month 2026-11 --format csv,json --out review",
 )
 def export_command(
-    month: Annotated[str, typer.Argument(metavar="MONTH", help="YYYY-MM in the reporting zone.")],
+    month: options.Month = None,
     format: Annotated[
-        str, typer.Option(help=f"A comma list of {', '.join(bundle.FORMATS)}.")
+        str, typer.Option(help=f"{prose.one_of(bundle.FORMATS)}, or several with commas between.")
     ] = "csv,json",  # the option's name
     out: Annotated[
         Path,
@@ -29,11 +30,13 @@ def export_command(
 ) -> None:
     """Write a month's review as files, with their hashes.
 
-    A manifest holds the hashes.
+    The hashes are in a manifest.
     """
     formats = [name.strip() for name in format.split(",") if name.strip()]
+    now_us = clock.now_us()
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
-        written = folder.export(
-            session, settings, clock.now_us(), month=month, formats=formats, directory=out
+        exported_month = months.parse_or_current(month, settings.zone, now_us)
+        paths = folder.export(
+            session, settings, now_us, month=str(exported_month), formats=formats, directory=out
         )
-    app.print_paths(written, as_json=as_json)
+    app.print_paths(paths, as_json=as_json)

@@ -2,13 +2,15 @@
 
 import signal
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from advisor import refresh
-from cli import app, options, progress
+from cli import app, option_groups, options, progress
 from collector import files, formats, tail
 from collector.parsing.naming import Naming
 from ledger import logs, prose
@@ -18,30 +20,43 @@ from worker import rollup
 
 commands = app.new_commands()
 
-Model = Annotated[str | None, typer.Option(help="Model of records that name none.")]
-Provider = Annotated[str | None, typer.Option(help="Provider of the records.")]
-Project = Annotated[str | None, typer.Option(help="Project of the records.")]
-Workload = Annotated[str | None, typer.Option(help="Workload of the records.")]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderOptions:
+    """The options that say who sent the records and what they do not name; each is a field."""
+
+    model: Annotated[str | None, typer.Option(help="Model of records that name none.")] = None
+    provider: Annotated[str | None, typer.Option(help="Provider of the records.")] = None
+    project: Annotated[str | None, typer.Option(help="Project of the records.")] = None
+    workload: Annotated[str | None, typer.Option(help="Workload of the records.")] = None
+    source: Annotated[
+        str, typer.Option(help="Name of the sender; under another name records count again.")
+    ] = "default"
+
+    def naming(self) -> Naming:
+        """The names that the records get."""
+        return Naming(
+            namespace=self.source,
+            project=self.project,
+            workload=self.workload,
+            provider=self.provider,
+            model=self.model,
+        )
 
 
 @commands.command(
     name="import", epilog="Example: switchwise import litellm-2026-11.jsonl.gz --source proxy-eu"
 )
+@option_groups.spread
 def import_command(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Log files, plain, .gz or .zst; - reads stdin."),
+        typer.Argument(metavar="FILE", help="Log files, plain, .gz or .zst; - reads stdin."),
     ],
+    sender: SenderOptions,
     format: Annotated[
         str, typer.Option(help=f"{prose.one_of(['auto', *formats.NAMES])}.")
     ] = "auto",  # the option's name
-    model: Model = None,
-    provider: Provider = None,
-    project: Project = None,
-    workload: Workload = None,
-    source: Annotated[
-        str, typer.Option(help="Name of the sender; another name makes a separate copy.")
-    ] = "default",
     data: options.Data = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -49,11 +64,8 @@ def import_command(
 
     Files keep their own times, and an import that was stopped goes on where it stopped.
     """
-    naming = Naming(
-        namespace=source, project=project, workload=workload, provider=provider, model=model
-    )
     with app.open_ledger(data) as (database, settings):
-        receipts = [_import(database, settings, path, format, naming) for path in paths]
+        receipts = [_import(database, settings, path, format, sender.naming()) for path in paths]
         rollup.roll_up(database, settings.max_metric_sets)
         refresh.refresh(database, settings)
     if as_json:
@@ -66,30 +78,22 @@ def import_command(
 @commands.command(
     name="tail", epilog="Example: switchwise tail /var/log/proxy/requests.jsonl --project search"
 )
+@option_groups.spread
 def tail_command(
     path: Annotated[
         Path, typer.Argument(metavar="FILE", help="A log file; it need not be there yet.")
     ],
+    sender: SenderOptions,
     format: Annotated[
         str, typer.Option(help=f"{prose.one_of(['auto', *formats.NAMES_WITH_IDS])}.")
     ] = "auto",  # the option's name
-    model: Model = None,
-    provider: Provider = None,
-    project: Project = None,
-    workload: Workload = None,
-    source: Annotated[
-        str, typer.Option(help="Name of the sender, part of the identity of its events.")
-    ] = "default",
     data: options.Data = None,
 ) -> None:
     """Follow a log file as it is written, until stopped.
 
-    It goes on over rotations. How far it was read is kept in the ledger, so a restart goes on
-    where it stopped. A worker rolls up what it brings.
+    It goes on over rotations. The ledger remembers how far the file was read, so a restart goes on
+    where it stopped. A worker rolls up the new events.
     """
-    naming = Naming(
-        namespace=source, project=project, workload=workload, provider=provider, model=model
-    )
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopped.set())
@@ -100,13 +104,11 @@ def tail_command(
             settings=settings,
             path=path,
             format_name=format,
-            naming=naming,
+            naming=sender.naming(),
             stop=stopped,
         )
         following.run()
-    counts = ", ".join(
-        f"{count:,} {what}" for what, count in sorted(following.counts.items()) if count
-    )
+    counts = _counts_text(dict(sorted(following.counts.items())))
     app.console.print(f"{path}: {counts or 'nothing new'}", soft_wrap=True)
 
 
@@ -120,19 +122,19 @@ def _import(
 
 
 def _print(receipt: files.ImportReceipt) -> None:
-    counts = {
-        name: getattr(receipt, name)
-        for name in ("accepted", "duplicate", "conflict", "ignored", "rejected")
-    }
-    counted = ", ".join(
-        f"{count:,} {name}" for name, count in counts.items() if count or name == "accepted"
-    )
+    outcomes = ("accepted", "duplicate", "conflict", "ignored", "rejected")
+    counts = _counts_text({name: getattr(receipt, name) for name in outcomes})
+    # A path is there to be copied: it is never wrapped.
     app.console.print(
-        f"{receipt.name} ({receipt.format}): {counted}", soft_wrap=True
-    )  # a path is for copying
+        f"{receipt.name} ({receipt.format}): {counts or '0 accepted'}", soft_wrap=True
+    )
     if receipt.resumed_after:
         app.console.print(f"  resumed after {receipt.resumed_after:,} records of an earlier import")
     for refusal in receipt.refusals:
         app.console.print(f"  record {refusal.index}: {refusal.reason}")
     if remark := receipt.remark():
         app.console.print(f"  {remark}")
+
+
+def _counts_text(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)

@@ -1,7 +1,7 @@
 """The commands of model names: models unmapped, map, unmap, list, tiers."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -45,14 +45,14 @@ def list_unmapped(
     As they are sent, with the tokens at stake.
     """
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
-        chosen_month = months.parse_or_current(month, settings.zone, clock.now_us())
-        unpriced = unpriced_usage.in_month(session, chosen_month, pricings.in_force(session))
+        read_month = months.parse_or_current(month, settings.zone, clock.now_us())
+        names = unpriced_usage.in_month(session, read_month, pricings.in_force(session))
     if as_json:
-        app.print_json([_unmapped_body(usage) for usage in unpriced])
-    elif not unpriced:
-        app.console.print(f"Every token in {chosen_month} has a price.")
+        app.print_json([_unmapped_body(name) for name in names])
+    elif not names:
+        app.console.print(f"Every token in {read_month} has a price.")
     else:
-        _show_unmapped(unpriced)
+        _show_unmapped(names)
 
 
 @commands.command(
@@ -72,7 +72,7 @@ def map_name(
     since: Annotated[
         str | None,
         typer.Option(
-            help="First UTC day, YYYY-MM-DD; if absent it always stood for it, as deployments mostly do."
+            help="First UTC day, YYYY-MM-DD; if absent, all days, as for most deployments."
         ),
     ] = None,
     dry_run: options.DryRun = False,
@@ -106,7 +106,7 @@ def map_name(
             database,
             settings,
             lambda overrides: overrides.with_alias(alias),
-            _told(alias),
+            _alias_text(alias),
             dry_run=dry_run,
             as_json=as_json,
         )
@@ -161,17 +161,17 @@ def list_names(data: options.Data = None, as_json: options.AsJson = False) -> No
         app.print_json([_alias_body(alias, until, today) for alias, until in periods])
         return
     if not periods:
-        app.console.print("No name was said to stand for a model; see: switchwise models unmapped")
+        app.console.print(
+            "No aliases yet. Names without a price: switchwise models unmapped", soft_wrap=True
+        )
         return
     grid = plain.table("", "name as sent", "stands for", "from", "until")
     for alias, until in periods:
         body = _alias_body(alias, until, today)
-        sent, model = f"{alias.name} at {alias.provider}{_sender(alias.namespace)}", _model(alias)
-        mark = "*" if body["in_force"] else ""
         grid.add_row(
-            mark,
-            sent,
-            model,
+            "*" if body["in_force"] else "",
+            f"{alias.name} at {alias.provider}{_sender(alias.namespace)}",
+            _model(alias),
             str(body["effective_from"] or "always"),
             str(body["effective_until"] or ""),
         )
@@ -187,44 +187,43 @@ def list_tiers(
     And priced at the tier that served.
     """
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
-        chosen_month = months.parse_or_current(month, settings.zone, clock.now_us())
-        statement = statement_store.read(session, chosen_month)
-    groups = waste_figures.waste_figure(statement.waste).other_tier.groups if statement else ()
+        read_month = months.parse_or_current(month, settings.zone, clock.now_us())
+        statement = statement_store.read(session, read_month)
+    waste = waste_figures.waste_figure(statement.waste) if statement else None
+    groups = waste.other_tier.groups if waste else ()
     if as_json:
         app.print_json([asdict(group) for group in groups])
     elif not groups:
         app.console.print(
-            f"Every request in {chosen_month} was served at the tier it asked for, as far as is known."
+            f"Every request in {read_month} was served at the tier it asked for,"
+            " as far as is known."
         )
     else:
         waste_text.show_tiers(app.console, groups, len(groups))
 
 
-def _show_unmapped(unpriced: list[Unpriced]) -> None:
-    tokens = sum(usage.unpriced_tokens for usage in unpriced)
+def _show_unmapped(names: Sequence[Unpriced]) -> None:
+    tokens = sum(name.unpriced_tokens for name in names)
     app.console.print(
         f"{words.counted(tokens, 'token')} have no price and are in no amount of USD."
     )
     app.console.print()
     grid = plain.table("name as sent", "provider", "why", "tokens", "requests", right=2)
-    for usage in unpriced:
-        sent = f"{usage.name}{_sender(usage.namespace)}"
+    for name in names:
         grid.add_row(
-            sent,
-            usage.provider,
-            unpriced_usage.reason_text(usage.why),
-            f"{usage.unpriced_tokens:,}",
-            f"{usage.requests:,}",
+            f"{name.name}{_sender(name.namespace)}",
+            name.provider,
+            unpriced_usage.reason_text(name.why),
+            f"{name.unpriced_tokens:,}",
+            f"{name.requests:,}",
         )
     app.console.print(grid)
-    for usage in unpriced:
-        if usage.hint is not None:
+    for name in names:
+        if name.hint is not None:
             app.console.print()
-            app.console.print(
-                f"{usage.name}: {usage.hint}" + ("" if usage.command is None else ":")
-            )
-        if usage.command is not None:
-            app.console.print(f"  {usage.command}", soft_wrap=True)
+            app.console.print(f"{name.name}: {name.hint}" + ("" if name.command is None else ":"))
+        if name.command is not None:
+            app.console.print(f"  {name.command}", soft_wrap=True)
     app.console.print()
     app.console.print("Say what a name stands for: switchwise models map NAME MODEL --dry-run")
     app.console.print(
@@ -232,21 +231,19 @@ def _show_unmapped(unpriced: list[Unpriced]) -> None:
     )
 
 
-def _unmapped_body(usage: Unpriced) -> dict[str, object]:
-    body = asdict(usage)
+def _unmapped_body(name: Unpriced) -> dict[str, object]:
+    body = asdict(name)
     body.pop("why")
-    return {**body, "reason": usage.why.reason, "missing": ", ".join(usage.why.missing) or None}
+    return {**body, "reason": name.why.reason, "missing": ", ".join(name.why.missing) or None}
 
 
-def _periods(aliases: list[Alias]) -> Iterator[tuple[Alias, int | None]]:
+def _periods(aliases: Sequence[Alias]) -> Iterator[tuple[Alias, int | None]]:
     """Each alias and the first day without it."""
-    by_name = sorted(aliases, key=lambda alias: (alias.sent, alias.effective_from))
-    for alias, after in itertools.zip_longest(by_name, by_name[1:]):
+    ordered = sorted(aliases, key=lambda alias: (alias.sent, alias.effective_from))
+    for alias, following in itertools.zip_longest(ordered, ordered[1:]):
         if alias.model:
-            yield (
-                alias,
-                after.effective_from if after is not None and after.sent == alias.sent else None,
-            )
+            ends = following is not None and following.sent == alias.sent
+            yield alias, following.effective_from if ends else None
 
 
 def _alias_body(alias: Alias, until: int | None, today: int) -> dict[str, object]:
@@ -267,8 +264,9 @@ def _alias_body(alias: Alias, until: int | None, today: int) -> dict[str, object
     }
 
 
-def _told(alias: Alias) -> str:
-    return f"{alias.name} at {alias.provider}{_sender(alias.namespace)} is {_model(alias)}; {_since(alias)}"
+def _alias_text(alias: Alias) -> str:
+    name = f"{alias.name} at {alias.provider}{_sender(alias.namespace)}"
+    return f"{name} is {_model(alias)}; {_since(alias)}"
 
 
 def _model(alias: Alias) -> str:

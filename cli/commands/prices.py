@@ -36,7 +36,7 @@ def list_prices(
 
     After contracts; those of the past and the future are listed with those of today.
     """
-    _, lines = _read(data, None, provider)
+    _, lines = _price_lines(data, None, provider)
     if as_json:
         app.print_json(lines)
         return
@@ -63,22 +63,22 @@ def show_prices(
 
     It shows what is in force today, what contracts make of it, and the sources.
     """
-    book, lines = _read(data, model, provider)
+    book, lines = _price_lines(data, model, provider)
     if as_json:
         app.print_json(lines)
         return
     for seller in dict.fromkeys(line.provider for line in lines):
-        sold = [line for line in lines if line.provider == seller]
+        own_lines = [line for line in lines if line.provider == seller]
         app.console.print(
             Text(f"{model} at {seller}, USD per million tokens; * is in force today", style="bold")
         )
-        app.console.print(_prices(sold))
+        app.console.print(_prices_table(own_lines))
         for tier, reason in book.facts_of(seller, model).without_rate.items():
             app.console.print(f"No price per token at {tier}: {reason}")
-        for contract in dict.fromkeys(line.contract for line in sold if line.contract):
+        for contract in dict.fromkeys(line.contract for line in own_lines if line.contract):
             app.console.print(f"Contract: {contract}")
         for source in sorted(
-            {f"{line.source} (checked {line.checked or 'never'})" for line in sold}
+            {f"{line.source} (checked {line.checked or 'never'})" for line in own_lines}
         ):
             app.console.print(Text(f"Source: {source}", style="dim"))
         app.console.print()
@@ -86,7 +86,10 @@ def show_prices(
 
 @commands.command(
     "set",
-    epilog="Example: switchwise prices set house-model --provider house --input 0.50 --output 1.50 --dry-run",
+    epilog=(
+        "Example: switchwise prices set house-model --provider house"
+        " --input 0.50 --output 1.50 --dry-run"
+    ),
 )
 @option_groups.spread
 def set_price(
@@ -97,7 +100,10 @@ def set_price(
     since: Annotated[
         str | None,
         typer.Option(
-            help="First UTC day, YYYY-MM-DD; today if absent. Earlier days take it too while it is the first."
+            help=(
+                "First UTC day, YYYY-MM-DD; today if absent."
+                " The first price of a model holds for earlier days too."
+            )
         ),
     ] = None,
     source: Annotated[str, typer.Option(help="Where the price is from.")] = "set by the operator",
@@ -121,18 +127,18 @@ def set_price(
             rates=rates,
             source=source,
         )
-        what = f"{own_price.key}: {price_options.rates_text(rates)}; from {clock.date_of(day)} on"
+        rates_text = price_options.rates_text(rates)
         changes.carry_out(
             database,
             settings,
             lambda overrides: overrides.with_price(own_price),
-            what,
+            f"{own_price.key}: {rates_text}; from {clock.date_of(day)} on",
             dry_run=dry_run,
             as_json=as_json,
         )
 
 
-def _read(
+def _price_lines(
     data: options.Data, model: str | None, provider: str | None
 ) -> tuple[PriceBook, list[PriceLine]]:
     with app.open_ledger(data) as (database, _), database.snapshot() as session:
@@ -145,12 +151,11 @@ def _read(
     return book, lines
 
 
-def _prices(sold: Sequence[PriceLine]) -> Table:
-    meters = _METERS | (
-        _AUDIO if any(_AUDIO.keys() & line.usd_per_million_tokens.keys() for line in sold) else {}
-    )
+def _prices_table(lines: Sequence[PriceLine]) -> Table:
+    has_audio = any(_AUDIO.keys() & line.usd_per_million_tokens.keys() for line in lines)
+    meters = _METERS | (_AUDIO if has_audio else {})
     grid = plain.table("", "tier", "over", "from", *meters.values(), right=len(meters))
-    for line in sold:
+    for line in lines:
         grid.add_row(
             "*" if line.in_force else "",
             *_place(line),
@@ -158,13 +163,8 @@ def _prices(sold: Sequence[PriceLine]) -> Table:
             *_cells(line, meters),
         )
         if line.usd_per_million_tokens != line.list_usd_per_million_tokens:
-            grid.add_row(
-                "",
-                "",
-                "",
-                "list price",
-                *(line.list_usd_per_million_tokens.get(meter, "-") for meter in meters),
-            )
+            list_rates = (line.list_usd_per_million_tokens.get(meter, "-") for meter in meters)
+            grid.add_row("", "", "", "list price", *list_rates)
     return grid
 
 

@@ -68,7 +68,7 @@ def _exported_columns(folder: Path) -> dict[str, list[str]]:
     log.write_text(_EVENT)
     _run("import", str(log), "--data", str(folder))
     _run("rollup", "--data", str(folder))
-    _run("export", _MONTH, "--out", str(folder), "--data", str(folder))
+    _run("export", "--month", _MONTH, "--out", str(folder), "--data", str(folder))
     columns = {}
     for path in (folder / _MONTH).glob("*.csv"):
         with path.open(newline="") as lines:

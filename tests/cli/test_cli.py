@@ -75,7 +75,7 @@ MISTAKES = [
     ("keys rotate 123", 1, "no live key has the id "),
     ("prices set house-model --input 1", 2, "name its provider with --provider"),
     ("prices set gpt-4.1 --input 1 --tier unknown", 2, "unknown service tier 'unknown'"),
-    ("export 2026-1 --out /tmp/x", 2, "is not a month"),
+    ("export --month 2026-1 --out /tmp/x", 2, "is not a month"),
     ("dashboards publish", 2, "SWITCHWISE_GRAFANA_URL"),
 ]
 

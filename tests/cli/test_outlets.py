@@ -44,7 +44,15 @@ def run(*arguments: str | Path) -> Result:
 
 def test_export_writes_the_review_and_prints_each_file(data: Path, tmp_path: Path) -> None:
     result = run(
-        "export", "2026-11", "--data", data, "--out", tmp_path / "review", "--format", "csv, json"
+        "export",
+        "--month",
+        "2026-11",
+        "--data",
+        data,
+        "--out",
+        tmp_path / "review",
+        "--format",
+        "csv, json",
     )
     assert result.exit_code == 0
     written = [Path(line) for line in result.stdout.splitlines()]
@@ -53,6 +61,7 @@ def test_export_writes_the_review_and_prints_each_file(data: Path, tmp_path: Pat
     assert all(path.is_file() for path in written)
     only = run(
         "export",
+        "--month",
         "2026-11",
         "--data",
         data,
@@ -67,7 +76,15 @@ def test_export_writes_the_review_and_prints_each_file(data: Path, tmp_path: Pat
 
 def test_an_unknown_format_is_wrong_usage(data: Path, tmp_path: Path) -> None:
     result = run(
-        "export", "2026-11", "--data", data, "--out", tmp_path / "review", "--format", "pdf"
+        "export",
+        "--month",
+        "2026-11",
+        "--data",
+        data,
+        "--out",
+        tmp_path / "review",
+        "--format",
+        "pdf",
     )
     assert isinstance(result.exception, UsageError)
     assert result.exception.exit_code == 2

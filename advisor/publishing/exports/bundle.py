@@ -86,7 +86,7 @@ def _manifest(review: MonthlyReview, formats: Sequence[str], contents: Files) ->
             "advice_as_of": advice_days[-1] if advice_days else None,
             "coverage": report.total.coverage,
             "sample_projects": report.sample_projects,
-            "command": f"switchwise export {report.month} --format {','.join(formats)}",
+            "command": f"switchwise export --month {report.month} --format {','.join(formats)}",
             "files": [
                 {"name": name, "sha256": sha256(content).hexdigest(), "bytes": len(content)}
                 for name, content in sorted(contents.items())

@@ -193,7 +193,7 @@ def test_the_manifest_proves_every_file_and_says_what_they_were_made_of(
     )
     assert (manifest["state"], manifest["zone"]) == ("open", "UTC")
     assert manifest["coverage"]["ratio"] == figures.total.coverage.ratio
-    assert manifest["command"] == "switchwise export 2026-11 --format csv,json"
+    assert manifest["command"] == "switchwise export --month 2026-11 --format csv,json"
 
 
 @pytest.mark.parametrize("cell", [*FORMULAS, *ORDINARY])
