@@ -106,9 +106,9 @@ def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _R
             settings,
             now_us,
             computed=statements,
-            claimed=recommendations.in_hand_ids(session),
+            claimed=recommendations.find_in_hand_ids(session),
         ),
-        retiring=retirements.in_use(session, pricing, now_us),
+        retiring=retirements.find_in_use(session, pricing, now_us),
         outcome=outcomes.compute(session, pricing, now_us),
     )
 
@@ -128,7 +128,7 @@ def _write(session: Session, refreshed: _Refreshed, settings: Settings, now_us: 
     outcome = refreshed.outcome
     recommendations.write(session, refreshed.advice, now_us)
     outcomes.write(session, outcome, now_us)
-    stage_store.follow(session, outcome.measured if outcome else (), now_us)
+    stage_store.make_due_changes(session, outcome.measured if outcome else (), now_us)
     standing = [stored.recommendation for stored in recommendations.read(session)]
     alert_store.evaluate(session, standing, refreshed.retiring, settings, now_us)
     return len(written_months) + len(adjusted_months)

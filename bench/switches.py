@@ -150,7 +150,8 @@ def outcome(seed: int) -> SwitchOutcome:
     moved = [request(draws, hidden) for _ in range(REQUESTS)]
     source, target = _price("gpt-4.1"), _price("gpt-4.1-mini")
     tokens = sum((moved_request.source_tokens for moved_request in moved), TokenCounts())
-    cell = counterfactual.PricedCell(cost.Cell("standard", 0, tokens, len(moved)), source, target)
+    used = cost.Cell(service_tier="standard", context_band=0, counts=tokens, requests=len(moved))
+    cell = counterfactual.PricedCell(used, source, target)
     estimate = candidates.estimate([cell], measured, DAYS)
     if estimate is None:
         raise ValueError("nothing was estimated")

@@ -10,6 +10,7 @@ from advisor.advice.values import Recommendation
 from advisor.months import statements, track_record
 from advisor.months.statement_store import MonthStatement
 from advisor.switching import advice
+from advisor.switching.market import Market
 from ledger import clock, months
 from ledger.months import Month
 from ledger.settings import Settings
@@ -31,24 +32,23 @@ def compute(
     `claimed` stays the chosen one. `computed` are statements of the same run that are not written
     yet: the confidence follows from their back-tests.
     """
-    policy, today, book = terms.from_settings(settings), clock.day_of(now_us), pricing.book
+    policy, today = terms.from_settings(settings), clock.day_of(now_us)
     forecast_error = track_record.error_ratio(
         session, month or months.containing(now_us, settings.zone), computed
     )
     recommendations = []
-    for reading in slices.read(session, pricing, now_us, month, policy):
+    market = Market(pricing.book, today)
+    for reading in slices.read(session, pricing, now_us, month=month, terms=policy):
         standing = replace(reading.standing, forecast_error=forecast_error)
-        ranked = advice.on_slice(
-            reading.slice, standing, policy, book=book, as_of_day=today, claimed=claimed
-        )
+        ranked = advice.on_slice(reading.slice, standing, policy, market, claimed=claimed)
         if ranked:
             recommendations.append(
                 values.recommend(
                     ranked[0],
                     reading.window,
-                    book.version,
+                    pricing.book.version,
                     others=ranked[1:],
-                    other_models=advice.other_models(reading.slice, policy, book, today),
+                    other_models=advice.other_models(reading.slice, policy, market),
                 )
             )
     return sorted(

@@ -1,4 +1,4 @@
-"""Announced shutdowns of models in use: one line a model. Reads rollups and the price book; decides nothing."""
+"""Announced shutdowns of models in use, read from rollups and the price book."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from advisor.months import statements
-from advisor.switching import life
+from advisor.switching.market import Market
 from ledger import clock, readings
 from ledger.pricing import prices
 
@@ -14,9 +14,12 @@ IN_USE_DAYS = 14
 """A model without traffic for this long is no longer in use."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retiring:
-    """A model whose shutdown is announced: the first UTC day that it no longer serves, and the days until then."""
+    """A model whose shutdown is announced.
+
+    `shutdown_day` is the first UTC day that it no longer serves, `days_left` the days until then.
+    """
 
     provider: str
     model: str
@@ -26,32 +29,32 @@ class Retiring:
     source: str
 
 
-def in_use(session: Session, pricing: statements.Pricing, now_us: int) -> list[Retiring]:
-    """The models with traffic of the last days whose shutdown is announced, the first to go first."""
+def find_in_use(session: Session, pricing: statements.Pricing, now_us: int) -> list[Retiring]:
+    """The retiring models with traffic of the last days, the first to go first."""
     today = clock.day_of(now_us)
-    used = readings.traffic_days(session, today - IN_USE_DAYS, today)
-    return of_models(
-        (pricing.resolve(series_id, today)[:2] for series_id in used), pricing.book, today
-    )
+    series_ids = readings.traffic_days(session, today - IN_USE_DAYS, today)
+    models = (pricing.resolve(series_id, today)[:2] for series_id in series_ids)
+    return find_announced(models, pricing.book, today)
 
 
-def of_models(
+def find_announced(
     models: Iterable[tuple[str, str]], book: prices.PriceBook, as_of_day: int
 ) -> list[Retiring]:
-    """Those of these (provider, canonical model) whose shutdown is announced, the first to go first."""
-    found = []
+    """Those of the models (provider, canonical model) that retire, the first to go first."""
+    market = Market(book, as_of_day)
+    retiring = []
     for provider, model in set(models):
-        retirement = book.facts_of(provider, model).retirement
-        days_left = life.days_left(book, provider, model, as_of_day)
+        retirement = market.facts_of(provider, model).retirement
+        days_left = market.days_left(provider, model)
         if retirement is not None and days_left is not None:
-            found.append(
+            retiring.append(
                 Retiring(
-                    provider,
-                    model,
-                    retirement.shutdown_day,
-                    days_left,
-                    retirement.successor,
-                    retirement.source,
+                    provider=provider,
+                    model=model,
+                    shutdown_day=retirement.shutdown_day,
+                    days_left=days_left,
+                    successor=retirement.successor,
+                    source=retirement.source,
                 )
             )
-    return sorted(found, key=lambda each: (each.shutdown_day, each.provider, each.model))
+    return sorted(retiring, key=lambda row: (row.shutdown_day, row.provider, row.model))

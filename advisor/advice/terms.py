@@ -12,7 +12,7 @@ def from_settings(settings: Settings) -> advice.Terms:
         threshold_femto_usd=money.femto_usd(str(settings.alert_threshold_usd)),
         one_off_femto_usd=money.femto_usd(str(settings.move_cost_usd)),
         stance=settings.default_stance,
-        said=workloads.parse(settings.workload_classes, settings.can_wait),
+        workload_settings=workloads.parse(settings.workload_classes, settings.can_wait),
         rate_limits=headroom.parse(settings.rate_limits),
     )
 

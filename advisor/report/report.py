@@ -20,7 +20,7 @@ from advisor.months.statement_store import MonthStatement
 from advisor.months.statements import Line, LineKey
 from advisor.report import figures as report_figures
 from advisor.report import notes
-from advisor.stages import recommendations, so_far
+from advisor.stages import recommendations, summary
 from ledger import clock, facts, months, prose
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
@@ -178,5 +178,5 @@ def _savings(
         if is_known
         else None,
         recommendations=tuple(map(rendering.figure_of, advised)),
-        so_far=so_far.build(session, month or months.containing(now_us, settings.zone), project),
+        so_far=summary.build(session, month or months.containing(now_us, settings.zone), project),
     )

@@ -12,6 +12,7 @@ from advisor.advice import terms as advice_terms
 from advisor.advice.values import Recommendation
 from advisor.months import pricings, statements, track_record
 from advisor.switching import advice, breakeven, candidates, factors, window
+from advisor.switching.market import Market
 from ledger import clock, money, months, pairs, prose
 from ledger.errors import NotFound, UsageError
 from ledger.pricing import prices
@@ -73,7 +74,7 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> Reco
         replace(terms, pairs=(*terms.pairs, _parsed(asked.pair, asked))) if asked.pair else terms
     )
     reading, pair = _chosen(
-        slices.read(session, pricing, now_us, month, policy), asked, terms, pricing
+        slices.read(session, pricing, now_us, month=month, terms=policy), asked, terms, pricing
     )
     slice_ = replace(reading.slice, can_wait=True) if asked.can_wait else reading.slice
     error = track_record.error_ratio(
@@ -84,7 +85,12 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> Reco
     )
     band = band_of(asked, standing.band(slice_, pair.target.model), slice_.days)
     chosen = advice.on_pair(
-        slice_, pair, band, standing, terms=terms, book=pricing.book, as_of_day=today
+        slice_,
+        pair,
+        band,
+        standing=standing,
+        terms=terms,
+        market=Market(pricing.book, today),
     )
     recommendation = values.recommend(
         chosen, reading.window, pricing.book.version, is_scenario=True

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from advisor.advice.values import Recommendation
 from advisor.months import statements
-from advisor.stages import table
-from advisor.stages.realisation import Behaviour, Split
-from advisor.stages.table import Change
+from advisor.stages import transitions
+from advisor.stages.realisation import Behaviour, InputSplit
+from advisor.stages.transitions import Change
 from advisor.switching.cost import Cell
 from ledger import clock, events
 
@@ -77,13 +77,13 @@ class Adoption:
         return max(cells, key=lambda cell: cell.requests, default=None)
 
     @property
-    def split(self) -> Split:
+    def input_split(self) -> InputSplit:
         """How the source's input was split when the move was adopted."""
         counts = [priced.cell.counts for priced in self.adopted.cells]
         input_tokens = sum(count.input_tokens for count in counts)
         if not input_tokens:
-            return Split()
-        return Split(
+            return InputSplit()
+        return InputSplit(
             Fraction(sum(count.cached_input_tokens for count in counts), input_tokens),
             Fraction(sum(count.cache_write_input_tokens for count in counts), input_tokens),
         )
@@ -104,26 +104,29 @@ class Adoption:
             else Fraction(0),
         )
 
+    def superseded_at(self, adoptions: Iterable["Adoption"]) -> int | None:
+        """When a newer adoption took the work over; None while none has."""
+        newer = (other.adopted_at for other in adoptions if self.is_superseded_by(other))
+        return min(newer, default=None)
 
-def from_history(
-    recommendation_id: str, history: Sequence[Change], frozen: Mapping[str, Recommendation]
-) -> Adoption | None:
-    """The adoption in a history; None where there is none. `frozen` are the estimates by action."""
-    adoption, rollback = table.last_of(history, "adopt"), table.last_of(history, "rollback")
-    if adoption is None:
-        return None
-    hold_outs = [change.hold_out for change in history if change.hold_out is not None]
-    return Adoption(
-        id=recommendation_id,
-        claimed=frozen["claim"],
-        adopted=frozen["adopt"],
-        adopted_at=adoption.made_at,
-        hold_out=hold_outs[-1] if hold_outs else None,
-        rolled_back_at=rollback.made_at if rollback else None,
-    )
+    @classmethod
+    def from_history(
+        cls, recommendation_id: str, history: Sequence[Change], frozen: Mapping[str, Recommendation]
+    ) -> "Adoption | None":
+        """The adoption in a history; None where there is none.
 
-
-def superseded_at(mine: Adoption, adoptions: Iterable[Adoption]) -> int | None:
-    """When a newer adoption took the work over; None while none has."""
-    newer = (other.adopted_at for other in adoptions if mine.is_superseded_by(other))
-    return min(newer, default=None)
+        `frozen` are the stored estimates, by action.
+        """
+        adoption = transitions.last_of(history, "adopt")
+        rollback = transitions.last_of(history, "rollback")
+        if adoption is None:
+            return None
+        hold_outs = [change.hold_out for change in history if change.hold_out is not None]
+        return cls(
+            id=recommendation_id,
+            claimed=frozen["claim"],
+            adopted=frozen["adopt"],
+            adopted_at=adoption.made_at,
+            hold_out=hold_outs[-1] if hold_outs else None,
+            rolled_back_at=rollback.made_at if rollback else None,
+        )

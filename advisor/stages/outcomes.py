@@ -1,4 +1,4 @@
-"""What adopted recommendations saved, kept as rows and computed when closed days, prices or stages changed.
+"""What adopted recommendations saved, as rows; computed when days, prices or stages changed.
 
 The caller owns the transaction.
 """
@@ -6,6 +6,7 @@ The caller owns the transaction.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import msgspec
 from sqlalchemy import select
@@ -13,10 +14,10 @@ from sqlmodel import Session
 
 from advisor.advice import values
 from advisor.months import statements
-from advisor.stages import adoption, measuring, store
+from advisor.stages import adoption_traffic, saving_methods, store
 from advisor.stages.adoption import Adoption
-from advisor.stages.measuring import Measured
 from advisor.stages.realisation import METHODS, Realised
+from advisor.stages.saving_methods import MethodResult, Unknown
 from ledger import clock, facts, money, readings, rollups, tables
 
 COMPUTED_ON = "realised_on"
@@ -42,23 +43,22 @@ class Outcome:
 
 
 def compute(session: Session, pricing: statements.Pricing, now_us: int) -> Outcome | None:
-    """What every adoption saved up to the last closed day; None where nothing that it rests on has changed."""
+    """What every adoption saved up to the last closed day; None where nothing has changed."""
     today = clock.day_of(now_us)
-    closed = sum(
-        revision for day, revision in readings.day_revisions(session).items() if day < today
-    )
+    revisions = readings.day_revisions(session)
+    closed_days = sum(revision for day, revision in revisions.items() if day < today)
     stages_revision = store.revision(session)
     rests_on = json.dumps(
-        (closed, pricing.book.version, pricing.names_version, today, stages_revision)
+        (closed_days, pricing.book.version, pricing.names_version, today, stages_revision)
     )
     if facts.get(session, COMPUTED_ON) == rests_on:
         return None
-    adoptions = read_adoptions(session)
+    adoptions = load_adoptions(session)
     return Outcome(
         rests_on,
         {
-            adopted.id: _measure(session, adopted, adoptions, pricing, today)
-            for adopted in adoptions
+            adoption.id: _measure(session, adoption, adoptions, pricing=pricing, today=today)
+            for adoption in adoptions
         },
     )
 
@@ -87,14 +87,15 @@ def write(session: Session, outcome: Outcome | None, now_us: int) -> None:
     facts.put(session, COMPUTED_ON, outcome.rests_on)
 
 
-def read_adoptions(session: Session) -> list[Adoption]:
+def load_adoptions(session: Session) -> list[Adoption]:
     """Everything that was ever adopted, with the estimates that were frozen."""
-    histories, adoptions = store.histories(session), []
-    for recommendation_id, documents in store.estimates(session).items():
+    histories, adoptions = store.load_histories(session), []
+    for recommendation_id, documents in store.load_estimates(session).items():
         if "adopt" in documents:
             frozen = {action: values.decode(text) for action, text in documents.items()}
-            adopted = adoption.from_history(recommendation_id, histories[recommendation_id], frozen)
-            adoptions += [adopted] if adopted else []
+            history = histories[recommendation_id]
+            adoption = Adoption.from_history(recommendation_id, history, frozen)
+            adoptions += [adoption] if adoption else []
     return adoptions
 
 
@@ -115,36 +116,38 @@ def read(session: Session) -> dict[str, tuple[Realised, ...]]:
 
 def _measure(
     session: Session,
-    adopted: Adoption,
+    adoption: Adoption,
     adoptions: Iterable[Adoption],
+    *,
     pricing: statements.Pricing,
     today: int,
 ) -> list[Realised]:
     """What each method says of the closed days that are claimed."""
-    claimed = adopted.claimed
+    claimed = adoption.claimed
     retirement = pricing.book.facts_of(claimed.provider, claimed.from_model).retirement
-    end_day = adopted.end_day(
-        retirement.shutdown_day if retirement else None,
-        adoption.superseded_at(adopted, adoptions),
-    )
-    days = range(adopted.first_day, max(adopted.first_day, min(end_day, today)))
-    traffic = measuring.read(session, adopted, pricing, days)
-    return [_realised(measured, adopted, days) for measured in measuring.every_method(traffic)]
+    shutdown_day = retirement.shutdown_day if retirement else None
+    end_day = adoption.end_day(shutdown_day, adoption.superseded_at(adoptions))
+    days = range(adoption.first_day, max(adoption.first_day, min(end_day, today)))
+    traffic = adoption_traffic.read(session, adoption, pricing, days)
+    return [_realised(result, adoption, days) for result in saving_methods.apply_all(traffic)]
 
 
-def _realised(measured: Measured, adopted: Adoption, days: range) -> Realised:
+def _realised(result: MethodResult, adoption: Adoption, days: range) -> Realised:
     """The amounts, rounded once."""
-    saved = measured.saved
+    saving = None if isinstance(result.saving, Unknown) else result.saving
+    volume = saving.volume_femto_usd if saving and result.method == "before_after" else None
     return Realised(
-        method=measured.method,
-        label=adopted.claimed.factors.basis if measured.method == "repricing" else "measured",
-        reason=measured.reason,
+        method=result.method,
+        label=adoption.claimed.factors.basis if result.method == "repricing" else "measured",
+        reason=result.saving.reason if isinstance(result.saving, Unknown) else None,
         first_day=days.start,
         days=len(days),
-        requests=measured.requests,
-        instead_femto_usd=money.round_to_nano_usd(saved.instead_femto_usd) if saved else None,
-        cost_femto_usd=money.round_to_nano_usd(saved.cost_femto_usd) if saved else None,
-        volume_effect_femto_usd=money.round_to_nano_usd(saved.volume_femto_usd)
-        if saved and measured.method == "before_after"
-        else None,
+        requests=result.requests,
+        instead_femto_usd=_rounded(saving.instead_femto_usd if saving else None),
+        cost_femto_usd=_rounded(saving.cost_femto_usd if saving else None),
+        volume_effect_femto_usd=_rounded(volume),
     )
+
+
+def _rounded(amount_femto_usd: Fraction | None) -> int | None:
+    return None if amount_femto_usd is None else money.round_to_nano_usd(amount_femto_usd)

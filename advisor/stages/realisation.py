@@ -1,7 +1,8 @@
-"""What an adopted move saved, by three methods that are shown side by side and never mixed. Pure; amounts are femto-USD.
+"""What an adopted move saved, by three methods that are shown together and never mixed.
 
-Each compares what the work would have cost on the source with all that it did cost: repeats and escalated runs on the
-source, and the verifier, are costs of the move. Less traffic is never a saving.
+Each compares what the work would have cost on the source with all that it did cost: repeats,
+escalated runs on the source and the verifier are costs of the move. Less traffic is never a saving.
+Amounts are femto-USD.
 """
 
 from dataclasses import dataclass
@@ -17,23 +18,23 @@ ONE, ZERO = Fraction(1), Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """Some traffic: how many requests of people it answered, each counted once, and all that it cost."""
+class Spend:
+    """Some traffic: how many requests of people it answered, each counted once, and its cost."""
 
     requests: Fraction = ZERO
     cost_femto_usd: Fraction = ZERO
 
-    def __add__(self, other: "Ran") -> "Ran":
-        return Ran(self.requests + other.requests, self.cost_femto_usd + other.cost_femto_usd)
+    def __add__(self, other: "Spend") -> "Spend":
+        return Spend(self.requests + other.requests, self.cost_femto_usd + other.cost_femto_usd)
 
-    def over(self, days: int) -> "Ran":
+    def over(self, days: int) -> "Spend":
         """The same a day; nothing over no days."""
-        return Ran(self.requests / days, self.cost_femto_usd / days) if days else Ran()
+        return Spend(self.requests / days, self.cost_femto_usd / days) if days else Spend()
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """What the work would have cost and what it did cost; the volume effect stands beside and is no saving."""
+class Saving:
+    """What the work would have cost and what it did cost; the volume effect is no saving."""
 
     instead_femto_usd: Fraction = ZERO
     cost_femto_usd: Fraction = ZERO
@@ -44,8 +45,8 @@ class Saved:
         """Negative where the move cost more."""
         return self.instead_femto_usd - self.cost_femto_usd
 
-    def __add__(self, other: "Saved") -> "Saved":
-        return Saved(
+    def __add__(self, other: "Saving") -> "Saving":
+        return Saving(
             self.instead_femto_usd + other.instead_femto_usd,
             self.cost_femto_usd + other.cost_femto_usd,
             self.volume_femto_usd + other.volume_femto_usd,
@@ -98,75 +99,83 @@ class Behaviour:
     """Per moved request."""
 
     def answered(self, on_source: Fraction, on_target: Fraction) -> Fraction:
-        """How many requests of people these first attempts answered: an escalated one ran on both and counts once."""
+        """How many requests of people these first attempts answered.
+
+        An escalated request ran on both and counts once.
+        """
         return on_target + on_source - min(on_source, self.escalation_rate * on_target)
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """The shares of the source's input that were read from its cache and written into it, when the move was adopted."""
+class InputSplit:
+    """The shares of the source's input that its cache served and stored, at the adoption."""
 
     cached: Fraction = ZERO
     written: Fraction = ZERO
 
 
-def hold_out(source_arm: Ran, target_arm: Ran) -> Saved | None:
-    """The target arm's requests at what one costs in the arm that stayed, less all costs of the target arm.
+def hold_out(source_arm: Spend, target_arm: Spend) -> Saving | None:
+    """The target arm's requests at the cost of one in the source arm, less its own costs.
 
     None where either arm is empty.
     """
     if not source_arm.requests or not target_arm.requests:
         return None
-    each = source_arm.cost_femto_usd / source_arm.requests
-    return Saved(each * target_arm.requests, target_arm.cost_femto_usd)
+    cost_per_request = source_arm.cost_femto_usd / source_arm.requests
+    return Saving(cost_per_request * target_arm.requests, target_arm.cost_femto_usd)
 
 
-def before_after(before: Ran, after: Ran) -> Saved | None:
+def before_after(before: Spend, after: Spend) -> Saving | None:
     """The requests after at what one cost before, less all costs after, on source and target.
 
-    `before` is repriced at the prices of the later date and scaled to as many days. The volume effect is what more or fewer
-    requests would have cost or spared on the source. None where there was nothing before or after.
+    `before` is repriced at the prices of the later date and scaled to as many days. The volume
+    effect is what more or fewer requests would have cost or spared on the source. None where there
+    was nothing before or after.
     """
     if not before.requests or not after.requests:
         return None
-    each = before.cost_femto_usd / before.requests
-    return Saved(
-        each * after.requests, after.cost_femto_usd, (after.requests - before.requests) * each
+    cost_per_request = before.cost_femto_usd / before.requests
+    return Saving(
+        cost_per_request * after.requests,
+        after.cost_femto_usd,
+        (after.requests - before.requests) * cost_per_request,
     )
 
 
 def repricing(
-    work_on_source: Fraction, on_target: Ran, source_cost: Fraction, at: Behaviour
-) -> Saved:
-    """The target's own tokens as the source's work, less what the target cost, escalated runs on the source, and the verifier.
+    work_on_source: Fraction, on_target: Spend, source_cost: Fraction, at: Behaviour
+) -> Saving:
+    """The target's tokens as the source's work, less the costs of the move.
 
-    `work_on_source` is of `source_work`; of the source's cost no more is charged than the worst escalation explains.
+    Those are the target, escalated runs on the source, and the verifier. `work_on_source` comes
+    from `source_work`; of the source's cost no more counts than the worst escalation explains.
     """
     escalated = min(source_cost, min(ONE, at.escalation_rate * at.sigma) * work_on_source)
     verified = at.verifier_femto_usd * on_target.requests
-    return Saved(work_on_source, on_target.cost_femto_usd + escalated + verified)
+    return Saving(work_on_source, on_target.cost_femto_usd + escalated + verified)
 
 
-def source_work(counts: TokenCounts, rates: Rates, split: Split, at: Behaviour) -> Fraction | None:
-    """What the target's tokens are as the source's work: divided by inflation and repeats, input split as it was there.
+def source_work(
+    counts: TokenCounts, rates: Rates, split: InputSplit, at: Behaviour
+) -> Fraction | None:
+    """What the target's tokens cost as the source's work, with its input split as it was there.
 
-    Audio keeps its meters. None where the source has no rate for a meter that holds tokens.
+    They are divided by inflation and repeats. Audio keeps its meters. None where the source has no
+    rate for a meter that has tokens.
     """
-    per_input, per_output = (
-        at.phi_in * (1 + at.extra_attempts),
-        at.phi_out * (1 + at.extra_attempts),
-    )
-    heard, said = counts.input_audio_tokens, counts.output_audio_tokens
-    read = counts.input_tokens - heard
+    per_input = at.phi_in * (1 + at.extra_attempts)
+    per_output = at.phi_out * (1 + at.extra_attempts)
+    audio_in, audio_out = counts.input_audio_tokens, counts.output_audio_tokens
+    text_in, text_out = counts.input_tokens - audio_in, counts.output_tokens - audio_out
     cached = split.cached if rates.cached_input is not None else ZERO
     written = split.written if rates.cache_write_input is not None else ZERO
     parts = (
-        (read * (1 - cached - written) / per_input, rates.uncached_input),
-        (read * cached / per_input, rates.cached_input),
-        (read * written / per_input, rates.cache_write_input),
-        (heard / per_input, rates.input_audio),
-        ((counts.output_tokens - said) / per_output, rates.output),
-        (said / per_output, rates.output_audio),
+        (text_in * (1 - cached - written) / per_input, rates.uncached_input),
+        (text_in * cached / per_input, rates.cached_input),
+        (text_in * written / per_input, rates.cache_write_input),
+        (audio_in / per_input, rates.input_audio),
+        (text_out / per_output, rates.output),
+        (audio_out / per_output, rates.output_audio),
     )
     if any(tokens and rate is None for tokens, rate in parts):
         return None
@@ -174,5 +183,5 @@ def source_work(counts: TokenCounts, rates: Rates, split: Split, at: Behaviour) 
 
 
 def moved_share(on_target: Fraction, before_a_day: Fraction) -> Fraction:
-    """The part of a day's requests on the target that the move brought: some may have run there already."""
+    """The part of a day's requests on the target that the move brought there."""
     return max(ZERO, 1 - before_a_day / on_target) if on_target else ZERO

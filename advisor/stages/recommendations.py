@@ -10,7 +10,7 @@ from sqlmodel import Session
 from advisor.advice import values
 from advisor.advice.values import Recommendation
 from advisor.stages import store as stage_store
-from advisor.stages import table as stage_table
+from advisor.stages import transitions
 from advisor.stages.records import UNTOUCHED, StageRecord
 from advisor.stages.stored_recommendation import StoredRecommendation
 from ledger import rollups, tables
@@ -57,21 +57,21 @@ def read(session: Session) -> list[StoredRecommendation]:
     return _read(session, _TABLE.c.current)
 
 
-def in_hand(session: Session) -> list[StoredRecommendation]:
+def read_in_hand(session: Session) -> list[StoredRecommendation]:
     """What somebody claimed, tries or has adopted and is not advised any more, as it was last advised."""
-    return _read(session, ~_TABLE.c.current & _TABLE.c.stage.in_(stage_table.KEPT))
+    return _read(session, ~_TABLE.c.current & _TABLE.c.stage.in_(transitions.IN_HAND))
 
 
-def with_a_life(session: Session) -> list[StoredRecommendation]:
+def read_touched(session: Session) -> list[StoredRecommendation]:
     """What is advised now, and all that somebody has claimed, tried, adopted, taken back or dismissed."""
     return _read(session, _TABLE.c.current | _TABLE.c.stage.not_in(("active", "expired")))
 
 
 def _read(session: Session, wanted: ColumnElement[bool]) -> list[StoredRecommendation]:
     rows = session.execute(select(_TABLE).where(wanted)).all()
-    histories = stage_store.histories(session, [row.id for row in rows if row.version > 1])
+    histories = stage_store.load_histories(session, [row.id for row in rows if row.version > 1])
     stored = (
-        _stored(row, stage_store.record(row.stage, histories.get(row.id, ()))) for row in rows
+        _stored(row, stage_store.record_of(row.stage, histories.get(row.id, ()))) for row in rows
     )
     return sorted(
         stored, key=lambda each: (-each.recommendation.low_femto_usd, each.recommendation.id)
@@ -85,17 +85,17 @@ def find(
 
     Raises NotFound, in the same words where it is not of the project asked for.
     """
-    row = stage_store.row_of(session, recommendation_id, project)
-    history = stage_store.histories(session, [row.id]).get(row.id, ())
-    stored = _stored(row, stage_store.record(row.stage, history))
-    frozen = stage_store.frozen(session, row.id)
+    row = stage_store.load_row(session, recommendation_id, project)
+    history = stage_store.load_histories(session, [row.id]).get(row.id, ())
+    stored = _stored(row, stage_store.record_of(row.stage, history))
+    frozen = stage_store.load_frozen(session, row.id)
     if frozen is None:
         return stored
     return replace(stored, frozen_at_us=frozen.frozen_at, frozen=values.decode(frozen.document))
 
 
 def _stored(row: Row[Any], record: StageRecord = UNTOUCHED) -> StoredRecommendation:
-    is_open = row.current and row.stage in stage_table.OPEN
+    is_open = row.current and row.stage in transitions.OPEN
     return StoredRecommendation(
         stage=row.stage,
         version=row.version,
@@ -105,6 +105,6 @@ def _stored(row: Row[Any], record: StageRecord = UNTOUCHED) -> StoredRecommendat
     )
 
 
-def in_hand_ids(session: Session) -> frozenset[str]:
+def find_in_hand_ids(session: Session) -> frozenset[str]:
     """The recommendations whose target stays the chosen one: somebody has claimed, tries or has adopted it."""
-    return stage_store.ids_in(session, stage_table.KEPT)
+    return stage_store.find_ids(session, transitions.IN_HAND)

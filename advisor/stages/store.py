@@ -1,4 +1,7 @@
-"""Stages as rows: the append-only history, and the one way to change a stage. The caller owns the transaction."""
+"""Stages as rows: the append-only history, and the one way to change a stage.
+
+The caller owns the transaction.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -8,33 +11,36 @@ from typing import Any, cast
 from sqlalchemy import Row, func, select, update
 from sqlmodel import Session
 
-from advisor.stages import table
+from advisor.stages import change_requests, refusals, transitions
+from advisor.stages.change_requests import ChangeRequest
 from advisor.stages.records import UNTOUCHED, ChangeRecord, StageRecord
-from advisor.stages.table import Action, Change, Stage
-from advisor.stages.wishes import Wish, checked
-from ledger import clock, prose, tables
+from advisor.stages.transitions import Action, Change, Stage
+from ledger import clock, tables
 from ledger.errors import NotAllowed, NotFound
 
 _RECOMMENDATION = tables.RECOMMENDATION
 _CHANGE = tables.STAGE_CHANGE
 _FIELDS = tuple(Change.__dataclass_fields__)
 SYSTEM = "switchwise"
-"""Who made a change that figures or the calendar brought about."""
+"""The author of a change that happened by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
-    """An estimate as it was stored with a change of stage: the JSON of a recommendation."""
+class FrozenEstimate:
+    """A recommendation's JSON as it was stored with a change of stage."""
 
     frozen_at: int
     document: str
 
 
-def row_of(session: Session, recommendation_id: str, project: str | None = None) -> Row[Any]:
-    """A recommendation's row. Raises NotFound, in the same words where it is not of the project asked for."""
+def load_row(session: Session, recommendation_id: str, project: str | None = None) -> Row[Any]:
+    """A recommendation's row.
+
+    Raises NotFound for an unknown id and, in the same words, for one of another project.
+    """
     # PostgreSQL takes no text with a NUL in it, and no id has one.
-    named = _RECOMMENDATION.c.id == (recommendation_id if recommendation_id.isprintable() else "")
-    row = session.execute(select(_RECOMMENDATION).where(named)).first()
+    id = recommendation_id if recommendation_id.isprintable() else ""
+    row = session.execute(select(_RECOMMENDATION).where(_RECOMMENDATION.c.id == id)).first()
     if row is None or project not in (None, row.project):
         raise NotFound(
             f"no recommendation {recommendation_id[:64]!r}; list them with: switchwise advise"
@@ -43,126 +49,124 @@ def row_of(session: Session, recommendation_id: str, project: str | None = None)
 
 
 def change(
-    session: Session, recommendation_id: str, wish: Wish, now_us: int, project: str | None = None
+    session: Session,
+    recommendation_id: str,
+    request: ChangeRequest,
+    now_us: int,
+    *,
+    project: str | None = None,
 ) -> tuple[Stage, int]:
     """Change a stage and write the change down; the new stage and version.
 
-    Raises NotFound, UsageError for a wish that is not well said, and NotAllowed where the stage does not allow it or the
-    recommendation has changed since the version that the caller saw. Of several at once exactly one succeeds.
+    Raises NotFound, UsageError for a request that is not complete, and NotAllowed where the stage
+    does not allow it or the recommendation has changed since the version that the caller saw. Of
+    several at once exactly one succeeds.
     """
-    wanted = checked(wish, clock.day_of(now_us))
-    row = row_of(session, recommendation_id, project)
+    request = change_requests.complete(request, clock.day_of(now_us))
+    row = load_row(session, recommendation_id, project)
     stage = cast(Stage, row.stage)
-    target = table.after(stage, wanted.action)
-    if target is None or wanted.version not in (None, row.version):
-        raise NotAllowed(_refusal(session, row, wanted))
+    target = transitions.after(stage, request.action)
+    if target is None or request.version not in (None, row.version):
+        raise NotAllowed(_refusal(session, row, request))
     version = row.version + 1
-    free = (_RECOMMENDATION.c.id == row.id) & (_RECOMMENDATION.c.version == row.version)
-    taken = update(_RECOMMENDATION).where(free).values(stage=target, version=version)
-    if session.execute(taken.returning(_RECOMMENDATION.c.id)).first() is None:
-        raise NotAllowed(_refusal(session, row_of(session, recommendation_id, project), wanted))
-    made = Change(
-        version,
-        wanted.action,
-        stage,
-        target,
-        wanted.by,
-        now_us,
-        wanted.key_id,
-        wanted.share,
-        wanted.until_day,
-        wanted.note,
-        wanted.hold_out,
+    is_unchanged = (_RECOMMENDATION.c.id == row.id) & (_RECOMMENDATION.c.version == row.version)
+    moved = update(_RECOMMENDATION).where(is_unchanged).values(stage=target, version=version)
+    if session.execute(moved.returning(_RECOMMENDATION.c.id)).first() is None:
+        raise NotAllowed(_refusal(session, load_row(session, recommendation_id, project), request))
+    new_change = Change(
+        version=version,
+        action=request.action,
+        from_stage=stage,
+        to_stage=target,
+        made_by=request.by,
+        made_at=now_us,
+        key_id=request.key_id,
+        share=request.share,
+        until_day=request.until_day,
+        note=request.note,
+        hold_out=request.hold_out,
     )
-    values = {name: getattr(made, name) for name in _FIELDS}
-    estimate = row.detail if wanted.action in table.FREEZING else None
-    session.execute(_CHANGE.insert().values(recommendation_id=row.id, estimate=estimate, **values))
+    columns = {name: getattr(new_change, name) for name in _FIELDS}
+    estimate = row.detail if request.action in transitions.FREEZING else None
+    session.execute(_CHANGE.insert().values(recommendation_id=row.id, estimate=estimate, **columns))
     return target, version
 
 
-def _refusal(session: Session, row: Row[Any], wish: Wish) -> str:
-    """Why not, how it stands, and what can be done."""
-    claim = table.holding_claim(histories(session, [row.id]).get(row.id, ()))
-    held = f" by {claim.made_by}" if claim and row.stage in table.KEPT else ""
-    stands = (
-        f"recommendation {row.id} is {row.stage.replace('_', ' ')}{held} at version {row.version}"
-    )
-    if wish.version not in (None, row.version):
-        return (
-            f"{stands}, not {wish.version} any more; look again with: switchwise explain {row.id}"
-        )
-    can = [
-        f"switchwise {action} {row.id}" for action in table.open_to_people(cast(Stage, row.stage))
-    ]
-    return f"{stands}, so it takes no {wish.action}; what it takes: {prose.one_of(can) or 'nothing more'}"
+def _refusal(session: Session, row: Row[Any], request: ChangeRequest) -> str:
+    history = load_histories(session, [row.id]).get(row.id, ())
+    return refusals.sentence(request, row.id, stage=row.stage, version=row.version, history=history)
 
 
-def histories(session: Session, ids: Collection[str] | None = None) -> dict[str, list[Change]]:
-    """The changes of these recommendations, or of all, oldest first; one without changes is absent."""
-    wanted = select(_CHANGE.c.recommendation_id, *(_CHANGE.c[name] for name in _FIELDS))
+def load_histories(session: Session, ids: Collection[str] | None = None) -> dict[str, list[Change]]:
+    """The changes of these recommendations, or of all, oldest first; without changes it is absent."""
+    query = select(_CHANGE.c.recommendation_id, *(_CHANGE.c[name] for name in _FIELDS))
     if ids is not None:
-        wanted = wanted.where(_CHANGE.c.recommendation_id.in_(list(ids)))
-    found: dict[str, list[Change]] = {}
-    for recommendation_id, *values in session.execute(
-        wanted.order_by(_CHANGE.c.recommendation_id, _CHANGE.c.version)
-    ):
-        found.setdefault(recommendation_id, []).append(Change(*values))
-    return found
+        query = query.where(_CHANGE.c.recommendation_id.in_(list(ids)))
+    histories: dict[str, list[Change]] = {}
+    for row in session.execute(query.order_by(_CHANGE.c.recommendation_id, _CHANGE.c.version)):
+        history = histories.setdefault(row.recommendation_id, [])
+        history.append(Change(**{name: getattr(row, name) for name in _FIELDS}))
+    return histories
 
 
-def frozen(session: Session, recommendation_id: str, action: Action = "claim") -> Frozen | None:
+def load_frozen(
+    session: Session, recommendation_id: str, action: Action = "claim"
+) -> FrozenEstimate | None:
     """The estimate stored with the latest claim, or with the adoption; None where there is none."""
-    chosen = (_CHANGE.c.recommendation_id == recommendation_id) & (_CHANGE.c.action == action)
-    latest = (
-        select(_CHANGE.c.made_at, _CHANGE.c.estimate)
-        .where(chosen)
-        .order_by(_CHANGE.c.version.desc())
+    column = _CHANGE.c
+    query = (
+        select(column.made_at, column.estimate)
+        .where(column.recommendation_id == recommendation_id, column.action == action)
+        .order_by(column.version.desc())
+        .limit(1)
     )
-    row = session.execute(latest.limit(1)).first()
-    return None if row is None else Frozen(row.made_at, row.estimate)
+    row = session.execute(query).first()
+    return None if row is None else FrozenEstimate(row.made_at, row.estimate)
 
 
-def estimates(session: Session) -> dict[str, dict[str, str]]:
+def load_estimates(session: Session) -> dict[str, dict[str, str]]:
     """The JSON that was frozen last, by recommendation and action."""
     rows = session.execute(
         select(_CHANGE.c.recommendation_id, _CHANGE.c.action, _CHANGE.c.estimate)
         .where(_CHANGE.c.estimate.is_not(None))
         .order_by(_CHANGE.c.version)
     )
-    found: dict[str, dict[str, str]] = {}
+    documents: dict[str, dict[str, str]] = {}
     for recommendation_id, action, estimate in rows:
-        found.setdefault(recommendation_id, {})[action] = estimate
-    return found
+        documents.setdefault(recommendation_id, {})[action] = estimate
+    return documents
 
 
-def record(stage: str, history: Sequence[Change]) -> StageRecord:
-    """What faces show of a history."""
+def record_of(stage: str, history: Sequence[Change]) -> StageRecord:
+    """What every face shows of a history."""
     if not history:
         return UNTOUCHED
-    claim = table.holding_claim(history) if stage in (*table.KEPT, "rolled_back") else None
-    shared = table.last_of(history, "pilot") if stage == "piloting" else claim
-    ends = table.last_of(history, "dismiss") if stage == "dismissed" else None
+    has_owner = stage in (*transitions.IN_HAND, "rolled_back")
+    claim = transitions.current_claim(history) if has_owner else None
+    pilot = transitions.last_of(history, "pilot") if stage == "piloting" else None
+    dismissal = transitions.last_of(history, "dismiss") if stage == "dismissed" else None
+    sharing = pilot or claim
     return StageRecord(
         owner=claim.made_by if claim else None,
         since=clock.rfc3339(history[-1].made_at),
-        share=shared.share if shared else None,
-        until=_date(ends.until_day if ends else None),
-        history=tuple(_shown(each) for each in history),
+        share=sharing.share if sharing else None,
+        until=_date(dismissal.until_day if dismissal else None),
+        history=tuple(_record(change) for change in history),
     )
 
 
-def _shown(made: Change) -> ChangeRecord:
+def _record(change: Change) -> ChangeRecord:
     return ChangeRecord(
-        version=made.version,
-        action=made.action,
-        from_stage=made.from_stage,
-        to_stage=made.to_stage,
-        by=made.made_by,
-        at=clock.rfc3339(made.made_at),
-        share=made.share,
-        until=_date(made.until_day),
-        note=made.note,
-        hold_out=made.hold_out,
+        version=change.version,
+        action=change.action,
+        from_stage=change.from_stage,
+        to_stage=change.to_stage,
+        by=change.made_by,
+        at=clock.rfc3339(change.made_at),
+        share=change.share,
+        until=_date(change.until_day),
+        note=change.note,
+        hold_out=change.hold_out,
     )
 
 
@@ -170,17 +174,17 @@ def _date(day: int | None) -> str | None:
     return None if day is None else clock.date_of(day).isoformat()
 
 
-def ids_in(session: Session, stages: Iterable[Stage]) -> frozenset[str]:
+def find_ids(session: Session, stages: Iterable[Stage]) -> frozenset[str]:
     """The recommendations that stand at any of these stages."""
-    chosen = select(_RECOMMENDATION.c.id).where(_RECOMMENDATION.c.stage.in_(list(stages)))
-    return frozenset(session.execute(chosen).scalars())
+    query = select(_RECOMMENDATION.c.id).where(_RECOMMENDATION.c.stage.in_(list(stages)))
+    return frozenset(session.execute(query).scalars())
 
 
-def counts(session: Session) -> dict[tuple[str, str], int]:
-    """How many recommendations there are by decision and stage, those that are not advised any more too."""
+def count(session: Session) -> dict[tuple[str, str], int]:
+    """How many recommendations there are by decision and stage, with those not advised any more."""
     by = (_RECOMMENDATION.c.decision, _RECOMMENDATION.c.stage)
     rows = session.execute(select(*by, func.count()).group_by(*by))
-    return {(decision, stage): count for decision, stage, count in rows}
+    return {(decision, stage): number for decision, stage, number in rows}
 
 
 def revision(session: Session) -> int:
@@ -188,45 +192,46 @@ def revision(session: Session) -> int:
     return int(session.execute(select(func.count()).select_from(_CHANGE)).scalar_one())
 
 
-def follow(session: Session, measured: Collection[str], now_us: int) -> None:
-    """Bring about the changes that nobody asks for, after the advice was written.
+_BY_ITSELF: dict[str, tuple[Action, str]] = {
+    "active": (
+        "expire",
+        (
+            "it is not advised any more: its traffic, price or pair is gone, or another target is"
+            " better"
+        ),
+    ),
+    "expired": ("return", "it is advised again"),
+    "dismissed": ("undismiss", "the dismissal has ended"),
+    "adopted": ("measure", "a realised saving is known"),
+}
+"""By stage, the change that happens without people, and the note in its history."""
 
-    What is no longer advised expires, what is advised again returns, a dismissal ends on its day, and an adoption that has
-    a realised figure is measured.
+
+def make_due_changes(session: Session, measured: Collection[str], now_us: int) -> None:
+    """Make the changes that happen by themselves, after the advice was written.
+
+    What is not advised any more expires, what is advised again returns, a dismissal ends on its
+    day, and an adoption with a realised figure (`measured`, by id) is measured.
     """
     column = _RECOMMENDATION.c
-    moving = (
+    is_due = (
         ((column.stage == "active") & ~column.current)
         | ((column.stage == "expired") & column.current)
         | (column.stage == "dismissed")
         | ((column.stage == "adopted") & column.id.in_(list(measured)))
     )
-    rows = session.execute(
-        select(column.id, column.stage, column.version).where(moving).order_by(column.id)
-    ).all()
-    ended = {
+    query = select(column.id, column.stage, column.version).where(is_due).order_by(column.id)
+    rows = session.execute(query).all()
+    dismissed_ids = [row.id for row in rows if row.stage == "dismissed"]
+    ended_ids = {
         recommendation_id
-        for recommendation_id, history in histories(
-            session, [row.id for row in rows if row.stage == "dismissed"]
-        ).items()
-        if table.stage_at(history, now_us) == "active"
-    }
-    told: dict[str, tuple[Action, str]] = {
-        "active": (
-            "expire",
-            "it is not advised any more: its traffic, price or pair is gone, or another target is better",
-        ),
-        "expired": ("return", "it is advised again"),
-        "dismissed": ("undismiss", "the dismissal has ended"),
-        "adopted": ("measure", "a realised saving is known"),
+        for recommendation_id, history in load_histories(session, dismissed_ids).items()
+        if transitions.stage_at(history, now_us) == "active"
     }
     for row in rows:
-        action, note = told[row.stage]
-        if row.stage != "dismissed" or row.id in ended:
-            with suppress(NotAllowed):  # somebody was faster: the next run looks again
-                change(
-                    session,
-                    row.id,
-                    Wish(action=action, by=SYSTEM, version=row.version, note=note),
-                    now_us,
-                )
+        if row.stage == "dismissed" and row.id not in ended_ids:
+            continue
+        action, note = _BY_ITSELF[row.stage]
+        request = ChangeRequest(action=action, by=SYSTEM, version=row.version, note=note)
+        with suppress(NotAllowed):  # somebody was faster: the next run looks again
+            change(session, row.id, request, now_us)

@@ -21,6 +21,7 @@ from advisor.switching import (
     window,
     workloads,
 )
+from advisor.switching.market import Market
 from advisor.switching.standing import Standing
 from ledger import money, pairs
 from ledger.pricing import prices
@@ -38,7 +39,9 @@ class Terms:
     threshold_femto_usd: int = 50 * money.FEMTO_PER_USD
     one_off_femto_usd: int = 0
     stance: decision.Stance = "prove_target"
-    said: workloads.Said = field(default_factory=workloads.Said)
+    workload_settings: workloads.WorkloadSettings = field(
+        default_factory=workloads.WorkloadSettings
+    )
     rate_limits: Mapping[headroom.Limited, int] = field(default_factory=dict)
 
 
@@ -65,7 +68,7 @@ class Advice:
     requests: int
     """Billable requests of the window."""
     coverage: Fraction | None
-    workload_class: workloads.Class
+    workload_class: workloads.WorkloadClass
     forecast_error: Fraction | None
     cells: tuple[counterfactual.PricedCell, ...]
     """The cells that can move, with their prices on both sides."""
@@ -134,9 +137,8 @@ def on_slice(
     slice_: candidates.Slice,
     standing: Standing,
     terms: Terms,
+    market: Market,
     *,
-    book: prices.PriceBook,
-    as_of_day: int,
     claimed: Collection[str] = (),
 ) -> list[Advice]:
     """Advice on every alternative of a slice, the chosen one first; empty where no pair starts.
@@ -145,40 +147,39 @@ def on_slice(
     one has its parts and swings.
     """
     ranked = []
-    for pair in states(slice_, terms, book):
+    for pair in states(slice_, terms, market.book):
         band = standing.band(slice_, pair.target.model)
-        alternative = candidates.assess(slice_, pair, book, as_of_day, band)
-        advice = _advise(alternative, standing, terms, book=book, as_of_day=as_of_day)
+        alternative = candidates.assess(slice_, pair, market, band)
+        advice = _advise(alternative, standing, terms, market)
         ranked.append((advice, alternative))
     ranked.sort(key=lambda pair: (pair[0].id not in claimed, _preference(pair[0])))
     if not ranked:
         return []
     best, alternative = ranked[0]
-    return [_in_full(best, alternative, book), *(advice for advice, _ in ranked[1:])]
+    return [_in_full(best, alternative, market), *(advice for advice, _ in ranked[1:])]
 
 
 def on_pair(
     slice_: candidates.Slice,
     pair: pairs.Pair,
     band: factors.Band,
-    standing: Standing,
     *,
+    standing: Standing,
     terms: Terms,
-    book: prices.PriceBook,
-    as_of_day: int,
+    market: Market,
 ) -> Advice:
     """Advice on one alternative of a slice at the factors of a scenario; the pair is canonical."""
-    alternative = candidates.assess(slice_, pair, book, as_of_day, band)
-    advice = _advise(alternative, standing, terms, book=book, as_of_day=as_of_day)
-    return _in_full(advice, alternative, book, standing.band(slice_, pair.target.model))
+    alternative = candidates.assess(slice_, pair, market, band)
+    advice = _advise(alternative, standing, terms, market)
+    return _in_full(advice, alternative, market, standing.band(slice_, pair.target.model))
 
 
 def other_models(
-    slice_: candidates.Slice, terms: Terms, book: prices.PriceBook, as_of_day: int
+    slice_: candidates.Slice, terms: Terms, market: Market
 ) -> list[ranking.OtherModel]:
     """The models worth a look that no pair of this slice names."""
-    configured = {pair.target.model for pair in states(slice_, terms, book)}
-    return ranking.others(slice_, book, as_of_day, configured)
+    configured = {pair.target.model for pair in states(slice_, terms, market.book)}
+    return ranking.other_models(slice_, market, configured)
 
 
 def id_of(alternative: candidates.Alternative) -> str:
@@ -207,28 +208,23 @@ def states(
 
 
 def _advise(
-    alternative: candidates.Alternative,
-    standing: Standing,
-    terms: Terms,
-    *,
-    book: prices.PriceBook,
-    as_of_day: int,
+    alternative: candidates.Alternative, standing: Standing, terms: Terms, market: Market
 ) -> Advice:
     """The figures of one alternative and the decision that follows from them."""
     slice_, band, estimate = alternative.slice, alternative.factors, alternative.estimate
     pass_rates = standing.pass_rates_of(alternative.model)
-    cost = candidates.slice_cost(slice_, book, as_of_day)
+    cost = market.cost_of(slice_.cells, slice_.provider, slice_.model)
     good_answer_now, good_answer_instead = _good_answers(alternative, pass_rates)
     evidence = None if alternative.keeps_model else standing.evidence.get(alternative.model)
-    level = risk.of(
+    level = risk.assess(
         evidence,
-        standing.class_level,
-        band.unmeasured,
-        alternative.target_days_left,
+        class_level=standing.class_level,
+        unmeasured_factors=band.unmeasured,
+        target_days_left=alternative.target_days_left,
         keeps_model=alternative.keeps_model,
     )
     at_expected = _break_even(alternative, band.expected, pass_rates)
-    source_days_left = life.days_left(book, slice_.provider, slice_.model, as_of_day)
+    source_days_left = market.days_left(slice_.provider, slice_.model)
     cost_month = _month(cost.femto_usd, slice_.days)
     situation = decision.Situation(
         days=slice_.days,
@@ -244,11 +240,11 @@ def _advise(
         escalation_rate=band.expected.escalation_rate,
         breakeven_escalation_rate=at_expected.escalation_rate if at_expected else None,
         one_off_femto_usd=terms.one_off_femto_usd,
-        quality=evidence,
+        evidence=evidence,
         keeps_model=alternative.keeps_model,
         stance=terms.stance,
         class_level=standing.class_level,
-        cache_is_asked="cached_share" in band.given,
+        cached_share_is_given="cached_share" in band.given,
     )
     days_left = life.shorter(source_days_left, alternative.target_days_left)
     return Advice(
@@ -260,7 +256,7 @@ def _advise(
         to_provider=alternative.provider,
         to_model=alternative.model,
         to_service_tier=alternative.service_tier,
-        as_of_day=as_of_day,
+        as_of_day=market.day,
         requests=slice_.requests,
         coverage=standing.coverage,
         workload_class=standing.workload_class,
@@ -314,11 +310,11 @@ def _confidence(
 def _in_full(
     advice: Advice,
     alternative: candidates.Alternative,
-    book: prices.PriceBook,
+    market: Market,
     own_band: factors.Band | None = None,
 ) -> Advice:
     """The advice with what only the chosen one needs."""
-    parts = levers.split(alternative, book, advice.as_of_day, own_band)
+    parts = levers.split(alternative, market, own_band)
     swings = sensitivity.swings(advice.cells, advice.factors) if alternative.slice.days else ()
     return replace(advice, parts=parts, swings=tuple(swings))
 
@@ -347,7 +343,7 @@ def _break_even(
     """The limits of a move; None where no request moves."""
     if not alternative.cells or alternative.stays:
         return None
-    return breakeven.of(alternative.cells, at, pass_rates)
+    return breakeven.compute(alternative.cells, at, pass_rates)
 
 
 def _good_answers(

@@ -1,4 +1,7 @@
-"""How wrong the assumptions may be before a move saves nothing. Pure; a value that is not defined is None, never 0."""
+"""How wrong the assumptions may be before a move saves nothing.
+
+A limit that is not defined is None, never 0.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,33 +16,34 @@ class BreakEven:
     """The limits at one set of factors; they do not depend on how many days are looked at."""
 
     escalation_rate: Fraction | None
-    """The saving is gone when this share of requests has to run on the source again; may be negative."""
+    """Nothing is saved when this share of requests runs on the source again; may be negative."""
     output_inflation: Fraction | None
-    """The saving is gone when the target writes this many times the source's output tokens."""
+    """Nothing is saved when the target writes this many times the source's output tokens."""
     wrong_answer_femto_usd: Fraction | None = None
-    """The saving is gone when each answer that only the source gets right costs this much; None without pass rates."""
+    """Nothing is saved when each answer that only the source gets right costs this much.
+
+    None without pass rates.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class PassRates:
-    """The share of answers that are right, on the source and on the target, over the same inputs."""
+    """The share of answers that are right, on the source and on the target, of the same inputs."""
 
     now: Fraction
     instead: Fraction
 
 
-def of(
+def compute(
     cells: Sequence[counterfactual.PricedCell], factors: Factors, rates: PassRates | None = None
 ) -> BreakEven:
-    """The break-evens of a move at the factors; that of a wrong answer where pass rates are known."""
+    """The break-evens of a move at the factors; that of a wrong answer only with pass rates."""
     costs = counterfactual.legs(cells, factors)
     wrong_answer = None
     if rates is not None:
-        saved, requests = (
-            counterfactual.saving_of(costs, factors),
-            sum(item.cell.requests for item in cells),
-        )
-        wrong_answer = wrong_answer_femto_usd(saved, factors, requests, rates)
+        saving = counterfactual.saving_of(costs, factors)
+        requests = sum(priced.cell.requests for priced in cells)
+        wrong_answer = wrong_answer_femto_usd(saving, factors, requests, rates)
     return BreakEven(
         escalation_rate(costs, factors), output_inflation(costs, factors), wrong_answer
     )
@@ -54,19 +58,24 @@ def escalation_rate(costs: counterfactual.Legs, factors: Factors) -> Fraction | 
 
 
 def output_inflation(costs: counterfactual.Legs, factors: Factors) -> Fraction | None:
-    """phi_out* = [(K_A (1 - e sigma) - V) / (1 + r) - input cost on B] / (O x output rate of B); None without output."""
+    """phi_out* = [(K_A (1 - e sigma) - V) / (1 + r) - input cost on B] / (O x output rate of B).
+
+    None without output.
+    """
     if not costs.output_femto_usd:
         return None
-    left = costs.stay_femto_usd * (1 - factors.escalated_cost_share) - factors.verifier_femto_usd
-    return (left / (1 + factors.extra_attempts) - costs.input_femto_usd) / costs.output_femto_usd
+    not_escalated = costs.stay_femto_usd * (1 - factors.escalated_cost_share)
+    affordable = (not_escalated - factors.verifier_femto_usd) / (1 + factors.extra_attempts)
+    return (affordable - costs.input_femto_usd) / costs.output_femto_usd
 
 
 def wrong_answer_femto_usd(
     saving_femto_usd: Fraction, factors: Factors, requests: int, rates: PassRates
 ) -> Fraction | None:
-    """What one more wrong answer may cost before the move pays nothing: S / (s N (pA - pB)), in femto-USD.
+    """What one more wrong answer may cost before nothing is saved: S / (s N (pA - pB)).
 
-    Saving and requests are of the same window. None unless the source passes more often than the target.
+    In femto-USD; saving and requests are of the same window. None unless the source passes more
+    often than the target.
     """
     more_wrong = factors.share * requests * (rates.now - rates.instead)
     return saving_femto_usd / more_wrong if more_wrong > 0 else None

@@ -1,4 +1,4 @@
-"""The states a slice could move to: which pairs apply to it, which of its cells can go, and what blocks the rest. Pure."""
+"""The states a slice could move to: which pairs apply, which of its cells can go, what blocks it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Literal
 
 from advisor.switching import cost, counterfactual, factors, fit, life, window
+from advisor.switching.market import Market
 from ledger import money, pairs
 from ledger.pricing import prices
 
@@ -13,9 +14,9 @@ End = Literal["low", "expected", "high"]
 ENDS: tuple[End, ...] = ("low", "expected", "high")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """The unit of advice over its window: provider x project x workload x canonical model, with its cells."""
+    """The unit of advice: provider x project x workload x canonical model, over its window."""
 
     provider: str
     project: str
@@ -27,12 +28,12 @@ class Slice:
     largest_output_tokens: int = 0
     can_wait: bool = False
     headroom: Mapping[tuple[str, str], Fraction] = field(default_factory=dict)
-    """By (provider, model) that has a rate limit, the share of the slice that fits into it in every hour."""
+    """By (provider, model) with a rate limit, the share of the slice that fits in every hour."""
 
     @property
     def requests(self) -> int:
         """Billable requests of the window."""
-        return cost.requests_of(self.cells)
+        return sum(cell.requests for cell in self.cells)
 
     @property
     def largest_prompt_tokens(self) -> int:
@@ -42,9 +43,10 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A saving in femto-USD, per average month (730 h) unless said otherwise; negative where the target is dearer.
+    """A saving in femto-USD, per average month (730 h) unless it says otherwise.
 
-    Each end is rounded once, from the exact amount of the window, to 9 decimals of a USD.
+    It is negative where the target costs more. Each end is rounded once, from the exact amount of
+    the window, to 9 decimals of a USD.
     """
 
     low_femto_usd: int
@@ -67,12 +69,13 @@ class Estimate:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
     """One reachable state of a slice: a model and a tier (None: each request keeps its own).
 
-    `cells` are those that can move, `stuck_tokens` the tokens of the others by reason, `blocks` the reasons against the
-    whole move in order. `estimate` is None with nothing to move or no closed day.
+    `cells` are those that can move, `stuck_tokens` the tokens of the others by reason, `blocks` the
+    reasons against the whole move in order. `estimate` is None with nothing to move or no closed
+    day.
     """
 
     slice: Slice
@@ -100,55 +103,44 @@ class Alternative:
 
     @property
     def keeps_model(self) -> bool:
-        """Whether the same model answers, at another tier or provider: nothing about its answers has to be proven."""
+        """Whether the same model answers, so that nothing about its answers has to be proven."""
         return self.model == self.slice.model
 
     @property
     def stays(self) -> bool:
-        """Whether no request moves: the same model at the same tier and provider, only its cache is used better."""
-        return (
-            self.keeps_model and self.provider == self.slice.provider and self.service_tier is None
-        )
+        """Whether no request moves: the same model, tier and provider, with a better cache."""
+        same_provider = self.provider == self.slice.provider
+        return self.keeps_model and same_provider and self.service_tier is None
 
 
 def applies(pair: pairs.Pair, slice_: Slice) -> bool:
-    """Whether a pair starts at a slice: its model, and its provider and a tier of its traffic where it names them."""
+    """Whether a pair starts at a slice: at its model and, where named, its provider and tier."""
     source = pair.source
     tiers = {cell.service_tier for cell in slice_.cells}
     provider_fits = source.provider in (None, slice_.provider)
-    return (
-        source.model == slice_.model
-        and provider_fits
-        and (source.service_tier is None or source.service_tier in tiers)
-    )
+    tier_fits = source.service_tier is None or source.service_tier in tiers
+    return source.model == slice_.model and provider_fits and tier_fits
 
 
 def assess(
-    slice_: Slice,
-    pair: pairs.Pair,
-    book: prices.PriceBook,
-    as_of_day: int,
-    band: factors.Band | None = None,
+    slice_: Slice, pair: pairs.Pair, market: Market, band: factors.Band | None = None
 ) -> Alternative:
     """What moving a slice along a pair saves at the prices of a day, and what stands against it.
 
-    `band` defaults to the shipped assumptions, or to neutral factors where the model stays and only the tier moves.
+    `band` defaults to the shipped assumptions, or to neutral factors where the model stays.
     """
     provider, model = pair.target.provider or slice_.provider, pair.target.model
-    movable, stuck = _divided(slice_, pair, provider, book, as_of_day)
+    movable, stuck = _divide(slice_, pair, provider, market)
     if band is None:
         band = factors.TIER_ALONE if model == slice_.model else factors.ASSUMED
-    room = (
-        factors.ONE
-        if pair.target.service_tier == "batch"
-        else slice_.headroom.get((provider, model), factors.ONE)
-    )
+    room = slice_.headroom.get((provider, model), factors.ONE)
+    if pair.target.service_tier == "batch":
+        room = factors.ONE
     if room < 1:
-        band = band.with_given(
-            "share", [room * end.share for end in (band.low, band.expected, band.high)]
-        )
-    days_left = life.days_left(book, provider, model, as_of_day)
-    blocks = _blocks(slice_, book.facts_of(provider, model), days_left)
+        shares = [room * end.share for end in (band.low, band.expected, band.high)]
+        band = band.with_given("share", shares)
+    days_left = market.days_left(provider, model)
+    blocks = _blocks(slice_, market.facts_of(provider, model), days_left)
     if not movable:
         blocks |= stuck.keys()
     if not room:
@@ -176,42 +168,38 @@ def estimate(
     days: int,
     months: Fraction = factors.ONE,
 ) -> Estimate | None:
-    """The saving of average months at the three ends of a band; None without a cell that can move or a closed day."""
+    """The saving of average months at the three ends of a band.
+
+    None without a cell that can move or without a closed day.
+    """
     if not cells or not days:
         return None
     ends = (band.low, band.expected, band.high)
     savings = {end: counterfactual.saving(cells, end) for end in dict.fromkeys(ends)}
-    return Estimate(
-        *(
-            money.round_to_nano_usd(window.per_average_month(savings[end], days) * months)
-            for end in ends
-        )
+    low, expected, high = (
+        money.round_to_nano_usd(window.per_average_month(savings[end], days) * months)
+        for end in ends
     )
+    return Estimate(low, expected, high)
 
 
-def slice_cost(slice_: Slice, book: prices.PriceBook, as_of_day: int) -> prices.Cost:
-    """K_A: what the slice's tokens cost where they are, at the prices of a day; over its window, not scaled."""
-    return cost.of_model(slice_.cells, book, slice_.provider, slice_.model, as_of_day)
-
-
-def _divided(
-    slice_: Slice, pair: pairs.Pair, provider: str, book: prices.PriceBook, as_of_day: int
+def _divide(
+    slice_: Slice, pair: pairs.Pair, provider: str, market: Market
 ) -> tuple[list[counterfactual.PricedCell], dict[str, int]]:
     """The cells that can move, and the tokens of the others by reason."""
     target = pair.target
-    facts = book.facts_of(provider, target.model)
+    facts = market.facts_of(provider, target.model)
     movable, stuck = [], dict[str, int]()
     for cell in slice_.cells:
-        now = cost.price_of(book, slice_.provider, slice_.model, cell, as_of_day)
+        now = market.price_of(cell, slice_.provider, slice_.model)
         there = cell if provider == slice_.provider else replace(cell, region="")
         tier = pair.tier_of(cell.service_tier)
-        instead = cost.price_of(book, provider, target.model, there, as_of_day, tier)
-        reason = fit.stays_because(cell, pair, slice_.can_wait, now, instead, facts)
+        instead = market.price_of(there, provider, target.model, tier)
+        reason = fit.reason_to_stay(
+            cell, pair, facts, now=now, instead=instead, slice_can_wait=slice_.can_wait
+        )
         if reason == "target_unpriced":
-            elsewhere = cost.price_of(
-                book, provider, target.model, replace(there, region=""), as_of_day, tier
-            )
-            reason = _unpriced_because(book, target, provider, there.region, elsewhere)
+            reason = _unpriced_because(there, pair, provider, market)
         if now is not None and instead is not None and reason is None:
             movable.append(counterfactual.PricedCell(cell, now, instead))
         elif reason is not None:
@@ -220,32 +208,27 @@ def _divided(
 
 
 def _blocks(slice_: Slice, facts: prices.ModelFacts, days_left: int | None) -> set[str]:
-    """What speaks against the whole move, whatever part of it could go. A fact that is not known blocks nothing."""
+    """What stands against the whole move. A fact that is not known blocks nothing."""
     window_tokens, answer_tokens = facts.context_window, facts.max_output_tokens
-    found = {
+    is_blocked = {
         "target_retires": days_left is not None and days_left <= life.TARGET_BLOCK_DAYS,
         "context_too_small": window_tokens is not None
         and slice_.largest_prompt_tokens > window_tokens,
         "output_too_small": answer_tokens is not None
         and slice_.largest_output_tokens > answer_tokens,
     }
-    return {code for code, blocked in found.items() if blocked}
+    return {code for code, blocks in is_blocked.items() if blocks}
 
 
-def _unpriced_because(
-    book: prices.PriceBook,
-    target: pairs.Side,
-    provider: str,
-    region: str,
-    elsewhere: prices.Price | None,
-) -> str:
-    """Why a target has no price for a cell: sold by others only, sold outside the cell's region only, or by nobody."""
-    if not _sold_here_or_nowhere(book, target, provider):
+def _unpriced_because(cell: cost.Cell, pair: pairs.Pair, provider: str, market: Market) -> str:
+    """Why a target has no price for a cell.
+
+    Only other providers sell it, it is only sold outside the cell's region, or nobody sells it.
+    """
+    model = pair.target.model
+    sellers = {seller for seller, sold in market.book.models.items() if model in sold}
+    if pair.target.provider is None and sellers and provider not in sellers:
         return "not_sold_here"
-    return "not_in_region" if region and elsewhere is not None else "target_unpriced"
-
-
-def _sold_here_or_nowhere(book: prices.PriceBook, target: pairs.Side, provider: str) -> bool:
-    """False where another provider sells the model and the slice's does not; a model nobody sells is just unpriced."""
-    sellers = {seller for seller, sold in book.models.items() if target.model in sold}
-    return target.provider is not None or provider in sellers or not sellers
+    tier = pair.tier_of(cell.service_tier)
+    elsewhere = market.price_of(replace(cell, region=""), provider, model, tier)
+    return "not_in_region" if cell.region and elsewhere is not None else "target_unpriced"

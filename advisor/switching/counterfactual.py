@@ -1,4 +1,4 @@
-"""What moving a slice from model A to model B would save, exactly. Pure: integers and fractions, no float, no rounding."""
+"""What moving a slice from model A to model B would save, exactly: no float, no rounding."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,10 @@ Exact = int | Fraction
 
 @dataclass(frozen=True, slots=True)
 class Legs:
-    """The parts of the formula in femto-USD: K_A, the input cost on B with phi_in, and B's output cost before phi_out."""
+    """The parts of the formula in femto-USD.
+
+    K_A, the input cost on B with phi_in, and B's output cost before phi_out.
+    """
 
     stay_femto_usd: Fraction
     input_femto_usd: Fraction
@@ -40,23 +43,30 @@ class Legs:
 
 
 def legs(cells: Iterable[PricedCell], factors: Factors) -> Legs:
-    """The three costs of cells at the factors. Raises PriceUnknown where either side has tokens without a rate."""
-    # Whole numbers stay integers as long as they can: a Fraction reduces itself at every step, which is most of the work.
+    """The three costs of cells at the factors.
+
+    Raises PriceUnknown where either side has tokens without a rate.
+    """
+    # Whole numbers stay integers as long as they can: a Fraction reduces itself at every step,
+    # which is most of the work.
     stay: Exact = 0
     input_side: Exact = 0
     output_side: Exact = 0
-    for item in cells:
-        stay += _stay_femto_usd(item, factors)
-        tokens = target_input(item.cell, item.instead.rates, factors)
-        input_side += _priced(tokens, item.instead)
-        audio = item.cell.counts.output_audio_tokens
-        text = item.cell.counts.output_tokens - audio
-        output_side += _priced({"output": text, "output_audio": audio}, item.instead)
+    for priced in cells:
+        stay += _stay_femto_usd(priced, factors)
+        tokens = target_input(priced.cell, priced.instead.rates, factors)
+        input_side += _price(tokens, priced.instead)
+        audio = priced.cell.counts.output_audio_tokens
+        text = priced.cell.counts.output_tokens - audio
+        output_side += _price({"output": text, "output_audio": audio}, priced.instead)
     return Legs(Fraction(stay), Fraction(input_side), Fraction(output_side))
 
 
 def saving_of(costs: Legs, factors: Factors) -> Fraction:
-    """S = K_A - net with net = (1 - s) K_A + s [(1 + r) K_B + e sigma K_A + V], in femto-USD; negative when B is dearer."""
+    """S = K_A - net with net = (1 - s) K_A + s [(1 + r) K_B + e sigma K_A + V].
+
+    In femto-USD; negative when B costs more.
+    """
     stay = costs.stay_femto_usd
     moved = (
         costs.attempts_femto_usd(factors)
@@ -72,9 +82,9 @@ def saving(cells: Sequence[PricedCell], factors: Factors) -> Fraction:
 
 
 def router_saving(costs: Legs, factors: Factors) -> Fraction:
-    """What a router saves that sends the hard share straight to A, with no first try on B, in femto-USD.
+    """What a router saves that sends the hard share straight to A, in femto-USD.
 
-    `verifier_femto_usd` is here the router's own cost if the whole slice went through it.
+    There is no first try on B for that share. `verifier_femto_usd` is here the router's own cost if the whole slice went through it.
     """
     easy = (1 - factors.escalated_cost_share) * (
         costs.stay_femto_usd - costs.attempts_femto_usd(factors)
@@ -83,7 +93,10 @@ def router_saving(costs: Legs, factors: Factors) -> Fraction:
 
 
 def price_gap(cells: Sequence[PricedCell]) -> Fraction | None:
-    """The share of today's cost that the price lists alone take away (neutral factors); None where nothing is spent."""
+    """The share of today's cost that the price lists alone save, at neutral factors.
+
+    None where nothing is spent.
+    """
     costs = legs(cells, NEUTRAL)
     return saving_of(costs, NEUTRAL) / costs.stay_femto_usd if costs.stay_femto_usd else None
 
@@ -91,16 +104,16 @@ def price_gap(cells: Sequence[PricedCell]) -> Fraction | None:
 def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict[str, Exact]:
     """Input tokens by meter on the target, disjoint and adding up to phi_in x input.
 
-    A target without a cached rate caches nothing, one without a cache-write rate takes those tokens as ordinary input.
+    A target without a cached rate caches nothing; without a cache-write rate those tokens are
+    ordinary input.
     """
     counts = cell.counts
     writes = counts.cache_write_input_tokens
     cached: Exact = counts.cached_input_tokens
     if factors.cached_share is not None:
-        known = counts.input_tokens - (
-            unknown_tokens(cell) if factors.unknown_input_is_cached else 0
-        )
-        cached = min(factors.cached_share * known, Fraction(counts.input_tokens - writes))
+        not_cached = unknown_tokens(cell) if factors.unknown_input_is_cached else 0
+        cacheable = counts.input_tokens - not_cached
+        cached = min(factors.cached_share * cacheable, Fraction(counts.input_tokens - writes))
     # Audio comes out of the uncached part first, as the ledger prices it.
     audio: Exact = min(counts.input_audio_tokens, counts.input_tokens - writes - cached)
     cached = cached if rates.cached_input is not None else 0
@@ -118,28 +131,28 @@ def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict
     )
 
 
-def _stay_femto_usd(item: PricedCell, factors: Factors) -> int:
-    """K_A of one cell; at the pessimistic reading the input of unknown detail was cached already."""
-    spent = cost.at(item.cell, item.now)
-    if spent.unpriced_tokens:
-        raise _unpriced(item.now)
-    rates, discount = item.now.rates, 0
+def _stay_femto_usd(priced: PricedCell, factors: Factors) -> int:
+    """K_A of one cell; at the pessimistic end the input of unknown detail was cached already."""
+    cost_now = cost.at_price(priced.cell, priced.now)
+    if cost_now.unpriced_tokens:
+        raise _unpriced(priced.now)
+    rates, discount = priced.now.rates, 0
     if (
         factors.unknown_input_is_cached
         and rates.cached_input is not None
         and rates.uncached_input is not None
     ):
-        discount = unknown_tokens(item.cell) * (rates.uncached_input - rates.cached_input)
-    return spent.femto_usd - discount
+        discount = unknown_tokens(priced.cell) * (rates.uncached_input - rates.cached_input)
+    return cost_now.femto_usd - discount
 
 
 def unknown_tokens(cell: cost.Cell) -> int:
-    """Text input that may have been cached without our knowing: never more than what is priced as uncached text."""
+    """Text input that may have been cached unseen: at most what is priced as uncached text."""
     uncached = cell.counts.uncached_input_tokens
     return min(cell.detail_unknown_input_tokens, max(0, uncached - cell.counts.input_audio_tokens))
 
 
-def _priced(tokens: dict[str, Exact], price: prices.Price) -> Exact:
+def _price(tokens: dict[str, Exact], price: prices.Price) -> Exact:
     """Femto-USD of tokens by meter at a price."""
     amount: Exact = 0
     for meter, count in tokens.items():

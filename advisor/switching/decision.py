@@ -1,4 +1,7 @@
-"""What to do about one alternative of a slice, and the single reason why. Pure; it knows amounts and days, no models."""
+"""What to do about one alternative of a slice, and the single reason why.
+
+It knows amounts and days, no models.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,15 +16,15 @@ MATERIAL_SHARE = Fraction("0.05")
 MOST_RISK_TO_SWITCH = 2
 SOURCE_RETIRES = "source_retires"
 Stance = Literal["prove_target", "prove_incumbent"]
-"""Who has to prove something where nobody has compared the models: the target, or the model in use."""
+"""What has to be proven where nobody has compared the models: the target, or the model in use."""
 Kind = Literal["blocked", "not_enough_data", "keep", "pilot", "switch_now"]
 COUNTED = ("pilot", "switch_now")
 """The decisions whose savings enter the total."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """All that a decision rests on. Amounts are femto-USD per average month; None where it is unknown or undefined."""
+    """All that a decision rests on. Amounts are femto-USD per average month; None is unknown."""
 
     days: int
     requests: int
@@ -36,17 +39,17 @@ class Situation:
     escalation_rate: Fraction = Fraction(0)
     breakeven_escalation_rate: Fraction | None = None
     one_off_femto_usd: int = 0
-    quality: Evidence | None = None
+    evidence: Evidence | None = None
     keeps_model: bool = False
     stance: Stance = "prove_target"
     class_level: int = risk.UNLABELLED_RISK
-    cache_is_asked: bool = False
-    """Whether the share of input from the cache is one that somebody asks for and nobody has seen."""
+    cached_share_is_given: bool = False
+    """Whether the share of input from the cache is a scenario's, which no traffic has shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do, one reason code, and notices that stand beside it."""
+    """What to do, the code of the one reason, and notices."""
 
     kind: Kind
     reason: str
@@ -61,7 +64,8 @@ class Decision:
 def decide(situation: Situation) -> Decision:
     """The first that applies of blocked, not_enough_data, keep, pilot, switch_now, with its reason.
 
-    A source that retires within 90 days blocks nothing: it is a notice, and it waives the test of materiality alone.
+    A source that retires within 90 days blocks nothing: it is a notice, and the saving need not be
+    material then.
     """
     retires = (
         situation.source_days_left is not None
@@ -72,12 +76,13 @@ def decide(situation: Situation) -> Decision:
         return Decision("blocked", situation.blocks[0], notices)
     if reason := _missing(situation):
         return Decision("not_enough_data", reason, notices)
-    low, spent = situation.low_month_femto_usd, situation.slice_month_femto_usd
-    if low is None or spent is None:
+    low, cost = situation.low_month_femto_usd, situation.slice_month_femto_usd
+    if low is None or cost is None:
         return Decision("not_enough_data", "nothing_to_move", notices)
-    # The same model may be served longer elsewhere; at another tier it ends with its source, and must be worth it by itself.
+    # The same model may be served longer elsewhere; at another tier it ends with its source, and
+    # must be worth it by itself.
     has_to_move = retires and not (situation.keeps_model and _ends_with_source(situation))
-    material = low >= material_femto_usd(situation.threshold_femto_usd, spent)
+    material = low >= material_femto_usd(situation.threshold_femto_usd, cost)
     if reason := _against(situation, low, material or has_to_move):
         return Decision("keep", reason, notices)
     doubt = _doubt(situation)
@@ -92,7 +97,7 @@ def _ends_with_source(situation: Situation) -> bool:
 
 
 def material_femto_usd(threshold_femto_usd: int, slice_month_femto_usd: int) -> Fraction:
-    """The least low saving per average month worth a move: the threshold, or 5 % of the slice's cost if that is more."""
+    """The least low end worth a move: the threshold, or 5 % of the slice's cost if that is more."""
     return max(Fraction(threshold_femto_usd), MATERIAL_SHARE * slice_month_femto_usd)
 
 
@@ -109,7 +114,10 @@ def _missing(situation: Situation) -> str | None:
 
 
 def _against(situation: Situation, low_month_femto_usd: int, worth_it: bool) -> str | None:
-    """Why to keep the source. The sharpest reason speaks: a loss is not reported as a saving too small to matter."""
+    """Why to keep the source.
+
+    The strongest reason comes first: a loss is not reported as a saving too small to matter.
+    """
     limit = situation.breakeven_escalation_rate
     if limit is not None and 0 < limit <= situation.escalation_rate:
         return "escalation_beyond_break_even"
@@ -117,7 +125,7 @@ def _against(situation: Situation, low_month_femto_usd: int, worth_it: bool) -> 
         return "no_saving"
     if not worth_it:
         return "not_material"
-    if situation.quality is not None and situation.quality.says_inferior:
+    if situation.evidence is not None and situation.evidence.says_inferior:
         return "inferior"
     days_left = life.shorter(situation.source_days_left, situation.target_days_left)
     payback_days = life.payback_days(situation.one_off_femto_usd, low_month_femto_usd)
@@ -128,15 +136,14 @@ def _against(situation: Situation, low_month_femto_usd: int, worth_it: bool) -> 
 
 def _doubt(situation: Situation) -> str | None:
     """Why to try it on a part first. Where the same model answers, its answers need no evidence."""
-    found = situation.quality
     if situation.keeps_model:
-        return "cache_unproven" if situation.cache_is_asked else _risk(situation)
-    if found is None:
+        return "cache_unproven" if situation.cached_share_is_given else _risk(situation)
+    if situation.evidence is None:
         trusted = (
             situation.stance == "prove_incumbent" and situation.class_level <= MOST_RISK_TO_SWITCH
         )
         return None if trusted else "no_evidence"
-    return found.doubt or _risk(situation)
+    return situation.evidence.doubt or _risk(situation)
 
 
 def _risk(situation: Situation) -> str | None:
@@ -147,4 +154,4 @@ def _trust(situation: Situation) -> str:
     """Why not to wait for a trial."""
     if situation.keeps_model:
         return "same_model"
-    return "proven" if situation.quality else "stance"
+    return "proven" if situation.evidence else "stance"

@@ -1,4 +1,4 @@
-"""What a move of model changes beside the price: the factors, neutral by default, and the shipped assumptions. Pure."""
+"""What a move changes besides the price: the factors, neutral by default, and our assumptions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,20 +11,25 @@ from ledger.errors import UsageError
 ONE, ZERO = Fraction(1), Fraction(0)
 Label = Literal["neutral", "assumed", "measured", "given"]
 MEASURABLE = frozenset({"phi", "escalation_rate", "extra_attempts", "cached_share"})
-"""The factors that count as measured or not: token inflation, escalation, retries and the cached share."""
+"""The factors that count as measured or not.
+
+They are token inflation, escalation, retries and the cached share.
+"""
 _SHARES = frozenset({"escalation_rate", "cached_share"})
 _SAVES = frozenset({"cached_share"})
 """The factors of which more means a larger saving."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Factors:
-    """How the same work behaves on the target model. The defaults are neutral: the target does exactly what the source did.
+    """How the same work behaves on the target model.
 
-    `phi_in`, `phi_out` are the target's tokens over the source's, `extra_attempts` the retries per moved request,
-    `escalation_rate` the share that fails and runs on the source again, `sigma` how much dearer than average those are,
-    `cached_share` the share of input served from cache (None: as today), `share` the part of the slice that moves,
-    `verifier_femto_usd` what checking would cost if the whole slice moved. Raises UsageError on a value out of range.
+    The defaults are neutral: the target does exactly what the source did. `phi_in` and `phi_out`
+    are the target's tokens over the source's, `extra_attempts` the retries per moved request,
+    `escalation_rate` the share that fails and runs on the source again, `sigma` what those cost
+    over an average request, `cached_share` the share of input served from cache (None: as today),
+    `share` the part of the slice that moves, `verifier_femto_usd` what checking would cost if the
+    whole slice moved. Raises UsageError on a value out of range.
     """
 
     phi_in: Fraction = ONE
@@ -36,24 +41,25 @@ class Factors:
     verifier_femto_usd: int = 0
     share: Fraction = ONE
     unknown_input_is_cached: bool = False
-    """The pessimistic reading of input whose cached part is unknown: cached on the source, uncached on the target."""
+    """The pessimistic end for input whose cached part is unknown.
+
+    It then counts as cached on the source and as uncached on the target.
+    """
 
     def __post_init__(self) -> None:
         for name in ("escalation_rate", "share", "cached_share"):
-            value: Fraction | None = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
-                raise UsageError(f"{name} is {value}; give a share from 0 to 1")
+            share: Fraction | None = getattr(self, name)
+            if share is not None and not 0 <= share <= 1:
+                raise UsageError(f"{name} is {share}; give a share from 0 to 1")
         for name in ("phi_in", "phi_out", "extra_attempts", "verifier_femto_usd"):
             if getattr(self, name) < 0:
-                raise UsageError(
-                    f"{name} is {getattr(self, name)}; give a number that is not negative"
-                )
+                raise UsageError(f"{name} is {getattr(self, name)}; give a number from 0 on")
         if self.sigma <= 0:
             raise UsageError(f"sigma is {self.sigma}; give a number over 0")
 
     @property
     def escalated_cost_share(self) -> Fraction:
-        """The share of the source's cost that escalated requests bring back: e x sigma, at most 1."""
+        """The share of the source's cost that comes back with escalation: e x sigma, at most 1."""
         return min(ONE, self.escalation_rate * self.sigma)
 
 
@@ -66,13 +72,13 @@ ASSUMED_LOW = Factors(
     cached_share=ZERO,
     unknown_input_is_cached=True,
 )
-ASSUMED_POINT = Factors(
+ASSUMED_EXPECTED = Factors(
     escalation_rate=Fraction("0.10"), extra_attempts=Fraction("0.02"), sigma=Fraction("1.25")
 )
 ASSUMED_HIGH = Factors(phi_out=Fraction("0.8"), escalation_rate=Fraction("0.05"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
     """Factors at the low, expected and high end of a saving, and where they come from."""
 
@@ -82,14 +88,16 @@ class Band:
     label: Label
     measured: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
-    """The factors that somebody set: those of a scenario, and the share that a rate limit leaves."""
+    """The factors that were set: those of a scenario, and the share that a rate limit leaves."""
 
     @property
     def unmeasured(self) -> int:
-        """How many of the measurable factors nobody has measured; of those that are neutral by nature only what was given."""
-        return len(
-            (MEASURABLE & self.given if self.label == "neutral" else MEASURABLE) - self.measured
-        )
+        """How many of the measurable factors are not measured.
+
+        Of a neutral band only those count that were given.
+        """
+        measurable = MEASURABLE & self.given if self.label == "neutral" else MEASURABLE
+        return len(measurable - self.measured)
 
     @property
     def basis(self) -> str:
@@ -102,37 +110,35 @@ class Band:
         """Where one factor comes from."""
         if name in self.given:
             return "given"
-        return (
-            "measured"
-            if name in self.measured or name.partition("_")[0] in self.measured
-            else self.label
-        )
+        is_measured = not self.measured.isdisjoint({name, name.partition("_")[0]})
+        return "measured" if is_measured else self.label
 
     def with_given(self, name: str, at_ends: Sequence[Fraction | int]) -> "Band":
-        """The same band with one factor as somebody asks for it, at the three ends. Raises UsageError on a value out of range."""
+        """The same band with one factor set at the three ends.
+
+        Raises UsageError on a value out of range.
+        """
         return replace(self._with(name, at_ends), given=self.given | {name})
 
     def _with(self, name: str, at_ends: Sequence[Fraction | int | None]) -> "Band":
-        changes: list[dict[str, Any]] = [{name: value} for value in at_ends]
+        changes: list[dict[str, Any]] = [{name: factor} for factor in at_ends]
         low, expected, high = (
             replace(end, **change)
             for end, change in zip((self.low, self.expected, self.high), changes, strict=True)
         )
         return replace(self, low=low, expected=expected, high=high)
 
-    def with_measured(self, found: Mapping[str, Measurement]) -> "Band":
-        """The same band with factors as they were measured: the bound that saves least at the low end."""
+    def with_measured(self, measurements: Mapping[str, Measurement]) -> "Band":
+        """The same band with factors as measured: the bound that saves least is the low end."""
         band = self
-        for name, seen in found.items():
-            ends = (
-                (seen.least, seen.expected, seen.most)
-                if name in _SAVES
-                else (seen.most, seen.expected, seen.least)
-            )
-            band = band._with(
-                name, [min(value, ONE) if name in _SHARES else value for value in ends]
-            )
-        names = {"phi" if name.startswith("phi") else name for name in found}
+        for name, measurement in measurements.items():
+            ends = [measurement.most, measurement.expected, measurement.least]
+            if name in _SAVES:
+                ends.reverse()
+            if name in _SHARES:
+                ends = [min(share, ONE) for share in ends]
+            band = band._with(name, ends)
+        names = {"phi" if name.startswith("phi") else name for name in measurements}
         return replace(band, measured=self.measured | names)
 
     def with_cache_of(self, other: "Band") -> "Band":
@@ -150,9 +156,15 @@ class Band:
         return replace(self, low=low, expected=expected, high=high)
 
 
-ASSUMED = Band(ASSUMED_LOW, ASSUMED_POINT, ASSUMED_HIGH, "assumed")
-# A move of tier alone keeps the model, so nothing about the answers changes; only what is unknown today stays unknown.
-TIER_ALONE = Band(replace(NEUTRAL, unknown_input_is_cached=True), NEUTRAL, NEUTRAL, "neutral")
+ASSUMED = Band(low=ASSUMED_LOW, expected=ASSUMED_EXPECTED, high=ASSUMED_HIGH, label="assumed")
+# A move of tier alone keeps the model, so nothing about the answers changes; only what is unknown
+# today stays unknown.
+TIER_ALONE = Band(
+    low=replace(NEUTRAL, unknown_input_is_cached=True),
+    expected=NEUTRAL,
+    high=NEUTRAL,
+    label="neutral",
+)
 
 
 def changed(band: Band) -> list[str]:

@@ -1,4 +1,7 @@
-"""Whether one cell of a slice can move along a pair, and why not. A fact that the catalogue does not give stops nothing. Pure."""
+"""Whether one cell of a slice can move along a pair, and why not.
+
+A fact that the catalogue does not give stops nothing.
+"""
 
 from dataclasses import replace
 
@@ -24,45 +27,49 @@ COMMITTED_TIER, WAITING_TIERS = "scale", ("batch", "flex")
 _MODALITIES = {events.FEATURE_IMAGE: "image", events.FEATURE_AUDIO: "audio"}
 _ABILITIES = {events.FEATURE_TOOLS: "tools", events.FEATURE_JSON_SCHEMA: "json_schema"}
 DECISIVE_FEATURES = sum(_MODALITIES) + sum(_ABILITIES) + events.FEATURE_CAN_WAIT
-"""The features by which the requests of a slice are told apart, because they decide whether a request can move."""
+"""The features that decide whether a request can move, so that a slice's cells differ by them."""
 
 
-def stays_because(
+def reason_to_stay(
     cell: cost.Cell,
     pair: pairs.Pair,
-    can_wait: bool,
+    facts: prices.ModelFacts,
+    *,
     now: prices.Price | None,
     instead: prices.Price | None,
-    facts: prices.ModelFacts,
+    slice_can_wait: bool,
 ) -> str | None:
-    """Why a cell cannot move, given its price on either side; None when it can."""
+    """The code of why a cell cannot move, with its price on either side; None when it can."""
     if pair.source.service_tier not in (None, cell.service_tier):
         return "other_tier"
     if cell.service_tier == COMMITTED_TIER:
         return "committed_capacity"
     if facts.context_window is not None and cell.context_band >= facts.context_window:
         return "context_too_small"
-    if not _takes(facts, cell.features):
+    if not _supports(facts, cell.features):
         return "unsupported_feature"
-    waits = (
-        can_wait or cell.features & events.FEATURE_CAN_WAIT or cell.service_tier in WAITING_TIERS
+    can_wait = (
+        slice_can_wait
+        or cell.features & events.FEATURE_CAN_WAIT
+        or cell.service_tier in WAITING_TIERS
     )
-    if pair.tier_of(cell.service_tier) in WAITING_TIERS and not waits:
+    if pair.tier_of(cell.service_tier) in WAITING_TIERS and not can_wait:
         return "cannot_wait"
-    if now is None or cost.at(cell, now).unpriced_tokens:
+    if now is None or cost.at_price(cell, now).unpriced_tokens:
         return "source_unpriced"
     return None if instead is not None and _prices_all(cell, now, instead) else "target_unpriced"
 
 
-def _takes(facts: prices.ModelFacts, features: int) -> bool:
-    """Whether a model takes what requests send: their images and audio, their tools and the schema of their answers."""
-    sent = {word for bit, word in _MODALITIES.items() if features & bit}
-    asked = {word for bit, word in _ABILITIES.items() if features & bit}
-    return (not facts.modalities or sent <= facts.modalities) and asked.isdisjoint(facts.lacks)
+def _supports(facts: prices.ModelFacts, features: int) -> bool:
+    """Whether a model takes what requests send: images and audio, tools and answer schemas."""
+    modalities = {word for bit, word in _MODALITIES.items() if features & bit}
+    abilities = {word for bit, word in _ABILITIES.items() if features & bit}
+    takes_modalities = not facts.modalities or modalities <= facts.modalities
+    return takes_modalities and abilities.isdisjoint(facts.lacks)
 
 
 def _prices_all(cell: cost.Cell, now: prices.Price, instead: prices.Price) -> bool:
-    """Whether the target has a rate for every token of a cell, with today's cached share and with none."""
+    """Whether the target has a rate for every token, with today's cached share and with none."""
     priced = [counterfactual.PricedCell(cell, now, instead)]
     try:
         for cached_share in (None, factors.ZERO):

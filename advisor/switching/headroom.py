@@ -1,4 +1,7 @@
-"""How much of a slice a target's rate limit has room for, by the hour. Pure; limits are tokens a minute, as set by people."""
+"""How much of a slice a target's rate limit has room for, by the hour.
+
+Limits are tokens a minute, from a setting.
+"""
 
 import re
 from collections.abc import Mapping
@@ -48,8 +51,9 @@ def share(
 ) -> Fraction:
     """The share of a slice that fits into a target's limit in every hour, from 0 to 1.
 
-    An hour has room for limit x 60 tokens, less what the target serves already; a share is kept for all hours alike, so
-    the tightest hour decides; it is cut to 9 decimals. It rests on hourly means, and peaks within an hour are higher.
+    An hour has room for limit x 60 tokens, less what the target serves already. The share is the
+    same for all hours, so the tightest hour decides; it is cut to 9 decimals. It rests on hourly
+    means, and peaks within an hour are higher.
     """
     room = limit_tokens_per_minute * MINUTES_PER_HOUR
     shares = (

@@ -1,30 +1,21 @@
-"""How long a saving lasts: until either model is shut down. Pure, and always counted from the day it is given."""
+"""How long a saving lasts: until either model is shut down. Days are counted from a given day."""
 
 from fractions import Fraction
-
-from ledger.pricing import prices
 
 SOURCE_NOTICE_DAYS = 90
 TARGET_BLOCK_DAYS = 30
 MONTHS_PER_YEAR, DAYS_PER_YEAR = 12, 365
 
 
-def days_left(book: prices.PriceBook, provider: str, model: str, as_of_day: int) -> int | None:
-    """Days a model still serves from a UTC day on (the shutdown day serves nothing); None with no shutdown announced."""
-    retirement = book.facts_of(provider, model).retirement
-    return None if retirement is None else max(0, retirement.shutdown_day - as_of_day)
-
-
 def shorter(*days: int | None) -> int | None:
-    """The life of a move: the days of whichever model goes first; None when none is known to go."""
-    known = [count for count in days if count is not None]
-    return min(known, default=None)
+    """The days until the first of the models is shut down; None when none is known to be."""
+    return min((count for count in days if count is not None), default=None)
 
 
 def earning_months(days: int | None) -> Fraction:
-    """The average months that a saving lasts within the next year: 12 x min(365, days left) / 365.
+    """The average months that a saving lasts in the next year: 12 x min(365, days left) / 365.
 
-    A saving per average month times this is the saving of the next year, integrated only until either model is gone.
+    A saving per average month times this is the saving of the next year, until a model is gone.
     """
     earning = DAYS_PER_YEAR if days is None else min(DAYS_PER_YEAR, days)
     return Fraction(MONTHS_PER_YEAR * earning, DAYS_PER_YEAR)

@@ -1,6 +1,7 @@
-"""Other models beside the configured pairs: the source's named successor first, then the cheapest that fit. Pure.
+"""Models that no configured pair names: the source's successor first, then the cheapest that fit.
 
-They carry no decision and enter no total: nothing is assumed about how they answer, only their prices are compared.
+They carry no decision and enter no total: nothing is assumed about how they answer, only their
+prices are compared.
 """
 
 import itertools
@@ -8,16 +9,22 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor.switching import candidates, cost, factors
+from advisor.switching import candidates, factors
+from advisor.switching.market import Market
 from ledger import pairs
 from ledger.pricing import prices
 
 MOST_OTHERS = 3
-NEUTRAL_BAND = factors.Band(factors.NEUTRAL, factors.NEUTRAL, factors.NEUTRAL, "neutral")
-CAVEAT = "at the slice's own tokens: the target's tokenizer and any reasoning output of its own are unknown"
+NEUTRAL_BAND = factors.Band(
+    low=factors.NEUTRAL, expected=factors.NEUTRAL, high=factors.NEUTRAL, label="neutral"
+)
+CAVEAT = (
+    "at the slice's own tokens: the target's tokenizer and any reasoning output of its own are"
+    " unknown"
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherModel:
     """A priced model that no pair names. `pair` is the text that would add it to the pairs."""
 
@@ -25,70 +32,82 @@ class OtherModel:
     is_successor: bool
     price_gap: Fraction
     month_femto_usd: int
-    """What the price list alone would save per average month, in femto-USD; negative where it is dearer."""
+    """What the price list alone would save per average month; negative where it costs more."""
     target_days_left: int | None
     blocks: tuple[str, ...]
     pair: str
 
 
-def others(
-    slice_: candidates.Slice, book: prices.PriceBook, as_of_day: int, configured: Collection[str]
+def other_models(
+    slice_: candidates.Slice, market: Market, configured: Collection[str]
 ) -> list[OtherModel]:
-    """The named successor with its sign and its blocks, then up to three cheaper models of the same provider.
+    """The named successor with its sign and blocks, then up to three cheaper models.
 
-    Left out: models already in a pair, fine-tuned ones, those of another kind or of unknown context window, and those that
-    cannot take every token the slice sends.
+    All are of the same provider. Not in the list: models that a pair names already (`configured`),
+    fine-tuned ones, those of another kind or of unknown context window, and those that cannot take
+    every token the slice sends.
     """
-    retirement = book.facts_of(slice_.provider, slice_.model).retirement
-    successor = retirement.successor if retirement else None
-    known = book.models.get(slice_.provider, frozenset()) - {slice_.model} - set(configured)
-    named = _other(slice_, book, as_of_day, successor, True) if successor in known else None
+    retirement = market.facts_of(slice_.provider, slice_.model).retirement
+    successor_name = retirement.successor if retirement else None
+    sold = market.book.models.get(slice_.provider, frozenset()) - {slice_.model} - set(configured)
+    successor = (
+        _other_model(slice_, market, successor_name, is_successor=True)
+        if successor_name in sold
+        else None
+    )
     cheaper = (
         other
-        for model in _cheapest_first(slice_, book, as_of_day, known - {successor})
-        if (other := _other(slice_, book, as_of_day, model, False))
+        for model in _cheapest_first(slice_, market, sold - {successor_name})
+        if (other := _other_model(slice_, market, model, is_successor=False))
         and other.price_gap > 0
         and not other.blocks
     )
-    return [*([named] if named else []), *itertools.islice(cheaper, MOST_OTHERS)]
+    return [*([successor] if successor else []), *itertools.islice(cheaper, MOST_OTHERS)]
 
 
 def _cheapest_first(
-    slice_: candidates.Slice, book: prices.PriceBook, as_of_day: int, models: Collection[str]
+    slice_: candidates.Slice, market: Market, models: Collection[str]
 ) -> Iterator[str]:
-    """The models that could price every token of a slice, the cheapest first: most are never assessed, which is dear."""
+    """The models that price every token of a slice, the cheapest first.
+
+    Most of them are never assessed, which takes long.
+    """
     costs = {
-        model: cost.of_model(slice_.cells, book, slice_.provider, model, as_of_day)
+        model: market.cost_of(slice_.cells, slice_.provider, model)
         for model in models
         if not model.startswith("ft:")
-        and book.facts_of(slice_.provider, model).context_window is not None
+        and market.facts_of(slice_.provider, model).context_window is not None
     }
-    priced = (model for model, found in costs.items() if not found.unpriced_tokens)
+    priced = (model for model, cost in costs.items() if not cost.unpriced_tokens)
     yield from sorted(priced, key=lambda model: (costs[model].femto_usd, model))
 
 
-def _other(
-    slice_: candidates.Slice, book: prices.PriceBook, as_of_day: int, model: str, is_successor: bool
+def _other_model(
+    slice_: candidates.Slice, market: Market, model: str, *, is_successor: bool
 ) -> OtherModel | None:
     pair = pairs.Pair(pairs.Side(None, slice_.model), pairs.Side(None, model))
-    found = candidates.assess(slice_, pair, book, as_of_day, NEUTRAL_BAND)
-    if found.stuck_tokens or found.price_gap is None or found.estimate is None:
+    alternative = candidates.assess(slice_, pair, market, NEUTRAL_BAND)
+    price_gap, estimate = alternative.price_gap, alternative.estimate
+    if alternative.stuck_tokens or price_gap is None or estimate is None:
         return None
     if not is_successor and any(
-        _kind(item.now.rates) != _kind(item.instead.rates) for item in found.cells
+        _kind(priced.now.rates) != _kind(priced.instead.rates) for priced in alternative.cells
     ):
         return None
     return OtherModel(
-        model,
-        is_successor,
-        found.price_gap,
-        found.estimate.expected_femto_usd,
-        found.target_days_left,
-        found.blocks,
-        str(pair),
+        model=model,
+        is_successor=is_successor,
+        price_gap=price_gap,
+        month_femto_usd=estimate.expected_femto_usd,
+        target_days_left=alternative.target_days_left,
+        blocks=alternative.blocks,
+        pair=str(pair),
     )
 
 
 def _kind(rates: prices.Rates) -> tuple[bool, bool, bool]:
-    """What a price list tells of a model's kind: an embedding model sells no output, an audio model sells audio."""
+    """What a price list says of a model's kind.
+
+    An embedding model sells no output, an audio model sells audio.
+    """
     return rates.output is not None, rates.input_audio is not None, rates.output_audio is not None

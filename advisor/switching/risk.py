@@ -1,4 +1,7 @@
-"""How risky a move is (0 to 4, the worst of its drivers) and how sure the figures are. Pure; dollars never enter."""
+"""How risky a move is (0 to 4, the worst of its drivers) and how sure the figures are.
+
+Amounts of money have no part in either.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,7 +31,7 @@ CLASS_RISK = {
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """The level and what drives it: each driver's own level, the level being their maximum."""
+    """The level of each driver; the risk is their maximum."""
 
     drivers: dict[str, int]
 
@@ -43,14 +46,14 @@ class Risk:
         return [name for name, level in self.drivers.items() if level == self.level]
 
 
-def of_class(workload_class: str | None, guessed: bool = False) -> int:
-    """The risk of a workload class; an unknown word counts as unlabelled, and a guess counts 2 at least."""
+def class_level(workload_class: str | None, guessed: bool = False) -> int:
+    """The risk of a workload class; an unknown word is unlabelled, a guess counts 2 at least."""
     level = CLASS_RISK.get(workload_class or "unlabelled", UNLABELLED_RISK)
     return max(level, UNLABELLED_RISK) if guessed else level
 
 
-def of_life(target_days_left: int | None) -> int:
-    """The risk of the life that is left to the target; none announced is the least."""
+def life_level(target_days_left: int | None) -> int:
+    """The risk of the days left to the target; with no shutdown announced it is the least."""
     if target_days_left is None or target_days_left > 365:
         return 0
     if target_days_left > 180:
@@ -58,22 +61,22 @@ def of_life(target_days_left: int | None) -> int:
     return 2 if target_days_left > 30 else MOST_RISK
 
 
-def of(
-    found: rules.Evidence | None,
+def assess(
+    evidence: rules.Evidence | None,
+    *,
     class_level: int,
     unmeasured_factors: int,
     target_days_left: int | None,
-    *,
     keeps_model: bool = False,
 ) -> Risk:
-    """The risk of a move: the maximum over its drivers. Where the same model answers, there is nothing to prove."""
+    """The risk of a move by its drivers. Where the same model answers, there is nothing to prove."""
     return Risk(
         {
-            "evidence": 0 if keeps_model else rules.risk(found),
+            "evidence": 0 if keeps_model else rules.risk(evidence),
             "workload": class_level,
             "factors": unmeasured_factors,
-            "life": of_life(target_days_left),
-            "drift": 0 if keeps_model else rules.drift_risk(found),
+            "life": life_level(target_days_left),
+            "drift": 0 if keeps_model else rules.drift_risk(evidence),
         }
     )
 
@@ -91,6 +94,7 @@ class Confidence:
 
 
 def confidence(
+    *,
     days: int,
     requests: int,
     prices_backdated: bool,
@@ -98,7 +102,10 @@ def confidence(
     quality_risk: int,
     forecast_error: Fraction | None,
 ) -> Confidence:
-    """Grades of volume, price source, factors, quality and forecast error (a share of the actual; None: never tested)."""
+    """Grades of volume, prices, factors, quality and forecast.
+
+    The forecast error is a share of the actual; None was never tested.
+    """
     return Confidence(
         {
             "volume": _graded(days >= 28 and requests >= 10_000, days >= 14 and requests >= 1_000),

@@ -1,4 +1,4 @@
-"""Which assumption a saving hangs on: each factor moved from its low to its high end, the others as expected. Pure."""
+"""Which assumption a saving hangs on: one factor at its low and high end, the others as expected."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,12 +7,12 @@ from fractions import Fraction
 from advisor.switching import counterfactual, factors
 
 _REPRICING = frozenset({"phi_in", "cached_share", "unknown_input_is_cached"})
-"""The factors that decide which tokens are billed at which rate; the others weigh what these come to."""
+"""The factors that decide which tokens are billed at which rate; the others scale the cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """What a move saves with one factor at its low and at its high end, in exact femto-USD of the window."""
+    """What a move saves with one factor at its low and high end: exact femto-USD of the window."""
 
     factor: str
     at_low_femto_usd: Fraction
@@ -20,13 +20,14 @@ class Swing:
 
 
 def swings(cells: Sequence[counterfactual.PricedCell], band: factors.Band) -> Iterator[Swing]:
-    """A swing for each factor whose ends save differently, in the order of the table of factors."""
-    at_expected = counterfactual.legs(cells, band.expected)
+    """A swing for each factor whose ends save differently, in the order of the factors."""
+    costs_as_expected = counterfactual.legs(cells, band.expected)
     for name in factors.changed(band):
-        saved = []
-        for end in (getattr(band.low, name), getattr(band.high, name)):
-            moved = replace(band.expected, **{name: end})
-            costs = counterfactual.legs(cells, moved) if name in _REPRICING else at_expected
-            saved.append(counterfactual.saving_of(costs, moved))
-        if saved[0] != saved[1]:
-            yield Swing(name, *saved)
+        savings = []
+        for end in (band.low, band.high):
+            at = replace(band.expected, **{name: getattr(end, name)})
+            costs = counterfactual.legs(cells, at) if name in _REPRICING else costs_as_expected
+            savings.append(counterfactual.saving_of(costs, at))
+        at_low, at_high = savings
+        if at_low != at_high:
+            yield Swing(name, at_low, at_high)

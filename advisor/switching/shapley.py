@@ -1,4 +1,4 @@
-"""Splitting a joint saving over the levers that make it, without an order among them. Pure: integers and fractions."""
+"""Splitting a joint saving over the levers that make it, without an order among them."""
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
@@ -15,11 +15,12 @@ Levers = frozenset[str]
 
 
 def split(saving_femto_usd: Mapping[Levers, int | None]) -> dict[str, int]:
-    """The Shapley value of each lever: its mean addition to the saving over every order in which levers could be pulled.
+    """The Shapley value of each lever: what it adds on average, over every order of the levers.
 
-    Takes the saving in femto-USD of every state by its levers (None or absent: a state without a price, which takes the
-    largest of its priced subsets, the empty state being 0). The parts add up to the whole state exactly: each is rounded
-    half-even to 9 decimals of a USD, and the remainder goes to the part largest in absolute value, the first on a tie.
+    Takes the saving in femto-USD of every state by its levers. None or absent is a state without a
+    price; it counts as the largest of its priced subsets, the empty state being 0. The parts add
+    up to the saving of all levers exactly: each is rounded half-even to 9 decimals of a USD, and
+    the remainder goes to the part that is largest in absolute value, the first on a tie.
     """
     levers = sorted(frozenset().union(*saving_femto_usd))
     if len(levers) > MOST_LEVERS:
@@ -60,7 +61,7 @@ def _mean_addition(lever: str, levers: Collection[str], values: Mapping[Levers, 
 def subsets(levers: Collection[str]) -> list[Levers]:
     """Every set of some of the levers, the empty one among them."""
     return [
-        frozenset(chosen)
+        frozenset(combination)
         for size in range(len(levers) + 1)
-        for chosen in combinations(sorted(levers), size)
+        for combination in combinations(sorted(levers), size)
     ]

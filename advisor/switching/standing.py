@@ -22,7 +22,7 @@ class Standing:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     forecast_error: Fraction | None = None
     pass_rates: breakeven.PassRates | None = None
-    workload_class: workloads.Class = workloads.UNLABELLED
+    workload_class: workloads.WorkloadClass = workloads.UNLABELLED
 
     def pass_rates_of(self, model: str) -> breakeven.PassRates | None:
         """The shares of right answers on source and target; None where nobody compared them."""

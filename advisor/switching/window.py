@@ -1,4 +1,7 @@
-"""The days of usage that advice looks back on, and their scale to an average month. Pure; a day is a UTC day number."""
+"""The days of usage that advice looks back on, and their scale to an average month.
+
+A day is a UTC day number.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +16,10 @@ AVERAGE_MONTH_DAYS = Fraction(365, 12)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Closed UTC days from `first_day` up to and including `last_day`; days in it without traffic count as 0."""
+    """Closed UTC days from `first_day` to `last_day`, both included.
+
+    A day in it without traffic counts as 0.
+    """
 
     first_day: int
     last_day: int
@@ -30,9 +36,10 @@ class Window:
 
 
 def look_back(first_hour: int, as_of_day: int, weeks: int = DEFAULT_WEEKS) -> Window:
-    """The largest whole number of weeks, at most `weeks`, of closed full days; all of them while they are under a week.
+    """The largest whole number of weeks of closed full days, at most `weeks`.
 
-    `first_hour` is the UTC hour number of the slice's first event: a first day that begins in its first hour is full.
+    With less than a week it is all closed full days. `first_hour` is the UTC hour number of the
+    slice's first event: a first day that begins in its first hour is full.
     """
     first_full_day = -(-first_hour // HOURS_PER_DAY)
     closed = max(0, as_of_day - first_full_day)
@@ -41,11 +48,13 @@ def look_back(first_hour: int, as_of_day: int, weeks: int = DEFAULT_WEEKS) -> Wi
     return Window(as_of_day - days, as_of_day - 1)
 
 
-def of_month(
-    first_day: int, last_day: int, traffic_days: Collection[int], as_of_day: int
-) -> Window:
-    """A month's closed days from the slice's first to its last with traffic; empty where there is none."""
-    closed = [day for day in traffic_days if first_day <= day <= last_day and day < as_of_day]
+def for_month(month_days: range, traffic_days: Collection[int], as_of_day: int) -> Window:
+    """A month's closed days from the slice's first to its last with traffic.
+
+    It has no day where there was no traffic.
+    """
+    closed = [day for day in traffic_days if day in month_days and day < as_of_day]
+    first_day = month_days.start
     return Window(min(closed), max(closed)) if closed else Window(first_day, first_day - 1)
 
 

@@ -1,4 +1,4 @@
-"""What people say of a workload (its class, whether it can wait), and what its sizes and features let guess. Pure."""
+"""What is known of a workload's kind: the settings and tags, else a guess by sizes and features."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,10 @@ from ledger import events, lists, prose
 
 Source = Literal["setting", "tag", "guess", "none"]
 LONG_OUTPUT_TOKENS, EXTRACTION_TOKENS, CLASSIFICATION_TOKENS = 4_000, 500, 20
-"""Over the first a median answer is long; under the second, with a JSON schema, it is an extraction; under the last a label."""
+"""Over the first a median answer is long.
+
+Under the second, with a JSON schema, it is an extraction; under the last it is a label.
+"""
 
 _NAME = lists.name_pattern(r'[^",/=\s][^",/=]*?')
 _PLACE = rf"(?P<project>{_NAME})(?:/(?P<workload>{_NAME}))?"
@@ -38,15 +41,15 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class WorkloadSettings:
     """What the settings say: classes by place, and the places that can wait."""
 
     classes: Mapping[Place, str] = field(default_factory=dict)
     can_wait: frozenset[Place] = frozenset()
 
 
-class Class(NamedTuple):
-    """A workload's class (None: unlabelled), and who says so."""
+class WorkloadClass(NamedTuple):
+    """A workload's class (None: unlabelled), and what says so."""
 
     name: str | None
     source: Source
@@ -54,21 +57,24 @@ class Class(NamedTuple):
     @property
     def risk_level(self) -> int:
         """Its risk, 0 to 4; a guess counts 2 at least."""
-        return risk.of_class(self.name, self.source == "guess")
+        return risk.class_level(self.name, self.source == "guess")
 
 
-UNLABELLED = Class(None, "none")
+UNLABELLED = WorkloadClass(None, "none")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What traffic shows of a workload: requests by features, and of their answers the counts by power of two."""
+class Profile:
+    """What traffic shows of a workload.
+
+    Its requests by features, and the count of its answers by power of two of their tokens.
+    """
 
     requests_by_features: Mapping[int, int]
     answers_by_power: Mapping[int, int]
 
 
-def parse(classes_text: str, can_wait_text: str) -> Said:
+def parse(classes_text: str, can_wait_text: str) -> WorkloadSettings:
     """The settings `project[/workload]=class, ...` and `project[/workload], ...`.
 
     Raises UsageError with the first bad part.
@@ -80,52 +86,59 @@ def parse(classes_text: str, can_wait_text: str) -> Said:
                 f"{match['name']!r} is not a class; use {prose.one_of(events.WORKLOAD_CLASSES)}"
             )
         classes[_place(match)] = match["name"]
-    return Said(classes, frozenset(_place(match) for match in _CAN_WAIT.match_all(can_wait_text)))
+    waiting = frozenset(_place(match) for match in _CAN_WAIT.match_all(can_wait_text))
+    return WorkloadSettings(classes, waiting)
 
 
-def can_wait(said: Said, project: str, workload: str) -> bool:
-    """Whether the settings mark a workload, or its whole project, as able to wait for its answers."""
-    return not said.can_wait.isdisjoint({Place(project), Place(project, workload)})
+def can_wait(settings: WorkloadSettings, project: str, workload: str) -> bool:
+    """Whether the settings mark a workload, or its project, as able to wait for its answers."""
+    return not settings.can_wait.isdisjoint({Place(project), Place(project, workload)})
 
 
-def class_said(said: Said, project: str, workload: str, features: Iterable[int]) -> Class | None:
-    """A workload's class where people say it. The most exact word counts: its setting, its tags, its project's setting.
+def labelled_class(
+    settings: WorkloadSettings, project: str, workload: str, features: Iterable[int]
+) -> WorkloadClass | None:
+    """A workload's class by settings or tags; None where neither names one.
 
-    Where requests of one workload carry several classes, the riskiest of them is the workload's.
+    The narrowest counts: the workload's setting, then its tags, then its project's setting. Where
+    requests of one workload carry several classes, it has the riskiest of them.
     """
-    if own := said.classes.get(Place(project, workload)):
-        return Class(own, "setting")
-    seen = 0
-    for held in features:
-        seen |= held
-    if tagged := [name for name, bit in events.CLASS_BITS.items() if seen & bit]:
-        return Class(max(tagged, key=risk.of_class), "tag")
-    of_project = said.classes.get(Place(project))
-    return Class(of_project, "setting") if of_project else None
+    if own := settings.classes.get(Place(project, workload)):
+        return WorkloadClass(own, "setting")
+    all_features = 0
+    for bits in features:
+        all_features |= bits
+    if tags := [name for name, bit in events.CLASS_BITS.items() if all_features & bit]:
+        return WorkloadClass(max(tags, key=risk.class_level), "tag")
+    of_project = settings.classes.get(Place(project))
+    return WorkloadClass(of_project, "setting") if of_project else None
 
 
-def class_guessed(seen: Seen) -> Class:
-    """A workload's class as its sizes and features let guess; unlabelled where nothing stands out."""
-    name = guess(seen)
-    return Class(name, "guess") if name else UNLABELLED
+def guess_class(profile: Profile) -> WorkloadClass:
+    """A workload's class as its traffic suggests; unlabelled where nothing stands out."""
+    name = guess(profile)
+    return WorkloadClass(name, "guess") if name else UNLABELLED
 
 
-def guess(seen: Seen) -> str | None:
+def guess(profile: Profile) -> str | None:
     """What a workload looks like, the riskiest first; None where nothing stands out."""
-    answer_tokens = median(seen.answers_by_power)
-    if _on_most(seen, events.FEATURE_TOOLS):
+    answer_tokens = median(profile.answers_by_power)
+    if _is_usual(profile, events.FEATURE_TOOLS):
         return "agentic"
     if answer_tokens is None:
         return None
     if answer_tokens > LONG_OUTPUT_TOKENS:
         return "long_output"
-    if answer_tokens < EXTRACTION_TOKENS and _on_most(seen, events.FEATURE_JSON_SCHEMA):
+    if answer_tokens < EXTRACTION_TOKENS and _is_usual(profile, events.FEATURE_JSON_SCHEMA):
         return "extraction"
     return "classification" if answer_tokens < CLASSIFICATION_TOKENS else None
 
 
 def median(counts_by_power: Mapping[int, int]) -> Fraction | None:
-    """The median of values known by their bit length, as if even between 2^(k-1) and 2^k - 1; None without any."""
+    """The median of numbers counted by bit length; None without any.
+
+    As if those of bit length k lay evenly between 2^(k-1) and 2^k - 1.
+    """
     half = Fraction(sum(counts_by_power.values()), 2)
     for power, count in sorted(counts_by_power.items()):
         if count and half <= count:
@@ -135,8 +148,9 @@ def median(counts_by_power: Mapping[int, int]) -> Fraction | None:
     return None
 
 
-def _on_most(seen: Seen, feature: int) -> bool:
-    requests = seen.requests_by_features
+def _is_usual(profile: Profile, feature: int) -> bool:
+    """Whether most requests have a feature."""
+    requests = profile.requests_by_features
     having = sum(count for features, count in requests.items() if features & feature)
     return 2 * having > sum(requests.values())
 

@@ -18,7 +18,7 @@ from advisor import refresh
 from advisor.publishing.alerts import delivery
 from advisor.publishing.metrics import exposition
 from advisor.stages import recommendations, store
-from advisor.stages.wishes import Wish
+from advisor.stages.change_requests import ChangeRequest
 from bench.tenweeks.history import History
 from bench.tenweeks.traffic import TrafficPlan
 from collector import files
@@ -45,7 +45,7 @@ class PlannedAction:
     after: Fraction
     project: str
     workload: str
-    wish: Wish
+    request: ChangeRequest
 
 
 ACTIONS = (
@@ -53,31 +53,31 @@ ACTIONS = (
         after=Fraction(17, 70),
         project="search",
         workload="answers",
-        wish=Wish(action="claim", by="ada", share="1"),
+        request=ChangeRequest(action="claim", by="ada", share="1"),
     ),
     PlannedAction(
         after=Fraction(21, 70),
         project="support-chat",
         workload="answers",
-        wish=Wish(action="claim", by="ada", share="0.92"),
+        request=ChangeRequest(action="claim", by="ada", share="0.92"),
     ),
     PlannedAction(
         after=Fraction(28, 70),
         project="support-chat",
         workload="answers",
-        wish=Wish(action="pilot", by="ada", share="0.05", hold_out="answers-control"),
+        request=ChangeRequest(action="pilot", by="ada", share="0.05", hold_out="answers-control"),
     ),
     PlannedAction(
         after=Fraction(1, 2),
         project="support-chat",
         workload="answers",
-        wish=Wish(action="adopt", by="ada", hold_out="answers-control"),
+        request=ChangeRequest(action="adopt", by="ada", hold_out="answers-control"),
     ),
     PlannedAction(
         after=Fraction(56, 70),
         project="code-assistant",
         workload="completion",
-        wish=Wish(action="dismiss", by="ada", note="latency budget under review"),
+        request=ChangeRequest(action="dismiss", by="ada", note="latency budget under review"),
     ),
 )
 
@@ -191,7 +191,7 @@ def _act(database: Database, actions: Iterable[PlannedAction]) -> None:
                 if record.recommendation.project == action.project
                 and record.recommendation.workload == action.workload
             ]
-            store.change(session, ids[-1], action.wish, clock.now_us())
+            store.change(session, ids[-1], action.request, clock.now_us())
 
 
 def _scrape(database: Database, loaded: Settings) -> str:

@@ -36,7 +36,7 @@ def advise(
     with app.open_ledger(data, pairs=pair) as (database, settings), database.snapshot() as session:
         if month is None and pair is None:
             listed = recommendations.read(session)
-            in_hand = recommendations.in_hand(session)
+            in_hand = recommendations.read_in_hand(session)
             now = months.containing(clock.now_us(), settings.zone)
             body: object = recommendation_body.load_many(session, [*listed, *in_hand], now)
             advised = [current.recommendation for current in listed]
@@ -64,7 +64,7 @@ def _compute(session: Session, settings: Settings, month: Month | None) -> list[
         settings,
         clock.now_us(),
         month=month,
-        claimed=frozenset() if month else recommendations.in_hand_ids(session),
+        claimed=frozenset() if month else recommendations.find_in_hand_ids(session),
     )
 
 

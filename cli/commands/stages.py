@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from advisor.publishing.api import recommendation_body
-from advisor.stages import recommendations, store, table
-from advisor.stages.wishes import Wish
+from advisor.stages import recommendations, store, transitions
+from advisor.stages.change_requests import ChangeRequest
 from cli import app, options
 from cli.text import stage_text
 from ledger import clock, months
@@ -46,7 +46,7 @@ def claim(
     _carry_out(
         data,
         id,
-        Wish(action="claim", by=options.who(by), version=version, share=share, note=note),
+        ChangeRequest(action="claim", by=options.who(by), version=version, share=share, note=note),
         as_json,
     )
 
@@ -62,7 +62,10 @@ def unclaim(
 ) -> None:
     """Give a claim back."""
     _carry_out(
-        data, id, Wish(action="unclaim", by=options.who(by), version=version, note=note), as_json
+        data,
+        id,
+        ChangeRequest(action="unclaim", by=options.who(by), version=version, note=note),
+        as_json,
     )
 
 
@@ -85,9 +88,9 @@ def dismiss(
 
     It leaves the total.
     """
-    wish = Wish(action="dismiss", by=options.who(by), version=version, note=reason)
+    request = ChangeRequest(action="dismiss", by=options.who(by), version=version, note=reason)
     end = None if until is None else options.day("--until", until)
-    _carry_out(data, id, replace(wish, until_day=end), as_json)
+    _carry_out(data, id, replace(request, until_day=end), as_json)
 
 
 @commands.command(epilog="Example: switchwise undismiss 8a409b66e80aaa0a")
@@ -101,7 +104,10 @@ def undismiss(
 ) -> None:
     """Take a dismissal back before it ends."""
     _carry_out(
-        data, id, Wish(action="undismiss", by=options.who(by), version=version, note=note), as_json
+        data,
+        id,
+        ChangeRequest(action="undismiss", by=options.who(by), version=version, note=note),
+        as_json,
     )
 
 
@@ -119,7 +125,7 @@ def pilot(
     as_json: options.AsJson = False,
 ) -> None:
     """Record that part of the traffic runs on the target."""
-    wish = Wish(
+    request = ChangeRequest(
         action="pilot",
         by=options.who(by),
         version=version,
@@ -127,7 +133,7 @@ def pilot(
         note=note,
         hold_out=hold_out,
     )
-    _carry_out(data, id, wish, as_json)
+    _carry_out(data, id, request, as_json)
 
 
 @commands.command(epilog="Example: switchwise adopt 8a409b66e80aaa0a --hold-out chat-control")
@@ -144,8 +150,10 @@ def adopt(
 
     What it saves is measured from the next UTC day on.
     """
-    wish = Wish(action="adopt", by=options.who(by), version=version, note=note, hold_out=hold_out)
-    _carry_out(data, id, wish, as_json)
+    request = ChangeRequest(
+        action="adopt", by=options.who(by), version=version, note=note, hold_out=hold_out
+    )
+    _carry_out(data, id, request, as_json)
 
 
 @commands.command(
@@ -161,14 +169,19 @@ def rollback(
 ) -> None:
     """Record that the traffic is back on the source."""
     _carry_out(
-        data, id, Wish(action="rollback", by=options.who(by), version=version, note=note), as_json
+        data,
+        id,
+        ChangeRequest(action="rollback", by=options.who(by), version=version, note=note),
+        as_json,
     )
 
 
-def _carry_out(data: options.Data, recommendation_id: str, wish: Wish, as_json: bool) -> None:
+def _carry_out(
+    data: options.Data, recommendation_id: str, request: ChangeRequest, as_json: bool
+) -> None:
     """Change the stage and say how the recommendation stands now."""
     with app.open_ledger(data) as (database, settings), database.transaction() as session:
-        store.change(session, recommendation_id, wish, clock.now_us())
+        store.change(session, recommendation_id, request, clock.now_us())
         stored_recommendation = recommendations.find(session, recommendation_id)
         body = recommendation_body.load_one(
             session, stored_recommendation, months.containing(clock.now_us(), settings.zone)
@@ -180,5 +193,5 @@ def _carry_out(data: options.Data, recommendation_id: str, wish: Wish, as_json: 
         f"{recommendation_id} is {stage_text.standing(stored_recommendation)}, version {stored_recommendation.version}.",
         soft_wrap=True,
     )
-    if wish.action in table.FREEZING and stored_recommendation.frozen is not None:
+    if request.action in transitions.FREEZING and stored_recommendation.frozen is not None:
         app.console.print(stage_text.frozen(stored_recommendation), soft_wrap=True)

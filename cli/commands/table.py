@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor import words
-from advisor.switching import table
+from advisor.switching import price_table
 from cli import app, options
 from cli.text import plain
 from ledger import clock, money, pairs
@@ -41,8 +41,12 @@ def table_command(
         book = in_force.load_book(session)
     sides = _priced_side(book, source), _priced_side(book, target)
     shares = _share("--output-share", output_share), _share("--cached-share", cached_share)
-    pair_table = table.of_pair(
-        book, *sides, table.volumes(volumes), *shares, clock.day_of(clock.now_us())
+    pair_table = price_table.compare(
+        book,
+        *sides,
+        blend=price_table.Blend(*shares),
+        volumes_tokens=price_table.parse_volumes(volumes),
+        day=clock.day_of(clock.now_us()),
     )
     if as_json:
         app.print_json(_table_body(pair_table))
@@ -75,7 +79,7 @@ def _priced_side(book: prices.PriceBook, text: str) -> prices.PriceKey:
     )
 
 
-def _table_body(pair_table: table.Table) -> dict[str, object]:
+def _table_body(pair_table: price_table.PriceTable) -> dict[str, object]:
     rows = [
         {
             "volume_tokens": row.volume_tokens,

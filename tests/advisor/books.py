@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from advisor.switching import candidates, cost, counterfactual
+from advisor.switching.market import Market
 from ledger import money
 from ledger.pricing import prices
 from ledger.tokens import TokenCounts
@@ -82,6 +83,10 @@ def book(facts: dict[str, prices.ModelFacts] | None = None) -> prices.PriceBook:
     return prices.PriceBook(version="by hand", prices=found, facts=FACTS | replaced)
 
 
+MARKET = Market(book(), AS_OF_DAY)
+"""The hand-written book on the day of the tests."""
+
+
 def cell(
     input_tokens: int,
     cached: int = 0,
@@ -98,7 +103,14 @@ def cell(
         cache_write_input_tokens=written,
         output_tokens=output,
     )
-    return cost.Cell(tier, band, counts, requests, unknown, features=more.get("features", 0))
+    return cost.Cell(
+        service_tier=tier,
+        context_band=band,
+        counts=counts,
+        requests=requests,
+        detail_unknown_input_tokens=unknown,
+        features=more.get("features", 0),
+    )
 
 
 def moved(of: cost.Cell, target: str = MINI, source: str = BIG) -> counterfactual.PricedCell:
@@ -113,13 +125,13 @@ def slice_of(
 ) -> candidates.Slice:
     """A slice of GPT-4.1 traffic."""
     return candidates.Slice(
-        OPENAI,
-        "search",
-        "ranking",
-        BIG,
-        cells,
-        days,
-        largest.get("largest_input_tokens", 0),
-        largest.get("largest_output_tokens", 0),
-        can_wait,
+        provider=OPENAI,
+        project="search",
+        workload="ranking",
+        model=BIG,
+        cells=cells,
+        days=days,
+        largest_input_tokens=largest.get("largest_input_tokens", 0),
+        largest_output_tokens=largest.get("largest_output_tokens", 0),
+        can_wait=can_wait,
     )

@@ -23,11 +23,11 @@ def cells(draw: st.DrawFn, tiers: tuple[str, ...] = ("standard", "batch", "prior
         output_tokens=draw(st.integers(0, 10**10)),
     )
     return cost.Cell(
-        draw(st.sampled_from(tiers)),
-        0,
-        counts,
-        draw(st.integers(1, 10**6)),
-        draw(st.integers(0, whole)),
+        service_tier=draw(st.sampled_from(tiers)),
+        context_band=0,
+        counts=counts,
+        requests=draw(st.integers(1, 10**6)),
+        detail_unknown_input_tokens=draw(st.integers(0, whole)),
     )
 
 

@@ -29,16 +29,15 @@ def cells(draw: st.DrawFn) -> cost.Cell:
     """Text tokens, what was cached and written within the input."""
     cached, written, rest, output = (draw(st.integers(0, 10**12)) for _ in range(4))
     return cost.Cell(
-        "standard",
-        0,
-        TokenCounts(
+        service_tier="standard",
+        context_band=0,
+        counts=TokenCounts(
             input_tokens=cached + written + rest,
             cached_input_tokens=cached,
             cache_write_input_tokens=written,
             output_tokens=output,
         ),
-        1,
-        0,
+        requests=1,
     )
 
 

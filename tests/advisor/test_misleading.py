@@ -12,6 +12,7 @@ from advisor.advice import computation, values
 from advisor.months import pricings
 from advisor.stages import realisation
 from advisor.switching import advice, candidates, counterfactual, factors, risk, window
+from advisor.switching.market import Market
 from advisor.switching.standing import Standing
 from ledger import clock, money, pairs, settings
 from ledger.database import Database
@@ -20,7 +21,7 @@ from tests import conftest, ledgers
 from tests.advisor import books
 
 LARGE = books.slice_of(books.cell(10**9, output=10**9))
-KNOWN = Standing(coverage=Fraction(1), class_level=risk.of_class("classification"))
+KNOWN = Standing(coverage=Fraction(1), class_level=risk.class_level("classification"))
 NOW_US = clock.to_us(conftest.NOW)
 
 
@@ -32,7 +33,7 @@ def _advice(
 ) -> advice.Advice:
     chosen = advice.Terms(pairs=pairs.parse(named), **terms)  # type: ignore[arg-type]  # a test that misspells a term fails at once
     return advice.on_slice(
-        slice_, KNOWN, chosen, book=book or books.book(), as_of_day=books.AS_OF_DAY
+        slice_, KNOWN, chosen, market=Market(book or books.book(), books.AS_OF_DAY)
     )[0]
 
 
@@ -52,7 +53,14 @@ def test_burnlens_a_model_that_does_not_exist_saves_no_100_percent() -> None:
 
 def test_burnlens_confidence_is_no_constant() -> None:
     grades = {
-        risk.confidence(days, requests, False, unmeasured, quality, error).grade
+        risk.confidence(
+            days=days,
+            requests=requests,
+            prices_backdated=False,
+            unmeasured_factors=unmeasured,
+            quality_risk=quality,
+            forecast_error=error,
+        ).grade
         for days, requests, unmeasured, quality, error in (
             (28, 20_000, 0, 0, Fraction(0)),
             (14, 2_000, 2, 1, Fraction(1, 5)),
@@ -76,8 +84,8 @@ def test_spanlens_a_fall_of_traffic_is_no_saving() -> None:
     saved = [_point(_advice(books.slice_of(books.cell(size)))) for size in (10**9, 5 * 10**8)]
     assert saved[0] == pytest.approx(2 * saved[1], rel=0, abs=10**6)
     before, after = (
-        realisation.Ran(Fraction(1_000), Fraction(500)),
-        realisation.Ran(Fraction(500), Fraction(250)),
+        realisation.Spend(Fraction(1_000), Fraction(500)),
+        realisation.Spend(Fraction(500), Fraction(250)),
     )
     found = realisation.before_after(before, after)
     assert found is not None
@@ -91,8 +99,7 @@ def test_litellm_38817_totals_add_up_over_slices_and_never_count_two_alternative
         waiting,
         KNOWN,
         advice.Terms(pairs=pairs.parse(named)),
-        book=books.book(),
-        as_of_day=books.AS_OF_DAY,
+        market=books.MARKET,
     )
     assert len(every) == 5
     span = window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1)
@@ -112,9 +119,9 @@ def test_litellm_38816_a_gap_of_80_percent_may_be_a_loss_and_is_shown_as_one() -
 
 def test_litellm_38700_a_verifier_and_every_other_added_cost_is_in_the_saving() -> None:
     cells = [books.moved(books.cell(10**6, output=10**6))]
-    bare = counterfactual.saving(cells, factors.ASSUMED_POINT)
+    bare = counterfactual.saving(cells, factors.ASSUMED_EXPECTED)
     checked = counterfactual.saving(
-        cells, replace(factors.ASSUMED_POINT, verifier_femto_usd=books.USD)
+        cells, replace(factors.ASSUMED_EXPECTED, verifier_femto_usd=books.USD)
     )
     assert bare - checked == books.USD
     assert bare < counterfactual.saving(cells, factors.NEUTRAL)
@@ -139,8 +146,7 @@ def test_a_slice_without_traffic_is_not_advised_on_and_counts_nothing() -> None:
             empty,
             Standing(),
             advice.Terms(pairs=pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch")),
-            book=books.book(),
-            as_of_day=books.AS_OF_DAY,
+            market=books.MARKET,
         )
         assert not any(each.decision.counted for each in found)
         assert found[0].price_gap is None

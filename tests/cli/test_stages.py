@@ -50,17 +50,19 @@ def test_a_life_from_claim_to_rollback(line: CommandLine) -> None:
 def test_a_refusal_names_the_stage_and_the_remedy(line: CommandLine) -> None:
     name = advised_ledger.fill(line.database).recommendation.id
     line.said(f"claim {name} --by ada")
-    can = "switchwise unclaim"
     for words, status, says in (
         (
             f"claim {name} --by grace",
             1,
-            f"is claimed by ada at version 2, so it takes no claim; what it takes: {can} {name}",
+            (
+                f"ada has already claimed this; to take it over: switchwise unclaim {name}, then"
+                f" switchwise claim {name}"
+            ),
         ),
         (
             f"unclaim {name} --by grace --version 1",
             1,
-            f"not 1 any more; look again with: switchwise explain {name}",
+            f"claimed by ada at version 2 now; look again with: switchwise explain {name}",
         ),
         (
             "claim nothing --by ada",

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from advisor.advice import rendering
 from advisor.advice.figures import RecommendationFigure
-from advisor.stages import missed, so_far
+from advisor.stages import summary
 from advisor.stages.records import MoveFigure, StageRecord
 from advisor.stages.stored_recommendation import StoredRecommendation
 from ledger import clock
@@ -42,9 +42,7 @@ def load_many(
     session: Session, recommendations: Sequence[StoredRecommendation], month: Month
 ) -> list[RecommendationBody]:
     """Recommendations in full, as `load_one`."""
-    missed_in_all = missed.by_recommendation(session)
-    missed_in_month = missed.by_recommendation(session, month=month)
-    moves = so_far.moves_of(session, recommendations, missed_in_all, missed_in_month)
+    moves = summary.load_moves(session, recommendations, month)
     return [
         _body(recommendation, move)
         for recommendation, move in zip(recommendations, moves, strict=True)

@@ -13,9 +13,9 @@ from advisor.publishing import answers
 from advisor.publishing.api import recommendation_body
 from advisor.publishing.api.recommendation_body import RecommendationBody
 from advisor.publishing.outlet import Outlet
-from advisor.stages import recommendations, store, table
-from advisor.stages.table import Action
-from advisor.stages.wishes import Wish
+from advisor.stages import recommendations, store, transitions
+from advisor.stages.change_requests import ChangeRequest
+from advisor.stages.transitions import Action
 from ledger import clock, months, prose
 from ledger.access import Access
 
@@ -64,7 +64,7 @@ def _add(app: FastAPI, outlet: Outlet, action: Action, title: str) -> None:
     def act(
         access: Annotated[Access, Depends(outlet.admin())], id: str, body: StageChangeBody
     ) -> Response:
-        wish = Wish(
+        request = ChangeRequest(
             action=action,
             by=body.by,
             version=body.version,
@@ -75,13 +75,13 @@ def _add(app: FastAPI, outlet: Outlet, action: Action, title: str) -> None:
             hold_out=body.hold_out,
         )
         with outlet.database.transaction() as session:
-            store.change(session, id, wish, clock.now_us(), project=access.project)
+            store.change(session, id, request, clock.now_us(), project=access.project)
             recommendation = recommendations.find(session, id, access.project)
             month = months.containing(clock.now_us(), outlet.settings.zone)
             full = recommendation_body.load_one(session, recommendation, month)
         return answers.json_of(full)
 
-    sources = prose.one_of(table.TRANSITIONS[action].sources)
+    sources = prose.one_of(transitions.TRANSITIONS[action].sources)
     app.post(
         f"/api/v1/recommendations/{{id}}/{action}",
         response_model=RecommendationBody,

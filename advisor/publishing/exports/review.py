@@ -65,7 +65,7 @@ def build(
         raise NotFound(f"no traffic in {month}; {remedy}")
     figures = report.build(session, settings, now_us, month_text, project=project)
     models = [(model.names["provider"], model.names["model"]) for model in figures.models]
-    retiring = retirements.of_models(models, in_force.load_book(session), clock.day_of(now_us))
+    retiring = retirements.find_announced(models, in_force.load_book(session), clock.day_of(now_us))
     return MonthlyReview(
         month=statement.month,
         report=figures,

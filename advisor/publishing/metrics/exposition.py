@@ -73,7 +73,7 @@ class Exposition:
             return [
                 *usage.samples(session, book, canonical_names),
                 *spend.samples(by_month, current, this_month, published),
-                *savings.samples(this_month, store.counts(session), published),
+                *savings.samples(this_month, store.count(session), published),
                 *trust.samples(session, this_month, book, now_us),
             ]
 

@@ -16,7 +16,7 @@ from advisor.evidence import sentences as evidence_sentences
 from advisor.publishing.outlet import Outlet
 from advisor.publishing.pages import html, swing_bars
 from advisor.publishing.pages.swing_bars import SwingChart
-from advisor.stages import missed, recommendations, so_far
+from advisor.stages import recommendations, summary
 from advisor.stages.records import MoveFigure, StageRecord
 from ledger import clock, months
 from ledger.months import Month
@@ -64,9 +64,7 @@ def load_detail(
     """
     row = recommendations.find(session, recommendation_id, project)
     figure = rendering.figure_of(row.recommendation)
-    missed_in_all = missed.by_recommendation(session)
-    missed_in_month = missed.by_recommendation(session, month=month)
-    (move,) = so_far.moves_of(session, [row], missed_in_all, missed_in_month)
+    (move,) = summary.load_moves(session, [row], month)
     is_open = row.stage == "active"
     drivers = [name for name, level in figure.risk_drivers.items() if level == figure.risk_level]
     ends, evidence, swings = figure.saving_month, figure.evidence, figure.sensitivity

@@ -87,5 +87,5 @@ def load_view(
         months=tuple(sorted({*names, str(month), str(current)}, reverse=True)),
         latest=names[-1] if names else None,
         chart=chart.for_days(statement.days if statement else (), month.touched_days, today),
-        retiring=tuple(retirements.of_models(models, in_force.load_book(session), today)),
+        retiring=tuple(retirements.find_announced(models, in_force.load_book(session), today)),
     )

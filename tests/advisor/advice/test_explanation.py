@@ -32,8 +32,7 @@ def _told(named: str = "gpt-4.1:gpt-4.1-mini") -> tuple[advice.Advice, str]:
         LARGE,
         Standing(coverage=Fraction(1)),
         terms,
-        book=books.book(),
-        as_of_day=books.AS_OF_DAY,
+        market=books.MARKET,
     )
     return found, "\n".join(_sentences(found))
 
@@ -114,9 +113,7 @@ def test_what_a_rate_limit_leaves_is_said_with_its_caveat_and_a_share_that_was_a
         ("both", limited, Fraction(1, 2)),
     ):
         band = factors.ASSUMED.with_given("share", [share] * 3)
-        found = advice.on_pair(
-            of, pair, band, standing, terms=terms, book=books.book(), as_of_day=books.AS_OF_DAY
-        )
+        found = advice.on_pair(of, pair, band, standing=standing, terms=terms, market=books.MARKET)
         told[name] = (
             " ".join(_sentences(found)),
             found.factors.expected.share,
@@ -133,10 +130,10 @@ def test_the_parts_the_router_the_class_and_the_payback_are_said() -> None:
         pairs=pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch"),
         one_off_femto_usd=100 * books.USD,
     )
-    standing = Standing(coverage=Fraction(1), workload_class=workloads.Class("short_text", "tag"))
-    found = advice.on_slice(slice_, standing, terms, book=books.book(), as_of_day=books.AS_OF_DAY)[
-        0
-    ]
+    standing = Standing(
+        coverage=Fraction(1), workload_class=workloads.WorkloadClass("short_text", "tag")
+    )
+    found = advice.on_slice(slice_, standing, terms, market=books.MARKET)[0]
     text = " ".join(_sentences(found))
     assert "at tier batch" in text
     for told in (

@@ -157,7 +157,7 @@ def read_with(database: Database, **settings_: object) -> list[slices.SliceReadi
     ledgers.settle(database)
     policy = terms.from_settings(settings.load(**settings_))
     with database.snapshot() as session:
-        return slices.read(session, pricings.in_force(session), NOW_US, None, policy)
+        return slices.read(session, pricings.in_force(session), NOW_US, terms=policy)
 
 
 def test_tags_tell_the_class_and_which_requests_can_wait(database: Database) -> None:

@@ -25,7 +25,7 @@ def recommended(cells: list[cost.Cell], *, pass_rate: Fraction) -> Recommendatio
         coverage=Fraction(1),
         pass_rates=breakeven.PassRates(pass_rate, Fraction(1, 3)),
         forecast_error=Fraction(1, 7),
-        workload_class=workloads.Class("chat", "tag"),
+        workload_class=workloads.WorkloadClass("chat", "tag"),
     )
     terms = advice.Terms(
         pairs=pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch"),
@@ -35,8 +35,7 @@ def recommended(cells: list[cost.Cell], *, pass_rate: Fraction) -> Recommendatio
         books.slice_of(*cells, can_wait=True),
         standing,
         terms,
-        book=books.book(),
-        as_of_day=books.AS_OF_DAY,
+        market=books.MARKET,
     )
     return values.recommend(best, SPAN, "by hand", others=others, other_models=[advised.other()])
 

@@ -3,9 +3,9 @@
 from advisor.advice import rendering
 from advisor.advice.figures import RecommendationFigure
 from advisor.stages import recommendations, store
+from advisor.stages.change_requests import ChangeRequest
 from advisor.stages.stored_recommendation import StoredRecommendation
-from advisor.stages.table import Action, Stage
-from advisor.stages.wishes import Wish
+from advisor.stages.transitions import Action, Stage
 from ledger import clock
 from ledger.database import Database
 from ledger.events import Event
@@ -71,8 +71,8 @@ def change(
     """Let ada do something with it, with what the action needs."""
     needs: dict[str, object] = {"share": "0.1"} if action == "pilot" else {}
     needs |= {"note": "exam season"} if action == "dismiss" else {}
-    wish = Wish(action=action, **{"by": "ada", **needs, **more})  # type: ignore[arg-type]  # a test that misspells fails at once
+    request = ChangeRequest(action=action, **{"by": "ada", **needs, **more})  # type: ignore[arg-type]  # a test that misspells fails at once
     with database.transaction() as session:
         return store.change(
-            session, recommendation_id, wish, clock.now_us() if now_us is None else now_us
+            session, recommendation_id, request, clock.now_us() if now_us is None else now_us
         )

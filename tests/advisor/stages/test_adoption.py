@@ -6,9 +6,8 @@ from fractions import Fraction
 import pytest
 
 from advisor.months.statements import Priced
-from advisor.stages import adoption
 from advisor.stages.adoption import CLAIMED_DAYS, Adoption
-from advisor.stages.realisation import Split
+from advisor.stages.realisation import InputSplit
 from advisor.switching import factors
 from ledger import clock
 from tests import ledgers
@@ -66,9 +65,7 @@ def test_a_newer_adoption_of_the_same_work_takes_over(
         adopted_at=ADOPTED.adopted_at + later_us,
     )
     assert ADOPTED.is_superseded_by(other) is superseded
-    assert adoption.superseded_at(ADOPTED, [ADOPTED, other]) == (
-        other.adopted_at if superseded else None
-    )
+    assert ADOPTED.superseded_at([ADOPTED, other]) == (other.adopted_at if superseded else None)
 
 
 def test_a_move_of_tier_tells_its_sides_apart_by_tier() -> None:
@@ -96,7 +93,7 @@ def test_the_split_and_the_behaviour_are_those_that_were_frozen() -> None:
         claimed=advised.recommendation(factors=band),
         adopted=advised.recommendation(cells=tuple(map(books.moved, cells))),
     )
-    assert frozen.split == Split(Fraction(3, 10), Fraction(1, 10))
+    assert frozen.input_split == InputSplit(Fraction(3, 10), Fraction(1, 10))
     assert frozen.usual_cell == cells[1]
     at = frozen.behaviour
     assert (at.phi_in, at.phi_out, at.extra_attempts) == (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.stages import realisation
-from advisor.stages.realisation import Behaviour, Ran, Saved, Split
+from advisor.stages.realisation import Behaviour, InputSplit, Saving, Spend
 from ledger import money
 from ledger.pricing import prices
 from ledger.pricing.prices import Rates
@@ -21,8 +21,8 @@ amounts = st.integers(0, 10**18).map(Fraction)
 rates = st.fractions(0, 2, max_denominator=100)
 
 
-def ran(requests: int, usd: str) -> Ran:
-    return Ran(Fraction(requests), Fraction(money.femto_usd(usd)))
+def ran(requests: int, usd: str) -> Spend:
+    return Spend(Fraction(requests), Fraction(money.femto_usd(usd)))
 
 
 def usd(amount_femto_usd: Fraction) -> Decimal:
@@ -63,19 +63,19 @@ def test_repricing_by_hand() -> None:
         verifier_femto_usd=Fraction(10**12),
     )
     used = TokenCounts(input_tokens=1_530_000, output_tokens=306_000)
-    work = realisation.source_work(used, GPT_4_1, Split(cached=Fraction(1, 3)), at)
+    work = realisation.source_work(used, GPT_4_1, InputSplit(cached=Fraction(1, 3)), at)
     assert work is not None
     assert usd(work) == Decimal("3.85")
     cost = Fraction(prices.cost(used, MINI).femto_usd)  # 0.612 + 0.4896 = 1.1016
     # 0.50 ran on the source, less than the worst 0.375 x 3.85 = 1.44375; the verifier took 100 x 0.001 = 0.10.
     found = realisation.repricing(
-        work, Ran(Fraction(100), cost), Fraction(money.femto_usd("0.50")), at
+        work, Spend(Fraction(100), cost), Fraction(money.femto_usd("0.50")), at
     )
     assert usd(found.saving_femto_usd) == Decimal("3.85") - Decimal("1.1016") - Decimal(
         "0.50"
     ) - Decimal("0.10")
     capped = realisation.repricing(
-        work, Ran(Fraction(100), cost), Fraction(money.femto_usd("9.00")), at
+        work, Spend(Fraction(100), cost), Fraction(money.femto_usd("9.00")), at
     )
     assert usd(capped.saving_femto_usd) == Decimal("3.85") - Decimal("1.1016") - Decimal(
         "1.44375"
@@ -92,10 +92,10 @@ def test_audio_is_repriced_at_its_own_rates_by_hand() -> None:
         output_audio_tokens=40_000,
     )
     at = Behaviour(phi_in=Fraction(2), phi_out=Fraction(4))
-    work = realisation.source_work(used, heard, Split(), at)
+    work = realisation.source_work(used, heard, InputSplit(), at)
     assert work is not None
     assert usd(work) == Decimal("2.12")
-    assert realisation.source_work(used, GPT_4_1, Split(), at) is None
+    assert realisation.source_work(used, GPT_4_1, InputSplit(), at) is None
 
 
 def test_an_escalated_request_is_one_request() -> None:
@@ -108,29 +108,31 @@ def test_an_escalated_request_is_one_request() -> None:
 
 def test_a_source_without_a_rate_for_what_was_used_is_unknown() -> None:
     heard = TokenCounts(input_tokens=10, output_tokens=1, input_audio_tokens=5)
-    assert realisation.source_work(heard, GPT_4_1, Split(), Behaviour()) is None
+    assert realisation.source_work(heard, GPT_4_1, InputSplit(), Behaviour()) is None
     assert (
-        realisation.source_work(TokenCounts(input_tokens=5), Rates(output=1), Split(), Behaviour())
+        realisation.source_work(
+            TokenCounts(input_tokens=5), Rates(output=1), InputSplit(), Behaviour()
+        )
         is None
     )
 
 
 def test_an_empty_arm_or_period_says_nothing() -> None:
-    assert realisation.hold_out(Ran(), ran(10, "1.00")) is None
-    assert realisation.hold_out(ran(10, "1.00"), Ran()) is None
-    assert realisation.before_after(Ran(), ran(10, "1.00")) is None
-    assert realisation.before_after(ran(10, "1.00"), Ran()) is None
+    assert realisation.hold_out(Spend(), ran(10, "1.00")) is None
+    assert realisation.hold_out(ran(10, "1.00"), Spend()) is None
+    assert realisation.before_after(Spend(), ran(10, "1.00")) is None
+    assert realisation.before_after(ran(10, "1.00"), Spend()) is None
 
 
 @given(counts, amounts, counts)
 def test_less_or_more_of_the_same_traffic_is_no_saving(
     before: Fraction, cost: Fraction, after: Fraction
 ) -> None:
-    found = realisation.before_after(Ran(before, cost), Ran(after, cost / before * after))
+    found = realisation.before_after(Spend(before, cost), Spend(after, cost / before * after))
     assert found is not None
     assert found.saving_femto_usd == 0
     assert found.volume_femto_usd == (after - before) * cost / before
-    arms = realisation.hold_out(Ran(before, cost), Ran(after, cost / before * after))
+    arms = realisation.hold_out(Spend(before, cost), Spend(after, cost / before * after))
     assert arms is not None
     assert arms.saving_femto_usd == 0
 
@@ -139,7 +141,7 @@ def test_less_or_more_of_the_same_traffic_is_no_saving(
 def test_what_changed_in_the_bill_is_the_volume_effect_less_the_saving(
     before: Fraction, cost_before: Fraction, after: Fraction, cost_after: Fraction
 ) -> None:
-    found = realisation.before_after(Ran(before, cost_before), Ran(after, cost_after))
+    found = realisation.before_after(Spend(before, cost_before), Spend(after, cost_after))
     assert found is not None
     assert cost_after - cost_before == found.volume_femto_usd - found.saving_femto_usd
 
@@ -152,9 +154,9 @@ def test_nothing_that_moves_gets_cheaper_by_being_counted_twice(
     cost_after: Fraction,
     extra_femto_usd: int,
 ) -> None:
-    at_least = realisation.hold_out(Ran(before, cost_before), Ran(after, cost_after))
+    at_least = realisation.hold_out(Spend(before, cost_before), Spend(after, cost_after))
     dearer = realisation.hold_out(
-        Ran(before, cost_before), Ran(after, cost_after + extra_femto_usd)
+        Spend(before, cost_before), Spend(after, cost_after + extra_femto_usd)
     )
     assert at_least is not None
     assert dearer is not None
@@ -178,13 +180,15 @@ def test_a_target_that_does_what_the_source_did_at_its_prices_saves_nothing(
     used = TokenCounts(
         input_tokens=input_tokens, cached_input_tokens=cached_tokens, output_tokens=output_tokens
     )
-    split = Split(cached=Fraction(cached_tokens, input_tokens) if input_tokens else Fraction(0))
+    split = InputSplit(
+        cached=Fraction(cached_tokens, input_tokens) if input_tokens else Fraction(0)
+    )
     work = realisation.source_work(used, GPT_4_1, split, Behaviour())
     assert work == prices.cost(used, GPT_4_1).femto_usd
     cost = Fraction(prices.cost(used, GPT_4_1).femto_usd)
     assert (
         realisation.repricing(
-            work, Ran(Fraction(1), cost), Fraction(0), Behaviour()
+            work, Spend(Fraction(1), cost), Fraction(0), Behaviour()
         ).saving_femto_usd
         == 0
     )
@@ -201,7 +205,7 @@ def test_traffic_that_ran_on_the_target_already_was_not_moved(
 
 @given(amounts, amounts, amounts)
 def test_days_add_up(first: Fraction, second: Fraction, third: Fraction) -> None:
-    days = [Saved(first, second, third), Saved(second, third, first)]
-    assert sum(days, Saved()).saving_femto_usd == sum(
+    days = [Saving(first, second, third), Saving(second, third, first)]
+    assert sum(days, Saving()).saving_femto_usd == sum(
         (day.saving_femto_usd for day in days), Fraction(0)
     )

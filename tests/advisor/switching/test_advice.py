@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from advisor.advice import values
 from advisor.switching import advice, candidates, cost, risk, window
+from advisor.switching.market import Market
 from advisor.switching.standing import Standing
 from ledger import clock, money, pairs
 from ledger.pricing import price_book, prices
 from tests.advisor import books, strategies
 from tests.advisor.evidence import examples
 
-KNOWN = Standing(coverage=Fraction(1), class_level=risk.of_class("classification"))
+KNOWN = Standing(coverage=Fraction(1), class_level=risk.class_level("classification"))
 BOTH = "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna"
 LARGE = books.slice_of(books.cell(10**9, output=10**9))
 
@@ -29,8 +30,7 @@ def _advice(
         slice_,
         standing,
         advice.Terms(pairs=pairs.parse(named)),
-        book=books.book(),
-        as_of_day=books.AS_OF_DAY,
+        market=books.MARKET,
     )
 
 
@@ -89,7 +89,7 @@ def test_what_counts_goes_first_and_what_is_blocked_last_whatever_they_save() ->
         ),
     ):
         standing, terms = replace(KNOWN, evidence=evidence), advice.Terms(pairs=pairs.parse(BOTH))
-        found = advice.on_slice(LARGE, standing, terms, book=book, as_of_day=books.AS_OF_DAY)
+        found = advice.on_slice(LARGE, standing, terms, market=Market(book, books.AS_OF_DAY))
         assert [(item.to_model, item.decision.kind) for item in found] == order
         lows = [item.saving.low_femto_usd for item in found if item.saving]
         assert lows[0] < lows[1]
@@ -206,8 +206,8 @@ def test_a_proven_target_still_waits_while_its_factors_are_assumed() -> None:
 def test_the_shipped_book_advises_the_pair_as_the_hand_written_one_does() -> None:
     day = clock.day_number(clock.EPOCH.replace(year=2026, month=11, day=23).date())
     terms = advice.Terms(pairs=pairs.parse("gpt-4.1:gpt-4.1-mini"))
-    (shipped,) = advice.on_slice(LARGE, KNOWN, terms, book=price_book.shipped(), as_of_day=day)
+    (shipped,) = advice.on_slice(LARGE, KNOWN, terms, market=Market(price_book.shipped(), day))
     assert shipped.saving == _advice()[0].saving
     assert shipped.days_left == 52
-    first = advice.other_models(LARGE, terms, price_book.shipped(), day)[0]
+    first = advice.other_models(LARGE, terms, Market(price_book.shipped(), day))[0]
     assert (first.model, first.is_successor) == ("gpt-6-luna", True)

@@ -14,27 +14,32 @@ HALF_HALF = [books.moved(books.cell(10**6, output=10**6))]
 
 
 def test_a_fivefold_price_ratio_bears_80_percent_escalation_as_priced() -> None:
-    assert breakeven.of(HALF_HALF, factors.NEUTRAL).escalation_rate == Fraction("0.8")
+    assert breakeven.compute(HALF_HALF, factors.NEUTRAL).escalation_rate == Fraction("0.8")
 
 
 def test_a_fivefold_price_ratio_bears_63_7_percent_escalation_at_the_point_factors() -> None:
-    assert breakeven.of(HALF_HALF, factors.ASSUMED_POINT).escalation_rate == Fraction("0.6368")
+    assert breakeven.compute(HALF_HALF, factors.ASSUMED_EXPECTED).escalation_rate == Fraction(
+        "0.6368"
+    )
 
 
 def test_output_may_grow_ninefold_when_it_is_half_of_the_cost_and_fivefold_when_it_is_all() -> None:
     # 4 input tokens at 2 cost as much as 1 output token at 8: 1 + (5 - 1) / 0.5 = 9.
     even = [books.moved(books.cell(4 * 10**6, output=10**6))]
     alone = [books.moved(books.cell(0, output=10**6))]
-    limits = [breakeven.of(cells, factors.NEUTRAL).output_inflation for cells in (even, alone)]
+    limits = [breakeven.compute(cells, factors.NEUTRAL).output_inflation for cells in (even, alone)]
     assert limits == [9, 5]
 
 
 def test_a_slice_without_output_has_no_output_limit() -> None:
-    assert breakeven.of([books.moved(books.cell(10**6))], factors.NEUTRAL).output_inflation is None
+    assert (
+        breakeven.compute([books.moved(books.cell(10**6))], factors.NEUTRAL).output_inflation
+        is None
+    )
 
 
 def test_a_slice_that_costs_nothing_has_no_limits() -> None:
-    assert breakeven.of([books.moved(books.cell(0))], factors.NEUTRAL) == breakeven.BreakEven(
+    assert breakeven.compute([books.moved(books.cell(0))], factors.NEUTRAL) == breakeven.BreakEven(
         None, None
     )
 
@@ -66,11 +71,11 @@ def test_a_right_answer_costs_what_all_cost_over_the_right_ones() -> None:
 
 def test_pass_rates_give_the_third_break_even_and_without_them_there_is_none() -> None:
     # In decimals: 10 USD at 67.1 % saves 6.71; of 2,000 answers 4 points more are wrong, 80: 0.083875 USD each.
-    found = breakeven.of(
-        HALF_HALF, factors.ASSUMED_POINT, breakeven.PassRates(Fraction("0.95"), Fraction("0.91"))
+    found = breakeven.compute(
+        HALF_HALF, factors.ASSUMED_EXPECTED, breakeven.PassRates(Fraction("0.95"), Fraction("0.91"))
     )
     assert found.wrong_answer_femto_usd == Fraction(Decimal("0.083875")) * books.USD
-    assert breakeven.of(HALF_HALF, factors.ASSUMED_POINT).wrong_answer_femto_usd is None
+    assert breakeven.compute(HALF_HALF, factors.ASSUMED_EXPECTED).wrong_answer_femto_usd is None
 
 
 @given(strategies.SLICES, strategies.FACTORS)
@@ -78,7 +83,7 @@ def test_at_the_escalation_limit_the_saving_is_exactly_zero(
     cells: list[cost.Cell], found: factors.Factors
 ) -> None:
     moved = [books.moved(each) for each in cells]
-    limit = breakeven.of(moved, found).escalation_rate
+    limit = breakeven.compute(moved, found).escalation_rate
     assume(limit is not None and 0 <= limit <= 1)
     assert limit is not None
     assert counterfactual.saving(moved, replace(found, escalation_rate=limit)) == 0
@@ -89,7 +94,7 @@ def test_at_the_output_limit_the_saving_is_exactly_zero(
     cells: list[cost.Cell], found: factors.Factors
 ) -> None:
     moved = [books.moved(each) for each in cells]
-    limit = breakeven.of(moved, found).output_inflation
+    limit = breakeven.compute(moved, found).output_inflation
     assume(limit is not None and limit >= 0)
     assert limit is not None
     assert counterfactual.saving(moved, replace(found, phi_out=limit)) == 0

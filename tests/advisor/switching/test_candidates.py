@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from advisor.switching import candidates, factors
+from advisor.switching.market import Market
 from ledger import events, pairs
 from ledger.pricing import prices
 from tests.advisor import books
@@ -14,7 +15,8 @@ from tests.advisor import books
 def _assess(
     pair: str, slice_: candidates.Slice, book: prices.PriceBook | None = None
 ) -> candidates.Alternative:
-    return candidates.assess(slice_, pairs.parse_one(pair), book or books.book(), books.AS_OF_DAY)
+    market = Market(book, books.AS_OF_DAY) if book else books.MARKET
+    return candidates.assess(slice_, pairs.parse_one(pair), market)
 
 
 def test_the_estimate_is_scaled_to_an_average_month_and_rounded_once() -> None:

@@ -14,7 +14,7 @@ from ledger.pricing import prices
 from ledger.tokens import TokenCounts
 from tests.advisor import books, strategies
 
-ENDS = (factors.ASSUMED_LOW, factors.ASSUMED_POINT, factors.ASSUMED_HIGH)
+ENDS = (factors.ASSUMED_LOW, factors.ASSUMED_EXPECTED, factors.ASSUMED_HIGH)
 
 
 def _percent_saved(of: cost.Cell, end: factors.Factors) -> Fraction:
@@ -95,7 +95,7 @@ def test_audio_is_priced_at_its_own_rates_on_both_sides_and_is_never_taken_for_c
         input_audio_tokens=200_000,
         output_audio_tokens=40_000,
     )
-    heard = cost.Cell("standard", 0, counts, 1, detail_unknown_input_tokens=600_000)
+    heard = replace(books.cell(0, requests=1), counts=counts, detail_unknown_input_tokens=600_000)
     now, instead = (replace(books.price(books.BIG), rates=found) for found in (rates_a, rates_b))
     costs = counterfactual.legs([counterfactual.PricedCell(heard, now, instead)], factors.NEUTRAL)
     assert costs.stay_femto_usd == Fraction("4.43") * books.USD
@@ -141,7 +141,8 @@ def test_escalated_cost_is_capped_at_the_whole_source() -> None:
 
 
 def test_tokens_without_a_rate_on_the_target_are_refused_not_free() -> None:
-    audio = cost.Cell("standard", 0, TokenCounts(input_tokens=100, input_audio_tokens=10), 1)
+    counts = TokenCounts(input_tokens=100, input_audio_tokens=10)
+    audio = replace(books.cell(0), counts=counts)
     heard = replace(
         books.price(books.BIG), rates=replace(books.RATES[books.BIG, "standard"], input_audio=1)
     )

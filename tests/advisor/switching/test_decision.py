@@ -22,7 +22,7 @@ GOOD = Situation(
     threshold_femto_usd=50 * books.USD,
     risk_level=2,
     breakeven_escalation_rate=Fraction("0.6"),
-    quality=PROVEN,
+    evidence=PROVEN,
 )
 
 
@@ -55,29 +55,29 @@ def test_a_proven_target_with_a_material_saving_is_switched_to() -> None:
         (replace(GOOD, escalation_rate=Fraction("0.6")), ("keep", "escalation_beyond_break_even")),
         (replace(GOOD, low_month_femto_usd=50 * books.USD - 1), ("keep", "not_material")),
         (replace(GOOD, slice_month_femto_usd=1_201 * books.USD), ("keep", "not_material")),
-        (replace(GOOD, quality=examples.evidence("inferior")), ("keep", "inferior")),
+        (replace(GOOD, evidence=examples.evidence("inferior")), ("keep", "inferior")),
         (
             replace(GOOD, target_days_left=60, one_off_femto_usd=120 * books.USD),
             ("keep", "payback_beyond_life"),
         ),
-        (replace(GOOD, quality=None), ("pilot", "no_evidence")),
+        (replace(GOOD, evidence=None), ("pilot", "no_evidence")),
         (
-            replace(GOOD, quality=examples.evidence("non_inferior", pairs=49)),
+            replace(GOOD, evidence=examples.evidence("non_inferior", pairs=49)),
             ("pilot", "too_little_evidence"),
         ),
-        (replace(GOOD, quality=examples.evidence("inconclusive")), ("pilot", "inconclusive")),
-        (replace(GOOD, quality=replace(PROVEN, age_days=90)), ("pilot", "evidence_expired")),
-        (replace(GOOD, quality=replace(PROVEN, judge_proven=False)), ("pilot", "judge_unproven")),
-        (replace(GOOD, quality=replace(PROVEN, new_snapshot=True)), ("pilot", "new_snapshot")),
-        (replace(GOOD, quality=replace(PROVEN, drift=Fraction("0.21"))), ("pilot", "drifted")),
-        (replace(GOOD, keeps_model=True, cache_is_asked=True), ("pilot", "cache_unproven")),
-        (replace(GOOD, quality=replace(PROVEN, drift=Fraction("0.2"))), ("switch_now", "proven")),
+        (replace(GOOD, evidence=examples.evidence("inconclusive")), ("pilot", "inconclusive")),
+        (replace(GOOD, evidence=replace(PROVEN, age_days=90)), ("pilot", "evidence_expired")),
+        (replace(GOOD, evidence=replace(PROVEN, judge_proven=False)), ("pilot", "judge_unproven")),
+        (replace(GOOD, evidence=replace(PROVEN, new_snapshot=True)), ("pilot", "new_snapshot")),
+        (replace(GOOD, evidence=replace(PROVEN, drift=Fraction("0.21"))), ("pilot", "drifted")),
+        (replace(GOOD, keeps_model=True, cached_share_is_given=True), ("pilot", "cache_unproven")),
+        (replace(GOOD, evidence=replace(PROVEN, drift=Fraction("0.2"))), ("switch_now", "proven")),
         (
-            replace(GOOD, quality=replace(examples.evidence("inferior"), new_snapshot=True)),
+            replace(GOOD, evidence=replace(examples.evidence("inferior"), new_snapshot=True)),
             ("pilot", "new_snapshot"),
         ),
         (
-            replace(GOOD, quality=examples.evidence("inferior", pairs=49)),
+            replace(GOOD, evidence=examples.evidence("inferior", pairs=49)),
             ("pilot", "too_little_evidence"),
         ),
         (replace(GOOD, risk_level=3), ("pilot", "risk")),
@@ -111,7 +111,7 @@ def test_blocked_goes_before_missing_data_and_missing_data_before_keep() -> None
 def test_a_retiring_source_waives_materiality_and_is_the_reason() -> None:
     small = replace(GOOD, low_month_femto_usd=books.USD, source_days_left=90)
     assert decide(small) == decision.Decision("switch_now", "source_retires", ("source_retires",))
-    assert _said(replace(small, quality=None)) == ("pilot", "source_retires")
+    assert _said(replace(small, evidence=None)) == ("pilot", "source_retires")
     assert _said(replace(small, source_days_left=91)) == ("keep", "not_material")
 
 
@@ -144,7 +144,7 @@ def test_without_evidence_nothing_is_ever_switched(
 ) -> None:
     situation = replace(
         GOOD,
-        quality=None,
+        evidence=None,
         low_month_femto_usd=low,
         days=days,
         requests=requests,
@@ -159,8 +159,8 @@ def test_without_evidence_nothing_is_ever_switched(
     [
         ({}, ("switch_now", "stance")),
         ({"class_level": 3}, ("pilot", "no_evidence")),
-        ({"quality": examples.evidence("inconclusive")}, ("pilot", "inconclusive")),
-        ({"quality": examples.evidence("inferior")}, ("keep", "inferior")),
+        ({"evidence": examples.evidence("inconclusive")}, ("pilot", "inconclusive")),
+        ({"evidence": examples.evidence("inferior")}, ("keep", "inferior")),
         ({"low_month_femto_usd": 1}, ("keep", "not_material")),
         ({"blocks": ("target_retires",)}, ("blocked", "target_retires")),
     ],
@@ -168,13 +168,13 @@ def test_without_evidence_nothing_is_ever_switched(
 def test_where_the_incumbent_has_to_prove_itself_no_evidence_is_no_doubt(
     changed: dict[str, object], expected: tuple[str, str]
 ) -> None:
-    stance = replace(GOOD, quality=None, risk_level=4, class_level=2, stance="prove_incumbent")
+    stance = replace(GOOD, evidence=None, risk_level=4, class_level=2, stance="prove_incumbent")
     assert _said(replace(stance, **changed)) == expected  # type: ignore[arg-type]  # a misspelt field fails at once
     assert _said(replace(stance, stance="prove_target")) == ("pilot", "no_evidence")
 
 
 def test_a_move_that_keeps_the_model_needs_no_evidence_and_is_not_saved_by_a_shutdown() -> None:
-    kept = replace(GOOD, quality=None, keeps_model=True, source_days_left=52, target_days_left=52)
+    kept = replace(GOOD, evidence=None, keeps_model=True, source_days_left=52, target_days_left=52)
     assert _said(kept) == ("switch_now", "same_model")
     assert _said(replace(kept, risk_level=3)) == ("pilot", "risk")
     assert _said(replace(kept, low_month_femto_usd=1)) == ("keep", "not_material")

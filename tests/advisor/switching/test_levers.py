@@ -13,12 +13,14 @@ from ledger import money, pairs
 from tests.advisor import books, strategies
 
 MODEL, BATCH = "gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-4.1@batch"
-NEUTRAL = factors.Band(factors.NEUTRAL, factors.NEUTRAL, factors.NEUTRAL, "assumed")
+NEUTRAL = factors.Band(
+    low=factors.NEUTRAL, expected=factors.NEUTRAL, high=factors.NEUTRAL, label="assumed"
+)
 ENDS = ("low_femto_usd", "expected_femto_usd", "high_femto_usd")
 
 
 def _assess(pair: str, slice_: candidates.Slice) -> candidates.Alternative:
-    return candidates.assess(slice_, pairs.parse_one(pair), books.book(), books.AS_OF_DAY)
+    return candidates.assess(slice_, pairs.parse_one(pair), books.MARKET)
 
 
 def _waiting(*cells: cost.Cell) -> candidates.Slice:
@@ -39,9 +41,7 @@ def test_a_joint_saving_is_split_by_hand() -> None:
     # Point: model alone 67.1 % of 10,000, batch alone 50 %, both 1 - 1.02 x 0.1 - 0.125 = 77.3 %.
     # Model (67.1 + 77.3 - 50) / 2 = 47.2 %, tier (50 + 77.3 - 67.1) / 2 = 30.1 %.
     slice_ = _waiting(books.cell(10**9, output=10**9))
-    parts = levers.split(
-        _assess("gpt-4.1:gpt-4.1-mini@batch", slice_), books.book(), books.AS_OF_DAY
-    )
+    parts = levers.split(_assess("gpt-4.1:gpt-4.1-mini@batch", slice_), books.MARKET)
     month = Fraction(10_000 * books.USD, 28) * Fraction(365, 12)
     assert abs(parts["model"].saving.expected_femto_usd - Fraction("0.472") * month) <= 10**6
     assert abs(parts["tier"].saving.expected_femto_usd - Fraction("0.301") * month) <= 10**6
@@ -53,7 +53,7 @@ def test_a_joint_saving_is_split_by_hand() -> None:
 )
 def test_a_single_lever_is_the_whole_saving(pair: str, names: list[str]) -> None:
     found = _assess(pair, _waiting(books.cell(10**9)))
-    parts = levers.split(found, books.book(), books.AS_OF_DAY)
+    parts = levers.split(found, books.MARKET)
     assert list(parts) == names
     if len(names) == 1:
         assert parts[names[0]].saving == parts[names[0]].alone == found.estimate
@@ -63,7 +63,7 @@ def test_a_model_without_a_price_at_the_own_tier_takes_the_best_of_its_parts() -
     # LUNA has no batch price, so a batch cell cannot move to it at its own tier: that state is 0, and all is the tier's.
     slice_ = _waiting(books.cell(10**9, tier="batch"))
     found = _assess("gpt-4.1:gpt-6-luna@standard", slice_)
-    parts = levers.split(found, books.book(), books.AS_OF_DAY)
+    parts = levers.split(found, books.MARKET)
     assert found.estimate is not None
     assert (
         sum(part.saving.expected_femto_usd for part in parts.values())
@@ -74,7 +74,7 @@ def test_a_model_without_a_price_at_the_own_tier_takes_the_best_of_its_parts() -
 
 def test_a_saving_that_is_not_known_has_no_parts() -> None:
     found = _assess(MODEL, books.slice_of(books.cell(10**9), days=0))
-    assert levers.split(found, books.book(), books.AS_OF_DAY) == {}
+    assert levers.split(found, books.MARKET) == {}
 
 
 @given(
@@ -82,7 +82,7 @@ def test_a_saving_that_is_not_known_has_no_parts() -> None:
 )
 def test_the_parts_add_up_exactly_at_every_end(cells: list[cost.Cell], pair: str) -> None:
     found = _assess(pair, _waiting(*cells))
-    parts = levers.split(found, books.book(), books.AS_OF_DAY)
+    parts = levers.split(found, books.MARKET)
     assert found.estimate is not None
     for end in ENDS:
         assert sum(getattr(part.saving, end) for part in parts.values()) == getattr(
@@ -96,8 +96,8 @@ def test_a_better_cache_is_a_lever_of_its_own_split_by_hand() -> None:
     # Model (6,800 + 7,400 - 3,000) / 2 = 5,600, cache (3,000 + 7,400 - 6,800) / 2 = 1,800.
     slice_ = books.slice_of(books.cell(5 * 10**9, cached=10**9))
     asked = NEUTRAL.with_given("cached_share", [Fraction("0.6")] * 3)
-    joint = candidates.assess(slice_, pairs.parse_one(MODEL), books.book(), books.AS_OF_DAY, asked)
-    parts = levers.split(joint, books.book(), books.AS_OF_DAY, NEUTRAL)
+    joint = candidates.assess(slice_, pairs.parse_one(MODEL), books.MARKET, asked)
+    parts = levers.split(joint, books.MARKET, NEUTRAL)
     dollars = {
         lever: part.saving.expected_femto_usd * 28 * 12 / (365 * books.USD)
         for lever, part in parts.items()
@@ -106,8 +106,7 @@ def test_a_better_cache_is_a_lever_of_its_own_split_by_hand() -> None:
     alone = candidates.assess(
         slice_,
         pairs.parse_one("gpt-4.1:gpt-4.1", may_stay=True),
-        books.book(),
-        books.AS_OF_DAY,
+        books.MARKET,
         factors.TIER_ALONE.with_given("cached_share", [Fraction("0.6")] * 3),
     )
     assert alone.stays
@@ -119,10 +118,8 @@ def test_the_parts_of_model_tier_and_cache_add_up_exactly(
     cells: list[cost.Cell], tier: str, share: Fraction
 ) -> None:
     asked = factors.ASSUMED.with_given("cached_share", [share] * 3)
-    found = candidates.assess(
-        _waiting(*cells), pairs.parse_one(MODEL + tier), books.book(), books.AS_OF_DAY, asked
-    )
-    parts = levers.split(found, books.book(), books.AS_OF_DAY, factors.ASSUMED)
+    found = candidates.assess(_waiting(*cells), pairs.parse_one(MODEL + tier), books.MARKET, asked)
+    parts = levers.split(found, books.MARKET, factors.ASSUMED)
     assert list(parts) == ["model", *(["tier"] if tier else []), "cache"]
     assert found.estimate is not None
     for end in ENDS:
@@ -158,12 +155,10 @@ def test_a_joint_state_keeps_the_tier_of_what_its_tier_does_not_change() -> None
         pairs.parse(f"{MODEL},gpt-4.1@priority:gpt-4.1@standard"), books.OPENAI
     )
     slice_ = books.slice_of(books.cell(10**6, tier="priority"), books.cell(10**6, tier="batch"))
-    found = candidates.assess(slice_, joint, books.book(), books.AS_OF_DAY)
+    found = candidates.assess(slice_, joint, books.MARKET)
     assert [item.instead.key.service_tier for item in found.cells] == ["standard", "batch"]
-    parts = levers.split(found, books.book(), books.AS_OF_DAY)
-    alone = candidates.assess(
-        slice_, pairs.parse_one(MODEL), books.book(), books.AS_OF_DAY
-    ).estimate
+    parts = levers.split(found, books.MARKET)
+    alone = candidates.assess(slice_, pairs.parse_one(MODEL), books.MARKET).estimate
     assert parts["tier"].alone == _assess("gpt-4.1@priority:gpt-4.1@standard", slice_).estimate
     assert found.estimate is not None
     assert alone is not None
@@ -182,8 +177,7 @@ def test_joint_moves_are_advised_on_only_where_the_workload_can_wait() -> None:
             books.slice_of(size, can_wait=can_wait),
             Standing(coverage=Fraction(1)),
             terms,
-            book=books.book(),
-            as_of_day=books.AS_OF_DAY,
+            market=books.MARKET,
         )
         assert len(found) == 3
         assert (found[0].to_model, found[0].to_service_tier) == chosen
@@ -197,9 +191,7 @@ def test_tier_alone_assumes_nothing_needs_no_evidence_and_is_not_waived_by_a_shu
             books.slice_of(books.cell(tokens), can_wait=True),
             Standing(coverage=Fraction(1)),
         )
-        (found,) = advice.on_slice(
-            slice_, standing, terms, book=books.book(), as_of_day=books.AS_OF_DAY
-        )
+        (found,) = advice.on_slice(slice_, standing, terms, market=books.MARKET)
         assert found.factors == factors.TIER_ALONE
         return found.decision.kind, found.decision.reason, found.risk.drivers["evidence"]
 
@@ -226,6 +218,6 @@ def test_a_lever_alone_moves_the_same_share_as_the_joint_state() -> None:
         books.slice_of(books.cell(10**9)), headroom={(books.OPENAI, books.MINI): Fraction(1, 2)}
     )
     found = _assess(MODEL + "@standard", limited)
-    parts = levers.split(found, books.book(), books.AS_OF_DAY)
+    parts = levers.split(found, books.MARKET)
     assert parts["model"].alone == _assess(MODEL, limited).estimate == found.estimate
     assert parts["tier"].saving.expected_femto_usd == 0

@@ -3,13 +3,14 @@
 from fractions import Fraction
 
 from advisor.switching import life
+from advisor.switching.market import Market
 from tests.advisor import books
 
 
 def test_the_shutdown_day_earns_nothing() -> None:
     book = books.book()
-    left = [
-        life.days_left(book, books.OPENAI, books.BIG, day)
+    days_left = [
+        Market(book, day).days_left(books.OPENAI, books.BIG)
         for day in (
             books.AS_OF_DAY,
             books.SHUTDOWN_DAY - 1,
@@ -17,11 +18,11 @@ def test_the_shutdown_day_earns_nothing() -> None:
             books.SHUTDOWN_DAY + 9,
         )
     ]
-    assert left == [52, 1, 0, 0]
+    assert days_left == [52, 1, 0, 0]
 
 
 def test_a_model_without_an_announced_shutdown_has_no_known_end() -> None:
-    assert life.days_left(books.book(), books.OPENAI, books.LUNA, books.AS_OF_DAY) is None
+    assert books.MARKET.days_left(books.OPENAI, books.LUNA) is None
 
 
 def test_a_move_lives_as_long_as_the_model_that_goes_first() -> None:

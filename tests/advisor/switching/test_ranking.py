@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from advisor.switching import ranking
+from advisor.switching.market import Market
 from ledger.pricing import prices
 from tests.advisor import books
 
@@ -12,7 +13,9 @@ SLICE = books.slice_of(books.cell(10**6, output=10**6))
 def _ranked(configured: set[str], book: prices.PriceBook | None = None) -> list[str]:
     return [
         other.model
-        for other in ranking.others(SLICE, book or books.book(), books.AS_OF_DAY, configured)
+        for other in ranking.other_models(
+            SLICE, Market(book or books.book(), books.AS_OF_DAY), configured
+        )
     ]
 
 
@@ -38,7 +41,9 @@ def test_a_model_that_retires_soon_or_has_no_known_context_is_not_offered() -> N
 
 def test_a_successor_that_is_dearer_is_shown_with_its_sign() -> None:
     named = prices.ModelFacts(retirement=prices.Retirement(books.SHUTDOWN_DAY, books.DEAR, ""))
-    first = ranking.others(SLICE, books.book({books.BIG: named}), books.AS_OF_DAY, set())[0]
+    first = ranking.other_models(
+        SLICE, Market(books.book({books.BIG: named}), books.AS_OF_DAY), set()
+    )[0]
     # 0.40 + 40 against 2 + 8.
     assert (first.model, first.price_gap, first.pair) == (
         books.DEAR,

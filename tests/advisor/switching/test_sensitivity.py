@@ -32,7 +32,7 @@ def test_a_swing_is_the_saving_with_that_factor_alone_moved(
     cells: list[cost.Cell], low: factors.Factors, expected: factors.Factors, high: factors.Factors
 ) -> None:
     moved = [books.moved(each) for each in cells]
-    band = factors.Band(low, expected, high, "assumed")
+    band = factors.Band(low=low, expected=expected, high=high, label="assumed")
     for swing in sensitivity.swings(moved, band):
         for end, saved in ((low, swing.at_low_femto_usd), (high, swing.at_high_femto_usd)):
             changed = replace(expected, **{swing.factor: getattr(end, swing.factor)})

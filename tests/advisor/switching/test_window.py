@@ -35,14 +35,14 @@ def test_traffic_that_began_today_has_no_closed_day() -> None:
 
 
 def test_a_month_runs_from_its_first_to_its_last_closed_day_with_traffic() -> None:
-    found = window.of_month(
-        TODAY - 20, TODAY + 9, {TODAY - 30, TODAY - 12, TODAY - 3, TODAY}, TODAY
+    found = window.for_month(
+        range(TODAY - 20, TODAY + 10), {TODAY - 30, TODAY - 12, TODAY - 3, TODAY}, TODAY
     )
     assert (found, found.days) == (window.Window(TODAY - 12, TODAY - 3), 10)
 
 
 def test_a_month_without_traffic_has_no_window() -> None:
-    assert window.of_month(TODAY - 20, TODAY + 9, {TODAY}, TODAY).days == 0
+    assert window.for_month(range(TODAY - 20, TODAY + 10), {TODAY}, TODAY).days == 0
 
 
 def test_28_days_scale_to_an_average_month_of_730_hours() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.switching import risk, workloads
-from advisor.switching.workloads import Place, Seen
+from advisor.switching.workloads import Place, Profile
 from ledger import events
 from ledger.errors import UsageError
 
@@ -44,7 +44,7 @@ def test_settings_name_projects_and_workloads() -> None:
     assert said.classes == {Place("search"): "extraction", Place("a/b", "x y"): "critical"}
     waits = [("batch-jobs", "any"), ("search", "nightly"), ("search", "chat")]
     assert [workloads.can_wait(said, *place) for place in waits] == [True, True, False]
-    assert workloads.parse("", " ") == workloads.Said()
+    assert workloads.parse("", " ") == workloads.WorkloadSettings()
 
 
 @pytest.mark.parametrize(
@@ -69,39 +69,42 @@ def test_a_setting_that_cannot_be_read_is_refused_by_name(
 def test_the_most_exact_word_on_a_class_counts() -> None:
     tagged = [CLASS["chat"], CLASS["agentic"] | TOOLS, 0]
     said = workloads.parse("search=extraction,search/answers=classification", "")
-    assert workloads.class_said(said, "search", "answers", tagged) == ("classification", "setting")
-    assert workloads.class_said(said, "search", "other", tagged) == ("agentic", "tag")
-    assert workloads.class_said(said, "search", "other", [TOOLS]) == ("extraction", "setting")
-    assert workloads.class_said(said, "support", "chat", [TOOLS]) is None
+    assert workloads.labelled_class(said, "search", "answers", tagged) == (
+        "classification",
+        "setting",
+    )
+    assert workloads.labelled_class(said, "search", "other", tagged) == ("agentic", "tag")
+    assert workloads.labelled_class(said, "search", "other", [TOOLS]) == ("extraction", "setting")
+    assert workloads.labelled_class(said, "support", "chat", [TOOLS]) is None
 
 
 def test_what_nobody_says_is_guessed_or_unlabelled() -> None:
-    assert workloads.class_guessed(Seen({TOOLS: 1}, {})) == ("agentic", "guess")
-    assert workloads.class_guessed(Seen({}, {})) == workloads.UNLABELLED == (None, "none")
+    assert workloads.guess_class(Profile({TOOLS: 1}, {})) == ("agentic", "guess")
+    assert workloads.guess_class(Profile({}, {})) == workloads.UNLABELLED == (None, "none")
 
 
 @pytest.mark.parametrize(
     ("seen", "guessed"),
     [
-        (Seen({TOOLS: 2, 0: 1}, {5: 3}), "agentic"),
-        (Seen({TOOLS: 1, 0: 1}, {13: 2}), "long_output"),
-        (Seen({0: 2}, {12: 2}), None),
-        (Seen({SCHEMA: 2}, {8: 2}), "extraction"),
-        (Seen({SCHEMA: 2}, {4: 2}), "extraction"),
-        (Seen({SCHEMA: 2}, {10: 2}), None),
-        (Seen({0: 2}, {4: 2}), "classification"),
-        (Seen({0: 2}, {6: 2}), None),
-        (Seen({SCHEMA: 2}, {}), None),
+        (Profile({TOOLS: 2, 0: 1}, {5: 3}), "agentic"),
+        (Profile({TOOLS: 1, 0: 1}, {13: 2}), "long_output"),
+        (Profile({0: 2}, {12: 2}), None),
+        (Profile({SCHEMA: 2}, {8: 2}), "extraction"),
+        (Profile({SCHEMA: 2}, {4: 2}), "extraction"),
+        (Profile({SCHEMA: 2}, {10: 2}), None),
+        (Profile({0: 2}, {4: 2}), "classification"),
+        (Profile({0: 2}, {6: 2}), None),
+        (Profile({SCHEMA: 2}, {}), None),
     ],
 )
-def test_sizes_and_features_let_guess(seen: Seen, guessed: str | None) -> None:
+def test_sizes_and_features_let_guess(seen: Profile, guessed: str | None) -> None:
     assert workloads.guess(seen) == guessed
 
 
 def test_a_guess_counts_two_at_least_and_a_word_counts_itself() -> None:
-    assert workloads.Class("extraction", "guess").risk_level == 2
-    assert workloads.Class("agentic", "guess").risk_level == 4
-    assert workloads.Class("extraction", "tag").risk_level == 0
+    assert workloads.WorkloadClass("extraction", "guess").risk_level == 2
+    assert workloads.WorkloadClass("agentic", "guess").risk_level == 4
+    assert workloads.WorkloadClass("extraction", "tag").risk_level == 0
     assert workloads.UNLABELLED.risk_level == 2
 
 

@@ -51,15 +51,19 @@ def test_every_step_of_any_advice_agrees_with_a_calculator(
     slice_ = books.slice_of(*cells, can_wait=True)
     standing = Standing(coverage=Fraction(1), pass_rates=breakeven.PassRates(now, instead))
     terms = advice.Terms(pairs=(), one_off_femto_usd=40 * books.USD)
-    band = factors.Band(low, replace(expected, unknown_input_is_cached=False), high, "assumed")
+    band = factors.Band(
+        low=low,
+        expected=replace(expected, unknown_input_is_cached=False),
+        high=high,
+        label="assumed",
+    )
     found = advice.on_pair(
         slice_,
         pairs.parse_one(pair),
         band,
-        standing,
+        standing=standing,
         terms=terms,
-        book=books.book(),
-        as_of_day=books.AS_OF_DAY,
+        market=books.MARKET,
     )
     recommendation = values.recommend(found, SPAN, "by hand")
     figure = rendering.figure_of(recommendation)

@@ -19,7 +19,14 @@ from tests.advisor import advised, traffic
 QUIET = settings.load()
 TELLING = settings.load(slack_webhook_url="https://hooks.slack.com/services/secret")
 SLICE = "openai/search/ranking/gpt-4.1->gpt-4.1-mini"
-RETIRING = Retiring("openai", "gpt-4.1", 20_832, 29, "gpt-6", "")
+RETIRING = Retiring(
+    provider="openai",
+    model="gpt-4.1",
+    shutdown_day=20_832,
+    days_left=29,
+    successor="gpt-6",
+    source="",
+)
 
 
 def evaluate(

@@ -13,6 +13,14 @@ from ledger import money
 from tests.advisor import advised
 
 USD = money.FEMTO_PER_USD
+RETIRING = Retiring(
+    provider="openai",
+    model="gpt-4.1",
+    shutdown_day=20_832,
+    days_left=29,
+    successor="gpt-6",
+    source="",
+)
 SLICE = "openai/search/ranking/gpt-4.1->gpt-4.1-mini"
 
 
@@ -23,9 +31,7 @@ def judged(
     days_left: int | None = None,
 ) -> dict[tuple[str, str], rules.Verdict]:
     """Every verdict by rule and scope."""
-    retiring = (
-        [] if days_left is None else [Retiring("openai", "gpt-4.1", 20_832, days_left, "gpt-6", "")]
-    )
+    retiring = [] if days_left is None else [replace(RETIRING, days_left=days_left)]
     verdicts = rules.judge(
         found,
         retiring,

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from advisor.publishing import routes
-from advisor.stages import store, table
+from advisor.stages import store, transitions
 from ledger import access, settings
 from ledger.database import Database
 from tests.advisor.stages.advised_ledger import fill
@@ -76,8 +76,8 @@ def test_a_stale_version_and_a_wrong_stage_are_409_and_say_how_it_stands(
     stale = client.post(f"{path}/unclaim", json={"by": "grace", "version": 1})
     wrong = client.post(f"{path}/adopt", json={"by": "grace", "version": 2})
     assert (stale.status_code, wrong.status_code) == (409, 409)
-    assert "is claimed by ada at version 2, not 1 any more" in stale.json()["error"]
-    assert "takes no adopt; what it takes: " in wrong.json()["error"]
+    assert "since version 1: it is claimed by ada at version 2 now" in stale.json()["error"]
+    assert "only a pilot can be adopted; first: switchwise pilot" in wrong.json()["error"]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_changing_needs_admin_and_stays_in_the_keys_project(database: Database) 
     key_id, headers = key_of(database, "admin", "search")
     assert client.post(f"{path}/claim", json=wish, headers=headers).status_code == 200
     with database.snapshot() as session:
-        history = store.histories(session)[recommendation_id]
+        history = store.load_histories(session)[recommendation_id]
     assert [change.key_id for change in history] == [key_id]
 
 
@@ -194,5 +194,5 @@ def test_every_action_of_people_has_a_route_and_no_other(database: Database) -> 
         path.rpartition("/")[2] for path in posts if path.startswith("/api/v1/recommendations/")
     }
     assert actions == {
-        action for action, transition in table.TRANSITIONS.items() if transition.by_people
+        action for action, transition in transitions.TRANSITIONS.items() if transition.by_people
     }

@@ -5,7 +5,8 @@ import pytest
 from advisor import words
 from advisor.advice.figures import SwingFigure
 from advisor.publishing.pages import swing_bars
-from advisor.stages import recommendations, so_far, store
+from advisor.stages import recommendations, store, summary
+from ledger import months
 from ledger.database import Database
 from tests import ledgers
 from tests.advisor.evidence import paired_rows
@@ -59,8 +60,9 @@ def test_proof_stage_and_what_became_of_it_are_on_it(database: Database) -> None
     assert "claimed by ada since 2026-11-23" in text
     assert "2026-11-23 20:00 UTC claim 50 % ada" in text
     with database.snapshot() as session:
-        (move,) = so_far.moves_of(session, [advised_ledger.only(database)], {}, {})
-        assert store.frozen(session, name) is not None
+        month = months.parse("2026-11", ledgers.SETTINGS.zone)
+        (move,) = summary.load_moves(session, [advised_ledger.only(database)], month)
+        assert store.load_frozen(session, name) is not None
     assert f"Frozen when it was claimed: at least {words.dollars(move.frozen_low_usd)}" in text
 
 

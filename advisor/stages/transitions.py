@@ -1,4 +1,4 @@
-"""Which stage follows which, and what a history of changes says at an instant. Pure: it reads no clock and no row."""
+"""Which stage follows which, and what a history of changes says at an instant."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ OPEN: tuple[Stage, ...] = ("active", "claimed", "piloting")
 """The stages in which a saving is still potential, so that it counts in totals."""
 METERED: tuple[Stage, ...] = ("active", "claimed")
 """The stages in which an hour's saving is missed: all of the traffic still runs on the source."""
-KEPT: tuple[Stage, ...] = ("claimed", "piloting", "adopted", "measured")
+IN_HAND: tuple[Stage, ...] = ("claimed", "piloting", "adopted", "measured")
 """The stages in which a slice keeps its target when another becomes the best."""
 FREEZING: tuple[Action, ...] = ("claim", "adopt")
 """The changes that store the estimate as it stands."""
@@ -34,7 +34,7 @@ FREEZING: tuple[Action, ...] = ("claim", "adopt")
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What an action makes of which stages, and whether people may ask for it or figures alone bring it about."""
+    """From which stages an action leads where, and whether people take it or it happens by itself."""
 
     sources: tuple[Stage, ...]
     target: Stage
@@ -55,12 +55,16 @@ TRANSITIONS: Mapping[Action, Transition] = MappingProxyType(
         "return": Transition(("expired",), "active", by_people=False),
     }
 )
-"""Every change there is; whatever is not here cannot happen."""
+"""Every change there is: what is not here cannot happen."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One row of a recommendation's history. `version` is the one it made; `until_day` is the first day after a dismissal."""
+    """One row of a recommendation's history.
+
+    `version` is the one that it made, `made_at` UTC epoch microseconds, `until_day` the first UTC
+    day after a dismissal, `share` decimal text.
+    """
 
     version: int
     action: Action
@@ -84,18 +88,35 @@ def after(stage: Stage, action: Action) -> Stage | None:
 def open_to_people(stage: Stage) -> tuple[Action, ...]:
     """What people may do with a recommendation at this stage."""
     return tuple(
-        action for action, each in TRANSITIONS.items() if each.by_people and stage in each.sources
+        action
+        for action, transition in TRANSITIONS.items()
+        if transition.by_people and stage in transition.sources
     )
 
 
+def path_to(stage: Stage, action: Action) -> tuple[Action, ...] | None:
+    """The fewest changes by people after which an action may be taken; None where none lead there."""
+    paths: dict[Stage, tuple[Action, ...]] = {stage: ()}
+    reached = [stage]
+    for here in reached:
+        if here in TRANSITIONS[action].sources:
+            return paths[here]
+        for step in open_to_people(here):
+            there = TRANSITIONS[step].target
+            if there not in paths:
+                paths[there] = (*paths[here], step)
+                reached.append(there)
+    return None
+
+
 def stage_at(history: Sequence[Change], instant_us: int) -> Stage:
-    """The stage that was in force at an instant. A dismissal ends by itself when its last day has passed."""
-    made = [change for change in history if change.made_at <= instant_us]
-    if not made:
+    """The stage in force at an instant. A dismissal ends by itself when its last day has passed."""
+    changes = [change for change in history if change.made_at <= instant_us]
+    if not changes:
         return history[0].from_stage if history else "active"
-    last = made[-1]
-    over = last.until_day is not None and clock.day_of(instant_us) >= last.until_day
-    return "active" if last.to_stage == "dismissed" and over else last.to_stage
+    last = changes[-1]
+    has_ended = last.until_day is not None and clock.day_of(instant_us) >= last.until_day
+    return "active" if last.to_stage == "dismissed" and has_ended else last.to_stage
 
 
 def last_of(history: Sequence[Change], action: Action) -> Change | None:
@@ -103,7 +124,9 @@ def last_of(history: Sequence[Change], action: Action) -> Change | None:
     return next((change for change in reversed(history) if change.action == action), None)
 
 
-def holding_claim(history: Sequence[Change]) -> Change | None:
-    """The claim that still holds: who owns the recommendation, since when, and with which share."""
-    claim, gone = last_of(history, "claim"), last_of(history, "unclaim")
-    return None if claim is None or (gone is not None and gone.version > claim.version) else claim
+def current_claim(history: Sequence[Change]) -> Change | None:
+    """The claim that was not given back: who owns the recommendation, since when, which share."""
+    claim, unclaim = last_of(history, "claim"), last_of(history, "unclaim")
+    if claim is None or (unclaim is not None and unclaim.version > claim.version):
+        return None
+    return claim

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.stages import table
-from advisor.stages.table import TRANSITIONS, Action, Change, Stage
+from advisor.stages import transitions
+from advisor.stages.transitions import TRANSITIONS, Action, Change, Stage
 from ledger import clock
 
 ALLOWED = """
@@ -29,19 +29,19 @@ NOON_US = clock.DAY_US // 2
 def change(version: int, action: Action, made_at: int, until_day: int | None = None) -> Change:
     transition = TRANSITIONS[action]
     return Change(
-        version,
-        action,
-        transition.sources[0],
-        transition.target,
-        "ada",
-        made_at,
+        version=version,
+        action=action,
+        from_stage=transition.sources[0],
+        to_stage=transition.target,
+        made_by="ada",
+        made_at=made_at,
         until_day=until_day,
     )
 
 
 @given(st.sampled_from(STAGES), st.sampled_from(list(TRANSITIONS)))
 def test_no_action_leads_anywhere_but_where_the_method_says(stage: Stage, action: Action) -> None:
-    target = table.after(stage, action)
+    target = transitions.after(stage, action)
     assert target is None or f"{stage} -> {target}" in ALLOWED.split("\n")
 
 
@@ -58,13 +58,13 @@ def test_figures_alone_measure_expire_and_bring_back() -> None:
         "expire",
         "return",
     }
-    assert table.open_to_people("active") == ("claim", "dismiss")
-    assert table.open_to_people("rolled_back") == ()
+    assert transitions.open_to_people("active") == ("claim", "dismiss")
+    assert transitions.open_to_people("rolled_back") == ()
 
 
 def test_a_history_says_the_stage_of_each_instant() -> None:
     history = [change(2, "claim", 10), change(3, "pilot", 20), change(4, "adopt", 30)]
-    assert [table.stage_at(history, at) for at in (9, 10, 19, 20, 29, 30)] == [
+    assert [transitions.stage_at(history, at) for at in (9, 10, 19, 20, 29, 30)] == [
         "active",
         "claimed",
         "claimed",
@@ -72,18 +72,26 @@ def test_a_history_says_the_stage_of_each_instant() -> None:
         "piloting",
         "adopted",
     ]
-    assert table.stage_at([], 5) == "active"
+    assert transitions.stage_at([], 5) == "active"
 
 
 @given(st.integers(1, 400), st.integers(0, 500))
 def test_a_dismissal_ends_by_itself_when_its_day_begins(lasts_days: int, later_days: int) -> None:
     history = [change(2, "dismiss", NOON_US, until_day=lasts_days)]
-    stage = table.stage_at(history, NOON_US + later_days * clock.DAY_US)
+    stage = transitions.stage_at(history, NOON_US + later_days * clock.DAY_US)
     assert stage == ("dismissed" if later_days < lasts_days else "active")
 
 
 def test_only_the_claim_that_was_not_given_back_holds() -> None:
     claimed, gone, again = change(2, "claim", 10), change(3, "unclaim", 20), change(4, "claim", 30)
-    assert table.holding_claim([claimed]) == claimed
-    assert table.holding_claim([claimed, gone]) is None
-    assert table.holding_claim([claimed, gone, again]) == again
+    assert transitions.current_claim([claimed]) == claimed
+    assert transitions.current_claim([claimed, gone]) is None
+    assert transitions.current_claim([claimed, gone, again]) == again
+
+
+def test_the_shortest_way_to_an_action_is_named() -> None:
+    assert transitions.path_to("active", "adopt") == ("claim", "pilot")
+    assert transitions.path_to("claimed", "claim") == ("unclaim",)
+    assert transitions.path_to("dismissed", "claim") == ("undismiss",)
+    assert transitions.path_to("claimed", "pilot") == ()
+    assert transitions.path_to("adopted", "claim") is None

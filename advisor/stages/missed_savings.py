@@ -1,4 +1,4 @@
-"""Missed savings: in which closed hours advice was open, and what that would have saved. Reads what the meter has written.
+"""Missed savings: in which closed hours advice was open, and what it would have saved.
 
 An hour is decided once, by the advice and the stage that were in force when it closed.
 """
@@ -11,9 +11,9 @@ from sqlmodel import Session
 
 from advisor.advice.slices import SliceKey
 from advisor.advice.values import Recommendation
-from advisor.stages import table
+from advisor.stages import transitions
 from advisor.stages.stored_recommendation import StoredRecommendation
-from advisor.stages.table import Change
+from advisor.stages.transitions import Change
 from ledger import clock, money, tables
 from ledger.months import Month
 
@@ -28,7 +28,10 @@ _RECOMMENDATION = tables.RECOMMENDATION
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opportunity:
-    """One recommendation's open hours of a UTC day, a bit each, and the share of their cost that it would have saved."""
+    """One recommendation's open hours of a UTC day, and what share of their cost it would save.
+
+    `hours` has a bit for each hour of the day.
+    """
 
     recommendation_id: str
     slice: SliceKey
@@ -43,13 +46,10 @@ def ratio_of(recommendation: Recommendation) -> Fraction | None:
     None where the advice asks for no move.
     """
     saving, cost = recommendation.saving, recommendation.cost_month_femto_usd
-    if not recommendation.decision.counted or saving is None or saving.low_femto_usd <= 0:
+    if not recommendation.decision.counted or saving is None or not cost:
         return None
-    return (
-        round(min(Fraction(saving.low_femto_usd, cost), Fraction(1)), _RATIO_DECIMALS)
-        if cost
-        else None
-    )
+    ratio = min(Fraction(saving.low_femto_usd, cost), Fraction(1))
+    return round(ratio, _RATIO_DECIMALS) if ratio > 0 else None
 
 
 def missed_femto_usd(ratio: Fraction, cost_femto_usd: int) -> int:
@@ -57,8 +57,10 @@ def missed_femto_usd(ratio: Fraction, cost_femto_usd: int) -> int:
     return min(money.round_to_nano_usd(ratio * cost_femto_usd), cost_femto_usd)
 
 
-def opened(stored: StoredRecommendation, history: list[Change], hours: range) -> list[Opportunity]:
-    """The hours among these in which this advice was open when the hour closed, by day."""
+def find_opportunities(
+    stored: StoredRecommendation, history: list[Change], hours: range
+) -> list[Opportunity]:
+    """The hours among these at whose end this advice was open, by day."""
     recommendation, ratio = stored.recommendation, ratio_of(stored.recommendation)
     if ratio is None:
         return []
@@ -69,14 +71,14 @@ def opened(stored: StoredRecommendation, history: list[Change], hours: range) ->
         if (
             stored.computed_at_us <= closed_at
             and (end_hour is None or hour < end_hour)
-            and table.stage_at(history, closed_at) in table.METERED
+            and transitions.stage_at(history, closed_at) in transitions.METERED
         ):
             by_day[hour // HOURS] = by_day.get(hour // HOURS, 0) | 1 << hour % HOURS
-    key = (
-        recommendation.provider,
-        recommendation.project,
-        recommendation.workload,
-        recommendation.from_model,
+    key = SliceKey(
+        provider=recommendation.provider,
+        project=recommendation.project,
+        workload=recommendation.workload,
+        model=recommendation.from_model,
     )
     return [
         Opportunity(
@@ -95,15 +97,19 @@ def _end_hour(recommendation: Recommendation) -> int | None:
 def by_recommendation(
     session: Session, project: str | None = None, month: Month | None = None
 ) -> dict[str, int]:
-    """What each recommendation missed, in femto-USD, so far or on the UTC days of a month; one that was never open is absent."""
-    wanted = select(_MISSED.c.recommendation_id, _MISSED.c.missed_usd)
+    """What each recommendation missed so far, or on the UTC days of a month, in femto-USD.
+
+    A recommendation that was never open is absent.
+    """
+    query = select(_MISSED.c.recommendation_id, _MISSED.c.missed_usd)
     if project is not None:
-        wanted = wanted.join(_RECOMMENDATION, _RECOMMENDATION.c.id == _MISSED.c.recommendation_id)
-        wanted = wanted.where(_RECOMMENDATION.c.project == project)
+        query = query.join(_RECOMMENDATION, _RECOMMENDATION.c.id == _MISSED.c.recommendation_id)
+        query = query.where(_RECOMMENDATION.c.project == project)
     if month is not None:
         days = month.whole_days
-        wanted = wanted.where(_MISSED.c.day.between(days.start, days.stop - 1))
-    missed: dict[str, int] = {}
-    for recommendation_id, amount in session.execute(wanted):
-        missed[recommendation_id] = missed.get(recommendation_id, 0) + money.femto_usd(amount)
-    return missed
+        query = query.where(_MISSED.c.day.between(days.start, days.stop - 1))
+    amounts: dict[str, int] = {}
+    for recommendation_id, amount_usd in session.execute(query):
+        amount = money.femto_usd(amount_usd)
+        amounts[recommendation_id] = amounts.get(recommendation_id, 0) + amount
+    return amounts

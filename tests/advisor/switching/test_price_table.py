@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from advisor.switching import table
+from advisor.switching import price_table
 from ledger import money
 from ledger.errors import PriceUnknown, UsageError
 from ledger.pricing import prices
@@ -17,9 +17,25 @@ HALF = Fraction(1, 2)
 
 def _table(
     output_share: Fraction, cached_share: Fraction, volumes: str = "1M,10M,100M"
-) -> table.Table:
-    return table.of_pair(
-        books.book(), BIG, MINI, table.volumes(volumes), output_share, cached_share, books.AS_OF_DAY
+) -> price_table.PriceTable:
+    return price_table.compare(
+        books.book(),
+        BIG,
+        MINI,
+        blend=price_table.Blend(output_share, cached_share),
+        volumes_tokens=price_table.parse_volumes(volumes),
+        day=books.AS_OF_DAY,
+    )
+
+
+def _compare(source: prices.PriceKey, target: prices.PriceKey) -> price_table.PriceTable:
+    return price_table.compare(
+        books.book(),
+        source,
+        target,
+        blend=price_table.Blend(HALF, Fraction(0)),
+        volumes_tokens=(10**6,),
+        day=books.AS_OF_DAY,
     )
 
 
@@ -54,7 +70,7 @@ def test_real_traffic_with_little_output_costs_far_less_than_the_half_half_blend
 
 
 def test_a_dearer_target_shows_a_negative_saving() -> None:
-    found = table.of_pair(books.book(), MINI, BIG, (10**6,), HALF, Fraction(0), books.AS_OF_DAY)
+    found = _compare(MINI, BIG)
     assert found.rows[0].saving_femto_usd == -4 * books.USD
     assert found.saving_share == -4
 
@@ -64,17 +80,17 @@ def test_a_model_without_a_price_is_named_with_the_remedy() -> None:
     with pytest.raises(
         PriceUnknown, match=r"^no price for gpt-9 .* on 2026-11-23; add one with: prices set gpt-9$"
     ):
-        table.of_pair(books.book(), BIG, unknown, (10**6,), HALF, Fraction(0), books.AS_OF_DAY)
+        _compare(BIG, unknown)
 
 
 def test_volumes_are_read_with_their_units() -> None:
-    assert table.volumes("1M, 250k,1.5B,42") == (10**6, 250_000, 1_500_000_000, 42)
+    assert price_table.parse_volumes("1M, 250k,1.5B,42") == (10**6, 250_000, 1_500_000_000, 42)
 
 
 @pytest.mark.parametrize("text", ["", "1M,", "ten", "-1M", "0", "1.5", "1T", "1e6"])
 def test_a_text_that_is_no_volume_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="not a volume of tokens"):
-        table.volumes(text)
+        price_table.parse_volumes(text)
 
 
 def test_a_share_beyond_one_is_refused() -> None:

@@ -11,7 +11,7 @@ import time_machine
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from advisor.stages import meter, missed
+from advisor.stages import meter, missed_savings
 from ledger import clock, money, settings, tables
 from ledger.database import Database
 from tests import conftest, ledgers
@@ -38,7 +38,7 @@ def serve(database: Database, hour: int, requests: int = 10, day: int = 0) -> No
 
 def total(database: Database) -> int:
     with database.snapshot() as session:
-        return sum(missed.by_recommendation(session).values())
+        return sum(missed_savings.by_recommendation(session).values())
 
 
 def rows(database: Database) -> list[tuple[int, int, str, str]]:
@@ -50,7 +50,7 @@ def rows(database: Database) -> list[tuple[int, int, str, str]]:
 
 def share(database: Database) -> Fraction:
     """The low end over the cost of the window, to nine decimals."""
-    ratio = missed.ratio_of(only(database).recommendation)
+    ratio = missed_savings.ratio_of(only(database).recommendation)
     assert ratio is not None
     return ratio
 
@@ -212,7 +212,7 @@ def test_a_corrected_price_corrects_what_was_missed(database: Database) -> None:
 @example(600_000, 10**9)
 @given(st.integers(0, 10**18), st.integers(0, 10**9))
 def test_no_more_than_the_hour_cost_is_ever_missed(spent_femto_usd: int, billionths: int) -> None:
-    found = missed.missed_femto_usd(Fraction(billionths, 10**9), spent_femto_usd)
+    found = missed_savings.missed_femto_usd(Fraction(billionths, 10**9), spent_femto_usd)
     assert 0 <= found <= spent_femto_usd
     assert abs(found - Fraction(billionths, 10**9) * spent_femto_usd) <= 10**6
 
@@ -237,4 +237,4 @@ def test_only_a_move_that_is_advised_and_saves_has_a_ratio(
     advice = advised.recommendation(
         low, cost_month_femto_usd=cost and money.femto_usd(cost), decision=decision
     )
-    assert missed.ratio_of(advice) == (ratio and Fraction(ratio))
+    assert missed_savings.ratio_of(advice) == (ratio and Fraction(ratio))

@@ -1,12 +1,13 @@
-"""What advice has come to so far: each move with what was frozen, realised and missed, as every face shows it."""
+"""What advice has come to so far: each move with what was frozen, realised and missed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from sqlmodel import Session
 
 from advisor.advice import values
-from advisor.stages import missed, outcomes, recommendations, store
+from advisor.stages import missed_savings, outcomes, recommendations, store
 from advisor.stages.realisation import Realised
 from advisor.stages.records import MoveFigure, RealisedFigure, SoFar
 from advisor.stages.stored_recommendation import StoredRecommendation
@@ -16,32 +17,49 @@ from ledger import clock, money
 from ledger.months import Month
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Results:
+    """What is stored of all moves, by recommendation; missed amounts are femto-USD."""
+
+    frozen: Mapping[str, Mapping[str, str]]
+    """The frozen documents, by action."""
+    realised: Mapping[str, tuple[Realised, ...]]
+    missed: Mapping[str, int]
+    missed_in_month: Mapping[str, int]
+
+    def realised_of(self, stored: StoredRecommendation) -> tuple[Realised, ...]:
+        return self.realised.get(stored.recommendation.id, ())
+
+    def frozen_of(self, stored: StoredRecommendation) -> Estimate | None:
+        """The saving that was frozen by the claim that still holds."""
+        document = self.frozen.get(stored.recommendation.id, {}).get("claim")
+        return values.decode(document).saving if document and stored.record.owner else None
+
+
 def build(session: Session, month: Month, project: str | None = None) -> SoFar:
-    """The whole life of advice, of all projects or one; `month` is the one whose missed saving is named."""
-    stored = [
-        each
-        for each in recommendations.with_a_life(session)
-        if project in (None, each.recommendation.project)
+    """What became of all advice, of all projects or one, with what was missed in the month."""
+    advised = [
+        stored
+        for stored in recommendations.read_touched(session)
+        if project in (None, stored.recommendation.project)
     ]
-    missed_so_far = missed.by_recommendation(session, project)
-    missed_in_month = missed.by_recommendation(session, project, month)
-    realised = outcomes.read(session)
+    results = _load_results(session, month, project)
+    missed = results.missed.values()
+    missed_in_month = results.missed_in_month.values()
     return SoFar(
-        missed_usd=money.usd_text(sum(missed_so_far.values())) if missed_so_far else None,
-        missed_month_usd=money.usd_text(sum(missed_in_month.values())) if missed_so_far else None,
-        realised_usd=_realised_usd(realised.get(each.recommendation.id, ()) for each in stored),
-        moves=_moves(session, stored, realised, missed_so_far, missed_in_month),
+        missed_usd=money.usd_text(sum(missed)) if missed else None,
+        missed_month_usd=money.usd_text(sum(missed_in_month)) if missed else None,
+        realised_usd=_realised_usd(results.realised_of(stored) for stored in advised),
+        moves=tuple(_move(stored, results) for stored in advised),
     )
 
 
-def moves_of(
-    session: Session,
-    stored: Sequence[StoredRecommendation],
-    missed_so_far: Mapping[str, int],
-    missed_in_month: Mapping[str, int],
+def load_moves(
+    session: Session, advised: Iterable[StoredRecommendation], month: Month
 ) -> tuple[MoveFigure, ...]:
-    """What each recommendation came to; the amounts that it missed are femto-USD by id."""
-    return _moves(session, stored, outcomes.read(session), missed_so_far, missed_in_month)
+    """What each recommendation came to, with what it missed in all and in the month."""
+    results = _load_results(session, month)
+    return tuple(_move(stored, results) for stored in advised)
 
 
 def due(frozen: Estimate, share: str | None, days: int) -> Estimate:
@@ -67,45 +85,22 @@ def _realised_usd(moves: Iterable[Sequence[Realised]]) -> dict[str, str]:
     return {method: money.usd_text(amount) for method, amount in sums.items()}
 
 
-def _moves(
-    session: Session,
-    stored: Sequence[StoredRecommendation],
-    realised: Mapping[str, tuple[Realised, ...]],
-    missed_so_far: Mapping[str, int],
-    missed_in_month: Mapping[str, int],
-) -> tuple[MoveFigure, ...]:
-    documents = store.estimates(session)
-    return tuple(
-        _move(
-            each,
-            _frozen(each, documents),
-            realised.get(each.recommendation.id, ()),
-            missed_so_far,
-            missed_in_month,
-        )
-        for each in stored
+def _load_results(session: Session, month: Month, project: str | None = None) -> _Results:
+    return _Results(
+        frozen=store.load_estimates(session),
+        realised=outcomes.read(session),
+        missed=missed_savings.by_recommendation(session, project),
+        missed_in_month=missed_savings.by_recommendation(session, project, month),
     )
 
 
-def _frozen(
-    stored: StoredRecommendation, documents: Mapping[str, Mapping[str, str]]
-) -> Estimate | None:
-    """The saving that was frozen by the claim that still holds."""
-    document = documents.get(stored.recommendation.id, {}).get("claim")
-    return values.decode(document).saving if document and stored.record.owner else None
-
-
-def _move(
-    stored: StoredRecommendation,
-    frozen: Estimate | None,
-    realised: tuple[Realised, ...],
-    missed_so_far: Mapping[str, int],
-    missed_in_month: Mapping[str, int],
-) -> MoveFigure:
+def _move(stored: StoredRecommendation, results: _Results) -> MoveFigure:
     recommendation, record = stored.recommendation, stored.record
-    days = max((each.days for each in realised), default=0)
-    by_now = due(frozen, record.share, days) if frozen and realised else None
-    is_metered = recommendation.id in missed_so_far
+    realised, frozen = results.realised_of(stored), results.frozen_of(stored)
+    days = max((by_method.days for by_method in realised), default=0)
+    due_now = due(frozen, record.share, days) if frozen and realised else None
+    missed = results.missed.get(recommendation.id)
+    missed_in_month = results.missed_in_month.get(recommendation.id, 0)
     return MoveFigure(
         id=recommendation.id,
         provider=recommendation.provider,
@@ -124,12 +119,12 @@ def _move(
         frozen_low_usd=_usd(frozen.low_femto_usd if frozen else None),
         frozen_expected_usd=_usd(frozen.expected_femto_usd if frozen else None),
         frozen_high_usd=_usd(frozen.high_femto_usd if frozen else None),
-        due_low_usd=_usd(by_now.low_femto_usd if by_now else None),
-        due_expected_usd=_usd(by_now.expected_femto_usd if by_now else None),
-        due_high_usd=_usd(by_now.high_femto_usd if by_now else None),
-        missed_usd=_usd(missed_so_far.get(recommendation.id)),
-        missed_month_usd=_usd(missed_in_month.get(recommendation.id, 0)) if is_metered else None,
-        realised=tuple(_realised(each) for each in realised),
+        due_low_usd=_usd(due_now.low_femto_usd if due_now else None),
+        due_expected_usd=_usd(due_now.expected_femto_usd if due_now else None),
+        due_high_usd=_usd(due_now.high_femto_usd if due_now else None),
+        missed_usd=_usd(missed),
+        missed_month_usd=None if missed is None else _usd(missed_in_month),
+        realised=tuple(_realised(by_method) for by_method in realised),
     )
 
 
