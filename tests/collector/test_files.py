@@ -12,7 +12,7 @@ import zstandard
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from collector import files, records
+from collector import files, formats, records
 from collector.files import ImportReceipt
 from collector.formats import trace_csv
 from collector.parsing.naming import Naming
@@ -41,7 +41,7 @@ LITELLM = json.dumps(
     ]
 ).encode()
 MODEL = Naming(model="gpt-4.1")
-READ = "expected native events, LiteLLM payloads or trace CSV"
+READ = f"expected {formats.list_titles()}"
 
 
 @pytest.fixture(autouse=True)
@@ -227,7 +227,7 @@ def test_a_model_without_a_provider_is_taken_for_its_only_vendors_own(
         (zstandard.compress(NATIVE)[:2_000], "auto", "is damaged"),
         (b"\x1f\x8b nonsense", "auto", "is damaged"),
         (b"\x28\xb5\x2f\xfd nonsense", "auto", "is damaged"),
-        (NATIVE, "parquet", "unknown format 'parquet'; use auto, native, litellm or trace-csv"),
+        (NATIVE, "parquet", "unknown format 'parquet'; use auto, native, "),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_named_on_one_line_and_stores_nothing(

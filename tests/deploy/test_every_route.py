@@ -6,6 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from collector import formats
 from deploy import web
 from ledger import access, settings
 from ledger.database import Database
@@ -13,8 +14,7 @@ from ledger.settings import Settings
 from tests import serving
 
 SCOPES = {
-    ("POST", "/v1/events"): "ingest",
-    ("POST", "/v1/litellm"): "ingest",
+    **{("POST", format.route): "ingest" for format in formats.JSON_FORMATS},
     ("GET", "/metrics"): "scrape",
     ("GET", "/api/v1/usage"): "read",
     ("GET", "/api/v1/report"): "read",

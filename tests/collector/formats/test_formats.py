@@ -77,6 +77,11 @@ def test_names_and_routes_are_not_shared() -> None:
     assert len({format.route for format in formats.JSON_FORMATS}) == len(formats.JSON_FORMATS)
 
 
+def test_our_own_format_comes_first_wherever_formats_are_listed() -> None:
+    assert formats.NAMES[0] == formats.NAMES_WITH_IDS[0] == "native"
+    assert formats.list_titles().startswith("native events, ")
+
+
 @EVERY_FORMAT
 def test_golden_records_are_read_as_their_rows_say(format: Format) -> None:
     rows = [{name: row[name] for name in row if name != "record"} for row in golden_rows(format)]
