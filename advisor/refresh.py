@@ -35,7 +35,8 @@ ADVISED_ON = "advised_on"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Due:
-    """What is out of date: the months with their new basis, the late usage, and the advice's key."""
+    """What is out of date: the months with their new basis, the late usage, and the advice's
+    key."""
 
     months: Sequence[tuple[Month, Basis]]
     late: Sequence[LateBucket]

@@ -55,5 +55,6 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # The reader (head, less) has gone with what it wanted. Keep Python from complaining at exit.
+        # The reader (head, less) has gone with what it wanted. Keep Python from complaining at
+        # exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

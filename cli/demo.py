@@ -1,4 +1,5 @@
-"""The demo's own process, started by `switchwise up --demo`: replays sample traffic and prints the report."""
+"""The demo's own process, started by `switchwise up --demo`: replays sample traffic and prints the
+report."""
 
 import argparse
 import shlex

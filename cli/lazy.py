@@ -1,4 +1,5 @@
-"""Groups of commands that are listed from the registry; a command's module is loaded when it runs."""
+"""Groups of commands that are listed from the registry; a command's module is loaded when it
+runs."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 
 class LazyGroup(TyperGroup):
-    """A group whose `commands` are stubs: names and one-line helps, for help, completion and typos."""
+    """A group whose `commands` are stubs: names and one-line helps, for help, completion and
+    typos."""
 
     def __init__(
         self,

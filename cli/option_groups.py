@@ -29,7 +29,7 @@ def spread(function: Callable[..., None]) -> Callable[..., None]:
         function(**arguments)
 
     # What inspect.signature and typing.get_type_hints read, and Typer through them.
-    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # click reads it
     command.__annotations__ = {option.name: option.annotation for option in parameters}
     return command
 

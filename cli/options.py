@@ -1,4 +1,5 @@
-"""Options and arguments that many commands share, and those values that need more than Typer's check."""
+"""Options and arguments that many commands share, and those values that need more than Typer's
+check."""
 
 import getpass
 from datetime import date
@@ -42,7 +43,10 @@ DryRun = Annotated[
 
 
 def day(option: str, text: str | None) -> int:
-    """The UTC day number of an option's text, by default today. Raises UsageError naming the option."""
+    """The UTC day number of an option's text, by default today.
+
+    Raises UsageError naming the option.
+    """
     if text is None:
         return clock.day_of(clock.now_us())
     try:

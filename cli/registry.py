@@ -1,6 +1,7 @@
 """Every command: its name, its one-line help, and the module of `cli.commands` that holds it.
 
-The help of `switchwise` and of each group is printed from here, so that no command is loaded for it.
+The help of `switchwise` and of each group is printed from here, so that no command is loaded for
+it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command. Its `help` is the first line of its function's docstring too; a test compares them."""
+    """A command.
+
+    Its `help` is the first line of its function's docstring too; a test compares them.
+    """
 
     name: str
     help: str

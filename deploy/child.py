@@ -1,4 +1,5 @@
-"""One child process of a supervisor: how it is started, and how long to wait before it is started again."""
+"""One child process of a supervisor: how it is started, and how long to wait before it is started
+again."""
 
 import signal
 import subprocess
@@ -64,7 +65,8 @@ class Child:
         log.info("child_started", child=self._start.name, process_id=self._process.pid)
 
     def ended(self, now_seconds: float) -> int | None:
-        """The exit status of a process that ended since last looked; decides when it starts again."""
+        """The exit status of a process that ended since last looked; decides when it starts
+        again."""
         if self._process is None or (status := self._process.poll()) is None:
             return None
         self._process = None

@@ -1,4 +1,7 @@
-"""The first API keys of a new installation, each in a file for the one who uses it. Shows no key's text anywhere else."""
+"""The first API keys of a new installation, each in a file for the one who uses it.
+
+Shows no key's text anywhere else.
+"""
 
 import os
 from dataclasses import dataclass
@@ -14,9 +17,11 @@ from ledger.errors import Forbidden, Unauthorised, UsageError
 
 @dataclass(frozen=True, slots=True)
 class FirstKey:
-    """A key that an installation begins with, and the file below the keys directory that holds its text.
+    """A key that an installation begins with, and the file below the keys directory that holds its
+    text.
 
-    `mode` is the file's. Whoever reads a file that is not `handed_over` reads it again at each start, so it must be there.
+    `mode` is the file's. Whoever reads a file that is not `handed_over` reads it again at each
+    start, so it must be there.
     """
 
     name: str
@@ -29,7 +34,8 @@ class FirstKey:
 FIRST_KEYS = (
     FirstKey("proxy", "ingest", "ingest.key", 0o600, handed_over=True),
     FirstKey("administrator", "admin", "admin.key", 0o600, handed_over=True),
-    # Prometheus runs under another user, so its file is readable and alone in a directory that it can be given.
+    # Prometheus runs under another user, so its file is readable and alone in a directory that it
+    # can be given.
     FirstKey("prometheus", "scrape", "prometheus/scrape.key", 0o644, handed_over=False),
 )
 
@@ -37,8 +43,9 @@ FIRST_KEYS = (
 def create(database: Database, directory: Path) -> list[Path]:
     """Make the keys that are missing; the files that were written. A second run writes none.
 
-    A file is written before its key is committed: a run that is killed leaves a key that works nowhere, and the next
-    run replaces it. Raises UsageError for a directory that cannot be written to.
+    A file is written before its key is committed: a run that is killed leaves a key that works
+    nowhere, and the next run replaces it. Raises UsageError for a directory that cannot be written
+    to.
     """
     written = []
     with database.transaction() as session:

@@ -1,4 +1,5 @@
-"""What a process of ours asks of the operating system: to end with its parent, and to be the only one on a data directory."""
+"""What a process of ours asks of the operating system: to end with its parent, and to be the only
+one on a data directory."""
 
 import contextlib
 import ctypes
@@ -17,14 +18,16 @@ from ledger import clock
 from ledger.errors import UsageError
 
 LOCK_SECONDS = 3.0
-"""How long a start waits for the lock: children of a killed supervisor hold it until they are gone."""
+"""How long a start waits for the lock: children of a killed supervisor hold it until they are
+gone."""
 BACKLOG = 2_048
 _POLL_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
 
 
 def end_with(parent_id: int) -> None:
-    """End this process when its parent ends, even by SIGKILL: at once on Linux, within a second elsewhere."""
+    """End this process when its parent ends, even by SIGKILL: at once on Linux, within a second
+    elsewhere."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_id:
@@ -43,7 +46,8 @@ def _end_once_orphaned(parent_id: int) -> None:
 
 @contextlib.contextmanager
 def only_one(data: Path) -> Iterator[int]:
-    """Hold the lock of a data directory; its file descriptor, for children to hold as well. Raises UsageError."""
+    """Hold the lock of a data directory; its file descriptor, for children to hold as well. Raises
+    UsageError."""
     try:
         data.mkdir(parents=True, exist_ok=True)
         lock = os.open(data / "switchwise.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -72,17 +76,22 @@ def _acquire(lock: int, data: Path) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket that children may inherit, so that none of them has to win the port again. Raises UsageError."""
+    """A listening socket that children may inherit, so that none of them has to win the port again.
+
+    Raises UsageError.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise UsageError(
-                f"port {port} of {host} is in use; stop what listens there, or choose another --port"
+                f"port {port} of {host} is in use; stop what listens there, or choose"
+                " another --port"
             ) from error
         raise UsageError(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another --host or --port"
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another --host"
+            " or --port"
         ) from error
 
 

@@ -24,7 +24,8 @@ from ledger.settings import Settings
 STOP_SECONDS = 8.0
 """How long children may take to end; the supervisor itself must be gone within ten."""
 WRONG_USAGE = 2
-"""The exit status of a child that will never start: its one line of explanation is on stderr already."""
+"""The exit status of a child that will never start: its one line of explanation is on stderr
+already."""
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _LOOK_SECONDS = 1.0
 
@@ -121,7 +122,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _watch(children: Sequence[Child], signals: "_Signals") -> int:
-    """Start children, again and again, until a signal comes or one of them cannot be used at all."""
+    """Start children, again and again, until a signal comes or one of them cannot be used at
+    all."""
     while not signals.received:
         now_seconds = clock.monotonic_seconds()
         if WRONG_USAGE in [child.ended(now_seconds) for child in children]:
@@ -154,7 +156,8 @@ def _stop(children: Sequence[Child], signals: "_Signals") -> None:
 
 
 class _Signals:
-    """The stop signals that came, in order, and a wait that any signal (a child's end, too) cuts short."""
+    """The stop signals that came, in order, and a wait that any signal (a child's end, too) cuts
+    short."""
 
     def __init__(self) -> None:
         self.received: list[int] = []

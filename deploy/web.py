@@ -1,4 +1,5 @@
-"""The web process: an app of the rooms that were asked for, over one open ledger, served by uvicorn. It holds no route."""
+"""The web process: an app of the rooms that were asked for, over one open ledger, served by
+uvicorn. It holds no route."""
 
 import argparse
 import asyncio
@@ -33,9 +34,11 @@ log = structlog.get_logger()
 
 
 def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
-    """An app with the routes of these rooms, over a migrated ledger that it closes when it shuts down.
+    """An app with the routes of these rooms, over a migrated ledger that it closes when it shuts
+    down.
 
     Its state has the `http` protocol to serve it with.
+
     """
     database = Database(chosen.database)
 
@@ -59,7 +62,8 @@ def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
 
 
 async def _end_when_ill(collector: CollectorState) -> None:
-    """End the process once it can store nothing more: whoever started it starts it again, and nothing acknowledged is lost."""
+    """End the process once it can store nothing more: whoever started it starts it again, and
+    nothing acknowledged is lost."""
     while (reason := collector.health.ill()) is None:
         await asyncio.sleep(_WATCH_SECONDS)
     log.error("web_ended", reason=reason)
@@ -69,7 +73,8 @@ async def _end_when_ill(collector: CollectorState) -> None:
 def serve(
     chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socket | None = None
 ) -> int:
-    """Serve these rooms until a signal ends it; the exit status. Raises UsageError for a port in use or an open bind."""
+    """Serve these rooms until a signal ends it; the exit status. Raises UsageError for a port in
+    use or an open bind."""
     logs.configure(chosen.log_level)
     _prepare(chosen, rooms)
     app = create_app(chosen, rooms)
@@ -85,10 +90,12 @@ def serve(
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     with listener or process.listen(chosen.host, chosen.port) as bound:
-        # uvicorn ends by raising again the signal that stopped it; after a clean stop that is no failure.
+        # uvicorn ends by raising again the signal that stopped it; after a clean stop that is no
+        # failure.
         signal.signal(signal.SIGTERM, _leave)
         signal.signal(signal.SIGINT, _leave)
-        # What is loaded by now stays: to search it for garbage again and again would hold up every request under way.
+        # What is loaded by now stays: to search it for garbage again and again would hold up every
+        # request under way.
         gc.freeze()
         log.info("serving", address=process.address_of(bound), rooms=list(rooms))
         uvicorn.Server(config).run(sockets=[bound])
@@ -98,7 +105,8 @@ def serve(
 def _prepare(chosen: Settings, rooms: Sequence[str]) -> None:
     """Bring the tables up to date, and refuse to serve strangers without a key.
 
-    A collector with a spool starts without its database too, and does both with what it last knew of it.
+    A collector with a spool starts without its database too, and does both with what it last knew
+    of it.
     """
     may_start_without = chosen.spool_dir is not None and list(rooms) == ["collector"]
     try:
@@ -120,7 +128,8 @@ def _leave(_number: int, _frame: object) -> None:
 
 
 def main() -> int:
-    """The web process of the one-command form, started by the supervisor with its listening socket; the exit status."""
+    """The web process of the one-command form, started by the supervisor with its listening socket;
+    the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--socket", type=int, required=True)

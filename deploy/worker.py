@@ -1,4 +1,5 @@
-"""The worker process of the one-command form: `python -m deploy.worker --parent ID`, started by the supervisor."""
+"""The worker process of the one-command form: `python -m deploy.worker --parent ID`, started by the
+supervisor."""
 
 import argparse
 import sys

@@ -25,9 +25,11 @@ _EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: its name, how it is computed (numbers with + - x / and brackets, or `SUM`), the result.
+    """One step: its name, how it is computed (numbers with + - x / and brackets, or `SUM`), the
+    result.
 
     Results are exact, but for divisions, which are rounded half-even to 9 decimals.
+
     """
 
     name: str

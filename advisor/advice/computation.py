@@ -1,4 +1,7 @@
-"""Advice on every slice, computed from usage, prices, evidence and the user's policy. It writes no row."""
+"""Advice on every slice, computed from usage, prices, evidence and the user's policy.
+
+It writes no row.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace

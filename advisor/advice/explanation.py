@@ -1,4 +1,7 @@
-"""Advice in sentences, one for each factor, made from the same numbers as every other face. Pure; decides nothing."""
+"""Advice in sentences, one for each factor, made from the same numbers as every other face.
+
+Pure; decides nothing.
+"""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -19,7 +22,9 @@ _FACTORS = {
     "extra_attempts": "Extra attempts on the target per moved request",
     "sigma": "Cost of an escalated request, over an average one",
     "cached_share": "Share of input served from the target's cache",
-    "verifier_femto_usd": "Cost of checking the answers if the whole slice moved, in USD over the window",
+    "verifier_femto_usd": (
+        "Cost of checking the answers if the whole slice moved, in USD over the window"
+    ),
     "share": "Share of the requests that moves",
 }
 _READINGS = {
@@ -118,7 +123,10 @@ _REASONS = {
         "nothing",
     ),
     "stance": (
-        "nobody has shown that the source is worth its price here, and the stance asks the source to prove it",
+        (
+            "nobody has shown that the source is worth its price here, and the stance asks the"
+            " source to prove it"
+        ),
         "paired results that say otherwise, or the stance prove_target",
     ),
     "same_model": (
@@ -135,14 +143,18 @@ _REASONS = {
 _REMEDIES = {
     "evidence": "paired results that show the target to be as good",
     "workload": "a class of work that forgives more, said with the tag class:",
-    "factors": "tokens, attempts and escalations beside the paired results, so that the factors are measured",
+    "factors": (
+        "tokens, attempts and escalations beside the paired results, so that the factors"
+        " are measured"
+    ),
     "life": "a target that lives longer",
     "drift": "a new comparison",
 }
 
 
 def sentences(recommendation: Recommendation) -> list[str]:
-    """What to move, its worth, the factors, prices and window, why, what would change it, how long."""
+    """What to move, its worth, the factors, prices and window, why, what would change it, how
+    long."""
     reason, risk = recommendation.decision.reason, recommendation.risk
     window = recommendation.window
     return [
@@ -184,7 +196,8 @@ def factor_name(name: str) -> str:
 
 
 def change(reason: str, drivers: Sequence[str] = ()) -> str:
-    """What would change a decision of this reason; where its risk decides, what would lower the drivers that set it."""
+    """What would change a decision of this reason; where its risk decides, what would lower the
+    drivers that set it."""
     if reason == "risk" and drivers:
         return "; ".join(_REMEDIES[name] for name in drivers)
     return _REASONS[reason][1]
@@ -236,7 +249,8 @@ def _fitting(recommendation: Recommendation) -> Iterator[str]:
         yield f"{tokens} tokens stay where they are: {reason}."
     if recommendation.room < 1:
         yield (
-            f"The target's rate limit has room for {words.percent(recommendation.room)} of what could"
+            f"The target's rate limit has room for {words.percent(recommendation.room)} of"
+            " what could"
             f" move, {headroom.CAVEAT}."
         )
     share = recommendation.fitting_share
@@ -308,8 +322,10 @@ def _good_answers(recommendation: Recommendation) -> Iterator[str]:
     instead = recommendation.good_answer_instead_femto_usd
     if now is not None and instead is not None:
         yield (
-            f"A right answer costs {money.usd_text(money.round_to_nano_usd(now))} USD on the source and"
-            f" {money.usd_text(money.round_to_nano_usd(instead))} USD on the target, at the expected factors."
+            f"A right answer costs {money.usd_text(money.round_to_nano_usd(now))} USD on the"
+            " source and"
+            f" {money.usd_text(money.round_to_nano_usd(instead))} USD on the target, at the"
+            " expected factors."
         )
 
 

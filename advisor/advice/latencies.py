@@ -1,4 +1,7 @@
-"""Reading the latency that was measured of both sides of each recommendation over its window. Reads rollups only."""
+"""Reading the latency that was measured of both sides of each recommendation over its window.
+
+Reads rollups only.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +22,8 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sides:
-    """The series of successful requests on either side of a recommendation; the target's in its workload and anywhere."""
+    """The series of successful requests on either side of a recommendation; the target's in its
+    workload and anywhere."""
 
     source: tuple[int, ...]
     target: tuple[int, ...]
@@ -35,7 +39,10 @@ class _Sides:
 
 @dataclass(slots=True)
 class _Measured:
-    """The counts of one window by series and measure. What several recommendations ask for is added up once."""
+    """The counts of one window by series and measure.
+
+    What several recommendations ask for is added up once.
+    """
 
     by_series: Mapping[tuple[int, str], latency.Counts]
     _sums: dict[tuple[tuple[int, ...], str], dict[int, int]] = field(default_factory=dict)

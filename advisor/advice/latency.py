@@ -16,11 +16,13 @@ Counts = Mapping[int, int]
 
 P50, P95 = Fraction(50, 100), Fraction(95, 100)
 FEWEST_FOR_P95 = 20
-"""Among fewer requests the 95th percentile is the slowest of them all, which says nothing of the others."""
+"""Among fewer requests the 95th percentile is the slowest of them all, which says nothing of the
+others."""
 
 
 def quantile(counts: Counts, share: Fraction) -> Between | None:
-    """The bounds of the smallest time that at least this share of the requests do not exceed; None without requests."""
+    """The bounds of the smallest time that at least this share of the requests do not exceed; None
+    without requests."""
     rank = -(-share * sum(counts.values()) // 1)
     for power, requests in sorted(counts.items()):
         rank -= requests
@@ -73,7 +75,8 @@ def told(side: SideFigure) -> str:
 
 
 def between(bounds: Between) -> str:
-    """`between 256 and 511 ms`, `between 1.02 and 2.05 s`: rounded outwards, so that it stays true."""
+    """`between 256 and 511 ms`, `between 1.02 and 2.05 s`: rounded outwards, so that it stays
+    true."""
     if bounds.high_ms < 1_000:
         return (
             f"between {bounds.low_ms} and {bounds.high_ms} ms" if bounds.high_ms else "under 1 ms"

@@ -1,11 +1,17 @@
-"""The latency that was measured of both models of a recommendation, as every face shows it. No arithmetic."""
+"""The latency that was measured of both models of a recommendation, as every face shows it.
+
+No arithmetic.
+"""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Bounds of a quantile in whole milliseconds, both included. Nothing finer is known, so nothing finer is told."""
+    """Bounds of a quantile in whole milliseconds, both included.
+
+    Nothing finer is known, so nothing finer is told.
+    """
 
     low_ms: int
     high_ms: int
@@ -13,7 +19,8 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class TimesFigure:
-    """Median and 95th percentile of a time over so many requests; too few of them have no 95th percentile (None)."""
+    """Median and 95th percentile of a time over so many requests; too few of them have no 95th
+    percentile (None)."""
 
     requests: int
     p50: Between
@@ -22,10 +29,12 @@ class TimesFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideFigure:
-    """One model's times from request to answer and to first token, of successful requests; None where none was measured.
+    """One model's times from request to answer and to first token, of successful requests; None
+    where none was measured.
 
-    `measured_in` is `workload` (the project and workload of the advice), `provider` (all of that model's traffic at its
-    provider, because the workload has none) or `nowhere`. `service_tiers` are the served ones that count.
+    `measured_in` is `workload` (the project and workload of the advice), `provider` (all of that
+    model's traffic at its provider, because the workload has none) or `nowhere`. `service_tiers`
+    are the served ones that count.
     """
 
     provider: str
@@ -38,7 +47,10 @@ class SideFigure:
 
 @dataclass(frozen=True, slots=True)
 class LatencyFigure:
-    """What was measured over a recommendation's window. The two sides answered different requests: no promise, a look."""
+    """What was measured over a recommendation's window.
+
+    The two sides answered different requests: no promise, a look.
+    """
 
     source: SideFigure
     target: SideFigure

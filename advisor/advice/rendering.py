@@ -1,4 +1,5 @@
-"""Turns a recommendation into the figure that every face shows: the one place where it becomes text.
+"""Turns a recommendation into the figure that every face shows: the one place where it becomes
+text.
 
 Amounts and ratios become decimal text, ratios rounded once to 9 decimals. It decides nothing.
 """

@@ -21,7 +21,8 @@ from ledger.months import Month
 from ledger.pricing import names
 
 LONGEST_GAP_DAYS = window.MOST_WEEKS * 7
-"""A slice silent for longer than the longest window starts anew: its earlier life does not count."""
+"""A slice silent for longer than the longest window starts anew: its earlier life does not
+count."""
 
 NO_TERMS = advice.Terms(pairs=())
 

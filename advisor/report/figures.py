@@ -1,4 +1,5 @@
-"""The report as every face shows it: what a month came to, and what could be saved. No arithmetic."""
+"""The report as every face shows it: what a month came to, and what could be saved. No
+arithmetic."""
 
 from dataclasses import dataclass
 
@@ -16,9 +17,11 @@ from advisor.stages.records import SoFar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavingsReport:
-    """What the configured pairs would save per average month: the deduplicated total and each slice's chosen advice.
+    """What the configured pairs would save per average month: the deduplicated total and each
+    slice's chosen advice.
 
     The totals are None while no slice has enough data for a decision: unknown is not 0.
+
     """
 
     basis: str
@@ -32,8 +35,9 @@ class SavingsReport:
 class Report:
     """A month as every face shows it. Projects and models each add up to the total.
 
-    A closed month's total, projects, models, slices and days are those it was closed with; `adjustments` came later, and
-    `adjusted` is the total with them. Both are empty of an open month, whose figures follow every change.
+    A closed month's total, projects, models, slices and days are those it was closed with;
+    `adjustments` came later, and `adjusted` is the total with them. Both are empty of an open
+    month, whose figures follow every change.
     """
 
     month: str

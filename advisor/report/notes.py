@@ -1,4 +1,5 @@
-"""What a reader must know beside a month's figures, in sentences: what they leave out, what they rest on, what came later."""
+"""What a reader must know beside a month's figures, in sentences: what they leave out, what they
+rest on, what came later."""
 
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
@@ -33,7 +34,10 @@ def of(
         yield from _on_closing(settings, report)
     yield from _on_shared_hours(session, report)
     yield from _on_usage(report, lines)
-    yield f"Prices checked on {report.prices_checked}; savings are estimates until a switch is measured."
+    yield (
+        f"Prices checked on {report.prices_checked}; savings are estimates until a switch is"
+        " measured."
+    )
 
 
 def _on_closing(settings: Settings, report: report_figures.Report) -> Iterator[str]:
@@ -41,7 +45,8 @@ def _on_closing(settings: Settings, report: report_figures.Report) -> Iterator[s
     if report.adjustments and report.adjusted:
         made = words.counted(len(report.adjustments), "adjustment")
         yield (
-            f"{when}: its figures stay as they were then, {report.total.cost_usd or 'unknown'} USD; with {made} since then"
+            f"{when}: its figures stay as they were then,"
+            f" {report.total.cost_usd or 'unknown'} USD; with {made} since then"
             f" the month comes to {report.adjusted.cost_usd or 'unknown'} USD."
         )
     else:
@@ -49,7 +54,9 @@ def _on_closing(settings: Settings, report: report_figures.Report) -> Iterator[s
     if report.total.coverage.provisional:
         yield "It was closed below 99 % coverage, so its figures stay provisional."
     if report.zone != settings.reporting_zone:
-        yield f"It is a month of {report.zone}; months are counted in {settings.reporting_zone} now."
+        yield (
+            f"It is a month of {report.zone}; months are counted in {settings.reporting_zone} now."
+        )
 
 
 def _on_shared_hours(session: Session, report: report_figures.Report) -> Iterator[str]:
@@ -58,7 +65,10 @@ def _on_shared_hours(session: Session, report: report_figures.Report) -> Iterato
     for other in late_usage.closed_months(session):
         shared = min(month.end_hour, other.hours.stop) - max(month.first_hour, other.hours.start)
         if other.name != report.month and shared > 0:
-            yield f"{words.counted(shared, 'hour')} of it also count in {other.name}, which was closed in another zone."
+            yield (
+                f"{words.counted(shared, 'hour')} of it also count in {other.name}, which was"
+                " closed in another zone."
+            )
 
 
 def _on_usage(report: report_figures.Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
@@ -74,9 +84,18 @@ def _on_usage(report: report_figures.Report, lines: Mapping[LineKey, Line]) -> I
             told = f"{model}: {tokens:,} tokens have no price and are in no amount of USD"
             yield f"{told}; what helps: switchwise models unmapped --month {report.month}{then}"
     if backdated := sum(line.backdated_tokens for line in lines.values()):
-        yield f"{backdated:,} tokens are older than the earliest known price of their model and take that price."
+        yield (
+            f"{backdated:,} tokens are older than the earliest known price of their model and"
+            " take that price."
+        )
     if tier_unknown := sum(line.tier_unknown_tokens for line in lines.values()):
-        yield f"{tier_unknown:,} tokens were served at an unknown tier and are priced at the tier asked for."
+        yield (
+            f"{tier_unknown:,} tokens were served at an unknown tier and are priced at the tier"
+            " asked for."
+        )
     if other_tier := sum(line.tier_mismatch_requests for line in lines.values()):
-        asked = f"{words.counted(other_tier, 'request')} asked for one tier but got another, at whose price it stands"
+        asked = (
+            f"{words.counted(other_tier, 'request')} asked for one tier but got another, at"
+            " whose price it stands"
+        )
         yield f"{asked}; what that cost: switchwise models tiers --month {report.month}"

@@ -1,4 +1,5 @@
-"""The report: one value made of statements and recommendations, which API, CLI, page, metrics and exports all show."""
+"""The report: one value made of statements and recommendations, which API, CLI, page, metrics and
+exports all show."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -33,7 +34,8 @@ BACKTESTED_MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What a report is made of: a month's statement, its lines of all projects or one, and the adjustments of them."""
+    """What a report is made of: a month's statement, its lines of all projects or one, and the
+    adjustments of them."""
 
     statement: MonthStatement | None
     lines: Mapping[LineKey, Line]
@@ -51,9 +53,11 @@ def build(
     month_text: str | None = None,
     project: str | None = None,
 ) -> report_figures.Report:
-    """The report of a month (by default the current one) for all projects or one; days and forecast are those of all.
+    """The report of a month (by default the current one) for all projects or one; days and forecast
+    are those of all.
 
-    Raises UsageError when the text is no month or lies ahead, NotFound for a project without traffic in it.
+    Raises UsageError when the text is no month or lies ahead, NotFound for a project without
+    traffic in it.
     """
     current, month = (
         months.containing(now_us, settings.zone),
@@ -112,7 +116,8 @@ def _read(session: Session, month: Month, project: str | None) -> _Shown:
     shown = _Shown(statement, lines, adjustments.for_project(shown.booked, project))
     if not lines and not shown.booked:
         raise NotFound(
-            f"no traffic of project {project!r} in {month}; list projects with: switchwise report --month {month}"
+            f"no traffic of project {project!r} in {month}; list projects with: switchwise"
+            f" report --month {month}"
         )
     return shown
 
@@ -144,7 +149,8 @@ def _forecast(statement: statement_store.MonthStatement) -> month_figures.Foreca
 
 
 def _forecast_record(session: Session, month: Month) -> month_figures.ForecastRecordFigure | None:
-    """How the forecasts of a year's finished months did, this one included; None while there is none."""
+    """How the forecasts of a year's finished months did, this one included; None while there is
+    none."""
     backtests = statement_store.read_backtests(session, month, BACKTESTED_MONTHS)
     return month_figures.forecast_record_figure(backtests)
 
@@ -161,7 +167,8 @@ def _waste(
 def _savings(
     session: Session, settings: Settings, now_us: int, month: Month | None, project: str | None
 ) -> report_figures.SavingsReport:
-    """The stored advice for the current month; for an earlier one, advice on that month's closed days at today's prices."""
+    """The stored advice for the current month; for an earlier one, advice on that month's closed
+    days at today's prices."""
     if month is None:
         advised = [stored.recommendation for stored in recommendations.read(session)]
         basis = "the last closed weeks"

@@ -1,4 +1,5 @@
-"""A scenario: advice on one slice with a target and factors that somebody asks for. Reads the ledger; stores nothing."""
+"""A scenario: advice on one slice with a target and factors that somebody asks for. Reads the
+ledger; stores nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -36,8 +37,9 @@ _SHOWN_SLICES = 5
 class Asked:
     """A scenario as asked, all in text. What is None stays as the advisor takes it.
 
-    A factor is one value for all three ends, or its values at the low, expected and high end with commas between them.
-    `verifier_usd` is what checking would cost per average month if the whole slice moved.
+    A factor is one value for all three ends, or its values at the low, expected and high end with
+    commas between them. `verifier_usd` is what checking would cost per average month if the whole
+    slice moved.
     """
 
     pair: str | None = None
@@ -62,7 +64,8 @@ class Asked:
 def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> Recommendation:
     """A scenario as a recommendation; its id is the one that its target would have.
 
-    Raises UsageError naming what cannot be read or fits several slices, NotFound where no slice fits.
+    Raises UsageError naming what cannot be read or fits several slices, NotFound where no slice
+    fits.
     """
     terms = advice_terms.from_settings(settings)
     if asked.one_off_usd is not None:
@@ -100,7 +103,8 @@ def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> Reco
 
 
 def band_of(asked: Asked, band: factors.Band, days: int) -> factors.Band:
-    """The factors of a scenario over a window of some days: those asked for, else the band's own."""
+    """The factors of a scenario over a window of some days: those asked for, else the band's
+    own."""
     for name in _RATIOS:
         text = getattr(asked, name)
         if text is not None:
@@ -129,7 +133,8 @@ def _chosen(
     ]
     if not fitting:
         raise NotFound(
-            "no slice with traffic fits the names and the pair; list what there is with: switchwise advise, or name a pair"
+            "no slice with traffic fits the names and the pair; list what there is with:"
+            " switchwise advise, or name a pair"
         )
     if len(fitting) > 1:
         names = ", ".join(
@@ -137,7 +142,8 @@ def _chosen(
         )
         more = f" and {len(fitting) - _SHOWN_SLICES} more" if len(fitting) > _SHOWN_SLICES else ""
         raise UsageError(
-            f"{len(fitting)} slices fit: {names}{more}; name one by its project, workload and provider"
+            f"{len(fitting)} slices fit: {names}{more}; name one by its project, workload"
+            " and provider"
         )
     return fitting[0]
 
@@ -154,7 +160,8 @@ def _is_asked(slice_: candidates.Slice, asked: Asked) -> bool:
 def _pair(
     slice_: candidates.Slice, asked: Asked, terms: advice.Terms, book: prices.PriceBook
 ) -> pairs.Pair | None:
-    """The pair asked for, else the first configured one, where it starts at a slice; at the tier asked for."""
+    """The pair asked for, else the first configured one, where it starts at a slice; at the tier
+    asked for."""
     given = (_parsed(asked.pair, asked),) if asked.pair is not None else terms.pairs
     read = (pairs.canonicalise(pair, slice_.provider, book) for pair in given)
     pair = next((pair for pair in read if candidates.applies(pair, slice_)), None)
@@ -168,7 +175,10 @@ def _pair(
 
 
 def _parsed(pair: str, asked: Asked) -> pairs.Pair:
-    """The pair asked for. A model may stay where it is if its tier or its cached share is asked about."""
+    """The pair asked for.
+
+    A model may stay where it is if its tier or its cached share is asked about.
+    """
     return pairs.parse_one(
         pair, may_stay=asked.service_tier is not None or asked.cached_share is not None
     )
@@ -189,7 +199,8 @@ def _pass_rates(text: str | None) -> breakeven.PassRates | None:
     rates = [_number("pass_rates", part) for part in text.split(",")]
     if len(rates) != 2 or not all(0 <= rate <= 1 for rate in rates):
         raise UsageError(
-            f"pass_rates: {text!r} is not two shares from 0 to 1; write SOURCE,TARGET such as 0.95,0.91"
+            f"pass_rates: {text!r} is not two shares from 0 to 1; write SOURCE,TARGET such"
+            " as 0.95,0.91"
         )
     return breakeven.PassRates(*rates)
 
@@ -213,6 +224,7 @@ def _number(name: str, text: str) -> Fraction:
         ) from error
     if kept != value or abs(kept) >= _LARGEST:
         raise UsageError(
-            f"{name}: {text!r} is too large or too fine; write at most 9 digits on either side of the point"
+            f"{name}: {text!r} is too large or too fine; write at most 9 digits on either"
+            " side of the point"
         )
     return Fraction(kept)

@@ -1,1 +1,2 @@
-"""The life of a recommendation: its stages, what is missed while it is open, and what it saved once it is adopted."""
+"""The life of a recommendation: its stages, what is missed while it is open, and what it saved once
+it is adopted."""

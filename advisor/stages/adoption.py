@@ -1,4 +1,5 @@
-"""An adopted recommendation: which days its saving is claimed on, which traffic is source and target."""
+"""An adopted recommendation: which days its saving is claimed on, which traffic is source and
+target."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

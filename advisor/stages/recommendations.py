@@ -1,4 +1,5 @@
-"""Recommendations as rows: written with the stage that people set, and read back with their history."""
+"""Recommendations as rows: written with the stage that people set, and read back with their
+history."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -53,17 +54,22 @@ def write(session: Session, recommendations: Sequence[Recommendation], now_us: i
 
 
 def read(session: Session) -> list[StoredRecommendation]:
-    """The current recommendations, the best low end first. What was dismissed or adopted is not counted any more."""
+    """The current recommendations, the best low end first.
+
+    What was dismissed or adopted is not counted any more.
+    """
     return _read(session, _TABLE.c.current)
 
 
 def read_in_hand(session: Session) -> list[StoredRecommendation]:
-    """What somebody claimed, tries or has adopted and is not advised any more, as it was last advised."""
+    """What somebody claimed, tries or has adopted and is not advised any more, as it was last
+    advised."""
     return _read(session, ~_TABLE.c.current & _TABLE.c.stage.in_(transitions.IN_HAND))
 
 
 def read_touched(session: Session) -> list[StoredRecommendation]:
-    """What is advised now, and all that somebody has claimed, tried, adopted, taken back or dismissed."""
+    """What is advised now, and all that somebody has claimed, tried, adopted, taken back or
+    dismissed."""
     return _read(session, _TABLE.c.current | _TABLE.c.stage.not_in(("active", "expired")))
 
 
@@ -106,5 +112,6 @@ def _stored(row: Row[Any], record: StageRecord = UNTOUCHED) -> StoredRecommendat
 
 
 def find_in_hand_ids(session: Session) -> frozenset[str]:
-    """The recommendations whose target stays the chosen one: somebody has claimed, tries or has adopted it."""
+    """The recommendations whose target stays the chosen one: somebody has claimed, tries or has
+    adopted it."""
     return stage_store.find_ids(session, transitions.IN_HAND)

@@ -1,4 +1,5 @@
-"""The life of a recommendation as every face shows it: stages, claims, what is missed and what was saved. No arithmetic."""
+"""The life of a recommendation as every face shows it: stages, claims, what is missed and what was
+saved. No arithmetic."""
 
 from dataclasses import dataclass
 
@@ -21,9 +22,11 @@ class ChangeRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRecord:
-    """Who holds a recommendation and since when, until when it is dismissed, and every change that led there.
+    """Who holds a recommendation and since when, until when it is dismissed, and every change that
+    led there.
 
-    `share` is the part of the traffic that the claim named, or the pilot while there is one; `since` when the stage was reached.
+    `share` is the part of the traffic that the claim named, or the pilot while there is one;
+    `since` when the stage was reached.
     """
 
     owner: str | None = None
@@ -38,10 +41,12 @@ UNTOUCHED = StageRecord()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealisedFigure:
-    """What an adopted move saved so far by one method: what the work would have cost instead, less what it did cost.
+    """What an adopted move saved so far by one method: what the work would have cost instead, less
+    what it did cost.
 
-    The amounts are None where the method cannot tell; `reason` then says why. `last_day` is the last closed UTC day that is
-    claimed, `requests` what the target answered on these days. The volume effect (before_after alone) is never a saving.
+    The amounts are None where the method cannot tell; `reason` then says why. `last_day` is the
+    last closed UTC day that is claimed, `requests` what the target answered on these days. The
+    volume effect (before_after alone) is never a saving.
     """
 
     method: str
@@ -59,10 +64,11 @@ class RealisedFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveFigure:
-    """One recommendation's life in amounts of USD: what was frozen, expected by now, realised by method, and missed.
+    """One recommendation's life in amounts of USD: what was frozen, expected by now, realised by
+    method, and missed.
 
-    `frozen_*` are per average month as they were claimed, `expected_*` the same for the claimed share and the days that the
-    realised figures cover. None is unknown, or not there yet.
+    `frozen_*` are per average month as they were claimed, `expected_*` the same for the claimed
+    share and the days that the realised figures cover. None is unknown, or not there yet.
     """
 
     id: str
@@ -92,10 +98,11 @@ class MoveFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoFar:
-    """What advice has come to since the ledger began: missed while it was open, realised by method, and each move.
+    """What advice has come to since the ledger began: missed while it was open, realised by method,
+    and each move.
 
-    `missed_month_usd` is the part of the report's month; both are None while no advice has been open. A method that can
-    tell nothing yet is absent from `realised_usd`.
+    `missed_month_usd` is the part of the report's month; both are None while no advice has been
+    open. A method that can tell nothing yet is absent from `realised_usd`.
     """
 
     missed_usd: str | None

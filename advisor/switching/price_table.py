@@ -1,4 +1,5 @@
-"""The plain comparison of two models by monthly volume at an assumed blend; it measures no traffic."""
+"""The plain comparison of two models by monthly volume at an assumed blend; it measures no
+traffic."""
 
 import re
 from collections.abc import Sequence
@@ -75,8 +76,10 @@ def compare(
     from_usd, to_usd = _usd_per_mtok(from_rate), _usd_per_mtok(to_rate)
     heading = (
         f"{source.model} at {money.text(from_usd)} and {target.model} at {money.text(to_usd)} USD"
-        f" per MTok: output share {words.percent(blend.output_share, decimals=4)} of all tokens, cached share"
-        f" {words.percent(blend.cached_share, decimals=4)} of input, {_tiers(source, target)}, prices of"
+        f" per MTok: output share {words.percent(blend.output_share, decimals=4)} of all"
+        " tokens, cached share"
+        f" {words.percent(blend.cached_share, decimals=4)} of input,"
+        f" {_tiers(source, target)}, prices of"
         f" {clock.date_of(day)}"
     )
     rows = tuple(

@@ -1,4 +1,5 @@
-"""Which assumption a saving hangs on: one factor at its low and high end, the others as expected."""
+"""Which assumption a saving hangs on: one factor at its low and high end, the others as
+expected."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -47,7 +47,8 @@ def close(
         " Provisional: below 99 % coverage." if closed_report.total.coverage.provisional else ""
     )
     app.console.print(
-        f"{month} is closed at {words.dollars(closed_report.total.cost_usd)}, {words.counted(closed_report.total.requests, 'request')}"
+        f"{month} is closed at {words.dollars(closed_report.total.cost_usd)},"
+        f" {words.counted(closed_report.total.requests, 'request')}"
         f" by {closed_by}.{provisional}"
     )
     app.console.print(f"content sha256 {closed_report.content_sha256}", soft_wrap=True)

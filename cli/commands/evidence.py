@@ -29,7 +29,9 @@ JudgeLabels = Annotated[
 
 @commands.command(
     "import",
-    epilog="Example: switchwise evidence import results.csv --project search --workload rag-answers",
+    epilog=(
+        "Example: switchwise evidence import results.csv --project search --workload rag-answers"
+    ),
 )
 def import_file(
     file: Annotated[Path, typer.Argument(help="JSON lines, CSV, or a result file of promptfoo.")],
@@ -59,10 +61,11 @@ def import_file(
 ) -> None:
     """Store paired results of two models.
 
-    Scores and counts are kept, text is not. Both models answer the same inputs, one row each: it has
-    item_id, a and b: 1 for a right answer and 0 for a wrong one, or scores. It may have cluster (the
-    conversation), and what the answers took, which then replaces what is assumed: a_input_tokens,
-    a_output_tokens, b_input_tokens, b_output_tokens, b_cached_input_tokens, b_attempts, escalated.
+    Scores and counts are kept, text is not. Both models answer the same inputs, one row each: it
+    has item_id, a and b: 1 for a right answer and 0 for a wrong one, or scores. It may have cluster
+    (the conversation), and what the answers took, which then replaces what is assumed:
+    a_input_tokens, a_output_tokens, b_input_tokens, b_output_tokens, b_cached_input_tokens,
+    b_attempts, escalated.
     """
     if format_name not in files.FORMATS:
         raise UsageError(
@@ -162,4 +165,7 @@ def _show(comparison: EvidenceFigure, remark: str) -> None:
 
 
 def _title(comparison: EvidenceFigure) -> str:
-    return f"{comparison.id}  {comparison.from_model} -> {comparison.to_model}, {comparison.project} / {comparison.workload}"
+    return (
+        f"{comparison.id}  {comparison.from_model} -> {comparison.to_model},"
+        f" {comparison.project} / {comparison.workload}"
+    )

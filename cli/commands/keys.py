@@ -64,7 +64,8 @@ def list_keys(data: options.Data = None, as_json: options.AsJson = False) -> Non
         return
     if not rows:
         app.console.print(
-            "No keys yet. On loopback none is needed; make one with: switchwise keys create NAME --scope ingest"
+            "No keys yet. On loopback none is needed; make one with: switchwise keys create"
+            " NAME --scope ingest"
         )
         return
     grid = plain.table("id", "name", "scopes", "fixes", "created", "last used", "ends")

@@ -1,4 +1,5 @@
-"""The commands of who maintains the shipped price book: prices compile, prices diff. They alone load the public catalogue."""
+"""The commands of who maintains the shipped price book: prices compile, prices diff. They alone
+load the public catalogue."""
 
 from pathlib import Path
 from typing import Annotated
@@ -53,7 +54,8 @@ def compile_book(
     else:
         left_out = words.counted(len(book.left_out), "model")
         app.console.print(
-            f"Price book {book.version}: {len(book.prices):,} prices of {book.catalogue} and the overlay."
+            f"Price book {book.version}: {len(book.prices):,} prices of {book.catalogue} and"
+            " the overlay."
         )
         app.console.print(
             f"{left_out} left out, each with its reason. Written to {out}", soft_wrap=True

@@ -29,7 +29,10 @@ commands = app.new_commands()
 
 @commands.command(
     name="report",
-    epilog="Example: switchwise report --month 2026-11; or: switchwise report litellm.jsonl.gz --direct",
+    epilog=(
+        "Example: switchwise report --month 2026-11; or: switchwise report litellm.jsonl.gz"
+        " --direct"
+    ),
 )
 def report_command(
     paths: Annotated[
@@ -60,8 +63,8 @@ def report_command(
 ) -> None:
     """What a month costs, its forecast and its savings.
 
-    With --direct it is made of log files at list prices: what an import of them into a new ledger would say, of the latest
-    month in them unless one is given.
+    With --direct it is made of log files at list prices: what an import of them into a new ledger
+    would say, of the latest month in them unless one is given.
     """
     if direct != bool(paths):
         raise UsageError("a report on log files needs both: switchwise report FILE... --direct")

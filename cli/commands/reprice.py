@@ -1,4 +1,5 @@
-"""The command that looks at what the prices and names in force change, and books it for a closed month: reprice."""
+"""The command that looks at what the prices and names in force change, and books it for a closed
+month: reprice."""
 
 from typing import Annotated
 
@@ -16,7 +17,10 @@ commands = app.new_commands()
 
 
 @commands.command(
-    epilog="Example: switchwise reprice --dry-run, then: switchwise reprice 2026-10 --reason 'contract signed late' --by ada"
+    epilog=(
+        "Example: switchwise reprice --dry-run, then: switchwise reprice 2026-10 --reason"
+        " 'contract signed late' --by ada"
+    )
 )
 def reprice(
     month: Annotated[
@@ -40,11 +44,13 @@ def reprice(
         _look(month, data, as_json)
     elif month is None:
         raise UsageError(
-            "open months follow the prices by themselves, now with: switchwise rollup; to look first: --dry-run"
+            "open months follow the prices by themselves, now with: switchwise rollup; to"
+            " look first: --dry-run"
         )
     elif reason is None:
         raise UsageError(
-            "a correction of a closed month needs its reason: --reason TEXT; to look first: --dry-run"
+            "a correction of a closed month needs its reason: --reason TEXT; to look first:"
+            " --dry-run"
         )
     else:
         _book(month, reason, options.who(by), data, as_json)

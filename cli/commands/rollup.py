@@ -14,5 +14,6 @@ def roll_up(data: options.Data = None) -> None:
         rows = rollup.roll_up(database, settings.max_metric_sets)
         changed = refresh.refresh(database, settings)
     app.console.print(
-        f"{words.counted(rows, 'group')} rolled up, {words.counted(changed, 'month')} computed again."
+        f"{words.counted(rows, 'group')} rolled up, {words.counted(changed, 'month')}"
+        " computed again."
     )

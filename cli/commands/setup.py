@@ -1,4 +1,5 @@
-"""The commands of an installation: init, which prepares it, and jobs, which tells whether its worker works."""
+"""The commands of an installation: init, which prepares it, and jobs, which tells whether its
+worker works."""
 
 from pathlib import Path
 from typing import Annotated
@@ -45,7 +46,8 @@ def init(
             count = len(catalogue.write(dashboards_dir))
         except OSError as error:
             raise UsageError(
-                f"cannot write to {dashboards_dir}: {error.strerror}; choose another --dashboards-dir"
+                f"cannot write to {dashboards_dir}: {error.strerror}; choose another"
+                " --dashboards-dir"
             ) from error
         typer.echo(f"{count} dashboards are in {dashboards_dir}")
 
@@ -83,7 +85,10 @@ def jobs(data: options.Data = None, as_json: options.AsJson = False) -> None:
         app.console.print(grid)
     if overdue:
         typer.echo(
-            f"switchwise: no worker has run {prose.all_of(overdue)}; start worker and beat, and see their logs",
+            (
+                f"switchwise: no worker has run {prose.all_of(overdue)}; start worker and beat,"
+                " and see their logs"
+            ),
             err=True,
         )
         raise typer.Exit(1)

@@ -1,4 +1,5 @@
-"""The commands that say what people do with a recommendation: claim, unclaim, dismiss, undismiss, pilot, adopt, rollback."""
+"""The commands that say what people do with a recommendation: claim, unclaim, dismiss, undismiss,
+pilot, adopt, rollback."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -25,7 +26,10 @@ Note = Annotated[str | None, typer.Option(help="A line for its history.")]
 HoldOut = Annotated[
     str | None,
     typer.Option(
-        help="The workload under which the conversations that stay on the source are sent: they are the hold-out."
+        help=(
+            "The workload under which the conversations that stay on the source are sent: they"
+            " are the hold-out."
+        )
     ),
 ]
 
@@ -190,7 +194,10 @@ def _carry_out(
         app.print_json(body)
         return
     app.console.print(
-        f"{recommendation_id} is {stage_text.standing(stored_recommendation)}, version {stored_recommendation.version}.",
+        (
+            f"{recommendation_id} is {stage_text.standing(stored_recommendation)}, version"
+            f" {stored_recommendation.version}."
+        ),
         soft_wrap=True,
     )
     if request.action in transitions.FREEZING and stored_recommendation.frozen is not None:

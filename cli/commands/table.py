@@ -19,7 +19,9 @@ commands = app.new_commands()
 
 @commands.command(
     name="table",
-    epilog="Example: switchwise table gpt-4.1 gpt-4.1-mini --volumes 1M,10M,100M --output-share 0.5",
+    epilog=(
+        "Example: switchwise table gpt-4.1 gpt-4.1-mini --volumes 1M,10M,100M --output-share 0.5"
+    ),
 )
 def table_command(
     source: Annotated[
@@ -66,12 +68,14 @@ def table_command(
 
 
 def _priced_side(book: prices.PriceBook, text: str) -> prices.PriceKey:
-    """The price key of a side; without a provider it is the vendor's own. Raises PriceUnknown naming what to do."""
+    """The price key of a side; without a provider it is the vendor's own. Raises PriceUnknown
+    naming what to do."""
     side = pairs.parse_side(text)
     provider = side.provider or names.sole_vendor(book, side.model)
     if provider is None:
         raise PriceUnknown(
-            f"no price for {side.model}; name its provider (provider/{side.model}) or list: switchwise prices list"
+            f"no price for {side.model}; name its provider (provider/{side.model}) or list:"
+            " switchwise prices list"
         )
     word = names.provider_name(provider)
     return prices.PriceKey(

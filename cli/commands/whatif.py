@@ -16,13 +16,18 @@ from ledger import clock
 commands = app.new_commands()
 
 _VALUE = "One value, or LOW,POINT,HIGH."
-_PAIR = "FROM:TO, [provider/]model[@tier]; the first configured one. FROM:FROM with --cached-share or --tier alone."
+_PAIR = (
+    "FROM:TO, [provider/]model[@tier]; the first configured one. FROM:FROM with"
+    " --cached-share or --tier alone."
+)
 Pair = Annotated[str | None, typer.Option(help=_PAIR)]
 
 
 @commands.command(
     name="whatif",
-    epilog="Example: switchwise whatif --project search --escalation 0.2 --share 0.5 --one-off 3000",
+    epilog=(
+        "Example: switchwise whatif --project search --escalation 0.2 --share 0.5 --one-off 3000"
+    ),
 )
 def what_if(
     pair: Pair = None,
@@ -110,7 +115,8 @@ def _show(recommendation: Recommendation, steps: bool) -> None:
             words.dollars(scenario.good_answer_instead_usd),
         )
         app.console.print(
-            f"A right answer costs {now} on {scenario.from_model}, and {instead} on {scenario.to_model}."
+            f"A right answer costs {now} on {scenario.from_model}, and {instead} on"
+            f" {scenario.to_model}."
         )
     if steps:
         advice_text.show_arithmetic(app.console, recommendation)

@@ -1,1 +1,4 @@
-"""Reports, advice and ledgers as text for a terminal. Nothing here reads a row or decides anything."""
+"""Reports, advice and ledgers as text for a terminal.
+
+Nothing here reads a row or decides anything.
+"""

@@ -1,4 +1,5 @@
-"""How a review of the price book reads: as text for a terminal, and as the JSON of `prices diff`. It computes no figure."""
+"""How a review of the price book reads: as text for a terminal, and as the JSON of `prices diff`.
+It computes no figure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class Review:
         if self.installed_release == self.overlay_release:
             return None
         return (
-            f"genai-prices {self.installed_release} is installed; the overlay was written over {self.overlay_release}. "
+            f"genai-prices {self.installed_release} is installed; the overlay was written"
+            f" over {self.overlay_release}. "
             f"Once reviewed, name {self.installed_release} in the overlay and compile."
         )
 
@@ -75,7 +77,8 @@ def show(console: Console, review: Review) -> None:
 
 
 def body(review: Review) -> dict[str, object]:
-    """A review as JSON: rates in USD per million tokens and money as exact decimal text, null where there is none."""
+    """A review as JSON: rates in USD per million tokens and money as exact decimal text, null where
+    there is none."""
     shipped, compiled = review.shipped, review.compiled
     return {
         "shipped": {"version": shipped.version, "catalogue": shipped.catalogue},

@@ -1,4 +1,7 @@
-"""What a change of prices or names moves in each month, as a table in a terminal and as JSON. It formats; it computes nothing."""
+"""What a change of prices or names moves in each month, as a table in a terminal and as JSON.
+
+It formats; it computes nothing.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -16,7 +19,8 @@ ROWS = 12
 
 
 def show(console: Console, months: Sequence[MonthShift]) -> None:
-    """Print what differs, month by month; of a closed month also that it stays as it is, and how to book the difference."""
+    """Print what differs, month by month; of a closed month also that it stays as it is, and how to
+    book the difference."""
     moved = [month for month in months if month.places]
     console.print()
     if not moved:
@@ -66,7 +70,8 @@ def _table(month: MonthShift) -> Table:
 
 
 def _named(place: CostPlace, places: Iterable[CostPlace]) -> str:
-    """The model, with its provider where another provider's model of that name stands in the same table."""
+    """The model, with its provider where another provider's model of that name stands in the same
+    table."""
     ambiguous = any(
         other.model == place.model and other.provider != place.provider for other in places
     )
@@ -100,7 +105,8 @@ def _remarks(month: MonthShift) -> Iterator[str]:
 
 
 def _body(shift: Shift) -> dict[str, object]:
-    """The change of cost is that of the priced parts; what had no price cost an unknown amount before."""
+    """The change of cost is that of the priced parts; what had no price cost an unknown amount
+    before."""
     return {
         "before": _amount(shift.before),
         "after": _amount(shift.after),

@@ -1,4 +1,5 @@
-"""The part of the report about savings: what could be saved, what was decided, and what limits it."""
+"""The part of the report about savings: what could be saved, what was decided, and what limits
+it."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal

@@ -63,7 +63,8 @@ def history(current: StoredRecommendation) -> Iterator[str]:
     """A line for each change, oldest first."""
     for change in current.record.history:
         yield (
-            f"{change.at[:16]}Z  {words.label(change.from_stage)} -> {words.label(change.to_stage)},"
+            f"{change.at[:16]}Z  {words.label(change.from_stage)} ->"
+            f" {words.label(change.to_stage)},"
             f" by {change.by}{_details(change)}"
         )
 

@@ -1,4 +1,5 @@
-"""Alerts as rows: what has fired, and the messages on their way. Written in the transaction of the advice; never commits."""
+"""Alerts as rows: what has fired, and the messages on their way. Written in the transaction of the
+advice; never commits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ _MESSAGE = tables.ALERT_MESSAGE
 _WAITING = _MESSAGE.c.delivered_at.is_(None) & _MESSAGE.c.given_up_at.is_(None)
 
 LEASE_US = 60 * clock.SECOND_US
-"""How long a claimed message is left to whoever claimed it: well over the time that one attempt may take."""
+"""How long a claimed message is left to whoever claimed it: well over the time that one attempt may
+take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def has_due(session: Session, now_us: int) -> bool:
 
 
 def claim(session: Session, now_us: int) -> Outgoing | None:
-    """The message due longest, left to the caller for LEASE_US; None if there is none. Two claimers never get the same."""
+    """The message due longest, left to the caller for LEASE_US; None if there is none. Two claimers
+    never get the same."""
     due = (
         select(_MESSAGE)
         .where(_WAITING, _MESSAGE.c.due_at <= now_us)
@@ -136,7 +139,8 @@ def give_up(session: Session, message: Outgoing, failure: str, now_us: int) -> N
 
 
 def hold_all(session: Session, until_us: int) -> None:
-    """Let every waiting message wait at least until an instant: Slack limits the webhook, not the message."""
+    """Let every waiting message wait at least until an instant: Slack limits the webhook, not the
+    message."""
     session.execute(
         update(_MESSAGE).where(_WAITING, _MESSAGE.c.due_at < until_us).values(due_at=until_us)
     )
@@ -153,7 +157,10 @@ def _key(verdict: rules.Verdict) -> tuple[str, str]:
 
 
 def _changed_at(verdict: rules.Verdict, before: Row[Any] | None, now_us: int) -> int:
-    """When the alert last fired or was armed. No two crossings share an instant, even where the clock is set back."""
+    """When the alert last fired or was armed.
+
+    No two crossings share an instant, even where the clock is set back.
+    """
     if before is None:
         return now_us
     changed_at: int = before.changed_at
@@ -166,7 +173,8 @@ def _tell(
     crossed_at: dict[tuple[str, str], int],
     now_us: int,
 ) -> None:
-    """One message a crossing: it carries the crossing's instant, so a message that exists is never written again."""
+    """One message a crossing: it carries the crossing's instant, so a message that exists is never
+    written again."""
     latest = select(_MESSAGE.c.rule, _MESSAGE.c.scope, func.max(_MESSAGE.c.created_at))
     told = {
         tuple(row) for row in session.execute(latest.group_by(_MESSAGE.c.rule, _MESSAGE.c.scope))
@@ -191,4 +199,5 @@ def _tell(
 
 def _reference(verdict: rules.Verdict, crossing: int) -> str:
     """The same for each copy of a message, so that a reader knows one that was delivered twice."""
-    return f"sw-{blake2b(repr((verdict.rule, verdict.scope, crossing)).encode(), digest_size=5).hexdigest()}"
+    identity = repr((verdict.rule, verdict.scope, crossing)).encode()
+    return f"sw-{blake2b(identity, digest_size=5).hexdigest()}"

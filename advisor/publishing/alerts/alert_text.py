@@ -23,7 +23,10 @@ def saving(recommendation: Recommendation, sample_projects: Sequence[str]) -> st
         f"Could save at least {_low(worth)} a month: {_slice(recommendation)}",
         f"{_switch(recommendation)}: {words.decision(decision.kind)}, because"
         f" {explanation.why(decision.reason)}.",
-        f"{_per_month(worth)}; price gap {words.percent(money.optional_ratio_text(recommendation.price_gap))}.",
+        (
+            f"{_per_month(worth)}; price gap"
+            f" {words.percent(money.optional_ratio_text(recommendation.price_gap))}."
+        ),
         _until(recommendation.until_retirement, recommendation.days_left),
         f"Next: switchwise explain {recommendation.id}",
         _sample([recommendation], sample_projects),
@@ -78,7 +81,8 @@ def shutdown(model: Retiring) -> str:
 
 
 def name(text: str, longest: int = LONGEST_NAME) -> str:
-    """A sender's name on one line: controls and line breaks become spaces, and a long one is cut."""
+    """A sender's name on one line: controls and line breaks become spaces, and a long one is
+    cut."""
     visible = "".join(" " if unicodedata.category(each) in _BREAKS else each for each in text)
     short = " ".join(visible.split())
     return short if len(short) <= longest else f"{short[: longest - 1]}…"

@@ -1,4 +1,5 @@
-"""Delivering alerts to Slack: claim, post outside any transaction, note what became of it. Each message until accepted, once."""
+"""Delivering alerts to Slack: claim, post outside any transaction, note what became of it. Each
+message until accepted, once."""
 
 import secrets
 
@@ -11,7 +12,8 @@ from ledger.database import Database
 from ledger.settings import Settings
 
 MOST_ATTEMPTS = 60
-"""The waits between them add up to about 38 hours on average, so that a message outlives an outage of a day."""
+"""The waits between them add up to about 38 hours on average, so that a message outlives an outage
+of a day."""
 MOST_A_RUN = 10
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 5, 3_600
 
@@ -36,7 +38,8 @@ def deliver(database: Database, settings: Settings) -> int:
 
 
 def wait_seconds(attempts: int) -> int:
-    """How long to wait after a failed attempt: doubling to an hour, and half of it by chance, so that workers spread."""
+    """How long to wait after a failed attempt: doubling to an hour, and half of it by chance, so
+    that workers spread."""
     whole = min(_FIRST_WAIT_SECONDS << min(attempts - 1, 16), _LONGEST_WAIT_SECONDS)
     return whole // 2 + secrets.randbelow(whole - whole // 2 + 1)
 

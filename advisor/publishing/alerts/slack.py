@@ -1,4 +1,5 @@
-"""Slack's incoming webhooks: the only module that imports slack_sdk. One attempt a call; its address appears in no error or log."""
+"""Slack's incoming webhooks: the only module that imports slack_sdk. One attempt a call; its
+address appears in no error or log."""
 
 import http.client
 import logging
@@ -14,21 +15,25 @@ from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 TIMEOUT_SECONDS = 5
 WHOLE_SECONDS = 10
-"""How long a complete answer may take: the timeout bounds each read, and a server that drips has many of those."""
+"""How long a complete answer may take: the timeout bounds each read, and a server that drips has
+many of those."""
 MOST_WAIT_SECONDS = 3_600
 _DEFAULT_WAIT_SECONDS = 30
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _HEADER_CHARACTERS, _SECTION_CHARACTERS = 150, 2_900
 
-# The library logs the address with each request; a logger of its own above every level says nothing.
+# The library logs the address with each request; a logger of its own above every level says
+# nothing.
 _SILENT = logging.Logger("slack", logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a message: accepted (`failure` is None), refused for good, or worth another attempt.
+    """What became of a message: accepted (`failure` is None), refused for good, or worth another
+    attempt.
 
     `wait_seconds` is how long Slack asked every message to wait.
+
     """
 
     failure: str | None = None
@@ -49,7 +54,8 @@ def post(webhook_url: SecretStr, text: str, public_url: str | None = None) -> An
 
 
 def blocks(text: str, public_url: str | None) -> list[dict[str, object]]:
-    """The message as blocks of plain text, in which Slack reads neither mentions nor links nor formatting."""
+    """The message as blocks of plain text, in which Slack reads neither mentions nor links nor
+    formatting."""
     headline, _, rest = text.partition("\n")
     found: list[dict[str, object]] = [
         {"type": "header", "text": _plain(headline, _HEADER_CHARACTERS)}
@@ -57,7 +63,8 @@ def blocks(text: str, public_url: str | None) -> list[dict[str, object]]:
     if rest:
         found.append({"type": "section", "text": _plain(rest, _SECTION_CHARACTERS)})
     if public_url:
-        # The one link is made of the operator's own setting, quoted so that it cannot end the link early.
+        # The one link is made of the operator's own setting, quoted so that it cannot end the link
+        # early.
         link = {
             "type": "mrkdwn",
             "text": f"<{quote(public_url, safe=':/?&=%#').translate(_ESCAPES)}|Open Switchwise>",
@@ -67,12 +74,16 @@ def blocks(text: str, public_url: str | None) -> list[dict[str, object]]:
 
 
 def escaped(text: str) -> str:
-    """Text in which Slack reads no mention, link or entity. Receivers that only look like Slack read a bare @channel, too."""
+    """Text in which Slack reads no mention, link or entity.
+
+    Receivers that only look like Slack read a bare @channel, too.
+    """
     return text.translate(_ESCAPES).replace("@", "@\u200b")
 
 
 def _plain(text: str, most: int) -> dict[str, object]:
-    # Slack counts what it is sent, and half an entity would show as rubbish: whole escaped characters, as many as fit.
+    # Slack counts what it is sent, and half an entity would show as rubbish: whole escaped
+    # characters, as many as fit.
     shown = [character.translate(_ESCAPES) for character in text]
     lengths = accumulate(len(each) for each in shown)
     fitting = "".join(each for each, length in zip(shown, lengths, strict=True) if length <= most)
