@@ -1,4 +1,4 @@
-"""Bulk import of log files, a few thousand records a transaction.
+"""Bulk import of log files, up to CHUNK_RECORDS records a transaction.
 
 How far a file has been read is stored in the same transaction as the records, so an import that
 was stopped goes on from there. An import that is repeated changes nothing, because every record

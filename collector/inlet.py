@@ -50,7 +50,7 @@ _STORED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CONFLICT, Outcome.SPOOLE
 
 @functools.lru_cache(maxsize=1_000)
 def _plain_receipt(
-    names_fields: bool, ignored: int, stored_counts: tuple[int, ...]
+    reports_unknown_fields: bool, ignored: int, stored_counts: tuple[int, ...]
 ) -> tuple[Counts, bytes]:
     """A receipt of numbers only, as counts and as JSON. Nearly all receipts are one of a few.
 
@@ -61,7 +61,9 @@ def _plain_receipt(
     outcomes = [
         outcome for outcome, count in zip(_STORED, stored_counts, strict=True) for _ in range(count)
     ]
-    receipt = readings.native_receipt(outcomes) if names_fields else readings.receipt(outcomes)
+    receipt = (
+        readings.native_receipt(outcomes) if reports_unknown_fields else readings.receipt(outcomes)
+    )
     return meters.counts_of(receipt), msgspec.json.encode(receipt)
 
 
@@ -117,13 +119,15 @@ class Inlet:
 
     def receipt(self, readings: Readings, outcomes: list[Outcome]) -> bytes:
         """The receipt as JSON; it is counted too."""
-        names_fields = self.format.unknown_fields is not None
+        reports_unknown_fields = self.format.unknown_fields is not None
         if readings.is_plain and Outcome.SEALED not in outcomes:
             stored_counts = tuple(map(outcomes.count, _STORED))
-            counts, body = _plain_receipt(names_fields, readings.ignored, stored_counts)
+            counts, body = _plain_receipt(reports_unknown_fields, readings.ignored, stored_counts)
         else:
             receipt = (
-                readings.native_receipt(outcomes) if names_fields else readings.receipt(outcomes)
+                readings.native_receipt(outcomes)
+                if reports_unknown_fields
+                else readings.receipt(outcomes)
             )
             counts, body = meters.counts_of(receipt), msgspec.json.encode(receipt)
         self.meters.count_events(self.format.name, counts)

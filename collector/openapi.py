@@ -1,4 +1,4 @@
-"""What the write API says about itself in `/openapi.json`: bodies, answers, errors. Data only."""
+"""What the write API says about itself in `/openapi.json`: bodies, answers and errors."""
 
 from typing import Any
 

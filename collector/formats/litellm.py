@@ -86,7 +86,7 @@ def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> 
     occurred_at = None if start is None else fields.parse_instant_us(start)
     if start is None or occurred_at is None:
         return Rejected(
-            "startTime is no instant in epoch seconds; send the payload's own startTime"
+            "startTime is not a time in epoch seconds; send the payload's own startTime"
         )
     parameters = _section(_PARAMETERS, payload.model_parameters, wire.Parameters())
     usage = _usage(payload)

@@ -28,15 +28,17 @@ def parse_line(
     """
     cells = line.strip().split(",")
     if len(cells) != HEADER.count(",") + 1:
-        return Rejected(f"not three columns; send lines under {HEADER}")
+        return Rejected(f"not three columns; write lines as under {HEADER}")
     if fields.clean_label(naming.model) is None:
         return Rejected("the trace names no model; name it with --model")
     occurred_at = fields.parse_instant_us(cells[0] if _OFFSET.search(cells[0]) else f"{cells[0]}Z")
     if occurred_at is None:
-        return Rejected("TIMESTAMP is no instant; send 2023-11-16 18:17:03.9799600, in UTC")
+        return Rejected("TIMESTAMP is not a time; write it as 2023-11-16 18:17:03.9799600, in UTC")
     input_tokens, output_tokens = _parse_count(cells[1]), _parse_count(cells[2])
     if input_tokens is None or output_tokens is None:
-        return Rejected("ContextTokens or GeneratedTokens is no count; send integers from 0 to 1e9")
+        return Rejected(
+            "ContextTokens or GeneratedTokens is not a count; write integers from 0 to 1e9"
+        )
     traits = label_sets.Traits(
         tiers=fields.STANDARD_TIERS,
         usage_source="provider",

@@ -219,7 +219,7 @@ def test_a_model_without_a_provider_is_taken_for_its_only_vendors_own(
         (b"[]", "auto", f"line 1: an empty list; {READ}"),
         (b'{"id": "cut', "auto", f"line 1: the JSON is cut off at its end; {READ}"),
         (NATIVE, "litellm", "line 1, read as LiteLLM payloads: status is neither"),
-        (NATIVE, "trace-csv", "line 1, read as trace CSV: not three columns; send lines under"),
+        (NATIVE, "trace-csv", "line 1, read as trace CSV: not three columns; write lines as under"),
         (LITELLM, "native", "line 1, read as native events: time is neither"),
         (b'{"id": 5, "time": 1}', "auto", "id is a number, not text; send it as text"),
         (TRACE, "auto", "line 2, read as trace CSV: the trace names no model; name it with --mod"),

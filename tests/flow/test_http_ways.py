@@ -103,3 +103,12 @@ def test_a_web_page_of_another_site_may_not_write(
     answer = raw(collector, request_of(EVENTS[0], "Origin: http://elsewhere.example"))
     assert answer.startswith(b"HTTP/1.1 403")
     assert stored(database) == 0
+
+
+def test_a_form_is_refused_with_the_content_type_to_send(collector: RunningCollector) -> None:
+    form = b"id=1&model=gpt-4.1"
+    head = "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded"
+    answer = raw(collector, f"{head}\r\nContent-Length: {len(form)}\r\n\r\n".encode() + form)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"send JSON (Content-Type: application/json); " in answer
+    assert b"its content type is application/x-www-form-urlencoded" in answer
