@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from advisor.advice import explanation
+from advisor.advice import reasons
 from advisor.trial.plan import TrialPlan, TrialSplit
 from ledger import clock, money
 
@@ -119,7 +119,7 @@ def _notes(plan: TrialPlan) -> Iterator[str]:
     )
     if not decision.counted:
         yield (
-            f"The advice is {decision.kind}, because {explanation.why(decision.reason)}:"
+            f"The advice is {decision.kind}, because {reasons.why(decision.reason)}:"
             " a comparison alone does not change that."
         )
     if evidence is not None and evidence.doubt is None:

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor import words
-from advisor.advice import explanation, latency, rendering
 from advisor.advice import figures as advice_figures
+from advisor.advice import latency, reasons, rendering
 from advisor.evidence import sentences as evidence_sentences
 from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.switching import ranking
@@ -97,7 +97,7 @@ def _lines(
         yield "do", stage_text.last_decision(current) if current else "nothing; people have decided"
         yield "next", f"switchwise explain {figure.id}, for what it came to"
     else:
-        yield "do", f"{words.decision(figure.decision)}: {explanation.why(figure.reason)}"
+        yield "do", f"{words.decision(figure.decision)}: {reasons.why(figure.reason)}"
         command = words.next_command(figure.decision, figure.id)
         if command is not None:
             yield "next", command
@@ -111,7 +111,7 @@ def _lines(
     if figure.evidence is not None:
         yield "proof", evidence_sentences.one_line(figure.evidence)
     yield from zip(("speed", ""), latency.lines(figure.latency), strict=False)
-    changes = [explanation.change(figure.reason, drivers), amounts.break_even(figure)]
+    changes = [reasons.change(figure.reason, drivers), amounts.break_even(figure)]
     yield "changes", "; ".join(filter(None, changes))
     for alternative in figure.alternatives:
         yield _alternative(alternative, figure.from_model)
@@ -148,7 +148,7 @@ def _alternative(alternative: advice_figures.AlternativeFigure, from_model: str)
     """Another move of the same traffic, and why it is not the one that is advised."""
     tier = alternative.to_service_tier
     target = words.target(alternative.to_model, tier)
-    why = explanation.why(alternative.reason)
+    why = reasons.why(alternative.reason)
     if alternative.decision == "blocked":
         name = tier if tier and alternative.to_model == from_model else target
         tag = " (tag can_wait)" if alternative.reason == "cannot_wait" else ""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import words
-from advisor.advice import explanation
+from advisor.advice import reasons
 from advisor.advice.figures import RecommendationFigure
 from advisor.months.figures import UsageFigure
 from advisor.report.figures import SavingsReport
@@ -75,7 +75,7 @@ def _conditions(savings: SavingsReport) -> Iterator[str]:
     if any(figure.is_set_aside for figure in figures):
         yield "What could be saved leaves out what people have decided on."
     for decision, reason in dict.fromkeys((figure.decision, figure.reason) for figure in figures):
-        yield f"{words.label(decision)}: {explanation.why(reason)}."
+        yield f"{words.label(decision)}: {reasons.why(reason)}."
     yield from _lives(figures)
     yield from _successors(figures)
     yield "Line by line: switchwise advise, then switchwise explain ID"

@@ -1,5 +1,7 @@
-"""Alerts as rows: what has fired, and the messages on their way. Written in the transaction of the
-advice; never commits."""
+"""Alerts as rows: what has fired, and the messages to deliver.
+
+They are written in the transaction of the advice, which the caller owns.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +22,11 @@ _MESSAGE = tables.ALERT_MESSAGE
 _WAITING = _MESSAGE.c.delivered_at.is_(None) & _MESSAGE.c.given_up_at.is_(None)
 
 LEASE_US = 60 * clock.SECOND_US
-"""How long a claimed message is left to whoever claimed it: well over the time that one attempt may
-take."""
+"""How long a claimed message belongs to its claimer: well over the time that one attempt takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertStanding:
     """An alert as it stands: whether it has fired, since when, and the figure it last saw."""
 
     rule: str
@@ -35,7 +36,7 @@ class State:
     changed_at: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """A message that was claimed for one attempt to deliver it."""
 
@@ -85,16 +86,22 @@ def evaluate(
         session, _STATE, ("rule", "scope"), rows, replaced=("fired", "figure_usd", "changed_at")
     )
     if settings.slack_webhook_url is not None:
-        _tell(session, verdicts, crossed_at, now_us)
+        _write_messages(session, verdicts, crossed_at, now_us)
 
 
-def states(session: Session) -> list[State]:
+def load_states(session: Session) -> list[AlertStanding]:
     """Every alert, those that have fired first."""
     rows = session.execute(
         select(_STATE).order_by(_STATE.c.fired.desc(), _STATE.c.rule, _STATE.c.scope)
     )
     return [
-        State(row.rule, row.scope, row.fired, row.figure_usd, clock.rfc3339(row.changed_at))
+        AlertStanding(
+            rule=row.rule,
+            scope=row.scope,
+            fired=row.fired,
+            figure_usd=row.figure_usd,
+            changed_at=clock.rfc3339(row.changed_at),
+        )
         for row in rows
     ]
 
@@ -106,8 +113,7 @@ def has_due(session: Session, now_us: int) -> bool:
 
 
 def claim(session: Session, now_us: int) -> Outgoing | None:
-    """The message due longest, left to the caller for LEASE_US; None if there is none. Two claimers
-    never get the same."""
+    """The message that is due longest, for LEASE_US the caller's alone; None if there is none."""
     due = (
         select(_MESSAGE)
         .where(_WAITING, _MESSAGE.c.due_at <= now_us)
@@ -117,13 +123,13 @@ def claim(session: Session, now_us: int) -> Outgoing | None:
     if row is None:
         return None
     attempts = row.attempts + 1
-    taken = update(_MESSAGE).where(_MESSAGE.c.id == row.id)
-    session.execute(taken.values(due_at=now_us + LEASE_US, attempts=attempts))
-    return Outgoing(row.id, row.rule, row.scope, row.text, attempts)
+    lease = update(_MESSAGE).where(_MESSAGE.c.id == row.id)
+    session.execute(lease.values(due_at=now_us + LEASE_US, attempts=attempts))
+    return Outgoing(id=row.id, rule=row.rule, scope=row.scope, text=row.text, attempts=attempts)
 
 
-def delivered(session: Session, message: Outgoing, now_us: int) -> None:
-    """Note that the message was accepted, whoever else may have claimed it since."""
+def note_delivery(session: Session, message: Outgoing, now_us: int) -> None:
+    """Note that the message was accepted, even if another attempt has begun since."""
     accepted = update(_MESSAGE).where(_MESSAGE.c.id == message.id)
     session.execute(accepted.values(delivered_at=now_us, last_failure=None))
 
@@ -139,8 +145,10 @@ def give_up(session: Session, message: Outgoing, failure: str, now_us: int) -> N
 
 
 def hold_all(session: Session, until_us: int) -> None:
-    """Let every waiting message wait at least until an instant: Slack limits the webhook, not the
-    message."""
+    """Let every waiting message wait at least until an instant.
+
+    Slack limits the webhook, not the message.
+    """
     session.execute(
         update(_MESSAGE).where(_WAITING, _MESSAGE.c.due_at < until_us).values(due_at=until_us)
     )
@@ -159,7 +167,7 @@ def _key(verdict: rules.Verdict) -> tuple[str, str]:
 def _changed_at(verdict: rules.Verdict, before: Row[Any] | None, now_us: int) -> int:
     """When the alert last fired or was armed.
 
-    No two crossings share an instant, even where the clock is set back.
+    No two crossings have the same instant, even where the clock is set back.
     """
     if before is None:
         return now_us
@@ -167,37 +175,37 @@ def _changed_at(verdict: rules.Verdict, before: Row[Any] | None, now_us: int) ->
     return changed_at if before.fired == verdict.fired else max(now_us, changed_at + 1)
 
 
-def _tell(
+def _write_messages(
     session: Session,
     verdicts: Sequence[rules.Verdict],
     crossed_at: dict[tuple[str, str], int],
     now_us: int,
 ) -> None:
-    """One message a crossing: it carries the crossing's instant, so a message that exists is never
-    written again."""
+    """One message a crossing.
+
+    It has the crossing's instant, so that a message that exists is never written again.
+    """
     latest = select(_MESSAGE.c.rule, _MESSAGE.c.scope, func.max(_MESSAGE.c.created_at))
-    told = {
-        tuple(row) for row in session.execute(latest.group_by(_MESSAGE.c.rule, _MESSAGE.c.scope))
-    }
+    query = latest.group_by(_MESSAGE.c.rule, _MESSAGE.c.scope)
+    written = {tuple(row) for row in session.execute(query)}
     rows = [
         {
-            "rule": each.rule,
-            "scope": each.scope,
-            "created_at": crossing,
+            "rule": verdict.rule,
+            "scope": verdict.scope,
+            "created_at": crossed_at[_key(verdict)],
             "due_at": now_us,
             "attempts": 0,
-            "text": f"{each.text}\nRef {_reference(each, crossing)}",
+            "text": f"{verdict.text}\nRef {_reference(verdict, crossed_at[_key(verdict)])}",
         }
-        for each in verdicts
-        if each.fired and each.text is not None
-        for crossing in [crossed_at[_key(each)]]
-        if (each.rule, each.scope, crossing) not in told
+        for verdict in verdicts
+        if verdict.fired and verdict.text is not None
+        if (verdict.rule, verdict.scope, crossed_at[_key(verdict)]) not in written
     ]
     if rows:
         session.execute(_MESSAGE.insert(), rows)
 
 
 def _reference(verdict: rules.Verdict, crossing: int) -> str:
-    """The same for each copy of a message, so that a reader knows one that was delivered twice."""
-    identity = repr((verdict.rule, verdict.scope, crossing)).encode()
-    return f"sw-{blake2b(identity, digest_size=5).hexdigest()}"
+    """The same for each copy of a message, so that a reader recognises a second delivery."""
+    key = repr((verdict.rule, verdict.scope, crossing)).encode()
+    return f"sw-{blake2b(key, digest_size=5).hexdigest()}"

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from advisor import words
-from advisor.advice import explanation, values
+from advisor.advice import reasons, values
 from advisor.advice.retirements import IN_USE_DAYS, Retiring
 from advisor.advice.values import Recommendation
 from advisor.switching.candidates import Estimate
@@ -19,48 +19,55 @@ LONGEST_NAME = 48
 def saving(recommendation: Recommendation, sample_projects: Sequence[str]) -> str:
     """A slice whose saving reached the threshold."""
     worth, decision = recommendation.saving, recommendation.decision
-    return _lines(
-        f"Could save at least {_low(worth)} a month: {_slice(recommendation)}",
-        f"{_switch(recommendation)}: {words.decision(decision.kind)}, because"
-        f" {explanation.why(decision.reason)}.",
-        (
-            f"{_per_month(worth)}; price gap"
-            f" {words.percent(money.optional_ratio_text(recommendation.price_gap))}."
-        ),
-        _until(recommendation.until_retirement, recommendation.days_left),
-        f"Next: switchwise explain {recommendation.id}",
-        _sample([recommendation], sample_projects),
+    kind, reason = words.decision(decision.kind), reasons.why(decision.reason)
+    gap = words.percent(money.optional_ratio_text(recommendation.price_gap))
+    return _text(
+        [
+            f"Could save at least {_low(worth)} a month: {_slice(recommendation)}",
+            f"{_switch(recommendation)}: {kind}, because {reason}.",
+            f"{_per_month(worth)}; price gap {gap}.",
+            _until(recommendation.until_retirement, recommendation.days_left),
+            f"Next: switchwise explain {recommendation.id}",
+            _sample([recommendation], sample_projects),
+        ]
     )
 
 
 def total(counted: Sequence[Recommendation], sample_projects: Sequence[str]) -> str:
     """The savings of all counted slices together, each once."""
     worth = values.total(counted)
-    lives = [each.days_left for each in counted if each.days_left is not None]
-    switches = "1 switch is" if len(counted) == 1 else f"{len(counted)} switches are"
-    return _lines(
-        f"Could save at least {_low(worth)} a month in all",
-        f"{switches} worth a try or a move.",
-        f"{_per_month(worth)}.",
-        _until(
-            values.total(counted, until_retirement=True),
-            min(lives, default=None),
-            "models shut down, the first",
-        ),
-        "Next: switchwise advise",
-        _sample(counted, sample_projects),
+    lives = [
+        recommendation.days_left
+        for recommendation in counted
+        if recommendation.days_left is not None
+    ]
+    return _text(
+        [
+            f"Could save at least {_low(worth)} a month in all",
+            f"{words.counted(len(counted), 'move')} to try or to make.",
+            f"{_per_month(worth)}.",
+            _until(
+                values.total(counted, until_retirement=True),
+                min(lives, default=None),
+                "models shut down, the first",
+            ),
+            "Next: switchwise advise",
+            _sample(counted, sample_projects),
+        ]
     )
 
 
 def blocked(recommendation: Recommendation, sample_projects: Sequence[str]) -> str:
     """A recommendation that has become impossible, with the first of the other models."""
-    return _lines(
-        f"No longer possible: {_switch(recommendation)}",
-        f"{_slice(recommendation)} is blocked, because"
-        f" {explanation.why(recommendation.decision.reason)}.",
-        _instead(recommendation),
-        f"Next: switchwise explain {recommendation.id}",
-        _sample([recommendation], sample_projects),
+    reason = reasons.why(recommendation.decision.reason)
+    return _text(
+        [
+            f"No longer possible: {_switch(recommendation)}",
+            f"{_slice(recommendation)} is blocked, because {reason}.",
+            _instead(recommendation),
+            f"Next: switchwise explain {recommendation.id}",
+            _sample([recommendation], sample_projects),
+        ]
     )
 
 
@@ -73,17 +80,20 @@ def shutdown(model: Retiring) -> str:
         else f"was shut down on {day}"
     )
     successor = f" Its named successor is {name(model.successor)}." if model.successor else ""
-    return _lines(
-        f"{name(model.model)} at {name(model.provider)} {when}",
-        f"It had traffic in the last {IN_USE_DAYS} days.{successor}",
-        "Next: switchwise advise",
+    return _text(
+        [
+            f"{name(model.model)} at {name(model.provider)} {when}",
+            f"It had traffic in the last {IN_USE_DAYS} days.{successor}",
+            "Next: switchwise advise",
+        ]
     )
 
 
 def name(text: str, longest: int = LONGEST_NAME) -> str:
-    """A sender's name on one line: controls and line breaks become spaces, and a long one is
-    cut."""
-    visible = "".join(" " if unicodedata.category(each) in _BREAKS else each for each in text)
+    """A name on one line: controls and line breaks become spaces, and a long one is cut."""
+    visible = "".join(
+        " " if unicodedata.category(character) in _BREAKS else character for character in text
+    )
     short = " ".join(visible.split())
     return short if len(short) <= longest else f"{short[: longest - 1]}…"
 
@@ -91,7 +101,7 @@ def name(text: str, longest: int = LONGEST_NAME) -> str:
 _BREAKS = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
-def _lines(*lines: str) -> str:
+def _text(lines: Iterable[str]) -> str:
     return "\n".join(line for line in lines if line)
 
 
@@ -117,18 +127,14 @@ def _switch(recommendation: Recommendation) -> str:
 
 
 def _low(worth: Estimate | None) -> str:
-    return words.UNKNOWN if worth is None else _dollars(worth.low_femto_usd)
-
-
-def _dollars(amount_femto_usd: int) -> str:
-    return words.dollars(money.usd_text(amount_femto_usd))
+    return words.femto_dollars(worth.low_femto_usd if worth else None)
 
 
 def _per_month(worth: Estimate | None) -> str:
     if worth is None:
-        return "No amount can be given yet"
+        return "How much it saves is not known yet"
     amounts = (worth.low_femto_usd, worth.expected_femto_usd, worth.high_femto_usd)
-    ends = " / ".join(map(_dollars, amounts))
+    ends = " / ".join(map(words.femto_dollars, amounts))
     return f"Low / expected / high per average month: {ends}, estimated"
 
 

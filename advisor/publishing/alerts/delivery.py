@@ -1,5 +1,4 @@
-"""Delivering alerts to Slack: claim, post outside any transaction, note what became of it. Each
-message until accepted, once."""
+"""Delivering alerts to Slack: claim a message, post it outside any transaction, note the result."""
 
 import secrets
 
@@ -12,8 +11,7 @@ from ledger.database import Database
 from ledger.settings import Settings
 
 MOST_ATTEMPTS = 60
-"""The waits between them add up to about 38 hours on average, so that a message outlives an outage
-of a day."""
+"""The waits between them add up to about 38 hours, so that a message outlives a day's outage."""
 MOST_A_RUN = 10
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 5, 3_600
 
@@ -38,10 +36,13 @@ def deliver(database: Database, settings: Settings) -> int:
 
 
 def wait_seconds(attempts: int) -> int:
-    """How long to wait after a failed attempt: doubling to an hour, and half of it by chance, so
-    that workers spread."""
-    whole = min(_FIRST_WAIT_SECONDS << min(attempts - 1, 16), _LONGEST_WAIT_SECONDS)
-    return whole // 2 + secrets.randbelow(whole - whole // 2 + 1)
+    """How long to wait after a failed attempt: doubling up to an hour.
+
+    Half of it is random, so that workers do not come at once.
+    """
+    longest = min(_FIRST_WAIT_SECONDS << min(attempts - 1, 16), _LONGEST_WAIT_SECONDS)
+    shortest = longest // 2
+    return shortest + secrets.randbelow(longest - shortest + 1)
 
 
 def _note(database: Database, message: Outgoing, answer: slack.Answer) -> bool:
@@ -50,7 +51,7 @@ def _note(database: Database, message: Outgoing, answer: slack.Answer) -> bool:
     given_up = answer.final or message.attempts >= MOST_ATTEMPTS
     with database.transaction() as session:
         if answer.failure is None:
-            alert_store.delivered(session, message, now_us)
+            alert_store.note_delivery(session, message, now_us)
             return True
         if given_up:
             alert_store.give_up(session, message, answer.failure, now_us)

@@ -1,5 +1,7 @@
-"""Slack's incoming webhooks: the only module that imports slack_sdk. One attempt a call; its
-address appears in no error or log."""
+"""Slack's incoming webhooks, the only module that imports slack_sdk: one attempt a call.
+
+The webhook's address appears in no error and no log.
+"""
 
 import http.client
 import logging
@@ -15,22 +17,19 @@ from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 TIMEOUT_SECONDS = 5
 WHOLE_SECONDS = 10
-"""How long a complete answer may take: the timeout bounds each read, and a server that drips has
-many of those."""
+"""How long a complete answer may take: the timeout bounds each read, and a slow server has many."""
 MOST_WAIT_SECONDS = 3_600
 _DEFAULT_WAIT_SECONDS = 30
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _HEADER_CHARACTERS, _SECTION_CHARACTERS = 150, 2_900
 
-# The library logs the address with each request; a logger of its own above every level says
-# nothing.
+# The library logs the address with each request; a logger above every level says nothing.
 _SILENT = logging.Logger("slack", logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a message: accepted (`failure` is None), refused for good, or worth another
-    attempt.
+    """What became of a message: accepted (no `failure`), refused for good, or to be tried again.
 
     `wait_seconds` is how long Slack asked every message to wait.
 
@@ -54,29 +53,28 @@ def post(webhook_url: SecretStr, text: str, public_url: str | None = None) -> An
 
 
 def blocks(text: str, public_url: str | None) -> list[dict[str, object]]:
-    """The message as blocks of plain text, in which Slack reads neither mentions nor links nor
-    formatting."""
-    headline, _, rest = text.partition("\n")
-    found: list[dict[str, object]] = [
+    """The message as blocks of plain text: Slack sees no mention, link or formatting in it."""
+    headline, _, details = text.partition("\n")
+    message: list[dict[str, object]] = [
         {"type": "header", "text": _plain(headline, _HEADER_CHARACTERS)}
     ]
-    if rest:
-        found.append({"type": "section", "text": _plain(rest, _SECTION_CHARACTERS)})
+    if details:
+        message.append({"type": "section", "text": _plain(details, _SECTION_CHARACTERS)})
     if public_url:
-        # The one link is made of the operator's own setting, quoted so that it cannot end the link
+        # The one link is made of the operator's setting, quoted so that it cannot end the link
         # early.
         link = {
             "type": "mrkdwn",
             "text": f"<{quote(public_url, safe=':/?&=%#').translate(_ESCAPES)}|Open Switchwise>",
         }
-        found.append({"type": "context", "elements": [link]})
-    return found
+        message.append({"type": "context", "elements": [link]})
+    return message
 
 
 def escaped(text: str) -> str:
     """Text in which Slack reads no mention, link or entity.
 
-    Receivers that only look like Slack read a bare @channel, too.
+    Receivers that only look like Slack also read a bare @channel.
     """
     return text.translate(_ESCAPES).replace("@", "@\u200b")
 
@@ -84,10 +82,10 @@ def escaped(text: str) -> str:
 def _plain(text: str, most: int) -> dict[str, object]:
     # Slack counts what it is sent, and half an entity would show as rubbish: whole escaped
     # characters, as many as fit.
-    shown = [character.translate(_ESCAPES) for character in text]
-    lengths = accumulate(len(each) for each in shown)
-    fitting = "".join(each for each, length in zip(shown, lengths, strict=True) if length <= most)
-    return {"type": "plain_text", "text": fitting, "emoji": False}
+    characters = [character.translate(_ESCAPES) for character in text]
+    ends = accumulate(map(len, characters))
+    fitting = [character for character, end in zip(characters, ends, strict=True) if end <= most]
+    return {"type": "plain_text", "text": "".join(fitting), "emoji": False}
 
 
 def _post(webhook_url: SecretStr, text: str, public_url: str | None) -> Answer:
@@ -108,11 +106,11 @@ def _post(webhook_url: SecretStr, text: str, public_url: str | None) -> Answer:
 
 
 def _read(answer: WebhookResponse) -> Answer:
-    status, said = answer.status_code, (answer.body or "").strip()
-    reason = f"answered {status}" + (f" {said}" if re.fullmatch(r"[a-z_]{1,60}", said) else "")
+    status, body = answer.status_code, (answer.body or "").strip()
+    reason = f"answered {status}" + (f" {body}" if re.fullmatch(r"[a-z_]{1,60}", body) else "")
     if 200 <= status < 300:
         # A login page also answers 200; taking it for Slack would lose the alert.
-        is_page = "<" in said
+        is_page = "<" in body
         return (
             Answer("answered with a web page; is the webhook's address right?", final=True)
             if is_page

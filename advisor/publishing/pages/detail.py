@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from advisor import words
-from advisor.advice import explanation, rendering
+from advisor.advice import explanation, reasons, rendering
 from advisor.advice.figures import RecommendationFigure
 from advisor.evidence import sentences as evidence_sentences
 from advisor.publishing.outlet import Outlet
@@ -74,7 +74,7 @@ def load_detail(
         record=row.record,
         move=move,
         next_command=words.next_command(figure.decision, figure.id) if is_open else None,
-        change=explanation.change(figure.reason, drivers),
+        change=reasons.change(figure.reason, drivers),
         swings=swing_bars.for_sensitivity(swings, ends.expected_usd) if swings and ends else None,
         proof=(*evidence_sentences.summary(evidence), *evidence_sentences.factors(evidence))
         if evidence

@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from advisor import words
-from advisor.advice import explanation, latency
+from advisor.advice import latency, reasons
 from advisor.publishing.outlet import Outlet
 from advisor.publishing.pages import chart
 from advisor.report import sentences
@@ -65,7 +65,7 @@ def templates(**filters: Callable[..., object]) -> jinja2.Environment:
         "method": words.forecast_method,
         "track_record": sentences.forecast_record,
         "tier_change": sentences.other_tier,
-        "why": explanation.why,
+        "why": reasons.why,
         "realised": words.realised_method,
         "date": lambda day: clock.date_of(day).isoformat(),
         "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC",

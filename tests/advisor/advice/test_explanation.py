@@ -64,8 +64,8 @@ def test_each_assumed_factor_has_one_sentence() -> None:
 
 def test_the_break_evens_window_life_and_command_are_told() -> None:
     found, text = _told()
-    assert "It saves nothing, as priced, once 80 % of requests run on the source again" in text
-    assert "at the expected factors, once 63.7 % of requests run on the source again" in text
+    assert "Break-even as priced: 80 % of requests sent back to gpt-4.1 or" in text
+    assert "Break-even at the expected factors: 63.7 % of requests sent back to gpt-4.1 or" in text
     assert (
         "Priced at the rates in force on 2026-11-23, over 28 closed days and 4,000 requests."
         in text
@@ -81,7 +81,7 @@ def test_tokens_that_stay_are_told_with_the_reason() -> None:
 
 def test_a_blocked_target_is_told_without_an_amount_or_a_factor() -> None:
     _, text = _told("gpt-4.1:gpt-9")
-    assert "No amount can be given" in text
+    assert "How much it saves per average month is not known yet." in text
     assert "assumed" not in text
     assert (
         "Decision: blocked, because the target has no price for these tokens (target_unpriced)"

@@ -114,7 +114,7 @@ def test_a_lead_reads_what_to_do_what_it_is_worth_until_when_how_sure_and_what_w
         if line.startswith("  ")
     }
     assert told == {
-        "do": "try on a part first: nobody has compared the two models on this workload",
+        "do": "try on a part first: the two models have not been compared on this workload",
         "next": "switchwise trial plan 8a409b66e80aaa0a",
         "worth": "at least $100.00 per average month of $400.00, $200.00 expected, $300.00 at most; price gap 80 %",
         "until": "2027-01-14, in 52 days: the source and the target shut down then; at least $100.00 in all",

@@ -53,7 +53,9 @@ def messages(database: Database) -> list[tuple[str, str]]:
 def fired(database: Database) -> dict[tuple[str, str], bool]:
     """Whether each alert has fired."""
     with database.snapshot() as session:
-        return {(state.rule, state.scope): state.fired for state in alert_store.states(session)}
+        return {
+            (state.rule, state.scope): state.fired for state in alert_store.load_states(session)
+        }
 
 
 def test_a_crossing_is_told_once_however_often_it_is_seen(database: Database) -> None:

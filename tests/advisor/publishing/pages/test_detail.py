@@ -44,7 +44,7 @@ def test_the_page_shows_the_stored_figures_to_the_last_digit(database: Database)
     assert all(text == words.dollars(value or None) for value, text in page.amounts)
     text = " ".join(" ".join(page.text).split())
     assert (
-        "Nobody has compared the two models on this workload. Plan it: switchwise trial plan"
+        "The two models have not been compared on this workload. Plan it: switchwise trial plan"
         in text
     )
     assert all(sentence in " ".join(page.text) for sentence in item.explanation)
