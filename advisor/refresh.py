@@ -22,7 +22,7 @@ from advisor.months.statement_store import Basis, MonthStatement
 from advisor.publishing.alerts import alert_store
 from advisor.stages import meter, outcomes, recommendations
 from advisor.stages import store as stage_store
-from advisor.stages.outcomes import Outcome
+from advisor.stages.outcomes import RealisedSavings
 from ledger import clock, facts, readings
 from ledger.database import Database, lock
 from ledger.months import Month
@@ -35,8 +35,7 @@ ADVISED_ON = "advised_on"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Due:
-    """What is out of date: the months with their new basis, the late usage, and the advice's
-    key."""
+    """What is out of date: months with their new basis, late usage, and the key of advice."""
 
     months: Sequence[tuple[Month, Basis]]
     late: Sequence[LateBucket]
@@ -56,7 +55,7 @@ class _Refreshed:
     adjustments: Sequence[tuple[Adjustment, Arithmetic]]
     advice: Sequence[Recommendation]
     retiring: Sequence[Retiring]
-    outcome: Outcome | None
+    realised: RealisedSavings | None
 
 
 def refresh(database: Database, settings: Settings) -> int:
@@ -110,7 +109,7 @@ def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _R
             claimed=recommendations.find_in_hand_ids(session),
         ),
         retiring=retirements.find_in_use(session, pricing, now_us),
-        outcome=outcomes.compute(session, pricing, now_us),
+        realised=outcomes.compute(session, pricing, now_us),
     )
 
 
@@ -126,12 +125,12 @@ def _write(session: Session, refreshed: _Refreshed, settings: Settings, now_us: 
         for adjustment, arithmetic in refreshed.adjustments
         if adjustment_store.book(session, adjustment, arithmetic)
     }
-    outcome = refreshed.outcome
+    realised = refreshed.realised
     recommendations.write(session, refreshed.advice, now_us)
-    outcomes.write(session, outcome, now_us)
-    stage_store.make_due_changes(session, outcome.measured if outcome else (), now_us)
-    standing = [stored.recommendation for stored in recommendations.read(session)]
-    alert_store.evaluate(session, standing, refreshed.retiring, settings, now_us)
+    outcomes.write(session, realised, now_us)
+    stage_store.make_due_changes(session, realised.measured if realised else (), now_us)
+    standing = [row.recommendation for row in recommendations.read_current(session)]
+    alert_store.evaluate(session, standing, settings, now_us, retiring=refreshed.retiring)
     return len(written_months) + len(adjusted_months)
 
 

@@ -1,2 +1,1 @@
-"""Advice on every slice: what was used, what could be moved, whether it should be, and why. It
-writes no row."""
+"""Advice on every slice: what was used, what could be moved, whether it should be, and why."""

@@ -25,11 +25,10 @@ _EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: its name, how it is computed (numbers with + - x / and brackets, or `SUM`), the
-    result.
+    """One step: its name, how it is computed, the result.
 
-    Results are exact, but for divisions, which are rounded half-even to 9 decimals.
-
+    `how` is numbers with + - x / and brackets, or `SUM`. Results are exact, but for divisions,
+    which are rounded half-even to 9 decimals.
     """
 
     name: str
@@ -242,15 +241,15 @@ def _part(
 ) -> Step:
     """The mean of what a lever adds over every order of the two or three: first, second, last."""
     others = [other for other in parts if other != lever]
-    whole, alone = money.usd_text(saving.at(end)), _alone(parts[lever], end)
+    joint_saving, alone = money.usd_text(saving.at(end)), _alone(parts[lever], end)
     if len(others) == 1:
-        how = f"({alone} + {whole} - {_alone(parts[others[0]], end)}) / 2"
+        how = f"({alone} + {joint_saving} - {_alone(parts[others[0]], end)}) / 2"
     else:
         second = " + ".join(
             f"({_pair(parts, third, end)} - {_alone(parts[other], end)})"
             for other, third in (others, others[::-1])
         )
-        how = f"(2 x {alone} + {second} + 2 x ({whole} - {_pair(parts, lever, end)})) / 6"
+        how = f"(2 x {alone} + {second} + 2 x ({joint_saving} - {_pair(parts, lever, end)})) / 6"
     return Step(f"the {lever}'s part", how, money.usd_text(parts[lever].saving.at(end)))
 
 

@@ -1,7 +1,4 @@
-"""Advice on every slice, computed from usage, prices, evidence and the user's policy.
-
-It writes no row.
-"""
+"""Advice on every slice, computed from usage, prices, evidence and the user's policy."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -41,7 +38,7 @@ def compute(
     )
     recommendations = []
     market = Market(pricing.book, today)
-    for reading in slices.read(session, pricing, now_us, month=month, terms=policy):
+    for reading in slices.read_slices(session, pricing, now_us, month=month, terms=policy):
         standing = replace(reading.standing, forecast_error=forecast_error)
         ranked = advice.on_slice(reading.slice, standing, policy, market, claimed=claimed)
         if ranked:

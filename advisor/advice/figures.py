@@ -32,8 +32,11 @@ class FactorFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakEvenFigure:
-    """How wrong the assumptions may be: the escalation share, output inflation and price of a wrong
-    answer that save nothing."""
+    """How wrong the assumptions may be: the limits at which nothing is saved.
+
+    They are the share of requests that escalate, the inflation of output, and the price of a wrong
+    answer.
+    """
 
     at: str
     escalation_ratio: str | None
@@ -43,11 +46,10 @@ class BreakEvenFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartFigure:
-    """What one lever (`model`, `tier`, `cache`) adds to a saving per average month, and what is
-    saved with it alone.
+    """What one lever (`model`, `tier`, `cache`) adds to a saving per average month.
 
-    The parts add up to the saving exactly. `without_month` is what the other levers save together.
-    Both are None where such a state has no price.
+    The parts add up to the saving exactly. `alone_month` is what the lever saves alone,
+    `without_month` what the others save together; None where such a state has no price.
     """
 
     lever: str
@@ -58,8 +60,7 @@ class PartFigure:
 
 @dataclass(frozen=True, slots=True)
 class SwingFigure:
-    """A saving per average month with one factor at its low and at its high end, the others as
-    expected."""
+    """A saving per average month with one factor at its low and high end, the others expected."""
 
     factor: str
     at_low_usd: str
@@ -68,10 +69,7 @@ class SwingFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlternativeFigure:
-    """Another state that the slice could move to, and why it was not chosen.
-
-    Alternatives exclude each other.
-    """
+    """Another state that the slice could move to, with its decision; they exclude each other."""
 
     to_provider: str
     to_model: str
@@ -83,8 +81,10 @@ class AlternativeFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFigure:
-    """One cell of the slice: its tokens, and the nano-USD per million tokens they are priced at on
-    both sides."""
+    """One cell of the slice: its tokens, and their rates on both sides.
+
+    Rates are nano-USD per million tokens.
+    """
 
     service_tier: str
     context_band: int
@@ -103,8 +103,7 @@ class CellFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherModelFigure:
-    """A model beside the configured pairs: what its price list alone would save, and the pair that
-    would add it."""
+    """A model that no pair names: what its prices alone would save, and the pair to add it."""
 
     model: str
     is_successor: bool
@@ -138,10 +137,7 @@ class AdviceFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationFigure(AdviceFigure):
-    """Advice on one slice with every input that recomputes it.
-
-    What is added here is left out of lists.
-    """
+    """Advice on one slice with every input that recomputes it; lists have the short form."""
 
     notices: tuple[str, ...]
     counted: bool
@@ -184,21 +180,21 @@ class RecommendationFigure(AdviceFigure):
 
     @property
     def is_set_aside(self) -> bool:
-        """Whether its decision would put it in the total, but people adopted, rolled back or
-        dismissed it."""
+        """Whether its decision counts, but people have adopted, rolled back or dismissed it."""
         return self.decision in decision.COUNTED and not self.counted
 
     def break_even(self, at: str = "neutral") -> BreakEvenFigure | None:
-        """What it takes until nothing is saved: on prices alone, or at the `expected` factors; None
-        if unknown."""
+        """What it takes until nothing is saved, by prices alone or at the `expected` factors.
+
+        None if unknown.
+        """
         return next((limits for limits in self.break_evens if limits.at == at), None)
 
     def breakeven_escalation_ratio(self, at: str = "neutral") -> str | None:
-        """The share of requests that may run on the source again until nothing is saved; None if
-        unknown.
+        """The share of requests that may run on the source again until nothing is saved.
 
-        The default, on prices alone, is the break-even that API, page, metrics and exports show.
-
+        None if unknown. The default, by prices alone, is the break-even that API, page, metrics
+        and exports show.
         """
         limits = self.break_even(at)
         return limits.escalation_ratio if limits else None

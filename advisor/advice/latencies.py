@@ -1,7 +1,4 @@
-"""Reading the latency that was measured of both sides of each recommendation over its window.
-
-Reads rollups only.
-"""
+"""The measured latency of both sides of each recommendation, read from rollups of its window."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,8 +19,10 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sides:
-    """The series of successful requests on either side of a recommendation; the target's in its
-    workload and anywhere."""
+    """The series of successful requests on both sides of a recommendation.
+
+    Those of the target are the ones in its workload, and the ones anywhere at its provider.
+    """
 
     source: tuple[int, ...]
     target: tuple[int, ...]
@@ -39,24 +38,18 @@ class _Sides:
 
 @dataclass(slots=True)
 class _Measured:
-    """The counts of one window by series and measure.
-
-    What several recommendations ask for is added up once.
-    """
+    """The counts of one window by series and measure; what several recommendations need, once."""
 
     by_series: Mapping[tuple[int, str], latency.Counts]
     _sums: dict[tuple[tuple[int, ...], str], dict[int, int]] = field(default_factory=dict)
 
     def counts(self, series_ids: tuple[int, ...], measure: str) -> latency.Counts:
-        place = series_ids, measure
-        if place not in self._sums:
-            held = (
-                self.by_series[each, measure]
-                for each in series_ids
-                if (each, measure) in self.by_series
+        key = series_ids, measure
+        if key not in self._sums:
+            self._sums[key] = latency.add_up(
+                self.by_series.get((series_id, measure), {}) for series_id in series_ids
             )
-            self._sums[place] = latency.together(held)
-        return self._sums[place]
+        return self._sums[key]
 
     def any(self, series_ids: tuple[int, ...]) -> bool:
         return any(self.counts(series_ids, measure) for measure in _MEASURES)
@@ -74,8 +67,8 @@ def measure(
     of the slice.
     """
     members: dict[_Key, list[int]] = {}
-    for series_id, stored in pricing.series.items():
-        if stored.labels.status == "success":
+    for series_id, series in pricing.series.items():
+        if series.labels.status == "success":
             members.setdefault(pricing.resolve(series_id, today)[:2], []).append(series_id)
     sides = {
         recommendation.id: _sides(recommendation, members, pricing)

@@ -1,4 +1,4 @@
-"""Quantiles of times that are counted by power of two: bounds, never a value between them. Pure."""
+"""Quantiles of times that are counted by power of two: bounds, never a number between them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -16,13 +16,14 @@ Counts = Mapping[int, int]
 
 P50, P95 = Fraction(50, 100), Fraction(95, 100)
 FEWEST_FOR_P95 = 20
-"""Among fewer requests the 95th percentile is the slowest of them all, which says nothing of the
-others."""
+"""Among fewer requests the 95th percentile is the slowest, which says nothing of the others."""
 
 
 def quantile(counts: Counts, share: Fraction) -> Between | None:
-    """The bounds of the smallest time that at least this share of the requests do not exceed; None
-    without requests."""
+    """The bounds of the smallest time that at least this share of the requests do not exceed.
+
+    None without requests.
+    """
     rank = -(-share * sum(counts.values()) // 1)
     for power, requests in sorted(counts.items()):
         rank -= requests
@@ -32,7 +33,7 @@ def quantile(counts: Counts, share: Fraction) -> Between | None:
 
 
 def times(counts: Counts) -> TimesFigure | None:
-    """What is told of some requests' times; None without requests."""
+    """Median and 95th percentile of some requests' times; None without requests."""
     requests, median = sum(counts.values()), quantile(counts, P50)
     if median is None:
         return None
@@ -41,29 +42,26 @@ def times(counts: Counts) -> TimesFigure | None:
     )
 
 
-def together(parts: Iterable[Counts]) -> dict[int, int]:
+def add_up(parts: Iterable[Counts]) -> dict[int, int]:
     """The counts of several parts as one."""
-    whole: dict[int, int] = {}
+    sums: dict[int, int] = {}
     for part in parts:
         for power, requests in part.items():
-            whole[power] = whole.get(power, 0) + requests
-    return whole
+            sums[power] = sums.get(power, 0) + requests
+    return sums
 
 
-def lines(found: LatencyFigure | None) -> Iterator[str]:
-    """What was measured of each side; nothing where it was of neither."""
-    sides = (found.source, found.target) if found else ()
+def lines(figure: LatencyFigure | None) -> Iterator[str]:
+    """What was measured of each side; nothing where neither was measured."""
+    sides = (figure.source, figure.target) if figure else ()
     if any(side.measured_in != NOWHERE for side in sides):
-        yield from (f"{side.model}: {told(side)}" for side in sides)
+        yield from (f"{side.model}: {describe(side)}" for side in sides)
 
 
-def told(side: SideFigure) -> str:
+def describe(side: SideFigure) -> str:
     """A side's times in words, each between bounds that are rounded outwards."""
-    parts = [
-        f"{name}{_times(held)}"
-        for name, held in (("", side.latency), ("first token ", side.first_token))
-        if held
-    ]
+    times_by_name = {"": side.latency, "first token ": side.first_token}
+    parts = [f"{name}{_times(figure)}" for name, figure in times_by_name.items() if figure]
     if not parts:
         return "none in the window"
     where = (
@@ -75,8 +73,7 @@ def told(side: SideFigure) -> str:
 
 
 def between(bounds: Between) -> str:
-    """`between 256 and 511 ms`, `between 1.02 and 2.05 s`: rounded outwards, so that it stays
-    true."""
+    """`between 256 and 511 ms`, `between 1.02 and 2.05 s`: rounded outwards, so it stays true."""
     if bounds.high_ms < 1_000:
         return (
             f"between {bounds.low_ms} and {bounds.high_ms} ms" if bounds.high_ms else "under 1 ms"
@@ -91,6 +88,6 @@ def between(bounds: Between) -> str:
     return f"between {low} and {high} s"
 
 
-def _times(held: TimesFigure) -> str:
-    tail = "too few requests for a p95" if held.p95 is None else f"p95 {between(held.p95)}"
-    return f"p50 {between(held.p50)}, {tail} ({words.counted(held.requests, 'request')})"
+def _times(figure: TimesFigure) -> str:
+    tail = "too few requests for a p95" if figure.p95 is None else f"p95 {between(figure.p95)}"
+    return f"p50 {between(figure.p50)}, {tail} ({words.counted(figure.requests, 'request')})"

@@ -1,17 +1,11 @@
-"""The latency that was measured of both models of a recommendation, as every face shows it.
-
-No arithmetic.
-"""
+"""The measured latency of both models of a recommendation, as every face shows it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Bounds of a quantile in whole milliseconds, both included.
-
-    Nothing finer is known, so nothing finer is told.
-    """
+    """Bounds of a quantile in whole milliseconds, both included. Nothing finer is known."""
 
     low_ms: int
     high_ms: int
@@ -19,8 +13,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class TimesFigure:
-    """Median and 95th percentile of a time over so many requests; too few of them have no 95th
-    percentile (None)."""
+    """Median and 95th percentile of a time over some requests; `p95` is None for too few."""
 
     requests: int
     p50: Between
@@ -29,12 +22,11 @@ class TimesFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideFigure:
-    """One model's times from request to answer and to first token, of successful requests; None
-    where none was measured.
+    """One model's times to the answer and to the first token; None where none was measured.
 
-    `measured_in` is `workload` (the project and workload of the advice), `provider` (all of that
-    model's traffic at its provider, because the workload has none) or `nowhere`. `service_tiers`
-    are the served ones that count.
+    They are of successful requests. `measured_in` is `workload` (the project and workload of the
+    advice), `provider` (all of that model's traffic at its provider, because the workload has none)
+    or `nowhere`. `service_tiers` are the served ones that count.
     """
 
     provider: str
@@ -49,7 +41,7 @@ class SideFigure:
 class LatencyFigure:
     """What was measured over a recommendation's window.
 
-    The two sides answered different requests: no promise, a look.
+    The two sides answered different requests, so it promises nothing of the move.
     """
 
     source: SideFigure

@@ -1,5 +1,4 @@
-"""Turns a recommendation into the figure that every face shows: the one place where it becomes
-text.
+"""Turns a recommendation into the figure that every face shows: only here it becomes text.
 
 Amounts and ratios become decimal text, ratios rounded once to 9 decimals. It decides nothing.
 """

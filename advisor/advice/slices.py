@@ -21,8 +21,7 @@ from ledger.months import Month
 from ledger.pricing import names
 
 LONGEST_GAP_DAYS = window.MOST_WEEKS * 7
-"""A slice silent for longer than the longest window starts anew: its earlier life does not
-count."""
+"""A slice without traffic for longer than the longest window starts anew."""
 
 NO_TERMS = advice.Terms(pairs=())
 
@@ -57,7 +56,7 @@ class _Basis:
     """The series of each slice."""
 
 
-def read(
+def read_slices(
     session: Session,
     pricing: statements.Pricing,
     now_us: int,
@@ -119,8 +118,8 @@ def _read_window(
             if series_id in amounts:
                 priced = basis.pricing.resolve(series_id, basis.today)
                 tally.add(basis.pricing.series[series_id], amounts[series_id], priced)
-        slice_ = _slice(key, tally, span, basis.terms, room[key.provider])
-        workload_class = _class(session, slice_, tally, span, basis)
+        slice_ = _slice(key, tally, span, terms=basis.terms, room=room[key.provider])
+        workload_class = _class(session, slice_, tally, span=span, basis=basis)
         traffic = SliceTraffic(**key._asdict(), days=span.day_numbers)
         standing = Standing(
             coverage=tally.coverage(),
@@ -194,6 +193,7 @@ def _slice(
     key: SliceKey,
     tally: SliceTally,
     span: window.Window,
+    *,
     terms: advice.Terms,
     room: Mapping[tuple[str, str], Fraction],
 ) -> candidates.Slice:
@@ -215,6 +215,7 @@ def _class(
     session: Session,
     slice_: candidates.Slice,
     tally: SliceTally,
+    *,
     span: window.Window,
     basis: _Basis,
 ) -> WorkloadClass:

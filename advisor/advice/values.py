@@ -1,5 +1,4 @@
-"""A recommendation as a value: it is computed, stored, added up and measured as this, never as
-text."""
+"""A recommendation as a value: as this it is computed, stored, added up and measured."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -18,8 +17,7 @@ from advisor.switching.window import Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherTarget:
-    """Another state that the slice could move to, and why it was not chosen; they exclude each
-    other."""
+    """Another state that the slice could move to, with its decision; they exclude each other."""
 
     to_provider: str
     to_model: str
@@ -30,8 +28,7 @@ class OtherTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation(Advice):
-    """The advice chosen for a slice, with the window it was read over and what else there is to
-    choose."""
+    """The advice chosen for a slice, with its window and what else there is to choose."""
 
     price_book_version: str
     window: Window
@@ -58,8 +55,7 @@ def recommend(
     other_models: Iterable[ranking.OtherModel] = (),
     is_scenario: bool = False,
 ) -> Recommendation:
-    """The recommendation of the chosen advice, with the `others` of its slice that were not
-    chosen."""
+    """The recommendation of the chosen advice; `others` are those of its slice not chosen."""
     inherited: dict[str, Any] = {
         field.name: getattr(advice, field.name) for field in fields(Advice)
     }
@@ -94,8 +90,7 @@ def total(recommendations: Iterable[Recommendation], *, until_retirement: bool =
 
 
 def encode(recommendation: Recommendation) -> str:
-    """The JSON that is stored: amounts are whole numbers of any length, fractions text such as
-    `3/7`."""
+    """The JSON that is stored: amounts are whole numbers of any length, fractions are `3/7`."""
     return msgspec.json.encode(recommendation, enc_hook=_encode_fraction).decode()
 
 

@@ -1,5 +1,4 @@
-"""The report as every face shows it: what a month came to, and what could be saved. No
-arithmetic."""
+"""The report as every face shows it: what a month came to, and what could be saved."""
 
 from dataclasses import dataclass
 
@@ -17,8 +16,7 @@ from advisor.stages.records import SoFar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavingsReport:
-    """What the configured pairs would save per average month: the deduplicated total and each
-    slice's chosen advice.
+    """What the configured pairs would save per average month, each slice once, and its advice.
 
     The totals are None while no slice has enough data for a decision: unknown is not 0.
 
@@ -31,12 +29,12 @@ class SavingsReport:
     so_far: SoFar | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A month as every face shows it. Projects and models each add up to the total.
 
     A closed month's total, projects, models, slices and days are those it was closed with;
-    `adjustments` came later, and `adjusted` is the total with them. Both are empty of an open
+    `adjustments` came later, and `adjusted` is the total with them. Both are empty for an open
     month, whose figures follow every change.
     """
 

@@ -1,5 +1,7 @@
-"""What a reader must know beside a month's figures, in sentences: what they leave out, what they
-rest on, what came later."""
+"""What a reader must know about a month's figures, in sentences.
+
+They say what the figures leave out, what they rest on and what came later.
+"""
 
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
@@ -9,26 +11,17 @@ from sqlmodel import Session
 from advisor import words
 from advisor.months import statement_store
 from advisor.months.statements import Line, LineKey
-from advisor.report import figures as report_figures
+from advisor.report.figures import Report
 from ledger import late_usage, months, prose
 from ledger.settings import Settings
 
 
-def of(
-    session: Session,
-    settings: Settings,
-    report: report_figures.Report,
-    lines: Mapping[LineKey, Line],
+def write_notes(
+    session: Session, settings: Settings, report: Report, lines: Mapping[LineKey, Line]
 ) -> Iterator[str]:
     """The notes on a report, the most important first."""
     if not lines and not report.adjustments:
-        others = [name for name in statement_store.month_names(session) if name != report.month]
-        latest = (
-            f"; the latest month with traffic is {others[-1]}"
-            if others
-            else "; nothing has been recorded yet"
-        )
-        yield f"No traffic in {report.month}{latest}."
+        yield _no_traffic(session, report)
         return
     if report.state == "closed":
         yield from _on_closing(settings, report)
@@ -40,26 +33,35 @@ def of(
     )
 
 
-def _on_closing(settings: Settings, report: report_figures.Report) -> Iterator[str]:
+def _no_traffic(session: Session, report: Report) -> str:
+    others = [name for name in statement_store.month_names(session) if name != report.month]
+    remark = (
+        f"the latest month with traffic is {others[-1]}"
+        if others
+        else "nothing has been recorded yet"
+    )
+    return f"No traffic in {report.month}; {remark}."
+
+
+def _on_closing(settings: Settings, report: Report) -> Iterator[str]:
     when = f"{report.month} was closed on {(report.closed_at or '')[:10]} by {report.closed_by}"
     if report.adjustments and report.adjusted:
-        made = words.counted(len(report.adjustments), "adjustment")
+        number = words.counted(len(report.adjustments), "adjustment")
+        before, after = report.total.cost_usd, report.adjusted.cost_usd
         yield (
-            f"{when}: its figures stay as they were then,"
-            f" {report.total.cost_usd or 'unknown'} USD; with {made} since then"
-            f" the month comes to {report.adjusted.cost_usd or 'unknown'} USD."
+            f"{when}: its figures stay as they were then, {before or 'unknown'} USD; with {number}"
+            f" since then the month comes to {after or 'unknown'} USD."
         )
     else:
         yield f"{when}: its figures stay as they were then, and nothing has been adjusted since."
     if report.total.coverage.provisional:
         yield "It was closed below 99 % coverage, so its figures stay provisional."
     if report.zone != settings.reporting_zone:
-        yield (
-            f"It is a month of {report.zone}; months are counted in {settings.reporting_zone} now."
-        )
+        now = settings.reporting_zone
+        yield f"It is a month of {report.zone}; months are counted in {now} now."
 
 
-def _on_shared_hours(session: Session, report: report_figures.Report) -> Iterator[str]:
+def _on_shared_hours(session: Session, report: Report) -> Iterator[str]:
     """Only after a change of zone: the hours between two months' edges then count in both."""
     month = months.parse(report.month, ZoneInfo(report.zone))
     for other in late_usage.closed_months(session):
@@ -71,22 +73,15 @@ def _on_shared_hours(session: Session, report: report_figures.Report) -> Iterato
             )
 
 
-def _on_usage(report: report_figures.Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
+def _on_usage(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
     if report.sample_projects:
-        shown = prose.all_of(sorted(report.sample_projects))
-        yield f"{shown}: replayed sample traffic, priced as GPT-4.1; not your spend."
-    unpriced: dict[str, int] = {}
-    for key, line in lines.items():
-        unpriced[key.model] = unpriced.get(key.model, 0) + line.cost.unpriced_tokens
-    then = f", then: switchwise reprice {report.month}" if report.state == "closed" else ""
-    for model, tokens in sorted(unpriced.items()):
-        if tokens:
-            told = f"{model}: {tokens:,} tokens have no price and are in no amount of USD"
-            yield f"{told}; what helps: switchwise models unmapped --month {report.month}{then}"
+        projects = prose.all_of(sorted(report.sample_projects))
+        yield f"{projects}: replayed sample traffic, priced as GPT-4.1; not your spend."
+    yield from _on_unpriced(report, lines)
     if backdated := sum(line.backdated_tokens for line in lines.values()):
         yield (
-            f"{backdated:,} tokens are older than the earliest known price of their model and"
-            " take that price."
+            f"{backdated:,} tokens are older than the earliest known price of their model and take"
+            " that price."
         )
     if tier_unknown := sum(line.tier_unknown_tokens for line in lines.values()):
         yield (
@@ -94,8 +89,21 @@ def _on_usage(report: report_figures.Report, lines: Mapping[LineKey, Line]) -> I
             " asked for."
         )
     if other_tier := sum(line.tier_mismatch_requests for line in lines.values()):
-        asked = (
-            f"{words.counted(other_tier, 'request')} asked for one tier but got another, at"
-            " whose price it stands"
+        yield (
+            f"{words.counted(other_tier, 'request')} asked for one tier and got another, whose"
+            " price counts; what that cost: switchwise models tiers --month"
+            f" {report.month}"
         )
-        yield f"{asked}; what that cost: switchwise models tiers --month {report.month}"
+
+
+def _on_unpriced(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
+    unpriced: dict[str, int] = {}
+    for key, line in lines.items():
+        unpriced[key.model] = unpriced.get(key.model, 0) + line.cost.unpriced_tokens
+    then = f", then: switchwise reprice {report.month}" if report.state == "closed" else ""
+    for model, tokens in sorted(unpriced.items()):
+        if tokens:
+            yield (
+                f"{model}: {tokens:,} tokens have no price and are in no amount of USD; what helps:"
+                f" switchwise models unmapped --month {report.month}{then}"
+            )

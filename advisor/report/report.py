@@ -1,7 +1,6 @@
-"""The report: one value made of statements and recommendations, which API, CLI, page, metrics and
-exports all show."""
+"""The report: one value of statements and recommendations that every face shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
@@ -12,7 +11,6 @@ from advisor.months import (
     adjustments,
     pricings,
     statement_store,
-    statements,
     waste,
     waste_figures,
 )
@@ -33,13 +31,12 @@ BACKTESTED_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """What a report is made of: a month's statement, its lines of all projects or one, and the
-    adjustments of them."""
+class _MonthUsage:
+    """A month's statement, its lines of all projects or one, and the adjustments of them."""
 
     statement: MonthStatement | None
     lines: Mapping[LineKey, Line]
-    booked: adjustments.ByNumber
+    adjustments: adjustments.ByNumber
 
     @property
     def closing(self) -> statement_store.Closing | None:
@@ -53,22 +50,19 @@ def build(
     month_text: str | None = None,
     project: str | None = None,
 ) -> report_figures.Report:
-    """The report of a month (by default the current one) for all projects or one; days and forecast
-    are those of all.
+    """The report of a month, by default the current one, for all projects or one.
 
-    Raises UsageError when the text is no month or lies ahead, NotFound for a project without
-    traffic in it.
+    Days and forecast are those of all projects, and absent from the report of one. Raises
+    UsageError when the text is no month or lies ahead, NotFound for a project without traffic in
+    it.
     """
-    current, month = (
-        months.containing(now_us, settings.zone),
-        months.parse_or_current(month_text, settings.zone, now_us),
-    )
-    book, shown = in_force.load_book(session), _read(session, month, project)
-    statement, lines, closing = shown.statement, shown.lines, shown.closing
-    late = adjustments.late_requests(shown.booked) if shown.booked else None
-    whole = statement if project is None else None
-    sample = facts.sample_projects(session)
-    found = report_figures.Report(
+    month = months.parse_or_current(month_text, settings.zone, now_us)
+    book, usage = in_force.load_book(session), _read_usage(session, month, project)
+    statement, lines, closing = usage.statement, usage.lines, usage.closing
+    late = adjustments.late_requests(usage.adjustments) if usage.adjustments else None
+    of_all = statement if project is None else None
+    adjusted_lines = adjustments.apply(lines, usage.adjustments)
+    report = report_figures.Report(
         month=str(month),
         zone=str(statement.month.zone) if statement else settings.reporting_zone,
         currency="USD",
@@ -81,59 +75,54 @@ def build(
         price_book_version=statement.basis.price_book_version if statement else book.version,
         prices_checked=book.checked,
         total=month_figures.usage_figure(lines, late),
-        adjusted=month_figures.usage_figure(adjustments.apply(lines, shown.booked), late)
-        if closing
-        else None,
-        adjustments=month_figures.adjustment_figures(shown.booked),
+        adjusted=month_figures.usage_figure(adjusted_lines, late) if closing else None,
+        adjustments=month_figures.adjustment_figures(usage.adjustments),
         projects=month_figures.usage_figures(lines, lambda key: {"project": key.project}, late),
         models=month_figures.usage_figures(
             lines, lambda key: {"provider": key.provider, "model": key.model}, late
         ),
         slices=month_figures.usage_figures(lines, lambda key: key._asdict(), late),
-        days=tuple(map(month_figures.day_figure, whole.days)) if whole else (),
-        forecast=_forecast(whole) if whole else None,
+        days=tuple(map(month_figures.day_figure, of_all.days)) if of_all else (),
+        forecast=_forecast(of_all) if of_all else None,
         forecast_record=_forecast_record(session, month) if project is None else None,
         waste=_waste(statement, project),
-        savings=_savings(session, settings, now_us, None if month == current else month, project),
+        savings=_savings(session, settings, now_us, month=month, project=project),
         sample_projects=tuple(
-            project for project in sample if any(key.project == project for key in lines)
+            sample
+            for sample in facts.sample_projects(session)
+            if any(key.project == sample for key in lines)
         ),
         notes=(),
     )
-    return replace(found, notes=tuple(notes.of(session, settings, found, lines)))
+    return replace(report, notes=tuple(notes.write_notes(session, settings, report, lines)))
 
 
-def _read(session: Session, month: Month, project: str | None) -> _Shown:
+def _read_usage(session: Session, month: Month, project: str | None) -> _MonthUsage:
     statement = statement_store.read(session, month)
-    if statement is None:
-        shown = _Shown(None, {}, {})
-    else:
-        booked = adjustment_store.read(session, str(month)) if statement.closing else {}
-        shown = _Shown(statement, statement.lines, booked)
+    lines: Mapping[LineKey, Line] = statement.lines if statement else {}
+    is_closed = statement is not None and statement.closing is not None
+    by_number = adjustment_store.read(session, str(month)) if is_closed else {}
     if project is None:
-        return shown
-    lines = {key: line for key, line in shown.lines.items() if key.project == project}
-    shown = _Shown(statement, lines, adjustments.for_project(shown.booked, project))
-    if not lines and not shown.booked:
+        return _MonthUsage(statement, lines, by_number)
+    of_project = {key: line for key, line in lines.items() if key.project == project}
+    adjusted = adjustments.for_project(by_number, project)
+    if not of_project and not adjusted:
         raise NotFound(
-            f"no traffic of project {project!r} in {month}; list projects with: switchwise"
-            f" report --month {month}"
+            f"no traffic of project {project!r} in {month}; list projects with: switchwise report"
+            f" --month {month}"
         )
-    return shown
+    return _MonthUsage(statement, of_project, adjusted)
 
 
 def grouped_by(
-    report_lines: Mapping[LineKey, Line], names_: Iterable[str]
+    lines: Mapping[LineKey, Line], names: Sequence[str]
 ) -> tuple[month_figures.UsageFigure, ...]:
     """Usage by any of the names of a statement line. Raises UsageError on another name."""
-    wanted = list(names_)
-    for name in wanted:
-        if name not in statements.LineKey._fields:
-            raise UsageError(
-                f"cannot group by {name!r}; use {prose.one_of(statements.LineKey._fields)}"
-            )
+    for name in names:
+        if name not in LineKey._fields:
+            raise UsageError(f"cannot group by {name!r}; use {prose.one_of(LineKey._fields)}")
     return month_figures.usage_figures(
-        report_lines, lambda key: {name: getattr(key, name) for name in wanted}
+        lines, lambda key: {name: getattr(key, name) for name in names}
     )
 
 
@@ -149,8 +138,7 @@ def _forecast(statement: statement_store.MonthStatement) -> month_figures.Foreca
 
 
 def _forecast_record(session: Session, month: Month) -> month_figures.ForecastRecordFigure | None:
-    """How the forecasts of a year's finished months did, this one included; None while there is
-    none."""
+    """How the forecasts of the last year's months did, this one included; None without any."""
     backtests = statement_store.read_backtests(session, month, BACKTESTED_MONTHS)
     return month_figures.forecast_record_figure(backtests)
 
@@ -165,25 +153,30 @@ def _waste(
 
 
 def _savings(
-    session: Session, settings: Settings, now_us: int, month: Month | None, project: str | None
+    session: Session, settings: Settings, now_us: int, *, month: Month, project: str | None
 ) -> report_figures.SavingsReport:
-    """The stored advice for the current month; for an earlier one, advice on that month's closed
-    days at today's prices."""
-    if month is None:
-        advised = [stored.recommendation for stored in recommendations.read(session)]
+    """The stored advice for the current month, else advice on the closed days of the month.
+
+    That of an earlier month is computed now, at today's prices.
+    """
+    if month == months.containing(now_us, settings.zone):
+        advised = [row.recommendation for row in recommendations.read_current(session)]
         basis = "the last closed weeks"
     else:
         pricing = pricings.in_force(session)
         advised = computation.compute(session, pricing, settings, now_us, month=month)
         basis = f"the closed days of {month}"
-    advised = [each for each in advised if project in (None, each.project)]
-    is_known = any(each.decision.kind != "not_enough_data" for each in advised)
+    if project is not None:
+        advised = [
+            recommendation for recommendation in advised if recommendation.project == project
+        ]
+    total = values.total(advised)
+    until_retirement = values.total(advised, until_retirement=True)
+    is_known = any(recommendation.decision.kind != "not_enough_data" for recommendation in advised)
     return report_figures.SavingsReport(
         basis=basis,
-        total=rendering.ends_of(values.total(advised)) if is_known else None,
-        until_retirement=rendering.ends_of(values.total(advised, until_retirement=True))
-        if is_known
-        else None,
+        total=rendering.ends_of(total) if is_known else None,
+        until_retirement=rendering.ends_of(until_retirement) if is_known else None,
         recommendations=tuple(map(rendering.figure_of, advised)),
-        so_far=summary.build(session, month or months.containing(now_us, settings.zone), project),
+        so_far=summary.build(session, month, project),
     )

@@ -1,7 +1,6 @@
-"""A scenario: advice on one slice with a target and factors that somebody asks for. Reads the
-ledger; stores nothing."""
+"""A scenario: advice on one slice with the target and factors of a question. It stores nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -10,9 +9,11 @@ from sqlmodel import Session
 
 from advisor.advice import latencies, slices, values
 from advisor.advice import terms as advice_terms
+from advisor.advice.slices import SliceReading
 from advisor.advice.values import Recommendation
-from advisor.months import pricings, statements, track_record
-from advisor.switching import advice, breakeven, candidates, factors, window
+from advisor.months import pricings, track_record
+from advisor.switching import advice as advices
+from advisor.switching import breakeven, candidates, factors, window
 from advisor.switching.market import Market
 from ledger import clock, money, months, pairs, prose
 from ledger.errors import NotFound, UsageError
@@ -30,14 +31,14 @@ _RATIOS = (
 )
 _ENDS = 3
 _FINEST, _LARGEST = Decimal("1e-9"), 10**9
-_SHOWN_SLICES = 5
+_LISTED_SLICES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A scenario as asked, all in text. What is None stays as the advisor takes it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A scenario as it is asked for, all in text. What is None stays as the advisor takes it.
 
-    A factor is one value for all three ends, or its values at the low, expected and high end with
+    A factor is one number for all three ends, or its numbers at the low, expected and high end with
     commas between them. `verifier_usd` is what checking would cost per average month if the whole
     slice moved.
     """
@@ -60,76 +61,79 @@ class Asked:
     pass_rates: str | None = None
     can_wait: bool = False
 
+    def fits(self, slice_: candidates.Slice) -> bool:
+        """Whether a slice has the names that are asked for."""
+        return (
+            self.provider in (None, slice_.provider)
+            and self.project in (None, slice_.project)
+            and self.workload in (None, slice_.workload)
+        )
 
-def run(session: Session, settings: Settings, now_us: int, asked: Asked) -> Recommendation:
+
+def run(session: Session, settings: Settings, now_us: int, question: Question) -> Recommendation:
     """A scenario as a recommendation; its id is the one that its target would have.
 
     Raises UsageError naming what cannot be read or fits several slices, NotFound where no slice
     fits.
     """
     terms = advice_terms.from_settings(settings)
-    if asked.one_off_usd is not None:
-        terms = replace(terms, one_off_femto_usd=_amount("one_off_usd", asked.one_off_usd))
+    if question.one_off_usd is not None:
+        terms = replace(terms, one_off_femto_usd=_amount("one_off_usd", question.one_off_usd))
     pricing, today = pricings.in_force(session), clock.day_of(now_us)
-    month = months.parse_or_current(asked.month, settings.zone, now_us) if asked.month else None
-    # A rate limit is held against all slices that may come, the one of the scenario among them.
-    policy = (
-        replace(terms, pairs=(*terms.pairs, _parsed(asked.pair, asked))) if asked.pair else terms
+    month = months.parse_or_current(question.month or None, settings.zone, now_us)
+    # A rate limit is for all slices that may move to the target, that of the scenario included.
+    asked_pairs = () if question.pair is None else (_parse_pair(question.pair, question),)
+    all_terms = replace(terms, pairs=(*terms.pairs, *asked_pairs))
+    readings = slices.read_slices(
+        session, pricing, now_us, month=month if question.month else None, terms=all_terms
     )
-    reading, pair = _chosen(
-        slices.read(session, pricing, now_us, month=month, terms=policy), asked, terms, pricing
-    )
-    slice_ = replace(reading.slice, can_wait=True) if asked.can_wait else reading.slice
-    error = track_record.error_ratio(
-        session, month or months.parse_or_current(None, settings.zone, now_us)
-    )
+    reading, pair = _find_slice(readings, question, asked_pairs or terms.pairs, pricing.book)
+    slice_ = replace(reading.slice, can_wait=True) if question.can_wait else reading.slice
     standing = replace(
-        reading.standing, pass_rates=_pass_rates(asked.pass_rates), forecast_error=error
+        reading.standing,
+        pass_rates=_pass_rates(question.pass_rates),
+        forecast_error=track_record.error_ratio(session, month),
     )
-    band = band_of(asked, standing.band(slice_, pair.target.model), slice_.days)
-    chosen = advice.on_pair(
+    advice = advices.on_pair(
         slice_,
         pair,
-        band,
+        make_band(question, standing.band(slice_, pair.target.model), slice_.days),
         standing=standing,
         terms=terms,
         market=Market(pricing.book, today),
     )
     recommendation = values.recommend(
-        chosen, reading.window, pricing.book.version, is_scenario=True
+        advice, reading.window, pricing.book.version, is_scenario=True
     )
-    (measured,) = latencies.measure(session, pricing, [recommendation], today)
-    return measured
+    (with_latency,) = latencies.measure(session, pricing, [recommendation], today)
+    return with_latency
 
 
-def band_of(asked: Asked, band: factors.Band, days: int) -> factors.Band:
-    """The factors of a scenario over a window of some days: those asked for, else the band's
-    own."""
+def make_band(question: Question, band: factors.Band, days: int) -> factors.Band:
+    """The factors of a scenario over some days: those of the question, else the band's own."""
     for name in _RATIOS:
-        text = getattr(asked, name)
+        text = getattr(question, name)
         if text is not None:
             band = band.with_given(name, _at_ends(name, text))
-    if asked.verifier_usd is not None:
-        amount = _amount("verifier_usd", asked.verifier_usd)
-        of_window = (
-            money.round_to_nano_usd(amount / window.per_average_month(1, days)) if days else 0
-        )
-        band = band.with_given("verifier_femto_usd", [of_window] * _ENDS)
+    if question.verifier_usd is not None:
+        month = _amount("verifier_usd", question.verifier_usd)
+        of_window = month / window.per_average_month(1, days) if days else Fraction(0)
+        band = band.with_given("verifier_femto_usd", [money.round_to_nano_usd(of_window)] * _ENDS)
     return band
 
 
-def _chosen(
-    found: Sequence[slices.SliceReading],
-    asked: Asked,
-    terms: advice.Terms,
-    pricing: statements.Pricing,
-) -> tuple[slices.SliceReading, pairs.Pair]:
-    """The one slice that fits the names asked for and the pair, as its provider reads it."""
+def _find_slice(
+    readings: Iterable[SliceReading],
+    question: Question,
+    asked_pairs: Iterable[pairs.Pair],
+    book: prices.PriceBook,
+) -> tuple[SliceReading, pairs.Pair]:
+    """The one slice that fits the names and a pair, and the pair as its provider names it."""
     fitting = [
         (reading, pair)
-        for reading in found
-        if _is_asked(reading.slice, asked)
-        and (pair := _pair(reading.slice, asked, terms, pricing.book)) is not None
+        for reading in readings
+        if question.fits(reading.slice)
+        and (pair := _pair(reading.slice, question, asked_pairs, book)) is not None
     ]
     if not fitting:
         raise NotFound(
@@ -137,60 +141,49 @@ def _chosen(
             " switchwise advise, or name a pair"
         )
     if len(fitting) > 1:
+        fitting_slices = [reading.slice for reading, _ in fitting]
         names = ", ".join(
-            f"{each.slice.project} / {each.slice.workload}" for each, _ in fitting[:_SHOWN_SLICES]
+            f"{slice_.project} / {slice_.workload}" for slice_ in fitting_slices[:_LISTED_SLICES]
         )
-        more = f" and {len(fitting) - _SHOWN_SLICES} more" if len(fitting) > _SHOWN_SLICES else ""
+        more = len(fitting) - _LISTED_SLICES
         raise UsageError(
-            f"{len(fitting)} slices fit: {names}{more}; name one by its project, workload"
-            " and provider"
+            f"{len(fitting)} slices fit: {names}{f' and {more} more' if more > 0 else ''}; name one"
+            " by its project, workload and provider"
         )
     return fitting[0]
 
 
-def _is_asked(slice_: candidates.Slice, asked: Asked) -> bool:
-    wanted = (
-        (asked.provider, slice_.provider),
-        (asked.project, slice_.project),
-        (asked.workload, slice_.workload),
-    )
-    return all(name in (None, held) for name, held in wanted)
-
-
 def _pair(
-    slice_: candidates.Slice, asked: Asked, terms: advice.Terms, book: prices.PriceBook
+    slice_: candidates.Slice,
+    question: Question,
+    asked_pairs: Iterable[pairs.Pair],
+    book: prices.PriceBook,
 ) -> pairs.Pair | None:
-    """The pair asked for, else the first configured one, where it starts at a slice; at the tier
-    asked for."""
-    given = (_parsed(asked.pair, asked),) if asked.pair is not None else terms.pairs
-    read = (pairs.canonicalise(pair, slice_.provider, book) for pair in given)
-    pair = next((pair for pair in read if candidates.applies(pair, slice_)), None)
-    if pair is None or asked.service_tier is None:
+    """The first pair that starts at a slice, at the tier asked for; None where none does."""
+    canonical = (pairs.canonicalise(pair, slice_.provider, book) for pair in asked_pairs)
+    pair = next((pair for pair in canonical if candidates.applies(pair, slice_)), None)
+    if pair is None or question.service_tier is None:
         return pair
-    if asked.service_tier not in pairs.TIERS:
+    if question.service_tier not in pairs.TIERS:
         raise UsageError(
-            f"{asked.service_tier!r} is not a tier to move to; use {prose.one_of(pairs.TIERS)}"
+            f"{question.service_tier!r} is not a tier to move to; use {prose.one_of(pairs.TIERS)}"
         )
-    return replace(pair, target=replace(pair.target, service_tier=asked.service_tier))
+    return replace(pair, target=replace(pair.target, service_tier=question.service_tier))
 
 
-def _parsed(pair: str, asked: Asked) -> pairs.Pair:
-    """The pair asked for.
-
-    A model may stay where it is if its tier or its cached share is asked about.
-    """
-    return pairs.parse_one(
-        pair, may_stay=asked.service_tier is not None or asked.cached_share is not None
-    )
+def _parse_pair(text: str, question: Question) -> pairs.Pair:
+    """The pair of a question. Its model may stay if tier or cached share are asked about."""
+    may_stay = question.service_tier is not None or question.cached_share is not None
+    return pairs.parse_one(text, may_stay=may_stay)
 
 
 def _at_ends(name: str, text: str) -> list[Fraction]:
-    values = [_number(name, part) for part in text.split(",")]
-    if len(values) not in (1, _ENDS):
+    numbers = [_number(name, part) for part in text.split(",")]
+    if len(numbers) not in (1, _ENDS):
         raise UsageError(
-            f"{name}: {text!r} is neither one value nor three; write a value, or LOW,POINT,HIGH"
+            f"{name}: {text!r} is neither one value nor three; write a value, or LOW,EXPECTED,HIGH"
         )
-    return values * _ENDS if len(values) == 1 else values
+    return numbers * _ENDS if len(numbers) == 1 else numbers
 
 
 def _pass_rates(text: str | None) -> breakeven.PassRates | None:
@@ -199,8 +192,8 @@ def _pass_rates(text: str | None) -> breakeven.PassRates | None:
     rates = [_number("pass_rates", part) for part in text.split(",")]
     if len(rates) != 2 or not all(0 <= rate <= 1 for rate in rates):
         raise UsageError(
-            f"pass_rates: {text!r} is not two shares from 0 to 1; write SOURCE,TARGET such"
-            " as 0.95,0.91"
+            f"pass_rates: {text!r} is not two shares from 0 to 1; write SOURCE,TARGET such as"
+            " 0.95,0.91"
         )
     return breakeven.PassRates(*rates)
 
@@ -209,22 +202,21 @@ def _amount(name: str, text: str) -> int:
     """Femto-USD of an amount that is not negative."""
     amount = _number(name, text)
     if amount < 0:
-        raise UsageError(f"{name} is {text}; give an amount that is not negative")
+        raise UsageError(f"{name} is {text}; use an amount from 0 on")
     return int(amount * money.FEMTO_PER_USD)
 
 
 def _number(name: str, text: str) -> Fraction:
     """A number under a billion with at most 9 decimals, as every figure is shown."""
     try:
-        value = Decimal(text.strip())
-        kept = value.quantize(_FINEST)
+        number = Decimal(text.strip())
+        exact = number.quantize(_FINEST)
     except InvalidOperation as error:
         raise UsageError(
             f"{name}: {text!r} is not a number; write a plain decimal such as 0.1"
         ) from error
-    if kept != value or abs(kept) >= _LARGEST:
+    if exact != number or abs(exact) >= _LARGEST:
         raise UsageError(
-            f"{name}: {text!r} is too large or too fine; write at most 9 digits on either"
-            " side of the point"
+            f"{name}: {text!r} has too many digits; write at most 9 on either side of the point"
         )
-    return Fraction(kept)
+    return Fraction(exact)

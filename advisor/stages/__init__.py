@@ -1,2 +1,1 @@
-"""The life of a recommendation: its stages, what is missed while it is open, and what it saved once
-it is adopted."""
+"""The life of a recommendation: its stages, what it missed, and what it saved once adopted."""

@@ -1,5 +1,4 @@
-"""An adopted recommendation: which days its saving is claimed on, which traffic is source and
-target."""
+"""An adopted recommendation: the days on which its saving is claimed, its source and its target."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ Side = Literal["source", "target"]
 
 
 @dataclass(slots=True)
-class Tally:
+class AdoptionTally:
     """Sums over series at the prices of one day: first attempts and cost by side, and coverage."""
 
     first_attempts: dict[Side, int] = field(default_factory=lambda: {"source": 0, "target": 0})
@@ -40,7 +40,7 @@ class Tally:
             )
         )
 
-    def add_coverage_of(self, other: "Tally") -> None:
+    def add_coverage_of(self, other: "AdoptionTally") -> None:
         """Count here too what is known of another."""
         self.priced_tokens += other.priced_tokens
         self.tokens += other.tokens
@@ -66,9 +66,9 @@ class AdoptionTraffic:
     before: AmountsBySeries
     held_out_by_day: Mapping[int, AmountsBySeries]
 
-    def tally(self, amounts_by_series: AmountsBySeries, day: int) -> Tally:
+    def tally(self, amounts_by_series: AmountsBySeries, day: int) -> AdoptionTally:
         """Amounts at one day's prices; models that are neither side of the move do not count."""
-        tally = Tally()
+        tally = AdoptionTally()
         for series_id, amounts in amounts_by_series.items():
             labels = self.pricing.series[series_id].labels
             side = self.side(series_id, day)
@@ -112,7 +112,7 @@ class AdoptionTraffic:
         return "source" if self.adoption.is_source(priced, labels) else None
 
 
-def read(
+def load_traffic(
     session: Session, adoption: Adoption, pricing: statements.Pricing, days: range
 ) -> AdoptionTraffic:
     """The usage that the three methods compare."""

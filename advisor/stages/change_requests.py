@@ -71,8 +71,7 @@ def _complete_dismissal(request: ChangeRequest, today: int) -> ChangeRequest:
 
 
 def _share(request: ChangeRequest) -> str:
-    """The share as exact text: by default all of the traffic for a claim; a pilot has no
-    default."""
+    """The share as exact text; the default of a claim is all of the traffic."""
     is_pilot = request.action == "pilot"
     if request.share is None and is_pilot:
         raise UsageError("a pilot needs the share that runs on the target, such as --share 0.1")
@@ -83,8 +82,7 @@ def _share(request: ChangeRequest) -> str:
         share = Decimal(text)
     except InvalidOperation as error:
         raise refusal from error
-    # In Decimal throughout: as a fraction, a number such as 1e-99999999 would be as long as it
-    # says.
+    # In Decimal throughout: as a fraction, a number such as 1e-99999999 would fill the memory.
     if not share.is_finite() or not 0 < share <= 1 or (share == 1 and is_pilot):
         raise refusal
     exact = share.quantize(_FINEST_SHARE)

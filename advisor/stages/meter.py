@@ -56,9 +56,9 @@ def _opened(session: Session, hours: range) -> list[Opportunity]:
     histories = store.load_histories(session)
     return [
         opportunity
-        for stored in recommendations.read(session)
+        for row in recommendations.read_current(session)
         for opportunity in missed_savings.find_opportunities(
-            stored, histories.get(stored.recommendation.id, []), hours
+            row, histories.get(row.recommendation.id, []), hours
         )
     ]
 

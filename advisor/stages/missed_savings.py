@@ -58,10 +58,10 @@ def missed_femto_usd(ratio: Fraction, cost_femto_usd: int) -> int:
 
 
 def find_opportunities(
-    stored: StoredRecommendation, history: list[Change], hours: range
+    row: StoredRecommendation, history: list[Change], hours: range
 ) -> list[Opportunity]:
     """The hours among these at whose end this advice was open, by day."""
-    recommendation, ratio = stored.recommendation, ratio_of(stored.recommendation)
+    recommendation, ratio = row.recommendation, ratio_of(row.recommendation)
     if ratio is None:
         return []
     end_hour = _end_hour(recommendation)
@@ -69,7 +69,7 @@ def find_opportunities(
     for hour in hours:
         closed_at = (hour + 1) * clock.HOUR_US - 1
         if (
-            stored.computed_at_us <= closed_at
+            row.computed_at_us <= closed_at
             and (end_hour is None or hour < end_hour)
             and transitions.stage_at(history, closed_at) in transitions.METERED
         ):

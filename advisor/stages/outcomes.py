@@ -26,7 +26,7 @@ _REALISED = tables.REALISED_SAVING
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RealisedSavings:
     """Figures by recommendation, and what they rest on."""
 
     rests_on: str
@@ -42,7 +42,7 @@ class Outcome:
         ]
 
 
-def compute(session: Session, pricing: statements.Pricing, now_us: int) -> Outcome | None:
+def compute(session: Session, pricing: statements.Pricing, now_us: int) -> RealisedSavings | None:
     """What every adoption saved up to the last closed day; None where nothing has changed."""
     today = clock.day_of(now_us)
     revisions = readings.day_revisions(session)
@@ -54,7 +54,7 @@ def compute(session: Session, pricing: statements.Pricing, now_us: int) -> Outco
     if facts.get(session, COMPUTED_ON) == rests_on:
         return None
     adoptions = load_adoptions(session)
-    return Outcome(
+    return RealisedSavings(
         rests_on,
         {
             adoption.id: _measure(session, adoption, adoptions, pricing=pricing, today=today)
@@ -63,9 +63,9 @@ def compute(session: Session, pricing: statements.Pricing, now_us: int) -> Outco
     )
 
 
-def write(session: Session, outcome: Outcome | None, now_us: int) -> None:
+def write(session: Session, savings: RealisedSavings | None, now_us: int) -> None:
     """Keep the figures."""
-    if outcome is None:
+    if savings is None:
         return
     rows = [
         {
@@ -74,7 +74,7 @@ def write(session: Session, outcome: Outcome | None, now_us: int) -> None:
             "computed_at": now_us,
             "detail": msgspec.json.encode(realised).decode(),
         }
-        for recommendation_id, by_method in outcome.by_recommendation.items()
+        for recommendation_id, by_method in savings.by_recommendation.items()
         for realised in by_method
     ]
     rollups.upsert(
@@ -84,7 +84,7 @@ def write(session: Session, outcome: Outcome | None, now_us: int) -> None:
         rows,
         replaced=("computed_at", "detail"),
     )
-    facts.put(session, COMPUTED_ON, outcome.rests_on)
+    facts.put(session, COMPUTED_ON, savings.rests_on)
 
 
 def load_adoptions(session: Session) -> list[Adoption]:
@@ -99,7 +99,7 @@ def load_adoptions(session: Session) -> list[Adoption]:
     return adoptions
 
 
-def read(session: Session) -> dict[str, tuple[Realised, ...]]:
+def load_realised(session: Session) -> dict[str, tuple[Realised, ...]]:
     """The stored figures by recommendation, in the order of the methods."""
     rows = session.execute(select(_REALISED.c.recommendation_id, _REALISED.c.detail))
     by_recommendation: dict[str, list[Realised]] = {}
@@ -128,7 +128,7 @@ def _measure(
     shutdown_day = retirement.shutdown_day if retirement else None
     end_day = adoption.end_day(shutdown_day, adoption.superseded_at(adoptions))
     days = range(adoption.first_day, max(adoption.first_day, min(end_day, today)))
-    traffic = adoption_traffic.read(session, adoption, pricing, days)
+    traffic = adoption_traffic.load_traffic(session, adoption, pricing, days)
     return [_realised(result, adoption, days) for result in saving_methods.apply_all(traffic)]
 
 

@@ -85,8 +85,7 @@ class Realised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """How the target behaves, as the frozen estimate has it: token inflation and repeats as
-    expected.
+    """How the target behaves, by the frozen estimate: token inflation and repeats as expected.
 
     Escalation is the estimate's worst: of what runs on the source, up to that share counts as
     second runs of moved requests.

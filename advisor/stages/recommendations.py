@@ -1,5 +1,4 @@
-"""Recommendations as rows: written with the stage that people set, and read back with their
-history."""
+"""Recommendations as rows: written with their stage, and read back with their history."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -53,35 +52,35 @@ def write(session: Session, recommendations: Sequence[Recommendation], now_us: i
     )
 
 
-def read(session: Session) -> list[StoredRecommendation]:
+def read_current(session: Session) -> list[StoredRecommendation]:
     """The current recommendations, the best low end first.
 
-    What was dismissed or adopted is not counted any more.
+    What people have dismissed or adopted does not count in totals any more.
     """
     return _read(session, _TABLE.c.current)
 
 
 def read_in_hand(session: Session) -> list[StoredRecommendation]:
-    """What somebody claimed, tries or has adopted and is not advised any more, as it was last
-    advised."""
+    """What people have in hand and is not advised any more, as it was last advised."""
     return _read(session, ~_TABLE.c.current & _TABLE.c.stage.in_(transitions.IN_HAND))
 
 
 def read_touched(session: Session) -> list[StoredRecommendation]:
-    """What is advised now, and all that somebody has claimed, tried, adopted, taken back or
-    dismissed."""
+    """What is advised now, and all that people have claimed, piloted, adopted or dismissed."""
     return _read(session, _TABLE.c.current | _TABLE.c.stage.not_in(("active", "expired")))
 
 
-def _read(session: Session, wanted: ColumnElement[bool]) -> list[StoredRecommendation]:
-    rows = session.execute(select(_TABLE).where(wanted)).all()
+def _read(session: Session, where: ColumnElement[bool]) -> list[StoredRecommendation]:
+    rows = session.execute(select(_TABLE).where(where)).all()
     histories = stage_store.load_histories(session, [row.id for row in rows if row.version > 1])
-    stored = (
-        _stored(row, stage_store.record_of(row.stage, histories.get(row.id, ()))) for row in rows
-    )
-    return sorted(
-        stored, key=lambda each: (-each.recommendation.low_femto_usd, each.recommendation.id)
-    )
+    records = (stage_store.record_of(row.stage, histories.get(row.id, ())) for row in rows)
+    return sorted(map(_stored, rows, records), key=_rank)
+
+
+def _rank(stored_recommendation: StoredRecommendation) -> tuple[int, str]:
+    """The best low end first."""
+    recommendation = stored_recommendation.recommendation
+    return -recommendation.low_femto_usd, recommendation.id
 
 
 def find(
@@ -89,15 +88,19 @@ def find(
 ) -> StoredRecommendation:
     """One recommendation, current or not, with its history and frozen estimate.
 
-    Raises NotFound, in the same words where it is not of the project asked for.
+    Raises NotFound for an unknown id and, in the same words, for one of another project.
     """
     row = stage_store.load_row(session, recommendation_id, project)
     history = stage_store.load_histories(session, [row.id]).get(row.id, ())
-    stored = _stored(row, stage_store.record_of(row.stage, history))
+    stored_recommendation = _stored(row, stage_store.record_of(row.stage, history))
     frozen = stage_store.load_frozen(session, row.id)
     if frozen is None:
-        return stored
-    return replace(stored, frozen_at_us=frozen.frozen_at, frozen=values.decode(frozen.document))
+        return stored_recommendation
+    return replace(
+        stored_recommendation,
+        frozen_at_us=frozen.frozen_at,
+        frozen=values.decode(frozen.document),
+    )
 
 
 def _stored(row: Row[Any], record: StageRecord = UNTOUCHED) -> StoredRecommendation:
@@ -112,6 +115,5 @@ def _stored(row: Row[Any], record: StageRecord = UNTOUCHED) -> StoredRecommendat
 
 
 def find_in_hand_ids(session: Session) -> frozenset[str]:
-    """The recommendations whose target stays the chosen one: somebody has claimed, tries or has
-    adopted it."""
+    """The recommendations whose target stays the chosen one, because people have them in hand."""
     return stage_store.find_ids(session, transitions.IN_HAND)

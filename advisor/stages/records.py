@@ -1,5 +1,4 @@
-"""The life of a recommendation as every face shows it: stages, claims, what is missed and what was
-saved. No arithmetic."""
+"""The life of a recommendation as every face shows it: stages, what it missed, what it saved."""
 
 from dataclasses import dataclass
 
@@ -22,11 +21,10 @@ class ChangeRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRecord:
-    """Who holds a recommendation and since when, until when it is dismissed, and every change that
-    led there.
+    """Who owns a recommendation, since when it is at its stage, and every change that led there.
 
     `share` is the part of the traffic that the claim named, or the pilot while there is one;
-    `since` when the stage was reached.
+    `until` is the UTC day on which a dismissal has ended.
     """
 
     owner: str | None = None
@@ -41,12 +39,12 @@ UNTOUCHED = StageRecord()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealisedFigure:
-    """What an adopted move saved so far by one method: what the work would have cost instead, less
-    what it did cost.
+    """What an adopted move saved so far by one method.
 
-    The amounts are None where the method cannot tell; `reason` then says why. `last_day` is the
-    last closed UTC day that is claimed, `requests` what the target answered on these days. The
-    volume effect (before_after alone) is never a saving.
+    The saving is what its work would have cost instead, less what it did cost. The amounts are None
+    where the method cannot tell; `reason` then says why. `last_day` is the last closed UTC day that
+    is claimed, `requests` what the target answered on these days. The volume effect (before_after
+    alone) is never a saving.
     """
 
     method: str
@@ -64,11 +62,10 @@ class RealisedFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveFigure:
-    """One recommendation's life in amounts of USD: what was frozen, expected by now, realised by
-    method, and missed.
+    """One recommendation's life in USD: what was frozen, is due by now, was realised and missed.
 
-    `frozen_*` are per average month as they were claimed, `expected_*` the same for the claimed
-    share and the days that the realised figures cover. None is unknown, or not there yet.
+    `frozen_*` are per average month as they were claimed, `due_*` the same for the claimed share
+    and the days that the realised figures cover. None is unknown, or not there yet.
     """
 
     id: str
@@ -98,8 +95,7 @@ class MoveFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoFar:
-    """What advice has come to since the ledger began: missed while it was open, realised by method,
-    and each move.
+    """What advice has come to since the ledger began: missed, realised by method, and each move.
 
     `missed_month_usd` is the part of the report's month; both are None while no advice has been
     open. A method that can tell nothing yet is absent from `realised_usd`.

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from advisor.months import statements
 from advisor.stages import realisation
-from advisor.stages.adoption_traffic import AdoptionTraffic, AmountsBySeries, Tally
+from advisor.stages.adoption_traffic import AdoptionTally, AdoptionTraffic, AmountsBySeries
 from advisor.stages.realisation import Behaviour, Method, Saving, Spend
 from ledger import tokens, usage
 
@@ -53,20 +53,20 @@ def apply_all(traffic: AdoptionTraffic) -> list[MethodResult]:
 def _hold_out(traffic: AdoptionTraffic) -> Saving | Unknown:
     if traffic.adoption.hold_out is None:
         return Unknown("no_hold_out")
-    stayed, moved, coverage = Spend(), Spend(), (Tally(), Tally())
+    stayed, moved, coverage = Spend(), Spend(), (AdoptionTally(), AdoptionTally())
     for day in traffic.days:
         held_out = traffic.tally(traffic.held_out_by_day.get(day, {}), day)
-        served = traffic.tally(traffic.by_day.get(day, {}), day)
+        answered = traffic.tally(traffic.by_day.get(day, {}), day)
         stayed += held_out.spend(UNMOVED)
-        moved += served.spend(traffic.adoption.behaviour)
+        moved += answered.spend(traffic.adoption.behaviour)
         coverage[0].add_coverage_of(held_out)
-        coverage[1].add_coverage_of(served)
+        coverage[1].add_coverage_of(answered)
     saving = realisation.hold_out(stayed, moved)
     return _if_known(saving, coverage, otherwise="no_traffic_in_hold_out")
 
 
 def _before_after(traffic: AdoptionTraffic) -> Saving | Unknown:
-    saving, before, coverage = Saving(), Tally(), Tally()
+    saving, before, coverage = Saving(), AdoptionTally(), AdoptionTally()
     a_day, change_days = Spend(), traffic.change_days()
     for day in traffic.days:
         if day in change_days:
@@ -83,7 +83,7 @@ def _before_after(traffic: AdoptionTraffic) -> Saving | Unknown:
 
 
 def _repricing(traffic: AdoptionTraffic) -> Saving | Unknown:
-    adoption, saving, coverage = traffic.adoption, Saving(), Tally()
+    adoption, saving, coverage = traffic.adoption, Saving(), AdoptionTally()
     before_a_day = _on_target_before(traffic)
     for day, amounts in traffic.by_day.items():
         tally = traffic.tally(amounts, day)
@@ -100,7 +100,7 @@ def _repricing(traffic: AdoptionTraffic) -> Saving | Unknown:
 
 
 def _if_known(
-    saving: Saving | None, coverage: Iterable[Tally], *, otherwise: str
+    saving: Saving | None, coverage: Iterable[AdoptionTally], *, otherwise: str
 ) -> Saving | Unknown:
     if saving is None:
         return Unknown(otherwise)

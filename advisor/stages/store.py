@@ -98,8 +98,7 @@ def _refusal(session: Session, row: Row[Any], request: ChangeRequest) -> str:
 
 
 def load_histories(session: Session, ids: Collection[str] | None = None) -> dict[str, list[Change]]:
-    """The changes of these recommendations, or of all, oldest first; without changes it is
-    absent."""
+    """The changes of these recommendations, or of all, oldest first; one without any is absent."""
     query = select(_CHANGE.c.recommendation_id, *(_CHANGE.c[name] for name in _FIELDS))
     if ids is not None:
         query = query.where(_CHANGE.c.recommendation_id.in_(list(ids)))

@@ -27,21 +27,21 @@ class _Results:
     missed: Mapping[str, int]
     missed_in_month: Mapping[str, int]
 
-    def realised_of(self, stored: StoredRecommendation) -> tuple[Realised, ...]:
-        return self.realised.get(stored.recommendation.id, ())
+    def realised_of(self, row: StoredRecommendation) -> tuple[Realised, ...]:
+        return self.realised.get(row.recommendation.id, ())
 
-    def frozen_of(self, stored: StoredRecommendation) -> Estimate | None:
+    def frozen_of(self, row: StoredRecommendation) -> Estimate | None:
         """The saving that was frozen by the claim that still holds."""
-        document = self.frozen.get(stored.recommendation.id, {}).get("claim")
-        return values.decode(document).saving if document and stored.record.owner else None
+        document = self.frozen.get(row.recommendation.id, {}).get("claim")
+        return values.decode(document).saving if document and row.record.owner else None
 
 
 def build(session: Session, month: Month, project: str | None = None) -> SoFar:
     """What became of all advice, of all projects or one, with what was missed in the month."""
     advised = [
-        stored
-        for stored in recommendations.read_touched(session)
-        if project in (None, stored.recommendation.project)
+        row
+        for row in recommendations.read_touched(session)
+        if project in (None, row.recommendation.project)
     ]
     results = _load_results(session, month, project)
     missed = results.missed.values()
@@ -49,8 +49,8 @@ def build(session: Session, month: Month, project: str | None = None) -> SoFar:
     return SoFar(
         missed_usd=money.usd_text(sum(missed)) if missed else None,
         missed_month_usd=money.usd_text(sum(missed_in_month)) if missed else None,
-        realised_usd=_realised_usd(results.realised_of(stored) for stored in advised),
-        moves=tuple(_move(stored, results) for stored in advised),
+        realised_usd=_realised_usd(results.realised_of(row) for row in advised),
+        moves=tuple(_move(row, results) for row in advised),
     )
 
 
@@ -59,7 +59,7 @@ def load_moves(
 ) -> tuple[MoveFigure, ...]:
     """What each recommendation came to, with what it missed in all and in the month."""
     results = _load_results(session, month)
-    return tuple(_move(stored, results) for stored in advised)
+    return tuple(_move(row, results) for row in advised)
 
 
 def due(frozen: Estimate, share: str | None, days: int) -> Estimate:
@@ -88,15 +88,15 @@ def _realised_usd(moves: Iterable[Sequence[Realised]]) -> dict[str, str]:
 def _load_results(session: Session, month: Month, project: str | None = None) -> _Results:
     return _Results(
         frozen=store.load_estimates(session),
-        realised=outcomes.read(session),
+        realised=outcomes.load_realised(session),
         missed=missed_savings.by_recommendation(session, project),
         missed_in_month=missed_savings.by_recommendation(session, project, month),
     )
 
 
-def _move(stored: StoredRecommendation, results: _Results) -> MoveFigure:
-    recommendation, record = stored.recommendation, stored.record
-    realised, frozen = results.realised_of(stored), results.frozen_of(stored)
+def _move(row: StoredRecommendation, results: _Results) -> MoveFigure:
+    recommendation, record = row.recommendation, row.record
+    realised, frozen = results.realised_of(row), results.frozen_of(row)
     days = max((by_method.days for by_method in realised), default=0)
     due_now = due(frozen, record.share, days) if frozen and realised else None
     missed = results.missed.get(recommendation.id)
@@ -111,7 +111,7 @@ def _move(stored: StoredRecommendation, results: _Results) -> MoveFigure:
         to_model=recommendation.to_model,
         to_service_tier=recommendation.to_service_tier,
         decision=recommendation.decision.kind,
-        stage=stored.stage,
+        stage=row.stage,
         owner=record.owner,
         since=record.since,
         share=record.share,

@@ -34,8 +34,7 @@ FREEZING: tuple[Action, ...] = ("claim", "adopt")
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """From which stages an action leads where, and whether people take it or it happens by
-    itself."""
+    """The stages of an action, and whether people take it or it happens by itself."""
 
     sources: tuple[Stage, ...]
     target: Stage
@@ -96,8 +95,7 @@ def open_to_people(stage: Stage) -> tuple[Action, ...]:
 
 
 def path_to(stage: Stage, action: Action) -> tuple[Action, ...] | None:
-    """The fewest changes by people after which an action may be taken; None where none lead
-    there."""
+    """The fewest changes by people after which an action may be taken; None without a way."""
     paths: dict[Stage, tuple[Action, ...]] = {stage: ()}
     reached = [stage]
     for here in reached:

@@ -244,7 +244,7 @@ def _advise(
         keeps_model=alternative.keeps_model,
         stance=terms.stance,
         class_level=standing.class_level,
-        cached_share_is_given="cached_share" in band.given,
+        cached_share_is_given="cached_share" in band.given_factors,
     )
     days_left = life.shorter(source_days_left, alternative.target_days_left)
     return Advice(

@@ -1,5 +1,4 @@
-"""The states a slice could move to: which pairs apply, which of its cells can go, what blocks
-it."""
+"""The states that a slice could move to: which pairs apply, which cells can go, what blocks it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -84,8 +84,8 @@ def saving(cells: Sequence[PricedCell], factors: Factors) -> Fraction:
 def router_saving(costs: Legs, factors: Factors) -> Fraction:
     """What a router saves that sends the hard share straight to A, in femto-USD.
 
-    There is no first try on B for that share. `verifier_femto_usd` is here the router's own cost if
-    the whole slice went through it.
+    There is no first try on B for that share. `verifier_femto_usd` is here what the router costs
+    if the whole slice went through it.
     """
     easy = (1 - factors.escalated_cost_share) * (
         costs.stay_femto_usd - costs.attempts_femto_usd(factors)
@@ -168,7 +168,6 @@ def _price(tokens: dict[str, Exact], price: prices.Price) -> Exact:
 def _unpriced(price: prices.Price) -> PriceUnknown:
     key = price.key
     return PriceUnknown(
-        f"{key.provider} {key.model} at tier {key.service_tier} has no rate for some of"
-        " these tokens;"
-        f" add one with: prices set {key.model}"
+        f"{key.provider} {key.model} at tier {key.service_tier} has no rate for some of these"
+        f" tokens; add one with: prices set {key.model}"
     )

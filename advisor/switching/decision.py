@@ -16,7 +16,7 @@ MATERIAL_SHARE = Fraction("0.05")
 MOST_RISK_TO_SWITCH = 2
 SOURCE_RETIRES = "source_retires"
 Stance = Literal["prove_target", "prove_incumbent"]
-"""What has to be proven where the models have not been compared: the target, or the model in use."""
+"""What has to be proven without a comparison: the target, or the model in use."""
 Kind = Literal["blocked", "not_enough_data", "keep", "pilot", "switch_now"]
 COUNTED = ("pilot", "switch_now")
 """The decisions whose savings enter the total."""

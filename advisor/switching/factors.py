@@ -87,7 +87,7 @@ class Band:
     high: Factors
     label: Label
     measured: frozenset[str] = frozenset()
-    given: frozenset[str] = frozenset()
+    given_factors: frozenset[str] = frozenset()
     """The factors that were set: those of a scenario, and the share that a rate limit leaves."""
 
     @property
@@ -96,19 +96,23 @@ class Band:
 
         Of a neutral band only those count that were given.
         """
-        measurable = MEASURABLE & self.given if self.label == "neutral" else MEASURABLE
+        measurable = MEASURABLE & self.given_factors if self.label == "neutral" else MEASURABLE
         return len(measurable - self.measured)
 
     @property
     def basis(self) -> str:
         """What the band as a whole rests on."""
         if not self.measured:
-            return "given" if self.label == "neutral" and self.given & MEASURABLE else self.label
+            return (
+                "given"
+                if self.label == "neutral" and self.given_factors & MEASURABLE
+                else self.label
+            )
         return "partly measured" if self.unmeasured else "measured"
 
     def label_of(self, name: str) -> Label:
         """Where one factor comes from."""
-        if name in self.given:
+        if name in self.given_factors:
             return "given"
         is_measured = not self.measured.isdisjoint({name, name.partition("_")[0]})
         return "measured" if is_measured else self.label
@@ -118,7 +122,7 @@ class Band:
 
         Raises UsageError on a value out of range.
         """
-        return replace(self._with(name, at_ends), given=self.given | {name})
+        return replace(self._with(name, at_ends), given_factors=self.given_factors | {name})
 
     def _with(self, name: str, at_ends: Sequence[Fraction | int | None]) -> "Band":
         changes: list[dict[str, Any]] = [{name: factor} for factor in at_ends]

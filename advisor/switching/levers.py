@@ -65,7 +65,7 @@ def _levers(alternative: candidates.Alternative) -> list[str]:
     is_pulled = {
         MODEL: (alternative.provider, alternative.model) != (slice_.provider, slice_.model),
         TIER: alternative.service_tier is not None,
-        CACHE: "cached_share" in alternative.factors.given,
+        CACHE: "cached_share" in alternative.factors.given_factors,
     }
     return [lever for lever, pulled in is_pulled.items() if pulled]
 

@@ -1,5 +1,4 @@
-"""The plain comparison of two models by monthly volume at an assumed blend; it measures no
-traffic."""
+"""The plain comparison of two models by monthly volume at an assumed blend, without traffic."""
 
 import re
 from collections.abc import Sequence
@@ -74,13 +73,13 @@ def compare(
     """
     from_rate, to_rate = (_blended_rate(book, key, blend, day) for key in (source, target))
     from_usd, to_usd = _usd_per_mtok(from_rate), _usd_per_mtok(to_rate)
+    output_share, cached_share = (
+        words.percent(share, decimals=4) for share in (blend.output_share, blend.cached_share)
+    )
     heading = (
         f"{source.model} at {money.text(from_usd)} and {target.model} at {money.text(to_usd)} USD"
-        f" per MTok: output share {words.percent(blend.output_share, decimals=4)} of all"
-        " tokens, cached share"
-        f" {words.percent(blend.cached_share, decimals=4)} of input,"
-        f" {_tiers(source, target)}, prices of"
-        f" {clock.date_of(day)}"
+        f" per MTok: output share {output_share} of all tokens, cached share {cached_share} of"
+        f" input, {_tiers(source, target)}, prices of {clock.date_of(day)}"
     )
     rows = tuple(
         VolumeRow(

@@ -69,10 +69,7 @@ def assess(
     target_days_left: int | None,
     keeps_model: bool = False,
 ) -> Risk:
-    """The risk of a move by its drivers.
-
-    Where the same model answers, there is nothing to prove.
-    """
+    """The risk of a move by its drivers. Where the model stays, there is nothing to prove."""
     return Risk(
         {
             "evidence": 0 if keeps_model else rules.risk(evidence),

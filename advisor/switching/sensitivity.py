@@ -1,5 +1,4 @@
-"""Which assumption a saving hangs on: one factor at its low and high end, the others as
-expected."""
+"""Which factor a saving depends on: one at its low and high end, the others as expected."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

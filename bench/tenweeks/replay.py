@@ -187,7 +187,7 @@ def _act(database: Database, actions: Iterable[PlannedAction]) -> None:
         with database.transaction() as session:
             ids = [
                 record.recommendation.id
-                for record in recommendations.read(session)
+                for record in recommendations.read_current(session)
                 if record.recommendation.project == action.project
                 and record.recommendation.workload == action.workload
             ]

@@ -35,7 +35,7 @@ def advise(
         pairs.parse_one(pair)
     with app.open_ledger(data, pairs=pair) as (database, settings), database.snapshot() as session:
         if month is None and pair is None:
-            listed = recommendations.read(session)
+            listed = recommendations.read_current(session)
             in_hand = recommendations.read_in_hand(session)
             now = months.containing(clock.now_us(), settings.zone)
             body: object = recommendation_body.load_many(session, [*listed, *in_hand], now)
@@ -69,7 +69,7 @@ def _compute(session: Session, settings: Settings, month: Month | None) -> list[
 
 
 def _models_in_use(session: Session) -> list[str]:
-    readings = slices.read(session, pricings.in_force(session), clock.now_us())
+    readings = slices.read_slices(session, pricings.in_force(session), clock.now_us())
     return sorted({reading.slice.model for reading in readings})
 
 

@@ -78,7 +78,7 @@ def what_if(
 
     Nothing is stored.
     """
-    question = whatif.Asked(
+    question = whatif.Question(
         pair=pair,
         service_tier=tier,
         provider=provider,

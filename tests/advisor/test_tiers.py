@@ -78,7 +78,7 @@ def test_ll_31837_what_asked_for_priority_and_was_served_standard_costs_standard
         each.tier_mismatch_requests for each in (found.total, *found.projects, *found.models)
     ] == [1, 1, 1]
     assert any(
-        note.startswith("1 request asked for one tier but got another, at whose price it stands")
+        note.startswith("1 request asked for one tier and got another, whose price counts")
         for note in found.notes
     )
 

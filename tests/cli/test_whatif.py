@@ -225,7 +225,7 @@ def test_the_sensitivity_table_is_the_scenario_with_one_factor_moved(run: Run) -
         (["--escalation", "2"], 2, "escalation_rate is 2; give a share from 0 to 1"),
         (["--escalation", "0.1,0.2"], 2, "neither one value nor three"),
         (["--phi-out", "much"], 2, "'much' is not a number"),
-        (["--one-off", "-1"], 2, "give an amount that is not negative"),
+        (["--one-off", "-1"], 2, "use an amount from 0 on"),
         (["--tier", "turbo"], 2, "'turbo' is not a tier to move to"),
         (["--pass-rates", "0.9"], 2, "is not two shares"),
         (["--pair", "gpt-4.1"], 2, "is not a pair of models"),

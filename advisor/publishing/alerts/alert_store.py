@@ -50,9 +50,10 @@ class Outgoing:
 def evaluate(
     session: Session,
     recommendations: Sequence[Recommendation],
-    retiring: Sequence[Retiring],
     settings: Settings,
     now_us: int,
+    *,
+    retiring: Sequence[Retiring] = (),
 ) -> None:
     """Bring every alert up to date with this advice, and write a message for each new crossing.
 

@@ -134,7 +134,7 @@ def _add_recommendations(app: FastAPI, outlet: Outlet) -> None:
         """The best advice for every slice, now or for an earlier month at today's prices."""
         with outlet.database.snapshot() as session:
             figures = report.build(session, outlet.settings, clock.now_us(), month)
-            by_id = {row.recommendation.id: row for row in recommendations.read(session)}
+            by_id = {row.recommendation.id: row for row in recommendations.read_current(session)}
         listed = [
             _listed(recommendation, by_id.get(recommendation.id))
             for recommendation in figures.savings.recommendations

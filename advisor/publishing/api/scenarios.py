@@ -78,7 +78,7 @@ def install(app: FastAPI, outlet: Outlet) -> None:
 
 
 def _run(outlet: Outlet, access: Access, scenario: Scenario) -> RecommendationFigure:
-    terms = whatif.Asked(**scenario.model_dump())
+    terms = whatif.Question(**scenario.model_dump())
     if access.project is not None:
         if terms.project not in (None, access.project):
             raise NotFound("no slice of that project; this key is fixed to one project")

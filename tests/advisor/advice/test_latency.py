@@ -50,7 +50,7 @@ def test_the_true_quantile_lies_within_its_bounds(times: list[int], share: Fract
 @given(parts=st.lists(TIMES, max_size=4), data=st.data())
 def test_parts_in_any_order_are_the_whole(parts: list[list[int]], data: st.DataObject) -> None:
     whole = latency.times(counted([each for part in parts for each in part]))
-    assert latency.times(latency.together(map(counted, data.draw(st.permutations(parts))))) == whole
+    assert latency.times(latency.add_up(map(counted, data.draw(st.permutations(parts))))) == whole
 
 
 def test_quantiles_by_hand() -> None:
@@ -102,7 +102,7 @@ def advice(
     ledgers.add(database, [event for group in groups for event in group])
     ledgers.settle(database, settings.load(**overrides))
     with database.snapshot() as session:
-        return [each.recommendation for each in recommendations.read(session)]
+        return [each.recommendation for each in recommendations.read_current(session)]
 
 
 def only(found: list[Recommendation]) -> LatencyFigure:
@@ -153,7 +153,7 @@ def test_a_target_that_the_workload_never_used_is_measured_across_its_provider(
         "provider",
         TimesFigure(6, Between(512, 1_023), None),
     )
-    assert "in other traffic at openai" in latency.told(found)
+    assert "in other traffic at openai" in latency.describe(found)
 
 
 @pytest.mark.usefixtures("frozen_now")
@@ -163,7 +163,7 @@ def test_what_nobody_measured_is_nowhere_and_no_zero(database: Database) -> None
     )
     found = only(advice(database, asked("gpt-4.1", 1_500), iter([old]))).target
     assert (found.measured_in, found.latency, found.first_token) == ("nowhere", None, None)
-    assert latency.told(found) == "none in the window"
+    assert latency.describe(found) == "none in the window"
 
 
 @pytest.mark.usefixtures("frozen_now")
@@ -232,7 +232,7 @@ def test_every_face_shows_what_is_stored(database: Database) -> None:
         made = review.build(session, ledgers.SETTINGS, clock.now_us(), "2026-11")
         stored = recommendations.find(session, item.id)
         assert (
-            whatif.run(session, ledgers.SETTINGS, clock.now_us(), whatif.Asked()).latency
+            whatif.run(session, ledgers.SETTINGS, clock.now_us(), whatif.Question()).latency
             == item.latency
         )
     (section,) = (each for each in made.sections if each.name == "latency")

@@ -24,7 +24,7 @@ MINI = PriceKey("openai", "gpt-4.1-mini", "standard")
 def read(database: Database) -> list[slices.SliceReading]:
     ledgers.settle(database)
     with database.snapshot() as session:
-        return slices.read(session, pricings.in_force(session), NOW_US)
+        return slices.read_slices(session, pricings.in_force(session), NOW_US)
 
 
 def on_day(age: int, hour: int = 0, **changed: object) -> events.Event:
@@ -157,7 +157,7 @@ def read_with(database: Database, **settings_: object) -> list[slices.SliceReadi
     ledgers.settle(database)
     policy = terms.from_settings(settings.load(**settings_))
     with database.snapshot() as session:
-        return slices.read(session, pricings.in_force(session), NOW_US, terms=policy)
+        return slices.read_slices(session, pricings.in_force(session), NOW_US, terms=policy)
 
 
 def test_tags_tell_the_class_and_which_requests_can_wait(database: Database) -> None:

@@ -105,12 +105,12 @@ def test_a_scenario_without_factors_rests_on_the_same_evidence(database: Databas
     fill(database)
     advice = proven(database)
     with database.snapshot() as session:
-        scenario = whatif.run(session, ledgers.SETTINGS, clock.now_us(), whatif.Asked())
+        scenario = whatif.run(session, ledgers.SETTINGS, clock.now_us(), whatif.Question())
         with_factors = whatif.run(
             session,
             ledgers.SETTINGS,
             clock.now_us(),
-            whatif.Asked(pass_rates="0.9,0.8", phi_out="1.3"),
+            whatif.Question(pass_rates="0.9,0.8", phi_out="1.3"),
         )
     same = (
         "decision",
@@ -261,7 +261,7 @@ def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(
     with database.snapshot() as session:
         (advice,) = [
             rendering.figure_of(record.recommendation)
-            for record in recommendations.read(session)
+            for record in recommendations.read_current(session)
             if record.recommendation.from_model == "gpt-4.1"
         ]
     assert advice.evidence is not None

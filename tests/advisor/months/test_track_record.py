@@ -44,7 +44,7 @@ def four_months(database: Database) -> Database:
 
 def stored(database: Database) -> advice_figures.RecommendationFigure:
     with database.snapshot() as session:
-        (found,) = recommendations.read(session)
+        (found,) = recommendations.read_current(session)
     return rendering.figure_of(found.recommendation)
 
 
@@ -102,7 +102,7 @@ def test_advice_of_an_earlier_month_knows_no_later_error(
     with four_months.snapshot() as session:
         through = months.parse_or_current(month, ledgers.SETTINGS.zone, NOW_US)
         assert track_record.error_ratio(session, through) == sum(told, Fraction(0)) / tested
-        asked = whatif.run(session, ledgers.SETTINGS, NOW_US, whatif.Asked(month=month))
+        asked = whatif.run(session, ledgers.SETTINGS, NOW_US, whatif.Question(month=month))
     ratio = rendering.figure_of(asked).forecast_error_ratio
     assert ratio == of_month(four_months, month).forecast_error_ratio
     assert ratio is not None
@@ -110,7 +110,7 @@ def test_advice_of_an_earlier_month_knows_no_later_error(
 
 def test_a_scenario_of_now_is_as_sure_as_the_advice(four_months: Database) -> None:
     with four_months.snapshot() as session:
-        asked = whatif.run(session, ledgers.SETTINGS, NOW_US, whatif.Asked())
+        asked = whatif.run(session, ledgers.SETTINGS, NOW_US, whatif.Question())
     assert asked.confidence.grades == stored(four_months).confidence_grades
 
 

@@ -46,7 +46,7 @@ def fill(database: Database) -> StoredRecommendation:
 def only(database: Database) -> StoredRecommendation:
     """The one current recommendation."""
     with database.snapshot() as session:
-        (found,) = recommendations.read(session)
+        (found,) = recommendations.read_current(session)
     return found
 
 

@@ -213,7 +213,7 @@ def test_advice_that_is_gone_expires_and_returns_under_the_same_id(database: Dat
         found(database, recommendation_id).version,
     ) == ("expired", 2)
     with database.snapshot() as session:
-        assert recommendations.read(session) == []
+        assert recommendations.read_current(session) == []
     ledgers.settle(database)
     assert (only(database).recommendation.id, only(database).stage, only(database).version) == (
         recommendation_id,
@@ -228,7 +228,7 @@ def test_a_claim_that_is_not_advised_any_more_stays_in_hand(database: Database) 
     ledgers.settle(database, settings.load(pairs="gpt-4o:gpt-4o-mini"))
     with database.snapshot() as session:
         (held,) = recommendations.read_in_hand(session)
-        assert recommendations.read(session) == []
+        assert recommendations.read_current(session) == []
     assert (held.recommendation, held.stage, held.record.owner) == (
         replace(claimed, set_aside=True),
         "claimed",

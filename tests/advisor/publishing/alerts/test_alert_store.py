@@ -38,7 +38,7 @@ def evaluate(
 ) -> None:
     """Evaluate in a transaction of its own, as a worker that has just started."""
     with database.transaction() as session:
-        alert_store.evaluate(session, found, retiring, chosen, now_us)
+        alert_store.evaluate(session, found, chosen, now_us, retiring=retiring)
 
 
 def messages(database: Database) -> list[tuple[str, str]]:
@@ -104,7 +104,7 @@ def test_a_change_to_blocked_is_told_once_each_time(database: Database) -> None:
 def test_what_a_rolled_back_transaction_would_have_told_is_not_told(database: Database) -> None:
     def evaluate_and_fail() -> None:
         with database.transaction() as session:
-            alert_store.evaluate(session, [advised.recommendation()], (), TELLING, 1_000)
+            alert_store.evaluate(session, [advised.recommendation()], TELLING, 1_000)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

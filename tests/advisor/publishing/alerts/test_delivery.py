@@ -42,7 +42,7 @@ def fire(database: Database, webhook: FakeSlack, slices: int = 1) -> int:
     """Let alerts fire, the total among them; how many messages wait."""
     found = [advised.recommendation(workload=f"workload {number}") for number in range(slices)]
     with database.transaction() as session:
-        alert_store.evaluate(session, found, (), telling(webhook), clock.now_us())
+        alert_store.evaluate(session, found, telling(webhook), clock.now_us())
     return slices + 1
 
 

@@ -84,7 +84,7 @@ def test_every_metric_of_the_ledger_appears_once_there_is_something_to_show(
 def adopt_all(database: Database) -> None:
     """Adopt every move that is advised."""
     with database.snapshot() as session:
-        advised = [row.recommendation for row in recommendations.read(session)]
+        advised = [row.recommendation for row in recommendations.read_current(session)]
     for recommendation in advised:
         if recommendation.decision.counted:
             for action in ("claim", "pilot", "adopt"):

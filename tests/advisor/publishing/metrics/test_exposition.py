@@ -363,7 +363,7 @@ def test_only_the_chosen_target_of_a_slice_has_a_saving(database: Database) -> N
     potential = traffic.of(scrape, "savings_potential_low_usd")
     assert sorted(dict(labels)["project"] for labels in potential) == ["search", "support"]
     with database.snapshot() as session:
-        advised = [row.recommendation for row in recommendations.read(session)]
+        advised = [row.recommendation for row in recommendations.read_current(session)]
     counted = [recommendation for recommendation in advised if recommendation.counted]
     low = sum(recommendation.low_femto_usd for recommendation in counted)
     assert scrape["savings_total_low_usd", ()] == float(money.usd(low))

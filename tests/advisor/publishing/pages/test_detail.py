@@ -74,7 +74,7 @@ def test_names_are_text(database: Database) -> None:
         )
     ledgers.settle(database)
     with database.snapshot() as session:
-        advised = [row.recommendation for row in recommendations.read(session)]
+        advised = [row.recommendation for row in recommendations.read_current(session)]
     for recommendation in advised:
         page = parsed(database, recommendation.id)
         assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img", "iframe"})
