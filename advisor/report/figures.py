@@ -19,7 +19,6 @@ class SavingsReport:
     """What the configured pairs would save per average month, each slice once, and its advice.
 
     The totals are None while no slice has enough data for a decision: unknown is not 0.
-
     """
 
     basis: str

@@ -32,7 +32,6 @@ class Answer:
     """What became of a message: accepted (no `failure`), refused for good, or to be tried again.
 
     `wait_seconds` is how long Slack asked every message to wait.
-
     """
 
     failure: str | None = None
