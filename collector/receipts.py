@@ -68,10 +68,11 @@ class Readings:
 
     def add_all(self, readings: Sequence[Reading], now_us: int) -> None:
         """Add the next records."""
+        fault_of, good_events, indexes = events.fault_of, self.events, self._indexes
         for reading in readings:
-            if type(reading) is Event and events.fault_of(reading, now_us) is None:
-                self.events.append(reading)
-                self._indexes.append(self.count)
+            if type(reading) is Event and fault_of(reading, now_us) is None:
+                good_events.append(reading)
+                indexes.append(self.count)
                 self.count += 1
             else:
                 self.add(reading, now_us)
