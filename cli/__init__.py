@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli import lazy
-from ledger.errors import SwitchwiseError
+from ledger.errors import ParameterError, SwitchwiseError
 
 application = typer.Typer(
     name="switchwise",
@@ -50,7 +50,7 @@ def main() -> None:
             words = [*words[1:], "--help"]
         application(words, prog_name="switchwise")
     except SwitchwiseError as error:
-        print(f"switchwise: {error}", file=sys.stderr)  # noqa: T201  # the command line's own voice
+        print(f"switchwise: {_message(error)}", file=sys.stderr)  # noqa: T201  # its own voice
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -58,3 +58,21 @@ def main() -> None:
         # The reader (head, less) has gone with what it wanted. Keep Python from complaining at
         # exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+_OPTIONS = {
+    "escalation_rate": "--escalation",
+    "extra_attempts": "--retries",
+    "verifier_usd": "--verifier",
+    "one_off_usd": "--one-off",
+    "requests_per_conversation": "--per-conversation",
+}
+"""Options whose names differ from those of the parameters that they set."""
+
+
+def _message(error: SwitchwiseError) -> str:
+    """The message of an error, which names an option as it is typed."""
+    if not isinstance(error, ParameterError):
+        return str(error)
+    option = _OPTIONS.get(error.parameter, f"--{error.parameter.replace('_', '-')}")
+    return f"{option} {error.text}: {error.remedy}"

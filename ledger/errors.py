@@ -20,6 +20,19 @@ class UsageError(SwitchwiseError):
     exit_code = 2
 
 
+class ParameterError(UsageError):
+    """A parameter whose text cannot be taken: `escalation_rate 2: write a fraction from 0 to 1`.
+
+    The API names the parameter as it is; the command line names the option that was typed.
+    """
+
+    def __init__(self, parameter: str, text: str, remedy: str) -> None:
+        super().__init__(f"{parameter} {text}: {remedy}")
+        self.parameter = parameter
+        self.text = text
+        self.remedy = remedy
+
+
 class NotFound(SwitchwiseError):
     """A name or id that does not exist."""
 

@@ -16,7 +16,7 @@ from advisor.switching import advice as advices
 from advisor.switching import breakeven, candidates, factors, window
 from advisor.switching.market import Market
 from ledger import clock, money, months, pairs, prose
-from ledger.errors import NotFound, UsageError
+from ledger.errors import NotFound, ParameterError, UsageError
 from ledger.pricing import prices
 from ledger.settings import Settings
 
@@ -180,9 +180,7 @@ def _parse_pair(text: str, question: Question) -> pairs.Pair:
 def _at_ends(name: str, text: str) -> list[Fraction]:
     numbers = [_number(name, part) for part in text.split(",")]
     if len(numbers) not in (1, _ENDS):
-        raise UsageError(
-            f"{name}: {text!r} is neither one value nor three; write a value, or LOW,EXPECTED,HIGH"
-        )
+        raise ParameterError(name, text, "write one value, or three as LOW,EXPECTED,HIGH")
     return numbers * _ENDS if len(numbers) == 1 else numbers
 
 
@@ -191,10 +189,8 @@ def _pass_rates(text: str | None) -> breakeven.PassRates | None:
         return None
     rates = [_number("pass_rates", part) for part in text.split(",")]
     if len(rates) != 2 or not all(0 <= rate <= 1 for rate in rates):
-        raise UsageError(
-            f"pass_rates: {text!r} is not two shares from 0 to 1; write SOURCE,TARGET such as"
-            " 0.95,0.91"
-        )
+        remedy = "write two fractions from 0 to 1 as SOURCE,TARGET, such as 0.95,0.91"
+        raise ParameterError("pass_rates", text, remedy)
     return breakeven.PassRates(*rates)
 
 
@@ -202,7 +198,7 @@ def _amount(name: str, text: str) -> int:
     """Femto-USD of an amount that is not negative."""
     amount = _number(name, text)
     if amount < 0:
-        raise UsageError(f"{name} is {text}; use an amount from 0 on")
+        raise ParameterError(name, text, "write USD of 0 or more")
     return int(amount * money.FEMTO_PER_USD)
 
 
@@ -212,11 +208,7 @@ def _number(name: str, text: str) -> Fraction:
         number = Decimal(text.strip())
         exact = number.quantize(_FINEST)
     except InvalidOperation as error:
-        raise UsageError(
-            f"{name}: {text!r} is not a number; write a plain decimal such as 0.1"
-        ) from error
+        raise ParameterError(name, text, "write a number such as 0.1") from error
     if exact != number or abs(exact) >= _LARGEST:
-        raise UsageError(
-            f"{name}: {text!r} has too many digits; write at most 9 on either side of the point"
-        )
+        raise ParameterError(name, text, "write at most 9 digits on either side of the point")
     return Fraction(exact)

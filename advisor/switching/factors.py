@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
 from advisor.evidence.measurement import Measurement
-from ledger.errors import UsageError
+from ledger.errors import ParameterError
 
 ONE, ZERO = Fraction(1), Fraction(0)
 Label = Literal["neutral", "assumed", "measured", "given"]
@@ -50,17 +51,22 @@ class Factors:
         for name in ("escalation_rate", "share", "cached_share"):
             share: Fraction | None = getattr(self, name)
             if share is not None and not 0 <= share <= 1:
-                raise UsageError(f"{name} is {share}; give a share from 0 to 1")
+                raise ParameterError(name, _decimal(share), "write a fraction from 0 to 1")
         for name in ("phi_in", "phi_out", "extra_attempts", "verifier_femto_usd"):
-            if getattr(self, name) < 0:
-                raise UsageError(f"{name} is {getattr(self, name)}; give a number from 0 on")
+            factor: Fraction | int = getattr(self, name)
+            if factor < 0:
+                raise ParameterError(name, _decimal(factor), "write a number of 0 or more")
         if self.sigma <= 0:
-            raise UsageError(f"sigma is {self.sigma}; give a number over 0")
+            raise ParameterError("sigma", _decimal(self.sigma), "write a number over 0")
 
     @property
     def escalated_cost_share(self) -> Fraction:
         """The share of the source's cost that comes back with escalation: e x sigma, at most 1."""
         return min(ONE, self.escalation_rate * self.sigma)
+
+
+def _decimal(factor: Fraction | int) -> str:
+    return f"{Decimal(factor.numerator) / factor.denominator:f}"
 
 
 NEUTRAL = Factors()

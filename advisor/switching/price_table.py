@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from advisor import words
 from ledger import clock, money
-from ledger.errors import PriceUnknown, UsageError
+from ledger.errors import ParameterError, PriceUnknown, UsageError
 from ledger.pricing import prices
 
 TOKENS_PER_MTOK = 10**6
@@ -52,10 +52,11 @@ class Blend:
     cached_share: Fraction
 
     def __post_init__(self) -> None:
-        shares = {"output share": self.output_share, "cached share": self.cached_share}
+        shares = {"output_share": self.output_share, "cached_share": self.cached_share}
         for name, share in shares.items():
             if not 0 <= share <= 1:
-                raise UsageError(f"the {name} is {share}; give a share from 0 to 1")
+                text = f"{Decimal(share.numerator) / share.denominator:f}"
+                raise ParameterError(name, text, "write a fraction from 0 to 1")
 
 
 def compare(

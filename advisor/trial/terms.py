@@ -8,7 +8,7 @@ from advisor.evidence import gates
 from advisor.evidence.gates import QualityGate
 from advisor.trial import sample_size
 from ledger import money
-from ledger.errors import UsageError
+from ledger.errors import ParameterError, UsageError
 
 _FINEST = Decimal("1e-9")
 _HIGHEST = 10**6
@@ -72,12 +72,8 @@ def _number(name: str, text: str | None) -> Fraction | None:
         number = Decimal(text.strip()[:32])
         rounded = number.quantize(_FINEST)
     except InvalidOperation as error:
-        raise UsageError(
-            f"{name}: {text[:32]!r} is not a number; use a plain decimal such as 0.1"
-        ) from error
+        raise ParameterError(name, text[:32], "write a number such as 0.1") from error
     if not number.is_finite() or rounded != number or not 0 <= rounded <= _HIGHEST:
-        raise UsageError(
-            f"{name}: {text[:32]!r} is out of range;"
-            f" use a plain decimal from 0 to {_HIGHEST:,} with at most 9 decimals"
-        )
+        remedy = f"write a number from 0 to {_HIGHEST:,} with at most 9 decimals"
+        raise ParameterError(name, text[:32], remedy)
     return Fraction(rounded)

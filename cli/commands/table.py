@@ -11,7 +11,7 @@ from advisor.switching import price_table
 from cli import app, options
 from cli.text import plain
 from ledger import clock, money, pairs
-from ledger.errors import PriceUnknown, UsageError
+from ledger.errors import ParameterError, PriceUnknown
 from ledger.pricing import in_force, names, prices
 
 commands = app.new_commands()
@@ -42,7 +42,7 @@ def table_command(
     with app.open_ledger(data) as (database, _), database.snapshot() as session:
         book = in_force.load_book(session)
     sides = _priced_side(book, source), _priced_side(book, target)
-    shares = _share("--output-share", output_share), _share("--cached-share", cached_share)
+    shares = _share("output_share", output_share), _share("cached_share", cached_share)
     pair_table = price_table.compare(
         book,
         *sides,
@@ -105,8 +105,8 @@ def _table_body(pair_table: price_table.PriceTable) -> dict[str, object]:
     }
 
 
-def _share(option: str, text: str) -> Fraction:
+def _share(name: str, text: str) -> Fraction:
     try:
         return Fraction(Decimal(text))
     except (InvalidOperation, ValueError, OverflowError) as error:
-        raise UsageError(f"{option}: {text!r} is not a share; give a number from 0 to 1") from error
+        raise ParameterError(name, text, "write a fraction from 0 to 1") from error

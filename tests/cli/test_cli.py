@@ -56,8 +56,16 @@ MISTAKES = [
     ("report --project nobody", 1, "no traffic of project 'nobody'"),
     ("table gpt-9 gpt-4.1", 1, "no price for gpt-9"),
     ("table gpt-4.1 gpt-4.1-mini --volumes many", 2, "'many' is not a volume of tokens"),
-    ("table gpt-4.1 gpt-4.1-mini --output-share 1.5", 2, "the output share is"),
-    ("table gpt-4.1 gpt-4.1-mini --output-share half", 2, "'half' is not a share"),
+    (
+        "table gpt-4.1 gpt-4.1-mini --output-share 1.5",
+        2,
+        "--output-share 1.5: write a fraction from 0 to 1",
+    ),
+    (
+        "table gpt-4.1 gpt-4.1-mini --output-share half",
+        2,
+        "--output-share half: write a fraction from 0 to 1",
+    ),
     ("advise --pair gpt-4.1", 2, "is not a pair of models"),
     ("explain nothing", 1, "no recommendation 'nothing'"),
     ("explain 2026-13", 2, "'2026-13' is not a month"),

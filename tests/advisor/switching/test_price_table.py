@@ -94,5 +94,5 @@ def test_a_text_that_is_no_volume_is_refused(text: str) -> None:
 
 
 def test_a_share_beyond_one_is_refused() -> None:
-    with pytest.raises(UsageError, match="output share is 50"):
+    with pytest.raises(UsageError, match="output_share 50: write a fraction from 0 to 1"):
         _table(Fraction(50), Fraction(0))

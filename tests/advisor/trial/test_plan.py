@@ -107,10 +107,10 @@ def test_a_move_of_tier_alone_has_nothing_to_compare() -> None:
 @pytest.mark.parametrize(
     ("texts", "says"),
     [
-        ({"power": "high"}, "power: 'high' is not a number"),
-        ({"discordant": "nan"}, "is not a number|out of range"),
-        ({"pass_rate": "0.12345678901"}, "out of range"),
-        ({"judge_usd": "-1"}, "out of range"),
+        ({"power": "high"}, "power high: write a number such as 0.1"),
+        ({"discordant": "nan"}, "write a number"),
+        ({"pass_rate": "0.12345678901"}, "write a number from 0 to 1,000,000 with at most 9"),
+        ({"judge_usd": "-1"}, "judge_usd -1: write a number from 0 to"),
         ({"requests_per_conversation": 0}, "a conversation has from 1"),
         ({"rule": "guess"}, "unknown rule"),
     ],

@@ -100,7 +100,7 @@ def test_a_saving_falls_in_every_factor_that_costs(client: TestClient, factor: s
         ({"project": "nowhere"}, 404, "no slice with traffic fits"),
         ({}, 400, "2 slices fit"),
         ({"escalation": "0.2"}, 400, "escalation"),
-        ({"project": "search", "sigma": "0"}, 400, "sigma is 0; give a number over 0"),
+        ({"project": "search", "sigma": "0"}, 400, "sigma 0: write a number over 0"),
         ({"project": "search", "pair": "a"}, 400, "is not a pair of models"),
     ],
 )
