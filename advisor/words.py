@@ -76,8 +76,8 @@ def percent(ratio: Fraction | str | None, *, decimals: int = 1) -> str:
         return "just under 100 %"
     if not rounded and share:
         return f"under {Decimal(1).scaleb(-decimals)} %" if share > 0 else "just below 0 %"
-    whole, _, places = f"{rounded:f}".partition(".")
-    return f"{'.'.join(filter(None, (whole, places.rstrip('0'))))} %"
+    units, _, places = f"{rounded:f}".partition(".")
+    return f"{'.'.join(filter(None, (units, places.rstrip('0'))))} %"
 
 
 def ratio(ratio_text: str) -> str:

@@ -64,7 +64,13 @@ class PriceOptions:
         provider = self.provider or names.sole_vendor(book, model)
         if provider is None:
             raise UsageError(f"no single vendor sells {model!r}; name its provider with --provider")
-        return PriceKey(names.provider_name(provider), model, self.tier, self.over, self.region)
+        return PriceKey(
+            provider=names.provider_name(provider),
+            model=model,
+            service_tier=self.tier,
+            over_input_tokens=self.over,
+            region=self.region,
+        )
 
 
 def rates_text(rates: Rates) -> str:

@@ -33,14 +33,14 @@ _WATCH_SECONDS = 1.0
 log = structlog.get_logger()
 
 
-def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
+def create_app(web_settings: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
     """An app with the routes of these rooms, over a migrated ledger that it closes when it shuts
     down.
 
     Its state has the `http` protocol to serve it with.
 
     """
-    database = Database(chosen.database)
+    database = Database(web_settings.database)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -52,9 +52,13 @@ def create_app(chosen: Settings, rooms: Sequence[str] = ROOMS) -> FastAPI:
         database.close()
 
     app = FastAPI(title="Switchwise", lifespan=lifespan)
-    collector = collector_routes.install(app, database, chosen) if "collector" in rooms else None
+    collector = (
+        collector_routes.install(app, database, web_settings) if "collector" in rooms else None
+    )
     if "advisor" in rooms:
-        advisor_routes.install(app, database, chosen, collector.registry if collector else None)
+        advisor_routes.install(
+            app, database, web_settings, collector.registry if collector else None
+        )
     elif collector:
         collector_exposition.install(app, collector)
     app.state.http = collector.protocol if collector else "httptools"
@@ -71,13 +75,13 @@ async def _end_when_ill(collector: CollectorState) -> None:
 
 
 def serve(
-    chosen: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socket | None = None
+    web_settings: Settings, rooms: Sequence[str] = ROOMS, listener: socket.socket | None = None
 ) -> int:
     """Serve these rooms until a signal ends it; the exit status. Raises UsageError for a port in
     use or an open bind."""
-    logs.configure(chosen.log_level)
-    _prepare(chosen, rooms)
-    app = create_app(chosen, rooms)
+    logs.configure(web_settings.log_level)
+    _prepare(web_settings, rooms)
+    app = create_app(web_settings, rooms)
     config = uvicorn.Config(
         app,
         http=app.state.http,
@@ -89,7 +93,7 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    with listener or process.listen(chosen.host, chosen.port) as bound:
+    with listener or process.listen(web_settings.host, web_settings.port) as bound:
         # uvicorn ends by raising again the signal that stopped it; after a clean stop that is no
         # failure.
         signal.signal(signal.SIGTERM, _leave)
@@ -102,23 +106,23 @@ def serve(
     return 0
 
 
-def _prepare(chosen: Settings, rooms: Sequence[str]) -> None:
+def _prepare(web_settings: Settings, rooms: Sequence[str]) -> None:
     """Bring the tables up to date, and refuse to serve strangers without a key.
 
     A collector with a spool starts without its database too, and does both with what it last knew
     of it.
     """
-    may_start_without = chosen.spool_dir is not None and list(rooms) == ["collector"]
+    may_start_without = web_settings.spool_dir is not None and list(rooms) == ["collector"]
     try:
         database = startup.open_ledger(
-            chosen.database, wait_seconds=0 if may_start_without else startup.WAIT_SECONDS
+            web_settings.database, wait_seconds=0 if may_start_without else startup.WAIT_SECONDS
         )
     except StoreUnavailable:
         if may_start_without:
             return
         raise
     try:
-        access.refuse_open_bind(chosen.host, database)
+        access.refuse_open_bind(web_settings.host, database)
     finally:
         database.close()
 
@@ -133,10 +137,10 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--socket", type=int, required=True)
-    given = parser.parse_args()
-    process.end_with(given.parent)
+    arguments = parser.parse_args()
+    process.end_with(arguments.parent)
     try:
-        return serve(settings.load(), listener=socket.socket(fileno=given.socket))
+        return serve(settings.load(), listener=socket.socket(fileno=arguments.socket))
     except SwitchwiseError as error:
         sys.stderr.write(f"switchwise: {error}\n")
         return error.exit_code

@@ -16,9 +16,9 @@ def main() -> int:
     parser.add_argument("--parent", type=int, required=True)
     process.end_with(parser.parse_args().parent)
     try:
-        chosen = settings.load()
-        logs.configure(chosen.log_level)
-        return embedded_worker.run_worker(chosen)
+        worker_settings = settings.load()
+        logs.configure(worker_settings.log_level)
+        return embedded_worker.run_worker(worker_settings)
     except SwitchwiseError as error:
         sys.stderr.write(f"switchwise: {error}\n")
         return error.exit_code

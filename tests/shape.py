@@ -18,8 +18,8 @@ MAX_FILE_LINES = 400
 MAX_MEDIAN_LINES = 120
 MAX_FUNCTION_STATEMENTS = 25
 MAX_POSITIONAL_ARGUMENTS = 4
-MAX_CALLS_OF_MORE = 47
-MAX_VAGUE_SHARE = 0.011
+MAX_CALLS_OF_MORE = 9
+MAX_VAGUE_SHARE = 0.005
 _VAGUE_WORDS = """
 asked beside booked came chosen done each every found given gone got held it kept known left made
 named of put read rest said seen served shown some stored taken thing things told wanted whole
@@ -141,7 +141,7 @@ def long_functions(modules: Sequence[Module]) -> list[str]:
 
 
 def packed_calls(modules: Sequence[Module]) -> list[str]:
-    """Calls with five or more positional arguments, where the project has over 47 of them."""
+    """Calls with five or more positional arguments, where the project has more than nine."""
     faults = [
         module.fault(node, f"passes {len(node.args)} arguments by position; name them")
         for module in _without_records(modules)
@@ -152,7 +152,7 @@ def packed_calls(modules: Sequence[Module]) -> list[str]:
 
 
 def vague_names(modules: Sequence[Module]) -> list[str]:
-    """Variables, fields and parameters that name nothing, where over 1.1 % of all names do."""
+    """Variables, fields and parameters that name nothing, where over 0.5 % of all names do."""
     names = [
         (name, module.fault(node, f"{name} names nothing; use the noun of what it is"))
         for module in _without_records(modules)

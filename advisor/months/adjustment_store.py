@@ -124,7 +124,7 @@ def last_number(session: Session, month: str, kind: str | None = None) -> int:
     return number
 
 
-def read(session: Session, month: str) -> dict[int, Adjustment]:
+def read_month(session: Session, month: str) -> dict[int, Adjustment]:
     """The adjustments of a month by number, in the order in which they were booked."""
     lines: dict[int, dict[LineKey, Line]] = {}
     for row in session.execute(select(_LINE).where(_LINE.c.month == month)).mappings():

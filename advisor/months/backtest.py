@@ -66,11 +66,11 @@ def run(
         )
         if (morning_forecast := forecast.for_month(month, history)) is not None:
             forecasts.append(morning_forecast)
-    errors = [each.cost_femto_usd - actual for each in forecasts]
+    errors = [prediction.cost_femto_usd - actual for prediction in forecasts]
     bands = [
-        (each.low_femto_usd, each.high_femto_usd)
-        for each in forecasts
-        if each.low_femto_usd is not None and each.high_femto_usd is not None
+        (prediction.low_femto_usd, prediction.high_femto_usd)
+        for prediction in forecasts
+        if prediction.low_femto_usd is not None and prediction.high_femto_usd is not None
     ]
     return Backtest(
         actual_femto_usd=actual,

@@ -48,7 +48,7 @@ def close(
     now_us = clock.now_us()
     month = _finished_month(settings, now_us, month_text)
     with database.snapshot() as session:
-        _refuse_closed(statement_store.read(session, month))
+        _refuse_closed(statement_store.read_statement(session, month))
         _refuse_disagreement(session, month)
         draft = _draft(session, month, now_us)
     with database.transaction() as session:
@@ -57,7 +57,7 @@ def close(
         if pending := rollups.claim(session):
             rollups.add(session, usage.merge_all(pending), now_us, settings.max_metric_sets)
         lock(session, "refresh")
-        _refuse_closed(statement_store.read(session, month))
+        _refuse_closed(statement_store.read_statement(session, month))
         if draft.statement.basis != _basis(session, month, pricings.in_force(session)):
             draft = _draft(session, month, now_us)
         if not draft.statement.lines:
@@ -116,7 +116,7 @@ def reprice(
     with database.transaction() as session:
         lock(session, "rollup")
         lock(session, "refresh")
-        statement = statement_store.read(session, month)
+        statement = statement_store.read_statement(session, month)
         if statement is None or statement.closing is None:
             raise NotAllowed(
                 f"{month} is not closed, so its figures follow new prices and names by themselves;"
@@ -151,7 +151,7 @@ def _draft_repricing(
     session: Session, statement: MonthStatement, pricing: statements.Pricing
 ) -> tuple[dict[LineKey, Line], Arithmetic] | None:
     """The lines in which a closed month differs at this pricing, and why; None without any."""
-    earlier = adjustment_store.read(session, str(statement.month))
+    earlier = adjustment_store.read_month(session, str(statement.month))
     before = adjustments.apply(statement.lines, earlier)
     days = month_computation.usage_by_day(session, statement.month)
     now = statements.lines(days, pricing)

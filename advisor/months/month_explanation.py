@@ -104,7 +104,7 @@ def explain(
     """
     part = _Part(project, model)
     month = months.parse_or_current(month_text, settings.zone, now_us)
-    statement = statement_store.read(session, month)
+    statement = statement_store.read_statement(session, month)
     if statement is None:
         raise NotFound(
             f"no traffic in {month}; for the latest month with traffic see: switchwise report"
@@ -172,7 +172,7 @@ class _Document(msgspec.Struct):
 
 
 def _adjustments(session: Session, month: str, part: _Part) -> Iterable[ExplainedAdjustment]:
-    for number, adjustment in adjustment_store.read(session, month).items():
+    for number, adjustment in adjustment_store.read_month(session, month).items():
         arithmetic = adjustment_store.read_arithmetic(session, month, number)
         rows, less = part.rows(arithmetic.rows), part.booked_lines(arithmetic.less)
         if rows or less:

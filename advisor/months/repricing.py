@@ -179,7 +179,7 @@ def _shifts(
 
 
 def _shift(session: Session, month: Month, after: Pricing, before: Pricing | None) -> MonthShift:
-    statement = statement_store.read(session, month)
+    statement = statement_store.read_statement(session, month)
     closed = statement is not None and statement.closing is not None
     # A closed month keeps the zone in which it was closed.
     days = month_computation.usage_by_day(session, statement.month if statement else month)
@@ -195,7 +195,9 @@ def _published_lines(session: Session, statement: MonthStatement | None) -> Mapp
     """What is published of a month: its statement, with its adjustments where it is closed."""
     if statement is None:
         return {}
-    return adjustments.apply(statement.lines, adjustment_store.read(session, str(statement.month)))
+    return adjustments.apply(
+        statement.lines, adjustment_store.read_month(session, str(statement.month))
+    )
 
 
 def compare(

@@ -219,7 +219,7 @@ def _decode_forecasts(column: str) -> _Forecasts:
     return msgspec.json.decode(column, type=_Forecasts)
 
 
-def read(session: Session, month: Month) -> MonthStatement | None:
+def read_statement(session: Session, month: Month) -> MonthStatement | None:
     """A month's statement; None where there is no traffic.
 
     A closed month is that of the zone in which it was closed.

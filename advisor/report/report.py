@@ -98,10 +98,10 @@ def build(
 
 
 def _read_usage(session: Session, month: Month, project: str | None) -> _MonthUsage:
-    statement = statement_store.read(session, month)
+    statement = statement_store.read_statement(session, month)
     lines: Mapping[LineKey, Line] = statement.lines if statement else {}
     is_closed = statement is not None and statement.closing is not None
-    by_number = adjustment_store.read(session, str(month)) if is_closed else {}
+    by_number = adjustment_store.read_month(session, str(month)) if is_closed else {}
     if project is None:
         return _MonthUsage(statement, lines, by_number)
     of_project = {key: line for key, line in lines.items() if key.project == project}

@@ -36,7 +36,7 @@ def list_contracts(data: options.Data = None, as_json: options.AsJson = False) -
             " Add one with: switchwise contracts discount PROVIDER PERCENT"
         )
         return
-    grid = plain.table("", "id", "from", "until", "terms")
+    grid = plain.table(("", "id", "from", "until", "terms"))
     for contract in agreed:
         mark = "*" if contract.holds_on(today) else ""
         since, until = _days(contract)

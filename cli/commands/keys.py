@@ -68,7 +68,7 @@ def list_keys(data: options.Data = None, as_json: options.AsJson = False) -> Non
             " NAME --scope ingest"
         )
         return
-    grid = plain.table("id", "name", "scopes", "fixes", "created", "last used", "ends")
+    grid = plain.table(("id", "name", "scopes", "fixes", "created", "last used", "ends"))
     for column in (grid.columns[0], *grid.columns[-3:]):
         column.no_wrap = True
     for row in rows:

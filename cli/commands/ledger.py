@@ -74,7 +74,7 @@ def retention_command(
     if not going:
         app.console.print("None is older.")
         return
-    grid = plain.table("UTC day", "requests", right=1)
+    grid = plain.table(("UTC day", "requests"), right=1)
     for expiring_day in going:
         grid.add_row(str(clock.date_of(expiring_day.day)), f"{expiring_day.requests:,}")
     app.console.print(grid)

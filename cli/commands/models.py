@@ -165,7 +165,7 @@ def list_names(data: options.Data = None, as_json: options.AsJson = False) -> No
             "No aliases yet. Names without a price: switchwise models unmapped", soft_wrap=True
         )
         return
-    grid = plain.table("", "name as sent", "stands for", "from", "until")
+    grid = plain.table(("", "name as sent", "stands for", "from", "until"))
     for alias, until in periods:
         body = _alias_body(alias, until, today)
         grid.add_row(
@@ -188,7 +188,7 @@ def list_tiers(
     """
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         read_month = months.parse_or_current(month, settings.zone, clock.now_us())
-        statement = statement_store.read(session, read_month)
+        statement = statement_store.read_statement(session, read_month)
     waste = waste_figures.waste_figure(statement.waste) if statement else None
     groups = waste.other_tier.groups if waste else ()
     if as_json:
@@ -208,7 +208,7 @@ def _show_unmapped(names: Sequence[Unpriced]) -> None:
         f"{words.counted(tokens, 'token')} have no price and are in no amount of USD."
     )
     app.console.print()
-    grid = plain.table("name as sent", "provider", "why", "tokens", "requests", right=2)
+    grid = plain.table(("name as sent", "provider", "why", "tokens", "requests"), right=2)
     for name in names:
         grid.add_row(
             f"{name.name}{_sender(name.namespace)}",

@@ -40,7 +40,7 @@ def list_prices(
     if as_json:
         app.print_json(lines)
         return
-    grid = plain.table("provider", "model", "tier", "over", "from", *_METERS.values(), right=4)
+    grid = plain.table(("provider", "model", "tier", "over", "from", *_METERS.values()), right=4)
     for line in lines:
         grid.add_row(
             line.provider,
@@ -154,7 +154,7 @@ def _price_lines(
 def _prices_table(lines: Sequence[PriceLine]) -> Table:
     has_audio = any(_AUDIO.keys() & line.usd_per_million_tokens.keys() for line in lines)
     meters = _METERS | (_AUDIO if has_audio else {})
-    grid = plain.table("", "tier", "over", "from", *meters.values(), right=len(meters))
+    grid = plain.table(("", "tier", "over", "from", *meters.values()), right=len(meters))
     for line in lines:
         grid.add_row(
             "*" if line.in_force else "",

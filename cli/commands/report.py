@@ -85,7 +85,9 @@ def _of_ledger(
     data: options.Data, month: str | None, project: str | None
 ) -> tuple[report_figures.Report, str]:
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
-        month_report = report.build(session, settings, clock.now_us(), month, project)
+        month_report = report.build(
+            session, settings, clock.now_us(), month_text=month, project=project
+        )
         pending, _ = rollups.count_pending(session)
     waits = (
         f"{words.counted(pending, 'group')} of events wait for the worker; now: switchwise rollup"

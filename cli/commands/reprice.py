@@ -53,7 +53,7 @@ def reprice(
             " --dry-run"
         )
     else:
-        _book(month, reason, options.who(by), data, as_json)
+        _book(month, data, reason=reason, made_by=options.who(by), as_json=as_json)
 
 
 def _look(month: str | None, data: options.Data, as_json: bool) -> None:
@@ -70,7 +70,7 @@ def _look(month: str | None, data: options.Data, as_json: bool) -> None:
         change_text.show(app.console, shown_shifts)
 
 
-def _book(month: str, reason: str, made_by: str, data: options.Data, as_json: bool) -> None:
+def _book(month: str, data: options.Data, *, reason: str, made_by: str, as_json: bool) -> None:
     with app.open_ledger(data) as (database, settings):
         number = closing.reprice(database, settings, month, reason=reason, made_by=made_by)
         refresh.refresh(database, settings)

@@ -76,7 +76,7 @@ def jobs(data: options.Data = None, as_json: options.AsJson = False) -> None:
     if as_json:
         app.print_json(jobs)
     else:
-        grid = plain.table("job", "started", "ended", "")
+        grid = plain.table(("job", "started", "ended", ""))
         for row in jobs:
             state = "overdue" if row["overdue"] else "failed" if row["failed"] else ""
             grid.add_row(

@@ -54,7 +54,7 @@ def table_command(
         app.print_json(_table_body(pair_table))
         return
     app.console.print(pair_table.heading)
-    grid = plain.table("tokens a month", sides[0].model, sides[1].model, "saving", right=3)
+    grid = plain.table(("tokens a month", sides[0].model, sides[1].model, "saving"), right=3)
     for row in pair_table.rows:
         amounts = (row.from_femto_usd, row.to_femto_usd, row.saving_femto_usd)
         grid.add_row(

@@ -94,7 +94,7 @@ def _show(figure: PlanFigure, printed_split: SplitFigure) -> None:
     )
     for sentence in _sentences(figure):
         app.console.print(f"  {sentence}", soft_wrap=True)
-    grid = plain.table("compared", "pairs a day", "days", right=2)
+    grid = plain.table(("compared", "pairs a day", "days"), right=2)
     for split in figure.splits:
         days = words.UNKNOWN if split.days is None else f"{split.days:,}"
         grid.add_row(words.percent(split.share_ratio), words.ratio(split.pairs_a_day), days)

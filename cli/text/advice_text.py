@@ -41,14 +41,16 @@ def show_sentences(console: Console, figure: advice_figures.RecommendationFigure
         console.print(f"- {sentence}")
     console.print()
     if figure.sensitivity:
-        grid = plain.table("Saves per average month", "at its low end", "at its high end", right=2)
+        grid = plain.table(
+            ("Saves per average month", "at its low end", "at its high end"), right=2
+        )
         for row in step_text.sensitivity(figure):
             grid.add_row(*row)
         console.print(grid)
         console.print(Text("One factor at a time, the others as expected.", style="dim"))
         console.print()
     if figure.alternatives:
-        grid = plain.table("Not chosen", "decision", "low", "expected", "high", right=3)
+        grid = plain.table(("Not chosen", "decision", "low", "expected", "high"), right=3)
         for alternative in figure.alternatives:
             grid.add_row(
                 words.target(alternative.to_model, alternative.to_service_tier),
@@ -73,7 +75,7 @@ def show_arithmetic(console: Console, recommendation: Recommendation) -> None:
 
 def _show_cells(console: Console, figure: advice_figures.RecommendationFigure) -> None:
     columns = ("cell", "tokens now", "rate", "cost", "tokens instead", "rate", "cost")
-    grid = plain.table(*columns, right=6)
+    grid = plain.table(columns, right=6)
     for cell in figure.cells:
         grid.add_row(f"{cell.service_tier}, over {cell.context_band:,}")
         for meter, now, instead in _meters(cell):

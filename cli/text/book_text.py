@@ -105,7 +105,7 @@ def _show_list(console: Console, title: str, rows: Iterable[tuple[str, str]]) ->
     if not cells:
         return
     console.print()
-    grid = plain.table(title, "")
+    grid = plain.table((title, ""))
     for row in cells:
         grid.add_row(*map(Text, row))
     console.print(grid)

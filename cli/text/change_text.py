@@ -50,11 +50,13 @@ def bodies(months: Iterable[MonthShift]) -> list[dict[str, object]]:
 
 def _table(month: MonthShift) -> Table:
     grid = plain.table(
-        f"{month.month} (closed)" if month.closed else month.month,
-        "before",
-        "after",
-        "change",
-        "unpriced tokens",
+        (
+            f"{month.month} (closed)" if month.closed else month.month,
+            "before",
+            "after",
+            "change",
+            "unpriced tokens",
+        ),
         right=4,
     )
     grid.add_row("all of it", *_cells(month.total))

@@ -1,5 +1,7 @@
 """Plain tables for a terminal, and lines for a reader that is none. It formats no figure."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -7,7 +9,7 @@ UNBROKEN = 1_000_000
 """Columns for a reader that is no terminal: no line is as long, so none is wrapped or cut."""
 
 
-def table(*columns: str, right: int = 0) -> Table:
+def table(columns: Sequence[str], *, right: int = 0) -> Table:
     """A plain table without a frame; the last `right` columns are numbers, set right."""
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for index, name in enumerate(columns):

@@ -47,7 +47,7 @@ def show_adjustments(console: Console, report: Report, *, rows: int = 10) -> Non
     if not report.adjustments:
         return
     latest = report.adjustments[: -rows - 1 : -1]
-    grid = plain.table("Adjustments", "dated", "cost", "requests", "tokens", right=3)
+    grid = plain.table(("Adjustments", "dated", "cost", "requests", "tokens"), right=3)
     for adjustment in latest:
         grid.add_row(
             f"{adjustment.number} {adjustment.kind}, by {adjustment.made_by}",
@@ -142,7 +142,7 @@ def _coverage(report: Report) -> Line:
 
 def _spend(console: Console, noun: str, usages: Sequence[UsageFigure], rows: int) -> None:
     """Print what each project or each model costs, the most expensive first."""
-    grid = plain.table(f"Spend by {noun}", "cost", "requests", "tokens", "$ per MTok", right=4)
+    grid = plain.table((f"Spend by {noun}", "cost", "requests", "tokens", "$ per MTok"), right=4)
     names = [usage.names[noun] for usage in usages]
     for name, usage in list(zip(names, usages, strict=True))[:rows]:
         provider = f" ({usage.names['provider']})" if names.count(name) > 1 else ""

@@ -41,7 +41,9 @@ def show(
         )
         console.print()
         return
-    grid = plain.table("Savings per average month", "decision", "low", "expected", "high", right=3)
+    grid = plain.table(
+        ("Savings per average month", "decision", "low", "expected", "high"), right=3
+    )
     figures = savings.recommendations[:rows]
     stages = {move.id: move.stage for move in savings.so_far.moves} if savings.so_far else {}
     for move in dict.fromkeys(map(_move, figures)):

@@ -48,7 +48,7 @@ def show(console: Console, waste: WasteFigure | None, rows: int) -> None:
         return
     groups = waste.paid_retries.groups
     if groups:
-        grid = plain.table("Paid retries", "model", "cost", "requests", "tokens", right=3)
+        grid = plain.table(("Paid retries", "model", "cost", "requests", "tokens"), right=3)
         for group in groups[:rows]:
             counts = words.count(group.requests), words.count(group.tokens)
             grid.add_row(group.project, group.model, words.dollars(group.cost_usd), *counts)
@@ -64,7 +64,7 @@ def show(console: Console, waste: WasteFigure | None, rows: int) -> None:
 def show_tiers(console: Console, groups: Sequence[TierFigure], rows: int) -> None:
     """Print which tier was asked for, which served, and the cost at both; then what that means."""
     columns = ("model", "asked", "served", "requests", "cost", "as asked", "difference")
-    grid = plain.table("Other tier", *columns, right=4)
+    grid = plain.table(("Other tier", *columns), right=4)
     for group in groups[:rows]:
         amounts = (
             words.dollars(usd)

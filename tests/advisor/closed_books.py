@@ -70,7 +70,7 @@ def built(database: Database, month: str = MONTH, chosen: Settings = ledgers.SET
 def stored(database: Database, month: str = MONTH) -> statement_store.MonthStatement:
     """A month's statement as it is stored."""
     with database.snapshot() as session:
-        found = statement_store.read(session, months.parse(month, ZoneInfo("UTC")))
+        found = statement_store.read_statement(session, months.parse(month, ZoneInfo("UTC")))
     assert found is not None
     return found
 

@@ -59,48 +59,62 @@ def client_of(database: Database, **overrides: object) -> TestClient:
 def test_the_closed_figures_stand_first_and_the_adjustments_add_up_to_the_adjusted_total(
     october: Database,
 ) -> None:
-    found = built(october)
-    assert [(each.number, each.kind, each.requests) for each in found.adjustments] == [
-        (1, "late", 3),
-        (2, "repricing", 0),
-        (3, "late", 2),
+    closed = built(october)
+    kinds = [
+        (adjustment.number, adjustment.kind, adjustment.requests)
+        for adjustment in closed.adjustments
     ]
-    for each in found.adjustments:
-        known = [Decimal(line.cost_usd) for line in each.lines if line.cost_usd is not None]
-        assert sum(known) == Decimal(each.cost_usd or "")
-        assert sum(line.requests for line in each.lines) == each.requests
-    assert found.adjusted is not None
-    added = sum(Decimal(each.cost_usd or "") for each in found.adjustments)
-    assert Decimal(found.total.cost_usd or "") + added == Decimal(found.adjusted.cost_usd or "")
-    assert found.total.requests + 5 == found.adjusted.requests
-    for groups in (found.projects, found.models, found.slices):
-        assert sum(Decimal(each.cost_usd) for each in groups if each.cost_usd) == Decimal(
-            found.total.cost_usd or ""
-        )
-        assert sum(each.requests for each in groups) == found.total.requests
-    assert found.total.coverage.gaps["late"] == f"{Decimal(5) / found.adjusted.requests:.9f}"
+    assert kinds == [(1, "late", 3), (2, "repricing", 0), (3, "late", 2)]
+    for adjustment in closed.adjustments:
+        costs = [Decimal(line.cost_usd) for line in adjustment.lines if line.cost_usd is not None]
+        assert sum(costs) == Decimal(adjustment.cost_usd or "")
+        assert sum(line.requests for line in adjustment.lines) == adjustment.requests
+    assert closed.adjusted is not None
+    total_usd = Decimal(closed.total.cost_usd or "")
+    added_usd = sum(Decimal(adjustment.cost_usd or "") for adjustment in closed.adjustments)
+    assert total_usd + added_usd == Decimal(closed.adjusted.cost_usd or "")
+    assert closed.total.requests + 5 == closed.adjusted.requests
+    for groups in (closed.projects, closed.models, closed.slices):
+        assert sum(Decimal(group.cost_usd) for group in groups if group.cost_usd) == total_usd
+        assert sum(group.requests for group in groups) == closed.total.requests
+    assert closed.total.coverage.gaps["late"] == f"{Decimal(5) / closed.adjusted.requests:.9f}"
 
 
 def test_api_command_line_and_export_tell_the_same_of_a_closed_month(october: Database) -> None:
     client, body = client_of(october), wire.encode(built(october))
     answered = client.get("/api/v1/report", params={"month": MONTH})
     assert answered.content == body
-    told = json.loads(body)
-    assert (told["state"], told["closed_by"], len(told["content_sha256"])) == ("closed", "ada", 64)
+    report_json = json.loads(body)
+    assert (report_json["state"], report_json["closed_by"], len(report_json["content_sha256"])) == (
+        "closed",
+        "ada",
+        64,
+    )
     usage = client.get("/api/v1/usage", params={"month": MONTH, "group_by": ""}).json()
-    assert (usage["state"], usage["usage"][0]["cost_usd"]) == ("closed", told["total"]["cost_usd"])
+    assert (usage["state"], usage["usage"][0]["cost_usd"]) == (
+        "closed",
+        report_json["total"]["cost_usd"],
+    )
     archive = zipfile.ZipFile(io.BytesIO(client.get(f"/api/v1/exports/{MONTH}.zip").content))
     (headline,) = rows(archive, "headline.csv")
-    assert headline["cost_usd"] == told["total"]["cost_usd"]
-    assert headline["adjusted_cost_usd"] == told["adjusted"]["cost_usd"]
-    assert (headline["closed_by"], headline["closed_at"]) == ("ada", told["closed_at"])
+    assert headline["cost_usd"] == report_json["total"]["cost_usd"]
+    assert headline["adjusted_cost_usd"] == report_json["adjusted"]["cost_usd"]
+    assert (headline["closed_by"], headline["closed_at"]) == ("ada", report_json["closed_at"])
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows(archive, "adjustments.csv"):
         sums[row["number"]] += Decimal(row["cost_usd"] or "0")
-    assert sums == {str(each["number"]): Decimal(each["cost_usd"]) for each in told["adjustments"]}
+    assert sums == {
+        str(adjustment["number"]): Decimal(adjustment["cost_usd"])
+        for adjustment in report_json["adjustments"]
+    }
     manifest = json.loads(archive.read("manifest.json"))
-    assert (manifest["state"], manifest["content_sha256"]) == ("closed", told["content_sha256"])
-    assert sha256(archive.read("closed_statement.json")).hexdigest() == told["content_sha256"]
+    assert (manifest["state"], manifest["content_sha256"]) == (
+        "closed",
+        report_json["content_sha256"],
+    )
+    assert (
+        sha256(archive.read("closed_statement.json")).hexdigest() == report_json["content_sha256"]
+    )
 
 
 def rows(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
@@ -110,31 +124,29 @@ def rows(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
 def test_metrics_show_the_closed_figures_the_adjustments_beside_them_and_both_in_the_cost_since_the_beginning(
     october: Database,
 ) -> None:
-    found, body = traffic.scrape(october), built(october)
-    for each in body.models:
-        labels = named(month=MONTH, **each.names)
-        assert found["month_requests", labels] == each.requests
-        assert found.get(("month_cost_usd", labels)) == (
-            float(each.cost_usd) if each.cost_usd else None
-        )
-    for each in body.projects:
-        shown = found.get(("month_project_cost_usd", named(month=MONTH, **each.names)))
-        assert shown == (float(each.cost_usd) if each.cost_usd else None)
+    scraped, body = traffic.scrape(october), built(october)
+    for model in body.models:
+        labels = named(month=MONTH, **model.names)
+        cost = float(model.cost_usd) if model.cost_usd else None
+        assert scraped["month_requests", labels] == model.requests
+        assert scraped.get(("month_cost_usd", labels)) == cost
+    for project in body.projects:
+        sample = scraped.get(("month_project_cost_usd", named(month=MONTH, **project.names)))
+        assert sample == (float(project.cost_usd) if project.cost_usd else None)
     by_model: dict[tuple[tuple[str, str], ...], Decimal] = defaultdict(Decimal)
-    for line in (line for each in body.adjustments for line in each.lines):
+    for line in (line for adjustment in body.adjustments for line in adjustment.lines):
         if line.cost_usd is not None:
-            by_model[named(month=MONTH, provider=line.provider, model=line.model)] += Decimal(
-                line.cost_usd
-            )
-    assert of(found, "month_adjustment_usd") == {
+            labels = named(month=MONTH, provider=line.provider, model=line.model)
+            by_model[labels] += Decimal(line.cost_usd)
+    assert of(scraped, "month_adjustment_usd") == {
         labels: float(amount) for labels, amount in by_model.items()
     }
     november = built(october, "2026-11").total.cost_usd
     assert body.adjusted is not None
     everything = Decimal(body.adjusted.cost_usd or "") + Decimal(november or "")
-    assert sum(of(found, "cost_usd").values()) == pytest.approx(float(everything), rel=1e-12)
+    assert sum(of(scraped, "cost_usd").values()) == pytest.approx(float(everything), rel=1e-12)
     assert not [
-        labels for labels in of(found, "coverage_gap_ratio") if ("reason", "late") in labels
+        labels for labels in of(scraped, "coverage_gap_ratio") if ("reason", "late") in labels
     ]
 
 
@@ -153,17 +165,17 @@ def test_a_remembered_month_is_read_again_once_an_adjustment_is_new_or_has_grown
 def test_the_page_names_the_close_and_lists_every_adjustment_with_the_sum(
     october: Database,
 ) -> None:
-    html, found = client_of(october).get("/", params={"month": MONTH}).text, built(october)
+    html, october_report = client_of(october).get("/", params={"month": MONTH}).text, built(october)
     assert "Closed on 2026-11-23 20:00 UTC by ada" in html
-    assert found.adjusted is not None
+    assert october_report.adjusted is not None
     for amount in (
-        found.total.cost_usd,
-        found.adjusted.cost_usd,
-        *(each.cost_usd for each in found.adjustments),
+        october_report.total.cost_usd,
+        october_report.adjusted.cost_usd,
+        *(adjustment.cost_usd for adjustment in october_report.adjustments),
     ):
         assert f'<data value="{amount}"' in html
-    assert all(each.reason in html for each in found.adjustments)
-    assert f"<code>{found.content_sha256}</code>" in html
+    assert all(adjustment.reason in html for adjustment in october_report.adjustments)
+    assert f"<code>{october_report.content_sha256}</code>" in html
     assert "Adjustments" not in client_of(october).get("/").text
 
 
@@ -175,10 +187,10 @@ def test_a_key_of_one_project_sees_its_own_adjustments_and_no_document(october: 
             session, "one", ["read"], project="support", namespace="n", now_us=0
         )
     headers = {"x-api-key": key}
-    told = client.get("/api/v1/report", params={"month": MONTH}, headers=headers).json()
-    assert {line["project"] for each in told["adjustments"] for line in each["lines"]} == {
-        "support"
-    }
+    report_json = client.get("/api/v1/report", params={"month": MONTH}, headers=headers).json()
+    assert {
+        line["project"] for adjustment in report_json["adjustments"] for line in adjustment["lines"]
+    } == {"support"}
     archive = zipfile.ZipFile(
         io.BytesIO(client.get(f"/api/v1/exports/{MONTH}.zip", headers=headers).content)
     )
@@ -196,8 +208,8 @@ def test_below_the_floor_every_face_says_that_a_figure_is_provisional(
     ledgers.add(
         database,
         [
-            ledgers.event(closed_books.OCTOBER_US, label_set=each)
-            for each in (house, ledgers.labels())
+            ledgers.event(closed_books.OCTOBER_US, label_set=labels)
+            for labels in (house, ledgers.labels())
         ],
     )
     ledgers.close(database, MONTH, despite_gaps=True)
@@ -215,35 +227,35 @@ def test_below_the_floor_every_face_says_that_a_figure_is_provisional(
             in client.get("/", params={"month": MONTH}).text
         )
     elif face == "export":
-        told = client.get(f"/api/v1/exports/{MONTH}.json").json()
-        assert told["headline"][0]["provisional"] is True
-        assert told["headline"][0]["savings_month_low_usd"] is None
+        export = client.get(f"/api/v1/exports/{MONTH}.json").json()
+        assert export["headline"][0]["provisional"] is True
+        assert export["headline"][0]["savings_month_low_usd"] is None
     else:
-        shown = printed(database)
-        assert "provisional: below 99 % no advice is given" in shown
-        assert "Could save" not in shown
+        text = printed(database)
+        assert "provisional: below 99 % no advice is given" in text
+        assert "Could save" not in text
 
 
 def printed(database: Database) -> str:
     """The report as a terminal of 80 columns shows it."""
     console = Console(file=io.StringIO(), width=80)
-    with console.capture() as shown:
+    with console.capture() as capture:
         report_text.show(console, built(database))
-    return shown.get()
+    return capture.get()
 
 
 @on_sqlite
 def test_the_terminal_shows_the_close_the_adjustments_and_the_sum_in_80_columns(
     october: Database,
 ) -> None:
-    shown, found = printed(october), built(october)
-    assert "Closed on 2026-11-23 by ada." in shown
-    assert found.adjusted is not None
+    text, october_report = printed(october), built(october)
+    assert "Closed on 2026-11-23 by ada." in text
+    assert october_report.adjusted is not None
     for amount in (
-        found.total.cost_usd,
-        found.adjusted.cost_usd,
-        *(each.cost_usd for each in found.adjustments),
+        october_report.total.cost_usd,
+        october_report.adjusted.cost_usd,
+        *(adjustment.cost_usd for adjustment in october_report.adjustments),
     ):
-        assert words.dollars(amount) in shown
-    assert "2: rates agreed late" in shown
-    assert all(len(line.rstrip()) <= 80 for line in shown.splitlines())
+        assert words.dollars(amount) in text
+    assert "2: rates agreed late" in text
+    assert all(len(line.rstrip()) <= 80 for line in text.splitlines())

@@ -53,26 +53,26 @@ def usage(draw: st.DrawFn, span: str) -> list[Event]:
     """Events of two models and two projects anywhere in a span, most of them near a day's edge."""
     first_day, days = SPANS[span]
     hour = st.sampled_from([0, 1, 2, 10, 11, 12, 13, 14, 21, 22, 23])
-    made = []
+    sent = []
     for number in range(draw(st.integers(1, 12))):
         at = (first_day + draw(st.integers(0, days - 1))) * clock.DAY_US + draw(
             hour
         ) * clock.HOUR_US
-        of = ledgers.labels(
+        labels = ledgers.labels(
             model=draw(st.sampled_from(["gpt-4.1", "gpt-4.1-mini"])),
             project=draw(st.sampled_from(["search", "support"])),
         )
         tokens = draw(st.integers(1, 10**6))
-        made.append(
+        sent.append(
             ledgers.event(
                 at,
                 id=str(number),
-                label_set=of,
+                label_set=labels,
                 input_tokens=tokens,
                 output_tokens=draw(st.integers(0, 99)),
             )
         )
-    return made
+    return sent
 
 
 def wipe(database: Database) -> None:
@@ -180,9 +180,11 @@ def test_ll_27780_29568_the_sum_of_days_is_the_month_in_every_zone(
     fill(database, events, span)
     with database.snapshot() as session:
         pricing = pricings.in_force(session)
-        found = list(months_of(events, ZoneInfo(zone)))
-        costs = [check(session, month, pricing, events) for month in found]
-        assert [check_local_days(session, month, pricing, events) for month in found] == costs
+        touched_months = list(months_of(events, ZoneInfo(zone)))
+        costs = [check(session, month, pricing, events) for month in touched_months]
+        assert [
+            check_local_days(session, month, pricing, events) for month in touched_months
+        ] == costs
     assert sum(costs) == by_hand(events, pricing)
 
 
@@ -218,15 +220,15 @@ def test_ll_36051_41363_the_evening_west_of_utc_is_in_the_month_and_in_its_repor
 ) -> None:
     """18:30 in Los Angeles on the last of October is already November in UTC."""
     evening = clock.EPOCH.replace(year=2026, month=11, day=1, hour=1, minute=30)
-    chosen = settings.Settings(reporting_zone="America/Los_Angeles")
+    los_angeles = settings.Settings(reporting_zone="America/Los_Angeles")
     with time_machine.travel(evening + timedelta(minutes=1), tick=False):
         ledgers.add(database, [ledgers.event(clock.to_us(evening))])
-        ledgers.settle(database, chosen)
-        found = built(database, "2026-10", chosen)
+        ledgers.settle(database, los_angeles)
+        october_report = built(database, "2026-10", los_angeles)
         with database.snapshot() as session:
-            current = report.build(session, chosen, clock.now_us())
+            current = report.build(session, los_angeles, clock.now_us())
     assert (current.month, current.total.requests) == ("2026-10", 1)
-    assert [(day.day, day.requests) for day in found.days] == [("2026-11-01", 1)]
+    assert [(day.day, day.requests) for day in october_report.days] == [("2026-11-01", 1)]
 
 
 def test_ll_31831_one_zone_of_the_reports_decides_the_month_of_every_face(
@@ -243,5 +245,7 @@ def test_ll_31831_one_zone_of_the_reports_decides_the_month_of_every_face(
     ledgers.add(database, [ledgers.event(late_in_utc - 2), ledgers.event(late_in_utc + 1)])
     with time_machine.travel(NOW + timedelta(days=1), tick=False):
         ledgers.settle(database, shanghai)
-    assert [each.requests for each in built(database, "2026-10", shanghai).adjustments] == [1]
+    assert [
+        adjustment.requests for adjustment in built(database, "2026-10", shanghai).adjustments
+    ] == [1]
     assert built(database, "2026-11", shanghai).total.requests == 2

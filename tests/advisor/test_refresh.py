@@ -32,7 +32,7 @@ def statement(
     database: Database, month: str = "2026-11", zone: str = "UTC"
 ) -> statement_store.MonthStatement:
     with database.snapshot() as session:
-        found = statement_store.read(session, months.parse(month, ZoneInfo(zone)))
+        found = statement_store.read_statement(session, months.parse(month, ZoneInfo(zone)))
     assert found is not None
     return found
 

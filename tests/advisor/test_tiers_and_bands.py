@@ -19,14 +19,12 @@ LONG = sorted(
 )
 
 
-def _lines(
-    database: Database, stored: Sequence[Event]
-) -> dict[statements.LineKey, statements.Line]:
-    ledgers.add(database, stored)
+def _lines(database: Database, sent: Sequence[Event]) -> dict[statements.LineKey, statements.Line]:
+    ledgers.add(database, sent)
     ledgers.settle(database)
     month = months.containing(ledgers.NOON_US, ledgers.SETTINGS.zone)
     with database.snapshot() as session:
-        statement = statement_store.read(session, month)
+        statement = statement_store.read_statement(session, month)
     assert statement is not None
     return statement.lines
 
@@ -37,8 +35,12 @@ def _usd(lines: dict[statements.LineKey, statements.Line]) -> Decimal:
 
 
 def _event(model: str, input_tokens: int, output_tokens: int = 0, **labels: object) -> Event:
-    of = ledgers.labels(model=model, context_band=events.context_band(input_tokens), **labels)
-    return ledgers.event(label_set=of, input_tokens=input_tokens, output_tokens=output_tokens)
+    label_set = ledgers.labels(
+        model=model, context_band=events.context_band(input_tokens), **labels
+    )
+    return ledgers.event(
+        label_set=label_set, input_tokens=input_tokens, output_tokens=output_tokens
+    )
 
 
 @pytest.mark.parametrize("key", LONG, ids=lambda key: "-".join(map(str, key[:4])))
@@ -82,7 +84,7 @@ def test_short_and_long_requests_of_one_model_add_up_on_one_line_each_at_its_own
 
 
 @pytest.mark.parametrize(
-    ("asked", "served", "usd"),
+    ("asked_tier", "served_tier", "usd"),
     [
         ("priority", "priority", "0.00315"),
         ("priority", "standard", "0.0018"),
@@ -93,15 +95,16 @@ def test_short_and_long_requests_of_one_model_add_up_on_one_line_each_at_its_own
     ],
 )
 def test_litellm_37046_the_tier_that_served_a_request_sets_its_price_and_the_asked_one_only_where_nobody_said(
-    database: Database, asked: str, served: str, usd: str
+    database: Database, asked_tier: str, served_tier: str, usd: str
 ) -> None:
     lines = _lines(
-        database, [_event("gpt-4.1", 700, 50, service_tier_requested=asked, service_tier=served)]
+        database,
+        [_event("gpt-4.1", 700, 50, service_tier_requested=asked_tier, service_tier=served_tier)],
     )
     assert _usd(lines) == Decimal(usd)
     (line,) = lines.values()
-    assert line.tier_unknown_tokens == (750 if served == "unknown" else 0)
-    assert line.tier_mismatch_requests == (1 if served not in ("unknown", asked) else 0)
+    assert line.tier_unknown_tokens == (750 if served_tier == "unknown" else 0)
+    assert line.tier_mismatch_requests == (1 if served_tier not in ("unknown", asked_tier) else 0)
 
 
 @pytest.mark.parametrize("model", ["gpt-4.1", "gpt-4.1-mini"])
@@ -110,6 +113,6 @@ def test_litellm_37046_the_tier_that_served_a_request_sets_its_price_and_the_ask
 def test_litellm_31837_a_tier_without_a_rate_leaves_its_tokens_unpriced(
     database: Database, provider: str, model: str, tier: str
 ) -> None:
-    of = {"provider": provider, "service_tier": tier, "service_tier_requested": tier}
-    (line,) = _lines(database, [_event(model, 700, 50, **of)]).values()
+    labels = {"provider": provider, "service_tier": tier, "service_tier_requested": tier}
+    (line,) = _lines(database, [_event(model, 700, 50, **labels)]).values()
     assert (line.cost.femto_usd, line.cost.priced_tokens, line.cost.unpriced_tokens) == (0, 0, 750)

@@ -43,12 +43,12 @@ def two_months(database: Database) -> Database:
             [
                 ledgers.event(
                     at + turn,
-                    label_set=of,
+                    label_set=labels,
                     input_tokens=10**6,
                     output_tokens=10**5,
-                    retry_count=of.features // AGAIN,
+                    retry_count=labels.features // AGAIN,
                 )
-                for of in kinds
+                for labels in kinds
                 for turn in range(3)
             ],
         )
@@ -66,46 +66,46 @@ def test_the_api_shows_what_is_stored(two_months: Database, month: str) -> None:
     app = FastAPI()
     routes.install(app, two_months, settings.load())
     body = TestClient(app).get(f"/api/v1/report?month={month}").json()
-    found = stored(two_months, month)
-    assert body["waste"]["paid_retries"]["cost_usd"] == found.paid_retries.cost_usd == "16.80"
+    wasted = stored(two_months, month)
+    assert body["waste"]["paid_retries"]["cost_usd"] == wasted.paid_retries.cost_usd == "16.80"
     assert (
-        body["waste"]["other_tier"]["difference_usd"] == found.other_tier.difference_usd == "0.00"
+        body["waste"]["other_tier"]["difference_usd"] == wasted.other_tier.difference_usd == "0.00"
     )
-    assert [each["meaning"] for each in body["waste"]["other_tier"]["groups"]] == [
-        each.meaning for each in found.other_tier.groups
+    assert [group["meaning"] for group in body["waste"]["other_tier"]["groups"]] == [
+        group.meaning for group in wasted.other_tier.groups
     ]
 
 
 @MONTHS
 def test_the_review_has_each_group_exactly(two_months: Database, month: str) -> None:
     with two_months.snapshot() as session:
-        made = review.build(session, ledgers.SETTINGS, clock.now_us(), month)
-    sections = {each.name: each for each in made.sections}
-    found = stored(two_months, month)
+        month_review = review.build(session, ledgers.SETTINGS, clock.now_us(), month)
+    sections = {section.name: section for section in month_review.sections}
+    wasted = stored(two_months, month)
     groups: dict[str, tuple[Any, ...]] = {
-        "paid_retries": found.paid_retries.groups,
-        "other_tier": found.other_tier.groups,
+        "paid_retries": wasted.paid_retries.groups,
+        "other_tier": wasted.other_tier.groups,
     }
-    for name, held in groups.items():
+    for name, stored_groups in groups.items():
         rows = sections[name].rows
-        assert len(rows) == len(held) > 0
-        for row, group in zip(rows, held, strict=True):
+        assert len(rows) == len(stored_groups) > 0
+        for row, group in zip(rows, stored_groups, strict=True):
             for column in sections[name].columns:
-                told = getattr(group, column)
+                figure = getattr(group, column)
                 assert row[column] == (
-                    Decimal(told) if column.endswith("_usd") and told is not None else told
+                    Decimal(figure) if column.endswith("_usd") and figure is not None else figure
                 )
 
 
 @MONTHS
 def test_metrics_are_the_floats_of_the_groups_by_model(two_months: Database, month: str) -> None:
-    scraped, found = traffic.scrape(two_months), stored(two_months, month)
-    wanted: dict[tuple[str, tuple[tuple[str, str], ...]], Decimal | int] = {}
-    for each in found.paid_retries.groups:
-        labels = traffic.named(month=month, provider=each.provider, model=each.model)
-        _add(wanted, "month_paid_retry_requests", labels, each.requests)
-        _add(wanted, "month_paid_retry_cost_usd", labels, each.cost_usd)
-    for tier in found.other_tier.groups:
+    scraped, wasted = traffic.scrape(two_months), stored(two_months, month)
+    expected: dict[tuple[str, tuple[tuple[str, str], ...]], Decimal | int] = {}
+    for retry in wasted.paid_retries.groups:
+        labels = traffic.named(month=month, provider=retry.provider, model=retry.model)
+        _add(expected, "month_paid_retry_requests", labels, retry.requests)
+        _add(expected, "month_paid_retry_cost_usd", labels, retry.cost_usd)
+    for tier in wasted.other_tier.groups:
         labels = traffic.named(
             month=month,
             provider=tier.provider,
@@ -113,26 +113,26 @@ def test_metrics_are_the_floats_of_the_groups_by_model(two_months: Database, mon
             service_tier_requested=tier.asked_tier,
             service_tier=tier.served_tier,
         )
-        _add(wanted, "month_other_tier_requests", labels, tier.requests)
-        _add(wanted, "month_other_tier_difference_usd", labels, tier.difference_usd)
-    names = {name for name, _ in wanted}
+        _add(expected, "month_other_tier_requests", labels, tier.requests)
+        _add(expected, "month_other_tier_difference_usd", labels, tier.difference_usd)
+    names = {name for name, _ in expected}
     assert len(names) == 4
-    shown = {
+    samples = {
         key: value
         for key, value in scraped.items()
         if key[0] in names and ("month", month) in key[1]
     }
-    assert shown == {key: float(value) for key, value in wanted.items()}
+    assert samples == {key: float(value) for key, value in expected.items()}
 
 
 def _add(
-    wanted: dict[tuple[str, tuple[tuple[str, str], ...]], Decimal | int],
+    sums: dict[tuple[str, tuple[tuple[str, str], ...]], Decimal | int],
     name: str,
     labels: tuple[tuple[str, str], ...],
     amount: str | int | None,
 ) -> None:
     if amount is not None:
-        wanted[name, labels] = wanted.get((name, labels), 0) + (
+        sums[name, labels] = sums.get((name, labels), 0) + (
             Decimal(amount) if isinstance(amount, str) else amount
         )
 
@@ -142,9 +142,9 @@ def test_a_terminal_and_the_page_show_the_amounts_and_what_they_mean(
     two_months: Database, month: str
 ) -> None:
     console = Console(width=200)
-    with console.capture() as shown:
+    with console.capture() as capture:
         report_text.show(console, closed_books.built(two_months, month))
-    text = shown.get()
+    text = capture.get()
     assert "Paid retries    $16.80  9 requests sent again by their clients; at most: a" in text
     assert "standard asked, priority served: 3 requests, $6.30 more expensive than asked" in text
     assert "priority asked, standard served: 3 requests, $6.30 cheaper than asked" in text
@@ -173,6 +173,6 @@ def test_a_key_of_one_project_sees_its_own_part(two_months: Database) -> None:
 def test_a_month_without_either_says_nothing_of_it(database: Database) -> None:
     ledgers.add(database, [ledgers.event()])
     ledgers.settle(database)
-    found = closed_books.built(database, "2026-11").waste
-    assert list(waste_text.headlines(found)) == list(waste_text.headlines(None)) == []
+    wasted = closed_books.built(database, "2026-11").waste
+    assert list(waste_text.headlines(wasted)) == list(waste_text.headlines(None)) == []
     assert closed_books.built(database, "2026-05").waste is None

@@ -107,7 +107,7 @@ def _add_usage(app: FastAPI, outlet: Outlet) -> None:
         names = list(dict.fromkeys(name.strip() for name in group_by.split(",") if name.strip()))
         named_month = months.parse_or_current(month, outlet.settings.zone, clock.now_us())
         with outlet.database.snapshot() as session:
-            statement = statement_store.read(session, named_month)
+            statement = statement_store.read_statement(session, named_month)
         lines = {
             key: line
             for key, line in (statement.lines if statement else {}).items()

@@ -58,7 +58,7 @@ def build(
     Raises UsageError for text that is no month, NotFound for a month without traffic.
     """
     month = months.parse_or_current(month_text, settings.zone, now_us)
-    statement = statement_store.read(session, month)
+    statement = statement_store.read_statement(session, month)
     if statement is None:
         others = prose.all_of(statement_store.month_names(session))
         remedy = f"there is some in {others}" if others else "import some first"

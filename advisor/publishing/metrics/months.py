@@ -77,9 +77,9 @@ def _adjustment_stamps(session: Session) -> dict[str, Stamp]:
 
 
 def _load_month(session: Session, settings: Settings, name: str) -> MonthSums:
-    statement = statement_store.read(session, months.parse(name, settings.zone))
+    statement = statement_store.read_statement(session, months.parse(name, settings.zone))
     lines = statement.lines if statement else {}
-    month_adjustments = adjustment_store.read(session, name)
+    month_adjustments = adjustment_store.read_month(session, name)
     return MonthSums(
         model_requests=_sum_requests(lines),
         model_femto_usd=_sum_costs(lines, lambda key: (key.provider, key.model)),

@@ -77,7 +77,7 @@ def load_view(
     figures = report.build(session, settings, now_us, month_text, project=project)
     month = months.parse_or_current(month_text, settings.zone, now_us)
     current = months.parse_or_current(None, settings.zone, now_us)
-    statement = statement_store.read(session, month) if project is None else None
+    statement = statement_store.read_statement(session, month) if project is None else None
     names = statement_store.month_names(session)
     today = clock.day_of(now_us)
     models = [(model.names["provider"], model.names["model"]) for model in figures.models]

@@ -37,8 +37,14 @@ def october(database: Database) -> Database:
 
 def booked(database: Database) -> list[tuple[int, str, str, int, str | None]]:
     return [
-        (each.number, each.kind, each.dated, each.requests, each.cost_usd)
-        for each in built(database).adjustments
+        (
+            adjustment.number,
+            adjustment.kind,
+            adjustment.dated,
+            adjustment.requests,
+            adjustment.cost_usd,
+        )
+        for adjustment in built(database).adjustments
     ]
 
 
@@ -47,17 +53,24 @@ def test_a_late_event_of_a_closed_month_is_a_dated_adjustment(october: Database)
     come_late(october)
     assert stored(october) == before
     assert booked(october) == [(1, "late", "2026-11-23", 1, "0.0028")]
-    found = built(october)
-    assert found.adjustments[0].reason == "1 request of 2026-10-20 came after the month was closed"
-    assert found.adjustments[0].made_by == adjustments.BY_THE_LEDGER
-    assert found.adjusted is not None
-    assert (found.total.cost_usd, found.adjusted.cost_usd, found.adjusted.requests) == (
+    october_report = built(october)
+    assert (
+        october_report.adjustments[0].reason
+        == "1 request of 2026-10-20 came after the month was closed"
+    )
+    assert october_report.adjustments[0].made_by == adjustments.BY_THE_LEDGER
+    assert october_report.adjusted is not None
+    assert (
+        october_report.total.cost_usd,
+        october_report.adjusted.cost_usd,
+        october_report.adjusted.requests,
+    ) == (
         "0.0028",
         "0.0056",
         2,
     )
-    assert found.total.coverage.gaps["late"] == "0.50"
-    assert found.projects[0].coverage.gaps["late"] == "0.50"
+    assert october_report.total.coverage.gaps["late"] == "0.50"
+    assert october_report.projects[0].coverage.gaps["late"] == "0.50"
     assert findings(october) == []
     with october.snapshot() as session:
         assert refresh.is_current(session, ledgers.SETTINGS)
@@ -69,9 +82,13 @@ def test_a_late_event_of_an_open_month_bumps_its_revision_and_is_no_adjustment(
     before = built(october, "2026-11").revision
     ledgers.add(october, [ledgers.event()])
     ledgers.settle(october)
-    found = built(october, "2026-11")
-    assert (found.revision, found.adjustments, found.total.requests) == (before + 1, (), 2)
-    assert "late" not in found.total.coverage.gaps
+    november_report = built(october, "2026-11")
+    assert (
+        november_report.revision,
+        november_report.adjustments,
+        november_report.total.requests,
+    ) == (before + 1, (), 2)
+    assert "late" not in november_report.total.coverage.gaps
 
 
 def test_late_usage_of_one_day_is_one_adjustment_and_of_another_day_another(
@@ -174,9 +191,14 @@ def test_a_project_sees_the_adjustments_of_its_own_lines_alone(october: Database
     )
     ledgers.settle(october)
     with october.snapshot() as session:
-        found = report.build(session, ledgers.SETTINGS, clock.now_us(), MONTH, "support")
-    assert (found.total.requests, [each.requests for each in found.adjustments]) == (0, [2])
-    assert [line.project for each in found.adjustments for line in each.lines] == ["support"]
+        project_report = report.build(session, ledgers.SETTINGS, clock.now_us(), MONTH, "support")
+    assert (
+        project_report.total.requests,
+        [adjustment.requests for adjustment in project_report.adjustments],
+    ) == (0, [2])
+    assert [
+        line.project for adjustment in project_report.adjustments for line in adjustment.lines
+    ] == ["support"]
 
 
 def test_an_hour_that_two_closed_months_share_is_late_for_each_since_its_own_close(
@@ -194,11 +216,17 @@ def test_an_hour_that_two_closed_months_share_is_late_for_each_since_its_own_clo
         ledgers.add(database, [ledgers.event(last_hour)])
         ledgers.settle(database, berlin)
         october_, november = built(database, chosen=berlin), built(database, "2026-11", berlin)
-    assert (october_.total.requests, [each.requests for each in october_.adjustments]) == (
+    assert (
+        october_.total.requests,
+        [adjustment.requests for adjustment in october_.adjustments],
+    ) == (
         1,
         [1, 1],
     )
-    assert (november.total.requests, [each.requests for each in november.adjustments]) == (2, [1])
+    assert (
+        november.total.requests,
+        [adjustment.requests for adjustment in november.adjustments],
+    ) == (2, [1])
     assert findings(database) == []
 
 

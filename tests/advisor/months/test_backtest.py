@@ -25,8 +25,8 @@ FIRST_DAY = 20_758
 
 
 def test_a_month_of_one_price_a_day_is_forecast_without_error_and_its_bands_hold() -> None:
-    found = backtest.run(FIRST_DAY, [10 * USD] * 30, [[10 * USD] * 28] * 30)
-    assert found == backtest.Backtest(
+    tested = backtest.run(FIRST_DAY, [10 * USD] * 30, [[10 * USD] * 28] * 30)
+    assert tested == backtest.Backtest(
         actual_femto_usd=300 * USD,
         forecasts=30,
         signed_error_femto_usd=0,
@@ -38,22 +38,22 @@ def test_a_month_of_one_price_a_day_is_forecast_without_error_and_its_bands_hold
 
 def test_a_jump_that_no_history_foretold_is_worked_by_hand() -> None:
     # A month of two days at 10 USD after four weeks at 5: forecast 10 on its first morning, 10 + 5 on its second.
-    found = backtest.run(FIRST_DAY, [10 * USD] * 2, [[5 * USD] * 28, [5 * USD] * 27 + [10 * USD]])
-    assert found is not None
-    assert (found.forecasts, found.signed_error_femto_usd, found.absolute_error_femto_usd) == (
+    tested = backtest.run(FIRST_DAY, [10 * USD] * 2, [[5 * USD] * 28, [5 * USD] * 27 + [10 * USD]])
+    assert tested is not None
+    assert (tested.forecasts, tested.signed_error_femto_usd, tested.absolute_error_femto_usd) == (
         2,
         -15 * USD,
         15 * USD,
     )
-    assert (found.error_ratio, found.bias_ratio) == (Fraction(15, 40), Fraction(-15, 40))
+    assert (tested.error_ratio, tested.bias_ratio) == (Fraction(15, 40), Fraction(-15, 40))
     # The first band has no width; half the second is 1.3232 sqrt(s2 x 5/4) = 1.398 USD, s2 = (3 x 1.25^2 + 3.75^2) / 21.
-    assert (found.banded, found.covered) == (2, 0)
+    assert (tested.banded, tested.covered) == (2, 0)
 
 
 def test_run_rates_are_judged_but_have_no_band_to_hold() -> None:
-    found = backtest.run(FIRST_DAY, [USD] * 30, [[USD] * day for day in range(13)] + [[]] * 17)
-    assert found is not None
-    assert (found.forecasts, found.banded, found.covered) == (12, 0, 0)
+    tested = backtest.run(FIRST_DAY, [USD] * 30, [[USD] * day for day in range(13)] + [[]] * 17)
+    assert tested is not None
+    assert (tested.forecasts, tested.banded, tested.covered) == (12, 0, 0)
 
 
 @pytest.mark.parametrize(("costs", "history"), [([0] * 30, [0] * 28), ([USD] * 30, [])])
@@ -135,7 +135,7 @@ def test_the_stored_back_test_is_worked_by_hand(two_months: Database) -> None:
     assert (tested.forecasts, tested.banded) == (31, 31)
     too_low = 11 * 2
     too_high = Fraction(
-        sum(left % 7 == 10 % 7 for day in range(11, 31) for left in range(day, 31)), 2
+        sum(other % 7 == 10 % 7 for day in range(11, 31) for other in range(day, 31)), 2
     )
     assert abs(tested.error_ratio - (too_low + too_high) / (31 * 33)) < Fraction(1, 10**9)
     assert abs(tested.bias_ratio - (too_high - too_low) / (31 * 33)) < Fraction(1, 10**9)
@@ -172,7 +172,7 @@ def test_report_metrics_and_storage_tell_the_same_record(two_months: Database) -
     assert record is not None
     assert [tested.month for tested in record.months] == ["2026-10", "2026-09"]
     assert record.months[0] == month_figures.backtest_figure("2026-10", _tested(two_months))
-    assert (record.banded, record.covered) == (47, sum(each.covered for each in record.months))
+    assert (record.banded, record.covered) == (47, sum(tested.covered for tested in record.months))
     scraped = traffic.scrape(two_months)
     errors = traffic.of(scraped, "forecast_error_ratio")
     assert errors == {
@@ -188,7 +188,9 @@ def test_the_review_lists_every_tested_month_exactly(two_months: Database) -> No
         november_review = review.build(
             session, ledgers.SETTINGS, clock.to_us(conftest.NOW), "2026-11"
         )
-    (section,) = (each for each in november_review.sections if each.name == "forecast_record")
+    (section,) = (
+        section for section in november_review.sections if section.name == "forecast_record"
+    )
     assert [row["month"] for row in section.rows] == ["2026-10", "2026-09"]
     figure = month_figures.backtest_figure("2026-10", _tested(two_months))
     october = section.rows[0]

@@ -34,8 +34,8 @@ def october(database: Database) -> Database:
 
 
 def test_a_closed_month_says_when_by_whom_and_with_which_content(october: Database) -> None:
-    found = built(october)
-    assert (found.state, found.closed_by, found.closed_at) == (
+    october_report = built(october)
+    assert (october_report.state, october_report.closed_by, october_report.closed_at) == (
         "closed",
         "ada",
         "2026-11-23T20:00:00Z",
@@ -43,19 +43,23 @@ def test_a_closed_month_says_when_by_whom_and_with_which_content(october: Databa
     with october.snapshot() as session:
         content = closed_statements.load_document(session, MONTH)
     assert content is not None
-    assert found.content_sha256 == closed_statements.hash_document(content)
-    told = json.loads(content)
-    assert (told["month"], told["zone"], told["closed_at"]) == (MONTH, "UTC", found.closed_at)
-    assert told["price_book_version"] == found.price_book_version
-    assert (
-        [line["cost_usd"] for line in told["lines"]]
-        == ["0.0028"]
-        == [row["cost_usd"] for row in told["arithmetic"]]
+    assert october_report.content_sha256 == closed_statements.hash_document(content)
+    document = json.loads(content)
+    assert (document["month"], document["zone"], document["closed_at"]) == (
+        MONTH,
+        "UTC",
+        october_report.closed_at,
     )
-    assert found.total.cost_usd == "0.0028"
-    assert found.adjusted == found.total
+    assert document["price_book_version"] == october_report.price_book_version
+    assert (
+        [line["cost_usd"] for line in document["lines"]]
+        == ["0.0028"]
+        == [row["cost_usd"] for row in document["arithmetic"]]
+    )
+    assert october_report.total.cost_usd == "0.0028"
+    assert october_report.adjusted == october_report.total
     assert built(october, "2026-11").adjusted is None
-    assert found.notes[0] == (
+    assert october_report.notes[0] == (
         "2026-10 was closed on 2026-11-23 by ada: its figures stay as they were then, and nothing has been adjusted since."
     )
     assert findings(october) == []
@@ -99,15 +103,15 @@ def test_another_zone_leaves_a_closed_month_as_it_was(october: Database) -> None
     berlin = settings.load(reporting_zone="Europe/Berlin")
     refresh.refresh(october, berlin)
     assert stored(october) == before
-    found = built(october, chosen=berlin)
-    assert found.zone == "UTC"
-    assert "It is a month of UTC; months are counted in Europe/Berlin now." in found.notes
+    october_report = built(october, chosen=berlin)
+    assert october_report.zone == "UTC"
+    assert "It is a month of UTC; months are counted in Europe/Berlin now." in october_report.notes
     shared = built(october, "2026-11", berlin).notes
     assert "1 hour of it also count in 2026-10, which was closed in another zone." in shared
 
 
 @pytest.mark.parametrize(
-    ("month", "error", "said"),
+    ("month", "error", "message"),
     [
         (
             "2026-11",
@@ -125,10 +129,10 @@ def test_another_zone_leaves_a_closed_month_as_it_was(october: Database) -> None
     ],
 )
 def test_what_cannot_be_closed_is_refused_with_the_reason(
-    october: Database, month: str, error: type[SwitchwiseError], said: str
+    october: Database, month: str, error: type[SwitchwiseError], message: str
 ) -> None:
     before = stored(october)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=message):
         ledgers.close(october, month)
     assert stored(october) == before
 
@@ -159,9 +163,11 @@ def test_below_the_coverage_floor_a_month_is_closed_on_demand_alone_and_stays_pr
         ledgers.close(database, MONTH)
     assert built(database).state == "open"
     ledgers.close(database, MONTH, despite_gaps=True)
-    found = built(database)
-    assert (found.state, found.total.coverage.provisional) == ("closed", True)
-    assert "It was closed below 99 % coverage, so its figures stay provisional." in found.notes
+    october_report = built(database)
+    assert october_report.state == "closed"
+    assert october_report.total.coverage.provisional
+    note = "It was closed below 99 % coverage, so its figures stay provisional."
+    assert note in october_report.notes
 
 
 def test_a_month_whose_rollups_disagree_with_its_events_is_not_frozen(database: Database) -> None:
@@ -185,17 +191,17 @@ def test_a_repricing_books_the_difference_once_and_the_closed_figures_stay(
     before = stored(october)
     set_price(october, "1", "4")
     assert reprice(october) == 1
-    found = built(october)
-    (booked,) = found.adjustments
-    assert (booked.kind, booked.dated, booked.reason, booked.made_by) == (
+    october_report = built(october)
+    (adjustment,) = october_report.adjustments
+    assert (adjustment.kind, adjustment.dated, adjustment.reason, adjustment.made_by) == (
         "repricing",
         "2026-11-23",
         "rates agreed late",
         "bob",
     )
-    assert (booked.cost_usd, booked.requests, booked.tokens) == ("-0.0014", 0, 0)
-    assert found.adjusted is not None
-    assert (found.total.cost_usd, found.adjusted.cost_usd) == ("0.0028", "0.0014")
+    assert (adjustment.cost_usd, adjustment.requests, adjustment.tokens) == ("-0.0014", 0, 0)
+    assert october_report.adjusted is not None
+    assert (october_report.total.cost_usd, october_report.adjusted.cost_usd) == ("0.0028", "0.0014")
     assert stored(october) == before
     assert reprice(october) is None
     assert len(built(october).adjustments) == 1
@@ -208,14 +214,14 @@ def test_a_repricing_after_an_alias_fix_moves_the_usage_to_its_model(database: D
     ledgers.close(database, MONTH, despite_gaps=True)
     map_deployment(database)
     assert reprice(database) == 1
-    (booked,) = built(database).adjustments
+    (adjustment,) = built(database).adjustments
     assert {
-        (line.model, line.cost_usd, line.tokens, line.unpriced_tokens) for line in booked.lines
+        (line.model, line.cost_usd, line.tokens, line.unpriced_tokens) for line in adjustment.lines
     } == {
         ("prod-chat", None, -1_100, -1_100),
         ("gpt-4.1", "0.0028", 1_100, 0),
     }
-    assert (booked.cost_usd, booked.requests, booked.tokens) == ("0.0028", 0, 0)
+    assert (adjustment.cost_usd, adjustment.requests, adjustment.tokens) == ("0.0028", 0, 0)
     assert findings(database) == []
 
 
@@ -244,7 +250,7 @@ def test_a_month_of_another_zone_is_closed_to_the_hour(database: Database) -> No
     assert built(database, chosen=berlin).total.requests == 4
     ledgers.add(database, [ledgers.event(instant + 1) for instant in instants])
     ledgers.settle(database, berlin)
-    found = built(database, chosen=berlin)
-    assert found.total.requests == 4
-    assert [each.requests for each in found.adjustments] == [4]
+    october_report = built(database, chosen=berlin)
+    assert october_report.total.requests == 4
+    assert [adjustment.requests for adjustment in october_report.adjustments] == [4]
     assert findings(database) == []

@@ -43,10 +43,10 @@ def expected(
     )
 
 
-def _found(month: MonthSoFar, closed: list[int]) -> forecast.Forecast:
-    found = forecast.for_month(month, closed)
-    assert found is not None
-    return found
+def forecast_of(month: MonthSoFar, closed: list[int]) -> forecast.Forecast:
+    estimate = forecast.for_month(month, closed)
+    assert estimate is not None
+    return estimate
 
 
 def test_a_weekday_forecast_and_its_band_worked_by_hand() -> None:
@@ -57,7 +57,7 @@ def test_a_weekday_forecast_and_its_band_worked_by_hand() -> None:
     # The 24th: 23 days closed, 7 left, one of each weekday. s2 = (16 + 4 + 4 + 16) / 21, Var = s2 x 7 x (1 + 1/4) = 50/3,
     # half the band = 1.3231878738651732 x 4.08248290463863 = 5.401891874... USD.
     month = so_far(23, 230 * USD)
-    assert _found(month, closed) == expected(
+    assert forecast_of(month, closed) == expected(
         300 * USD, 294_598_108_125 * 10**6, 305_401_891_875 * 10**6, "weekday_mean"
     )
 
@@ -67,27 +67,27 @@ def test_weekends_keep_their_own_mean() -> None:
     closed = [USD if (FIRST_DAY + offset) % 7 in (2, 3) else 10 * USD for offset in range(-1, 27)]
     assert [cost // USD for cost in closed[:3]] == [1, 1, 10]
     month = so_far(27, 0)
-    assert _found(month, closed).cost_femto_usd == (1 + 1 + 10) * USD
+    assert forecast_of(month, closed).cost_femto_usd == (1 + 1 + 10) * USD
 
 
 def test_only_the_last_28_days_count() -> None:
     month = so_far(20, 0)
-    assert _found(month, [999 * USD] * 40 + [USD] * 28).cost_femto_usd == 10 * USD
+    assert forecast_of(month, [999 * USD] * 40 + [USD] * 28).cost_femto_usd == 10 * USD
 
 
 def test_a_short_history_uses_its_own_counts_and_says_so() -> None:
     # 14 days, two of each weekday, alternating weeks of 8 and 12 USD: mean 10, s2 = 14 x 4 / 7 = 8.
     # One day left: Var = 8 x (1 + 1/2) = 12, half = 1.4149239277 x 3.464101615 = 4.901440263... USD.
     month = so_far(29, 290 * USD)
-    found = _found(month, [8 * USD] * 7 + [12 * USD] * 7)
-    assert found == expected(
+    estimate = forecast_of(month, [8 * USD] * 7 + [12 * USD] * 7)
+    assert estimate == expected(
         300 * USD, 295_098_559_737 * 10**6, 304_901_440_263 * 10**6, "short_history"
     )
 
 
 def test_27_days_are_short_and_28_are_not() -> None:
     month = so_far(28, 0)
-    assert [_found(month, [USD] * days).method for days in (13, 14, 27, 28)] == [
+    assert [forecast_of(month, [USD] * days).method for days in (13, 14, 27, 28)] == [
         "run_rate",
         "short_history",
         "short_history",
@@ -98,19 +98,19 @@ def test_27_days_are_short_and_28_are_not() -> None:
 def test_a_run_rate_has_no_band() -> None:
     # Five closed days at 3 USD on average, a month of 30.
     month = so_far(5, 15 * USD)
-    assert _found(month, [USD, 2 * USD, 3 * USD, 4 * USD, 5 * USD]) == expected(
+    assert forecast_of(month, [USD, 2 * USD, 3 * USD, 4 * USD, 5 * USD]) == expected(
         90 * USD, None, None, "run_rate"
     )
 
 
 def test_before_a_day_has_closed_the_historys_mean_day_counts() -> None:
     month = so_far(0, 0)
-    assert _found(month, [USD, 3 * USD]).cost_femto_usd == 60 * USD
+    assert forecast_of(month, [USD, 3 * USD]).cost_femto_usd == 60 * USD
 
 
 def test_a_ledger_that_began_mid_month_is_not_credited_with_days_it_never_saw() -> None:
     month = so_far(20, 10 * USD)
-    assert _found(month, [USD] * 10).cost_femto_usd == 20 * USD
+    assert forecast_of(month, [USD] * 10).cost_femto_usd == 20 * USD
 
 
 def test_without_history_there_is_no_forecast() -> None:
@@ -118,14 +118,14 @@ def test_without_history_there_is_no_forecast() -> None:
 
 
 def test_a_finished_month_is_its_actual() -> None:
-    found = _found(so_far(30, 123), [USD] * 40)
-    assert found == expected(123, 123, 123, "actual")
+    estimate = forecast_of(so_far(30, 123), [USD] * 40)
+    assert estimate == expected(123, 123, 123, "actual")
 
 
 def test_on_the_last_day_the_forecast_is_not_below_what_today_has_already_spent() -> None:
     month = so_far(30, 400 * USD, days=31, today_femto_usd=100 * USD)
-    found = _found(month, [10 * USD] * 28)
-    assert (found.cost_femto_usd, found.low_femto_usd) == (400 * USD, 400 * USD)
+    estimate = forecast_of(month, [10 * USD] * 28)
+    assert (estimate.cost_femto_usd, estimate.low_femto_usd) == (400 * USD, 400 * USD)
 
 
 @given(
@@ -144,11 +144,16 @@ def test_neither_forecast_nor_low_end_is_ever_below_the_spend(
         days=days,
         today_femto_usd=int(spent * today_share) if day < days else 0,
     )
-    found = forecast.for_month(month, closed)
-    if found is not None:
-        assert found.cost_femto_usd >= spent
-        if found.low_femto_usd is not None and found.high_femto_usd is not None:
-            assert spent <= found.low_femto_usd <= found.cost_femto_usd <= found.high_femto_usd
+    estimate = forecast.for_month(month, closed)
+    if estimate is not None:
+        assert estimate.cost_femto_usd >= spent
+        if estimate.low_femto_usd is not None and estimate.high_femto_usd is not None:
+            assert (
+                spent
+                <= estimate.low_femto_usd
+                <= estimate.cost_femto_usd
+                <= estimate.high_femto_usd
+            )
 
 
 def test_the_band_covers_80_percent_of_independent_months() -> None:
@@ -157,8 +162,8 @@ def test_the_band_covers_80_percent_of_independent_months() -> None:
     for _ in range(2_000):
         days = [int(draws.gauss(100, 15) * 10**6) * 10**9 for _ in range(28 + 15)]
         month = so_far(15, sum(days[13:28]))
-        found = _found(month, days[:28])
-        assert found.low_femto_usd is not None
-        assert found.high_femto_usd is not None
-        covered += found.low_femto_usd <= sum(days[13:]) <= found.high_femto_usd
+        estimate = forecast_of(month, days[:28])
+        assert estimate.low_femto_usd is not None
+        assert estimate.high_femto_usd is not None
+        covered += estimate.low_femto_usd <= sum(days[13:]) <= estimate.high_femto_usd
     assert 0.75 <= covered / 2_000 <= 0.85

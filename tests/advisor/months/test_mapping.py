@@ -108,9 +108,9 @@ def test_ll_8538_a_deployment_of_any_name_takes_the_model_that_is_named_in_any_o
     None
 ):
     for spelling in ("gpt-35-turbo", "gpt-3.5-turbo", "azure/gpt-35-turbo"):
-        found = alias(spelling, name="my-gpt-35-turbo")
-        assert (found.model_provider, found.model) == (AZURE, "gpt-3.5-turbo")
-        resolved = Names(BOOK, [found]).resolve("default", AZURE, "my-gpt-35-turbo", 20_780)
+        deployment = alias(spelling, name="my-gpt-35-turbo")
+        assert (deployment.model_provider, deployment.model) == (AZURE, "gpt-3.5-turbo")
+        resolved = Names(BOOK, [deployment]).resolve("default", AZURE, "my-gpt-35-turbo", 20_780)
         assert BOOK.at(*resolved[:2], "standard", context_band=0, day=20_780) is not None
 
 
@@ -138,8 +138,8 @@ def test_ll_7004_a_regional_deployment_has_its_region_s_price_and_a_global_one_t
 
 
 def test_ll_22724_a_custom_deployment_can_take_another_provider_s_price() -> None:
-    found = alias("gpt-5.3-codex", to_provider="openai", name="openai/gpt-5.3-codex")
-    assert (found.model_provider, found.model, found.name) == (
+    codex = alias("gpt-5.3-codex", to_provider="openai", name="openai/gpt-5.3-codex")
+    assert (codex.model_provider, codex.model, codex.name) == (
         "openai",
         "gpt-5.3-codex",
         "openai/gpt-5.3-codex",

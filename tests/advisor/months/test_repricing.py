@@ -47,53 +47,55 @@ EVENTS = [
 
 def event(age: int, project: str, provider: str, model: str) -> Event:
     """A request of 1,000 input and 100 output tokens at noon, some days before the 20th of November."""
-    of = ledgers.labels(project=project, provider=provider, model=model)
-    return ledgers.event(ledgers.NOON_US - age * clock.DAY_US, label_set=of)
+    labels = ledgers.labels(project=project, provider=provider, model=model)
+    return ledgers.event(ledgers.NOON_US - age * clock.DAY_US, label_set=labels)
 
 
 def fill(
     database: Database, ages: tuple[int, ...] = (0, 1, 25), zone: str = "UTC"
 ) -> settings.Settings:
     """One request of each kind on each of these days, rolled up and published."""
-    chosen = settings.Settings(reporting_zone=zone)
-    ledgers.add(database, [event(age, *kind) for age in ages for kind in EVENTS], chosen)
-    ledgers.settle(database, chosen)
-    return chosen
+    zone_settings = settings.Settings(reporting_zone=zone)
+    ledgers.add(database, [event(age, *kind) for age in ages for kind in EVENTS], zone_settings)
+    ledgers.settle(database, zone_settings)
+    return zone_settings
 
 
 def preview(
-    database: Database, wanted: in_force.Change, chosen: settings.Settings = ledgers.SETTINGS
+    database: Database, change: in_force.Change, zone_settings: settings.Settings = ledgers.SETTINGS
 ) -> list[MonthShift]:
     """What a change would do."""
     with database.snapshot() as session:
-        return repricing.preview_change(session, chosen, wanted)
+        return repricing.preview_change(session, zone_settings, change)
 
 
 def make(
-    database: Database, wanted: in_force.Change, chosen: settings.Settings = ledgers.SETTINGS
+    database: Database, change: in_force.Change, zone_settings: settings.Settings = ledgers.SETTINGS
 ) -> None:
     """Make a change, and publish what follows."""
     with database.transaction() as session:
-        in_force.apply_change(session, wanted, 1)
-    refresh.refresh(database, chosen)
+        in_force.apply_change(session, change, 1)
+    refresh.refresh(database, zone_settings)
 
 
 def published(
-    database: Database, chosen: settings.Settings = ledgers.SETTINGS
+    database: Database, zone_settings: settings.Settings = ledgers.SETTINGS
 ) -> dict[str, dict[CostPlace, tuple[int, int, int]]]:
     """By month and place: cost, list cost in femto-USD, and unpriced tokens, as every face shows them."""
-    found: dict[str, dict[CostPlace, tuple[int, int, int]]] = {}
+    by_month: dict[str, dict[CostPlace, tuple[int, int, int]]] = {}
     with database.snapshot() as session:
         for name in statement_store.month_names(session):
-            statement = statement_store.read(session, months.parse(name, chosen.zone))
+            statement = statement_store.read_statement(
+                session, months.parse(name, zone_settings.zone)
+            )
             assert statement is not None
-            by_place = found.setdefault(name, {})
+            by_place = by_month.setdefault(name, {})
             for key, line in statement.lines.items():
                 place = CostPlace(key.project, key.provider, key.model)
                 amounts = (line.cost.femto_usd, line.list_cost_femto_usd, line.cost.unpriced_tokens)
-                held = by_place.get(place, (0, 0, 0))
-                by_place[place] = (held[0] + amounts[0], held[1] + amounts[1], held[2] + amounts[2])
-    return found
+                sums = by_place.get(place, (0, 0, 0))
+                by_place[place] = (sums[0] + amounts[0], sums[1] + amounts[1], sums[2] + amounts[2])
+    return by_month
 
 
 def total(by_place: dict[CostPlace, tuple[int, int, int]]) -> tuple[int, int, int]:
@@ -104,9 +106,9 @@ def total(by_place: dict[CostPlace, tuple[int, int, int]]) -> tuple[int, int, in
     return cost, listed, unpriced
 
 
-def seen(shift: repricing.UsageCost) -> tuple[int, int, int]:
-    """An amount as it is published."""
-    return shift.cost_femto_usd, shift.list_cost_femto_usd, shift.unpriced_tokens
+def published_amounts(cost: repricing.UsageCost) -> tuple[int, int, int]:
+    """A cost as it is published."""
+    return cost.cost_femto_usd, cost.list_cost_femto_usd, cost.unpriced_tokens
 
 
 def test_a_discount_inside_a_month_is_priced_day_by_day(database: Database) -> None:
@@ -119,7 +121,7 @@ def test_a_discount_inside_a_month_is_priced_day_by_day(database: Database) -> N
         discount_ppm=100_000,
         model="gpt-4.1",
     )
-    october, november = preview(database, lambda said: said.with_contract(tenth))
+    october, november = preview(database, lambda overrides: overrides.with_contract(tenth))
     assert (october.month, november.month) == ("2026-10", "2026-11")
     assert october.places == {}
     one_request = 1_000 * 2 + 100 * 8
@@ -131,7 +133,7 @@ def test_a_discount_inside_a_month_is_priced_day_by_day(database: Database) -> N
 
 def test_a_name_without_a_price_moves_to_its_model_with_its_tokens(database: Database) -> None:
     fill(database)
-    _, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
+    _, november = preview(database, lambda overrides: overrides.with_alias(DEPLOYMENT))
     sent, model = (
         CostPlace("support", "azure.ai.openai", name) for name in ("prod-chat", "gpt-4.1")
     )
@@ -147,14 +149,14 @@ def test_a_name_without_a_price_moves_to_its_model_with_its_tokens(database: Dat
 def test_a_preview_stores_nothing(database: Database) -> None:
     fill(database)
     before = published(database)
-    preview(database, lambda said: said.with_alias(DEPLOYMENT))
+    preview(database, lambda overrides: overrides.with_alias(DEPLOYMENT))
     assert published(database) == before
     with database.snapshot() as session:
         assert in_force.load_overrides(session) == Overrides()
 
 
 CHANGES: dict[str, Callable[[Overrides, int], Overrides]] = {
-    "discount": lambda said, day: said.with_contract(
+    "discount": lambda overrides, day: overrides.with_contract(
         Discount(
             effective_from=day,
             effective_until=day + 9,
@@ -163,7 +165,7 @@ CHANGES: dict[str, Callable[[Overrides, int], Overrides]] = {
             discount_ppm=123_456,
         )
     ),
-    "exempt": lambda said, day: said.with_contract(
+    "exempt": lambda overrides, day: overrides.with_contract(
         Discount(
             effective_from=day,
             effective_until=None,
@@ -174,7 +176,7 @@ CHANGES: dict[str, Callable[[Overrides, int], Overrides]] = {
             service_tier="standard",
         )
     ),
-    "fixed": lambda said, day: said.with_contract(
+    "fixed": lambda overrides, day: overrides.with_contract(
         FixedPrice(
             effective_from=day,
             effective_until=None,
@@ -183,13 +185,13 @@ CHANGES: dict[str, Callable[[Overrides, int], Overrides]] = {
             rates=Rates(output=7_777_777_777),
         )
     ),
-    "price": lambda said, day: said.with_price(
+    "price": lambda overrides, day: overrides.with_price(
         OperatorPrice(
             key=HOUSE, effective_from=day, rates=Rates(uncached_input=3, output=5), source="by hand"
         )
     ),
-    "alias": lambda said, day: said.with_alias(replace(DEPLOYMENT, effective_from=day)),
-    "unmapped": lambda said, day: said.with_alias(
+    "alias": lambda overrides, day: overrides.with_alias(replace(DEPLOYMENT, effective_from=day)),
+    "unmapped": lambda overrides, day: overrides.with_alias(
         replace(DEPLOYMENT, effective_from=day, model="")
     ),
 }
@@ -197,7 +199,7 @@ CHANGES: dict[str, Callable[[Overrides, int], Overrides]] = {
 
 def change_of(name: str, day: int) -> in_force.Change:
     """One of the changes from a day on."""
-    return lambda said: CHANGES[name](said, day)
+    return lambda overrides: CHANGES[name](overrides, day)
 
 
 @hypothesis_settings(
@@ -220,33 +222,35 @@ def test_what_is_published_after_a_change_is_what_its_preview_said(
     with database.transaction() as session:
         for table in reversed(tables.metadata.sorted_tables):
             session.execute(table.delete())
-    chosen = fill(database, tuple(ages), zone)
+    zone_settings = fill(database, tuple(ages), zone)
     for name, day in steps:
-        wanted = change_of(name, day)
-        said = {month.month: month for month in preview(database, wanted, chosen)}
-        before = published(database, chosen)
-        make(database, wanted, chosen)
-        after = published(database, chosen)
-        assert before.keys() == after.keys() <= said.keys()
+        change = change_of(name, day)
+        previews = {month.month: month for month in preview(database, change, zone_settings)}
+        before = published(database, zone_settings)
+        make(database, change, zone_settings)
+        after = published(database, zone_settings)
+        assert before.keys() == after.keys() <= previews.keys()
         for month in after:
-            shift = said[month]
-            assert seen(shift.total.before) == total(before[month])
-            assert seen(shift.total.after) == total(after[month])
+            shift = previews[month]
+            assert published_amounts(shift.total.before) == total(before[month])
+            assert published_amounts(shift.total.after) == total(after[month])
             for place in before[month].keys() | after[month].keys():
-                told = shift.places.get(place)
+                place_shift = shift.places.get(place)
                 was, becomes = (
                     before[month].get(place, (0, 0, 0)),
                     after[month].get(place, (0, 0, 0)),
                 )
                 assert (was, becomes) == (
-                    (seen(told.before), seen(told.after)) if told else (was, was)
+                    (published_amounts(place_shift.before), published_amounts(place_shift.after))
+                    if place_shift
+                    else (was, was)
                 )
             assert (
-                sum(each.cost_femto_usd for each in shift.places.values())
+                sum(place_shift.cost_femto_usd for place_shift in shift.places.values())
                 == shift.total.cost_femto_usd
             )
             assert (
-                sum(each.unpriced_tokens for each in shift.places.values())
+                sum(place_shift.unpriced_tokens for place_shift in shift.places.values())
                 == shift.total.unpriced_tokens
             )
 
@@ -254,31 +258,34 @@ def test_what_is_published_after_a_change_is_what_its_preview_said(
 def test_what_is_published_differs_from_what_is_in_force_until_the_worker_has_run(
     database: Database,
 ) -> None:
-    chosen = fill(database)
+    zone_settings = fill(database)
     with database.transaction() as session:
-        in_force.apply_change(session, lambda said: said.with_alias(DEPLOYMENT), 1)
+        in_force.apply_change(session, lambda overrides: overrides.with_alias(DEPLOYMENT), 1)
     with database.snapshot() as session:
-        october, november = repricing.compare_published(session, chosen)
+        october, november = repricing.compare_published(session, zone_settings)
     assert (october.total.unpriced_tokens, november.total.unpriced_tokens) == (-1_100, -2_200)
     assert november.arrived_requests == 0
-    refresh.refresh(database, chosen)
+    refresh.refresh(database, zone_settings)
     with database.snapshot() as session:
-        assert [month.places for month in repricing.compare_published(session, chosen)] == [{}, {}]
+        assert [month.places for month in repricing.compare_published(session, zone_settings)] == [
+            {},
+            {},
+        ]
 
 
 def test_requests_that_arrived_since_are_counted_and_in_no_change_of_a_price(
     database: Database,
 ) -> None:
-    chosen = fill(database)
+    zone_settings = fill(database)
     ledgers.add(database, [event(0, *EVENTS[0])])
-    rollup.roll_up(database, chosen.max_metric_sets)
+    rollup.roll_up(database, zone_settings.max_metric_sets)
     with database.snapshot() as session:
-        _, november = repricing.compare_published(session, chosen)
+        _, november = repricing.compare_published(session, zone_settings)
     assert (november.arrived_requests, money.usd_text(november.total.cost_femto_usd)) == (
         1,
         "0.0028",
     )
-    _, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
+    _, november = preview(database, lambda overrides: overrides.with_alias(DEPLOYMENT))
     assert (november.arrived_requests, money.usd_text(november.total.cost_femto_usd)) == (
         0,
         "0.0056",
@@ -288,14 +295,14 @@ def test_requests_that_arrived_since_are_counted_and_in_no_change_of_a_price(
 def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(
     database: Database,
 ) -> None:
-    chosen = fill(database)
-    closing.close(database, chosen, "2026-10", "ada", despite_gaps=True)
+    zone_settings = fill(database)
+    closing.close(database, zone_settings, "2026-10", "ada", despite_gaps=True)
     before = published(database)["2026-10"]
-    october, november = preview(database, lambda said: said.with_alias(DEPLOYMENT))
+    october, november = preview(database, lambda overrides: overrides.with_alias(DEPLOYMENT))
     assert (october.closed, november.closed) == (True, False)
-    assert seen(october.total.before) == total(before)
+    assert published_amounts(october.total.before) == total(before)
     assert money.usd_text(october.total.cost_femto_usd) == "0.0028"
-    make(database, lambda said: said.with_alias(DEPLOYMENT), chosen)
+    make(database, lambda overrides: overrides.with_alias(DEPLOYMENT), zone_settings)
     assert published(database)["2026-10"] == before
 
 
@@ -303,29 +310,30 @@ def test_a_closed_month_is_compared_with_what_it_was_closed_at_and_stays(
 def test_what_a_preview_says_of_a_closed_month_is_what_a_correction_books(
     database: Database, zone: str
 ) -> None:
-    chosen = fill(database)
+    zone_settings = fill(database)
     last_hour_us = clock.to_us(clock.EPOCH.replace(year=2026, month=11)) - clock.HOUR_US
     ledgers.add(database, [ledgers.event(last_hour_us)])
-    closing.close(database, chosen, "2026-10", "ada", despite_gaps=True)
-    make(database, lambda said: said.with_alias(DEPLOYMENT), chosen)
+    closing.close(database, zone_settings, "2026-10", "ada", despite_gaps=True)
+    make(database, lambda overrides: overrides.with_alias(DEPLOYMENT), zone_settings)
     ledgers.add(database, [event(25, *kind) for kind in EVENTS])
-    chosen = settings.Settings(reporting_zone=zone)
-    ledgers.settle(database, chosen)
+    zone_settings = settings.Settings(reporting_zone=zone)
+    ledgers.settle(database, zone_settings)
     with database.snapshot() as session:
-        october, _ = repricing.compare_published(session, chosen)
+        october, _ = repricing.compare_published(session, zone_settings)
     assert (october.arrived_requests, money.usd_text(october.total.cost_femto_usd)) == (0, "0.0028")
     number = closing.reprice(
-        database, chosen, "2026-10", reason="the deployment has a model", made_by="ada"
+        database, zone_settings, "2026-10", reason="the deployment has a model", made_by="ada"
     )
     assert number is not None
     with database.snapshot() as session:
-        booked = adjustment_store.read(session, "2026-10")[number]
-        again, _ = repricing.compare_published(session, chosen)
+        adjustment = adjustment_store.read_month(session, "2026-10")[number]
+        again, _ = repricing.compare_published(session, zone_settings)
     assert (
-        sum(line.cost.femto_usd for line in booked.lines.values()) == october.total.cost_femto_usd
+        sum(line.cost.femto_usd for line in adjustment.lines.values())
+        == october.total.cost_femto_usd
     )
     assert (
-        sum(line.cost.unpriced_tokens for line in booked.lines.values())
+        sum(line.cost.unpriced_tokens for line in adjustment.lines.values())
         == october.total.unpriced_tokens
         == -1_100
     )
@@ -358,10 +366,10 @@ def test_another_shipped_book_is_put_in_dollars_and_an_operator_s_own_price_hold
         own = OperatorPrice(
             key=KEY, effective_from=0, rates=shipped.prices[KEY][0].rates, source="agreed"
         )
-        in_force.apply_change(session, lambda said: said.with_price(own), 1)
+        in_force.apply_change(session, lambda overrides: overrides.with_price(own), 1)
     with database.snapshot() as session:
         assert [
-            each.places for each in repricing.preview_book(session, ledgers.SETTINGS, other)
+            month.places for month in repricing.preview_book(session, ledgers.SETTINGS, other)
         ] == [
             {},
             {},

@@ -31,7 +31,9 @@ def test_every_amount_is_tokens_times_rate(days: list[DayUsage]) -> None:
             assert (meter.nano_usd_per_mtok is None) == (meter.cost_femto_usd is None)
             if meter.nano_usd_per_mtok is not None:
                 assert meter.cost_femto_usd == meter.tokens * meter.nano_usd_per_mtok
-        costs = [each.cost_femto_usd for each in row.meters if each.cost_femto_usd is not None]
+        costs = [
+            metered.cost_femto_usd for metered in row.meters if metered.cost_femto_usd is not None
+        ]
         assert row.cost_femto_usd == (sum(costs) if costs else None)
 
 

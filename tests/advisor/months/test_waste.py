@@ -23,27 +23,32 @@ NOW_US = clock.to_us(conftest.NOW)
 OCTOBER_US = closed_books.OCTOBER_US
 
 
-def told(database: Database, *requests: Event, month: str = "2026-11") -> WasteFigure:
+def waste_of(database: Database, *requests: Event, month: str = "2026-11") -> WasteFigure:
     """The waste of a month with these requests."""
     ledgers.add(database, requests)
     ledgers.settle(database)
-    found = closed_books.built(database, month).waste
-    assert found is not None
-    return found
+    wasted = closed_books.built(database, month).waste
+    assert wasted is not None
+    return wasted
 
 
 def retry(at: int = NOW_US - clock.HOUR_US, **changed: object) -> Event:
     return ledgers.event(at, label_set=ledgers.labels(features=AGAIN, **changed), retry_count=2)
 
 
-def tiered(asked: str, served: str, at: int = NOW_US - clock.HOUR_US, **changed: object) -> Event:
+def tiered(
+    asked_tier: str, served_tier: str, at: int = NOW_US - clock.HOUR_US, **changed: object
+) -> Event:
     return ledgers.event(
-        at, label_set=ledgers.labels(service_tier_requested=asked, service_tier=served, **changed)
+        at,
+        label_set=ledgers.labels(
+            service_tier_requested=asked_tier, service_tier=served_tier, **changed
+        ),
     )
 
 
-def tier_of(found: WasteFigure) -> TierFigure:
-    (only,) = found.other_tier.groups
+def tier_of(wasted: WasteFigure) -> TierFigure:
+    (only,) = wasted.other_tier.groups
     return only
 
 
@@ -57,16 +62,16 @@ def test_a_paid_retry_is_what_was_sent_again_and_used_tokens(database: Database)
         output_tokens=None,
         retry_count=1,
     )
-    found = told(
+    retries = waste_of(
         database, ledgers.event(), retry(), retry(project="lab", model="house-model"), failed
     ).paid_retries
-    assert (found.requests, found.tokens, found.unpriced_tokens, found.cost_usd) == (
+    assert (retries.requests, retries.tokens, retries.unpriced_tokens, retries.cost_usd) == (
         2,
         2_200,
         1_100,
         "0.0028",
     )
-    assert [(each.project, each.model, each.cost_usd) for each in found.groups] == [
+    assert [(retried.project, retried.model, retried.cost_usd) for retried in retries.groups] == [
         ("search", "gpt-4.1", "0.0028"),
         ("lab", "house-model", None),
     ]
@@ -75,13 +80,13 @@ def test_a_paid_retry_is_what_was_sent_again_and_used_tokens(database: Database)
 @pytest.mark.usefixtures("frozen_now")
 def test_a_retry_costs_the_price_of_its_day(database: Database) -> None:
     closed_books.set_price(database, "4", "8", since=clock.day_of(NOW_US))
-    found = told(database, retry(NOW_US - clock.DAY_US), retry())
-    assert found.paid_retries.cost_usd == "0.0076"
+    wasted = waste_of(database, retry(NOW_US - clock.DAY_US), retry())
+    assert wasted.paid_retries.cost_usd == "0.0076"
 
 
 @pytest.mark.usefixtures("frozen_now")
 @pytest.mark.parametrize(
-    ("asked", "served", "model", "cost", "at_asked", "difference", "meaning"),
+    ("asked_tier", "served_tier", "model", "cost", "at_asked", "difference", "meaning"),
     [
         (
             "priority",
@@ -114,58 +119,61 @@ def test_a_retry_costs_the_price_of_its_day(database: Database) -> None:
 )
 def test_a_tier_that_was_not_asked_for_is_compared_with_the_one_that_was(
     database: Database,
-    asked: str,
-    served: str,
+    asked_tier: str,
+    served_tier: str,
     model: str,
     cost: str,
     at_asked: str,
     difference: str,
     meaning: str,
 ) -> None:
-    found = tier_of(told(database, tiered(asked, served, model=model)))
-    assert (found.asked_tier, found.served_tier, found.state) == (asked, served, "compared")
-    assert (found.cost_usd, found.asked_cost_usd, found.difference_usd) == (
+    tier = tier_of(waste_of(database, tiered(asked_tier, served_tier, model=model)))
+    assert (tier.asked_tier, tier.served_tier, tier.state) == (asked_tier, served_tier, "compared")
+    assert (tier.cost_usd, tier.asked_cost_usd, tier.difference_usd) == (
         cost,
         at_asked,
         difference,
     )
-    assert meaning in found.meaning
+    assert meaning in tier.meaning
 
 
 @pytest.mark.usefixtures("frozen_now")
 @pytest.mark.parametrize(
-    ("asked", "served", "state", "cost"),
+    ("asked_tier", "served_tier", "state", "cost"),
     [
         ("flex", "standard", "asked_unpriced", "0.0028"),
         ("standard", "flex", "served_unpriced", None),
     ],
 )
 def test_what_a_tier_without_a_price_would_have_cost_is_unknown_and_named(
-    database: Database, asked: str, served: str, state: str, cost: str | None
+    database: Database, asked_tier: str, served_tier: str, state: str, cost: str | None
 ) -> None:
-    whole = told(database, tiered(asked, served))
-    found = tier_of(whole)
-    assert (found.state, found.cost_usd, found.asked_cost_usd, found.difference_usd) == (
+    wasted = waste_of(database, tiered(asked_tier, served_tier))
+    tier = tier_of(wasted)
+    assert (tier.state, tier.cost_usd, tier.asked_cost_usd, tier.difference_usd) == (
         state,
         cost,
         None,
         None,
     )
-    assert "is not known" in found.meaning
-    assert (whole.other_tier.difference_usd, whole.other_tier.not_compared_tokens) == (None, 1_100)
+    assert "is not known" in tier.meaning
+    assert (wasted.other_tier.difference_usd, wasted.other_tier.not_compared_tokens) == (
+        None,
+        1_100,
+    )
 
 
 @pytest.mark.usefixtures("frozen_now")
 def test_the_tier_asked_for_has_the_price_of_the_same_day(database: Database) -> None:
     closed_books.set_price(database, "4", "8", since=clock.day_of(NOW_US))
-    found = tier_of(
-        told(
+    tier = tier_of(
+        waste_of(
             database,
             tiered("standard", "priority", NOW_US - clock.DAY_US),
             tiered("standard", "priority"),
         )
     )
-    assert (found.cost_usd, found.asked_cost_usd, found.difference_usd) == (
+    assert (tier.cost_usd, tier.asked_cost_usd, tier.difference_usd) == (
         "0.0098",
         "0.0076",
         "0.0022",
@@ -174,7 +182,7 @@ def test_the_tier_asked_for_has_the_price_of_the_same_day(database: Database) ->
 
 @pytest.mark.usefixtures("frozen_now")
 def test_more_paid_and_premium_not_charged_stand_apart(database: Database) -> None:
-    found = told(
+    other_tier = waste_of(
         database,
         tiered("priority", "standard"),
         tiered("standard", "priority"),
@@ -183,7 +191,12 @@ def test_more_paid_and_premium_not_charged_stand_apart(database: Database) -> No
         tiered("flex", "unknown"),
         tiered("standard", "standard"),
     ).other_tier
-    assert (found.requests, found.paid_more_usd, found.not_charged_usd, found.difference_usd) == (
+    assert (
+        other_tier.requests,
+        other_tier.paid_more_usd,
+        other_tier.not_charged_usd,
+        other_tier.difference_usd,
+    ) == (
         3,
         "0.0042",
         "0.0021",
@@ -193,29 +206,29 @@ def test_more_paid_and_premium_not_charged_stand_apart(database: Database) -> No
 
 @pytest.mark.usefixtures("frozen_now")
 def test_a_closed_month_keeps_its_waste(database: Database) -> None:
-    before = told(
+    before = waste_of(
         database, retry(OCTOBER_US), tiered("priority", "standard", OCTOBER_US), month="2026-10"
     )
     ledgers.close(database, "2026-10")
     closed_books.set_price(database, "1", "1")
-    after = told(database, retry(OCTOBER_US + 1), month="2026-10")
+    after = waste_of(database, retry(OCTOBER_US + 1), month="2026-10")
     assert after == before
     assert closed_books.findings(database) == []
 
 
 @pytest.mark.usefixtures("frozen_now")
 def test_the_retries_of_a_statement_are_those_of_its_lines(database: Database) -> None:
-    told(
+    waste_of(
         database,
         retry(),
         retry(usage_source="gateway_cache"),
         retry(project="lab"),
         ledgers.event(),
     )
-    stored = closed_books.stored(database, "2026-11")
+    statement = closed_books.stored(database, "2026-11")
     assert (
-        stored.waste.paid_retries.requests
-        == sum(line.paid_retry_requests for line in stored.lines.values())
+        statement.waste.paid_retries.requests
+        == sum(line.paid_retry_requests for line in statement.lines.values())
         == 2
     )
 
@@ -250,7 +263,7 @@ def test_waste_is_part_of_the_statement_and_adds_up(days: list[DayUsage]) -> Non
 @given(days=priced_usage.DAYS)
 def test_a_retry_costs_what_the_statement_of_retries_alone_costs(days: list[DayUsage]) -> None:
     pricing = priced_usage.pricing()
-    again = {number for number, stored in pricing.series.items() if stored.labels.features & AGAIN}
+    again = {number for number, series in pricing.series.items() if series.labels.features & AGAIN}
     alone = [
         DayUsage(day.day, {number: day.amounts[number] for number in day.amounts.keys() & again})
         for day in days
@@ -275,13 +288,17 @@ def test_projects_add_up_to_the_whole(days: list[DayUsage]) -> None:
 
 @given(count=st.none() | st.integers(0, 9), said=st.booleans())
 def test_a_native_event_says_by_feature_and_by_count_alike_that_it_was_sent_again(
-    count: int | None, said: bool
+    count: int | None, has_feature: bool
 ) -> None:
-    features = '"client_retry"' if said else ""
+    features = '"client_retry"' if has_feature else ""
     text = f'{{"id": "a", "time": 1800000000, "model": "gpt-4.1", "retry_count": {"null" if count is None else count},'
-    found = native.parse(
+    event = native.parse(
         f'{text} "features": [{features}], "input_tokens": 1, "output_tokens": 1}}'.encode(),
         Naming(),
     )
-    assert isinstance(found, Event)
-    assert bool(found.labels.features & AGAIN) == (found.retry_count > 0) == (said or bool(count))
+    assert isinstance(event, Event)
+    assert (
+        bool(event.labels.features & AGAIN)
+        == (event.retry_count > 0)
+        == (has_feature or bool(count))
+    )
