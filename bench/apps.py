@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import uvicorn
 from fastapi import Depends, FastAPI
+from sqlalchemy import MetaData
+from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, create_engine
 
 from deploy import web
@@ -60,7 +62,13 @@ async def _floor(
     await send({"type": "http.response.body", "body": b'{"accepted":1}'})
 
 
-class NaiveEvent(SQLModel, table=True):
+class _Tables(SQLModel, registry=registry()):
+    """Tables of its own: the naive service's must not stand among those of the ledger."""
+
+    metadata = MetaData()
+
+
+class NaiveEvent(_Tables, table=True):
     """An event as a first version would store it: text labels, an index where a report filters."""
 
     id: str = Field(primary_key=True)
@@ -90,7 +98,7 @@ def _naive(url: str) -> FastAPI:
         if engine.dialect.name == "sqlite":
             for pragma in ("journal_mode=WAL", "synchronous=FULL"):
                 connection.exec_driver_sql(f"PRAGMA {pragma}")
-    SQLModel.metadata.create_all(engine, [SQLModel.metadata.tables["naiveevent"]])
+    _Tables.metadata.create_all(engine)
     app = FastAPI()
 
     def session() -> Any:

