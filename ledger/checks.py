@@ -88,7 +88,7 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     Retention drops old hours; only days that still have all their hours are compared.
     """
     hour, day = rollups.HOUR, rollups.DAY_SUMS
-    amounts = [func.sum(hour.c[name]) for name in usage.SUMMED]
+    amounts = rollups.aggregates(hour)
     # Labelled, because to PostgreSQL a repeated expression with a parameter is a different one.
     day_of_hour = (hour.c.hour // 24).label("day_of_hour")
     dropped = {number for number in _days_without_hours(session) if not retention.is_edge(number)}
@@ -101,7 +101,7 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     day_sums = {
         (row[0], row[1]): list(row[2:])
         for row in session.execute(
-            select(day.c.day, day.c.series_id, *(day.c[name] for name in usage.SUMMED))
+            select(day.c.day, day.c.series_id, *(day.c[name] for name in usage.COLUMNS))
         )
         if row[0] not in dropped
     }
@@ -120,7 +120,7 @@ def _days_without_hours(session: Session) -> list[int]:
 
 def _totals_equal_days(session: Session) -> Iterator[str]:
     day, total = rollups.DAY_SUMS, rollups.TOTAL
-    amounts = [func.sum(day.c[name]) for name in usage.SUMMED]
+    amounts = rollups.aggregates(day)
     day_sums = {
         row[0]: [int(amount) for amount in row[1:]]
         for row in session.execute(select(day.c.series_id, *amounts).group_by(day.c.series_id))
@@ -128,7 +128,7 @@ def _totals_equal_days(session: Session) -> Iterator[str]:
     totals = {
         row[0]: list(row[1:])
         for row in session.execute(
-            select(total.c.series_id, *(total.c[name] for name in usage.SUMMED))
+            select(total.c.series_id, *(total.c[name] for name in usage.COLUMNS))
         )
     }
     for series_id in sorted(day_sums.keys() | totals.keys()):

@@ -186,9 +186,7 @@ def _sum_range(session: Session, hours: range) -> dict[int, list[int]]:
 
 
 def _sum_rows(session: Session, table: Table, where: ColumnElement[bool]) -> dict[int, list[int]]:
-    amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [
-        func.max(table.c[name]) for name in usage.LARGEST
-    ]
+    amounts = rollups.aggregates(table)
     rows = session.execute(
         select(table.c.series_id, *amounts).where(where).group_by(table.c.series_id)
     )

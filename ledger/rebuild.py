@@ -8,7 +8,7 @@ repricing books the difference.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, select
+from sqlalchemy import ColumnElement, Table, delete, select
 from sqlmodel import Session
 
 from ledger import clock, recount, rollups, usage
@@ -67,9 +67,7 @@ def _without(amounts: list[int], pending: list[int] | None) -> list[int]:
 def _sum_rows(
     session: Session, table: Table, key: tuple[Any, ...], conditions: Iterable[Any] = ()
 ) -> _Amounts:
-    amounts = [func.sum(table.c[name]) for name in usage.SUMMED] + [
-        func.max(table.c[name]) for name in usage.LARGEST
-    ]
+    amounts = rollups.aggregates(table)
     rows = session.execute(select(*key, *amounts).where(*conditions).group_by(*key))
     return {
         tuple(int(part) for part in row[: len(key)]): [int(value) for value in row[len(key) :]]

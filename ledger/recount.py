@@ -47,6 +47,7 @@ def _counted(name: str) -> ColumnElement[int]:
         "largest_output_tokens": func.coalesce(
             func.max(case((_BILLABLE, column.output_tokens), else_=0)), 0
         ),
+        "last_occurred_at": func.max(column.occurred_at),
     }
     return special[name] if name in special else _sum_where(_BILLABLE, column[name])
 

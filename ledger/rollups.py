@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Table, case, delete, func, select
+from sqlalchemy import ColumnElement, Table, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -70,6 +70,13 @@ def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -
     )
     touch_days(session, {hour // 24 for hour, _ in sums.hours}, now_us)
     metric_sets.assign(session, sums.totals(), max_metric_sets)
+
+
+def aggregates(table: Table) -> list[ColumnElement[int]]:
+    """The SQL that merges rows of a rollup: sums and maxima, in the order of `usage.COLUMNS`."""
+    return [func.sum(table.c[name]) for name in usage.SUMMED] + [
+        func.max(table.c[name]) for name in usage.LARGEST
+    ]
 
 
 def touch_days(session: Session, days: Iterable[int], now_us: int) -> None:

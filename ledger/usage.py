@@ -28,7 +28,8 @@ SUMMED = (
     "first_token_ms_sum",
     "paid_retry_requests",
 )
-LARGEST = ("largest_input_tokens", "largest_output_tokens")
+LARGEST = ("largest_input_tokens", "largest_output_tokens", "last_occurred_at")
+"""What merges by its maximum: the largest sizes, and the instant of the last event."""
 COLUMNS = SUMMED + LARGEST
 """The order in which sums are packed; the names are the rollup tables' columns."""
 INDEX = {name: index for index, name in enumerate(COLUMNS)}
@@ -52,6 +53,7 @@ INDEX = {name: index for index, name in enumerate(COLUMNS)}
     _PAID_RETRY,
     _LARGEST_INPUT,
     _LARGEST_OUTPUT,
+    _LAST_OCCURRED,
 ) = range(len(COLUMNS))
 
 K = TypeVar("K", bound=Hashable)
@@ -130,12 +132,15 @@ class Tally:
         sums. Unknown counts add nothing: the series' usage source and the detail_unknown columns
         show them.
         """
-        hour = event.occurred_at // clock.HOUR_US
+        occurred_at = event.occurred_at
+        hour = occurred_at // clock.HOUR_US
         entry = self._hours.get((hour, series_id))
         if entry is None:
             entry = self._hours[hour, series_id] = ([0] * len(COLUMNS), defaultdict(int))
         amounts, places = entry
         amounts[_REQUESTS] += 1
+        if occurred_at > amounts[_LAST_OCCURRED]:
+            amounts[_LAST_OCCURRED] = occurred_at
         latency_ms, first_token_ms = event.latency_ms, event.first_token_ms
         if latency_ms is not None:
             amounts[_LATENCY] += 1
@@ -238,7 +243,7 @@ def unpack(packed: bytes) -> Sums:
 
 
 def combine(first: list[int], second: list[int]) -> list[int]:
-    """Two lists of amounts as one: sums added, largest sizes compared."""
+    """Two lists of amounts as one: sums added, maxima compared."""
     split = len(SUMMED)
     added = list(map(operator.add, first, second))
     added[split:] = map(max, first[split:], second[split:])

@@ -78,7 +78,8 @@ class Intake(SQLModel, table=True):
 class UsageSums(SQLModel):
     """The integer sums of every rollup.
 
-    Tokens are billable ones; avoided tokens are gateway cache hits.
+    Tokens are billable ones; avoided tokens are gateway cache hits. `last_occurred_at` is the time
+    of the last event, in UTC epoch microseconds.
     """
 
     requests: int = columns.count()
@@ -100,6 +101,7 @@ class UsageSums(SQLModel):
     paid_retry_requests: int = columns.count()
     largest_input_tokens: int = columns.count()
     largest_output_tokens: int = columns.count()
+    last_occurred_at: int = columns.count()
 
 
 class UsageHour(UsageSums, table=True):
