@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from advisor import refresh
+from advisor.months import statement_store
 from advisor.report import report
 from advisor.report.figures import Report
 from collector.files import Progress
@@ -78,13 +79,16 @@ def replay(database: Database, settings: Settings, progress: Progress) -> int:
 
 
 def wait_for_report(database: Database, settings: Settings) -> Report:
-    """The report of the current month, as soon as the worker has brought it up to date."""
+    """The report of the latest month with traffic, as soon as the worker has brought it up to date.
+
+    The sample ends with yesterday, so on the first of a month that is the month before.
+    """
     while True:
         with database.snapshot() as session:
             waiting, _ = rollups.count_pending(session)
-            current = report.build(session, settings, clock.now_us())
-            if not waiting and current.total.requests and refresh.is_current(session, settings):
-                return current
+            months = statement_store.month_names(session)
+            if months and not waiting and refresh.is_current(session, settings):
+                return report.build(session, settings, clock.now_us(), months[-1])
         time.sleep(_POLL_SECONDS)
 
 

@@ -1,7 +1,7 @@
 """The demo: 28 closed days of both traces, once, labelled as sample traffic on every face, and advised to pilot."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -75,6 +75,17 @@ def test_a_replay_that_was_stopped_goes_on_with_the_days_it_had_begun(
         assert session.execute(select(func.count()).select_from(EVENT)).scalar_one() == 3 * (
             8_819 + 19_366
         )
+
+
+@pytest.mark.usefixtures("few_days")
+def test_on_the_first_of_a_month_the_report_is_that_of_the_month_before(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.demo.time.sleep", lambda _: pytest.fail("it waits without end"))
+    with time_machine.travel(datetime(2026, 12, 1, 2, tzinfo=UTC), tick=False):
+        replayed(database)
+        shown = demo.wait_for_report(database, ledgers.SETTINGS)
+    assert (shown.month, shown.total.requests) == ("2026-11", 3 * (8_819 + 19_366))
 
 
 def test_without_evidence_both_slices_are_to_pilot_and_every_face_says_sample(
