@@ -286,7 +286,7 @@ def test_projects_add_up_to_the_whole(days: list[DayUsage]) -> None:
             assert sum(amount or 0 for amount in amounts) == (getattr(total, name) or 0)
 
 
-@given(count=st.none() | st.integers(0, 9), said=st.booleans())
+@given(count=st.none() | st.integers(0, 9), has_feature=st.booleans())
 def test_a_native_event_says_by_feature_and_by_count_alike_that_it_was_sent_again(
     count: int | None, has_feature: bool
 ) -> None:
