@@ -3,6 +3,7 @@
 They are written in the transaction of the advice, which the caller owns.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -208,5 +209,5 @@ def _write_messages(
 
 def _reference(verdict: rules.Verdict, crossing: int) -> str:
     """The same for each copy of a message, so that a reader recognises a second delivery."""
-    key = repr((verdict.rule, verdict.scope, crossing)).encode()
-    return f"sw-{blake2b(key, digest_size=5).hexdigest()}"
+    key = json.dumps({"rule": verdict.rule, "scope": verdict.scope, "crossed_at": crossing})
+    return f"sw-{blake2b(key.encode(), digest_size=5).hexdigest()}"
