@@ -37,7 +37,7 @@ commands = app.new_commands()
 def report_command(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE...]", help="With --direct: log files; - reads stdin."),
+        typer.Argument(metavar="FILE", help="With --direct: log files; - reads stdin."),
     ] = None,
     direct: Annotated[
         bool, typer.Option("--direct", help="Report on FILE..., without a ledger.")

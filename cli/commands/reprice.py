@@ -25,7 +25,7 @@ commands = app.new_commands()
 def reprice(
     month: Annotated[
         str | None,
-        typer.Argument(metavar="[MONTH]", help="A closed month whose difference is to be booked."),
+        typer.Argument(metavar="MONTH", help="A closed month whose difference is to be booked."),
     ] = None,
     dry_run: options.DryRun = False,
     reason: Annotated[
