@@ -25,7 +25,7 @@ from advisor.months.statement_store import Basis, MonthStatement
 from advisor.months.statements import Line, LineKey
 from ledger import checks, clock, months, readings, rollups, tokens, usage
 from ledger.database import Database, lock
-from ledger.errors import NotAllowed, NotFound, UsageError
+from ledger.errors import NotAllowed, UsageError
 from ledger.late_usage import REPRICING
 from ledger.months import Month
 from ledger.settings import Settings
@@ -61,9 +61,7 @@ def close(
         if draft.statement.basis != _basis(session, month, pricings.in_force(session)):
             draft = _draft(session, month, now_us)
         if not draft.statement.lines:
-            raise NotFound(
-                f"no traffic in {month}; months with traffic are listed by: switchwise report"
-            )
+            statement_store.refuse_without_traffic(session, month)
         if not despite_gaps:
             _refuse_gaps(draft.statement)
         statement_store.freeze(

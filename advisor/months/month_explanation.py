@@ -106,9 +106,7 @@ def explain(
     month = months.parse_or_current(month_text, settings.zone, now_us)
     statement = statement_store.read_statement(session, month)
     if statement is None:
-        raise NotFound(
-            f"no traffic in {month}; for the latest month with traffic see: switchwise report"
-        )
+        statement_store.refuse_without_traffic(session, month)
     closing, basis = statement.closing, statement.basis
     rows = part.rows(_rows(session, statement))
     adjustments = tuple(_adjustments(session, str(month), part)) if closing else ()

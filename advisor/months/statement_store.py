@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,7 +13,8 @@ from advisor.months import forecast, line_rows, waste
 from advisor.months.backtest import Backtest
 from advisor.months.forecast import Forecast
 from advisor.months.statements import Line, LineKey
-from ledger import closed_statements, months, readings, tables
+from ledger import closed_statements, months, prose, readings, tables
+from ledger.errors import NotFound
 from ledger.months import Month
 from ledger.settings import Settings
 
@@ -264,6 +265,13 @@ def read_backtests(session: Session, through: Month, most: int) -> dict[str, Bac
 def month_names(session: Session) -> list[str]:
     """The months that have a statement, oldest first."""
     return list(session.execute(select(_STATEMENT.c.month).order_by(_STATEMENT.c.month)).scalars())
+
+
+def refuse_without_traffic(session: Session, month: Month) -> NoReturn:
+    """Raise NotFound for a month without traffic; it names the months that have some."""
+    others = prose.all_of([name for name in month_names(session) if name != str(month)])
+    remedy = f"there is some in {others}" if others else "import some first"
+    raise NotFound(f"no traffic in {month}; {remedy}")
 
 
 def _basis(row: Any) -> Basis:

@@ -15,8 +15,7 @@ from advisor.publishing.exports import columns, review_rows
 from advisor.publishing.exports.cells import Row
 from advisor.report import report
 from advisor.report.figures import Report
-from ledger import clock, closed_statements, months, prose
-from ledger.errors import NotFound
+from ledger import clock, closed_statements, months
 from ledger.months import Month
 from ledger.pricing import in_force
 from ledger.settings import Settings
@@ -60,9 +59,7 @@ def build(
     month = months.parse_or_current(month_text, settings.zone, now_us)
     statement = statement_store.read_statement(session, month)
     if statement is None:
-        others = prose.all_of(statement_store.month_names(session))
-        remedy = f"there is some in {others}" if others else "import some first"
-        raise NotFound(f"no traffic in {month}; {remedy}")
+        statement_store.refuse_without_traffic(session, month)
     figures = report.build(session, settings, now_us, month_text, project=project)
     models = [(model.names["provider"], model.names["model"]) for model in figures.models]
     retiring = retirements.find_announced(models, in_force.load_book(session), clock.day_of(now_us))
