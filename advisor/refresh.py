@@ -14,16 +14,18 @@ from advisor.months import (
     adjustment_store,
     month_computation,
     pricings,
+    silent_senders,
     statement_store,
 )
 from advisor.months.adjustment_store import LateBucket
 from advisor.months.adjustments import Adjustment, Arithmetic
+from advisor.months.silent_senders import SilentSender, Survey
 from advisor.months.statement_store import Basis, MonthStatement
 from advisor.publishing.alerts import alert_store
 from advisor.stages import meter, outcomes, recommendations
 from advisor.stages import store as stage_store
 from advisor.stages.outcomes import RealisedSavings
-from ledger import clock, facts, readings
+from ledger import clock, facts, months, readings
 from ledger.database import Database, lock
 from ledger.months import Month
 from ledger.pricing import in_force
@@ -35,10 +37,14 @@ ADVISED_ON = "advised_on"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Due:
-    """What is out of date: months with their new basis, late usage, and the key of advice."""
+    """What is out of date: months with their new basis, late usage, and the key of advice.
+
+    With the senders that are quiet now.
+    """
 
     months: Sequence[tuple[Month, Basis]]
     late: Sequence[LateBucket]
+    quiet: Survey
     advised_on: str
     advised_before: str | None
 
@@ -56,6 +62,7 @@ class _Refreshed:
     advice: Sequence[Recommendation]
     retiring: Sequence[Retiring]
     realised: RealisedSavings | None
+    silent: Sequence[SilentSender]
 
 
 def refresh(database: Database, settings: Settings) -> int:
@@ -79,6 +86,7 @@ def refresh(database: Database, settings: Settings) -> int:
             # starts from what it wrote.
             return 0
         changed_months = _write(session, refreshed, settings, now_us)
+        silent_senders.remember(session, due.quiet)
         facts.put(session, ADVISED_ON, due.advised_on)
     return changed_months
 
@@ -91,7 +99,14 @@ def is_current(session: Session, settings: Settings) -> bool:
 def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _Refreshed:
     pricing = pricings.in_force(session)
     statements = [
-        month_computation.compute(session, month, basis=basis, pricing=pricing, now_us=now_us)
+        month_computation.compute(
+            session,
+            month,
+            basis=basis,
+            pricing=pricing,
+            now_us=now_us,
+            silent=silent_senders.missed_in(month, due.quiet.silent),
+        )
         for month, basis in due.months
     ]
     return _Refreshed(
@@ -110,6 +125,7 @@ def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _R
         ),
         retiring=retirements.find_in_use(session, pricing, now_us),
         realised=outcomes.compute(session, pricing, now_us),
+        silent=silent_senders.missed_in(months.containing(now_us, settings.zone), due.quiet.silent),
     )
 
 
@@ -130,7 +146,14 @@ def _write(session: Session, refreshed: _Refreshed, settings: Settings, now_us: 
     outcomes.write(session, realised, now_us)
     stage_store.make_due_changes(session, realised.measured if realised else (), now_us)
     standing = [row.recommendation for row in recommendations.read_current(session)]
-    alert_store.evaluate(session, standing, settings, now_us, retiring=refreshed.retiring)
+    alert_store.evaluate(
+        session,
+        standing,
+        settings,
+        now_us,
+        retiring=refreshed.retiring,
+        silent=refreshed.silent,
+    )
     return len(written_months) + len(adjusted_months)
 
 
@@ -142,16 +165,21 @@ def _due(session: Session, settings: Settings, now_us: int) -> _Due:
         names_version=in_force.aliases_version(in_force.load_aliases(session)),
         through_day=clock.day_of(now_us),
     )
+    quiet = silent_senders.survey(session, now_us)
     return _Due(
-        months=statement_store.find_stale(session, settings, basis),
+        months=statement_store.find_stale(session, settings, basis, quiet.silent),
         late=adjustment_store.find_unbooked(session),
-        advised_on=_advice_key(session, settings, basis),
+        quiet=quiet,
+        advised_on=_advice_key(session, settings, basis, quiet),
         advised_before=facts.get(session, ADVISED_ON),
     )
 
 
-def _advice_key(session: Session, settings: Settings, basis: Basis) -> str:
-    """Everything that advice rests on: usage, prices, names, today, the settings and people."""
+def _advice_key(session: Session, settings: Settings, basis: Basis, quiet: Survey) -> str:
+    """Everything that advice and alerts rest on.
+
+    Usage, prices, names, today, who is quiet, the settings and people.
+    """
     has_webhook = settings.slack_webhook_url is not None
     key = (
         sum(readings.day_revisions(session).values()),
@@ -164,5 +192,6 @@ def _advice_key(session: Session, settings: Settings, basis: Basis) -> str:
         has_webhook,
         stage_store.revision(session),
         evidence_store.revision(session),
+        quiet.version,
     )
     return json.dumps(key)

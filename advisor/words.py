@@ -33,6 +33,7 @@ GAPS = {
     "missing": "Successes without usage",
     "detail_unknown": "Requests whose cached or reasoning part is unknown",
     "folded": "Requests under names beyond the limit",
+    "silent": "Usual spend of senders that fell silent",
     "late": "Requests that came after the month was closed",
 }
 

@@ -33,7 +33,14 @@ _NOTE = (
 
 def dashboard() -> JsonObject:
     """The whole dashboard, ready to be written to a file or sent to Grafana."""
-    headline = [(5, _waiting()), (5, _lag()), (4, _findings()), (5, _failures()), (5, _refusals())]
+    headline = [
+        (4, _waiting()),
+        (4, _lag()),
+        (4, _silent_senders()),
+        (4, _findings()),
+        (4, _failures()),
+        (4, _refusals()),
+    ]
     note = panels.text(Head(6, "", "What an answer of 200 means, and where to look next."), _NOTE)
     return frame.dashboard(
         UID,
@@ -85,6 +92,24 @@ def _lag() -> JsonObject:
         thresholds=((None, "green"), (60, "orange"), (900, "red")),
     )
     return panels.stat(head, [Query(queries.single("rollup_lag_seconds"), "lag")], number_format)
+
+
+def _silent_senders() -> JsonObject:
+    head = Head(
+        12,
+        "Silent senders",
+        "Namespaces and projects that have been quiet for longer than three of their longest gaps"
+        " at this time of the week, by project. `switchwise"
+        " doctor` lists all with their last events. The whole ledger.",
+    )
+    panel_queries = [
+        Query(queries.total("silent_senders", "project") + " > 0", "{{project}}"),
+        Query(queries.total("silent_senders"), "in all"),
+    ]
+    number_format = NumberFormat(
+        "locale", "no events yet", decimals=0, color=panels.BY_THRESHOLD, thresholds=_ANY
+    )
+    return panels.stat(head, panel_queries, number_format, names=True)
 
 
 def _findings() -> JsonObject:

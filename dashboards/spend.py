@@ -182,19 +182,20 @@ def _age() -> JsonObject:
     head = Head(
         6,
         "Data age",
-        "Time since the worker last finished a pass over new events. Orange from 5 minutes, red"
-        f" from 15: is the worker running? {_WHOLE}",
+        "Time since the last event of any sender. Orange from 6 hours, red from a day: does your"
+        " proxy still send? Operations shows which senders are silent, and whether the worker runs."
+        f" {_WHOLE}",
     )
     number_format = NumberFormat(
         "s",
-        "no rollup yet",
+        "no event yet",
         decimals=0,
         color=panels.BY_THRESHOLD,
-        thresholds=((None, "green"), (300, "orange"), (900, "red")),
+        thresholds=((None, "green"), (21_600, "orange"), (86_400, "red")),
     )
     return panels.stat(
         head,
-        [Query(f"time() - {queries.single('last_rollup_timestamp_seconds')}", "age")],
+        [Query(f"time() - max({queries.once('last_event_timestamp_seconds')})", "age")],
         number_format,
     )
 

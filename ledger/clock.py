@@ -54,6 +54,11 @@ def date_of(day: int) -> date:
     return EPOCH.date() + timedelta(days=day)
 
 
+def parse_rfc3339(text: str) -> int:
+    """Epoch microseconds of what `rfc3339` wrote."""
+    return to_us(datetime.fromisoformat(text))
+
+
 def rfc3339(instant_us: int) -> str:
     """`2026-11-23T20:00:00Z`, with microseconds only where there are some."""
     return from_us(instant_us).isoformat().replace("+00:00", "Z")

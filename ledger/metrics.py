@@ -13,7 +13,7 @@ PREFIX = "switchwise_"
 _LABEL_NAMES = """
 provider model canonical_model service_tier service_tier_requested project workload status kind
 month from_model to_model decision stage method reason version checked traffic reporting_zone
-route code format outcome side share
+route code format outcome side share namespace
 """
 LABELS = tuple(_LABEL_NAMES.split())
 """Every label that a metric may carry.
@@ -169,6 +169,18 @@ _SPEND = (
         "High end of the 80 % band of the current month's forecast, in USD.",
     ),
     _gauge(
+        "month_forecast_if_broken_usd",
+        "usd",
+        "USD expected for the current month if the events of silent senders were lost; absent"
+        " while no sender is silent.",
+    ),
+    _gauge(
+        "month_forecast_if_ended_usd",
+        "usd",
+        "USD expected for the current month if the traffic of silent senders ended; absent while"
+        " no sender is silent.",
+    ),
+    _gauge(
         "forecast_error_ratio",
         "ratio",
         "Mean distance of a finished month's daily forecasts from what it came to, as a share"
@@ -304,6 +316,20 @@ _TRUST = (
         "seconds",
         "Unix time at which the worker last finished a pass over the pending groups, also"
         " when there was none.",
+    ),
+    _gauge(
+        "last_event_timestamp_seconds",
+        "seconds",
+        "Unix time of the last event of a sender, of those that sent one this month or in the 31"
+        " days before.",
+        labels=("namespace", "project"),
+    ),
+    _gauge(
+        "silent_senders",
+        "senders",
+        "1 while a sender has been quiet for longer than three of its longest gaps at this time of"
+        " the week, else 0; more where several are folded into one project. Sum: silent senders.",
+        labels=("namespace", "project"),
     ),
     _gauge(
         "price_book_info",

@@ -1,6 +1,5 @@
 """Who sends usage: each namespace and project with events, and when its last one occurred."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,22 +49,22 @@ def last_event_at(session: Session) -> int | None:
     return None if last is None else int(last)
 
 
-def hours_with_events(
-    session: Session, senders: Collection[UsageSender], hours: range
-) -> dict[UsageSender, list[int]]:
-    """The UTC hours of a span in which each of some senders had events, in order."""
-    names = _SERIES.c.namespace, _SERIES.c.project
-    projects = sorted({sender.project for sender in senders})
+def hours_with_events(session: Session, sender: UsageSender, hours: range) -> list[int]:
+    """The UTC hours of a span in which a sender had events, in order."""
+    of_sender = (_SERIES.c.namespace == sender.namespace) & (_SERIES.c.project == sender.project)
     rows = session.execute(
-        select(*names, _HOUR.c.hour)
-        .join_from(_HOUR, _SERIES, _HOUR.c.series_id == _SERIES.c.id)
-        .where(_HOUR.c.hour.between(hours.start, hours.stop - 1), _SERIES.c.project.in_(projects))
+        select(_HOUR.c.hour)
+        .where(
+            _HOUR.c.hour.between(hours.start, hours.stop - 1),
+            _HOUR.c.series_id.in_(select(_SERIES.c.id).where(of_sender)),
+        )
         .distinct()
         .order_by(_HOUR.c.hour)
     )
-    hours_of: dict[UsageSender, list[int]] = {sender: [] for sender in senders}
-    for namespace, project, hour in rows:
-        sender = UsageSender(namespace, project)
-        if sender in hours_of:
-            hours_of[sender].append(hour)
-    return hours_of
+    return list(rows.scalars())
+
+
+def series_of(session: Session, sender: UsageSender) -> frozenset[int]:
+    """The ids of a sender's series."""
+    of_sender = (_SERIES.c.namespace == sender.namespace) & (_SERIES.c.project == sender.project)
+    return frozenset(session.execute(select(_SERIES.c.id).where(of_sender)).scalars())

@@ -84,8 +84,8 @@ def settle(database: Database, settings: Settings = SETTINGS) -> None:
 def close(
     database: Database, month: str, settings: Settings = SETTINGS, *, despite_gaps: bool = False
 ) -> None:
-    """Close a month, as `switchwise close` does."""
-    closing.close(database, settings, month, "ada", despite_gaps=despite_gaps)
+    """Close a month, as `switchwise close --even-if-silent` does."""
+    closing.close(database, settings, month, "ada", despite_gaps=despite_gaps, even_if_silent=True)
 
 
 def any_event(hours: int = 3) -> st.SearchStrategy[Event]:

@@ -3,6 +3,7 @@
 A closed statement is frozen with its arithmetic and hash. What changes later is a dated adjustment.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -16,11 +17,14 @@ from advisor.months import (
     figures,
     month_computation,
     pricings,
+    silence_words,
+    silent_senders,
     statement_store,
     statements,
     trace,
 )
 from advisor.months.adjustments import Adjustment, Arithmetic, BookedLine
+from advisor.months.silent_senders import SilentSender
 from advisor.months.statement_store import Basis, MonthStatement
 from advisor.months.statements import Line, LineKey
 from ledger import checks, clock, months, readings, rollups, tokens, usage
@@ -38,12 +42,14 @@ def close(
     closed_by: str,
     *,
     despite_gaps: bool = False,
+    even_if_silent: bool = False,
 ) -> None:
     """Freeze a finished month, with everything in it that was acknowledged before.
 
     Raises UsageError for a text that is no month or a month that is not over, NotFound for one
-    without traffic. Raises NotAllowed for one that is closed or disagrees with its events, and,
-    unless `despite_gaps`, for one below the coverage floor.
+    without traffic. Raises NotAllowed for one that is closed or disagrees with its events; unless
+    `despite_gaps`, for one below the coverage floor; and unless `even_if_silent`, for one in which
+    a sender fell silent.
     """
     now_us = clock.now_us()
     month = _finished_month(settings, now_us, month_text)
@@ -58,12 +64,15 @@ def close(
             rollups.add(session, usage.merge_all(pending), now_us, settings.max_metric_sets)
         lock(session, "refresh")
         _refuse_closed(statement_store.read_statement(session, month))
-        if draft.statement.basis != _basis(session, month, pricings.in_force(session)):
+        basis, _ = _basis(session, month, pricings.in_force(session), now_us)
+        if draft.statement.basis != basis:
             draft = _draft(session, month, now_us)
         if not draft.statement.lines:
             statement_store.refuse_without_traffic(session, month)
         if not despite_gaps:
             _refuse_gaps(draft.statement)
+        if not even_if_silent:
+            _refuse_silence(session, month, now_us)
         statement_store.freeze(
             session, draft.statement, draft.rows, closed_at=now_us, closed_by=closed_by
         )
@@ -76,24 +85,29 @@ class _Draft(NamedTuple):
 
 def _draft(session: Session, month: Month, now_us: int) -> _Draft:
     pricing = pricings.in_force(session)
-    basis = _basis(session, month, pricing)
+    basis, silent = _basis(session, month, pricing, now_us)
     statement = month_computation.compute(
-        session, month, basis=basis, pricing=pricing, now_us=now_us
+        session, month, basis=basis, pricing=pricing, now_us=now_us, silent=silent
     )
     return _Draft(statement, trace.rows(month_computation.usage_by_day(session, month), pricing))
 
 
-def _basis(session: Session, month: Month, pricing: statements.Pricing) -> Basis:
+def _basis(
+    session: Session, month: Month, pricing: statements.Pricing, now_us: int
+) -> tuple[Basis, Sequence[SilentSender]]:
     """What the statement of a finished month follows from, as this session sees it."""
+    silent = silent_senders.missed_in(month, silent_senders.find(session, now_us))
     through_day = month.touched_days.stop
     revision = statement_store.revision_of(readings.day_revisions(session), month, through_day)
-    return Basis(
+    basis = Basis(
         zone=str(month.zone),
         days_revision=revision,
         price_book_version=pricing.book.version,
         names_version=pricing.names_version,
         through_day=through_day,
+        silence=silent_senders.version(silent),
     )
+    return basis, silent
 
 
 def reprice(
@@ -221,6 +235,15 @@ def _refuse_closed(statement: MonthStatement | None) -> None:
         raise NotAllowed(
             f"{month} was closed at {clock.rfc3339(closing.closed_at)} by {closing.closed_by};"
             f" correct it with: switchwise reprice {month}"
+        )
+
+
+def _refuse_silence(session: Session, month: Month, now_us: int) -> None:
+    silent = silent_senders.missed_in(month, silent_senders.find(session, now_us))
+    if silent:
+        raise NotAllowed(
+            f"{month} may lack usage: {silence_words.list_silences(silent, now_us)}; bring in what"
+            " is missing (switchwise import), or close it as it is with --even-if-silent"
         )
 
 

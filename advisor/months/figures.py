@@ -64,12 +64,18 @@ class DayFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastFigure:
-    """The whole month's expected cost, its 80 % band (None for a run rate), and the method."""
+    """The whole month's expected cost, its 80 % band (None for a run rate), and the method.
+
+    Where a sender fell silent, the band holds both readings: `if_broken_usd` with its usual spend,
+    as if its events were lost, and `if_ended_usd` without it. Else both are None.
+    """
 
     cost_usd: str
     low_usd: str | None
     high_usd: str | None
     method: str
+    if_broken_usd: str | None
+    if_ended_usd: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +255,8 @@ def forecast_figure(forecast: Forecast) -> ForecastFigure:
         low_usd=money.optional_usd_text(forecast.low_femto_usd),
         high_usd=money.optional_usd_text(forecast.high_femto_usd),
         method=forecast.method,
+        if_broken_usd=money.optional_usd_text(forecast.if_broken_femto_usd),
+        if_ended_usd=money.optional_usd_text(forecast.if_ended_femto_usd),
     )
 
 

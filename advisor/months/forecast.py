@@ -59,12 +59,18 @@ class MonthSoFar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """The expected cost of the whole month with its 80 % band; a run rate has no band."""
+    """The expected cost of the whole month with its 80 % band; a run rate has no band.
+
+    Where a sender is silent, it has both readings and a band that holds both: `if_broken_femto_usd`
+    with its usual spend, as if events were lost, and `if_ended_femto_usd` without.
+    """
 
     cost_femto_usd: int
     low_femto_usd: int | None
     high_femto_usd: int | None
     method: Method
+    if_broken_femto_usd: int | None = None
+    if_ended_femto_usd: int | None = None
 
 
 def actual(cost_femto_usd: int) -> Forecast:
@@ -104,6 +110,30 @@ def for_month(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast | 
         low_femto_usd=_at_least_spent(month, expected - half),
         high_femto_usd=_at_least_spent(month, expected + half),
         method="weekday_mean" if len(history) == FULL_HISTORY_DAYS else "short_history",
+    )
+
+
+def combine(if_broken: Forecast | None, if_ended: Forecast) -> Forecast:
+    """The forecast of a month with a silent sender, from its two readings.
+
+    The band reaches over both. The expected cost is that of a sender that broke, as a month must
+    not look cheaper for what was lost; a finished month stays at what is known of it.
+    """
+    broken = if_broken or if_ended
+    ends = [
+        end
+        for reading in (broken, if_ended)
+        for end in (reading.cost_femto_usd, reading.low_femto_usd, reading.high_femto_usd)
+        if end is not None
+    ]
+    is_over = broken.method == "actual"
+    return Forecast(
+        cost_femto_usd=if_ended.cost_femto_usd if is_over else broken.cost_femto_usd,
+        low_femto_usd=min(ends),
+        high_femto_usd=max(ends),
+        method=broken.method,
+        if_broken_femto_usd=broken.cost_femto_usd,
+        if_ended_femto_usd=if_ended.cost_femto_usd,
     )
 
 

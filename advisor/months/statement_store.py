@@ -1,6 +1,6 @@
 """Statements as rows: which are out of date, writing one, and reading it back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
@@ -9,9 +9,11 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
-from advisor.months import forecast, line_rows, waste
+from advisor.months import forecast, line_rows, silent_senders, waste
 from advisor.months.backtest import Backtest
 from advisor.months.forecast import Forecast
+from advisor.months.missed_spend import MissedSpend
+from advisor.months.silent_senders import SilentSender
 from advisor.months.statements import Line, LineKey
 from ledger import closed_statements, months, prose, readings, tables
 from ledger.errors import NotFound
@@ -47,6 +49,8 @@ class Basis:
     price_book_version: str
     names_version: str
     through_day: int
+    silence: str = ""
+    """The version of the silences that the month is read with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class MonthStatement:
     """A month's statement; `closing` is None while it is open.
 
     `computed_at` is in UTC epoch microseconds. The forecast of a finished month is its actual;
-    `backtest` then judges the forecasts of its days.
+    `backtest` then judges the forecasts of its days. `missed` is what silent senders would have
+    spent as usual.
     """
 
     month: Month
@@ -76,6 +81,7 @@ class MonthStatement:
     waste: waste.Waste
     forecast: Forecast | None
     backtest: Backtest | None
+    missed: tuple[MissedSpend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +90,16 @@ class _Forecasts:
 
     forecast: Forecast
     backtest: Backtest | None
+    missed: tuple[MissedSpend, ...] = ()
 
 
-def find_stale(session: Session, settings: Settings, basis: Basis) -> list[tuple[Month, Basis]]:
+def find_stale(
+    session: Session, settings: Settings, basis: Basis, silent: Sequence[SilentSender]
+) -> list[tuple[Month, Basis]]:
     """The open months whose statement no longer follows from its basis, each with the one it needs.
 
-    `basis` has the zone, prices, names and day of now. The newest month comes last.
+    `basis` has the zone, prices, names and day of now; `silent` are the senders that are silent
+    now. The newest month comes last.
     """
     by_day = readings.day_revisions(session)
     touched = {month for day in by_day for month in months.touching(day, settings.zone)}
@@ -102,6 +112,7 @@ def find_stale(session: Session, settings: Settings, basis: Basis) -> list[tuple
             price_book_version=basis.price_book_version,
             names_version=basis.names_version,
             through_day=min(basis.through_day, month.touched_days.stop),
+            silence=silent_senders.version(silent_senders.missed_in(month, silent)),
         )
         row = rows.get(str(month))
         if row is None or (row.closed_at is None and _basis(row) != current):
@@ -196,11 +207,12 @@ def _replace(session: Session, statement: MonthStatement, revision: int, **closi
             price_book_version=basis.price_book_version,
             names_version=basis.names_version,
             through_day=basis.through_day,
+            silence=basis.silence,
             computed_at=statement.computed_at,
             days=_encode(statement.days),
             waste=_encode(statement.waste),
             forecast=(
-                _encode(_Forecasts(statement.forecast, statement.backtest))
+                _encode(_Forecasts(statement.forecast, statement.backtest, statement.missed))
                 if statement.forecast
                 else None
             ),
@@ -244,6 +256,7 @@ def read_statement(session: Session, month: Month) -> MonthStatement | None:
         waste=msgspec.json.decode(row.waste, type=waste.Waste),
         forecast=forecasts.forecast if forecasts else None,
         backtest=forecasts.backtest if forecasts else None,
+        missed=forecasts.missed if forecasts else (),
     )
 
 
@@ -281,4 +294,5 @@ def _basis(row: Any) -> Basis:
         price_book_version=row.price_book_version,
         names_version=row.names_version,
         through_day=row.through_day,
+        silence=row.silence,
     )

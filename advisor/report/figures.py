@@ -10,6 +10,7 @@ from advisor.months.figures import (
     ForecastRecordFigure,
     UsageFigure,
 )
+from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import WasteFigure
 from advisor.stages.records import SoFar
 
@@ -34,7 +35,8 @@ class Report:
 
     A closed month's total, projects, models, slices and days are those it was closed with;
     `adjustments` came later, and `adjusted` is the total with them. Both are empty for an open
-    month, whose figures follow every change.
+    month, whose figures follow every change. `last_event` is the time of the last event of all
+    senders that it lists.
     """
 
     month: str
@@ -46,6 +48,7 @@ class Report:
     closed_by: str | None
     content_sha256: str | None
     revision: int
+    last_event: str | None
     price_book_version: str
     prices_checked: str
     total: UsageFigure
@@ -57,6 +60,7 @@ class Report:
     days: tuple[DayFigure, ...]
     forecast: ForecastFigure | None
     forecast_record: ForecastRecordFigure | None
+    senders: tuple[SenderFigure, ...]
     waste: WasteFigure | None
     savings: SavingsReport
     sample_projects: tuple[str, ...]

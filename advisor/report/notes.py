@@ -9,22 +9,30 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from advisor import words
-from advisor.months import statement_store
+from advisor.months import silence_words, statement_store
 from advisor.months.statements import Line, LineKey
 from advisor.report.figures import Report
-from ledger import late_usage, months, prose
+from ledger import clock, late_usage, months, prose
+from ledger.senders import UsageSender
 from ledger.settings import Settings
 
 
 def write_notes(
-    session: Session, settings: Settings, report: Report, lines: Mapping[LineKey, Line]
+    session: Session,
+    settings: Settings,
+    report: Report,
+    lines: Mapping[LineKey, Line],
+    *,
+    now_us: int,
 ) -> Iterator[str]:
     """The notes on a report, the most important first."""
     if not lines and not report.adjustments:
         yield _no_traffic(session, report)
+        yield from _on_silence(report, now_us)
         return
     if report.state == "closed":
         yield from _on_closing(settings, report)
+    yield from _on_silence(report, now_us)
     yield from _on_shared_hours(session, report)
     yield from _on_usage(report, lines)
     yield (
@@ -59,6 +67,37 @@ def _on_closing(settings: Settings, report: Report) -> Iterator[str]:
     if report.zone != settings.reporting_zone:
         now = settings.reporting_zone
         yield f"It is a month of {report.zone}; months are counted in {now} now."
+
+
+def _on_silence(report: Report, now_us: int) -> Iterator[str]:
+    """Who sends nothing any more, and what the month comes to if that is a fault, and if not."""
+    silent = [sender for sender in report.senders if sender.silent]
+    if not silent:
+        return
+    if report.closed_at:
+        now_us = clock.parse_rfc3339(report.closed_at)
+    silences = prose.all_of(
+        [
+            silence_words.write_silence(
+                UsageSender(sender.namespace, sender.project),
+                clock.parse_rfc3339(sender.last_event),
+                now_us,
+            )
+            for sender in silent
+        ]
+    )
+    when = "When it was closed: " if report.state == "closed" else ""
+    yield f"{when}{silences}.{_both_readings(report)}"
+
+
+def _both_readings(report: Report) -> str:
+    forecast = report.forecast
+    if forecast is None or forecast.if_broken_usd is None:
+        return ""
+    return (
+        f" If events were lost, {report.month} comes to {words.dollars(forecast.if_broken_usd)} as"
+        f" usual; if the traffic ended, to {words.dollars(forecast.if_ended_usd)}."
+    )
 
 
 def _on_shared_hours(session: Session, report: Report) -> Iterator[str]:

@@ -10,17 +10,21 @@ from advisor.months import (
     adjustment_store,
     adjustments,
     pricings,
+    sender_figures,
+    silent_senders,
     statement_store,
     waste,
     waste_figures,
 )
 from advisor.months import figures as month_figures
+from advisor.months.missed_spend import MissedSpend
+from advisor.months.sender_figures import SenderFigure
 from advisor.months.statement_store import MonthStatement
 from advisor.months.statements import Line, LineKey
 from advisor.report import figures as report_figures
 from advisor.report import notes
 from advisor.stages import recommendations, summary
-from ledger import clock, facts, months, prose
+from ledger import clock, facts, months, prose, senders
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.pricing import in_force
@@ -62,6 +66,8 @@ def build(
     late = adjustments.late_requests(usage.adjustments) if usage.adjustments else None
     of_all = statement if project is None else None
     adjusted_lines = adjustments.apply(lines, usage.adjustments)
+    missed = sender_figures.of_project(statement.missed if statement else (), project)
+    sent = _senders(session, month, statement, project=project, now_us=now_us)
     report = report_figures.Report(
         month=str(month),
         zone=str(statement.month.zone) if statement else settings.reporting_zone,
@@ -72,12 +78,13 @@ def build(
         closed_by=closing.closed_by if closing else None,
         content_sha256=closing.content_sha256 if closing else None,
         revision=statement.revision if statement else 0,
+        last_event=max((sender.last_event for sender in sent), default=None),
         price_book_version=statement.basis.price_book_version if statement else book.version,
         prices_checked=book.checked,
-        total=month_figures.usage_figure(lines, late),
+        total=sender_figures.with_silence(month_figures.usage_figure(lines, late), missed),
         adjusted=month_figures.usage_figure(adjusted_lines, late) if closing else None,
         adjustments=month_figures.adjustment_figures(usage.adjustments),
-        projects=month_figures.usage_figures(lines, lambda key: {"project": key.project}, late),
+        projects=_projects(lines, late, missed),
         models=month_figures.usage_figures(
             lines, lambda key: {"provider": key.provider, "model": key.model}, late
         ),
@@ -85,6 +92,7 @@ def build(
         days=tuple(map(month_figures.day_figure, of_all.days)) if of_all else (),
         forecast=_forecast(of_all) if of_all else None,
         forecast_record=_forecast_record(session, month) if project is None else None,
+        senders=sent,
         waste=_waste(statement, project),
         savings=_savings(session, settings, now_us, month=month, project=project),
         sample_projects=tuple(
@@ -94,7 +102,8 @@ def build(
         ),
         notes=(),
     )
-    return replace(report, notes=tuple(notes.write_notes(session, settings, report, lines)))
+    all_notes = notes.write_notes(session, settings, report, lines, now_us=now_us)
+    return replace(report, notes=tuple(all_notes))
 
 
 def _read_usage(session: Session, month: Month, project: str | None) -> _MonthUsage:
@@ -112,6 +121,39 @@ def _read_usage(session: Session, month: Month, project: str | None) -> _MonthUs
             f" --month {month}"
         )
     return _MonthUsage(statement, of_project, adjusted)
+
+
+def _senders(
+    session: Session,
+    month: Month,
+    statement: MonthStatement | None,
+    *,
+    project: str | None,
+    now_us: int,
+) -> tuple[SenderFigure, ...]:
+    """The senders of a month; a closed month's silent ones are those that it was closed with."""
+    is_closed = statement is not None and statement.closing is not None
+    missed = statement.missed if statement else ()
+    silent = () if is_closed else silent_senders.find(session, now_us)
+    figures = sender_figures.sender_figures(
+        month,
+        senders.last_events(session),
+        silent_senders.missed_in(month, silent),
+        missed,
+    )
+    return tuple(sender for sender in figures if project in (None, sender.project))
+
+
+def _projects(
+    lines: Mapping[LineKey, Line], late: Mapping[LineKey, int] | None, missed: Sequence[MissedSpend]
+) -> tuple[month_figures.UsageFigure, ...]:
+    usages = month_figures.usage_figures(lines, lambda key: {"project": key.project}, late)
+    return tuple(
+        sender_figures.with_silence(
+            usage, sender_figures.of_project(missed, usage.names["project"])
+        )
+        for usage in usages
+    )
 
 
 def grouped_by(

@@ -25,6 +25,12 @@ def close(
             "--despite-gaps", help="Also below 99 % coverage; the figure stays provisional."
         ),
     ] = False,
+    even_if_silent: Annotated[
+        bool,
+        typer.Option(
+            "--even-if-silent", help="Also where a sender fell silent; its usage may be missing."
+        ),
+    ] = False,
     data: options.Data = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -36,7 +42,14 @@ def close(
     closed_by = options.who(by)
     with app.open_ledger(data) as (database, settings):
         rollup.roll_up(database, settings.max_metric_sets)
-        closing.close(database, settings, month, closed_by, despite_gaps=despite_gaps)
+        closing.close(
+            database,
+            settings,
+            month,
+            closed_by,
+            despite_gaps=despite_gaps,
+            even_if_silent=even_if_silent,
+        )
         refresh.refresh(database, settings)
         with database.snapshot() as session:
             closed_report = report.build(session, settings, clock.now_us(), month)

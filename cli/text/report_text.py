@@ -121,6 +121,12 @@ def _band(forecast: ForecastFigure) -> str:
     method = words.forecast_method(forecast.method)
     if forecast.low_usd is None or forecast.low_usd == forecast.high_usd:
         return f"forecast {method}"
+    if forecast.if_broken_usd is not None:
+        return (
+            f"forecast if events were lost, {words.dollars(forecast.if_ended_usd)} if the traffic"
+            f" ended; {words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)}"
+            " holds both"
+        )
     band = f"{words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)}"
     return f"forecast, {band} (80 % band), {method}"
 

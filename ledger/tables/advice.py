@@ -23,6 +23,8 @@ class Statement(SQLModel, table=True):
     price_book_version: str
     names_version: str
     through_day: int = Field(sa_type=BigInteger)
+    silence: str = ""
+    """JSON: the silent senders whose events the month may lack; empty where there is none."""
     computed_at: int = Field(sa_type=BigInteger)
     closed_at: int | None = columns.instant()
     closed_by: str | None = None

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from advisor.months import month_computation, pricings, statements, trace
+from advisor.months.day_costs import CalendarDays, DayCosts
 from advisor.months.statement_store import Basis
 from advisor.report import report
 from ledger import clock, months, settings, tables
@@ -133,10 +134,8 @@ def check_local_days(
 ) -> int:
     """The same cost, which the calendar days of the month's own zone add up to."""
     first = clock.day_number(clock.EPOCH.replace(year=month.year, month=month.month).date())
-    days = {
-        day: month_computation.cost_of_day(session, month, first + day - 1, pricing)
-        for day in range(1, month.days + 1)
-    }
+    costs = DayCosts(CalendarDays(session, month), pricing)
+    days = {day: costs.on(first + day - 1) for day in range(1, month.days + 1)}
     within = [
         event for event in events if months.containing(event.occurred_at, month.zone) == month
     ]

@@ -211,6 +211,9 @@ def _trust(at: datetime) -> Iterator[Sample]:
     yield "ledger_findings", (), 0.0
     yield "rollup_lag_seconds", (), 0.4
     yield "last_rollup_timestamp_seconds", (), at.timestamp() - 1
+    for project, age_seconds in (("search", 4.0), ("support", 31.0), ("batch-jobs", 518_400.0)):
+        yield "last_event_timestamp_seconds", ("default", project), at.timestamp() - age_seconds
+        yield "silent_senders", ("default", project), float(age_seconds > 86_400)
     yield "price_book_info", ("2026.11.20-1", "2026-11-20"), 1.0
     yield "ledger_info", ("recorded traffic", "UTC"), 1.0
 

@@ -19,6 +19,7 @@ UNITS = {
     "bytes",
     "info",
     "findings",
+    "senders",
 }
 TABLE = pytest.mark.parametrize("metric", metrics.METRICS, ids=lambda metric: metric.name)
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from advisor.advice.retirements import Retiring
 from advisor.advice.values import Recommendation
+from advisor.months.silent_senders import SilentSender
 from advisor.publishing.alerts import rules
 from ledger import clock, facts, money, rollups, tables
 from ledger.settings import Settings
@@ -55,6 +56,7 @@ def evaluate(
     now_us: int,
     *,
     retiring: Sequence[Retiring] = (),
+    silent: Sequence[SilentSender] = (),
 ) -> None:
     """Bring every alert up to date with this advice, and write a message for each new crossing.
 
@@ -67,6 +69,7 @@ def evaluate(
         {key: row.fired for key, row in before.items()},
         threshold_femto_usd=money.femto_usd(str(settings.alert_threshold_usd)),
         sample_projects=facts.sample_projects(session),
+        silent=silent,
     )
     crossed_at = {
         _key(verdict): _changed_at(verdict, before.get(_key(verdict)), now_us)

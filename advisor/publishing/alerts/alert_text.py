@@ -10,6 +10,8 @@ from advisor import words
 from advisor.advice import reasons, values
 from advisor.advice.retirements import IN_USE_DAYS, Retiring
 from advisor.advice.values import Recommendation
+from advisor.months import silence_words
+from advisor.months.silent_senders import SilentSender
 from advisor.switching.candidates import Estimate
 from ledger import clock, money
 
@@ -85,6 +87,19 @@ def shutdown(model: Retiring) -> str:
             f"{name(model.model)} at {name(model.provider)} {when}",
             f"It had traffic in the last {IN_USE_DAYS} days.{successor}",
             "Next: switchwise advise",
+        ]
+    )
+
+
+def silent(sender: SilentSender) -> str:
+    """A sender that says nothing any more."""
+    last = silence_words.write_instant(sender.last_occurred_at)
+    who = name(silence_words.write_sender(sender.sender))
+    return _text(
+        [
+            f"{who} has sent nothing since {last}",
+            "It was never quiet for so long. If events are lost, the month's figures are too low.",
+            "Next: switchwise doctor",
         ]
     )
 

@@ -1,4 +1,4 @@
-"""Which alerts stand: rules over advice and announced shutdowns. It sends nothing."""
+"""Which alerts stand: rules over advice, shutdowns and silent senders. It sends nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from advisor import words
 from advisor.advice import values
 from advisor.advice.retirements import Retiring
 from advisor.advice.values import Recommendation
+from advisor.months.silent_senders import SilentSender
 from advisor.publishing.alerts import alert_text
 
-SAVINGS, BLOCKED, SHUTDOWN = "savings", "blocked", "shutdown"
+SAVINGS, BLOCKED, SHUTDOWN, SILENT = "savings", "blocked", "shutdown", "silent"
 TOTAL = "total"
 NOTICE_DAYS = (7, 30, 90)
 """How long before a shutdown each of its alerts fires, the last one first."""
@@ -43,14 +44,19 @@ def judge(
     *,
     threshold_femto_usd: int,
     sample_projects: Sequence[str],
+    silent: Iterable[SilentSender] = (),
 ) -> list[Verdict]:
-    """Every alert over these recommendations and shutdowns, and those whose slice is gone."""
+    """Every alert over these recommendations, shutdowns and silent senders.
+
+    And those whose slice is gone, or whose sender speaks again.
+    """
     return [
         *_slices(recommendations, states, threshold_femto_usd, sample_projects),
         _total(recommendations, states, threshold_femto_usd, sample_projects),
-        *_silent(recommendations, states),
+        *_gone(recommendations, states),
         *_blocked(recommendations, states, sample_projects),
         *_shutdowns(retiring),
+        *_silences(silent, states),
     ]
 
 
@@ -129,7 +135,7 @@ def _total(
     )
 
 
-def _silent(recommendations: Iterable[Recommendation], states: States) -> Iterator[Verdict]:
+def _gone(recommendations: Iterable[Recommendation], states: States) -> Iterator[Verdict]:
     """Alerts of slices that are gone arm again; one whose slice has another target now stays."""
     advised = {_slice_scope(recommendation) for recommendation in recommendations}
     for (rule, scope), fired in states.items():
@@ -164,6 +170,18 @@ def _shutdowns(retiring: Iterable[Retiring]) -> Iterator[Verdict]:
                 fired=days in reached,
                 text=alert_text.shutdown(model) if is_tightest else None,
             )
+
+
+def _silences(silent: Iterable[SilentSender], states: States) -> Iterator[Verdict]:
+    """One alert a silent sender, which arms again when it speaks."""
+    scopes = set()
+    for sender in silent:
+        scope = f"{_part(sender.namespace)}/{_part(sender.project)}"
+        scopes.add(scope)
+        yield Verdict(rule=SILENT, scope=scope, fired=True, text=alert_text.silent(sender))
+    for (rule, scope), fired in states.items():
+        if rule == SILENT and fired and scope not in scopes:
+            yield Verdict(rule=rule, scope=scope, fired=False)
 
 
 def _slice_scope(recommendation: Recommendation) -> str:

@@ -13,6 +13,7 @@ from advisor.months.figures import (
     BacktestFigure,
     DayFigure,
 )
+from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import RetryFigure, TierFigure
 from advisor.publishing.exports import cells
 from advisor.stages.records import MoveFigure, RealisedFigure
@@ -28,6 +29,9 @@ ADJUSTMENTS = cells.columns(
 """The columns of a closed month's adjustments: one row for each line that an adjustment changes."""
 
 DAYS = cells.columns(DayFigure)
+
+SENDERS = cells.columns(SenderFigure)
+"""The columns of the senders: the last event of each, and what silence leaves out."""
 
 FORECAST_RECORD = cells.columns(BacktestFigure)
 """The columns of how the forecasts of finished months did."""

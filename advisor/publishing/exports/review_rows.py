@@ -44,6 +44,8 @@ def headline(figures: Report) -> Row:
         "forecast_usd": cells.exact(forecast.cost_usd) if forecast else None,
         "forecast_low_usd": cells.exact(forecast.low_usd) if forecast else None,
         "forecast_high_usd": cells.exact(forecast.high_usd) if forecast else None,
+        "forecast_if_broken_usd": cells.exact(forecast.if_broken_usd) if forecast else None,
+        "forecast_if_ended_usd": cells.exact(forecast.if_ended_usd) if forecast else None,
         "forecast_method": forecast.method if forecast else None,
         **cells.from_ends("savings_month", savings.total),
         **cells.from_ends("savings_until_retirement", savings.until_retirement),

@@ -74,7 +74,7 @@ class Exposition:
                 *usage.samples(session, book, canonical_names),
                 *spend.samples(by_month, current, this_month, published),
                 *savings.samples(this_month, store.count(session), published),
-                *trust.samples(session, this_month, book, now_us),
+                *trust.samples(session, this_month, book, published, now_us=now_us),
             ]
 
 

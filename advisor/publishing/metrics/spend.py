@@ -72,6 +72,8 @@ def _forecast(forecast: ForecastFigure) -> Iterator[MetricSample]:
         "month_forecast_low_usd": forecast.low_usd,
         "month_forecast_usd": forecast.cost_usd,
         "month_forecast_high_usd": forecast.high_usd,
+        "month_forecast_if_broken_usd": forecast.if_broken_usd,
+        "month_forecast_if_ended_usd": forecast.if_ended_usd,
     }
     for name, text in ends.items():
         if text is not None:

@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from advisor.publishing.metrics import sample
-from advisor.publishing.metrics.sample import MetricSample
+from advisor.publishing.metrics.places import PublishedPlaces
+from advisor.publishing.metrics.sample import Labels, MetricSample
 from advisor.report.figures import Report
 from ledger import clock, rollups, tables, verification
 from ledger.pricing.prices import PriceBook
@@ -17,7 +18,7 @@ _DAY_SECONDS = clock.DAY_US // clock.SECOND_US
 
 
 def samples(
-    session: Session, report: Report, book: PriceBook, now_us: int
+    session: Session, report: Report, book: PriceBook, places: PublishedPlaces, *, now_us: int
 ) -> Iterator[MetricSample]:
     """The gauges of trust. What was never measured has no sample."""
     coverage = report.total.coverage
@@ -27,6 +28,7 @@ def samples(
         yield sample.from_text("coverage_gap_ratio", (reason,), ratio)
     yield from _retirements(report, book)
     yield from _freshness(session, now_us)
+    yield from _senders(report, places)
     last_check = verification.last(session)
     if last_check is not None:
         yield MetricSample("ledger_findings", (), sum(last_check.findings.values()))
@@ -57,6 +59,20 @@ def _freshness(session: Session, now_us: int) -> Iterator[MetricSample]:
     ).scalar()
     if finished_us is not None:
         yield MetricSample("last_rollup_timestamp_seconds", (), finished_us / clock.SECOND_US)
+
+
+def _senders(report: Report, places: PublishedPlaces) -> Iterator[MetricSample]:
+    """The last event of each namespace and published project, and how many senders are silent."""
+    last_us: dict[Labels, int] = {}
+    silent: dict[Labels, int] = {}
+    for sender in report.senders:
+        labels: Labels = (sender.namespace, places.for_project(sender.project))
+        last_us[labels] = max(last_us.get(labels, 0), clock.parse_rfc3339(sender.last_event))
+        silent[labels] = silent.get(labels, 0) + sender.silent
+    for labels, instant_us in last_us.items():
+        seconds = instant_us / clock.SECOND_US
+        yield MetricSample("last_event_timestamp_seconds", labels, seconds)
+        yield MetricSample("silent_senders", labels, silent[labels])
 
 
 def _traffic(report: Report) -> str:

@@ -397,6 +397,7 @@ def upgrade() -> None:
         sa.Column("price_book_version", sa.String(), nullable=False),
         sa.Column("names_version", sa.String(), nullable=False),
         sa.Column("through_day", sa.BigInteger(), nullable=False),
+        sa.Column("silence", sa.String(), nullable=False),
         sa.Column("computed_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_by", sa.String(), nullable=True),
