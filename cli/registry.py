@@ -126,6 +126,7 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
         Command("worker", "Run a Celery worker on Redis.", "workers"),
         Command("beat", "Run the scheduler on Redis.", "workers"),
         Command("migrate", "Create the tables or bring them up to date.", "ledger"),
+        Command("doctor", "What is well and what is not; exit 1 if it fails.", "doctor"),
         Command("jobs", "When each job last ran; exit 1 if one is overdue.", "setup"),
         Group(
             "dashboards",

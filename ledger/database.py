@@ -10,6 +10,8 @@ import psycopg
 import pysqlite3.dbapi2 as sqlite3
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
@@ -131,6 +133,16 @@ class Database:
                     "a later version of switchwise made this ledger; start that version again"
                 ) from error
             connection.commit()
+
+    def is_migrated(self) -> bool:
+        """Whether the tables are those of this version; it changes nothing.
+
+        Raises StoreUnavailable as a snapshot does.
+        """
+        with _named_faults(), self._reads.connect() as connection:
+            heads = MigrationContext.configure(connection).get_current_heads()
+            scripts = ScriptDirectory.from_config(alembic_config(connection))
+            return set(heads) == set(scripts.get_heads())
 
     def close(self) -> None:
         """Close the connections."""
