@@ -35,8 +35,9 @@ class Why(NamedTuple):
     """Why tokens have no price: a reason, and what exactly is missing unless that is the name.
 
     unknown_provider, unknown_name: nothing is sold there, or nothing of that name. no_region,
-    no_tier, no_size: the model has prices, but not in that region, at that tier or for requests as
-    small. no_rate: it has a price without a rate for the meters in `missing`.
+    no_tier: the model has prices, but not in that region or at that tier. no_size: nor for requests
+    as small, or, where `missing` has a tier and a size, for requests of more input at that tier.
+    no_rate: it has a price without a rate for the meters in `missing`.
     """
 
     reason: Reason
@@ -103,6 +104,8 @@ def in_month(session: Session, month: Month, pricing: statements.Pricing) -> lis
                 region=priced.region,
             )
             why = why_no_price(key) if rates is None else _why_no_rate(counts, rates)
+            if why.reason == "no_size":
+                why = _why_no_size(pricing.book, key, day.day)
             sent = _SentName(labels.namespace, labels.provider, labels.model, why)
             of_name = sums.setdefault(sent, _Sums(key))
             of_name.tokens += unpriced_tokens
@@ -131,6 +134,9 @@ def _unpriced(sent: _SentName, sums: _Sums, book: PriceBook) -> Unpriced:
 def reason_text(why: Why) -> str:
     """A reason in a few words."""
     missing = prose.all_of(map(words.label, why.missing))
+    if why.reason == "no_size" and why.missing:
+        tier, size = why.missing
+        return f"no {tier} price over {int(size):,} tokens"
     return {
         "unknown_provider": "unknown provider",
         "unknown_name": "unknown name",
@@ -151,6 +157,11 @@ def _why_no_price(book: PriceBook, key: PriceKey) -> Why:
         return Why("no_region", (key.region,))
     at_tier = any(other.service_tier == key.service_tier for other in in_region)
     return Why("no_size") if at_tier else Why("no_tier", (key.service_tier,))
+
+
+def _why_no_size(book: PriceBook, key: PriceKey, day: int) -> Why:
+    step = book.missing_step(key._replace(over_input_tokens=0), key.over_input_tokens, day)
+    return Why("no_size", () if step is None else (key.service_tier, str(step)))
 
 
 def _why_no_rate(counts: tokens.TokenCounts, rates: Rates) -> Why:
@@ -220,8 +231,16 @@ def _set_price(key: PriceKey, why: Why, book: PriceBook) -> _Remedy:
         arguments += ["--tier", key.service_tier]
     if key.region:
         arguments += ["--region", key.region]
+    if why.reason == "no_size" and why.missing:
+        arguments += ["--over", why.missing[1]]
     for meter, rate in _rates_to_set(key, why, book).items():
         arguments += [OPTIONS[meter], rate]
+    if why.reason == "no_size" and why.missing:
+        return _Remedy(
+            f"{key.model} has another price for long requests at standard, and no source names"
+            f" that at {key.service_tier}; once you know the rate",
+            shlex.join(arguments),
+        )
     return _Remedy(
         f"{key.model} is sold at {prose.all_of(places)}; once you know the rate",
         shlex.join(arguments),

@@ -6,15 +6,18 @@ Pure.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from hashlib import sha256
+from typing import TypeVar
 
 import msgspec
 
 from ledger import clock
+from ledger.pricing.matchers import MatcherRow, RefusalRow
 from ledger.pricing.prices import METERS, ModelFacts, Price, PriceBook, PriceKey, Rates, Retirement
 
 VERSION_CHARACTERS = 12
 EVER = date(1970, 1, 1)
 """The first day of a price for which no source names a first day."""
+_Row = TypeVar("_Row", MatcherRow, RefusalRow)
 UNCONFIRMED = "unconfirmed: "
 """The prefix of an unconfirmed source: its rows have no day of a check."""
 
@@ -96,7 +99,10 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=
 
 
 class BookFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A compiled book. `left_out` has the catalogue's models without a price here, and why."""
+    """A compiled book. `left_out` has the catalogue's models without a price here, and why.
+
+    `matchers` stand in the catalogue's order, which decides between them.
+    """
 
     catalogue: str
     released: date
@@ -105,6 +111,8 @@ class BookFile(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[FactRow, ...]
     left_out: tuple[tuple[str, str, str], ...]
     prices: tuple[PriceRow, ...]
+    matchers: tuple[MatcherRow, ...] = ()
+    refusals: tuple[RefusalRow, ...] = ()
     version: str = ""
 
 
@@ -120,16 +128,16 @@ def encode(book: BookFile) -> bytes:
         for name in ("catalogue", "released", "checked")
     ]
     tables = [
-        _table(name, getattr(book, name)) for name in ("aliases", "facts", "left_out", "prices")
+        _table(name, sorted(getattr(book, name), key=msgspec.json.encode))
+        for name in ("aliases", "facts", "left_out", "prices", "refusals")
     ]
+    tables.append(_table("matchers", book.matchers))
     body = ",\n".join(head + tables)
     return f'{{\n"version": "{version_of(body.encode())}",\n{body}\n}}\n'.encode()
 
 
 def _table(name: str, rows: Iterable[object]) -> str:
-    lines = ",\n".join(
-        msgspec.json.encode(row).decode() for row in sorted(rows, key=msgspec.json.encode)
-    )
+    lines = ",\n".join(msgspec.json.encode(row).decode() for row in rows)
     return f'"{name}": [\n{lines}\n]'
 
 
@@ -165,7 +173,17 @@ def to_price_book(book: BookFile) -> PriceBook:
         facts={(row.provider, row.model): _facts(row) for row in book.facts},
         aliases={(provider, name): model for provider, name, model in book.aliases},
         checked=book.checked.isoformat(),
+        matchers=_by_provider(book.matchers),
+        refusals=_by_provider(book.refusals),
+        left_out={(provider, model): reason for provider, model, reason in book.left_out},
     )
+
+
+def _by_provider(rows: Iterable[_Row]) -> dict[str, tuple[_Row, ...]]:
+    of_provider: dict[str, list[_Row]] = {}
+    for row in rows:
+        of_provider.setdefault(row.provider, []).append(row)
+    return {provider: tuple(listed) for provider, listed in of_provider.items()}
 
 
 def _in_order(rows: Sequence[Price]) -> tuple[Price, ...]:

@@ -15,6 +15,7 @@ from genai_prices import data, types
 from ledger.errors import UsageError
 from ledger.pricing import book_file, names
 from ledger.pricing.book_file import FactRow, PriceRow
+from ledger.pricing.matchers import Condition, MatcherRow
 from ledger.pricing.prices import PriceKey, Rates
 
 _Rate = Decimal | types.TieredPrices
@@ -149,12 +150,41 @@ def fact_row(word: str, model: types.ModelInfo) -> FactRow:
 
 
 def exact_names(model: types.ModelInfo) -> set[str]:
-    """The names, in lower case, that the catalogue says *are* this model.
+    """The names, in lower case, that the catalogue says *are* this model."""
+    return {
+        clause.equals.lower()
+        for clause in _alternatives(model.match)
+        if isinstance(clause, types.ClauseEquals)
+    }
 
-    Its patterns (begins with, contains) are guesses, and are ignored.
-    """
-    clauses = model.match.or_ if isinstance(model.match, types.ClauseOr) else [model.match]
-    return {clause.equals.lower() for clause in clauses if isinstance(clause, types.ClauseEquals)}
+
+def matcher_rows(word: str, model: types.ModelInfo) -> Iterator[MatcherRow]:
+    """A row for each alternative of the model's matcher, under a provider's word."""
+    for clause in _alternatives(model.match):
+        parts = clause.and_ if isinstance(clause, types.ClauseAnd) else [clause]
+        yield MatcherRow(
+            provider=word, model=model.id, conditions=tuple(_condition(part) for part in parts)
+        )
+
+
+def _alternatives(clause: types.MatchLogic) -> list[types.MatchLogic]:
+    return clause.or_ if isinstance(clause, types.ClauseOr) else [clause]
+
+
+def _condition(clause: types.MatchLogic) -> Condition:
+    """A clause without parts as data. Raises UsageError for one nested deeper than the book can."""
+    match clause:
+        case types.ClauseEquals():
+            return Condition("equals", clause.equals.lower())
+        case types.ClauseStartsWith():
+            return Condition("starts_with", clause.starts_with.lower())
+        case types.ClauseEndsWith():
+            return Condition("ends_with", clause.ends_with.lower())
+        case types.ClauseContains():
+            return Condition("contains", clause.contains.lower())
+        case types.ClauseRegex():
+            return Condition("regex", clause.regex)
+    raise UsageError(f"the catalogue nests a matcher deeper than the book can hold: {clause!r}")
 
 
 def _change_days(model: types.ModelInfo, context: dict[str, str]) -> list[date]:

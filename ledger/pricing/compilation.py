@@ -13,6 +13,7 @@ import msgspec
 from ledger.errors import UsageError
 from ledger.pricing import catalogue, overlay
 from ledger.pricing.book_file import BookFile, FactRow, PriceRow
+from ledger.pricing.matchers import MatcherRow, RefusalRow
 from ledger.pricing.overlay import Copy, Overlay
 from ledger.pricing.price_book import fault_of
 from ledger.pricing.prices import PriceKey
@@ -45,6 +46,8 @@ def compile_book(own: Overlay) -> BookFile:
     }
     for word, provider in catalogue.providers():
         for model in provider.models:
+            rows = catalogue.matcher_rows(word, model)
+            book.matchers.setdefault(word, []).extend(rows)
             reason = omitted.get((word, model.id)) or catalogue.reason_left_out(word, model)
             if reason is not None:
                 book.left_out.append((word, model.id, reason))
@@ -67,6 +70,12 @@ def compile_book(own: Overlay) -> BookFile:
         facts=tuple(book.known_facts()),
         left_out=tuple(book.left_out),
         prices=tuple(_without_repeats(book.rows.values())),
+        matchers=tuple(book.needed_matchers()),
+        refusals=tuple(
+            RefusalRow(provider=entry.provider, pattern=pattern, reason=entry.reason)
+            for entry in own.refuse
+            for pattern in entry.patterns
+        ),
     )
 
 
@@ -77,6 +86,7 @@ class _Draft:
         self.rows: dict[tuple[PriceKey, date], PriceRow] = {}
         self.facts: dict[tuple[str, str], FactRow] = {}
         self.claims: dict[tuple[str, str], set[str]] = {}
+        self.matchers: dict[str, list[MatcherRow]] = {}
         self.left_out: list[tuple[str, str, str]] = []
 
     def add_all(self, rows: Iterable[PriceRow]) -> None:
@@ -118,6 +128,12 @@ class _Draft:
                 if (seller, models) == (copy.seller, {model})
             ]
             self.claim(copy.reseller, model, exact_names)
+            # After the reseller's own: as the catalogue falls back from Azure to OpenAI.
+            self.matchers.setdefault(copy.reseller, []).extend(
+                msgspec.structs.replace(row, provider=copy.reseller)
+                for row in self.matchers[copy.seller]
+                if row.model == model
+            )
 
     def describe(self, own: Overlay) -> None:
         """Add the overlay's facts of models. Raises UsageError for a model without a price."""
@@ -166,6 +182,17 @@ class _Draft:
         for (provider, name), models in self.claims.items():
             if len(models) == 1 and (provider, name) not in ids:
                 yield provider, name, next(iter(models))
+
+    def needed_matchers(self) -> Iterator[MatcherRow]:
+        """The matchers that say more than a model's id and its aliases do, in order."""
+        ids = {(provider, model.lower()) for (provider, model, *_), _ in self.rows}
+        exact = {(provider, name) for provider, name, _ in self.settled_aliases()} | ids
+        for provider, rows in self.matchers.items():
+            for row in rows:
+                (first, *others) = row.conditions
+                is_exact = first.kind == "equals" and not others
+                if not (is_exact and (provider, first.text) in exact):
+                    yield row
 
     def known_facts(self) -> Iterator[FactRow]:
         """The rows that hold a fact."""

@@ -1,6 +1,6 @@
 """Names as sent, mapped to the provider's one word and the price book's model id.
 
-Exact rules only: no guess from how a name begins.
+Exact rules first, then the catalogue's own matchers; never a guess from likeness.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ledger import events
+from ledger.pricing import matchers
 from ledger.pricing.prices import PriceBook
 
 # OpenTelemetry's gen_ai.provider.name where it has a value, else the word that senders use; then
@@ -77,6 +78,22 @@ VENDORS = frozenset(
 # `-2025-04-14`, `-20250929`, and `@20250929` as Vertex AI writes it.
 _SNAPSHOT_DATE = re.compile(r"(-20\d{2}-\d{2}-\d{2}|[-@]20\d{6})$")
 
+_BEDROCK = "aws.bedrock"
+# Whose a tuned model is, as OpenAI (`:acme:support:AbC`) and Azure (`<id>`, behind `.ft-`) add it.
+_TUNER = re.compile(r":.*|^[0-9a-f]+$")
+# The route to Bedrock or its region as LiteLLM writes it; the publisher of a model as Google does.
+_ROUTE = re.compile(
+    r"^((converse|converse_like|invoke|[a-z]{2}(-[a-z]+)+-\d)/"
+    r"|(projects/.*/)?publishers/(google|anthropic)/models/)",
+    re.IGNORECASE,
+)
+# The ARNs that name a model: of the model itself and of a profile that AWS defines. An application
+# inference profile, a tuned model and provisioned capacity do not say what they cost.
+_BEDROCK_MODEL = re.compile(
+    r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:[0-9a-z]*:(inference-profile|foundation-model)/",
+    re.IGNORECASE,
+)
+
 
 def provider_name(sent: str | None) -> str:
     """The one word for a provider: OpenTelemetry's, else the sent word in lower case.
@@ -120,13 +137,74 @@ def sellers(book: PriceBook, name: str) -> list[str]:
 
 
 def _priced_id(book: PriceBook, provider: str, name: str) -> str | None:
-    for candidate in (name, _split_prefix(name)[1]):
+    model = _exact_id(book, provider, (name, _split_prefix(name)[1]))
+    if model is not None or reason_refused(book, provider, name) is not None:
+        return model
+    spellings = _spellings(provider, name)
+    model = _exact_id(book, provider, spellings)
+    if model is not None:
+        return model
+    match = _match(book, provider, spellings)
+    if match is None or _is_tuned(name) != _is_tuned(match.model):
+        return None
+    if _is_tuned(name):
+        match = match._replace(leftover=_TUNER.sub("", match.leftover))
+    is_plain = matchers.is_plain(match, with_geography=provider == _BEDROCK)
+    return book.names.get((provider, match.model.lower())) if is_plain else None
+
+
+def _exact_id(book: PriceBook, provider: str, spellings: Iterable[str]) -> str | None:
+    for candidate in spellings:
         exact = _without_tuner(candidate)
         for spelling in (candidate, exact, _SNAPSHOT_DATE.sub("", exact)):
             model = book.names.get((provider, spelling.lower()))
             if model is not None:
                 return model
     return None
+
+
+def reason_refused(book: PriceBook, provider: str, name: str) -> str | None:
+    """Why a name takes no price though it looks like that of a model; None if nothing says so."""
+    if not _spellings(provider, name):
+        return "the ARN does not say its model: it is a profile, a tuned model or capacity of yours"
+    return matchers.reason_refused(book.refusals.get(provider, ()), name)
+
+
+def _is_tuned(name: str) -> bool:
+    """Whether a name is of a tuned model, as OpenAI or Azure write it."""
+    lowered = name.lower()
+    return lowered.rpartition("/")[2].startswith("ft:") or ".ft-" in lowered
+
+
+def near_miss(book: PriceBook, provider: str, name: str) -> str | None:
+    """The priced model that a matcher finds in a name which says more than that; else None."""
+    match = _match(book, provider, _spellings(provider, name))
+    return book.names.get((provider, match.model.lower())) if match else None
+
+
+def left_out(book: PriceBook, provider: str, name: str) -> tuple[str, str] | None:
+    """The model of the catalogue that a name means and the book leaves out, with the reason."""
+    match = _match(book, provider, _spellings(provider, name))
+    reason = book.left_out.get((provider, match.model)) if match else None
+    return (match.model, reason) if match and reason else None
+
+
+def _match(book: PriceBook, provider: str, spellings: Iterable[str]) -> matchers.Match | None:
+    rows = book.matchers.get(provider, ())
+    matches = (matchers.first_match(rows, spelling) for spelling in spellings)
+    return next((match for match in matches if match is not None), None)
+
+
+def _spellings(provider: str, name: str) -> tuple[str, ...]:
+    """What a name may be in the book: itself, less its provider, less its route or ARN.
+
+    Nothing for an ARN that does not name a model of the seller.
+    """
+    bare = _ROUTE.sub("", _split_prefix(name)[1])
+    if not bare.lower().startswith("arn:"):
+        return tuple(dict.fromkeys((name, bare)))
+    resource = _BEDROCK_MODEL.match(bare) if provider == _BEDROCK else None
+    return (bare[resource.end() :],) if resource else ()
 
 
 def _split_prefix(name: str) -> tuple[str | None, str]:

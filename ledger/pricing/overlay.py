@@ -136,6 +136,17 @@ class Omission(_Entry):
     reason: str
 
 
+class Refusal(_Entry):
+    """Names that a matcher of the catalogue fits and that cost something else, and why.
+
+    They are expressions over names in lower case.
+    """
+
+    provider: str
+    patterns: tuple[str, ...]
+    reason: str
+
+
 class Release(msgspec.Struct, forbid_unknown_fields=True):
     """The release of genai-prices that the overlay was written over."""
 
@@ -148,6 +159,7 @@ class Overlay(msgspec.Struct, forbid_unknown_fields=True):
 
     genai_prices: Release
     leave_out: tuple[Omission, ...]
+    refuse: tuple[Refusal, ...]
     sheet: tuple[Sheet, ...]
     copy: tuple[Copy, ...]
     without_rate: tuple[WithoutRate, ...]

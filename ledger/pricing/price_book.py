@@ -98,6 +98,9 @@ def _under(
         facts=book.facts,
         aliases=book.aliases,
         checked=book.checked,
+        matchers=book.matchers,
+        refusals=book.refusals,
+        left_out=book.left_out,
     )
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from ledger.pricing.matchers import MatcherRow, RefusalRow
 from ledger.tokens import TokenCounts
 
 METERS = (
@@ -171,8 +172,16 @@ class PriceBook:
     """Aliases, in lower case: (provider, name) -> model id."""
     checked: str = ""
     """The day on which the book was last checked."""
+    matchers: Mapping[str, tuple[MatcherRow, ...]] = field(default_factory=dict)
+    """By provider, the catalogue's matchers of names in its order, also of models left out."""
+    refusals: Mapping[str, tuple[RefusalRow, ...]] = field(default_factory=dict)
+    """By provider, the names that a matcher fits and that cost something else."""
+    left_out: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(provider, model id) -> why the catalogue's model has no price here."""
     thresholds: Mapping[PriceKey, tuple[int, ...]] = field(init=False)
     """By key without a threshold, the thresholds of its prices, in rising order."""
+    steps: Mapping[PriceKey, tuple[int, ...]] = field(init=False)
+    """By tier's key without a threshold, the thresholds that only the standard tier has."""
     models: Mapping[str, frozenset[str]] = field(init=False)
     """By provider, the ids of the models that have a price there."""
     names: Mapping[tuple[str, str], str] = field(init=False)
@@ -190,6 +199,13 @@ class PriceBook:
             names[key.provider, key.model.lower()] = key.model
         object.__setattr__(
             self, "thresholds", {key: tuple(sorted(sizes)) for key, sizes in thresholds.items()}
+        )
+        steps = {
+            key: thresholds.get(key._replace(service_tier="standard"), sizes) - sizes
+            for key, sizes in thresholds.items()
+        }
+        object.__setattr__(
+            self, "steps", {key: tuple(sorted(sizes)) for key, sizes in steps.items() if sizes}
         )
         object.__setattr__(
             self, "models", {provider: frozenset(sold) for provider, sold in models.items()}
@@ -210,18 +226,43 @@ class PriceBook:
 
         `model` is a canonical id. The earliest row of a key also serves every earlier day and is
         then `backdated`. A region has its own prices: prices of everywhere else never stand in for
-        them.
+        them. Nor do a tier's prices of short requests stand in for those of long ones, where the
+        standard tier asks another price for these.
         """
         key = PriceKey(provider, model, service_tier, region=region)
         sizes = self.thresholds.get(key)
         if not sizes or sizes[0] > context_band:
             return None
         over = sizes[bisect_right(sizes, context_band) - 1]
+        if key in self.steps and self.missing_step(key, context_band, day) is not None:
+            return None
         rows = self.prices[key._replace(over_input_tokens=over) if over else key]
         index = bisect_right(rows, day, key=lambda row: row.effective_from)
         if index:
             return rows[index - 1]
         return replace(rows[0], backdated=True)
+
+    def missing_step(self, key: PriceKey, context_band: int, day: int) -> int | None:
+        """The size from which requests of a context band have a price at standard alone.
+
+        The key is a tier's, without a threshold. None if the tier's price holds: also where the
+        standard tier, too, asks the same for short and for long requests on that day. A threshold
+        that a provider gave up stays a row with the rates of short requests.
+        """
+        sizes = self.thresholds.get(key, ())
+        index = bisect_right(sizes, context_band)
+        over = sizes[index - 1] if index else 0
+        passed = [size for size in self.steps.get(key, ()) if over < size <= context_band]
+        short = self._standard_rates(key, over, day) if passed else None
+        return next(
+            (size for size in passed if self._standard_rates(key, size, day) != short), None
+        )
+
+    def _standard_rates(self, key: PriceKey, size: int, day: int) -> Rates | None:
+        standard = self.at(
+            key.provider, key.model, "standard", context_band=size, day=day, region=key.region
+        )
+        return standard.list_rates if standard else None
 
     def facts_of(self, provider: str, model: str) -> ModelFacts:
         """The facts of a canonical model; empty facts when none are known."""

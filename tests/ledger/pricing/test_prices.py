@@ -219,3 +219,45 @@ def test_ccusage_1636_a_day_keeps_the_price_of_that_day_after_a_cut() -> None:
         10**10,
         2 * 10**9,
     )
+
+
+def _standard_rates(key: PriceKey, size: int, day: int) -> Rates | None:
+    """The standard rates for requests of more than a size, read from the rows themselves."""
+    rows = price_book.shipped().prices.get(
+        key._replace(service_tier="standard", over_input_tokens=size), ()
+    )
+    begun = [row for row in rows if row.effective_from <= day]
+    return (begun or list(rows))[-1 if begun else 0].rates if rows else None
+
+
+def test_litellm_39245_no_tier_of_the_book_takes_its_short_price_where_long_requests_cost_more() -> (
+    None
+):
+    book, unpriced = price_book.shipped(), set()
+    for key in book.prices:
+        for day in sorted({TODAY, *(row.effective_from for row in book.prices[key])}):
+            sizes = [size for size in bands.SIZES if _standard_rates(key, size, day) is not None]
+            for size in sizes:
+                price = book.at(*key[:3], context_band=size, day=day, region=key.region)
+                long, short = (_standard_rates(key, step, day) for step in (size, 0))
+                if long != short and (price is None or price.key.over_input_tokens < size):
+                    assert price is None, (key, size, day)
+                    unpriced.add((key.model, key.service_tier, size))
+                else:
+                    assert price is not None, (key, size, day)
+    assert unpriced == {
+        ("gpt-5.4", "priority", 272_000),
+        ("gpt-5.5", "priority", 272_000),
+        ("gpt-5.5-pro", "flex", 272_000),
+    }
+
+
+@pytest.mark.parametrize(("day", "is_priced"), [(20_524, False), (20_525, True), (TODAY, True)])
+def test_a_tier_s_price_holds_for_long_requests_from_the_day_on_which_standard_is_flat(
+    day: int, *, is_priced: bool
+) -> None:
+    """Anthropic asked more above 200,000 tokens until 2026-03-13."""
+    price = price_book.shipped().at(
+        "anthropic", "claude-opus-4-6", "batch", context_band=200_000, day=day
+    )
+    assert (price is not None) == is_priced

@@ -12,8 +12,6 @@ from tests.ledger.pricing.second_table import Difference
 # Names of LiteLLM's that we do not price, each with the reason. Their tokens are unpriced, which is
 # seen and counted.
 UNPRICED_HERE = {
-    "computer-use-preview": "shut down on 2026-07-23; genai-prices knows it as computer-use only",
-    "computer-use-preview-2025-03-11": "the same model",
     "daybreak-blue-latest": "a preview for invited customers that genai-prices does not list",
     "daybreak-red-latest": "a preview for invited customers that genai-prices does not list",
     "gpt-daybreak-blue-latest": "the same model as daybreak-blue-latest",
@@ -86,7 +84,6 @@ NOT_IN_THE_SECOND_TABLE = {
         "babbage-002",
         "chatgpt-4o-latest",
         "codex-mini",
-        "computer-use",
         "curie",
         "davinci",
         "davinci-002",
@@ -229,12 +226,7 @@ def _with_wrong_rate(key: PriceKey, meter: str) -> PriceBook:
     book = price_book.shipped()
     *before, last = book.prices[key]
     wrong = replace(last.rates, **{meter: getattr(last.rates, meter) + 1_000_000})
-    return PriceBook(
-        version=book.version,
-        prices={**book.prices, key: (*before, replace(last, rates=wrong))},
-        facts=book.facts,
-        aliases=book.aliases,
-    )
+    return replace(book, prices={**book.prices, key: (*before, replace(last, rates=wrong))})
 
 
 @pytest.mark.parametrize("meter", ["uncached_input", "cached_input", "output"])
