@@ -4,7 +4,7 @@ import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from ledger import money
+from ledger import meters, money
 
 UNKNOWN = "unknown"
 PAID_TWICE = "at most: a retry is paid twice only if the first attempt was billed too"
@@ -31,7 +31,10 @@ GAPS = {
     "tier_unknown": "Tokens served at an unknown tier",
     "estimated": "Requests whose usage the proxy estimated",
     "missing": "Successes without usage",
-    "detail_unknown": "Requests whose cached or reasoning part is unknown",
+    "detail_unknown": "Requests whose cached part is unknown, on models that sell it cheaper",
+    "unpriced_fee": "Requests with a fee that has no rate",
+    "total_mismatch": "Tokens in the sender's total alone",
+    "audio_unread": "Requests whose audio tokens were not counted",
     "folded": "Requests under names beyond the limit",
     "silent": "Usual spend of senders that fell silent",
     "late": "Requests that came after the month was closed",
@@ -141,6 +144,14 @@ def realised_method(method: str) -> str:
 def gap(name: str) -> str:
     """What a gap in the coverage is a share of."""
     return GAPS.get(name, label(name))
+
+
+def metered(quantity: int, meter: str) -> str:
+    """`4 web searches`, `1 image`, `60 seconds of input audio`."""
+    names = meters.BY_NAME[meter]
+    if names.unit == "ms":
+        return f"{Decimal(quantity).scaleb(-3).normalize():,f} {names.plural}"
+    return f"{count(quantity)} {names.label if quantity == 1 else names.plural}"
 
 
 def label(code: str) -> str:

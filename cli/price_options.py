@@ -6,9 +6,9 @@ from typing import Annotated, get_args
 import typer
 
 from advisor import words
-from ledger import bands, events, money, prose
+from ledger import bands, events, meters, money, prose
 from ledger.errors import UsageError
-from ledger.pricing import names, price_book
+from ledger.pricing import names, price_book, prices
 from ledger.pricing.prices import PriceBook, PriceKey, Rates
 
 TIERS = tuple(tier for tier in get_args(events.ServiceTier) if tier != events.UNKNOWN)
@@ -31,6 +31,13 @@ class PriceOptions:
     output: Rate = None
     input_audio: Rate = None
     output_audio: Rate = None
+    meter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another meter: USD for one search, image or the like, or per million tokens.",
+            metavar="NAME=RATE",
+        ),
+    ] = None
     tier: Annotated[str, typer.Option(help=f"One of {prose.one_of(TIERS)}.")] = "standard"
     over: Annotated[
         int, typer.Option(help="Only for requests of more input tokens than this.", min=0)
@@ -47,13 +54,12 @@ class PriceOptions:
             "input_audio": self.input_audio,
             "output_audio": self.output_audio,
         }
-        return Rates(
-            **{
-                meter: money.nano_usd_per_mtok(text)
-                for meter, text in texts.items()
-                if text is not None
-            }
-        )
+        plain = {
+            meter: money.nano_usd_per_mtok(text)
+            for meter, text in texts.items()
+            if text is not None
+        }
+        return prices.from_meters(plain | dict(map(_rare_rate, self.meter or ())))
 
     def key(self, book: PriceBook, model: str) -> PriceKey:
         """The price of a model that is meant. Raises UsageError naming what is missing or wrong."""
@@ -71,6 +77,16 @@ class PriceOptions:
             over_input_tokens=self.over,
             region=self.region,
         )
+
+
+def _rare_rate(option: str) -> tuple[str, int]:
+    name, _, text = option.partition("=")
+    meter = meters.BY_NAME.get(name)
+    if meter is None:
+        known_names = prose.one_of(sorted(meters.BY_NAME))
+        raise UsageError(f"--meter {option}: {name!r} is no meter; use {known_names}")
+    rate = money.nano_usd_per_mtok(text)
+    return name, rate if meter.unit == "token" else rate * 1_000_000
 
 
 def rates_text(rates: Rates) -> str:

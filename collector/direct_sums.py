@@ -123,7 +123,7 @@ class DirectSums:
             else:
                 self.counts["counted"] += 1
                 self._keys.add(key)
-                tally.add(reading, places.number(reading.labels))
+                _add(tally, reading, places)
         self._merge(places.labels, tally.pack())
 
     def _merge(self, label_sets: Sequence[Labels], packed_sums: bytes) -> None:
@@ -144,6 +144,12 @@ class _Places:
         if number == len(self.labels):
             self.labels.append(labels)
         return number
+
+
+def _add(tally: Tally, event: Event, places: _Places) -> None:
+    tally.add(event, places.number(event.labels))
+    if event.meters:
+        tally.add_meters(event, places.number)
 
 
 def _digest(records_input: Input) -> str | None:
@@ -170,7 +176,7 @@ def _sum_block(format: JsonFormat, naming: Naming, block: bytes) -> BlockSums | 
     for reading in readings:
         if isinstance(reading, Event) and events.fault_of(reading, now_us) is None:
             keys.append(events.key_of(reading))
-            tally.add(reading, places.number(reading.labels))
+            _add(tally, reading, places)
         elif isinstance(reading, Ignored):
             ignored += 1
         else:

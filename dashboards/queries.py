@@ -6,7 +6,7 @@ It runs no query.
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from ledger import metrics
+from ledger import metric_kinds, metrics
 from ledger.errors import UsageError
 
 # The replica that was scraped. Ledger figures are equal on each, so it is dropped before anything
@@ -67,7 +67,7 @@ def _sum(by: Sequence[str]) -> str:
     return f"sum by ({', '.join(by)})" if by else "sum"
 
 
-def _selector(metric: metrics.Metric, matchers: Mapping[str, str]) -> str:
+def _selector(metric: metric_kinds.Metric, matchers: Mapping[str, str]) -> str:
     for label in matchers:
         _known(metric, label)
     inside = ",".join(f'{label}=~"{pattern}"' for label, pattern in matchers.items())
@@ -79,7 +79,7 @@ def days_until(timestamp_seconds: str) -> str:
     return f"ceil(({timestamp_seconds} - time()) / 86400)"
 
 
-def _known(metric: metrics.Metric, label: str) -> None:
+def _known(metric: metric_kinds.Metric, label: str) -> None:
     if label not in (*metric.labels, *REPLICA):
         raise UsageError(
             f"{metric.name} has no label {label}; it has {', '.join(metric.labels) or 'none'}"

@@ -22,6 +22,9 @@ _REASONS = {
     "missing": "Success without usage",
     "detail_unknown": "Cached part unknown",
     "tier_unknown": "Service tier unknown",
+    "unpriced_fee": "Fee without a rate",
+    "total_mismatch": "In the sender's total alone",
+    "audio_unread": "Audio not counted",
     "folded": "Folded into other",
     "late": "Arrived after the month closed",
 }

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger import bands, clock
+from ledger import bands, clock, meters
 
 UNKNOWN = "unknown"
 UNASSIGNED = "unassigned"
@@ -63,7 +63,9 @@ _ENCODER = msgspec.msgpack.Encoder()
 _PRIME = (1 << 61) - 1
 
 
-class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False):
+class Labels(
+    msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False, omit_defaults=True
+):
     """The label set of an event, interned as a `series`. No field is None: unknown has a word."""
 
     namespace: str
@@ -79,13 +81,18 @@ class Labels(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False)
     project: str
     workload: str
     key: str
+    meter: str = ""
+    """A meter of `ledger.meters` whose quantities these are; empty for the request itself."""
+    modifiers: str = ""
+    """What sets the rate of all its tokens beside the tier: `geo=us speed=fast`, sorted."""
 
 
-class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One served request.
 
     Token counts are integers, None where the sender did not report them; times are UTC
-    microseconds.
+    microseconds. `meters` are quantities of what few requests have, by name in rising order.
+    `sender_cost_pico_usd` is what the sender or provider says that the request cost.
     """
 
     dedupe_key: str
@@ -101,6 +108,8 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     latency_ms: int | None = None
     first_token_ms: int | None = None
     retry_count: int = 0
+    sender_cost_pico_usd: int | None = None
+    meters: tuple[tuple[str, int], ...] = ()
 
 
 def feature_of_tag(tag: str) -> int:
@@ -120,7 +129,7 @@ def key_of(event: Event) -> bytes:
 
 
 def fingerprint_of(event: Event) -> int:
-    """A 61-bit number of an event's content: token counts, usage source, status and tier.
+    """A 61-bit number of an event's content: counts, meters, usage source, status and tier.
 
     Two events of one identity with the same fingerprint are a duplicate, with different ones a
     conflict. It is the packed content modulo a Mersenne prime: it guards against accidents, not
@@ -139,7 +148,8 @@ def fingerprint_of(event: Event) -> int:
         labels.status,
         labels.service_tier,
     )
-    return int.from_bytes(_ENCODER.encode(content), "big") % _PRIME
+    packed = _ENCODER.encode((*content, event.meters) if event.meters else content)
+    return int.from_bytes(packed, "big") % _PRIME
 
 
 def fault_of(event: Event, now_us: int) -> str | None:
@@ -167,6 +177,43 @@ def fault_of(event: Event, now_us: int) -> str | None:
         return "input audio exceeds input_tokens; input_tokens must include it"
     if reasoning > output or output_audio > output:
         return "reasoning or output audio exceeds output_tokens; output_tokens must include both"
+    return _meter_fault(event) if event.meters else None
+
+
+def meter_quantities(event: Event) -> dict[Labels, int]:
+    """The quantities of an event's meters, by the label set that each is stored under.
+
+    There are none where the request is not billed.
+    """
+    if event.labels.usage_source not in BILLABLE_SOURCES:
+        return {}
+    return {
+        msgspec.structs.replace(event.labels, meter=name): quantity
+        for name, quantity in event.meters
+    }
+
+
+def _meter_fault(event: Event) -> str | None:
+    """Why the meters of an event cannot be stored; a part must not exceed the tokens it is of."""
+    cached, cache_write = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0
+    uncached = (event.input_tokens or 0) - cached - cache_write
+    room = {
+        "uncached_input": uncached - min(event.input_audio_tokens or 0, uncached),
+        "cached_input": cached,
+        "cache_write_input": cache_write,
+        "output": (event.output_tokens or 0) - (event.output_audio_tokens or 0),
+    }
+    for name, quantity in event.meters:
+        if not 0 <= quantity <= MAX_COUNT:
+            return f"{name} is negative or over 1e9; send the request's own quantity"
+        if name not in meters.SENT:
+            return f"{name} is no meter known here; send it as {meters.OTHER}"
+        meter = meters.BY_NAME[name]
+        if meter.part_of:
+            room[meter.part_of] -= quantity
+            if room[meter.part_of] < 0:
+                whole = meter.part_of
+                return f"{name} exceeds the {whole} tokens that it is a part of; send both counts"
     return None
 
 

@@ -4,24 +4,9 @@ It holds no values and computes nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
-PREFIX = "switchwise_"
-
-_LABEL_NAMES = """
-provider model canonical_model service_tier service_tier_requested project workload status kind
-month from_model to_model decision stage method reason version checked traffic reporting_zone
-route code format outcome side share namespace
-"""
-LABELS = tuple(_LABEL_NAMES.split())
-"""Every label that a metric may carry.
-
-Senders cannot make values without end: the ledger folds them into `other`.
-"""
-
-Kind = Literal["counter", "gauge", "histogram"]
+from ledger.metric_kinds import PREFIX, Metric, counter, gauge, process
 
 _SENT = ("provider", "model", "service_tier", "project", "workload")
 _SLICE = ("provider", "project", "workload", "from_model", "to_model", "decision")
@@ -30,64 +15,33 @@ _SIDE = ("provider", "project", "workload", "from_model", "to_model", "side", "s
 _AVERAGE_MONTH = "USD per average month (730 h), estimated"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """One metric. `labels` are in the order in which samples give their values.
-
-    `scope` is `ledger` for figures that are derived from rows, hence equal on every replica and
-    after every restart, and `process` for what one process counts about itself.
-    """
-
-    name: str
-    kind: Kind
-    unit: str
-    help: str
-    labels: tuple[str, ...] = ()
-    scope: Literal["ledger", "process"] = "ledger"
-
-
-def _counter(name: str, unit: str, text: str, *, labels: tuple[str, ...] = ()) -> Metric:
-    return Metric(name=PREFIX + name, kind="counter", unit=unit, help=text, labels=labels)
-
-
-def _gauge(name: str, unit: str, text: str, *, labels: tuple[str, ...] = ()) -> Metric:
-    return Metric(name=PREFIX + name, kind="gauge", unit=unit, help=text, labels=labels)
-
-
-def _process(
-    name: str, kind: Kind, unit: str, text: str, *, labels: tuple[str, ...] = ()
-) -> Metric:
-    name = PREFIX + name
-    return Metric(name=name, kind=kind, unit=unit, help=text, labels=labels, scope="process")
-
-
 _USAGE = (
-    _counter(
+    counter(
         "requests_total",
         "requests",
         "Requests served, by model as sent.",
         labels=(*_SENT, "status"),
     ),
-    _counter(
+    counter(
         "tokens_total",
         "tokens",
         "Billable tokens, by model as sent. The kinds are disjoint: their sum is input plus"
         " output.",
         labels=(*_SENT, "kind"),
     ),
-    _counter(
+    counter(
         "reasoning_tokens_total",
         "tokens",
         "Reasoning tokens, already inside the output kind of the token counter.",
         labels=_SENT,
     ),
-    _counter(
+    counter(
         "avoided_tokens_total",
         "tokens",
         "Tokens that the gateway's cache answered; nobody billed them.",
         labels=_SENT,
     ),
-    _gauge(
+    gauge(
         "model_info",
         "info",
         "Always 1. Joins a model name as sent to the canonical name that the money gauges use.",
@@ -96,98 +50,110 @@ _USAGE = (
 )
 
 _SPEND = (
-    _gauge(
+    gauge(
+        "month_meter_cost_usd",
+        "usd",
+        "USD in a month for what is billed besides plain tokens, by meter; the spend has it too.",
+        labels=("month", "provider", "model", "meter"),
+    ),
+    gauge(
+        "month_meter_unpriced_units",
+        "units",
+        "Units in a month of what is billed besides plain tokens and has no rate, by meter.",
+        labels=("month", "provider", "model", "meter"),
+    ),
+    gauge(
         "cost_usd",
         "usd",
         "USD spent since the ledger began, adjustments included, priced part only. A gauge: a"
         " corrected price may lower it.",
         labels=_SENT,
     ),
-    _gauge(
+    gauge(
         "month_cost_usd",
         "usd",
         "USD spent in a calendar month of the reporting zone, priced part only; 13 months. A"
         " closed month's never changes.",
         labels=("month", "provider", "model"),
     ),
-    _gauge(
+    gauge(
         "month_adjustment_usd",
         "usd",
         "USD by which dated adjustments change a closed month, beside its closed figure; may"
         " be negative; 13 months.",
         labels=("month", "provider", "model"),
     ),
-    _gauge(
+    gauge(
         "month_project_cost_usd",
         "usd",
         "USD spent in a calendar month by project, priced part only; 13 months.",
         labels=("month", "project"),
     ),
-    _gauge(
+    gauge(
         "month_requests",
         "requests",
         "Requests in a calendar month; 13 months.",
         labels=("month", "provider", "model"),
     ),
-    _gauge(
+    gauge(
         "month_paid_retry_requests",
         "requests",
         "Requests in a calendar month that a client had sent before and that used tokens; 13"
         " months.",
         labels=("month", "provider", "model"),
     ),
-    _gauge(
+    gauge(
         "month_paid_retry_cost_usd",
         "usd",
         "USD in a month for requests sent again: paid twice where the attempt before was"
         " billed too; priced part, 13 months.",
         labels=("month", "provider", "model"),
     ),
-    _gauge(
+    gauge(
         "month_other_tier_requests",
         "requests",
         "Requests in a calendar month that were served at another tier than they asked for;"
         " 13 months.",
         labels=_OTHER_TIER,
     ),
-    _gauge(
+    gauge(
         "month_other_tier_difference_usd",
         "usd",
         "USD in a month that another tier than asked cost more (below 0: less); absent where"
         " either has no price; 13 months.",
         labels=_OTHER_TIER,
     ),
-    _gauge("month_forecast_usd", "usd", "USD expected for the whole current month."),
-    _gauge(
+    gauge("month_forecast_usd", "usd", "USD expected for the whole current month."),
+    gauge(
         "month_forecast_low_usd",
         "usd",
         "Low end of the 80 % band of the current month's forecast, in USD.",
     ),
-    _gauge(
+    gauge(
         "month_forecast_high_usd",
         "usd",
         "High end of the 80 % band of the current month's forecast, in USD.",
     ),
-    _gauge(
+    gauge(
         "month_forecast_if_broken_usd",
         "usd",
         "USD expected for the current month if the events of silent senders were lost; absent"
         " while no sender is silent.",
     ),
-    _gauge(
+    gauge(
         "month_forecast_if_ended_usd",
         "usd",
         "USD expected for the current month if the traffic of silent senders ended; absent while"
         " no sender is silent.",
     ),
-    _gauge(
+    gauge(
         "forecast_error_ratio",
         "ratio",
         "Mean distance of a finished month's daily forecasts from what it came to, as a share"
         " of that, 0 to 1 or more; 12 months.",
         labels=("month",),
     ),
-    _gauge(
+    gauge(
         "forecast_coverage_ratio",
         "ratio",
         "Share, 0 to 1, of the 80 % bands forecast on each day of the last 12 finished months"
@@ -196,86 +162,86 @@ _SPEND = (
 )
 
 _SAVINGS = (
-    _gauge(
+    gauge(
         "savings_potential_low_usd",
         "usd",
         f"Low end of what a slice's chosen switch saves: {_AVERAGE_MONTH}.",
         labels=_SLICE,
     ),
-    _gauge(
+    gauge(
         "savings_potential_usd",
         "usd",
         f"What a slice's chosen switch saves: {_AVERAGE_MONTH}. May be negative.",
         labels=_SLICE,
     ),
-    _gauge(
+    gauge(
         "savings_potential_high_usd",
         "usd",
         f"High end of what a slice's chosen switch saves: {_AVERAGE_MONTH}.",
         labels=_SLICE,
     ),
-    _gauge(
+    gauge(
         "savings_total_low_usd",
         "usd",
         f"Low end over all slices decided pilot or switch_now: {_AVERAGE_MONTH}.",
     ),
-    _gauge(
+    gauge(
         "savings_total_usd",
         "usd",
         f"All slices decided pilot or switch_now, each once: {_AVERAGE_MONTH}.",
     ),
-    _gauge(
+    gauge(
         "savings_total_high_usd",
         "usd",
         f"High end over all slices decided pilot or switch_now: {_AVERAGE_MONTH}.",
     ),
-    _gauge(
+    gauge(
         "savings_missed_usd",
         "usd",
         "USD, low end, that open advice would have saved so far had it been followed.",
     ),
-    _gauge(
+    gauge(
         "savings_realised_usd",
         "usd",
         "USD saved so far by adopted advice, by the method that measured it.",
         labels=("method",),
     ),
-    _gauge(
+    gauge(
         "breakeven_escalation_ratio",
         "ratio",
         "Share of requests, 0 to 1, that may fall back to the old model before the switch"
         " stops saving.",
         labels=_SLICE,
     ),
-    _gauge(
+    gauge(
         "savings_end_timestamp_seconds",
         "seconds",
         "Unix time of the start of the UTC day on which a slice's saving ends, as either"
         " model shuts down; absent if none does.",
         labels=_SLICE,
     ),
-    _gauge(
+    gauge(
         "evidence_expiry_timestamp_seconds",
         "seconds",
         "Unix time of the start of the UTC day from which the paired results behind a switch"
         " count no more; absent without any.",
         labels=_SLICE,
     ),
-    _gauge(
+    gauge(
         "latency_low_seconds",
         "seconds",
         "Time from request to answer that a share of the requests, 0.5 or 0.95, took at"
         " least, by side of a switch.",
         labels=_SIDE,
     ),
-    _gauge(
+    gauge(
         "latency_high_seconds",
         "seconds",
         "Time from request to answer that a share of the requests, 0.5 or 0.95, took at most,"
         " by side of a switch.",
         labels=_SIDE,
     ),
-    _gauge(
+    gauge(
         "recommendations",
         "recommendations",
         "Recommendations by decision and stage.",
@@ -284,60 +250,60 @@ _SAVINGS = (
 )
 
 _TRUST = (
-    _gauge(
+    gauge(
         "coverage_ratio",
         "ratio",
         "Share of this month, 0 to 1, that is known and priced; absent while unknown.",
     ),
-    _gauge(
+    gauge(
         "coverage_gap_ratio",
         "ratio",
         "Share of this month, 0 to 1, that is not covered, by reason.",
         labels=("reason",),
     ),
-    _gauge(
+    gauge(
         "model_retirement_timestamp_seconds",
         "seconds",
         "Unix time of the start of the UTC day on which the provider shuts a model down.",
         labels=("provider", "model"),
     ),
-    _gauge(
+    gauge(
         "ledger_findings",
         "findings",
         "Findings of the last check of the ledger's invariants; 0 is right.",
     ),
-    _gauge(
+    gauge(
         "rollup_lag_seconds",
         "seconds",
         "Age of the oldest stored event group that is not rolled up yet; 0 if none.",
     ),
-    _gauge(
+    gauge(
         "last_rollup_timestamp_seconds",
         "seconds",
         "Unix time at which the worker last finished a pass over the pending groups, also"
         " when there was none.",
     ),
-    _gauge(
+    gauge(
         "last_event_timestamp_seconds",
         "seconds",
         "Unix time of the last event of a sender, of those that sent one this month or in the 31"
         " days before.",
         labels=("namespace", "project"),
     ),
-    _gauge(
+    gauge(
         "silent_senders",
         "senders",
         "1 while a sender has been quiet for longer than three of its longest gaps at this time of"
         " the week, else 0; more where several are folded into one project. Sum: silent senders.",
         labels=("namespace", "project"),
     ),
-    _gauge(
+    gauge(
         "price_book_info",
         "info",
         "Always 1. Price book in use and the day it was last checked.",
         labels=("version", "checked"),
     ),
-    _gauge(
+    gauge(
         "ledger_info",
         "info",
         "Always 1. What the ledger holds, such as replayed sample traffic, and the zone of"
@@ -347,32 +313,30 @@ _TRUST = (
 )
 
 _PROCESS = (
-    _process(
+    process(
         "ingest_requests_total",
         "counter",
         "requests",
         "Write requests answered.",
         labels=("route", "code"),
     ),
-    _process(
+    process(
         "ingest_events_total",
         "counter",
         "events",
         "Events received, by outcome: accepted, duplicate, conflict, ignored, spooled, rejected.",
         labels=("format", "outcome"),
     ),
-    _process(
-        "ingest_seconds", "histogram", "seconds", "Seconds from first byte to durable answer."
-    ),
-    _process("ingest_bytes_total", "counter", "bytes", "Bytes of write requests, on the wire."),
-    _process("spool_events", "gauge", "events", "Events that wait in this collector's spool."),
-    _process(
+    process("ingest_seconds", "histogram", "seconds", "Seconds from first byte to durable answer."),
+    process("ingest_bytes_total", "counter", "bytes", "Bytes of write requests, on the wire."),
+    process("spool_events", "gauge", "events", "Events that wait in this collector's spool."),
+    process(
         "spool_bytes",
         "gauge",
         "bytes",
         "Bytes that wait in this collector's spool, what was refused and set aside there included.",
     ),
-    _process(
+    process(
         "spool_drained_events_total",
         "counter",
         "events",

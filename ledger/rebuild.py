@@ -37,7 +37,10 @@ def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
     }
     table = rollups.HOUR
     of_day = [table.c.hour.between(day * 24, day * 24 + 23)]
-    with_requests: _Amounts = {key: amounts for key, amounts in hours.items() if amounts[0]}
+    counted = [usage.INDEX[name] for name in ("requests", "meter_requests")]
+    with_requests: _Amounts = {
+        key: amounts for key, amounts in hours.items() if any(amounts[index] for index in counted)
+    }
     wrong = _replace(
         session, table, ("hour", "series_id"), correct=with_requests, conditions=of_day
     )

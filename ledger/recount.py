@@ -8,6 +8,7 @@ from sqlmodel import Session
 from ledger import clock, events, tables, usage
 
 _EVENT = tables.EVENT
+_METER = tables.EVENT_METER
 _SERIES = tables.SERIES
 _DAY = tables.DAY
 _BILLABLE = _SERIES.c.usage_source.in_(events.BILLABLE_SOURCES)
@@ -21,9 +22,7 @@ def _sum_where(condition: ColumnElement[bool], value: ColumnElement[int]) -> Col
 def _counted(name: str) -> ColumnElement[int]:
     """The SQL of one rollup column."""
     column, one, event = _EVENT.c, literal(1), _EVENT.c
-    detail_unknown = and_(
-        _BILLABLE, column.cached_input_tokens.is_(None) | column.reasoning_tokens.is_(None)
-    )
+    detail_unknown = and_(_BILLABLE, column.cached_input_tokens.is_(None))
     uncached = event.input_tokens - func.coalesce(event.cached_input_tokens, 0)
     uncached -= func.coalesce(event.cache_write_input_tokens, 0)
     audio = case((event.input_audio_tokens > uncached, uncached), else_=event.input_audio_tokens)
@@ -41,6 +40,11 @@ def _counted(name: str) -> ColumnElement[int]:
         "first_token_requests": func.count(column.first_token_ms),
         "first_token_ms_sum": func.coalesce(func.sum(column.first_token_ms), 0),
         "paid_retry_requests": _sum_where(and_(_BILLABLE, column.retry_count > 0), one),
+        "sender_cost_requests": _sum_where(
+            and_(_BILLABLE, column.sender_cost_pico_usd.is_not(None)), one
+        ),
+        "meter_requests": literal(0),
+        "meter_quantity": literal(0),
         "largest_input_tokens": func.coalesce(
             func.max(case((_BILLABLE, column.input_tokens), else_=0)), 0
         ),
@@ -64,7 +68,26 @@ def count_hours(session: Session, first_day: int, last_day: int) -> dict[usage.H
         .where(_EVENT.c.day.between(first_day, last_day))
         .group_by(hour, _EVENT.c.series_id)
     )
-    return {(row[0], row[1]): [int(amount) for amount in row[2:]] for row in session.execute(query)}
+    sums = {(row[0], row[1]): [int(amount) for amount in row[2:]] for row in session.execute(query)}
+    return sums | _count_meters(session, first_day, last_day)
+
+
+def _count_meters(
+    session: Session, first_day: int, last_day: int
+) -> dict[usage.HourKey, list[int]]:
+    """The sums of meters, whose series are theirs alone."""
+    hour = cast(_METER.c.occurred_at // clock.HOUR_US, BigInteger).label("hour")
+    query = (
+        select(hour, _METER.c.series_id, func.count(), func.sum(_METER.c.quantity))
+        .where(_METER.c.day.between(first_day, last_day))
+        .group_by(hour, _METER.c.series_id)
+    )
+    sums = {}
+    for row in session.execute(query):
+        amounts = sums[row[0], row[1]] = [0] * len(usage.COLUMNS)
+        amounts[usage.INDEX["meter_requests"]] = row[2]
+        amounts[usage.INDEX["meter_quantity"]] = int(row[3])
+    return sums
 
 
 def count_distributions(

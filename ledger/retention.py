@@ -25,6 +25,7 @@ The next run tries again.
 """
 
 _EVENT = tables.EVENT
+_METER = tables.EVENT_METER
 _ROWS_AT_ONCE = 20_000
 """Rows that SQLite deletes in a transaction of about 50 ms; collectors write in between."""
 
@@ -118,7 +119,7 @@ def _requests(session: Session, day: int) -> int:
 
 
 def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
-    """Seal a day, and on PostgreSQL drop its partition; False if it is not due any more.
+    """Seal a day, drop its meters and PostgreSQL's partition; False if it is not due any more.
 
     Ingest reads the seals of old days before it inserts, and locks the table `day` by that until it
     commits. So behind our lock every commit into this day is visible as intake, and later writers
@@ -135,6 +136,7 @@ def _seal(database: Database, day: int, keep_days: int, now_us: int) -> bool:
         )
         if not database.is_sqlite:
             session.execute(text(f"DROP TABLE IF EXISTS {partition_of(day)}"))
+        session.execute(delete(_METER).where(_METER.c.day == day))
     return True
 
 

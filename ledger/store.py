@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Session
 
@@ -79,9 +80,10 @@ def add(
         for identity, event in zip(identities, group, strict=True):
             if identity not in first and identity[0] not in sealed:
                 first[identity] = event
-    series_ids = memory.series.resolve(
-        session, {event.labels for event in first.values()}, max_series
-    )
+    label_sets = {event.labels for event in first.values()}
+    metered = [event for event in first.values() if event.meters]
+    label_sets.update(labels for event in metered for labels in events.meter_quantities(event))
+    series_ids = memory.series.resolve(session, label_sets, max_series)
     rows = [_row(identity, event, series_ids[event.labels]) for identity, event in first.items()]
     rows.sort()
     fingerprints = _insert_new(session, rows, memory)
@@ -91,6 +93,8 @@ def add(
         else {identity: event for identity, event in first.items() if identity not in fingerprints}
     )
     if new:
+        if metered:
+            _insert_meters(session, new, series_ids)
         _write_intake(session, new.values(), series_ids, now_us)
     if len(new) == len(group):
         return [Outcome.ACCEPTED] * len(group)
@@ -132,8 +136,25 @@ def _row(identity: Identity, event: Event, series_id: int) -> Row:
         event.latency_ms,
         event.first_token_ms,
         event.retry_count,
+        event.sender_cost_pico_usd,
         events.fingerprint_of(event),
     )
+
+
+def _insert_meters(session: Session, new: dict[Identity, Event], series_ids: series.Ids) -> None:
+    rows = [
+        {
+            "day": day,
+            "key": key,
+            "series_id": series_ids[labels],
+            "occurred_at": event.occurred_at,
+            "quantity": quantity,
+        }
+        for (day, key), event in new.items()
+        for labels, quantity in events.meter_quantities(event).items()
+    ]
+    if rows:
+        session.execute(insert(tables.EVENT_METER), rows)
 
 
 def _insert_new(session: Session, rows: list[Row], memory: Memory) -> dict[Identity, int]:
@@ -209,6 +230,8 @@ def _write_intake(
     tally = usage.Tally()
     for event in new:
         tally.add(event, series_ids[event.labels])
+        if event.meters:
+            tally.add_meters(event, series_ids.__getitem__)
     values: tuple[Any, ...] = (now_us, len(new), tally.pack())
     marks = "?, ?, ?" if session.get_bind().dialect.name == "sqlite" else "%s, %s, %s"
     statement = f"INSERT INTO intake (created_at, events, sums) VALUES ({marks})"  # noqa: S608

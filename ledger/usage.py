@@ -2,7 +2,7 @@
 
 import operator
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -27,6 +27,10 @@ SUMMED = (
     "first_token_requests",
     "first_token_ms_sum",
     "paid_retry_requests",
+    "sender_cost_requests",
+    "sender_cost_pico_usd",
+    "meter_requests",
+    "meter_quantity",
 )
 LARGEST = ("largest_input_tokens", "largest_output_tokens", "last_occurred_at")
 """What merges by its maximum: the largest sizes, and the instant of the last event."""
@@ -51,6 +55,10 @@ INDEX = {name: index for index, name in enumerate(COLUMNS)}
     _FIRST_TOKEN,
     _FIRST_TOKEN_SUM,
     _PAID_RETRY,
+    _SENDER_COST,
+    _SENDER_COST_SUM,
+    _METER,
+    _METER_QUANTITY,
     _LARGEST_INPUT,
     _LARGEST_OUTPUT,
     _LAST_OCCURRED,
@@ -155,6 +163,16 @@ class Tally:
             amounts[_AVOIDED_INPUT] += event.input_tokens or 0
             amounts[_AVOIDED_OUTPUT] += event.output_tokens or 0
 
+    def add_meters(self, event: events.Event, series_id_of: Callable[[events.Labels], int]) -> None:
+        """Add the quantities of one stored event's meters, each under a series of its own."""
+        hour = event.occurred_at // clock.HOUR_US
+        for labels, quantity in events.meter_quantities(event).items():
+            amounts, _ = self._hours.setdefault(
+                (hour, series_id_of(labels)), ([0] * len(COLUMNS), defaultdict(int))
+            )
+            amounts[_METER] += 1
+            amounts[_METER_QUANTITY] += quantity
+
     def pack(self) -> bytes:
         """The bytes of an intake row."""
         days: dict[tuple[int, int], dict[int, int]] = {}
@@ -180,7 +198,6 @@ def _add_billable(amounts: list[int], places: dict[int, int], event: events.Even
     A place is one small number, measure * _POWERS + power, where a tuple would have to be made.
     """
     input_tokens, output_tokens = event.input_tokens, event.output_tokens
-    cached, reasoning = event.cached_input_tokens, event.reasoning_tokens
     if input_tokens is not None:
         amounts[_INPUT] += input_tokens
         amounts[_CACHE_WRITE] += event.cache_write_input_tokens or 0
@@ -196,15 +213,21 @@ def _add_billable(amounts: list[int], places: dict[int, int], event: events.Even
         places[2 * _POWERS + latency_ms.bit_length()] += 1
     if (first_token_ms := event.first_token_ms) is not None:
         places[3 * _POWERS + first_token_ms.bit_length()] += 1
-    amounts[_REASONING] += reasoning or 0
-    if cached is None:
+    amounts[_REASONING] += event.reasoning_tokens or 0
+    if (cached := event.cached_input_tokens) is None:
+        amounts[_DETAIL_UNKNOWN] += 1
         amounts[_DETAIL_UNKNOWN_INPUT] += input_tokens or 0
     else:
         amounts[_CACHED] += cached
-    if cached is None or reasoning is None:
-        amounts[_DETAIL_UNKNOWN] += 1
+    if event.sender_cost_pico_usd is not None:
+        _add_sender_cost(amounts, event.sender_cost_pico_usd)
     if event.retry_count or event.input_audio_tokens or event.output_audio_tokens:
         _add_retry_and_audio(amounts, event)
+
+
+def _add_sender_cost(amounts: list[int], cost_pico_usd: int) -> None:
+    amounts[_SENDER_COST] += 1
+    amounts[_SENDER_COST_SUM] += cost_pico_usd
 
 
 def _add_retry_and_audio(amounts: list[int], event: events.Event) -> None:
@@ -256,7 +279,7 @@ def token_counts(amounts: list[int]) -> tokens.TokenCounts:
 
 
 def amounts_of(event: events.Event) -> list[int]:
-    """What one event adds to its hour, in the order of COLUMNS."""
+    """What one event adds to its hour apart from its meters, in the order of COLUMNS."""
     tally = Tally()
     tally.add(event, 0)
     [amounts] = unpack(tally.pack()).hours.values()

@@ -101,6 +101,8 @@ def any_event(hours: int = 3) -> st.SearchStrategy[Event]:
         has_details=st.booleans(),
         latency_ms=st.none() | st.integers(0, 100_000),
         retry_count=st.integers(0, 2),
+        sender_cost_pico_usd=st.none() | st.integers(0, 10**15),
+        searches=st.integers(0, 3),
     )
 
 
@@ -114,6 +116,8 @@ def _any_event(
     has_details: bool,
     latency_ms: int | None,
     retry_count: int,
+    sender_cost_pico_usd: int | None,
+    searches: int,
 ) -> Event:
     silent = source in ("missing", "none")
     cached, cache_write, uncached, output = tokens
@@ -129,4 +133,14 @@ def _any_event(
         reasoning_tokens=output // 2 if has_details and not silent else None,
         latency_ms=latency_ms,
         retry_count=retry_count,
+        sender_cost_pico_usd=sender_cost_pico_usd,
+        meters=_some_meters(searches, 0 if silent else cache_write if has_details else 0),
     )
+
+
+def _some_meters(searches: int, cache_write_tokens: int) -> tuple[tuple[str, int], ...]:
+    quantities = {
+        "cache_write_1h_input_tokens": cache_write_tokens // 2,
+        "web_searches": searches,
+    }
+    return tuple((name, quantity) for name, quantity in quantities.items() if quantity)

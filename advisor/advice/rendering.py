@@ -203,7 +203,7 @@ def _cell(priced: counterfactual.PricedCell) -> CellFigure:
 
 
 def _rates(rates: prices.Rates) -> dict[str, int]:
-    return {meter: rate for meter in prices.METERS if (rate := getattr(rates, meter)) is not None}
+    return rates.by_meter
 
 
 def _other_model(other: ranking.OtherModel) -> OtherModelFigure:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from advisor.months import coverage, statements
+from advisor.months import coverage, meter_sums, statements
+from advisor.months.meter_sums import MeterSums
 from advisor.months.statements import Priced
 from advisor.switching import fit
 from advisor.switching.cost import Cell
 from ledger import bands, tokens, usage
-from ledger.pricing import prices
+from ledger.pricing import charges
 from ledger.readings import StoredSeries
 
 
@@ -35,20 +36,26 @@ class SliceTally:
     tokens: int = 0
     successes: int = 0
     provider_usage_successes: int = 0
+    requests: int = 0
+    meters: MeterSums = meter_sums.NONE
 
     def add(self, series: StoredSeries, amounts: list[int], priced: Priced) -> None:
         """Add what one series used in the window."""
         labels, counts = series.labels, usage.token_counts(amounts)
+        rates = priced.price.rates if priced.price else None
+        cost = charges.cost_of(labels, amounts, rates)
+        self.priced_tokens += cost.priced_tokens
+        if (fee := charges.fee_of(labels, amounts, rates)) is not None:
+            self.meters += meter_sums.from_fee(fee)
         requests = amounts[usage.INDEX["requests"]]
+        self.requests += requests
         if labels.status == "success" and labels.usage_source != "gateway_cache":
             self.successes += requests
             if labels.usage_source == "provider":
                 self.provider_usage_successes += requests
         if counts == tokens.NONE:
             return
-        cost = prices.cost(counts, priced.price.rates if priced.price else None)
         self.tokens += counts.total_tokens
-        self.priced_tokens += cost.priced_tokens
         self._add_sizes(series, amounts)
         key = _CellKey(
             statements.priced_tier(labels),
@@ -91,4 +98,5 @@ class SliceTally:
             tokens=self.tokens,
             known_successes=self.provider_usage_successes,
             successes=self.successes,
+            gaps=coverage.meter_gaps(self.meters, self.requests, self.tokens).values(),
         )

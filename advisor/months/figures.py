@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor.months import coverage
+from advisor.months import coverage, meter_sums
 from advisor.months.adjustments import Adjustment, ByNumber
 from advisor.months.backtest import Backtest
 from advisor.months.forecast import Forecast
+from advisor.months.meter_sums import MeterSum, MeterSums
 from advisor.months.statement_store import DayCost
 from advisor.months.statements import Line, LineKey
-from ledger import clock, money
+from ledger import clock, meters, money
 from ledger.pricing import prices
 
 _Names = tuple[tuple[str, str], ...]
@@ -26,6 +27,21 @@ class CoverageFigure:
     ratio: str | None
     provisional: bool
     gaps: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterFigure:
+    """What was used of a meter besides plain tokens, and what it cost.
+
+    `unpriced_quantity` of it has no rate; `cost_usd` is None where none of it has one.
+    """
+
+    meter: str
+    unit: str
+    quantity: int
+    requests: int
+    unpriced_quantity: int
+    cost_usd: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +67,7 @@ class UsageFigure:
     unpriced_tokens: int
     tier_mismatch_requests: int
     coverage: CoverageFigure
+    meters: tuple[MeterFigure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +205,10 @@ def _usage_figure(
 ) -> UsageFigure:
     cost = prices.sum_costs(line.cost for line in lines)
     list_cost_femto_usd = sum(line.list_cost_femto_usd for line in lines)
-    usd_per_mtok = prices.blended_usd_per_mtok(cost)
-    priced = cost.priced_tokens > 0
+    priced = cost.priced_tokens > 0 or cost.femto_usd > 0
+    metered = sum((line.meters for line in lines), meter_sums.NONE)
+    fees = prices.Cost(sum(total.femto_usd for _, total in metered))
+    usd_per_mtok = prices.blended_usd_per_mtok(cost - fees)
     return UsageFigure(
         names=names,
         cost_usd=money.optional_usd_text(cost.femto_usd if priced else None),
@@ -205,11 +224,28 @@ def _usage_figure(
         avoided_tokens=sum(line.avoided_tokens for line in lines),
         unpriced_tokens=cost.unpriced_tokens,
         tier_mismatch_requests=sum(line.tier_mismatch_requests for line in lines),
-        coverage=_coverage_figure(lines, late_requests),
+        coverage=_coverage_figure(lines, metered, late_requests),
+        meters=tuple(meter_figure(name, total) for name, total in metered),
     )
 
 
-def _coverage_figure(lines: list[Line], late_requests: int | None) -> CoverageFigure:
+def meter_figure(name: str, total: MeterSum) -> MeterFigure:
+    """The figure of one meter."""
+    return MeterFigure(
+        meter=name,
+        unit=meters.BY_NAME[name].unit,
+        quantity=total.quantity,
+        requests=total.requests,
+        unpriced_quantity=total.unpriced_quantity,
+        cost_usd=money.optional_usd_text(
+            total.femto_usd if total.unpriced_quantity < total.quantity else None
+        ),
+    )
+
+
+def _coverage_figure(
+    lines: list[Line], metered: MeterSums, late_requests: int | None
+) -> CoverageFigure:
     tokens = sum(line.counts.total_tokens for line in lines)
     requests = sum(line.requests for line in lines)
     successes = sum(line.successes for line in lines)
@@ -220,6 +256,7 @@ def _coverage_figure(lines: list[Line], late_requests: int | None) -> CoverageFi
         tokens=tokens,
         known_successes=known_successes,
         successes=successes,
+        gaps=(of_meters := coverage.meter_gaps(metered, requests, tokens)).values(),
     )
     gaps = {
         "unpriced": (tokens - priced_tokens, tokens),
@@ -227,6 +264,7 @@ def _coverage_figure(lines: list[Line], late_requests: int | None) -> CoverageFi
         "estimated": (sum(line.estimated_requests for line in lines), requests),
         "missing": (sum(line.missing_requests for line in lines), successes),
         "detail_unknown": (sum(line.detail_unknown_requests for line in lines), requests),
+        **of_meters,
         "folded": (sum(line.folded_requests for line in lines), requests),
     }
     if late_requests is not None:

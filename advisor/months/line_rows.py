@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import RowMapping
 
+from advisor.months import meter_sums
 from advisor.months.statements import Line, LineKey
 from ledger import money, tokens
 from ledger.pricing import prices
@@ -36,6 +37,7 @@ def _amounts(line: Line) -> dict[str, object]:
     return {
         **{name: getattr(line.counts, name) for name in tokens.FIELDS},
         **{name: getattr(line, name) for name in _COUNTS},
+        "meters": meter_sums.encode(line.meters),
         "priced_tokens": line.cost.priced_tokens,
         "unpriced_tokens": line.cost.unpriced_tokens,
         "cost_usd": money.usd_text(line.cost.femto_usd) if line.is_priced else None,
@@ -54,6 +56,7 @@ def line_of(row: RowMapping) -> Line:
         counts=tokens.TokenCounts(**{name: row[name] for name in tokens.FIELDS}),
         cost=prices.Cost(_femto_usd(row["cost_usd"]), row["priced_tokens"], row["unpriced_tokens"]),
         list_cost_femto_usd=_femto_usd(row["list_cost_usd"]),
+        meters=meter_sums.decode(row["meters"]),
         **{name: row[name] for name in _COUNTS},
     )
 

@@ -60,4 +60,5 @@ def usage_by_day(session: Session, month: Month) -> list[DayUsage]:
 def _day_cost(day: DayUsage, pricing: Pricing) -> DayCost:
     cost = statements.cost_of(day, pricing)
     requests = sum(amounts[usage.INDEX["requests"]] for amounts in day.amounts.values())
-    return DayCost(day.day, cost.femto_usd if cost.priced_tokens else None, requests)
+    is_priced = cost.priced_tokens or cost.femto_usd
+    return DayCost(day.day, cost.femto_usd if is_priced else None, requests)

@@ -5,8 +5,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, TypeVar
 
+from advisor.months import meter_sums
+from advisor.months.meter_sums import MeterSums
 from ledger import events, tokens, usage
-from ledger.pricing import names, prices
+from ledger.pricing import charges, names, prices
 from ledger.readings import StoredSeries
 
 K = TypeVar("K", bound=Hashable)
@@ -41,17 +43,21 @@ class Line:
     folded_requests: int = 0
     paid_retry_requests: int = 0
     tier_mismatch_requests: int = 0
+    meters: MeterSums = meter_sums.NONE
 
     def add(self, series: StoredSeries, amounts: list[int], price: prices.Price | None) -> None:
         """Add the amounts of one series over days of one price."""
         labels, index = series.labels, usage.INDEX
+        rates, list_rates = (price.rates, price.list_rates) if price else (None, None)
+        self.cost += charges.cost_of(labels, amounts, rates)
+        self.list_cost_femto_usd += charges.cost_of(labels, amounts, list_rates).femto_usd
+        if labels.meter:
+            if (fee := charges.fee_of(labels, amounts, rates)) is not None:
+                self.meters += meter_sums.from_fee(fee)
+            return
         counts = usage.token_counts(amounts)
         requests = amounts[index["requests"]]
         self.counts += counts
-        self.cost += prices.cost(counts, price.rates if price else None)
-        self.list_cost_femto_usd += prices.cost(
-            counts, price.list_rates if price else None
-        ).femto_usd
         self.requests += requests
         self.avoided_tokens += (
             amounts[index["avoided_input_tokens"]] + amounts[index["avoided_output_tokens"]]
@@ -65,7 +71,8 @@ class Line:
             self.provider_usage_successes += requests if labels.usage_source == "provider" else 0
             self.missing_requests += requests if labels.usage_source == "missing" else 0
         self.estimated_requests += requests if labels.usage_source == "estimated" else 0
-        self.detail_unknown_requests += amounts[index["detail_unknown_requests"]]
+        if rates is not None and rates.cached_input not in (None, rates.uncached_input):
+            self.detail_unknown_requests += amounts[index["detail_unknown_requests"]]
         self.folded_requests += requests if series.folded else 0
         self.paid_retry_requests += amounts[index["paid_retry_requests"]]
         self.tier_mismatch_requests += requests if is_other_tier(labels) else 0
@@ -129,9 +136,19 @@ class Pricing:
                 day=day,
                 region=region,
             )
+            if labels.modifiers:
+                multipliers = self.book.facts_of(provider, model).multipliers
+                price = charges.modify_price(price, labels.modifiers, multipliers)
             priced = Priced(provider, model, region, price)
             self._resolved[series_id, day] = priced
         return priced
+
+    def cost_of(self, series_id: int, day: int, amounts: list[int]) -> prices.Cost:
+        """What the amounts of a series cost on a UTC day."""
+        price = self.resolve(series_id, day).price
+        return charges.cost_of(
+            self.series[series_id].labels, amounts, price.rates if price else None
+        )
 
 
 def priced_tier(labels: events.Labels) -> str:
@@ -178,6 +195,16 @@ def line_key(labels: events.Labels, priced: Priced) -> LineKey:
     )
 
 
+def meters_by_model(lines: Mapping[LineKey, Line]) -> dict[tuple[str, str], MeterSums]:
+    """What was used besides plain tokens, by provider and model; without those that used none."""
+    sums: dict[tuple[str, str], MeterSums] = {}
+    for key, line in sorted(lines.items()):
+        if line.meters:
+            model = (key.provider, key.model)
+            sums[model] = sums.get(model, meter_sums.NONE) + line.meters
+    return sums
+
+
 def merge(statements: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line]:
     """Several sets of lines as one, each line their sum."""
     merged: dict[LineKey, Line] = {}
@@ -188,13 +215,9 @@ def merge(statements: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line]:
 
 
 def cost_of(day: DayUsage, pricing: Pricing) -> prices.Cost:
-    """What all the usage of a day costs. Series of one price are summed first."""
-    by_price: dict[prices.Price | None, list[int]] = {}
-    for series_id, amounts in day.amounts.items():
-        _add_amounts(by_price, pricing.resolve(series_id, day.day).price, amounts)
+    """What all the usage of a day costs."""
     return prices.sum_costs(
-        prices.cost(usage.token_counts(amounts), price.rates if price else None)
-        for price, amounts in by_price.items()
+        pricing.cost_of(series_id, day.day, amounts) for series_id, amounts in day.amounts.items()
     )
 
 

@@ -10,19 +10,19 @@ from typing import NamedTuple
 from advisor import words
 from advisor.months import statements
 from advisor.months.statements import DayUsage, LineKey, Pricing
-from ledger import prose, usage
-from ledger.pricing import prices
+from ledger import meters, prose, usage
+from ledger.events import Labels
+from ledger.pricing import charges, prices
 from ledger.readings import StoredSeries
-
-_EVERY_METER = prices.Rates(**dict.fromkeys(prices.METERS, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterCost:
-    """Tokens x nano-USD per million tokens = femto-USD, exact. None where the meter has no rate."""
+    """Quantity x nano-USD per million = femto-USD, exact. None where the meter has no rate."""
 
     meter: str
-    tokens: int
+    unit: str
+    quantity: int
     nano_usd_per_mtok: int | None
     cost_femto_usd: int | None
 
@@ -97,17 +97,16 @@ class _Sums:
     first_day: int
     last_day: int
     requests: int = 0
-    tokens: dict[str, int] = field(default_factory=lambda: dict.fromkeys(prices.METERS, 0))
+    quantities: dict[str, int] = field(default_factory=lambda: dict.fromkeys(prices.METERS, 0))
     list_cost: prices.Cost = field(default_factory=prices.Cost)
 
-    def add(self, day: int, amounts: list[int], price: prices.Price | None) -> None:
-        counts = usage.token_counts(amounts)
+    def add(self, day: int, labels: Labels, amounts: list[int], price: prices.Price | None) -> None:
         self.first_day, self.last_day = min(self.first_day, day), max(self.last_day, day)
         self.requests += amounts[usage.INDEX["requests"]]
-        by_meter = prices.tokens_by_meter(counts, price.rates if price else _EVERY_METER)
-        for meter, tokens in by_meter.items():
-            self.tokens[meter] += tokens
-        self.list_cost += prices.cost(counts, price.list_rates if price else None)
+        rates = price.rates if price else charges.EVERY_RATE
+        for meter, quantity in charges.quantities(labels, amounts, rates).items():
+            self.quantities[meter] = self.quantities.get(meter, 0) + quantity
+        self.list_cost += charges.cost_of(labels, amounts, price.list_rates if price else None)
 
 
 def rows(days: Iterable[DayUsage], pricing: Pricing) -> tuple[TraceRow, ...]:
@@ -118,8 +117,10 @@ def rows(days: Iterable[DayUsage], pricing: Pricing) -> tuple[TraceRow, ...]:
     sums: dict[_Place, _Sums] = {}
     for day in days:
         for series_id, amounts in day.amounts.items():
-            place = _place(pricing.series[series_id], pricing.resolve(series_id, day.day))
-            sums.setdefault(place, _Sums(day.day, day.day)).add(day.day, amounts, place.price)
+            series = pricing.series[series_id]
+            place = _place(series, pricing.resolve(series_id, day.day))
+            place_sums = sums.setdefault(place, _Sums(day.day, day.day))
+            place_sums.add(day.day, series.labels, amounts, place.price)
     return tuple(
         sorted(
             (_row(place, place_sums, pricing.book) for place, place_sums in sums.items()),
@@ -141,9 +142,11 @@ def _place(series: StoredSeries, priced: statements.Priced) -> _Place:
 
 def _row(place: _Place, sums: _Sums, book: prices.PriceBook) -> TraceRow:
     rates = place.price.rates if place.price else prices.Rates()
-    meters = tuple(_meter(name, tokens, rates) for name, tokens in sums.tokens.items() if tokens)
-    costs = [meter.cost_femto_usd for meter in meters if meter.cost_femto_usd is not None]
-    unpriced = [meter for meter in meters if meter.cost_femto_usd is None]
+    metered = tuple(
+        _meter(name, quantity, rates) for name, quantity in sums.quantities.items() if quantity
+    )
+    costs = [meter.cost_femto_usd for meter in metered if meter.cost_femto_usd is not None]
+    unpriced = [meter for meter in metered if meter.cost_femto_usd is None]
     return TraceRow(
         **place.key._asdict(),
         priced_tier=place.priced_tier,
@@ -153,19 +156,21 @@ def _row(place: _Place, sums: _Sums, book: prices.PriceBook) -> TraceRow:
         last_day=sums.last_day,
         requests=sums.requests,
         price=_price_used(place.price) if place.price else None,
-        meters=meters,
+        meters=metered,
         cost_femto_usd=sum(costs) if costs else None,
         list_cost_femto_usd=sums.list_cost.femto_usd if costs else None,
-        unpriced_tokens=sum(meter.tokens for meter in unpriced),
+        unpriced_tokens=sum(
+            meter.quantity for meter in unpriced if charges.is_of_tokens(meter.meter)
+        ),
         unpriced_because=_unpriced_because(place, [meter.meter for meter in unpriced], book),
     )
 
 
-def _unpriced_because(place: _Place, meters: list[str], book: prices.PriceBook) -> str:
-    if not meters:
+def _unpriced_because(place: _Place, meter_names: list[str], book: prices.PriceBook) -> str:
+    if not meter_names:
         return ""
     if place.price is not None:
-        return f"the price has no rate for {prose.all_of(map(words.label, meters))}"
+        return f"the price has no rate for {prose.all_of(map(words.label, meter_names))}"
     key, tier = place.key, place.priced_tier
     price_key = prices.PriceKey(key.provider, key.model, tier, region=place.region)
     reason = book.facts_of(key.provider, key.model).without_rate.get(tier)
@@ -173,18 +178,18 @@ def _unpriced_because(place: _Place, meters: list[str], book: prices.PriceBook) 
     return f"{missing}: {reason}" if reason else missing
 
 
-def _meter(name: str, tokens: int, rates: prices.Rates) -> MeterCost:
-    rate: int | None = getattr(rates, name)
+def _meter(name: str, quantity: int, rates: prices.Rates) -> MeterCost:
+    rate = rates.by_meter.get(name)
     return MeterCost(
         meter=name,
-        tokens=tokens,
+        unit="token" if name in prices.METERS else meters.BY_NAME[name].unit,
+        quantity=quantity,
         nano_usd_per_mtok=rate,
-        cost_femto_usd=None if rate is None else tokens * rate,
+        cost_femto_usd=None if rate is None else quantity * rate,
     )
 
 
 def _price_used(price: prices.Price) -> PriceUsed:
-    list_rates = {meter: getattr(price.list_rates, meter) for meter in prices.METERS}
     return PriceUsed(
         service_tier=price.key.service_tier,
         over_input_tokens=price.key.over_input_tokens,
@@ -193,7 +198,5 @@ def _price_used(price: prices.Price) -> PriceUsed:
         source=price.source,
         checked=price.checked,
         contract=price.contract,
-        list_nano_usd_per_mtok={
-            meter: rate for meter, rate in list_rates.items() if rate is not None
-        },
+        list_nano_usd_per_mtok=price.list_rates.by_meter,
     )

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from advisor.months import statements
 from advisor.months.statements import DayUsage, Priced, Pricing
 from ledger import events, usage
-from ledger.pricing import prices
+from ledger.pricing import charges, prices
 
 Comparison = Literal["compared", "asked_unpriced", "served_unpriced", "no_usage"]
 """Whether the tiers asked for and served are compared, or why not."""
@@ -141,9 +141,9 @@ def from_usage(days: Iterable[DayUsage], pricing: Pricing) -> Waste:
     swaps: dict[_TierPlace, _Sums] = {}
     for span, amounts in _spans(days, pricing).items():
         labels, priced = pricing.series[span.series_id].labels, span.priced
-        counts, requests = usage.token_counts(amounts), amounts[usage.INDEX["requests"]]
-        cost = prices.cost(counts, priced.price.rates if priced.price else None)
-        asked_cost = prices.cost(counts, span.asked_price.rates if span.asked_price else None)
+        requests, asked_price = amounts[usage.INDEX["requests"]], span.asked_price
+        cost = charges.cost_of(labels, amounts, priced.price.rates if priced.price else None)
+        asked_cost = charges.cost_of(labels, amounts, asked_price.rates if asked_price else None)
         if is_paid_retry(labels):
             place = _RetryPlace(labels.project, priced.provider, priced.model)
             retries.setdefault(place, _Sums()).add(requests, cost, asked_cost)

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from advisor import words
-from advisor.months import silence_words, statement_store
+from advisor.months import meter_sums, silence_words, statement_store, statements
 from advisor.months.statements import Line, LineKey
 from advisor.report.figures import Report
-from ledger import clock, late_usage, months, prose
+from ledger import clock, late_usage, money, months, prose
 from ledger.senders import UsageSender
 from ledger.settings import Settings
 
@@ -117,6 +117,7 @@ def _on_usage(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
         projects = prose.all_of(sorted(report.sample_projects))
         yield f"{projects}: replayed sample traffic, priced as GPT-4.1; not your spend."
     yield from _on_unpriced(report, lines)
+    yield from _on_meters(lines)
     if backdated := sum(line.backdated_tokens for line in lines.values()):
         yield (
             f"{backdated:,} tokens are older than the earliest known price of their model and take"
@@ -133,6 +134,34 @@ def _on_usage(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
             " price counts; what that cost: switchwise models tiers --month"
             f" {report.month}"
         )
+
+
+def _on_meters(lines: Mapping[LineKey, Line]) -> Iterator[str]:
+    """What is billed besides plain tokens: what has no rate, then what the figure holds."""
+    by_model = statements.meters_by_model(lines)
+    for (provider, model), sums in by_model.items():
+        for name, total in sums:
+            if total.unpriced_quantity:
+                yield _not_in_the_figure(model, provider, name, total.unpriced_quantity)
+    for name, total in sum(by_model.values(), meter_sums.NONE):
+        if quantity := total.quantity - total.unpriced_quantity:
+            cost = words.dollars(money.usd_text(total.femto_usd))
+            yield f"In the figure: {words.metered(quantity, name)}, {cost}."
+
+
+def _not_in_the_figure(model: str, provider: str, meter: str, quantity: int) -> str:
+    if meter == "unaccounted_tokens":
+        return (
+            f"Not in the figure: {words.counted(quantity, 'token')} of {model} that the sender"
+            " counts in its total and in no part of it; ask the sender what they are."
+        )
+    metered = f"Not in the figure: {words.metered(quantity, meter)} of {model}"
+    if meter == "unread_audio_requests":
+        return f"{metered}; send input_audio_tokens and output_audio_tokens."
+    return (
+        f"{metered}, for which the price book has no rate; once you know it: switchwise prices set"
+        f" {model} --provider {provider} --meter {meter}=USD"
+    )
 
 
 def _on_unpriced(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:

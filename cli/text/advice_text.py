@@ -103,8 +103,8 @@ def _meters(
     )
     # A side without a rate for cached or cache-write input bills those tokens as ordinary input,
     # so the sides may differ.
-    now = prices.tokens_by_meter(counts, prices.Rates(**cell.rates_now))
-    instead = prices.tokens_by_meter(counts, prices.Rates(**cell.rates_instead))
+    now = prices.tokens_by_meter(counts, prices.from_meters(cell.rates_now))
+    instead = prices.tokens_by_meter(counts, prices.from_meters(cell.rates_instead))
     for meter in prices.METERS:
         if now[meter] or instead[meter]:
             yield (

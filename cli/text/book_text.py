@@ -12,7 +12,7 @@ from advisor import words
 from advisor.months.repricing import MonthShift
 from cli.text import change_text, plain
 from ledger import money
-from ledger.pricing import book_file
+from ledger.pricing import book_file, price_book
 from ledger.pricing.book_diff import FactChange, PriceChange
 from ledger.pricing.book_file import BookFile
 from ledger.pricing.prices import METERS, PriceKey, Rates
@@ -112,9 +112,11 @@ def _show_list(console: Console, title: str, rows: Iterable[tuple[str, str]]) ->
 
 
 def _price_cells(change: PriceChange) -> tuple[str, str]:
-    both = [(meter, _rate(change.before, meter), _rate(change.after, meter)) for meter in METERS]
+    meters = [*METERS, *_rare_meters(change.before, change.after)]
+    both = [(meter, _rate(change.before, meter), _rate(change.after, meter)) for meter in meters]
     differences = [
-        f"{_SHORT[meter]} {_arrow(was, becomes) if change.kind == 'changed' else was or becomes}"
+        f"{_SHORT.get(meter) or words.label(meter)}"
+        f" {_arrow(was, becomes) if change.kind == 'changed' else was or becomes}"
         for meter, was, becomes in both
         if (was != becomes if change.kind == "changed" else was or becomes)
     ]
@@ -153,12 +155,16 @@ def _since(change: PriceChange) -> str | None:
     return None if change.effective_from == book_file.EVER else change.effective_from.isoformat()
 
 
+def _rare_meters(*sides: Rates | None) -> list[str]:
+    return sorted({name for rates in sides if rates for name, _ in rates.rare})
+
+
 def _rate(rates: Rates | None, meter: str) -> str | None:
-    nano_usd: int | None = None if rates is None else getattr(rates, meter)
+    nano_usd = None if rates is None else rates.by_meter.get(meter)
     return None if nano_usd is None else money.text(Decimal(nano_usd).scaleb(-9))
 
 
 def _usd(rates: Rates | None) -> dict[str, str] | None:
     if rates is None:
         return None
-    return {meter: text for meter in METERS if (text := _rate(rates, meter)) is not None}
+    return price_book.rate_texts(rates)

@@ -138,7 +138,7 @@ def _price(price: PriceUsed) -> str:
 
 
 def _meter(meter: MeterCost) -> str:
-    metered = f"    {words.label(meter.meter):<18}{meter.tokens:>17,}  x  "
+    metered = f"    {words.label(meter.meter):<18}{meter.quantity:>17,}  x  "
     if meter.nano_usd_per_mtok is None or meter.cost_femto_usd is None:
         return f"{metered}no rate"
     product = metered + _rate_text(meter.nano_usd_per_mtok)

@@ -5,11 +5,11 @@ Pure. It never decodes prompts or answers.
 
 import re
 from collections.abc import Collection
-from typing import TypedDict, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-from collector.parsing import fields, label_sets
+from collector.parsing import fields, label_sets, litellm_usage
 from collector.parsing import litellm_payload as wire
 from collector.parsing.fields import Tiers
 from collector.parsing.format import MIB, JsonFormat, Limits, Schema
@@ -25,6 +25,8 @@ _PARAMETERS = msgspec.json.Decoder(wire.Parameters)
 _RESPONSE_FORMAT = msgspec.json.Decoder(wire.ResponseFormat)
 _TEXT = msgspec.json.Decoder(wire.TextOptions)
 
+_ENDED = ("completed", "expired", "cancelled")
+"""How a batch ends. What it has answered by then is billed."""
 _BATCH_POLLS = ("aretrieve_batch", "retrieve_batch")
 # These read or delete what an earlier call made. Some repeat its usage, so they never count.
 _HOUSEKEEPING = re.compile(
@@ -35,21 +37,12 @@ _CREATION = re.compile(
     r"a?_?(create|upload|add)_|a?(search|ingest|query|run_code|code_interpreter_tool)$"
 )
 
+
 _CLIENT_GONE = "499"
 _KEY_HASH_CHARACTERS = 12
 _MAX_RETRY_DIGITS = 4
 
 T = TypeVar("T")
-
-
-class _Counts(TypedDict, total=False):
-    input_tokens: int | None
-    cached_input_tokens: int | None
-    cache_write_input_tokens: int | None
-    output_tokens: int | None
-    reasoning_tokens: int | None
-    input_audio_tokens: int | None
-    output_audio_tokens: int | None
 
 
 def parse(element: bytes, naming: Naming) -> Reading:
@@ -73,24 +66,32 @@ def _reading(payload: wire.Payload, naming: Naming) -> Reading:
     if payload.status not in ("success", "failure"):
         return Rejected("status is neither success nor failure; send the payload's own status")
     call_type = payload.call_type or ""
-    response = _section(_RESPONSE, payload.response, wire.Response())
+    response = litellm_usage.read_section(_RESPONSE, payload.response, wire.Response())
     if call_type in _BATCH_POLLS:
         return _batch(payload, response, naming)
-    if _HOUSEKEEPING.match(call_type) or (_CREATION.match(call_type) and not _has_tokens(payload)):
+    usage = litellm_usage.find_usage(payload, response)
+    if _HOUSEKEEPING.match(call_type) or (
+        _CREATION.match(call_type) and not any(litellm_usage.totals(payload, usage))
+    ):
         return Ignored("the call type is no request to a model")
-    return _request(payload, response, naming)
+    return _request(payload, response, usage, naming)
 
 
-def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> Event | Rejected:
+def _request(
+    payload: wire.Payload, response: wire.Response, usage: wire.Usage, naming: Naming
+) -> Event | Rejected:
     start = payload.start_time
     occurred_at = None if start is None else fields.parse_instant_us(start)
     if start is None or occurred_at is None:
         return Rejected(
             "startTime is not a time in epoch seconds; send the payload's own startTime"
         )
-    parameters = _section(_PARAMETERS, payload.model_parameters, wire.Parameters())
-    usage = _usage(payload)
-    usage_source = _usage_source(payload)
+    parameters = litellm_usage.read_section(
+        _PARAMETERS, payload.model_parameters, wire.Parameters()
+    )
+    quantities = litellm_usage.quantities(payload, usage, response)
+    has_usage = any(litellm_usage.totals(payload, usage)) or bool(quantities)
+    usage_source = _usage_source(payload, has_usage=has_usage)
     retry_count = _retry_count(payload)
     traits = label_sets.Traits(
         tiers=fields.parse_tiers(
@@ -102,6 +103,7 @@ def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> 
         features=_features(usage, parameters)
         | _tag_features(payload)
         | (events.FEATURE_CLIENT_RETRY if retry_count else 0),
+        modifiers=litellm_usage.modifiers(payload, usage),
     )
     is_stream = payload.stream or parameters.stream
     first_token_at = payload.completion_start_time if is_stream else None
@@ -109,10 +111,18 @@ def _request(payload: wire.Payload, response: wire.Response, naming: Naming) -> 
         dedupe_key=f"litellm:{payload.id}:{payload.status}:{start:.6f}",
         occurred_at=occurred_at,
         labels=label_sets.build_labels(_names(payload, response), traits, naming),
-        **(_Counts() if usage_source in ("missing", "none") else _counts(payload, usage)),
+        **(
+            litellm_usage.Counts()
+            if usage_source in ("missing", "none")
+            else litellm_usage.counts(payload, usage)
+        ),
         latency_ms=fields.duration_ms(start, payload.end_time),
         first_token_ms=fields.duration_ms(start, first_token_at),
         retry_count=retry_count,
+        sender_cost_pico_usd=litellm_usage.sender_cost_pico_usd(payload)
+        if usage_source == "provider"
+        else None,
+        meters=() if usage_source in ("missing", "none") else quantities,
     )
 
 
@@ -122,8 +132,9 @@ def _batch(payload: wire.Payload, response: wire.Response, naming: Naming) -> Re
     The latency and retries are those of the poll, so they are left out. So is the context band:
     the size of a batch says nothing about the size of its requests.
     """
-    if response.status != "completed" or not _has_tokens(payload):
-        return Ignored("the batch has not completed, or names no tokens")
+    usage = litellm_usage.find_usage(payload, response)
+    if response.status not in _ENDED or not any(litellm_usage.totals(payload, usage)):
+        return Ignored("the batch has not ended, or names no tokens")
     time = response.created_at if response.completed_at is None else response.completed_at
     occurred_at = None if time is None else fields.parse_instant_us(time)
     if occurred_at is None:
@@ -132,37 +143,19 @@ def _batch(payload: wire.Payload, response: wire.Response, naming: Naming) -> Re
             " send the batch as answered"
         )
     traits = label_sets.Traits(
-        tiers=Tiers("batch", "batch"), usage_source="provider", features=_tag_features(payload)
+        tiers=Tiers("batch", "batch"),
+        usage_source="provider",
+        features=_tag_features(payload),
+        modifiers=litellm_usage.modifiers(payload, usage),
     )
     return Event(
         dedupe_key=f"litellm-batch:{payload.id}",
         occurred_at=occurred_at,
         labels=label_sets.build_labels(_names(payload, response), traits, naming),
-        **_counts(payload, _usage(payload)),
+        **litellm_usage.counts(payload, usage),
+        sender_cost_pico_usd=litellm_usage.sender_cost_pico_usd(payload),
+        meters=litellm_usage.quantities(payload, usage, response),
     )
-
-
-def _section(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, unknown: T) -> T:
-    """A section that may hold anything: the fields of it that we read, or unknown."""
-    if bytes(memoryview(raw)[:1]) != b"{":
-        return unknown
-    section = fields.decode(decoder, raw)
-    return unknown if isinstance(section, Rejected) else section
-
-
-def _usage(payload: wire.Payload) -> wire.Usage:
-    return (payload.metadata and payload.metadata.usage_object) or wire.Usage()
-
-
-def _details(usage: wire.Usage) -> tuple[wire.InputDetails, wire.OutputDetails]:
-    return (
-        usage.prompt_tokens_details or wire.InputDetails(),
-        usage.completion_tokens_details or wire.OutputDetails(),
-    )
-
-
-def _has_tokens(payload: wire.Payload) -> bool:
-    return bool(payload.prompt_tokens or payload.completion_tokens)
 
 
 def _is_cancelled(payload: wire.Payload) -> bool:
@@ -173,38 +166,18 @@ def _is_cancelled(payload: wire.Payload) -> bool:
     )
 
 
-def _usage_source(payload: wire.Payload) -> UsageSource:
+def _usage_source(payload: wire.Payload, *, has_usage: bool) -> UsageSource:
     """Where the token counts come from.
 
-    Zero tokens mean that the usage is unknown. The tokens of a failure, or of a client that hung
-    up, were counted by the proxy.
+    Zero tokens mean that the usage is unknown, unless a meter says what was used. The tokens of a
+    failure, or of a client that hung up, were counted by the proxy.
     """
     is_complete = payload.status == "success" and not _is_cancelled(payload)
     if is_complete and payload.cache_hit:
         return "gateway_cache"
-    if _has_tokens(payload):
+    if has_usage:
         return "provider" if is_complete else "estimated"
     return "missing" if is_complete else "none"
-
-
-def _counts(payload: wire.Payload, usage: wire.Usage) -> _Counts:
-    """The token counts. For every provider behind LiteLLM, totals include their parts.
-
-    So input includes cached and cache-write tokens, and output includes reasoning tokens.
-    """
-    input_details, output_details = _details(usage)
-    cached, cache_write = input_details.cached_tokens, input_details.cache_write_tokens
-    return {
-        "input_tokens": payload.prompt_tokens,
-        "cached_input_tokens": usage.cache_read_input_tokens if cached is None else cached,
-        "cache_write_input_tokens": (
-            usage.cache_creation_input_tokens if cache_write is None else cache_write
-        ),
-        "output_tokens": payload.completion_tokens,
-        "reasoning_tokens": output_details.reasoning_tokens,
-        "input_audio_tokens": input_details.audio_tokens,
-        "output_audio_tokens": output_details.audio_tokens,
-    }
 
 
 def _retry_count(payload: wire.Payload) -> int:
@@ -215,10 +188,12 @@ def _retry_count(payload: wire.Payload) -> int:
 
 
 def _features(usage: wire.Usage, parameters: wire.Parameters) -> int:
-    input_details, output_details = _details(usage)
-    text = _section(_TEXT, parameters.text, wire.TextOptions())
+    input_details, output_details = litellm_usage.details(usage)
+    text = litellm_usage.read_section(_TEXT, parameters.text, wire.TextOptions())
     answer_formats = (
-        _section(_RESPONSE_FORMAT, parameters.response_format, wire.ResponseFormat()),
+        litellm_usage.read_section(
+            _RESPONSE_FORMAT, parameters.response_format, wire.ResponseFormat()
+        ),
         text.format or wire.ResponseFormat(),
     )
     present = {

@@ -8,12 +8,12 @@ from typing import get_args
 
 import msgspec
 
-from collector.parsing import fields, label_sets
+from collector.parsing import fields, label_sets, rare
 from collector.parsing.fields import Count
 from collector.parsing.format import MIB, JsonFormat, Limits, Schema
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Reading, Rejected
-from ledger import events
+from ledger import events, meters
 from ledger.events import Event, Labels
 
 
@@ -39,6 +39,12 @@ class _Native(msgspec.Struct, omit_defaults=True, gc=False):
     retry_count: Count = None
     usage_source: str | None = None
     features: list[str] | None = None
+    input_audio_tokens: Count = None
+    output_audio_tokens: Count = None
+    meters: dict[str, Count] | None = None
+    modifiers: dict[str, str] | None = None
+    cost_usd: float | None = None
+    total_tokens: Count = None
 
 
 _KNOWN_FIELDS = frozenset(_Native.__struct_fields__)
@@ -114,6 +120,8 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
         not native.retry_count,
         band,
         tuple(native.features) if native.features else None,
+        tuple(native.modifiers.items()) if native.modifiers else None,
+        not native.meters,
     )
     labels = _CACHE.get(names) if native.id else None
     if labels is None:
@@ -139,7 +147,28 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
         # The feature and the count say the same, and sums by either agree.
         retry_count=native.retry_count
         or (1 if labels.features & events.FEATURE_CLIENT_RETRY else 0),
+        input_audio_tokens=native.input_audio_tokens,
+        output_audio_tokens=native.output_audio_tokens,
+        sender_cost_pico_usd=(
+            None if native.cost_usd is None else fields.pico_usd(native.cost_usd)
+        ),
+        meters=_quantities(native) if _has_meters(native, labels) else (),
     )
+
+
+def _has_meters(native: _Native, labels: Labels) -> bool:
+    return bool(native.meters or native.total_tokens or labels.features & events.FEATURE_AUDIO)
+
+
+def _quantities(native: _Native) -> rare.Quantities:
+    """The quantities of what few requests have, and what the counts that were sent leave open."""
+    counts = {name: count or 0 for name, count in (native.meters or {}).items()}
+    parts = native.input_tokens, native.output_tokens
+    counts["unaccounted_tokens"] = rare.unaccounted_tokens(native.total_tokens, parts)
+    has_audio_count = native.input_audio_tokens or native.output_audio_tokens
+    if "audio" in (native.features or ()) and not has_audio_count:
+        counts["unread_audio_requests"] = 1
+    return rare.known_quantities(counts)
 
 
 def _fault(native: _Native, naming: Naming) -> str | None:
@@ -153,6 +182,8 @@ def _fault(native: _Native, naming: Naming) -> str | None:
         return f"usage_source is unknown; use one of {', '.join(_USAGE_SOURCES)}"
     if not events.FEATURE_NAMES.keys() >= set(native.features or ()):
         return f"features holds an unknown name; use {', '.join(events.FEATURE_NAMES)}"
+    if not {"geo", "speed"} >= (native.modifiers or {}).keys():
+        return "modifiers holds an unknown name; use geo, speed"
     return _usage_fault(native.usage_source, has_counts=_counts_sent(native) > 0)
 
 
@@ -186,7 +217,7 @@ def _usage_source(native: _Native, status: str) -> str:
     if native.usage_source is not None:
         return native.usage_source
     totals = _counts_sent(native)
-    if totals == 2:
+    if totals == 2 or (native.meters and status == "success"):
         return "provider"
     return "missing" if totals or status == "success" else "none"
 
@@ -210,6 +241,10 @@ def _labels(native: _Native, context_band: int, naming: Naming) -> Labels:
         status=status,
         context_band=context_band,
         features=sum(bits),
+        modifiers=rare.modifiers(
+            geography=(native.modifiers or {}).get("geo"),
+            speed=(native.modifiers or {}).get("speed"),
+        ),
     )
     return label_sets.build_labels(sent, traits, naming)
 
@@ -235,6 +270,9 @@ _COUNTS = (
     "cache_write_input_tokens",
     "output_tokens",
     "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "total_tokens",
     "latency_ms",
     "first_token_ms",
     "retry_count",
@@ -253,6 +291,22 @@ _SCHEMA: Schema = {
         "status": {"enum": [*_STATUSES, None]},
         "usage_source": {"enum": [*_USAGE_SOURCES, None]},
         "features": {"type": ["array", "null"], "items": {"enum": list(events.FEATURE_NAMES)}},
+        "meters": {
+            "type": ["object", "null"],
+            "description": "quantities of what few requests have",
+            "properties": dict.fromkeys(sorted(meters.SENT), fields.COUNT_SCHEMA),
+            "additionalProperties": fields.COUNT_SCHEMA,
+        },
+        "modifiers": {
+            "type": ["object", "null"],
+            "properties": {"geo": {"type": "string"}, "speed": {"type": "string"}},
+            "additionalProperties": False,
+        },
+        "cost_usd": {
+            "type": ["number", "null"],
+            "minimum": 0,
+            "description": "what the sender or the provider says that it cost",
+        },
     },
     "example": {
         "id": "req_7f3a",

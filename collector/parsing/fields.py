@@ -34,6 +34,7 @@ _USUAL_CHARACTERS = len("2026-11-23T20:00:00.000000Z")
 _TIERS = {"default": "standard", "fast": "priority"} | {
     tier: tier for tier in ("standard", "batch", "flex", "priority", "scale")
 }
+_MAX_COST_USD, _PICO_PER_USD = 1_000_000, 10**12
 _NO_SPECIAL_TIER = (None, "auto", "default")
 
 T = TypeVar("T")
@@ -126,6 +127,13 @@ def _parse_rfc_3339_us(text: str) -> int | None:
     return at_us if 0 <= at_us <= LATEST_US else None
 
 
+def pico_usd(amount_usd: float | None) -> int | None:
+    """USD of a JSON number as whole pico-USD, rounded half up; None outside 0 to 1,000,000."""
+    if amount_usd is None or not 0 <= amount_usd <= _MAX_COST_USD:
+        return None
+    return int(amount_usd * _PICO_PER_USD + 0.5)
+
+
 def duration_ms(start: float | None, end: float | None) -> int | None:
     """Whole milliseconds between two instants in epoch seconds, rounded half up.
 
@@ -142,7 +150,8 @@ def parse_tiers(answered: str | None, requested: str | None) -> Tiers:
     """The tiers of a request from the sender's words for them.
 
     Where the answer names no tier it is the standard one, unless a special one was requested:
-    then it is unknown.
+    then it is unknown. Who asks for no tier leaves it to the provider: where a special one served,
+    nobody knows whether it was asked for.
     """
     if answered in (None, "default") and requested in _NO_SPECIAL_TIER:
         return STANDARD_TIERS
@@ -151,4 +160,7 @@ def parse_tiers(answered: str | None, requested: str | None) -> Tiers:
     requested_tier = "standard" if is_usual else _TIERS.get(str(requested), events.UNKNOWN)
     if answered is None:
         return Tiers("standard" if is_usual else events.UNKNOWN, requested_tier)
-    return Tiers(_TIERS.get(answered, events.UNKNOWN), requested_tier)
+    served_tier = _TIERS.get(answered, events.UNKNOWN)
+    if requested in (None, "auto") and served_tier not in ("standard", events.UNKNOWN):
+        requested_tier = events.UNKNOWN
+    return Tiers(served_tier, requested_tier)

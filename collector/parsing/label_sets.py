@@ -36,6 +36,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "success"
     context_band: int = 0
     features: int = 0
+    modifiers: str = ""
 
 
 class LabelCache:
@@ -85,6 +86,7 @@ def _build_labels(sent: SentNames, traits: Traits, naming: Naming) -> Labels:
         project=project or events.UNASSIGNED,
         workload=workload or events.UNLABELLED,
         key=fields.clean_label(sent.key) or events.UNKNOWN,
+        modifiers=traits.modifiers,
     )
 
 

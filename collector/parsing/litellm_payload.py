@@ -12,24 +12,62 @@ from collector.parsing.fields import Count
 Seconds = float | int | None
 
 
+class CacheWrites(msgspec.Struct):
+    """Tokens written to the cache by how long they stay there."""
+
+    ephemeral_5m_input_tokens: Count = None
+    ephemeral_30m_input_tokens: Count = None
+    ephemeral_1h_input_tokens: Count = None
+    ephemeral_12h_input_tokens: Count = None
+
+
 class InputDetails(msgspec.Struct):
     cached_tokens: Count = None
     cache_write_tokens: Count = None
     audio_tokens: Count = None
     image_tokens: Count = None
+    video_tokens: Count = None
+    web_search_requests: Count = None
+    cache_creation_token_details: CacheWrites | None = None
 
 
 class OutputDetails(msgspec.Struct):
     reasoning_tokens: Count = None
     audio_tokens: Count = None
+    image_tokens: Count = None
+    video_tokens: Count = None
+    citation_tokens: Count = None
+
+
+class ServerTools(msgspec.Struct):
+    web_search_requests: Count = None
+    tool_search_requests: Count = None
 
 
 class Usage(msgspec.Struct):
     prompt_tokens_details: InputDetails | None = None
     completion_tokens_details: OutputDetails | None = None
+    input_tokens_details: InputDetails | None = None
+    output_tokens_details: OutputDetails | None = None
     cache_read_input_tokens: Count = None
     cache_creation_input_tokens: Count = None
+    cache_creation: CacheWrites | None = None
+    server_tool_use: ServerTools | None = None
+    search_units: Count = None
+    num_search_queries: Count = None
+    citation_tokens: Count = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    type: str | None = None
+    seconds: Seconds = None
     service_tier: str | None = None
+    inference_geo: str | None = None
+    speed: str | None = None
+
+
+class CostBreakdown(msgspec.Struct):
+    tool_usage_cost: Seconds = None
+    data_residency: str | None = None
 
 
 class ClientHeaders(msgspec.Struct):
@@ -74,6 +112,9 @@ class Payload(msgspec.Struct):
     model_group: str | None = None
     prompt_tokens: Count = None
     completion_tokens: Count = None
+    total_tokens: Count = None
+    response_cost: Seconds = None
+    cost_breakdown: CostBreakdown | None = None
     request_tags: list[str | int | float | bool | None] | None = None
     metadata: Metadata | None = None
     model_map_information: ModelMap | None = None
@@ -88,6 +129,13 @@ class Response(msgspec.Struct):
     status: str | None = None
     created_at: Seconds = None
     completed_at: Seconds = None
+    output: msgspec.Raw = msgspec.Raw()
+    usage: msgspec.Raw = msgspec.Raw()
+
+
+class OutputItem(msgspec.Struct):
+    type: str | None = None
+    status: str | None = None
 
 
 class ResponseFormat(msgspec.Struct):

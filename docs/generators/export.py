@@ -26,6 +26,7 @@ _SECTIONS = {
     "projects": "A row for each project. The rows add up to the headline.",
     "models": "A row for each provider and model. The rows add up to the headline.",
     "showback": "A row for each project, workload, provider, model and tier.",
+    "meters": "A row for each meter besides plain tokens. Its cost is part of the cost of usage.",
     "adjustments": "A row for each line that a dated adjustment changes in a closed month.",
     "days": "A row for each day of the month.",
     "forecast_record": "A row for each finished month: how good its forecasts were.",

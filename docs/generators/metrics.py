@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from docs.generators import markdown
 from ledger import metrics
-from ledger.metrics import Metric
+from ledger.metric_kinds import Metric
 
 _INTRODUCTION = "Prometheus scrapes these at `/metrics`. Labels come from the lists below only."
 _LEDGER = """\

@@ -5,6 +5,7 @@ Pure.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from fractions import Fraction
 from hashlib import sha256
 from typing import TypeVar
 
@@ -23,7 +24,7 @@ UNCONFIRMED = "unconfirmed: "
 
 
 class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=True):
-    """One price: its key, first day, nano-USD per million tokens by meter, and its source.
+    """One price: its key, first day, nano-USD per million units by meter, and its source.
 
     `checked` is None where the catalogue dates no check of its own (as of its release), and where
     the source is unconfirmed.
@@ -43,6 +44,7 @@ class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only
     output_audio: int | None
     source: str
     checked: date | None
+    rare: tuple[tuple[str, int], ...] = ()
 
     @property
     def key(self) -> PriceKey:
@@ -58,7 +60,7 @@ class PriceRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only
     @property
     def rates(self) -> Rates:
         """The rates alone."""
-        return Rates(**{meter: getattr(self, meter) for meter in METERS})
+        return Rates(**{meter: getattr(self, meter) for meter in METERS}, rare=self.rare)
 
 
 def price_row(
@@ -80,6 +82,7 @@ def price_row(
         output_audio=rates.output_audio,
         source=source,
         checked=checked,
+        rare=rates.rare,
     )
 
 
@@ -96,6 +99,7 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=
     source: str = ""
     without_rate: tuple[tuple[str, str], ...] = ()
     lacks: tuple[str, ...] = ()
+    multipliers: tuple[tuple[str, str], ...] = ()
 
 
 class BookFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,4 +206,5 @@ def _facts(row: FactRow) -> ModelFacts:
         retirement=retirement,
         without_rate=without_rate,
         lacks=frozenset(row.lacks),
+        multipliers={modifier: Fraction(factor) for modifier, factor in row.multipliers},
     )

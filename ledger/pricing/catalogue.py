@@ -1,9 +1,7 @@
 """The installed genai-prices package as our price rows.
 
-Used only while the book is compiled. No network, no clock. Known limits: cache writes are priced at
-the shortest retention (events do not report it); searches and storage are no tokens and out of
-scope; and a tier's first row begins on the day it was checked, so that earlier days read as
-backdated.
+Used only while the book is compiled. No network, no clock. Known limit: a tier's first row begins
+on the day it was checked, so that earlier days read as backdated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,8 +10,10 @@ from decimal import Decimal
 
 from genai_prices import data, types
 
+from ledger import meters
 from ledger.errors import UsageError
-from ledger.pricing import book_file, names
+from ledger.meters import Meter
+from ledger.pricing import book_file, names, prices
 from ledger.pricing.book_file import FactRow, PriceRow
 from ledger.pricing.matchers import Condition, MatcherRow
 from ledger.pricing.prices import PriceKey, Rates
@@ -61,12 +61,9 @@ _METER_KEYS = {
     "input_audio": "input_audio_mtok",
     "output_audio": "output_audio_mtok",
 }
-_PASSED_OVER = {
-    "cache_write_1h_mtok",
-    "cache_audio_read_mtok",
-    "web_searches_kcount",
-    "storage_searches_kcount",
-}
+_RARE = {meter.catalogue: meter for meter in meters.BY_NAME.values() if meter.catalogue}
+_SECOND_NAMES = {"audio_hours": "input_audio_hours"}
+"""Rates that the catalogue lists a second time, for input and output together."""
 
 
 def providers() -> Iterator[tuple[str, types.Provider]]:
@@ -84,14 +81,19 @@ def nano_usd(amount_usd: Decimal) -> int:
     The remainder of a binary float (0.18000000000000002) is removed; a rate that is really finer is
     refused, never rounded.
     """
-    nano = amount_usd.scaleb(9)
-    rounded = nano.to_integral_value()
-    if abs(nano - rounded) > abs(nano) * Decimal("1e-12"):
+    rounded = _rounded(amount_usd)
+    if rounded is None:
         raise UsageError(
             f"a rate of {amount_usd} USD is finer than nano-USD;"
             " leave the model out or round it in the overlay"
         )
-    return int(rounded)
+    return rounded
+
+
+def _rounded(amount_usd: Decimal) -> int | None:
+    nano = amount_usd.scaleb(9)
+    rounded = nano.to_integral_value()
+    return None if abs(nano - rounded) > abs(nano) * Decimal("1e-12") else int(rounded)
 
 
 def reason_left_out(word: str, model: types.ModelInfo) -> str | None:
@@ -110,11 +112,13 @@ def reason_left_out(word: str, model: types.ModelInfo) -> str | None:
     }
     if not rates:
         return "the catalogue names no price"
-    uncounted = sorted(rates.keys() - _METER_KEYS.values() - _PASSED_OVER)
-    if uncounted:
-        return f"it bills {', '.join(uncounted)}, which events do not count"
-    if "input_mtok" not in rates:
-        return "it is not billed by input tokens"
+    uncounted = rates.keys() - _METER_KEYS.values() - _RARE.keys()
+    unnamed = sorted(key for key in uncounted if _SECOND_NAMES.get(key) not in rates)
+    if unnamed:
+        return f"it bills {', '.join(unnamed)}, which events do not count"
+    too_fine = sorted(key for key in rates.keys() & _RARE.keys() if _is_too_fine(key, rates[key]))
+    if too_fine:
+        return f"its rate for {', '.join(too_fine)} is finer than our unit of money"
     if not any(_at_size(rate, 0) for rate in rates.values()):
         return "its price of 0 cannot be told from an unknown one"
     return None
@@ -227,10 +231,21 @@ def _at_size(rate: _Rate, over_input_tokens: int) -> Decimal:
 
 
 def _rates_at(listed: Mapping[str, _Rate], over_input_tokens: int) -> Rates:
-    return Rates(
-        **{
-            meter: nano_usd(_at_size(listed[key], over_input_tokens))
-            for meter, key in _METER_KEYS.items()
-            if key in listed
-        }
-    )
+    at_size = {key: _at_size(rate, over_input_tokens) for key, rate in listed.items()}
+    plain = {meter: nano_usd(at_size[key]) for meter, key in _METER_KEYS.items() if key in at_size}
+    rare = {
+        meter.name: nano_usd(_per_million(meter, at_size[key]))
+        for key, meter in _RARE.items()
+        if key in at_size
+    }
+    return prices.from_meters(plain | rare)
+
+
+def _per_million(meter: Meter, amount_usd: Decimal) -> Decimal:
+    """USD per million of our units."""
+    return amount_usd * 1_000_000 / meter.catalogue_units
+
+
+def _is_too_fine(key: str, rate: _Rate) -> bool:
+    amounts = [step.price for step in _steps(rate)] + [_at_size(rate, 0)]
+    return any(_rounded(_per_million(_RARE[key], amount)) is None for amount in amounts)

@@ -11,7 +11,7 @@ from importlib import metadata
 import msgspec
 
 from ledger.errors import UsageError
-from ledger.pricing import catalogue, overlay
+from ledger.pricing import catalogue, charges, overlay
 from ledger.pricing.book_file import BookFile, FactRow, PriceRow
 from ledger.pricing.matchers import MatcherRow, RefusalRow
 from ledger.pricing.overlay import Copy, Overlay
@@ -61,6 +61,7 @@ def compile_book(own: Overlay) -> BookFile:
         book.add_all(sheet.price_rows())
     book.describe(own)
     book.leave_unpriced(own)
+    book.share_fees()
     days = [row.checked for row in book.rows.values() if row.checked is not None]
     return BookFile(
         catalogue=f"genai-prices {installed_release()}",
@@ -150,6 +151,11 @@ class _Draft:
         for lack in own.lack:
             for provider, model in self._priced(lack.providers, lack.models):
                 self._add_facts(provider, model, lacks=lack.lacks, source=lack.source)
+        for multiplier in own.multiplier:
+            for provider, model in self._priced(multiplier.providers, multiplier.models):
+                factors = self._facts_of(provider, model).multipliers
+                factor = (multiplier.modifier, str(multiplier.factor))
+                self._add_facts(provider, model, multipliers=tuple(sorted((*factors, factor))))
         for shutdown in own.retirement:
             for provider, model in self._priced(shutdown.providers, shutdown.models):
                 self._add_facts(
@@ -159,6 +165,27 @@ class _Draft:
                     successor=shutdown.successor,
                     source=shutdown.source,
                 )
+
+    def share_fees(self) -> None:
+        """Give every tier the fees of that day's standard row, where the catalogue names none.
+
+        A fee for each search is the same at every tier (developers.openai.com/api/docs/pricing).
+        """
+        standard: dict[tuple[str, str], list[PriceRow]] = {}
+        for row in sorted(self.rows.values(), key=lambda row: row.effective_from):
+            if row.key == PriceKey(row.provider, row.model, "standard", region=row.region):
+                standard.setdefault((row.provider, row.model), []).append(row)
+        for place, row in self.rows.items():
+            listed = standard.get((row.provider, row.model), [])
+            before = [price for price in listed if price.effective_from <= row.effective_from]
+            if row.rare or not listed:
+                continue
+            fees = tuple(
+                (name, rate)
+                for name, rate in (before or listed[:1])[-1].rare
+                if not charges.is_of_tokens(name)
+            )
+            self.rows[place] = msgspec.structs.replace(row, rare=fees)
 
     def leave_unpriced(self, own: Overlay) -> None:
         """Add why models have no price at a tier. Raises UsageError where they have one."""

@@ -9,7 +9,8 @@ from hashlib import blake2b
 
 from ledger import clock
 from ledger.errors import UsageError
-from ledger.pricing.prices import METERS, Price, PriceKey, Rates
+from ledger.pricing import prices
+from ledger.pricing.prices import Price, PriceKey, Rates
 
 WHOLE_PPM = 1_000_000
 """A discount of everything, in parts per million."""
@@ -196,13 +197,9 @@ def _unlisted(key: PriceKey) -> Price:
 
 
 def _discounted(list_rates: Rates, discount: Discount) -> Rates:
-    rates = ((meter, getattr(list_rates, meter)) for meter in METERS)
-    return Rates(
-        **{
-            meter: _half_even(rate * (WHOLE_PPM - discount.discount_ppm))
-            for meter, rate in rates
-            if rate is not None
-        }
+    share_ppm = WHOLE_PPM - discount.discount_ppm
+    return prices.from_meters(
+        {meter: _half_even(rate * share_ppm) for meter, rate in list_rates.by_meter.items()}
     )
 
 
@@ -212,8 +209,7 @@ def _half_even(rate_ppm: int) -> int:
 
 
 def _over(rates: Rates, agreed: Rates) -> Rates:
-    agreed_rates = ((meter, getattr(agreed, meter)) for meter in METERS)
-    return replace(rates, **{meter: rate for meter, rate in agreed_rates if rate is not None})
+    return prices.from_meters(rates.by_meter | agreed.by_meter)
 
 
 def _completed(list_rates: Rates, agreed: Rates) -> Rates:

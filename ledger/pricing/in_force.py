@@ -8,6 +8,7 @@ from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
 from sqlalchemy import RowMapping, Table, delete, select
 from sqlmodel import Session
 
@@ -104,7 +105,9 @@ def _key(row: RowMapping) -> prices.PriceKey:
 
 
 def _rates(row: RowMapping) -> prices.Rates:
-    return prices.Rates(**{meter: row[meter] for meter in prices.METERS})
+    rare = msgspec.json.decode(row["rare"], type=dict[str, int])
+    plain = {meter: row[meter] for meter in prices.METERS if row[meter] is not None}
+    return prices.from_meters(plain | rare)
 
 
 def _without_time(row: RowMapping) -> dict[str, Any]:
@@ -131,8 +134,10 @@ def _rows(overrides: Overrides) -> _Rows:
 def _priced(price: OperatorPrice | FixedPrice) -> dict[str, Any]:
     """The row of a price: its key and its rates have columns of their own."""
     row = asdict(price)
+    rates = row.pop("rates")
     return {
         **price.key._asdict(),
-        **row.pop("rates"),
+        **rates,
+        "rare": msgspec.json.encode(dict(price.rates.rare)).decode(),
         **{name: row[name] for name in row if name != "key"},
     }

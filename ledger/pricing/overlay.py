@@ -109,6 +109,15 @@ class Lack(_Entry):
     lacks: tuple[Literal["tools", "json_schema"], ...]
 
 
+class Multiplier(_Entry):
+    """What multiplies every rate of some models where a request has a modifier, as `speed=fast`."""
+
+    providers: tuple[str, ...]
+    models: tuple[str, ...]
+    modifier: str
+    factor: Decimal
+
+
 class Facts(_Entry):
     """Facts of some models; they replace the catalogue's."""
 
@@ -165,6 +174,7 @@ class Overlay(msgspec.Struct, forbid_unknown_fields=True):
     without_rate: tuple[WithoutRate, ...]
     model: tuple[Facts, ...]
     lack: tuple[Lack, ...]
+    multiplier: tuple[Multiplier, ...]
     retirement: tuple[Shutdown, ...]
 
 

@@ -14,7 +14,7 @@ from ledger.errors import UsageError
 from ledger.pricing import book_file, contracts
 from ledger.pricing.book_file import BookFile
 from ledger.pricing.contracts import Contract, ListPrices
-from ledger.pricing.prices import METERS, Price, PriceBook, PriceKey, Rates
+from ledger.pricing.prices import Price, PriceBook, PriceKey, Rates
 
 BOOK_PATH = Path(__file__).parent / "data" / "book.json"
 
@@ -145,7 +145,7 @@ def _by_key(operator_rows: Iterable[OperatorPrice]) -> dict[PriceKey, list[Price
 
 def fault_of(key: PriceKey, rates: Rates) -> str | None:
     """Why a price cannot be in a book, with the remedy; None if it can."""
-    values = [rate for meter in METERS if (rate := getattr(rates, meter)) is not None]
+    values = list(rates.by_meter.values())
     if not values or any(rate < 0 for rate in values):
         return f"the price of {key} has no rate or one below 0; give what the provider asks"
     if rates.cached_input is not None and rates.cached_input > (rates.uncached_input or 0):
@@ -199,6 +199,5 @@ def _line(price: Price, *, in_force: bool) -> PriceLine:
 
 
 def rate_texts(rates: Rates) -> dict[str, str]:
-    """The known rates by meter, as exact USD per million tokens."""
-    by_meter = {meter: rate for meter in METERS if (rate := getattr(rates, meter)) is not None}
-    return {meter: money.text(Decimal(rate).scaleb(-9)) for meter, rate in by_meter.items()}
+    """The known rates by meter, as exact USD per million tokens or other units."""
+    return {meter: money.text(Decimal(rate).scaleb(-9)) for meter, rate in rates.by_meter.items()}

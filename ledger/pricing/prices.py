@@ -57,6 +57,22 @@ class Rates:
     output: int | None = None
     input_audio: int | None = None
     output_audio: int | None = None
+    rare: tuple[tuple[str, int], ...] = ()
+    """The rates of meters that few requests have, by name in rising order: femto-USD per unit."""
+
+    @property
+    def by_meter(self) -> dict[str, int]:
+        """The rates that are known."""
+        plain = {meter: rate for meter in METERS if (rate := getattr(self, meter)) is not None}
+        return plain | dict(self.rare)
+
+
+def from_meters(rates: Mapping[str, int]) -> Rates:
+    """The rates of these meters, plain and rare."""
+    return Rates(
+        **{meter: rates[meter] for meter in METERS if meter in rates},
+        rare=tuple(sorted((name, rate) for name, rate in rates.items() if name not in METERS)),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +171,8 @@ class ModelFacts:
     """By service tier, why the model has no price per token there: unpriced, never free."""
     lacks: frozenset[str] = frozenset()
     """Features that requests may ask for and the model lacks: `tools`, `json_schema`."""
+    multipliers: Mapping[str, Fraction] = field(default_factory=dict)
+    """By modifier, such as `speed=fast`, what multiplies every rate of a request that has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ class LineSums(SQLModel):
     folded_requests: int = columns.count()
     paid_retry_requests: int = columns.count()
     tier_mismatch_requests: int = columns.count()
+    meters: str = "{}"
+    """JSON: by meter, its requests, quantity, unpriced parts of both, and money as USD text."""
     list_cost_usd: str | None = None
     cost_usd: str | None = None
 

@@ -7,7 +7,7 @@ from ledger.tables import columns
 
 
 class PriceRates(SQLModel):
-    """The rates of a price, in nano-USD per million tokens; None where there is no such rate."""
+    """The rates of a price, in nano-USD per million units; None where there is no such rate."""
 
     uncached_input: int | None = columns.optional_count()
     cached_input: int | None = columns.optional_count()
@@ -15,6 +15,8 @@ class PriceRates(SQLModel):
     output: int | None = columns.optional_count()
     input_audio: int | None = columns.optional_count()
     output_audio: int | None = columns.optional_count()
+    rare: str = "{}"
+    """JSON: the rates of meters that few requests have, by name."""
 
 
 class ListPrice(PriceRates, table=True):

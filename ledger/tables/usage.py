@@ -31,6 +31,8 @@ class Series(SQLModel, table=True):
     project: str
     workload: str
     key: str
+    meter: str = ""
+    modifiers: str = ""
     folded: bool = False
 
 
@@ -60,7 +62,20 @@ class EventRow(SQLModel, table=True):
     latency_ms: int | None = columns.optional_count()
     first_token_ms: int | None = columns.optional_count()
     retry_count: int = 0
+    sender_cost_pico_usd: int | None = columns.optional_count()
     fingerprint: int = Field(sa_type=BigInteger)
+
+
+class EventMeter(SQLModel, table=True):
+    """The quantity of a meter that few requests have, of one event; the series names the meter."""
+
+    __tablename__ = "event_meter"
+
+    day: int = columns.key()
+    key: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    series_id: int = columns.key()
+    occurred_at: int = Field(sa_type=BigInteger)
+    quantity: int = Field(sa_type=BigInteger)
 
 
 class Intake(SQLModel, table=True):
@@ -79,7 +94,8 @@ class UsageSums(SQLModel):
     """The integer sums of every rollup.
 
     Tokens are billable ones; avoided tokens are gateway cache hits. `last_occurred_at` is the time
-    of the last event, in UTC epoch microseconds.
+    of the last event, in UTC epoch microseconds. A series of a meter has two sums alone: how many
+    requests had the meter, and how much of it.
     """
 
     requests: int = columns.count()
@@ -99,6 +115,10 @@ class UsageSums(SQLModel):
     first_token_requests: int = columns.count()
     first_token_ms_sum: int = columns.count()
     paid_retry_requests: int = columns.count()
+    sender_cost_requests: int = columns.count()
+    sender_cost_pico_usd: int = columns.count()
+    meter_requests: int = columns.count()
+    meter_quantity: int = columns.count()
     largest_input_tokens: int = columns.count()
     largest_output_tokens: int = columns.count()
     last_occurred_at: int = columns.count()

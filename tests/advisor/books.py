@@ -25,8 +25,8 @@ def rates(
         "cache_write_input": cache_write,
         "output": output,
     }
-    return prices.Rates(
-        **{meter: int(Fraction(text) * 10**9) for meter, text in usd.items() if text is not None}
+    return prices.from_meters(
+        {meter: int(Fraction(text) * 10**9) for meter, text in usd.items() if text is not None}
     )
 
 

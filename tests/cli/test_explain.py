@@ -174,7 +174,7 @@ def test_the_json_holds_the_same_arithmetic(database: Database, run: Run) -> Non
         for meter in [each for each in row["meters"] if each["cost_usd"]]:
             assert (
                 Fraction(meter["cost_usd"])
-                == meter["tokens"] * Fraction(meter["usd_per_mtok"]) / 10**6
+                == meter["quantity"] * Fraction(meter["usd_per_mtok"]) / 10**6
             )
     assert sum(Fraction(row["cost_usd"]) for row in rows) == Fraction(told["sum"]["cost_usd"])
     assert (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from ledger import metrics
+from ledger import metric_kinds, metrics
 
 MAX_PANELS = 12
 INSTANT = {"stat", "gauge", "bargauge", "piechart", "barchart", "table"}
@@ -54,7 +54,7 @@ def names_used(expression: str) -> tuple[set[str], set[str]]:
     """The metrics and the labels in an expression, by reading its words."""
     bare = re.sub(r'"[^"]*"|\[[^]]*\]', "", expression)
     words = {word.removesuffix("_bucket") for word in re.findall(r"[a-zA-Z_]\w*", bare)} - WORDS
-    metric_names = {word for word in words if word.startswith(metrics.PREFIX)}
+    metric_names = {word for word in words if word.startswith(metric_kinds.PREFIX)}
     return metric_names, words - metric_names
 
 

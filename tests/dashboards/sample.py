@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from ledger import metrics
+from ledger import metric_kinds, metrics
 
 Sample = tuple[str, tuple[str, ...], float]
 
@@ -95,7 +95,7 @@ def history(start: datetime, end: datetime, step: timedelta) -> Iterator[str]:
     yield "# EOF"
 
 
-def series(metric: metrics.Metric, values: tuple[str, ...]) -> str:
+def series(metric: metric_kinds.Metric, values: tuple[str, ...]) -> str:
     """A series in exposition text, as two replicas' scrapes would name the first of them."""
     host = "collector-0:8080" if metric.scope == "process" else "advisor-0:8080"
     labels = dict(zip(metric.labels, values, strict=True)) | {"job": "switchwise", "instance": host}

@@ -85,6 +85,7 @@ def test_what_python_sums_up_is_what_sql_counts(
     with database.transaction() as session:
         for name in (
             "event",
+            "event_meter",
             "intake",
             "usage_hour",
             "usage_day",

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from ledger import metrics
+from ledger import metric_kinds, metrics
 from tests import processes
 
 UNITS = {
@@ -18,6 +18,7 @@ UNITS = {
     "ratio",
     "bytes",
     "info",
+    "units",
     "findings",
     "senders",
 }
@@ -56,37 +57,41 @@ def test_no_two_metrics_share_a_name() -> None:
 
 
 @TABLE
-def test_a_name_has_our_prefix_and_ends_in_its_base_unit(metric: metrics.Metric) -> None:
+def test_a_name_has_our_prefix_and_ends_in_its_base_unit(metric: metric_kinds.Metric) -> None:
     assert re.fullmatch(r"switchwise(_[a-z]+)+", metric.name)
     assert metric.unit in UNITS
     assert metric.name.removesuffix("_total").endswith(metric.unit)
 
 
 @TABLE
-def test_only_counters_end_in_total(metric: metrics.Metric) -> None:
+def test_only_counters_end_in_total(metric: metric_kinds.Metric) -> None:
     assert metric.name.endswith("_total") == (metric.kind == "counter")
 
 
 @TABLE
-def test_money_is_a_gauge_because_a_corrected_price_may_lower_it(metric: metrics.Metric) -> None:
+def test_money_is_a_gauge_because_a_corrected_price_may_lower_it(
+    metric: metric_kinds.Metric,
+) -> None:
     assert metric.unit != "usd" or metric.kind == "gauge"
 
 
 @TABLE
 def test_labels_come_from_the_fixed_list_once_each_and_are_not_reserved(
-    metric: metrics.Metric,
+    metric: metric_kinds.Metric,
 ) -> None:
-    assert set(metric.labels) <= set(metrics.LABELS)
+    assert set(metric.labels) <= set(metric_kinds.LABELS)
     assert len(set(metric.labels)) == len(metric.labels)
     assert not {"le", "quantile", "job", "instance", "pod", "__name__"} & set(metric.labels)
 
 
 def test_every_label_of_the_list_is_in_use() -> None:
-    assert set(metrics.LABELS) == {label for metric in metrics.METRICS for label in metric.labels}
+    assert set(metric_kinds.LABELS) == {
+        label for metric in metrics.METRICS for label in metric.labels
+    }
 
 
 @TABLE
-def test_help_is_one_sentence_or_more_and_names_the_unit(metric: metrics.Metric) -> None:
+def test_help_is_one_sentence_or_more_and_names_the_unit(metric: metric_kinds.Metric) -> None:
     words = {"usd": "USD", "ratio": "0 to 1", "seconds": r"[Tt]ime|Age|Seconds", "info": "Always 1"}
     assert metric.help.endswith(".")
     assert re.search(words.get(metric.unit, metric.unit), metric.help, flags=re.IGNORECASE)

@@ -115,7 +115,7 @@ def test_every_event_has_one_outcome_and_the_intake_counts_what_was_accepted(
     database: Database, groups: list[list[Event]]
 ) -> None:
     with database.transaction() as session:
-        for name in ("event", "intake", "series"):
+        for name in ("event", "event_meter", "intake", "series"):
             session.execute(text(f"DELETE FROM {name}"))
     outcomes = [outcome for group in groups for outcome in ledgers.add(database, group)]
     assert len(outcomes) == sum(map(len, groups))

@@ -12,6 +12,7 @@ from advisor.months.figures import (
     AdjustmentLineFigure,
     BacktestFigure,
     DayFigure,
+    MeterFigure,
 )
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import RetryFigure, TierFigure
@@ -27,6 +28,9 @@ ADJUSTMENTS = cells.columns(
     " service_tier cost_usd list_cost_usd requests tokens unpriced_tokens",
 )
 """The columns of a closed month's adjustments: one row for each line that an adjustment changes."""
+
+METERS = cells.columns(MeterFigure, leading="project workload provider model")
+"""The columns of what was used besides plain tokens; its cost is in the cost of usage."""
 
 DAYS = cells.columns(DayFigure)
 

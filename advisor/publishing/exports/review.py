@@ -97,6 +97,7 @@ def _spend_sections(figures: Report) -> Iterable[Section]:
         _section("projects", map(review_rows.usage, figures.projects)),
         _section("models", map(review_rows.usage, figures.models)),
         _section("showback", map(review_rows.usage, figures.slices)),
+        _section("meters", review_rows.meters(figures), columns.METERS),
         _section("adjustments", review_rows.adjustments(figures), columns.ADJUSTMENTS),
         _section("days", map(review_rows.plain, figures.days), columns.DAYS),
         _section(

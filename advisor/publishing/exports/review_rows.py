@@ -122,6 +122,13 @@ def realised_by_method(figure: MoveFigure) -> Iterator[Row]:
         yield {**cells.from_figure(figure), **cells.from_figure(method)}
 
 
+def meters(figures: Report) -> Iterator[Row]:
+    """What each project's workload used of a model besides plain tokens."""
+    for figure in figures.slices:
+        for meter in figure.meters:
+            yield {**figure.names, **cells.from_figure(meter)}
+
+
 def quality(figures: Report) -> Iterator[Row]:
     """How much of the total, and of each project and model, is known.
 

@@ -7,8 +7,9 @@ from typing import TypeVar
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from advisor.months import adjustment_store, adjustments, statement_store
+from advisor.months import adjustment_store, adjustments, statement_store, statements
 from advisor.months.adjustments import ByNumber
+from advisor.months.meter_sums import MeterSums
 from advisor.months.statements import Line, LineKey
 from advisor.months.waste import Waste
 from ledger import months, tables
@@ -37,6 +38,7 @@ class MonthSums:
     project_femto_usd: dict[str, int]
     adjustment_femto_usd: dict[ModelKey, int]
     line_femto_usd: dict[LineKey, int]
+    model_meters: dict[ModelKey, MeterSums]
     waste: Waste | None
 
 
@@ -90,6 +92,7 @@ def _load_month(session: Session, settings: Settings, name: str) -> MonthSums:
             for key, line in adjustments.apply(lines, month_adjustments).items()
             if line.is_priced
         },
+        model_meters=statements.meters_by_model(lines),
         waste=statement.waste if statement else None,
     )
 
@@ -105,7 +108,7 @@ def _sum_requests(lines: Mapping[LineKey, Line]) -> dict[ModelKey, int]:
 def _sum_costs(lines: Mapping[LineKey, Line], group_of: Callable[[LineKey], K]) -> dict[K, int]:
     sums: dict[K, int] = {}
     for key, line in lines.items():
-        if line.cost.priced_tokens:
+        if line.is_priced:
             group = group_of(key)
             sums[group] = sums.get(group, 0) + line.cost.femto_usd
     return sums

@@ -11,6 +11,7 @@ from advisor.publishing.metrics.months import ModelKey, MonthSums
 from advisor.publishing.metrics.places import PublishedPlaces
 from advisor.publishing.metrics.sample import Labels, MetricSample
 from advisor.report.figures import Report
+from ledger import money
 from ledger.months import Month
 
 MONTHS = 13
@@ -58,8 +59,22 @@ def _month(name: str, month: MonthSums, places: PublishedPlaces) -> Iterator[Met
         project_femto_usd[labels] = project_femto_usd.get(labels, 0) + femto_usd
     yield from sample.from_femto_usd("month_project_cost_usd", project_femto_usd)
     yield from _by_model("month_adjustment_usd", name, month.adjustment_femto_usd)
+    yield from _meters(name, month)
     if month.waste is not None:
         yield from waste.samples(name, month.waste)
+
+
+def _meters(name: str, month: MonthSums) -> Iterator[MetricSample]:
+    """What was used besides plain tokens: its cost, and the quantity that has no rate."""
+    for model, sums in month.model_meters.items():
+        for meter, total in sums:
+            labels = (name, *model, meter)
+            if total.unpriced_quantity < total.quantity:
+                cost_usd = money.usd_text(total.femto_usd)
+                yield sample.from_text("month_meter_cost_usd", labels, cost_usd)
+            if total.unpriced_quantity:
+                unpriced = total.unpriced_quantity
+                yield MetricSample("month_meter_unpriced_units", labels, unpriced)
 
 
 def _by_model(metric: str, month: str, sums: Mapping[ModelKey, int]) -> list[MetricSample]:

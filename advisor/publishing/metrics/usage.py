@@ -27,7 +27,7 @@ _LABELS = (
 )
 _AVOIDED = ("avoided_input_tokens", "avoided_output_tokens")
 # Counters count every kind of token apart, whatever the provider prices.
-_EVERY_METER = prices.Rates(**dict.fromkeys(prices.METERS, 0))
+_EVERY_METER = prices.from_meters(dict.fromkeys(prices.METERS, 0))
 
 
 def samples(session: Session, book: PriceBook, canonical_names: Names) -> Iterator[MetricSample]:

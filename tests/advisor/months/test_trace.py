@@ -19,7 +19,7 @@ def test_the_rows_of_a_line_add_up_to_it_exactly(days: list[DayUsage]) -> None:
         assert sum(row.list_cost_femto_usd or 0 for row in of_line) == line.list_cost_femto_usd
         assert sum(row.unpriced_tokens for row in of_line) == line.cost.unpriced_tokens
         assert sum(row.requests for row in of_line) == line.requests
-        tokens = sum(meter.tokens for row in of_line for meter in row.meters)
+        tokens = sum(meter.quantity for row in of_line for meter in row.meters)
         assert tokens == line.counts.total_tokens
 
 
@@ -27,10 +27,10 @@ def test_the_rows_of_a_line_add_up_to_it_exactly(days: list[DayUsage]) -> None:
 def test_every_amount_is_tokens_times_rate(days: list[DayUsage]) -> None:
     for row in trace.rows(days, priced_usage.pricing()):
         for meter in row.meters:
-            assert meter.tokens > 0
+            assert meter.quantity > 0
             assert (meter.nano_usd_per_mtok is None) == (meter.cost_femto_usd is None)
             if meter.nano_usd_per_mtok is not None:
-                assert meter.cost_femto_usd == meter.tokens * meter.nano_usd_per_mtok
+                assert meter.cost_femto_usd == meter.quantity * meter.nano_usd_per_mtok
         costs = [
             metered.cost_femto_usd for metered in row.meters if metered.cost_femto_usd is not None
         ]

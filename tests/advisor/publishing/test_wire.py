@@ -40,7 +40,7 @@ def usage(**names: str) -> UsageFigure:
         list_cost_usd=None,
         usd_per_mtok=None,
         coverage=CoverageFigure(ratio=None, provisional=False, gaps={}),
-        **counts,
+        **counts,  # type: ignore[arg-type]  # the counts alone are whole numbers
     )
 
 

@@ -55,7 +55,7 @@ def row_of(reading: Reading) -> dict[str, object]:
     if not isinstance(reading, Event):
         return {type(reading).__name__.lower(): reading.reason}
     fields = {field.name: field.default for field in msgspec.structs.fields(Event)}
-    values = msgspec.to_builtins(reading)
+    values = json.loads(msgspec.json.encode(reading))
     return {"event": {name: values[name] for name in values if values[name] != fields[name]}}
 
 

@@ -66,6 +66,12 @@ def test_every_field_of_the_contract_is_read() -> None:
         retry_count=7,
         usage_source="estimated",
         features=["tools", "image"],
+        input_audio_tokens=3,
+        output_audio_tokens=5,
+        meters={"web_searches": 4, "cache_write_1h_input_tokens": 1, "house_meter": 2},
+        modifiers={"geo": "US", "speed": "fast"},
+        cost_usd=0.25,
+        total_tokens=40_032,
     )
     labels = events.Labels(
         namespace="default",
@@ -73,7 +79,7 @@ def test_every_field_of_the_contract_is_read() -> None:
         model="gpt-4.1",
         request_model="prod",
         service_tier="priority",
-        service_tier_requested="standard",
+        service_tier_requested="unknown",
         context_band=32_768,
         features=events.FEATURE_TOOLS | events.FEATURE_IMAGE | events.FEATURE_CLIENT_RETRY,
         usage_source="estimated",
@@ -81,6 +87,7 @@ def test_every_field_of_the_contract_is_read() -> None:
         project="p",
         workload="w",
         key="k",
+        modifiers="geo=us speed=fast",
     )
     assert event == Event(
         dedupe_key="native:r-1",
@@ -91,6 +98,15 @@ def test_every_field_of_the_contract_is_read() -> None:
         cache_write_input_tokens=2,
         output_tokens=30,
         reasoning_tokens=4,
+        input_audio_tokens=3,
+        output_audio_tokens=5,
+        sender_cost_pico_usd=250_000_000_000,
+        meters=(
+            ("cache_write_1h_input_tokens", 1),
+            ("other_meter", 2),
+            ("unaccounted_tokens", 2),
+            ("web_searches", 4),
+        ),
         latency_ms=5,
         first_token_ms=6,
         retry_count=7,

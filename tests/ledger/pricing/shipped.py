@@ -1,5 +1,6 @@
 """The shipped price book as tests ask it: the price in force, as rates of text."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -41,6 +42,11 @@ def price(
     )
     assert price_in_force is not None, (provider, model, tier, band, region)
     return price_in_force
+
+
+def token_rates(at: Price) -> Rates:
+    """The rates of tokens alone, without the fees that few requests have."""
+    return replace(at.rates, rare=())
 
 
 def cost_usd(counts: TokenCounts, at: Price) -> Decimal:

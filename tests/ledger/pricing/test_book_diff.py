@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from ledger.pricing import book_diff, book_file, price_book
+from ledger.pricing import book_diff, book_file, price_book, prices
 from ledger.pricing.book_file import BookFile, FactRow, PriceRow
 from ledger.pricing.prices import PriceKey, Rates
 
@@ -16,7 +16,9 @@ SHIPPED = book_file.decode(price_book.BOOK_PATH.read_bytes())
 def _row(
     key: PriceKey = KEY, day: date = book_file.EVER, source: str = "a", **rates: int
 ) -> PriceRow:
-    return book_file.price_row(key, day, rates=Rates(**rates), source=source, checked=None)
+    return book_file.price_row(
+        key, day, rates=prices.from_meters(rates), source=source, checked=None
+    )
 
 
 def _book(*rows: PriceRow, facts: tuple[FactRow, ...] = ()) -> BookFile:

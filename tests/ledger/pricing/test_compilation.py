@@ -9,11 +9,12 @@ import pytest
 from genai_prices import Usage, types
 
 from ledger import bands
+from ledger import usage as ledger_usage
 from ledger.errors import UsageError
-from ledger.pricing import book_file, catalogue, compilation, overlay, price_book, prices
+from ledger.pricing import book_file, catalogue, charges, compilation, overlay, price_book
 from ledger.pricing.book_file import BookFile
 from ledger.pricing.overlay import Copy, Overlay, Sheet, SheetRow
-from ledger.tokens import TokenCounts
+from tests import ledgers
 from tests.ledger.pricing.shipped import NOON, TODAY
 
 
@@ -61,7 +62,10 @@ CONTEXTS = {
 )
 def test_the_book_charges_what_genai_prices_charges_at_every_size_and_tier(size: int) -> None:
     """Except prices of the overlay alone; the comparison with a second table covers those."""
-    counts = TokenCounts(input_tokens=size, cached_input_tokens=size // 4, output_tokens=700)
+    request = ledgers.event(
+        input_tokens=size, cached_input_tokens=size // 4, output_tokens=700, reasoning_tokens=0
+    )
+    amounts = ledger_usage.amounts_of(request)
     usage = Usage(input_tokens=size, cache_read_tokens=size // 4, output_tokens=700)
     shipped, compared = price_book.shipped(), 0
     for word, provider, model in _models():
@@ -72,11 +76,8 @@ def test_the_book_charges_what_genai_prices_charges_at_every_size_and_tier(size:
             charged = model.calc_price(
                 usage, provider, genai_request_timestamp=NOON, price_context=context
             ).total_price
-            assert prices.cost(counts, price.rates).femto_usd == round(charged * 10**15), (
-                word,
-                model.id,
-                tier,
-            )
+            cost = charges.cost_of(request.labels, amounts, price.rates)
+            assert cost.femto_usd == round(charged * 10**15), (word, model.id, tier)
             compared += 1
     assert compared > 600
 

@@ -32,7 +32,7 @@ FAMILY = {
 
 @pytest.mark.parametrize(("model", "tier"), FAMILY)
 def test_the_gpt_4_1_family_costs_what_openai_publishes(model: str, tier: str) -> None:
-    assert shipped.price(model, tier).rates == FAMILY[model, tier]
+    assert shipped.token_rates(shipped.price(model, tier)) == FAMILY[model, tier]
 
 
 @pytest.mark.parametrize("model", ["gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"])
@@ -44,7 +44,7 @@ def test_litellm_13810_a_tier_is_priced_as_itself_from_its_first_known_day_on(
 ) -> None:
     for day in (first_day, date(2026, 10, 11), date(2026, 11, 23)):
         price = shipped.price(model, tier, day)
-        assert (price.rates, price.backdated) == (FAMILY[model, tier], False)
+        assert (shipped.token_rates(price), price.backdated) == (FAMILY[model, tier], False)
     assert shipped.price(model, tier, date.fromordinal(first_day.toordinal() - 1)).backdated
 
 
@@ -87,15 +87,15 @@ def test_litellm_7004_azure_asks_for_a_region_what_its_price_list_says(
 
 
 def test_azure_s_government_regions_and_data_zone_tiers_are_rounded_as_azure_rounds_them() -> None:
-    assert shipped.price("gpt-4.1", provider=AZURE, region="usgovvirginia").rates == usd(
-        "2.75", "0.688", "11.00"
-    )
-    assert shipped.price("gpt-4.1", "priority", provider=AZURE, region="data_zone").rates == usd(
-        "3.85", "0.963", "15.40"
-    )
-    assert shipped.price("gpt-4.1-mini", "batch", provider=AZURE, region="data_zone").rates == usd(
-        "0.22", None, "0.88"
-    )
+    assert shipped.token_rates(
+        shipped.price("gpt-4.1", provider=AZURE, region="usgovvirginia")
+    ) == usd("2.75", "0.688", "11.00")
+    assert shipped.token_rates(
+        shipped.price("gpt-4.1", "priority", provider=AZURE, region="data_zone")
+    ) == usd("3.85", "0.963", "15.40")
+    assert shipped.token_rates(
+        shipped.price("gpt-4.1-mini", "batch", provider=AZURE, region="data_zone")
+    ) == usd("0.22", None, "0.88")
 
 
 def test_a_region_without_a_price_of_a_tier_is_unpriced_and_never_the_global_price() -> None:
@@ -193,4 +193,4 @@ def test_every_named_successor_has_a_price_where_its_predecessor_is_sold() -> No
     ]
     assert len(models) > 15
     assert all(shipped.price(successor, provider=provider) for provider, successor in models)
-    assert shipped.price("gpt-6-luna").rates == usd("0.10", "0.01", "0.50", "0.125")
+    assert shipped.token_rates(shipped.price("gpt-6-luna")) == usd("0.10", "0.01", "0.50", "0.125")

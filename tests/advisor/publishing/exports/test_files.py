@@ -237,6 +237,7 @@ def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty
     )
     empty = [section.name for section in monthly_review.sections if not section.rows]
     assert empty == [
+        "meters",
         "adjustments",
         "forecast_record",
         "paid_retries",

@@ -9,7 +9,7 @@ import time_machine
 from prometheus_client import generate_latest
 
 from advisor.stages import recommendations
-from ledger import clock, events, metrics, tables, verification
+from ledger import clock, events, metric_kinds, metrics, tables, verification
 from ledger.checks import Check
 from ledger.database import Database
 from ledger.events import Event
@@ -25,7 +25,7 @@ HISTOGRAM_PARTS = ("_bucket", "_sum", "_count", "_created")
 def names_in(scope: str) -> set[str]:
     """The names of the table's metrics of a scope, as a scrape reads them."""
     return {
-        metric.name.removeprefix(metrics.PREFIX)
+        metric.name.removeprefix(metric_kinds.PREFIX)
         for metric in metrics.METRICS
         if metric.scope == scope
     }
@@ -40,6 +40,9 @@ def wasteful_events() -> Iterator[Event]:
         yield ledgers.event(
             traffic.NOW_US - clock.HOUR_US, label_set=labels, retry_count=labels.features // AGAIN
         )
+    yield ledgers.event(
+        traffic.NOW_US - clock.HOUR_US, meters=(("rerank_searches", 1), ("web_searches", 2))
+    )
 
 
 def names_shown(database: Database) -> set[str]:

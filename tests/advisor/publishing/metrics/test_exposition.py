@@ -18,7 +18,18 @@ from advisor.publishing.metrics.exposition import Exposition
 from advisor.report import report
 from advisor.report.figures import Report
 from advisor.stages import recommendations
-from ledger import access, checks, clock, metrics, money, rollups, settings, tables, verification
+from ledger import (
+    access,
+    checks,
+    clock,
+    metric_kinds,
+    metrics,
+    money,
+    rollups,
+    settings,
+    tables,
+    verification,
+)
 from ledger.checks import Check
 from ledger.database import Database
 from ledger.events import Event
@@ -350,7 +361,7 @@ def test_where_keys_are_needed_only_a_scrape_key_for_all_projects_reads_metrics(
 def test_every_ledger_metric_of_the_table_can_be_told_apart_from_what_a_process_counts(
     filled: Database,
 ) -> None:
-    names = {metrics.PREFIX + name for name, _ in traffic.scrape(filled)}
+    names = {metric_kinds.PREFIX + name for name, _ in traffic.scrape(filled)}
     assert names <= {metric.name for metric in metrics.METRICS if metric.scope == "ledger"}
     assert exposition.RENDERED_AGAIN_AFTER_SECONDS <= 10
 
