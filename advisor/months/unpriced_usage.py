@@ -14,7 +14,7 @@ from advisor import words
 from advisor.months import mapping, month_computation, statements
 from ledger import money, prose, tokens, usage
 from ledger.months import Month
-from ledger.pricing import names, prices
+from ledger.pricing import names, omissions, prices
 from ledger.pricing.prices import PriceBook, PriceKey, Rates
 
 OPTIONS = {
@@ -28,13 +28,24 @@ OPTIONS = {
 """By meter, the option by which a command takes its rate."""
 _FEMTO_USD_PER_NANO_USD = money.FEMTO_PER_USD // money.NANO_PER_USD
 
-Reason = Literal["unknown_provider", "unknown_name", "no_region", "no_tier", "no_size", "no_rate"]
+Reason = Literal[
+    "unknown_provider",
+    "unknown_name",
+    "left_out",
+    "another_price",
+    "no_region",
+    "no_tier",
+    "no_size",
+    "no_rate",
+]
 
 
 class Why(NamedTuple):
     """Why tokens have no price: a reason, and what exactly is missing unless that is the name.
 
-    unknown_provider, unknown_name: nothing is sold there, or nothing of that name. no_region,
+    unknown_provider, unknown_name: nothing is sold there, or nothing of that name. left_out: the
+    price book knows the model and has no price of it. another_price: the name is like that of a
+    priced model and costs something else. `missing` then says why. no_region,
     no_tier: the model has prices, but not in that region or at that tier. no_size: nor for requests
     as small, or, where `missing` has a tier and a size, for requests of more input at that tier.
     no_rate: it has a price without a rate for the meters in `missing`.
@@ -140,6 +151,8 @@ def reason_text(why: Why) -> str:
     return {
         "unknown_provider": "unknown provider",
         "unknown_name": "unknown name",
+        "left_out": "known, left out",
+        "another_price": "another price",
         "no_region": f"no price in {missing}",
         "no_tier": f"no {missing} price",
         "no_size": "no price for its size",
@@ -147,16 +160,32 @@ def reason_text(why: Why) -> str:
     }[why.reason]
 
 
+def reason_known(book: PriceBook, provider: str, name: str) -> str | None:
+    """What the price book says of why a name has no price there; None if it says nothing."""
+    if (provider, name.lower()) in book.names:
+        return None
+    why = _why_no_model(book, PriceKey(provider, name, "standard"))
+    return why.missing[0] if why.missing else None
+
+
 def _why_no_price(book: PriceBook, key: PriceKey) -> Why:
     of_provider = [other for other in book.prices if other.provider == key.provider]
     of_model = [other for other in of_provider if other.model == key.model]
     in_region = [other for other in of_model if other.region == key.region]
     if not of_model:
-        return Why("unknown_name" if of_provider else "unknown_provider")
+        return _why_no_model(book, key) if of_provider else Why("unknown_provider")
     if not in_region:
         return Why("no_region", (key.region,))
     at_tier = any(other.service_tier == key.service_tier for other in in_region)
     return Why("no_size") if at_tier else Why("no_tier", (key.service_tier,))
+
+
+def _why_no_model(book: PriceBook, key: PriceKey) -> Why:
+    refused = names.reason_refused(book, key.provider, key.model)
+    if refused is not None:
+        return Why("another_price", (refused,))
+    left_out = names.left_out(book, key.provider, key.model)
+    return Why("left_out", (left_out.reason,)) if left_out else Why("unknown_name")
 
 
 def _why_no_size(book: PriceBook, key: PriceKey, day: int) -> Why:
@@ -179,11 +208,35 @@ def _why_no_rate(counts: tokens.TokenCounts, rates: Rates) -> Why:
 def _remedy(sent: _SentName, sums: _Sums, book: PriceBook) -> _Remedy:
     """What would help. For a name only where one single model fits it by an exact rule."""
     key, why = sums.key, sent.why
-    if why.reason not in ("unknown_provider", "unknown_name"):
-        never_sold = book.facts_of(key.provider, key.model).without_rate.get(key.service_tier)
-        if why.reason == "no_tier" and never_sold is not None:
-            return _Remedy(f"no price per token at {key.service_tier}: {never_sold}", None)
-        return _set_price(key, why, book)
+    match why.reason:
+        case "left_out":
+            return _remedy_of_left_out(sent, key, book)
+        case "another_price":
+            return _Remedy(
+                f"{why.missing[0]}; once you know the rate",
+                _set_command(key, why, book),
+            )
+        case "unknown_provider" | "unknown_name":
+            return _remedy_of_name(sent, sums, book)
+    never_sold = book.facts_of(key.provider, key.model).without_rate.get(key.service_tier)
+    if why.reason == "no_tier" and never_sold is not None:
+        return _Remedy(f"no price per token at {key.service_tier}: {never_sold}", None)
+    return _set_price(key, why, book)
+
+
+def _remedy_of_left_out(sent: _SentName, key: PriceKey, book: PriceBook) -> _Remedy:
+    """A price per token where it could be right; never one for what is billed otherwise."""
+    (reason,) = sent.why.missing
+    hint = f"the price book leaves it out: {reason}"
+    if reason == omissions.VERTEX_ONLY:
+        command = f"{_map(sent, key.model)} --to-provider gcp.vertex_ai"
+        return _Remedy(f"{hint}; if it was called there", command)
+    if omissions.is_by_token(reason):
+        return _Remedy(f"{hint}; once you know the rate", _set_command(key, sent.why, book))
+    return _Remedy(f"{hint}; no price per token or other model stands for it", None)
+
+
+def _remedy_of_name(sent: _SentName, sums: _Sums, book: PriceBook) -> _Remedy:
     model = _model_asked_for(sent, sums, book)
     if model is not None:
         return _Remedy(
@@ -191,13 +244,16 @@ def _remedy(sent: _SentName, sums: _Sums, book: PriceBook) -> _Remedy:
         )
     sellers = names.sellers(book, sent.name)
     seller = sellers[0] if len(sellers) == 1 else names.sole_vendor(book, sent.name)
-    if seller is None:
+    if seller is not None:
+        model = names.canonical_model(book, seller, sent.name)
+        return _Remedy(
+            f"{seller} sells {model}; if that is the price",
+            f"{_map(sent, model)} --to-provider {seller}",
+        )
+    model = names.near_miss(book, sent.provider, sent.name)
+    if model is None:
         return _Remedy(None, None)
-    model = names.canonical_model(book, seller, sent.name)
-    return _Remedy(
-        f"{seller} sells {model}; if that is the price",
-        f"{_map(sent, model)} --to-provider {seller}",
-    )
+    return _Remedy(f"the name is like one of {model}; if it costs the same", _map(sent, model))
 
 
 def _model_asked_for(sent: _SentName, sums: _Sums, book: PriceBook) -> str | None:
@@ -219,13 +275,27 @@ def _map(sent: _SentName, model: str) -> str:
 
 
 def _set_price(key: PriceKey, why: Why, book: PriceBook) -> _Remedy:
-    """The command that sets the missing price, with the rates that are there already."""
+    """The command that sets the missing price, and where the model has one."""
+    command = _set_command(key, why, book)
+    if why.reason == "no_size" and why.missing:
+        return _Remedy(
+            f"{key.model} has another price for long requests at standard, and no source names"
+            f" that at {key.service_tier}; once you know the rate",
+            command,
+        )
     same_model = [
         other for other in book.prices if (other.provider, other.model) == (key.provider, key.model)
     ]
     places = sorted(
         {" in ".join(filter(None, (other.service_tier, other.region))) for other in same_model}
     )
+    return _Remedy(
+        f"{key.model} is sold at {prose.all_of(places)}; once you know the rate", command
+    )
+
+
+def _set_command(key: PriceKey, why: Why, book: PriceBook) -> str:
+    """The command that sets a price, with the rates that are there already."""
     arguments = ["switchwise", "prices", "set", key.model, "--provider", key.provider]
     if key.service_tier != "standard":
         arguments += ["--tier", key.service_tier]
@@ -235,16 +305,7 @@ def _set_price(key: PriceKey, why: Why, book: PriceBook) -> _Remedy:
         arguments += ["--over", why.missing[1]]
     for meter, rate in _rates_to_set(key, why, book).items():
         arguments += [OPTIONS[meter], rate]
-    if why.reason == "no_size" and why.missing:
-        return _Remedy(
-            f"{key.model} has another price for long requests at standard, and no source names"
-            f" that at {key.service_tier}; once you know the rate",
-            shlex.join(arguments),
-        )
-    return _Remedy(
-        f"{key.model} is sold at {prose.all_of(places)}; once you know the rate",
-        shlex.join(arguments),
-    )
+    return shlex.join(arguments)
 
 
 def _rates_to_set(key: PriceKey, why: Why, book: PriceBook) -> dict[str, str]:

@@ -9,10 +9,17 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from advisor import words
-from advisor.months import meter_sums, silence_words, statement_store, statements
+from advisor.months import (
+    meter_sums,
+    silence_words,
+    statement_store,
+    statements,
+    unpriced_usage,
+)
 from advisor.months.statements import Line, LineKey
 from advisor.report.figures import Report
 from ledger import clock, late_usage, money, months, prose
+from ledger.pricing import price_book
 from ledger.senders import UsageSender
 from ledger.settings import Settings
 
@@ -165,13 +172,16 @@ def _not_in_the_figure(model: str, provider: str, meter: str, quantity: int) -> 
 
 
 def _on_unpriced(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
-    unpriced: dict[str, int] = {}
+    unpriced: dict[tuple[str, str], int] = {}
     for key, line in lines.items():
-        unpriced[key.model] = unpriced.get(key.model, 0) + line.cost.unpriced_tokens
+        sold = key.model, key.provider
+        unpriced[sold] = unpriced.get(sold, 0) + line.cost.unpriced_tokens
     then = f", then: switchwise reprice {report.month}" if report.state == "closed" else ""
-    for model, tokens in sorted(unpriced.items()):
+    for (model, provider), tokens in sorted(unpriced.items()):
         if tokens:
+            reason = unpriced_usage.reason_known(price_book.shipped(), provider, model)
             yield (
-                f"{model}: {tokens:,} tokens have no price and are in no amount of USD; what helps:"
-                f" switchwise models unmapped --month {report.month}{then}"
+                f"{model}: {tokens:,} tokens have no price and are in no amount of USD"
+                + (f", as {reason}; more:" if reason else "; what helps:")
+                + f" switchwise models unmapped --month {report.month}{then}"
             )

@@ -224,11 +224,13 @@ def _show_unmapped(names: Sequence[Unpriced]) -> None:
             app.console.print(f"{name.name}: {name.hint}" + ("" if name.command is None else ":"))
         if name.command is not None:
             app.console.print(f"  {name.command}", soft_wrap=True)
-    app.console.print()
-    app.console.print("Say what a name stands for: switchwise models map NAME MODEL --dry-run")
-    app.console.print(
-        "Or give it a price: switchwise prices set NAME --provider P --input RATE", soft_wrap=True
-    )
+    if any(name.why.reason != "left_out" for name in names):
+        app.console.print()
+        app.console.print("Say what a name stands for: switchwise models map NAME MODEL --dry-run")
+        app.console.print(
+            "Or give it a price: switchwise prices set NAME --provider P --input RATE",
+            soft_wrap=True,
+        )
 
 
 def _unmapped_body(name: Unpriced) -> dict[str, object]:

@@ -17,6 +17,13 @@ _NOUNS = {
     "null": "null",
 }
 
+# Fields whose remedy the type alone does not tell. LiteLLM's payloads have times as numbers; the
+# rows of its own database table have them as text.
+_EPOCH_SECONDS = (
+    "send epoch seconds, as LiteLLM's callback does; rows of LiteLLM_SpendLogs are another format"
+)
+_REMEDIES = dict.fromkeys(("startTime", "endTime", "completionStartTime"), _EPOCH_SECONDS)
+
 
 def describe_fault(message: str) -> str:
     """A validation message of msgspec in plain English: the field, what is wrong, the remedy.
@@ -54,4 +61,6 @@ def _name_sent(type_name: str, expected: str) -> str:
 def _remedy(field: str, expected: str) -> str:
     if not field:
         return "send one JSON object"
+    if field in _REMEDIES:
+        return _REMEDIES[field]
     return "send it as text" if expected == "text" else "leave it out if it is unknown"

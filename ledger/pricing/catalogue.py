@@ -13,7 +13,7 @@ from genai_prices import data, types
 from ledger import meters
 from ledger.errors import UsageError
 from ledger.meters import Meter
-from ledger.pricing import book_file, names, prices
+from ledger.pricing import book_file, names, omissions, prices
 from ledger.pricing.book_file import FactRow, PriceRow
 from ledger.pricing.matchers import Condition, MatcherRow
 from ledger.pricing.prices import PriceKey, Rates
@@ -99,10 +99,10 @@ def _rounded(amount_usd: Decimal) -> int | None:
 def reason_left_out(word: str, model: types.ModelInfo) -> str | None:
     """Why a model gets no price rows under a provider's word; None if it does."""
     if word == "gcp.gemini" and model.id.startswith("claude"):
-        return "Google sells it on Vertex AI only"
+        return omissions.VERTEX_ONLY
     conditions = model.prices if isinstance(model.prices, list) else []
     if any(isinstance(entry.constraint, types.TimeOfDateConstraint) for entry in conditions):
-        return "its price depends on the time of day, and a price row holds for whole days"
+        return omissions.TIME_OF_DAY
     listed = [entry.prices for entry in conditions] if conditions else [model.prices]
     rates = {
         key: rate
@@ -111,7 +111,7 @@ def reason_left_out(word: str, model: types.ModelInfo) -> str | None:
         for key, rate in _listed(entry).items()
     }
     if not rates:
-        return "the catalogue names no price"
+        return omissions.NO_PRICE
     uncounted = rates.keys() - _METER_KEYS.values() - _RARE.keys()
     unnamed = sorted(key for key in uncounted if _SECOND_NAMES.get(key) not in rates)
     if unnamed:
@@ -120,7 +120,7 @@ def reason_left_out(word: str, model: types.ModelInfo) -> str | None:
     if too_fine:
         return f"its rate for {', '.join(too_fine)} is finer than our unit of money"
     if not any(_at_size(rate, 0) for rate in rates.values()):
-        return "its price of 0 cannot be told from an unknown one"
+        return omissions.ZERO_PRICE
     return None
 
 

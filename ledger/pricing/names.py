@@ -104,6 +104,13 @@ def provider_name(sent: str | None) -> str:
     return _PROVIDERS.get(word, word) or events.UNKNOWN
 
 
+class LeftOut(NamedTuple):
+    """A model of the catalogue without a price in the book, and why."""
+
+    model: str
+    reason: str
+
+
 def canonical_model(book: PriceBook, provider: str, name: str) -> str:
     """The model id under which a name as sent is priced.
 
@@ -182,11 +189,13 @@ def near_miss(book: PriceBook, provider: str, name: str) -> str | None:
     return book.names.get((provider, match.model.lower())) if match else None
 
 
-def left_out(book: PriceBook, provider: str, name: str) -> tuple[str, str] | None:
-    """The model of the catalogue that a name means and the book leaves out, with the reason."""
+def left_out(book: PriceBook, provider: str, name: str) -> LeftOut | None:
+    """The model that a name means and that the book leaves out of its prices; else None."""
     match = _match(book, provider, _spellings(provider, name))
-    reason = book.left_out.get((provider, match.model)) if match else None
-    return (match.model, reason) if match and reason else None
+    if match is None or not matchers.is_plain(match, with_geography=provider == _BEDROCK):
+        return None
+    reason = book.left_out.get((provider, match.model))
+    return LeftOut(match.model, reason) if reason else None
 
 
 def _match(book: PriceBook, provider: str, spellings: Iterable[str]) -> matchers.Match | None:

@@ -10,7 +10,7 @@ from advisor.months.unpriced_usage import Unpriced, Why
 from ledger import clock, months
 from ledger.database import Database
 from ledger.events import Labels
-from ledger.pricing import in_force
+from ledger.pricing import in_force, omissions, price_book
 from ledger.pricing.contracts import FixedPrice
 from ledger.pricing.names import Alias
 from ledger.pricing.overrides import Overrides
@@ -211,3 +211,71 @@ def test_following_the_remedy_empties_the_inbox(database: Database) -> None:
         ),
     )
     assert inbox(database) == [entry]
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "why", "hint", "command"),
+    [
+        ("deepseek", "deepseek-chat", "left_out", "depends on the time of day", None),
+        ("openai", "gpt-live-1", "left_out", "it bills audio_hours", None),
+        (
+            "gcp.gemini",
+            "claude-sonnet-4-5",
+            "left_out",
+            "sells it on Vertex AI only; if it was called there",
+            (
+                "switchwise models map claude-sonnet-4-5 claude-sonnet-4-5 --provider gcp.gemini"
+                " --to-provider gcp.vertex_ai"
+            ),
+        ),
+        (
+            "openai",
+            "gpt-oss-120b",
+            "left_out",
+            "open weights",
+            "switchwise prices set gpt-oss-120b --provider openai --input RATE --output RATE",
+        ),
+        (
+            "aws.bedrock",
+            "us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "another_price",
+            "GovCloud has prices of its own",
+            (
+                "switchwise prices set us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0"
+                " --provider aws.bedrock --input RATE --output RATE"
+            ),
+        ),
+        (
+            "gcp.gemini",
+            "gemini-2.0-flash-exp-image-generation",
+            "unknown_name",
+            "is like one of gemini-2.0-flash; if it costs the same",
+            (
+                "switchwise models map gemini-2.0-flash-exp-image-generation gemini-2.0-flash"
+                " --provider gcp.gemini"
+            ),
+        ),
+    ],
+)
+def test_the_reason_that_the_book_knows_is_shown_with_a_remedy_that_makes_nothing_worse(
+    database: Database, provider: str, model: str, why: str, hint: str, command: str | None
+) -> None:
+    entry = only_entry(
+        database, ledgers.labels(provider=provider, model=model, request_model=model)
+    )
+    assert (entry.why.reason, entry.command) == (why, command)
+    assert hint in str(entry.hint)
+    known = unpriced_usage.reason_known(price_book.shipped(), provider, model)
+    assert (known in str(entry.hint)) if known else (why == "unknown_name")
+
+
+def test_no_reason_of_the_book_asks_for_a_price_per_token_of_what_is_billed_otherwise() -> None:
+    reasons = set(price_book.shipped().left_out.values())
+    by_token = {reason for reason in reasons if omissions.is_by_token(reason)}
+    assert {reason.split(":")[0] for reason in by_token} <= {
+        omissions.NO_PRICE,
+        omissions.ZERO_PRICE,
+        omissions.VERTEX_ONLY,
+        "open weights",
+    }
+    assert omissions.TIME_OF_DAY in reasons - by_token

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from collector.parsing import faults, fields
+from collector.parsing import faults, fields, litellm_payload
 from collector.parsing.fields import Count
 from collector.parsing.reading import Rejected
 
@@ -51,3 +51,13 @@ def test_a_fault_is_a_sentence_with_the_field_and_the_remedy(record: str, senten
 
 def test_a_message_of_another_shape_still_names_the_field() -> None:
     assert faults.describe_fault("Invalid enum value `x` - at `$.status`").startswith("status: ")
+
+
+def test_litellm_16570_a_time_as_text_of_litellm_s_own_table_has_a_remedy_that_leads_somewhere() -> (
+    None
+):
+    row = b'{"request_id": "r", "startTime": "2026-11-20T10:00:00+00:00", "model": "gpt-4.1"}'
+    assert fields.decode(msgspec.json.Decoder(litellm_payload.Payload), row) == Rejected(
+        "startTime is text, not a number; send epoch seconds, as LiteLLM's callback does;"
+        " rows of LiteLLM_SpendLogs are another format"
+    )
