@@ -36,6 +36,7 @@ GAPS = {
     "total_mismatch": "Tokens in the sender's total alone",
     "audio_unread": "Requests whose audio tokens were not counted",
     "folded": "Requests under names beyond the limit",
+    "refused": "Requests refused at the door",
     "silent": "Usual spend of senders that fell silent",
     "late": "Requests that came after the month was closed",
 }

@@ -42,7 +42,7 @@ def _on(name: str, url: str) -> list[ResultRow]:
         commit = ingest.make_commit(database, 1_000)
         for size in (SMALL, LARGE):
             for start in range(event_count, size, GROUP):
-                commit(_group(start))
+                commit(_group(start), [])
             rates.append([_rate(commit, size + number * MEASURED) for number in range(ROUNDS)])
             event_count = size + ROUNDS * MEASURED
             sizes.append(_bytes_on_disk(database) / event_count)
@@ -67,7 +67,7 @@ def _on(name: str, url: str) -> list[ResultRow]:
 
 def _rate(commit: Commit, first: int) -> float:
     groups = [_group(start) for start in range(first, first + MEASURED, GROUP)]
-    return MEASURED / timing.seconds(lambda: [commit(group) for group in groups])
+    return MEASURED / timing.seconds(lambda: [commit(group, []) for group in groups])
 
 
 def _bytes_on_disk(database: Database) -> int:

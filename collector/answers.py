@@ -12,6 +12,7 @@ from collector.ingest import CommitResult, GroupCommitter, Submission
 from ledger import clock
 from ledger.errors import StoreUnavailable
 from ledger.events import Event
+from ledger.refusals import RefusedElement
 
 PATIENCE_SECONDS = 2.0
 """How long a request waits for the writer; then its sender is asked to try again."""
@@ -39,9 +40,17 @@ class Answers:
         self._is_woken = False
         self._is_sweeping = False
 
-    def submit(self, events: Sequence[Event], settle: Settle, *, body_events: int) -> Submission:
-        """Have events stored, and `settle` called after the commit: never from in here.
+    def submit(
+        self,
+        events: Sequence[Event],
+        settle: Settle,
+        *,
+        body_events: int,
+        refusals: Sequence[RefusedElement] = (),
+    ) -> Submission:
+        """Have events stored and refusals counted, and `settle` called after the commit.
 
+        It is never called from in here.
         Where that takes too long for a body of `body_events`, it is called with StoreUnavailable,
         and the commit may still happen. Raises what GroupCommitter.submit raises.
         """
@@ -50,7 +59,7 @@ class Answers:
             # Once only, because it is a system call.
             loop = self._loop = asyncio.get_running_loop()
         give_up_at = clock.monotonic_seconds() + PATIENCE_SECONDS + body_events / STORED_A_SECOND
-        submission = self._committer.submit(events, self._take_result)
+        submission = self._committer.submit(events, self._take_result, refusals)
         self._pending[submission] = (settle, give_up_at)
         if not self._is_sweeping:
             self._is_sweeping = True

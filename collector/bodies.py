@@ -13,11 +13,14 @@ from starlette.requests import Request
 
 from collector.backlog import EVENT_BYTES, Claim
 from collector.framing import Framing
+from collector.parsing import glimpses
 from collector.parsing.format import MIB, JsonFormat, Limits
 from collector.parsing.naming import Naming
-from collector.receipts import Readings, RejectedRecord
+from collector.parsing.reading import Rejected
+from collector.receipts import Readings
 from ledger import clock
 from ledger.errors import SwitchwiseError
+from ledger.refusal_reasons import RefusalReason
 
 IDLE_SECONDS = 30.0
 """A sender that sends nothing for so long is refused, so that slow ones cannot hold memory."""
@@ -97,11 +100,12 @@ def read_small_body(
     Raises TooLarge and BadBody.
     """
     parsed = format.parse_body(content, naming)
-    if parsed is None:
+    if parsed is None or any(type(reading) is Rejected for reading in parsed):
+        # Only an element on its own can be recognised when it is sent again.
         body = _Body(format, naming, content_type)
         body.cut(content)
         return body.finish()
-    readings = Readings()
+    readings = Readings(naming.namespace)
     readings.add_all(parsed, clock.now_us())
     _check_count(readings, format.limits)
     return readings
@@ -114,7 +118,7 @@ class _Body:
         self._format = format
         self._naming = naming
         self._content_type = content_type
-        self._readings = Readings()
+        self._readings = Readings(naming.namespace)
         self._content = b""
         self._framing: Framing | None = None
         self._unfinished_bytes = 0
@@ -147,8 +151,7 @@ class _Body:
         if reason is not None:
             if not readings.count:
                 raise BadBody(reason)
-            readings.rejected.append(RejectedRecord(readings.count, reason))
-            readings.count += 1
+            readings.add(Rejected(reason, RefusalReason.BROKEN_BODY), clock.now_us())
         return readings
 
     def cut(self, piece: bytes) -> None:
@@ -158,7 +161,8 @@ class _Body:
         elements = self._framing.feed(piece)
         self._unfinished_bytes = len(piece) + (0 if elements else self._unfinished_bytes)
         self._readings.add_all(
-            [self._format.parse(element, self._naming) for element in elements], clock.now_us()
+            [glimpses.parse_element(self._format, element, self._naming) for element in elements],
+            clock.now_us(),
         )
         if self._format.unknown_fields is not None:
             for element in elements:

@@ -17,6 +17,7 @@ from collector import spool
 from collector.ingest import GROUP_EVENTS, POISONED, Commit
 from collector.spool import Spool, SpooledGroup
 from ledger.errors import StoreUnavailable
+from ledger.refusals import RefusedElement
 from ledger.store import Outcome
 
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
@@ -71,7 +72,11 @@ class Drainer:
         if not groups:
             return False
         try:
-            outcomes = self._commit([event for group in groups for event in group.decode()])
+            contents = [group.decode() for group in groups]
+            outcomes = self._commit(
+                [event for events, _ in contents for event in events],
+                [refusal for _, refusals in contents for refusal in refusals],
+            )
         except _AT_FAULT as error:
             # One event is at fault, or a body that cannot be decoded: only that is set aside.
             if len(groups) > 1:
@@ -88,17 +93,25 @@ class Drainer:
     def _store_singly(self, group: SpooledGroup, error: Exception) -> list[Outcome]:
         """Store each event of a group alone, and set aside those that cannot be stored."""
         try:
-            events = group.decode()
+            events, refusals = group.decode()
         except msgspec.MsgspecError:
             self._set_aside(group.events, group.body, error)
             return []
         outcomes: list[Outcome] = []
         for event in events:
             try:
-                outcomes += self._commit([event])
+                outcomes += self._commit([event], ())
             except _AT_FAULT as fault:
                 self._set_aside(1, spool.encode([event]), fault)
+        self._count_refusals(refusals)
         return outcomes
+
+    def _count_refusals(self, refusals: Sequence[RefusedElement]) -> None:
+        """Count them in the ledger; what cannot be counted is set aside too."""
+        try:
+            self._commit([], refusals)
+        except _AT_FAULT as fault:
+            self._set_aside(0, spool.encode([], refusals), fault)
 
     def _set_aside(self, events: int, body: bytes, error: Exception) -> None:
         log.error("spooled_events_refused", events=events, fault=type(error).__name__)

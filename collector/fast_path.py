@@ -181,7 +181,7 @@ class Post:
                 self._idle_timer = self._protocol.loop.call_later(bodies.IDLE_SECONDS, self._stall)
 
     def read(self) -> None:
-        """Parse the complete body and submit its events to the writer."""
+        """Parse the complete body; submit its events, and what was refused of it, to the writer."""
         try:
             readings = bodies.read_small_body(
                 self._body,
@@ -192,9 +192,12 @@ class Post:
             self._readings = readings
             # The committer counts the events in the backlog.
             self._claim.resize((readings.count - len(readings.events)) * EVENT_BYTES)
-            if readings.events:
+            if readings.events or readings.refusals:
                 self._inlet.answers.submit(
-                    readings.events, self._settle, body_events=len(readings.events)
+                    readings.events,
+                    self._settle,
+                    body_events=len(readings.events),
+                    refusals=readings.refusals,
                 )
             else:
                 self._settle([])

@@ -10,7 +10,7 @@ import io
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -19,16 +19,17 @@ import msgspec
 import structlog
 from sqlmodel import Session
 
-from collector import detection, formats, ingest, records, vendors
+from collector import detection, formats, ingest, record_lines, records, vendors
 from collector.parsing.format import Format, LineFormat
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Reading
-from collector.receipts import Readings, RejectedRecord
+from collector.receipts import Readings, Receipt, RejectedRecord
 from collector.records import START, Mark, RecordBatch
 from collector.sources import LogFile, Pipe
 from ledger import clock, store
 from ledger.database import Database
 from ledger.errors import UsageError
+from ledger.refusal_reasons import RefusalReason
 from ledger.settings import Settings
 from ledger.store import Outcome
 from ledger.tables.files import ImportedFile
@@ -50,6 +51,20 @@ log = structlog.get_logger()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedReason:
+    """A reason for which records of a file were rejected, and where the first of them stands.
+
+    `first_record` counts from 0, `first_line` from 1; the line is None for a pipe.
+    """
+
+    reason: str
+    sentence: str
+    records: int
+    first_record: int
+    first_line: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReceipt:
     """What became of a file's records. The counts add up to the records read by this import.
 
@@ -65,8 +80,14 @@ class ImportReceipt:
     ignored: int
     rejected: int
     refusals: tuple[RejectedRecord, ...]
+    reasons: tuple[RefusedReason, ...]
     resumed_after: int
     labels_given: bool
+
+    @property
+    def refused(self) -> int:
+        """How many of its records are in no figure: rejected ones, and those in conflict."""
+        return self.rejected + self.conflict
 
     def remark(self) -> str | None:
         """What to know about a file that brought nothing new, on one line; None if it did."""
@@ -93,8 +114,11 @@ class Input:
         return self.source.size_bytes if isinstance(self.source, LogFile) else 0
 
     def check_first(self, readings: Readings) -> None:
-        """Raises UsageError if the first records are all rejected: the file is of another kind."""
-        if readings.count and len(readings.rejected) == readings.count:
+        """Raises UsageError if none of the first records can be read: the file is of another kind.
+
+        A record whose time and counts could be read is one of the format, though a bad one.
+        """
+        if len(readings.rejected) == readings.count > 0 and not readings.has_events:
             raise UsageError(
                 f"{self.source.name}, line {self.first_line}, read as {self.format.title}:"
                 f" {readings.rejected[0].reason}"
@@ -187,9 +211,9 @@ class _Import:
             self.file_sha256 = self.input.source.digest(self._report_pass(0))
         start = self._find_start()
         mark, position = start.mark, start.records
-        counts, rejections = Counter[str](), list[RejectedRecord]()
+        counts, rejections, reasons = Counter[str](), list[RejectedRecord](), _Reasons()
         for batch in _regroup(self._read_from(mark), start.records - mark.records):
-            readings = Readings()
+            readings = Readings(self.naming.namespace)
             readings.add_all(batch.readings, clock.now_us())
             if not position:
                 self.input.check_first(readings)
@@ -202,14 +226,30 @@ class _Import:
             counts.update(ignored=receipt.ignored, rejected=len(receipt.rejected))
             for record in receipt.rejected[: MAX_REJECTIONS - len(rejections)]:
                 rejections.append(RejectedRecord(position + record.index, record.reason))
+            reasons.add(readings, receipt, position)
             position = end
         if start.notes_progress:
             self._commit(Readings(), self._note(mark, position, is_finished=True))
         self.progress(2 * self.input.size_bytes, 2 * self.input.size_bytes)
-        return self._receipt(counts, tuple(rejections), resumed_after=start.records)
+        return self._receipt(
+            counts, tuple(rejections), self._place(reasons), resumed_after=start.records
+        )
+
+    def _place(self, reasons: "_Reasons") -> tuple[RefusedReason, ...]:
+        """The reasons, with the lines on which their first records begin."""
+        source, firsts = self.input.source, reasons.first_records
+        if not firsts or not isinstance(source, LogFile):
+            return reasons.list_all({})
+        chunks = source.chunks(self._report_pass(1))
+        return reasons.list_all(record_lines.find_lines(chunks, self.input.format, firsts))
 
     def _receipt(
-        self, counts: Counter[str], rejections: tuple[RejectedRecord, ...], *, resumed_after: int
+        self,
+        counts: Counter[str],
+        rejections: tuple[RejectedRecord, ...],
+        reasons: tuple[RefusedReason, ...],
+        *,
+        resumed_after: int,
     ) -> ImportReceipt:
         naming = self.naming
         return ImportReceipt(
@@ -221,6 +261,7 @@ class _Import:
             ignored=counts["ignored"],
             rejected=counts["rejected"],
             refusals=rejections,
+            reasons=reasons,
             resumed_after=resumed_after,
             labels_given=any((naming.model, naming.provider, naming.project, naming.workload)),
         )
@@ -272,9 +313,51 @@ class _Import:
         return ingest.commit_group(
             self.database,
             readings.events,
+            # Those of a file that was read to its end before are counted.
+            readings.refusals if note is not None or self.file_sha256 is None else (),
             max_series=self.settings.max_series,
             memory=self.memory,
             also=note,
+        )
+
+
+class _Reasons:
+    """The reasons for which records were rejected, counted as they come."""
+
+    def __init__(self) -> None:
+        self._sentences: dict[str, str] = {}
+        self._records: Counter[str] = Counter()
+        self._firsts: dict[str, int] = {}
+
+    @property
+    def first_records(self) -> frozenset[int]:
+        """The indexes of the first record of each reason."""
+        return frozenset(self._firsts.values())
+
+    def add(self, readings: Readings, receipt: Receipt, position: int) -> None:
+        """Count the rejected records of a batch that begins at a position."""
+        words = {
+            record.index: refusal.reason
+            for record, refusal in zip(readings.rejected, readings.refusals, strict=True)
+        }
+        for record in receipt.rejected:
+            # Of the records without a word, the ledger has refused the day.
+            word = words.get(record.index, str(RefusalReason.SEALED_DAY))
+            self._sentences.setdefault(word, record.reason)
+            self._firsts.setdefault(word, position + record.index)
+            self._records[word] += 1
+
+    def list_all(self, lines: Mapping[int, int]) -> tuple[RefusedReason, ...]:
+        """The reasons in the order in which they came."""
+        return tuple(
+            RefusedReason(
+                reason=word,
+                sentence=self._sentences[word],
+                records=self._records[word],
+                first_record=first,
+                first_line=lines.get(first),
+            )
+            for word, first in self._firsts.items()
         )
 
 

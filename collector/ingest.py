@@ -15,10 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from collector.backlog import EVENT_BYTES, Backlog
-from ledger import bulk, clock, store
+from ledger import bulk, clock, refusals, store
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from ledger.events import Event
+from ledger.refusals import RefusedElement
 from ledger.store import Outcome
 
 GROUP_EVENTS = 20_000
@@ -37,22 +38,28 @@ POISONED = (SQLAlchemyError, psycopg.Error, sqlite3.Error, ArithmeticError, Valu
 log = structlog.get_logger()
 
 
-Commit = Callable[[Sequence[Event]], list[Outcome]]
-"""Stores events and returns the outcome of each, after the commit. Raises StoreUnavailable."""
+Commit = Callable[[Sequence[Event], Sequence[RefusedElement]], list[Outcome]]
+"""Stores events and counts refusals; the outcome of each event, after the commit.
+
+Raises StoreUnavailable.
+"""
 CommitResult = list[Outcome] | Exception
 """The outcome of each event of a request, or why none was stored."""
 
 
 class Submission:
-    """The events of one request that wait for the writer.
+    """The events of one request that wait for the writer, and what was refused of it.
 
-    `report` is called once with what became of them, in the writer's thread.
+    `report` is called once with what became of the events, in the writer's thread.
     """
 
-    __slots__ = ("events", "is_claimed", "report")
+    __slots__ = ("events", "is_claimed", "refusals", "report")
 
-    def __init__(self, events: Sequence[Event], report: "Report") -> None:
+    def __init__(
+        self, events: Sequence[Event], report: "Report", refusals: Sequence[RefusedElement] = ()
+    ) -> None:
         self.events = events
+        self.refusals = refusals
         self.report = report
         self.is_claimed = False
 
@@ -77,13 +84,16 @@ class GroupCommitter:
         """Whether the writer works. If not, the process can store nothing and must be restarted."""
         return self._thread.is_alive()
 
-    def submit(self, events: Sequence[Event], report: Report) -> Submission:
-        """Have events stored; `report` is called after the commit, or when it was not possible.
+    def submit(
+        self, events: Sequence[Event], report: Report, refusals: Sequence[RefusedElement] = ()
+    ) -> Submission:
+        """Have events stored and refusals counted.
 
+        `report` is called after the commit, or when it was not possible.
         The caller has checked `events.fault_of`. Raises Overloaded when too much is waiting, and
         StoreUnavailable when the writer has ended; then `report` is not called.
         """
-        submission = Submission(events, report)
+        submission = Submission(events, report, refusals)
         size_bytes = len(events) * EVENT_BYTES
         self._backlog.reserve(size_bytes)
         with self._changed:
@@ -149,8 +159,9 @@ class GroupCommitter:
 
     def _store(self, group: list[Submission]) -> None:
         events = [event for submission in group for event in submission.events]
+        refusals = [refusal for submission in group for refusal in submission.refusals]
         try:
-            outcomes = self._commit(events)
+            outcomes = self._commit(events, refusals)
         except StoreUnavailable as error:
             self._report_failure(group, error)
         except POISONED as error:
@@ -185,12 +196,15 @@ def make_commit(database: Database, max_series: int) -> Commit:
 def commit_group(
     database: Database,
     group: Sequence[Event],
+    refused: Sequence[RefusedElement] = (),
     *,
     max_series: int,
     memory: store.Memory | None = None,
     also: Callable[[Session], None] | None = None,
 ) -> list[Outcome]:
-    """Store events, and what `also` writes, in one transaction. Returns after the commit.
+    """Store events, count what was refused, and write what `also` does, in one transaction.
+
+    Returns after the commit.
 
     A transaction that failed for a passing reason is tried again. Raises StoreUnavailable.
     """
@@ -205,6 +219,8 @@ def commit_group(
                 outcomes = store.add(
                     session, group, now_us=clock.now_us(), max_series=max_series, memory=memory
                 )
+                if refused:
+                    refusals.add(session, refused)
                 if also is not None:
                     also(session)
         except bulk.TransactionLost:

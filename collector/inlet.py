@@ -6,7 +6,6 @@ commit and never before, and every refusal has the one shape of error.
 
 import asyncio
 import functools
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -25,7 +24,6 @@ from collector.receipts import Readings
 from ledger import clock, web
 from ledger.access import Access, Gate
 from ledger.errors import SwitchwiseError
-from ledger.events import Event
 from ledger.store import Outcome
 
 SLICE_EVENTS = 10_000
@@ -103,7 +101,7 @@ class Inlet:
             finally:
                 # From here on the committer counts the events in the backlog.
                 claim.release()
-            outcomes = await self._commit(readings.events)
+            outcomes = await self._commit(readings)
         except ClientDisconnect:
             return Response(status_code=CLIENT_GONE)
         except SwitchwiseError as error:
@@ -133,20 +131,21 @@ class Inlet:
         self.meters.count_events(self.format.name, counts)
         return body
 
-    async def _commit(self, events: Sequence[Event]) -> list[Outcome]:
+    async def _commit(self, readings: Readings) -> list[Outcome]:
         """The outcomes, after the commit.
 
         Raises StoreUnavailable when that takes too long; it may still happen.
         """
-        loop = asyncio.get_running_loop()
+        loop, events, refusals = asyncio.get_running_loop(), readings.events, readings.refusals
         pending: list[tuple[Submission, asyncio.Future[list[Outcome]]]] = []
         try:
-            for start in range(0, len(events), SLICE_EVENTS):
+            for start in range(0, max(len(events), 1 if refusals else 0), SLICE_EVENTS):
                 future: asyncio.Future[list[Outcome]] = loop.create_future()
                 submission = self.answers.submit(
                     events[start : start + SLICE_EVENTS],
                     functools.partial(_settle, future),
                     body_events=len(events),
+                    refusals=() if start else refusals,
                 )
                 pending.append((submission, future))
             return [outcome for _, future in pending for outcome in await future]

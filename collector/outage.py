@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from typing import NamedTuple
 
 import structlog
 
@@ -16,9 +17,16 @@ from collector.ingest import POISONED, Commit
 from collector.spool import Spool
 from ledger.errors import StoreUnavailable
 from ledger.events import Event
+from ledger.refusals import RefusedElement
 from ledger.store import Outcome
 
 log = structlog.get_logger()
+
+
+class _Job(NamedTuple):
+    events: Sequence[Event]
+    refusals: Sequence[RefusedElement]
+    future: Future[list[Outcome]]
 
 
 class CommitLane:
@@ -29,9 +37,7 @@ class CommitLane:
 
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
-        self._jobs: queue.SimpleQueue[tuple[Sequence[Event], Future[list[Outcome]]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._last: Future[list[Outcome]] | None = None
         # A daemon: a connection that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="commit-lane", daemon=True)
@@ -42,7 +48,9 @@ class CommitLane:
         """Whether the thread still works."""
         return self._thread.is_alive()
 
-    def store(self, events: Sequence[Event], seconds: float) -> list[Outcome]:
+    def store(
+        self, events: Sequence[Event], refusals: Sequence[RefusedElement], *, seconds: float
+    ) -> list[Outcome]:
         """The outcomes, after the commit.
 
         Raises StoreUnavailable if that takes longer, and while an earlier commit hangs.
@@ -51,7 +59,7 @@ class CommitLane:
             raise StoreUnavailable("an earlier commit still hangs")
         future: Future[list[Outcome]] = Future()
         self._last = future
-        self._jobs.put((events, future))
+        self._jobs.put(_Job(events, refusals, future))
         try:
             return future.result(seconds)
         except TimeoutError as error:
@@ -65,13 +73,12 @@ class CommitLane:
 
     def _run(self) -> None:
         while job := self._jobs.get():
-            events, future = job
             try:
-                future.set_result(self._commit(events))
+                job.future.set_result(self._commit(job.events, job.refusals))
             except (StoreUnavailable, *POISONED) as error:
-                future.set_exception(error)
+                job.future.set_exception(error)
             except BaseException:
-                future.set_exception(StoreUnavailable("the commit lane has died"))
+                job.future.set_exception(StoreUnavailable("the commit lane has died"))
                 raise
 
 
@@ -83,15 +90,15 @@ class SpoolFallback:
         self._spool = spool
         self._after_seconds = after_seconds
 
-    def store(self, events: Sequence[Event]) -> list[Outcome]:
+    def store(self, events: Sequence[Event], refusals: Sequence[RefusedElement]) -> list[Outcome]:
         """The outcome of each event, durable either way.
 
         Raises StoreUnavailable when the spool is full or cannot be used.
         """
         if self._spool.is_empty:
             try:
-                return self._lane.store(events, self._after_seconds)
+                return self._lane.store(events, refusals, seconds=self._after_seconds)
             except StoreUnavailable as error:
                 log.warning("spooling", reason=str(error))
-        self._spool.append(events)
+        self._spool.append(events, refusals)
         return [Outcome.SPOOLED] * len(events)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.parsing.reading import Reading, Rejected
-from ledger import events, store
+from collector.parsing.reading import Glimpse, Reading, Rejected
+from ledger import events, refusals, store
 from ledger.events import Event
+from ledger.refusals import RefusedElement
 from ledger.store import Outcome
 
 MAX_UNKNOWN_FIELDS = 10
@@ -39,14 +40,30 @@ class NativeReceipt(Receipt):
 
 
 class Readings:
-    """The records of a body as read so far. `count` includes ignored and rejected ones."""
+    """The records of a body as read so far. `count` includes ignored and rejected ones.
 
-    __slots__ = ("_indexes", "count", "events", "ignored", "rejected", "unknown_fields")
+    `refusals` says of each rejected one what the ledger counts, for `namespace`.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_indexes",
+        "_refused_events",
+        "count",
+        "events",
+        "ignored",
+        "namespace",
+        "refusals",
+        "rejected",
+        "unknown_fields",
+    )
+
+    def __init__(self, namespace: str = "default") -> None:
+        self.namespace = namespace
         self.events: list[Event] = []
         self.ignored = 0
         self.rejected: list[RejectedRecord] = []
+        self.refusals: list[RefusedElement] = []
+        self._refused_events = 0
         self.count = 0
         self.unknown_fields: dict[str, None] = {}
         self._indexes: list[int] = []
@@ -59,9 +76,11 @@ class Readings:
                 self.events.append(reading)
                 self._indexes.append(self.count)
             else:
-                self.rejected.append(RejectedRecord(self.count, fault))
+                refusal = refusals.of_event(reading, fault.reason, fault.sentence, now_us)
+                self._reject(refusal)
+                self._refused_events += 1
         elif isinstance(reading, Rejected):
-            self.rejected.append(RejectedRecord(self.count, reading.reason))
+            self._reject(self._refusal(reading, now_us))
         else:
             self.ignored += 1
         self.count += 1
@@ -76,6 +95,27 @@ class Readings:
                 self.count += 1
             else:
                 self.add(reading, now_us)
+
+    def _reject(self, refusal: RefusedElement) -> None:
+        self.rejected.append(RejectedRecord(self.count, refusal.sentence))
+        self.refusals.append(refusal)
+
+    def _refusal(self, rejected: Rejected, now_us: int) -> RefusedElement:
+        glimpse = rejected.glimpse or Glimpse(digest=b"")
+        return RefusedElement(
+            day=refusals.day_of(glimpse.occurred_at, now_us),
+            namespace=self.namespace,
+            reason=rejected.word,
+            sentence=rejected.reason,
+            digest=glimpse.digest,
+            input_tokens=glimpse.input_tokens,
+            output_tokens=glimpse.output_tokens,
+        )
+
+    @property
+    def has_events(self) -> bool:
+        """Whether some record could be read as an event, though perhaps one to refuse."""
+        return bool(self.events) or self._refused_events > 0
 
     @property
     def is_plain(self) -> bool:

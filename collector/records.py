@@ -5,14 +5,17 @@ its records where it cannot.
 """
 
 from collections.abc import Iterable, Iterator, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from collector import detection
 from collector.framing import Framing
+from collector.parsing import glimpses
 from collector.parsing.format import Format, JsonFormat, LineFormat
 from collector.parsing.naming import Naming
-from collector.parsing.reading import Reading, Rejected
+from collector.parsing.reading import Glimpse, Reading, Rejected
+from ledger import refusals
+from ledger.refusal_reasons import RefusalReason
 
 _MAX_LINE_BYTES = 64 << 10
 
@@ -76,10 +79,18 @@ def read_batches(
         for readings in read_lines(chunks, format, naming, file_sha256 or ""):
             yield RecordBatch(readings, None)
         return
-    products = ((lines, format.parse_body(lines, naming)) for lines in split_blocks(chunks))
+    products = ((lines, _parse_clean(lines, format, naming)) for lines in split_blocks(chunks))
     for block in merge_blocks(products, format, naming, start):
         readings = block.readings if block.product is None else block.product
         yield RecordBatch(readings, block.end)
+
+
+def _parse_clean(lines: bytes, format: JsonFormat, naming: Naming) -> list[Reading] | None:
+    """The readings of a block in one go; None if one is rejected, to look at it on its own."""
+    readings = format.parse_body(lines, naming)
+    if readings is None or any(type(reading) is Rejected for reading in readings):
+        return None
+    return readings
 
 
 def split_blocks(chunks: Iterable[bytes], least_bytes: int = 0) -> Iterator[bytes]:
@@ -119,14 +130,17 @@ def merge_blocks(
             count = len(product)
         else:
             product = None
-            readings = [format.parse(element, naming) for element in framing.feed(lines)]
+            readings = [
+                glimpses.parse_element(format, element, naming) for element in framing.feed(lines)
+            ]
             count = len(readings)
         mark = Mark(mark.offset_bytes + len(lines), mark.records + count)
         end = mark if framing.is_between else None
         yield FileBlock(lines=lines, product=product, readings=readings, end=end)
     fault = framing.finish()
     if fault is not None:
-        yield FileBlock(lines=b"", product=None, readings=[Rejected(fault.reason)], end=None)
+        rejected = Rejected(fault.reason, RefusalReason.BROKEN_BODY)
+        yield FileBlock(lines=b"", product=None, readings=[rejected], end=None)
 
 
 def read_lines(
@@ -140,11 +154,13 @@ def read_lines(
             line_number += 1
             if line and not (line_number == 1 and detection.is_header(format, line)):
                 text = line.decode("utf-8", "replace")
-                readings.append(
-                    format.parse_line(
-                        text, naming, line_number=line_number, file_sha256=file_sha256
-                    )
+                reading = format.parse_line(
+                    text, naming, line_number=line_number, file_sha256=file_sha256
                 )
+                if type(reading) is Rejected:
+                    digest = refusals.digest_of(f"{file_sha256}:{line_number}".encode())
+                    reading = replace(reading, glimpse=Glimpse(digest=digest))
+                readings.append(reading)
         if readings:
             yield readings
 

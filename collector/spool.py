@@ -1,5 +1,6 @@
 """The spool: a small SQLite file on this machine for groups of events while the database is away.
 
+A group has its refusals with it, so that they are counted too.
 Each append is synced to the disk. The spool knows nothing of the ledger's tables and decides
 nothing: `outage.py` says what goes in, `drain.py` what goes out. A folder belongs to one process;
 the kernel drops the lock of a dead one.
@@ -11,12 +12,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pysqlite3.dbapi2 as sqlite3
 
 from ledger.errors import StoreUnavailable, UsageError
 from ledger.events import Event
+from ledger.refusals import RefusedElement
 
 NEARLY_FULL = 0.9
 """From this share of its cap on, the process asks for no more traffic."""
@@ -30,9 +33,17 @@ _TABLES = """
     );
     CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
-encode = msgspec.msgpack.Encoder().encode
-"""Gives the body of a list of events."""
-_DECODER = msgspec.msgpack.Decoder(list[Event])
+
+
+class Contents(NamedTuple):
+    """A group's events, and what was refused of the requests that they came with."""
+
+    events: list[Event]
+    refusals: list[RefusedElement]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Contents)
 
 
 class SpoolFull(StoreUnavailable):
@@ -47,9 +58,13 @@ class SpooledGroup:
     events: int
     body: bytes
 
-    def decode(self) -> list[Event]:
-        """Its events. Raises msgspec.DecodeError for a damaged body, or one of another version."""
-        return _DECODER.decode(self.body)
+    def decode(self) -> Contents:
+        """What it holds.
+
+        Raises msgspec.DecodeError for a damaged body, or one of another version.
+        """
+        contents: Contents = _DECODER.decode(self.body)
+        return contents
 
 
 class Spool:
@@ -99,12 +114,12 @@ class Spool:
         """Whether the cap is near."""
         return self.size_bytes >= NEARLY_FULL * self.max_bytes
 
-    def append(self, events: Sequence[Event]) -> None:
+    def append(self, events: Sequence[Event], refusals: Sequence[RefusedElement] = ()) -> None:
         """Add a group behind the others; it is on disk when this returns.
 
         Raises SpoolFull and StoreUnavailable.
         """
-        body = encode(events)
+        body = encode(events, refusals)
         with self._lock:
             if self.size_bytes + len(body) > self.max_bytes:
                 raise SpoolFull(
@@ -173,6 +188,11 @@ class Spool:
             raise StoreUnavailable(
                 f"the spool cannot be used: {error}; nothing of this was kept, try again"
             ) from error
+
+
+def encode(events: Sequence[Event], refusals: Sequence[RefusedElement] = ()) -> bytes:
+    """The body of a group."""
+    return _ENCODER.encode((events, refusals))
 
 
 def _lock_folder(folder: Path) -> int:

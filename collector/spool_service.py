@@ -16,6 +16,7 @@ from ledger import access, metrics
 from ledger.database import Database
 from ledger.errors import UsageError
 from ledger.events import Event
+from ledger.refusals import RefusedElement
 from ledger.settings import Settings
 from ledger.store import Outcome
 
@@ -95,8 +96,10 @@ class SpoolService(Collector):
     def _make_commit(self) -> Commit:
         commit = ingest.make_commit(self._database, self._max_series)
 
-        def commit_checked(events: Sequence[Event]) -> list[Outcome]:
+        def commit_checked(
+            events: Sequence[Event], refusals: Sequence[RefusedElement]
+        ) -> list[Outcome]:
             self.lookout.check_ledger()
-            return commit(events)
+            return commit(events, refusals)
 
         return commit_checked

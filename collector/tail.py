@@ -89,7 +89,7 @@ class Tail:
                 raise Stopped
 
     def _store(self, file: GrowingFile, part: FilePart, batch: RecordBatch, position: int) -> None:
-        readings = Readings()
+        readings = Readings(self.naming.namespace)
         readings.add_all(batch.readings, clock.now_us())
         place = part.place_of(batch.end) if batch.end else file.place
         outcomes = self._commit(readings, place)
@@ -118,6 +118,7 @@ class Tail:
                 return ingest.commit_group(
                     self.database,
                     readings.events,
+                    readings.refusals,
                     max_series=self.settings.max_series,
                     memory=self._memory,
                     also=note_place,

@@ -4,11 +4,12 @@ Pure: `ledger.store` stores it.
 """
 
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from ledger import bands, clock, meters
+from ledger.refusal_reasons import RefusalReason
 
 UNKNOWN = "unknown"
 UNASSIGNED = "unassigned"
@@ -112,6 +113,38 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     meters: tuple[tuple[str, int], ...] = ()
 
 
+class EventFault(NamedTuple):
+    """Why an event cannot be stored: a word, and a sentence with the remedy."""
+
+    reason: RefusalReason
+    sentence: str
+
+
+_EARLY = EventFault(
+    RefusalReason.EARLY,
+    "time lies more than 5 minutes in the future; check the sender's clock and unit",
+)
+_ANCIENT = EventFault(
+    RefusalReason.ANCIENT, "time lies before 2020; check the sender's clock and unit"
+)
+_OUT_OF_RANGE = EventFault(
+    RefusalReason.COUNT_OUT_OF_RANGE,
+    "a token count is negative or over 1e9; send the request's own counts",
+)
+_INPUT_EXCEEDED = EventFault(
+    RefusalReason.PARTS_EXCEED_TOTAL,
+    "cached + cache-write input exceeds input_tokens; input_tokens must include both",
+)
+_AUDIO_EXCEEDS = EventFault(
+    RefusalReason.PARTS_EXCEED_TOTAL,
+    "input audio exceeds input_tokens; input_tokens must include it",
+)
+_OUTPUT_EXCEEDED = EventFault(
+    RefusalReason.PARTS_EXCEED_TOTAL,
+    "reasoning or output audio exceeds output_tokens; output_tokens must include both",
+)
+
+
 def feature_of_tag(tag: str) -> int:
     """The feature that a tag names: `can_wait`, or a class such as `class:short text`; else 0."""
     name = "_".join(tag.lower().replace("-", " ").replace("class: ", "class:").split())
@@ -152,16 +185,16 @@ def fingerprint_of(event: Event) -> int:
     return int.from_bytes(packed, "big") % _PRIME
 
 
-def fault_of(event: Event, now_us: int) -> str | None:
+def fault_of(event: Event, now_us: int) -> EventFault | None:
     """Why an event cannot be stored, with the remedy; None when it can.
 
     Checks what every parser must refuse: times out of range, negative or huge counts, and parts
     larger than their whole.
     """
     if event.occurred_at > now_us + FUTURE_TOLERANCE_US:
-        return "time lies more than 5 minutes in the future; check the sender's clock and unit"
+        return _EARLY
     if event.occurred_at < EARLIEST_US:
-        return "time lies before 2020; check the sender's clock and unit"
+        return _ANCIENT
     total_input, cached = event.input_tokens or 0, event.cached_input_tokens or 0
     cache_write = event.cache_write_input_tokens or 0
     output, reasoning = event.output_tokens or 0, event.reasoning_tokens or 0
@@ -170,13 +203,13 @@ def fault_of(event: Event, now_us: int) -> str | None:
     if (total_input | cached | cache_write | output | reasoning | input_audio | output_audio) >> 29:
         counts = (total_input, cached, cache_write, output, reasoning, input_audio, output_audio)
         if not all(0 <= count <= MAX_COUNT for count in counts):
-            return "a token count is negative or over 1e9; send the request's own counts"
+            return _OUT_OF_RANGE
     if cached + cache_write > total_input:
-        return "cached + cache-write input exceeds input_tokens; input_tokens must include both"
+        return _INPUT_EXCEEDED
     if input_audio > total_input:
-        return "input audio exceeds input_tokens; input_tokens must include it"
+        return _AUDIO_EXCEEDS
     if reasoning > output or output_audio > output:
-        return "reasoning or output audio exceeds output_tokens; output_tokens must include both"
+        return _OUTPUT_EXCEEDED
     return _meter_fault(event) if event.meters else None
 
 
@@ -193,7 +226,7 @@ def meter_quantities(event: Event) -> dict[Labels, int]:
     }
 
 
-def _meter_fault(event: Event) -> str | None:
+def _meter_fault(event: Event) -> EventFault | None:
     """Why the meters of an event cannot be stored; a part must not exceed the tokens it is of."""
     cached, cache_write = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0
     uncached = (event.input_tokens or 0) - cached - cache_write
@@ -205,15 +238,24 @@ def _meter_fault(event: Event) -> str | None:
     }
     for name, quantity in event.meters:
         if not 0 <= quantity <= MAX_COUNT:
-            return f"{name} is negative or over 1e9; send the request's own quantity"
+            return EventFault(
+                RefusalReason.COUNT_OUT_OF_RANGE,
+                f"{name} is negative or over 1e9; send the request's own quantity",
+            )
         if name not in meters.SENT:
-            return f"{name} is no meter known here; send it as {meters.OTHER}"
+            return EventFault(
+                RefusalReason.UNKNOWN_WORD,
+                f"{name} is no meter known here; send it as {meters.OTHER}",
+            )
         meter = meters.BY_NAME[name]
         if meter.part_of:
             room[meter.part_of] -= quantity
             if room[meter.part_of] < 0:
                 whole = meter.part_of
-                return f"{name} exceeds the {whole} tokens that it is a part of; send both counts"
+                return EventFault(
+                    RefusalReason.PARTS_EXCEED_TOTAL,
+                    f"{name} exceeds the {whole} tokens that it is a part of; send both counts",
+                )
     return None
 
 

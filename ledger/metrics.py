@@ -291,6 +291,13 @@ _TRUST = (
         labels=("namespace", "project"),
     ),
     gauge(
+        "month_refused_requests",
+        "requests",
+        "Requests of this month that were refused at the door, by sender and reason: no amount has"
+        " them.",
+        labels=("namespace", "reason"),
+    ),
+    gauge(
         "silent_senders",
         "senders",
         "1 while a sender has been quiet for longer than three of its longest gaps at this time of"

@@ -3,7 +3,7 @@
 Never commits.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -11,9 +11,10 @@ from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Session
 
-from ledger import bulk, clock, events, retention, series, tables, usage
+from ledger import bulk, clock, events, refusals, retention, series, tables, usage
 from ledger.bulk import Row, RowExists
-from ledger.events import Event
+from ledger.events import Event, Labels
+from ledger.refusal_reasons import RefusalReason
 
 SEALED = (
     "the raw rows of its day are gone, so a re-send could not be told from a new event;"
@@ -80,9 +81,8 @@ def add(
         for identity, event in zip(identities, group, strict=True):
             if identity not in first and identity[0] not in sealed:
                 first[identity] = event
-    label_sets = {event.labels for event in first.values()}
     metered = [event for event in first.values() if event.meters]
-    label_sets.update(labels for event in metered for labels in events.meter_quantities(event))
+    label_sets = _label_sets(first.values(), metered)
     series_ids = memory.series.resolve(session, label_sets, max_series)
     rows = [_row(identity, event, series_ids[event.labels]) for identity, event in first.items()]
     rows.sort()
@@ -98,7 +98,18 @@ def add(
         _write_intake(session, new.values(), series_ids, now_us)
     if len(new) == len(group):
         return [Outcome.ACCEPTED] * len(group)
-    return _outcomes(identities, group, set(new), {row[:2]: row[-1] for row in rows} | fingerprints)
+    outcomes = _outcomes(
+        identities, group, set(new), {row[:2]: row[-1] for row in rows} | fingerprints
+    )
+    _count_refused(session, group, outcomes, now_us)
+    return outcomes
+
+
+def _label_sets(group: Iterable[Event], metered: Iterable[Event]) -> set[Labels]:
+    """All label sets of a group, also those that its meters are stored under."""
+    label_sets = {event.labels for event in group}
+    label_sets.update(labels for event in metered for labels in events.meter_quantities(event))
+    return label_sets
 
 
 def _outcomes(
@@ -119,6 +130,27 @@ def _outcomes(
             same = events.fingerprint_of(event) == fingerprints[identity]
             outcomes.append(Outcome.DUPLICATE if same else Outcome.CONFLICT)
     return outcomes
+
+
+_REFUSED = {
+    Outcome.CONFLICT: (
+        RefusalReason.CONFLICT,
+        "the event is stored already with other counts, which stay; send each request once",
+    ),
+    Outcome.SEALED: (RefusalReason.SEALED_DAY, SEALED),
+}
+
+
+def _count_refused(
+    session: Session, group: Sequence[Event], outcomes: Sequence[Outcome], now_us: int
+) -> None:
+    refused = [
+        refusals.of_event(event, *_REFUSED[outcome], now_us)
+        for event, outcome in zip(group, outcomes, strict=True)
+        if outcome in _REFUSED
+    ]
+    if refused:
+        refusals.add(session, refused)
 
 
 def _row(identity: Identity, event: Event, series_id: int) -> Row:

@@ -17,6 +17,7 @@ from advisor.months import (
     figures,
     month_computation,
     pricings,
+    refused_figures,
     silence_words,
     silent_senders,
     statement_store,
@@ -27,7 +28,7 @@ from advisor.months.adjustments import Adjustment, Arithmetic, BookedLine
 from advisor.months.silent_senders import SilentSender
 from advisor.months.statement_store import Basis, MonthStatement
 from advisor.months.statements import Line, LineKey
-from ledger import checks, clock, months, readings, rollups, tokens, usage
+from ledger import checks, clock, months, readings, refusals, rollups, tokens, usage
 from ledger.database import Database, lock
 from ledger.errors import NotAllowed, UsageError
 from ledger.late_usage import REPRICING
@@ -70,7 +71,7 @@ def close(
         if not draft.statement.lines:
             statement_store.refuse_without_traffic(session, month)
         if not despite_gaps:
-            _refuse_gaps(draft.statement)
+            _refuse_gaps(session, draft.statement)
         if not even_if_silent:
             _refuse_silence(session, month, now_us)
         statement_store.freeze(
@@ -247,8 +248,12 @@ def _refuse_silence(session: Session, month: Month, now_us: int) -> None:
         )
 
 
-def _refuse_gaps(statement: MonthStatement) -> None:
-    known_part = figures.usage_figure(statement.lines).coverage
+def _refuse_gaps(session: Session, statement: MonthStatement) -> None:
+    refused = refusals.list_month(session, statement.month)
+    usage_figure = refused_figures.with_refused(
+        figures.usage_figure(statement.lines), [*map(refused_figures.refused_figure, refused)]
+    )
+    known_part = usage_figure.coverage
     if not known_part.provisional:
         return
     gaps = [

@@ -10,6 +10,7 @@ from advisor.months.figures import (
     ForecastRecordFigure,
     UsageFigure,
 )
+from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import WasteFigure
 from advisor.stages.records import SoFar
@@ -36,7 +37,8 @@ class Report:
     A closed month's total, projects, models, slices and days are those it was closed with;
     `adjustments` came later, and `adjusted` is the total with them. Both are empty for an open
     month, whose figures follow every change. `last_event` is the time of the last event of all
-    senders that it lists.
+    senders that it lists. `refused` is empty in the report of one project: what was refused belongs
+    to none.
     """
 
     month: str
@@ -61,6 +63,7 @@ class Report:
     forecast: ForecastFigure | None
     forecast_record: ForecastRecordFigure | None
     senders: tuple[SenderFigure, ...]
+    refused: tuple[RefusedFigure, ...]
     waste: WasteFigure | None
     savings: SavingsReport
     sample_projects: tuple[str, ...]

@@ -36,10 +36,12 @@ def write_notes(
     if not lines and not report.adjustments:
         yield _no_traffic(session, report)
         yield from _on_silence(report, now_us)
+        yield from _on_refused(report)
         return
     if report.state == "closed":
         yield from _on_closing(settings, report)
     yield from _on_silence(report, now_us)
+    yield from _on_refused(report)
     yield from _on_shared_hours(session, report)
     yield from _on_usage(report, lines)
     yield (
@@ -95,6 +97,24 @@ def _on_silence(report: Report, now_us: int) -> Iterator[str]:
     )
     when = "When it was closed: " if report.state == "closed" else ""
     yield f"{when}{silences}.{_both_readings(report)}"
+
+
+def _on_refused(report: Report) -> Iterator[str]:
+    """What came to the door and was refused: nobody knows what it cost."""
+    for refused in report.refused:
+        number = words.counted(refused.requests, "request")
+        verb = "was" if refused.requests == 1 else "were"
+        tokens = words.counted(refused.input_tokens + refused.output_tokens, "token")
+        if not refused.readable_requests:
+            size = "its tokens are unknown" if refused.requests == 1 else "their tokens are unknown"
+        elif refused.readable_requests == refused.requests:
+            size = tokens
+        else:
+            size = f"{tokens} in the {refused.readable_requests:,} whose tokens could be read"
+        yield (
+            f"{number} of {refused.namespace} {verb} refused ({size}): {refused.sentence}."
+            " What that may cost is not in the figure."
+        )
 
 
 def _both_readings(report: Report) -> str:

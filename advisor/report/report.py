@@ -10,6 +10,7 @@ from advisor.months import (
     adjustment_store,
     adjustments,
     pricings,
+    refused_figures,
     sender_figures,
     silent_senders,
     statement_store,
@@ -18,13 +19,14 @@ from advisor.months import (
 )
 from advisor.months import figures as month_figures
 from advisor.months.missed_spend import MissedSpend
+from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.statement_store import MonthStatement
 from advisor.months.statements import Line, LineKey
 from advisor.report import figures as report_figures
 from advisor.report import notes
 from advisor.stages import recommendations, summary
-from ledger import clock, facts, months, prose, senders
+from ledger import clock, facts, months, prose, refusals, senders
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.pricing import in_force
@@ -68,6 +70,7 @@ def build(
     adjusted_lines = adjustments.apply(lines, usage.adjustments)
     missed = sender_figures.of_project(statement.missed if statement else (), project)
     sent = _senders(session, month, statement, project=project, now_us=now_us)
+    refused = _refused(session, month) if project is None else ()
     report = report_figures.Report(
         month=str(month),
         zone=str(statement.month.zone) if statement else settings.reporting_zone,
@@ -81,7 +84,9 @@ def build(
         last_event=max((sender.last_event for sender in sent), default=None),
         price_book_version=statement.basis.price_book_version if statement else book.version,
         prices_checked=book.checked,
-        total=sender_figures.with_silence(month_figures.usage_figure(lines, late), missed),
+        total=refused_figures.with_refused(
+            sender_figures.with_silence(month_figures.usage_figure(lines, late), missed), refused
+        ),
         adjusted=month_figures.usage_figure(adjusted_lines, late) if closing else None,
         adjustments=month_figures.adjustment_figures(usage.adjustments),
         projects=_projects(lines, late, missed),
@@ -93,6 +98,7 @@ def build(
         forecast=_forecast(of_all) if of_all else None,
         forecast_record=_forecast_record(session, month) if project is None else None,
         senders=sent,
+        refused=refused,
         waste=_waste(statement, project),
         savings=_savings(session, settings, now_us, month=month, project=project),
         sample_projects=tuple(
@@ -142,6 +148,11 @@ def _senders(
         missed,
     )
     return tuple(sender for sender in figures if project in (None, sender.project))
+
+
+def _refused(session: Session, month: Month) -> tuple[RefusedFigure, ...]:
+    """What was refused of a month: it names no project that could be trusted, so of all."""
+    return tuple(map(refused_figures.refused_figure, refusals.list_month(session, month)))
 
 
 def _projects(

@@ -64,5 +64,12 @@ def close(
         f" {words.counted(closed_report.total.requests, 'request')}"
         f" by {closed_by}.{provisional}"
     )
+    refused = sum(figure.requests for figure in closed_report.refused)
+    if refused:
+        app.console.print(
+            f"{words.counted(refused, 'request')} refused at the door: in no figure of it."
+            f" Reasons: switchwise report --month {month}",
+            soft_wrap=True,
+        )
     app.console.print(f"content sha256 {closed_report.content_sha256}", soft_wrap=True)
     app.console.print(f"Line by line: switchwise explain {month}")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from advisor import refresh
+from advisor import refresh, words
 from cli import app, option_groups, options, progress
 from collector import files, formats, tail
 from collector.parsing.naming import Naming
@@ -57,12 +57,17 @@ def import_command(
     format: Annotated[
         str, typer.Option(help=f"{prose.one_of(['auto', *formats.NAMES])}.")
     ] = "auto",  # the option's name
+    allow_rejected: Annotated[
+        bool,
+        typer.Option("--allow-rejected", help="End with 0 although records were refused."),
+    ] = False,
     data: options.Data = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Import log files; importing again changes nothing.
 
-    Files keep their own times, and an import that was stopped goes on where it stopped.
+    Files keep their own times, and an import that was stopped goes on where it stopped. It ends
+    with 1 if a record was refused: rejected, or in conflict with one that is stored.
     """
     with app.open_ledger(data) as (database, settings):
         receipts = [_import(database, settings, path, format, sender.naming()) for path in paths]
@@ -70,9 +75,11 @@ def import_command(
         refresh.refresh(database, settings)
     if as_json:
         app.print_json(receipts)
-        return
-    for receipt in receipts:
-        _print(receipt)
+    else:
+        for receipt in receipts:
+            _print(receipt)
+    if any(receipt.refused for receipt in receipts) and not allow_rejected:
+        raise typer.Exit(1)
 
 
 @commands.command(
@@ -130,10 +137,31 @@ def _print(receipt: files.ImportReceipt) -> None:
     )
     if receipt.resumed_after:
         app.console.print(f"  resumed after {receipt.resumed_after:,} records of an earlier import")
-    for refusal in receipt.refusals:
-        app.console.print(f"  record {refusal.index}: {refusal.reason}")
+    for reason in receipt.reasons:
+        app.console.print(f"  {_reason_text(reason)}", soft_wrap=True)
+    if receipt.conflict:
+        app.console.print(
+            f"  {words.counted(receipt.conflict, 'event')} in conflict: stored already with other"
+            " counts, which stay",
+            soft_wrap=True,
+        )
+    if receipt.refused:
+        app.console.print(
+            f"  {words.counted(receipt.refused, 'record')} refused: in no figure, but counted in"
+            " the report of the month",
+            soft_wrap=True,
+        )
     if remark := receipt.remark():
         app.console.print(f"  {remark}")
+
+
+def _reason_text(reason: files.RefusedReason) -> str:
+    place = (
+        f"record {reason.first_record}"
+        if reason.first_line is None
+        else f"line {reason.first_line}"
+    )
+    return f"{reason.records:,} rejected, the first at {place}: {reason.sentence}"
 
 
 def _counts_text(counts: Mapping[str, int]) -> str:

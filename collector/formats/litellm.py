@@ -17,6 +17,7 @@ from collector.parsing.naming import Naming
 from collector.parsing.reading import Ignored, Reading, Rejected
 from ledger import events
 from ledger.events import Event, UsageSource
+from ledger.refusal_reasons import RefusalReason
 
 _PAYLOAD = msgspec.json.Decoder(wire.Payload)
 _PAYLOADS = msgspec.json.Decoder(list[wire.Payload])
@@ -62,9 +63,12 @@ def parse_body(body: bytes, naming: Naming) -> list[Reading] | None:
 
 def _reading(payload: wire.Payload, naming: Naming) -> Reading:
     if not payload.id:
-        return Rejected("id is missing; send the payload's own id")
+        return Rejected("id is missing; send the payload's own id", RefusalReason.NO_ID)
     if payload.status not in ("success", "failure"):
-        return Rejected("status is neither success nor failure; send the payload's own status")
+        return Rejected(
+            "status is neither success nor failure; send the payload's own status",
+            RefusalReason.UNKNOWN_WORD,
+        )
     call_type = payload.call_type or ""
     response = litellm_usage.read_section(_RESPONSE, payload.response, wire.Response())
     if call_type in _BATCH_POLLS:
@@ -84,7 +88,8 @@ def _request(
     occurred_at = None if start is None else fields.parse_instant_us(start)
     if start is None or occurred_at is None:
         return Rejected(
-            "startTime is not a time in epoch seconds; send the payload's own startTime"
+            "startTime is not a time in epoch seconds; send the payload's own startTime",
+            RefusalReason.NO_TIME,
         )
     parameters = litellm_usage.read_section(
         _PARAMETERS, payload.model_parameters, wire.Parameters()
@@ -140,7 +145,8 @@ def _batch(payload: wire.Payload, response: wire.Response, naming: Naming) -> Re
     if occurred_at is None:
         return Rejected(
             "the batch has neither completed_at nor created_at in epoch seconds;"
-            " send the batch as answered"
+            " send the batch as answered",
+            RefusalReason.NO_TIME,
         )
     traits = label_sets.Traits(
         tiers=Tiers("batch", "batch"),

@@ -15,6 +15,7 @@ from collector.parsing.naming import Naming
 from collector.parsing.reading import Reading, Rejected
 from ledger import events, meters
 from ledger.events import Event, Labels
+from ledger.refusal_reasons import RefusalReason
 
 
 class _Native(msgspec.Struct, omit_defaults=True, gc=False):
@@ -65,7 +66,7 @@ def parse(element: bytes, naming: Naming) -> Reading:
     if not _is_all_read(native, element):
         fault = _fault(native, naming) or _repetition(element)
         if fault is not None:
-            return Rejected(fault)
+            return fault
     return _reading(native, naming)
 
 
@@ -127,12 +128,12 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
     if labels is None:
         fault = _fault(native, naming)
         if fault is not None:
-            return Rejected(fault)
+            return fault
         labels = _labels(native, band, naming)
         _CACHE.remember(names, labels, len(_ENCODER.encode(native)))
     occurred_at = None if native.time is None else fields.parse_instant_us(native.time)
     if occurred_at is None:
-        return Rejected(fields.BAD_TIME)
+        return Rejected(fields.BAD_TIME, RefusalReason.NO_TIME)
     return Event(
         dedupe_key=f"native:{native.id}",
         occurred_at=occurred_at,
@@ -171,29 +172,42 @@ def _quantities(native: _Native) -> rare.Quantities:
     return rare.known_quantities(counts)
 
 
-def _fault(native: _Native, naming: Naming) -> str | None:
+def _fault(native: _Native, naming: Naming) -> Rejected | None:
     if not native.id:
-        return "id is missing; send the request's own id, so that a repeated event counts once"
+        return Rejected(
+            "id is missing; send the request's own id, so that a repeated event counts once",
+            RefusalReason.NO_ID,
+        )
     if fields.first_label(native.model, naming.model) is None:
-        return "model is missing; send the name of the model that answered"
+        return Rejected(
+            "model is missing; send the name of the model that answered", RefusalReason.NO_MODEL
+        )
     if native.status not in (None, *_STATUSES):
-        return f"status is unknown; use one of {', '.join(_STATUSES)}"
+        return _unknown(f"status is unknown; use one of {', '.join(_STATUSES)}")
     if native.usage_source not in (None, *_USAGE_SOURCES):
-        return f"usage_source is unknown; use one of {', '.join(_USAGE_SOURCES)}"
+        return _unknown(f"usage_source is unknown; use one of {', '.join(_USAGE_SOURCES)}")
     if not events.FEATURE_NAMES.keys() >= set(native.features or ()):
-        return f"features holds an unknown name; use {', '.join(events.FEATURE_NAMES)}"
+        return _unknown(f"features holds an unknown name; use {', '.join(events.FEATURE_NAMES)}")
     if not {"geo", "speed"} >= (native.modifiers or {}).keys():
-        return "modifiers holds an unknown name; use geo, speed"
+        return _unknown("modifiers holds an unknown name; use geo, speed")
     return _usage_fault(native.usage_source, has_counts=_counts_sent(native) > 0)
 
 
-def _usage_fault(usage_source: str | None, *, has_counts: bool) -> str | None:
+def _unknown(sentence: str) -> Rejected:
+    return Rejected(sentence, RefusalReason.UNKNOWN_WORD)
+
+
+def _usage_fault(usage_source: str | None, *, has_counts: bool) -> Rejected | None:
     if has_counts and usage_source in ("missing", "none"):
-        return f"usage_source is {usage_source}, but token counts were sent; leave one of them out"
+        return Rejected(
+            f"usage_source is {usage_source}, but token counts were sent; leave one of them out",
+            RefusalReason.CONTRADICTION,
+        )
     if not has_counts and usage_source in events.BILLABLE_SOURCES:
-        return (
+        return Rejected(
             f"usage_source is {usage_source}, but no token counts were sent;"
-            " send input_tokens and output_tokens"
+            " send input_tokens and output_tokens",
+            RefusalReason.CONTRADICTION,
         )
     return None
 
@@ -203,14 +217,17 @@ def _counts_sent(native: _Native) -> int:
     return (native.input_tokens is not None) + (native.output_tokens is not None)
 
 
-def _repetition(element: bytes) -> str | None:
+def _repetition(element: bytes) -> Rejected | None:
     """Why an element with a repeated field is rejected. The decoder would keep the last value."""
     members = fields.decode(_MEMBERS, element)
     if isinstance(members, Rejected):
-        return members.reason
+        return members
     if element.count(b'"') == 2 * len(members) + b"".join(members.values()).count(b'"'):
         return None
-    return "a field comes twice, or has a quote in its name; send each field once"
+    return Rejected(
+        "a field comes twice, or has a quote in its name; send each field once",
+        RefusalReason.CONTRADICTION,
+    )
 
 
 def _usage_source(native: _Native, status: str) -> str:

@@ -11,6 +11,7 @@ from collector.parsing.naming import Naming
 from collector.parsing.reading import Rejected
 from ledger import events
 from ledger.events import Event
+from ledger.refusal_reasons import RefusalReason
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
 
@@ -30,14 +31,18 @@ def parse_line(
     if len(cells) != HEADER.count(",") + 1:
         return Rejected(f"not three columns; write lines as under {HEADER}")
     if fields.clean_label(naming.model) is None:
-        return Rejected("the trace names no model; name it with --model")
+        return Rejected("the trace names no model; name it with --model", RefusalReason.NO_MODEL)
     occurred_at = fields.parse_instant_us(cells[0] if _OFFSET.search(cells[0]) else f"{cells[0]}Z")
     if occurred_at is None:
-        return Rejected("TIMESTAMP is not a time; write it as 2023-11-16 18:17:03.9799600, in UTC")
+        return Rejected(
+            "TIMESTAMP is not a time; write it as 2023-11-16 18:17:03.9799600, in UTC",
+            RefusalReason.NO_TIME,
+        )
     input_tokens, output_tokens = _parse_count(cells[1]), _parse_count(cells[2])
     if input_tokens is None or output_tokens is None:
         return Rejected(
-            "ContextTokens or GeneratedTokens is not a count; write integers from 0 to 1e9"
+            "ContextTokens or GeneratedTokens is not a count; write integers from 0 to 1e9",
+            RefusalReason.WRONG_TYPE,
         )
     traits = label_sets.Traits(
         tiers=fields.STANDARD_TIERS,

@@ -13,6 +13,7 @@ from collector.parsing import faults
 from collector.parsing.format import Schema
 from collector.parsing.reading import Rejected
 from ledger import clock, events
+from ledger.refusal_reasons import RefusalReason
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=events.MAX_COUNT)] | None
 """A JSON integer from 0 to 1e9; null or absent is unknown. A bool, float or string is refused."""
@@ -55,11 +56,13 @@ def decode(decoder: msgspec.json.Decoder[T], element: bytes | msgspec.Raw) -> T 
     try:
         return decoder.decode(element)
     except msgspec.ValidationError as error:
-        return Rejected(faults.describe_fault(str(error)))
+        return Rejected(faults.describe_fault(str(error)), RefusalReason.WRONG_TYPE)
     except RecursionError:
-        return Rejected("the JSON is nested too deeply; send flat events")
+        return Rejected("the JSON is nested too deeply; send flat events", RefusalReason.NOT_JSON)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Rejected("the record is not valid JSON; send one JSON object in UTF-8")
+        return Rejected(
+            "the record is not valid JSON; send one JSON object in UTF-8", RefusalReason.NOT_JSON
+        )
 
 
 def clean_label(text: str | None) -> str | None:

@@ -38,6 +38,7 @@ _SECTIONS = {
     "savings_by_stage": "What people decided: claimed, realised, missed.",
     "savings_realised": "What a move saved, by method. All measure the same, so never add them.",
     "data_quality": "How much is known of the total, of each project and of each model.",
+    "refused": "What was refused at the door: requests and tokens that no other table has.",
     "senders": "A row for each sender: its last event, and what its silence leaves out.",
     "retirements": "The announced shutdowns of the models in use.",
     "method_notes": "How the figures were made.",

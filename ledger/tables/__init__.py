@@ -11,6 +11,7 @@ from ledger.tables import evidence as evidence
 from ledger.tables import files as files
 from ledger.tables import jobs as jobs
 from ledger.tables import pricing as pricing
+from ledger.tables import refusals as refusals
 from ledger.tables import stages as stages
 from ledger.tables import usage as usage
 
@@ -47,4 +48,5 @@ USAGE_LATE = metadata.tables["usage_late"]
 USAGE_TOTAL = metadata.tables["usage_total"]
 DISTRIBUTION_DAY = metadata.tables["distribution_day"]
 DAY = metadata.tables["day"]
+REFUSED_ELEMENTS = metadata.tables["refused_elements"]
 METRIC_SET = metadata.tables["metric_set"]

@@ -94,6 +94,21 @@ def test_what_arrives_in_an_outage_is_acknowledged_as_spooled_and_stored_once_af
     processes.wait_until(lambda: post(collector, 5)["spooled"] == 0, "a direct answer", PATIENCE)
 
 
+def test_what_is_refused_in_an_outage_is_counted_afterwards(
+    collector: RunningCollector, server: servers.Postgres, database: Database
+) -> None:
+    server.stop()
+    exceeding = samples.native_event(1, input_tokens=10, cached_input_tokens=11)
+    for _ in range(2):
+        answer = serving.post(collector, [exceeding, samples.native_event(2)]).json()
+        assert (answer["spooled"], len(answer["rejected"])) == (1, 1)
+    server.start()
+    wait_until_drained(collector)
+    with database.snapshot() as session:
+        rows = session.execute(tables.REFUSED_ELEMENTS.select()).mappings().all()
+    assert [(row["reason"], row["requests"]) for row in rows] == [("parts_exceed_total", 1)]
+
+
 def test_a_database_that_hangs_costs_a_sender_a_quarter_of_a_second_once(
     collector: RunningCollector, server: servers.Postgres, database: Database
 ) -> None:

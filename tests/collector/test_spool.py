@@ -29,11 +29,11 @@ def test_groups_come_out_in_the_order_in_which_they_went_in(spool: Spool) -> Non
     groups = [[samples.event(number), samples.event(number + 100)] for number in range(5)]
     for group in groups:
         spool.append(group)
-    assert [group.decode() for group in spool.oldest(1_000)] == groups
-    assert [group.decode() for group in spool.oldest(5)] == groups[:2]
-    assert [group.decode() for group in spool.oldest(1)] == groups[:1]
+    assert [group.decode().events for group in spool.oldest(1_000)] == groups
+    assert [group.decode().events for group in spool.oldest(5)] == groups[:2]
+    assert [group.decode().events for group in spool.oldest(1)] == groups[:1]
     spool.remove(spool.oldest(5))
-    assert [group.decode() for group in spool.oldest(1_000)] == groups[2:]
+    assert [group.decode().events for group in spool.oldest(1_000)] == groups[2:]
     assert (spool.events, spool.is_empty) == (6, False)
 
 
@@ -43,7 +43,7 @@ def test_an_event_comes_out_as_it_went_in(
 ) -> None:
     spool = Spool(tmp_path_factory.mktemp("spool"), CAP)
     spool.append(group)
-    assert spool.oldest(100)[0].decode() == group
+    assert spool.oldest(100)[0].decode().events == group
     spool.close()
 
 

@@ -214,6 +214,7 @@ def _trust(at: datetime) -> Iterator[Sample]:
     for project, age_seconds in (("search", 4.0), ("support", 31.0), ("batch-jobs", 518_400.0)):
         yield "last_event_timestamp_seconds", ("default", project), at.timestamp() - age_seconds
         yield "silent_senders", ("default", project), float(age_seconds > 86_400)
+    yield "month_refused_requests", ("default", "parts_exceed_total"), 3.0
     yield "price_book_info", ("2026.11.20-1", "2026-11-20"), 1.0
     yield "ledger_info", ("recorded traffic", "UTC"), 1.0
 

@@ -18,7 +18,7 @@ def _store(self: ingest.GroupCommitter, group: list[ingest.Submission]) -> None:
     time.sleep(BUFFERED_SECONDS)
     events = [event for submission in group for event in submission.events]
     self._backlog.release(len(events) * EVENT_BYTES)
-    self._commit(events)
+    self._commit(events, [])
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from advisor.months.figures import (
     DayFigure,
     MeterFigure,
 )
+from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import RetryFigure, TierFigure
 from advisor.publishing.exports import cells
@@ -36,6 +37,9 @@ DAYS = cells.columns(DayFigure)
 
 SENDERS = cells.columns(SenderFigure)
 """The columns of the senders: the last event of each, and what silence leaves out."""
+
+REFUSED = cells.columns(RefusedFigure)
+"""The columns of what was refused at the door, by namespace and reason."""
 
 FORECAST_RECORD = cells.columns(BacktestFigure)
 """The columns of how the forecasts of finished months did."""

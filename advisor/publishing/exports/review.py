@@ -80,6 +80,7 @@ def build_sections(figures: Report, retiring: Sequence[Retiring]) -> tuple[Secti
         *_waste_sections(figures),
         *_savings_sections(figures),
         _section("data_quality", review_rows.quality(figures)),
+        _section("refused", map(review_rows.plain, figures.refused), columns.REFUSED),
         _section("senders", map(review_rows.plain, figures.senders), columns.SENDERS),
         _section(
             "retirements",

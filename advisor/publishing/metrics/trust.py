@@ -29,6 +29,9 @@ def samples(
     yield from _retirements(report, book)
     yield from _freshness(session, now_us)
     yield from _senders(report, places)
+    for refused in report.refused:
+        labels = (refused.namespace, refused.reason)
+        yield MetricSample("month_refused_requests", labels, refused.requests)
     last_check = verification.last(session)
     if last_check is not None:
         yield MetricSample("ledger_findings", (), sum(last_check.findings.values()))

@@ -55,6 +55,9 @@ def test_every_metric_of_the_ledger_appears_once_there_is_something_to_show(
 ) -> None:
     with time_machine.travel(conftest.NOW, tick=False):
         ledgers.add(database, [*traffic.events(), *wasteful_events()])
+        ledgers.add(
+            database, [ledgers.event(id="refused"), ledgers.event(id="refused", output_tokens=9)]
+        )
         # Two finished months, so that their forecasts can be judged; the answers were timed.
         timed = [
             ledgers.event(event.occurred_at, input_tokens=400_000, latency_ms=100 + number % 50)
