@@ -180,7 +180,6 @@ def _advice_key(session: Session, settings: Settings, basis: Basis, quiet: Surve
 
     Usage, prices, names, today, who is quiet, the settings and people.
     """
-    has_webhook = settings.slack_webhook_url is not None
     key = (
         sum(readings.day_revisions(session).values()),
         basis.zone,
@@ -188,8 +187,8 @@ def _advice_key(session: Session, settings: Settings, basis: Basis, quiet: Surve
         basis.names_version,
         basis.through_day,
         terms.key(settings),
-        # A webhook that is set later is sent what has fired already.
-        has_webhook,
+        # A webhook that is set later is sent what has fired already, and another what was held.
+        alert_store.webhook_key(settings),
         stage_store.revision(session),
         evidence_store.revision(session),
         quiet.version,

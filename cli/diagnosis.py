@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import func, select
 from sqlmodel import Session
 
 from advisor import words
 from advisor.advice import retirements
 from advisor.months import pricings, silence_words, silent_senders
 from advisor.publishing.alerts import rules
-from ledger import clock, prose, rollups, senders, tables, verification
+from advisor.report import outbox
+from advisor.report.outbox import UndeliveredAlerts
+from ledger import clock, prose, rollups, senders, verification
 from ledger.database import Database
 from ledger.errors import UsageError
 from ledger.settings import Settings
@@ -23,7 +24,6 @@ PENDING_LIMIT_US = 5 * 60 * clock.SECOND_US
 """How long events may wait for the rollup before that is a fault."""
 MOST_NAMED = 20
 """Silent senders that are named one by one."""
-_MESSAGE = tables.ALERT_MESSAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,33 +140,36 @@ def _senders(session: Session, _settings: Settings, now_us: int) -> Iterator[Dia
         yield Diagnosis(part="senders", state="ok", text=f"{who}: last event {when} ({ago} ago)")
 
 
-def _webhook(session: Session, settings: Settings, _now_us: int) -> Iterator[Diagnosis]:
-    if settings.slack_webhook_url is None:
-        yield Diagnosis(
+def _webhook(session: Session, settings: Settings, now_us: int) -> Iterator[Diagnosis]:
+    """Whether alerts reach Slack; held ones are a fault, others that did not arrive a warning."""
+    counts = outbox.load_outbox(session, settings, now_us)
+    states: tuple[tuple[UndeliveredAlerts, str, State], ...] = (
+        (counts.held, "held", "fail"),
+        (counts.unconfirmed, "not confirmed by Slack", "warn"),
+        (counts.waiting, "not sent yet", "warn"),
+    )
+    troubles = [
+        Diagnosis(
             part="webhook",
-            state="ok",
-            text="no alerts are sent: SWITCHWISE_SLACK_WEBHOOK_URL is not set",
+            state=state,
+            text=f"{words.counted(alerts.count, 'alert')} {what} since {alerts.since}:"
+            f" {alerts.reason}",
+            remedy=alerts.remedy,
         )
+        for alerts, what, state in states
+        if alerts.remedy is not None
+    ]
+    if troubles:
+        yield from troubles
         return
-    undelivered = select(func.count()).where(_MESSAGE.c.delivered_at.is_(None))
-    waiting = session.execute(undelivered.where(_MESSAGE.c.attempts > 0)).scalar_one()
-    last_failure = session.execute(
-        select(_MESSAGE.c.last_failure)
-        .where(_MESSAGE.c.delivered_at.is_(None), _MESSAGE.c.last_failure.is_not(None))
-        .order_by(_MESSAGE.c.id.desc())
-        .limit(1)
-    ).scalar()
-    if waiting:
-        yield Diagnosis(
-            part="webhook",
-            state="fail",
-            text=f"{words.counted(waiting, 'alert')} could not be delivered: {last_failure}",
-            remedy="set SWITCHWISE_SLACK_WEBHOOK_URL to an address that takes them",
-        )
-    else:
-        yield Diagnosis(
-            part="webhook", state="ok", text="it is set, and no alert was refused; it is not tried"
-        )
+    is_set = settings.slack_webhook_url is not None
+    yield Diagnosis(
+        part="webhook",
+        state="ok",
+        text="it is set, and no alert is held; it is not tried"
+        if is_set
+        else "no alerts are sent: SWITCHWISE_SLACK_WEBHOOK_URL is not set",
+    )
 
 
 def _retirements(session: Session, _settings: Settings, now_us: int) -> Iterator[Diagnosis]:

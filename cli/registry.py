@@ -127,6 +127,7 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
         Command("beat", "Run the scheduler on Redis.", "workers"),
         Command("migrate", "Create the tables or bring them up to date.", "ledger"),
         Command("doctor", "What is well and what is not; exit 1 if it fails.", "doctor"),
+        Command("alerts", "Alerts that have not reached Slack, why, and what helps.", "alerts"),
         Command("jobs", "When each job last ran; exit 1 if one is overdue.", "setup"),
         Group(
             "dashboards",

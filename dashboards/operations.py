@@ -36,10 +36,11 @@ def dashboard() -> JsonObject:
     headline = [
         (4, _waiting()),
         (4, _lag()),
-        (4, _silent_senders()),
-        (4, _findings()),
-        (4, _failures()),
-        (4, _refusals()),
+        (3, _silent_senders()),
+        (3, _findings()),
+        (4, _alerts()),
+        (3, _failures()),
+        (3, _refusals()),
     ]
     note = panels.text(Head(6, "", "What an answer of 200 means, and where to look next."), _NOTE)
     return frame.dashboard(
@@ -127,6 +128,29 @@ def _findings() -> JsonObject:
         thresholds=((None, "green"), (1, "red")),
     )
     return panels.stat(head, [Query(queries.single("ledger_findings"), "findings")], number_format)
+
+
+def _alerts() -> JsonObject:
+    head = Head(
+        15,
+        "Alerts not in Slack",
+        "Held: the webhook's address is wrong, and they are sent once it is right. Waiting: for"
+        " their turn or for Slack. Unconfirmed: Slack may have taken them and did not say so."
+        " Why, and what helps: `switchwise alerts`.",
+    )
+    number_format = NumberFormat(
+        "locale",
+        "no advisor scraped",
+        decimals=0,
+        color=panels.BY_THRESHOLD,
+        thresholds=((None, "green"), (1, "orange")),
+    )
+    states = ("held", "waiting", "unconfirmed")
+    return panels.stat(
+        head,
+        [Query(queries.single(f"alerts_{state}"), state) for state in states],
+        number_format,
+    )
 
 
 def _failures() -> JsonObject:

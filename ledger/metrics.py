@@ -268,6 +268,21 @@ _TRUST = (
         labels=("provider", "model"),
     ),
     gauge(
+        "alerts_waiting",
+        "alerts",
+        "Alerts that wait for their turn, or for Slack to be reached again.",
+    ),
+    gauge(
+        "alerts_held",
+        "alerts",
+        "Alerts held because the webhook's address is wrong; sent once it is right.",
+    ),
+    gauge(
+        "alerts_unconfirmed",
+        "alerts",
+        "Alerts posted in the last 7 days that Slack did not confirm: it may have taken them.",
+    ),
+    gauge(
         "ledger_findings",
         "findings",
         "Findings of the last check of the ledger's invariants; 0 is right.",

@@ -44,7 +44,6 @@ OWNED = [
     library("kombu", "worker/"),
     library("redis", "worker/"),
     library("grafana_api", "dashboards/", most_files=1),
-    library("slack_sdk", "advisor/", most_files=1),
     library("genai_prices", "ledger/pricing/catalogue.py", most_files=1),
     Owned(
         name="commit",

@@ -13,6 +13,7 @@ from advisor.months.figures import (
 from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import WasteFigure
+from advisor.report.outbox import AlertOutbox
 from advisor.stages.records import SoFar
 
 
@@ -67,4 +68,6 @@ class Report:
     waste: WasteFigure | None
     savings: SavingsReport
     sample_projects: tuple[str, ...]
+    alerts: AlertOutbox | None
+    """Alerts that have not reached Slack; None for a closed month and for one project."""
     notes: tuple[str, ...]

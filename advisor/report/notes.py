@@ -17,6 +17,7 @@ from advisor.months import (
     unpriced_usage,
 )
 from advisor.months.statements import Line, LineKey
+from advisor.report import outbox
 from advisor.report.figures import Report
 from ledger import clock, late_usage, money, months, prose
 from ledger.pricing import price_book
@@ -33,6 +34,8 @@ def write_notes(
     now_us: int,
 ) -> Iterator[str]:
     """The notes on a report, the most important first."""
+    if report.alerts is not None:
+        yield from outbox.write_notes(report.alerts)
     if not lines and not report.adjustments:
         yield _no_traffic(session, report)
         yield from _on_silence(report, now_us)

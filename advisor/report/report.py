@@ -24,7 +24,7 @@ from advisor.months.sender_figures import SenderFigure
 from advisor.months.statement_store import MonthStatement
 from advisor.months.statements import Line, LineKey
 from advisor.report import figures as report_figures
-from advisor.report import notes
+from advisor.report import notes, outbox
 from advisor.stages import recommendations, summary
 from ledger import clock, facts, months, prose, refusals, senders
 from ledger.errors import NotFound, UsageError
@@ -105,6 +105,11 @@ def build(
             sample
             for sample in facts.sample_projects(session)
             if any(key.project == sample for key in lines)
+        ),
+        alerts=(
+            outbox.load_outbox(session, settings, now_us)
+            if project is None and closing is None
+            else None
         ),
         notes=(),
     )

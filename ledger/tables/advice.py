@@ -162,8 +162,15 @@ class AlertMessage(SQLModel, table=True):
     scope: str
     text: str
     created_at: int = Field(sa_type=BigInteger)
-    due_at: int = Field(sa_type=BigInteger)
+    state: str = "waiting"
+    """waiting, held (the address is wrong), unconfirmed, delivered or superseded."""
+    state_at: int = Field(sa_type=BigInteger)
+    """When the state began."""
+    due_at: int | None = columns.instant()
+    """When it is tried next, or when the attempt under way counts as dead; NULL: never again."""
+    posting_since: int | None = columns.instant()
+    """When the attempt under way began; NULL while there is none."""
     attempts: int = 0
-    delivered_at: int | None = columns.instant()
-    given_up_at: int | None = columns.instant()
+    doubtful_posts: int = 0
+    """Attempts that Slack may have taken though it did not say so."""
     last_failure: str | None = None

@@ -96,11 +96,14 @@ def test_broken_sums_and_refused_alerts_are_faults(
         verification.record(session, [Check("hours", "", ("one",))], clock.now_us())
         session.execute(
             text(
-                "INSERT INTO alert_message (rule, scope, text, created_at, due_at, attempts,"
-                " last_failure) VALUES ('savings', 'total', 'x', 1, 1, 3, 'HTTP 404')"
+                "INSERT INTO alert_message (rule, scope, text, created_at, state, state_at, due_at,"
+                " attempts, doubtful_posts, last_failure)"
+                " VALUES ('savings', 'total', 'x', 1, 'held', 1, 1, 3, 0, 'HTTP 404')"
             )
         )
     lines = states(line, 1)
     assert lines["ledger"] == [("fail", "the last check found a fault in hours")]
-    assert lines["webhook"] == [("fail", "1 alert could not be delivered: HTTP 404")]
+    assert lines["webhook"] == [
+        ("fail", "1 alert held since 1970-01-01T00:00:00.000001Z: HTTP 404")
+    ]
     assert checks.verify(line.database)

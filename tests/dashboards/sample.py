@@ -209,6 +209,9 @@ def _trust(at: datetime) -> Iterator[Sample]:
     for (provider, model), day in SHUTDOWN.items():
         yield "model_retirement_timestamp_seconds", (provider, model), day.timestamp()
     yield "ledger_findings", (), 0.0
+    yield "alerts_waiting", (), 0.0
+    yield "alerts_held", (), 0.0
+    yield "alerts_unconfirmed", (), 0.0
     yield "rollup_lag_seconds", (), 0.4
     yield "last_rollup_timestamp_seconds", (), at.timestamp() - 1
     for project, age_seconds in (("search", 4.0), ("support", 31.0), ("batch-jobs", 518_400.0)):

@@ -104,6 +104,21 @@ def silent(sender: SilentSender) -> str:
     )
 
 
+def mark_repetition(text: str) -> str:
+    """A message that may have arrived before, with that under its headline."""
+    headline, _, details = text.partition("\n")
+    reference = text.rpartition("Ref ")[2]
+    mark = f"This may be a repetition of {reference}: whether the first post arrived is not known."
+    return _text([headline, mark, details])
+
+
+def mark_delay(text: str, crossed_day: int) -> str:
+    """A message that is sent long after it was written, with its day under its headline."""
+    headline, _, details = text.partition("\n")
+    day = clock.date_of(crossed_day).isoformat()
+    return _text([headline, f"This is from {day} and could not be sent before.", details])
+
+
 def name(text: str, longest: int = LONGEST_NAME) -> str:
     """A name on one line: controls and line breaks become spaces, and a long one is cut."""
     visible = "".join(

@@ -1,54 +1,80 @@
-"""Slack's incoming webhooks, the only module that imports slack_sdk: one attempt a call.
+"""Slack's incoming webhooks: one attempt a call, and what the answer means.
 
-The webhook's address appears in no error and no log.
+Of the webhook's address only the host appears in an error or a log.
 """
 
-import http.client
-import logging
+import json
 import re
-import threading
+import socket
+import ssl
+import urllib.error
 from dataclasses import dataclass
 from itertools import accumulate
-from urllib.parse import quote
+from typing import Literal
+from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
-from slack_sdk.errors import SlackClientError
-from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-TIMEOUT_SECONDS = 5
-WHOLE_SECONDS = 10
+from advisor.publishing.alerts import webhook_post
+from advisor.publishing.alerts.webhook_post import Exchange
+
+TIMEOUT_SECONDS: float = 30
+"""How long Slack may take to answer. It has often taken the message long before it says so."""
+WHOLE_SECONDS: float = 40
 """How long a complete answer may take: the timeout bounds each read, and a slow server has many."""
 MOST_WAIT_SECONDS = 3_600
 _DEFAULT_WAIT_SECONDS = 30
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _HEADER_CHARACTERS, _SECTION_CHARACTERS = 150, 2_900
+_PASSING_STATUSES = (408, 425, 429)
+_MESSAGE_STATUSES = (400, 413, 422)
+_GATEWAY_TIMEOUT = 504
+_REMARKS = {
+    401: ": the webhook may not be posted to",
+    403: ": the webhook may not be posted to",
+    404: ": the webhook was removed",
+    410: ": the webhook or its channel was removed",
+}
 
-# The library logs the address with each request; a logger above every level says nothing.
-_SILENT = logging.Logger("slack", logging.CRITICAL + 1)
+Outcome = Literal["accepted", "passing", "wrong_address", "refused", "doubtful"]
+"""What became of a message. Of these only `accepted` and perhaps `doubtful` reached a reader:
+
+`passing` will be different later, `wrong_address` only at another address, and `refused` is about
+this message; `doubtful` was sent wholly and not confirmed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a message: accepted (no `failure`), refused for good, or to be tried again.
+    """What became of a message, and why where it was not accepted.
 
-    `wait_seconds` is how long Slack asked every message to wait.
+    `wait_seconds` is how long every message has to wait.
     """
 
-    failure: str | None = None
-    final: bool = False
+    outcome: Outcome
+    reason: str = ""
     wait_seconds: int | None = None
 
 
 def post(webhook_url: SecretStr, text: str, public_url: str | None = None) -> Answer:
     """Post plain lines, the headline first, with a link to us if our address is known."""
-    answers: list[Answer] = []
-    # A thread, because no timeout of the library bounds the whole exchange.
-    thread = threading.Thread(
-        target=lambda: answers.append(_post(webhook_url, text, public_url)), daemon=True
+    message = {
+        "text": escaped(text),
+        "blocks": blocks(text, public_url),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    address = webhook_url.get_secret_value()
+    exchange = webhook_post.post(
+        address,
+        json.dumps(message).encode(),
+        timeout_seconds=TIMEOUT_SECONDS,
+        whole_seconds=WHOLE_SECONDS,
     )
-    thread.start()
-    thread.join(WHOLE_SECONDS)
-    return answers[0] if answers else Answer(f"no whole answer in {WHOLE_SECONDS} seconds")
+    host = urlsplit(address).hostname or "the webhook"
+    if exchange.fault is not None:
+        return _read_fault(exchange.fault, host, is_sent=exchange.is_sent)
+    return _read(exchange, host)
 
 
 def blocks(text: str, public_url: str | None) -> list[dict[str, object]]:
@@ -87,37 +113,54 @@ def _plain(text: str, most: int) -> dict[str, object]:
     return {"type": "plain_text", "text": "".join(fitting), "emoji": False}
 
 
-def _post(webhook_url: SecretStr, text: str, public_url: str | None) -> Answer:
-    client = WebhookClient(
-        webhook_url.get_secret_value(), timeout=TIMEOUT_SECONDS, retry_handlers=[], logger=_SILENT
-    )
-    try:
-        answer = client.send(
-            text=escaped(text),
-            blocks=blocks(text, public_url),
-            unfurl_links=False,
-            unfurl_media=False,
+def _read_fault(fault: Exception, host: str, *, is_sent: bool) -> Answer:
+    """What it means that no answer came."""
+    # The error's text may hold the address; the kind of fault is what an operator needs.
+    wrapped = fault.reason if isinstance(fault, urllib.error.URLError) else None
+    cause = wrapped if isinstance(wrapped, Exception) else fault
+    if is_sent:
+        how = (
+            "did not answer in time"
+            if isinstance(cause, TimeoutError)
+            else f"ended the connection without an answer ({type(cause).__name__})"
         )
-    except (OSError, http.client.HTTPException, SlackClientError, ValueError) as error:
-        # The error's text may hold the address; the kind of fault is what an operator needs.
-        return Answer(f"no answer: {type(getattr(error, 'reason', None) or error).__name__}")
-    return _read(answer)
+        return Answer("doubtful", f"{host} was sent the whole message and {how}")
+    if isinstance(cause, socket.gaierror):
+        return Answer("wrong_address", f"the name {host} cannot be resolved")
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Answer("wrong_address", f"the certificate of {host} is not valid")
+    if isinstance(cause, ValueError):
+        return Answer("wrong_address", f"{host} is not an address that can be posted to")
+    return Answer("passing", f"{host} cannot be reached: {type(cause).__name__}")
 
 
-def _read(answer: WebhookResponse) -> Answer:
-    status, body = answer.status_code, (answer.body or "").strip()
-    reason = f"answered {status}" + (f" {body}" if re.fullmatch(r"[a-z_]{1,60}", body) else "")
+def _read(exchange: Exchange, host: str) -> Answer:
+    status, body = exchange.status or 0, exchange.body.strip()
+    word = f" {body}" if re.fullmatch(r"[a-z_]{1,60}", body) else ""
+    reason = f"{host} answered {status}{word}"
+    headers = {name.lower(): text for name, text in exchange.headers.items()}
     if 200 <= status < 300:
-        # A login page also answers 200; taking it for Slack would lose the alert.
-        is_page = "<" in body
-        return (
-            Answer("answered with a web page; is the webhook's address right?", final=True)
-            if is_page
-            else Answer()
-        )
+        return _read_success(reason, body, headers.get("content-type", ""))
+    if 300 <= status < 400:
+        return Answer("wrong_address", f"{reason}: it redirects to another address")
+    if status == _GATEWAY_TIMEOUT:
+        return Answer("doubtful", f"{reason}: a gateway passed the message on and got no answer")
     if status == 429:
-        return Answer(reason, wait_seconds=_wait_seconds(answer.headers.get("Retry-After", "")))
-    return Answer(reason, final=status < 500)
+        return Answer("passing", reason, _wait_seconds(headers.get("retry-after", "")))
+    if status >= 500 or status in _PASSING_STATUSES:
+        return Answer("passing", reason)
+    if status in _MESSAGE_STATUSES:
+        return Answer("refused", f"{reason}: it does not take this message")
+    return Answer("wrong_address", f"{reason}{_REMARKS.get(status, '')}")
+
+
+def _read_success(reason: str, body: str, content_type: str) -> Answer:
+    """Slack answers the text "ok"; a login page also answers 200, and was not given the message."""
+    if body == "ok":
+        return Answer("accepted")
+    if body.startswith("<") or "html" in content_type.lower():
+        return Answer("wrong_address", f"{reason} with a web page, perhaps a login, not with ok")
+    return Answer("doubtful", f"{reason}, but not with Slack's ok")
 
 
 def _wait_seconds(retry_after: str) -> int:

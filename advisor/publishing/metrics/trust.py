@@ -35,6 +35,10 @@ def samples(
     last_check = verification.last(session)
     if last_check is not None:
         yield MetricSample("ledger_findings", (), sum(last_check.findings.values()))
+    if report.alerts is not None:
+        yield MetricSample("alerts_waiting", (), report.alerts.waiting.count)
+        yield MetricSample("alerts_held", (), report.alerts.held.count)
+        yield MetricSample("alerts_unconfirmed", (), report.alerts.unconfirmed.count)
     yield MetricSample("price_book_info", (book.version, book.checked), 1)
     yield MetricSample("ledger_info", (_traffic(report), report.zone), 1)
 

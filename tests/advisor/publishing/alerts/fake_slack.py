@@ -14,12 +14,16 @@ SECRET = "T0/B0/a-secret-that-must-never-be-shown"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: a status of 0 says nothing until the server ends; `drip` sends a byte at a time."""
+    """One answer: a status of 0 says nothing until the server ends, -1 hangs up; `drip` sends a byte at a time.
+
+    It comes `wait_seconds` after the whole post.
+    """
 
     status: int = 200
     body: str = "ok"
     headers: dict[str, str] = field(default_factory=dict)
     drip: bool = False
+    wait_seconds: float = 0
 
 
 @dataclass
@@ -50,11 +54,13 @@ def serving() -> Iterator[FakeSlack]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            assert self.path == f"/services/{SECRET}"
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            assert self.path == f"/services/{SECRET}"
             reply = slack.take(body)
-            if not reply.status:
-                slack.ended.wait(20)
+            if slack.ended.wait(reply.wait_seconds):
+                return
+            if reply.status <= 0:
+                slack.ended.wait(20 if reply.status == 0 else 0)
                 return
             self.send_response(reply.status)
             for name, value in reply.headers.items():

@@ -3,6 +3,8 @@
 import html
 import io
 import logging
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from advisor.publishing.alerts import alert_text, slack
+from advisor.publishing.alerts.slack import Answer
 from tests import processes
 from tests.advisor import advised
 from tests.advisor.publishing.alerts import fake_slack
@@ -40,7 +43,9 @@ def test_a_hostile_name_stays_text(name: str, webhook: FakeSlack) -> None:
     text = alert_text.saving(
         advised.recommendation(project=name, workload=name, to_model=name), [name]
     )
-    assert slack.post(SecretStr(webhook.url), text, "https://switchwise.example") == slack.Answer()
+    assert slack.post(SecretStr(webhook.url), text, "https://switchwise.example") == Answer(
+        "accepted"
+    )
     (body,) = webhook.accepted
     assert [kind for kind, _ in texts(body)] == ["plain_text", "plain_text", "mrkdwn"]
     for kind, shown in [*texts(body), ("fallback", body["text"])]:
@@ -79,28 +84,88 @@ def test_an_address_of_ours_cannot_end_its_link_early() -> None:
     ]
 
 
+HOST = "127.0.0.1"
+DOUBT = f"{HOST} was sent the whole message and"
+
+
 @pytest.mark.parametrize(
     ("reply", "answer"),
     [
-        (Reply(500, "server_error"), slack.Answer("answered 500 server_error")),
-        (Reply(503, "<html>down</html>"), slack.Answer("answered 503")),
-        (Reply(404, "no_service"), slack.Answer("answered 404 no_service", final=True)),
-        (Reply(403, "Bearer abc"), slack.Answer("answered 403", final=True)),
-        (Reply(429, "", {"Retry-After": "7"}), slack.Answer("answered 429", wait_seconds=7)),
+        (Reply(500, "server_error"), Answer("passing", f"{HOST} answered 500 server_error")),
+        (Reply(503, "<html>down</html>"), Answer("passing", f"{HOST} answered 503")),
+        (Reply(408, ""), Answer("passing", f"{HOST} answered 408")),
         (
-            Reply(429, "", {"retry-after": "99999999"}),
-            slack.Answer("answered 429", wait_seconds=3_600),
+            Reply(404, "no_service"),
+            Answer("wrong_address", f"{HOST} answered 404 no_service: the webhook was removed"),
         ),
-        (Reply(429, "", {"Retry-After": "soon"}), slack.Answer("answered 429", wait_seconds=30)),
+        (
+            Reply(410, "channel_is_archived"),
+            Answer(
+                "wrong_address",
+                f"{HOST} answered 410 channel_is_archived: the webhook or its channel was removed",
+            ),
+        ),
+        (
+            Reply(403, "Bearer abc"),
+            Answer("wrong_address", f"{HOST} answered 403: the webhook may not be posted to"),
+        ),
+        (
+            Reply(401, ""),
+            Answer("wrong_address", f"{HOST} answered 401: the webhook may not be posted to"),
+        ),
+        (Reply(405, ""), Answer("wrong_address", f"{HOST} answered 405")),
+        (
+            Reply(302, "", {"Location": "/login?next=secret"}),
+            Answer("wrong_address", f"{HOST} answered 302: it redirects to another address"),
+        ),
+        (
+            Reply(308, "", {"Location": "http://127.0.0.1:9/"}),
+            Answer("wrong_address", f"{HOST} answered 308: it redirects to another address"),
+        ),
         (
             Reply(200, "<html>log in</html>"),
-            slack.Answer("answered with a web page; is the webhook's address right?", final=True),
+            Answer(
+                "wrong_address",
+                f"{HOST} answered 200 with a web page, perhaps a login, not with ok",
+            ),
+        ),
+        (
+            Reply(200, "Please log in", {"Content-Type": "text/html; charset=no-such"}),
+            Answer(
+                "wrong_address",
+                f"{HOST} answered 200 with a web page, perhaps a login, not with ok",
+            ),
+        ),
+        (
+            Reply(400, "invalid_payload"),
+            Answer(
+                "refused", f"{HOST} answered 400 invalid_payload: it does not take this message"
+            ),
+        ),
+        (Reply(429, "", {"Retry-After": "7"}), Answer("passing", f"{HOST} answered 429", 7)),
+        (
+            Reply(429, "", {"retry-after": "99999999"}),
+            Answer("passing", f"{HOST} answered 429", 3_600),
+        ),
+        (Reply(429, "", {"Retry-After": "soon"}), Answer("passing", f"{HOST} answered 429", 30)),
+        (Reply(200, " ok\n"), Answer("accepted")),
+        (Reply(200, ""), Answer("doubtful", f"{HOST} answered 200, but not with Slack's ok")),
+        (
+            Reply(504, ""),
+            Answer(
+                "doubtful",
+                f"{HOST} answered 504: a gateway passed the message on and got no answer",
+            ),
+        ),
+        (
+            Reply(-1),
+            Answer(
+                "doubtful", f"{DOUBT} ended the connection without an answer (RemoteDisconnected)"
+            ),
         ),
     ],
 )
-def test_an_answer_is_read_for_what_it_is(
-    reply: Reply, answer: slack.Answer, webhook: FakeSlack
-) -> None:
+def test_an_answer_is_read_for_what_it_is(reply: Reply, answer: Answer, webhook: FakeSlack) -> None:
     webhook.replies.append(reply)
     assert slack.post(SecretStr(webhook.url), "hello") == answer
     assert len(webhook.asked) == 1
@@ -109,17 +174,40 @@ def test_an_answer_is_read_for_what_it_is(
 @pytest.mark.parametrize(
     "reply", [Reply(0), Reply(200, "ok" * 500, drip=True)], ids=["silent", "dripping"]
 )
-def test_a_server_that_does_not_finish_is_left_after_a_while(
+def test_a_server_that_took_the_post_and_does_not_finish_leaves_a_doubt(
     reply: Reply, webhook: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slack, "TIMEOUT_SECONDS", 0.5)
     monkeypatch.setattr(slack, "WHOLE_SECONDS", 1)
     webhook.replies.append(reply)
     answer = slack.post(SecretStr(webhook.url), "hello")
-    assert (answer.failure, answer.final) in {
-        ("no answer: TimeoutError", False),
-        ("no whole answer in 1 seconds", False),
-    }
+    assert answer == Answer("doubtful", f"{DOUBT} did not answer in time")
+
+
+def test_a_name_that_nobody_knows_is_a_wrong_address() -> None:
+    answer = slack.post(SecretStr("https://no-such-host.invalid/services/secret"), "hello")
+    assert answer == Answer("wrong_address", "the name no-such-host.invalid cannot be resolved")
+
+
+def test_a_post_that_was_not_sent_when_its_time_was_over_is_never_sent(
+    webhook: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_resolve = threading.Event()
+    resolve = socket.getaddrinfo
+
+    def resolve_late(*args: Any, **options: Any) -> Any:
+        may_resolve.wait(20)
+        return resolve(*args, **options)
+
+    monkeypatch.setattr(slack, "WHOLE_SECONDS", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_late)
+    before = set(threading.enumerate())
+    answer = slack.post(SecretStr(webhook.url), "hello")
+    assert answer == Answer("passing", f"{HOST} cannot be reached: TimeoutError")
+    (posting,) = set(threading.enumerate()) - before
+    may_resolve.set()
+    posting.join(20)
+    assert webhook.asked == []
 
 
 def test_no_failure_or_log_names_the_address(
@@ -138,5 +226,5 @@ def test_no_failure_or_log_names_the_address(
             ]
     finally:
         logging.getLogger().removeHandler(handler)
-    assert answers[-1] == slack.Answer("no answer: ConnectionRefusedError")
+    assert answers[-1] == Answer("passing", f"{HOST} cannot be reached: ConnectionRefusedError")
     assert "secret" not in f"{answers} {stream.getvalue()} {caplog.text}"
