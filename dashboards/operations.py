@@ -36,11 +36,10 @@ def dashboard() -> JsonObject:
     headline = [
         (4, _waiting()),
         (4, _lag()),
-        (3, _silent_senders()),
-        (3, _findings()),
-        (4, _alerts()),
-        (3, _failures()),
-        (3, _refusals()),
+        (4, _silent_senders()),
+        (4, _findings()),
+        (4, _failures()),
+        (4, _refusals()),
     ]
     note = panels.text(Head(6, "", "What an answer of 200 means, and where to look next."), _NOTE)
     return frame.dashboard(
@@ -116,9 +115,10 @@ def _silent_senders() -> JsonObject:
 def _findings() -> JsonObject:
     head = Head(
         3,
-        "Ledger findings",
+        "Ledger findings and held alerts",
         "What the last check of the ledger's invariants found; 0 is right. Otherwise"
-        " `switchwise verify` names each, and `switchwise rebuild` makes the rollups again.",
+        " `switchwise verify` names each, and `switchwise rebuild` makes the rollups again."
+        " Held alerts wait for the right address of the webhook: `switchwise alerts`.",
     )
     number_format = NumberFormat(
         "locale",
@@ -127,30 +127,11 @@ def _findings() -> JsonObject:
         color=panels.BY_THRESHOLD,
         thresholds=((None, "green"), (1, "red")),
     )
-    return panels.stat(head, [Query(queries.single("ledger_findings"), "findings")], number_format)
-
-
-def _alerts() -> JsonObject:
-    head = Head(
-        15,
-        "Alerts not in Slack",
-        "Held: the webhook's address is wrong, and they are sent once it is right. Waiting: for"
-        " their turn or for Slack. Unconfirmed: Slack may have taken them and did not say so."
-        " Why, and what helps: `switchwise alerts`.",
-    )
-    number_format = NumberFormat(
-        "locale",
-        "no advisor scraped",
-        decimals=0,
-        color=panels.BY_THRESHOLD,
-        thresholds=((None, "green"), (1, "orange")),
-    )
-    states = ("held", "waiting", "unconfirmed")
-    return panels.stat(
-        head,
-        [Query(queries.single(f"alerts_{state}"), state) for state in states],
-        number_format,
-    )
+    panel_queries = [
+        Query(queries.single("ledger_findings"), "findings"),
+        Query(queries.single("alerts_held"), "held alerts"),
+    ]
+    return panels.stat(head, panel_queries, number_format)
 
 
 def _failures() -> JsonObject:
