@@ -61,6 +61,7 @@ def dashboard() -> JsonObject:
                 (8, [(12, _saving_through_time()), (12, _so_far_through_time())]),
                 (7, [(24, slices.table(9))]),
                 (8, [(7, _stages()), (9, _retirements()), (8, _forecast_error())]),
+                (7, [(24, _sender_differences())]),
             ]
         ),
         since="now-30d",
@@ -265,3 +266,22 @@ def _realised_by_method() -> str:
 
 def _gain(no_value: str) -> NumberFormat:
     return NumberFormat("currencyUSD", no_value, color=panels.BY_THRESHOLD, thresholds=_GAIN)
+
+
+def _sender_differences() -> JsonObject:
+    head = Head(
+        13,
+        "Senders' own account beside ours, this month",
+        "USD by which the costs that senders name differ from ours for the same requests, up or"
+        " down, by model and likely cause. A large one is worth a look: the report says what both"
+        " say.",
+    )
+    differences = queries.total("month_sender_difference_usd", "model", "reason")
+    number_format = NumberFormat(
+        "currencyUSD",
+        "no sender names a cost",
+        color={"mode": "fixed", "fixedColor": "orange"},
+        min=0,
+    )
+    query = Query(f"sort_desc(topk(10, abs({differences})))", "{{model}}: {{reason}}")
+    return panels.bars(head, query, number_format)

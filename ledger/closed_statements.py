@@ -37,6 +37,7 @@ def encode_document(
     *,
     days: object,
     waste: object,
+    sender_costs: object,
     arithmetic: object,
 ) -> bytes:
     """The document of a closed statement, as JSON text.
@@ -52,6 +53,7 @@ def encode_document(
         "closed_at": clock.rfc3339(int(str(closing["closed_at"]))),
         "days": exact_json.render(days),
         "waste": exact_json.render(waste),
+        "sender_costs": exact_json.render(sender_costs),
         "lines": [
             {name: value for name, value in line.items() if name != "month"} for line in lines
         ],
@@ -114,7 +116,7 @@ def find_changes(session: Session) -> Iterator[str]:
 def _same_columns(document: Mapping[str, object], row: Mapping[Any, Any]) -> bool:
     return all(
         document[name] == exact_json.render(msgspec.json.decode(row[name]))
-        for name in ("days", "waste")
+        for name in ("days", "waste", "sender_costs")
     )
 
 

@@ -226,6 +226,11 @@ def meter_quantities(event: Event) -> dict[Labels, int]:
     }
 
 
+def request_labels(labels: Labels) -> Labels:
+    """The label set of the requests that a meter's label set is of."""
+    return msgspec.structs.replace(labels, meter="")
+
+
 def _meter_fault(event: Event) -> EventFault | None:
     """Why the meters of an event cannot be stored; a part must not exceed the tokens it is of."""
     cached, cache_write = event.cached_input_tokens or 0, event.cache_write_input_tokens or 0

@@ -51,6 +51,19 @@ _USAGE = (
 
 _SPEND = (
     gauge(
+        "month_sender_cost_usd",
+        "usd",
+        "USD in a month by the senders' own account, for requests whose sender names a cost.",
+        labels=("month", "provider", "model"),
+    ),
+    gauge(
+        "month_sender_difference_usd",
+        "usd",
+        "USD in a month by which the senders' account is above ours for the same requests, by"
+        " likely cause; may be negative.",
+        labels=("month", "provider", "model", "reason"),
+    ),
+    gauge(
         "month_meter_cost_usd",
         "usd",
         "USD in a month for what is billed besides plain tokens, by meter; the spend has it too.",

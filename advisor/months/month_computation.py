@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from advisor.months import month_forecast, statements, waste
+from advisor.months import month_forecast, sender_costs, statements, waste
 from advisor.months.day_costs import CalendarDays
 from advisor.months.silent_senders import SilentSender
 from advisor.months.statement_store import Basis, DayCost, MonthStatement
@@ -41,6 +41,7 @@ def compute(
         lines=lines,
         days=tuple(_day_cost(day, pricing) for day in days),
         waste=waste.from_usage(days, pricing),
+        sender_costs=sender_costs.from_usage(days, pricing),
         forecast=outlook.forecast,
         backtest=outlook.backtest,
         missed=outlook.missed,

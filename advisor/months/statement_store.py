@@ -13,6 +13,7 @@ from advisor.months import forecast, line_rows, silent_senders, waste
 from advisor.months.backtest import Backtest
 from advisor.months.forecast import Forecast
 from advisor.months.missed_spend import MissedSpend
+from advisor.months.sender_costs import SenderCost
 from advisor.months.silent_senders import SilentSender
 from advisor.months.statements import Line, LineKey
 from ledger import closed_statements, months, prose, readings, tables
@@ -79,6 +80,7 @@ class MonthStatement:
     lines: dict[LineKey, Line]
     days: tuple[DayCost, ...]
     waste: waste.Waste
+    sender_costs: tuple[SenderCost, ...]
     forecast: Forecast | None
     backtest: Backtest | None
     missed: tuple[MissedSpend, ...] = ()
@@ -181,6 +183,7 @@ def freeze(
         line_rows.rows_of(statement.lines),
         days=statement.days,
         waste=statement.waste,
+        sender_costs=statement.sender_costs,
         arithmetic=arithmetic,
     )
     _replace(
@@ -211,6 +214,7 @@ def _replace(session: Session, statement: MonthStatement, revision: int, **closi
             computed_at=statement.computed_at,
             days=_encode(statement.days),
             waste=_encode(statement.waste),
+            sender_costs=_encode(statement.sender_costs),
             forecast=(
                 _encode(_Forecasts(statement.forecast, statement.backtest, statement.missed))
                 if statement.forecast
@@ -254,6 +258,7 @@ def read_statement(session: Session, month: Month) -> MonthStatement | None:
         lines={line_rows.key_of(line): line_rows.line_of(line) for line in lines},
         days=msgspec.json.decode(row.days, type=tuple[DayCost, ...]),
         waste=msgspec.json.decode(row.waste, type=waste.Waste),
+        sender_costs=msgspec.json.decode(row.sender_costs, type=tuple[SenderCost, ...]),
         forecast=forecasts.forecast if forecasts else None,
         backtest=forecasts.backtest if forecasts else None,
         missed=forecasts.missed if forecasts else (),

@@ -11,6 +11,7 @@ from advisor.months.figures import (
     UsageFigure,
 )
 from advisor.months.refused_figures import RefusedFigure
+from advisor.months.sender_cost_figures import SenderCostsFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import WasteFigure
 from advisor.report.outbox import AlertOutbox
@@ -65,6 +66,7 @@ class Report:
     forecast_record: ForecastRecordFigure | None
     senders: tuple[SenderFigure, ...]
     refused: tuple[RefusedFigure, ...]
+    sender_costs: SenderCostsFigure | None
     waste: WasteFigure | None
     savings: SavingsReport
     sample_projects: tuple[str, ...]

@@ -148,6 +148,7 @@ def _on_usage(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
         yield f"{projects}: replayed sample traffic, priced as GPT-4.1; not your spend."
     yield from _on_unpriced(report, lines)
     yield from _on_meters(lines)
+    yield from _on_sender_costs(report)
     if backdated := sum(line.backdated_tokens for line in lines.values()):
         yield (
             f"{backdated:,} tokens are older than the earliest known price of their model and take"
@@ -177,6 +178,17 @@ def _on_meters(lines: Mapping[LineKey, Line]) -> Iterator[str]:
         if quantity := total.quantity - total.unpriced_quantity:
             cost = words.dollars(money.usd_text(total.femto_usd))
             yield f"In the figure: {words.metered(quantity, name)}, {cost}."
+
+
+def _on_sender_costs(report: Report) -> Iterator[str]:
+    """Models whose sender says something else than we, the largest difference first."""
+    for model in report.sender_costs.models if report.sender_costs else ():
+        if model.cause != "agrees":
+            ours = words.dollars(model.cost_usd)
+            yield (
+                f"{model.model}: the sender says {words.dollars(model.sender_cost_usd)} for"
+                f" {words.counted(model.requests, 'request')}, here {ours}; {model.meaning}."
+            )
 
 
 def _not_in_the_figure(model: str, provider: str, meter: str, quantity: int) -> str:

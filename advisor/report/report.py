@@ -11,6 +11,8 @@ from advisor.months import (
     adjustments,
     pricings,
     refused_figures,
+    sender_cost_figures,
+    sender_costs,
     sender_figures,
     silent_senders,
     statement_store,
@@ -99,6 +101,7 @@ def build(
         forecast_record=_forecast_record(session, month) if project is None else None,
         senders=sent,
         refused=refused,
+        sender_costs=_sender_costs(statement, project),
         waste=_waste(statement, project),
         savings=_savings(session, settings, now_us, month=month, project=project),
         sample_projects=tuple(
@@ -199,6 +202,15 @@ def _forecast_record(session: Session, month: Month) -> month_figures.ForecastRe
     """How the forecasts of the last year's months did, this one included; None without any."""
     backtests = statement_store.read_backtests(session, month, BACKTESTED_MONTHS)
     return month_figures.forecast_record_figure(backtests)
+
+
+def _sender_costs(
+    statement: MonthStatement | None, project: str | None
+) -> sender_cost_figures.SenderCostsFigure | None:
+    costs = statement.sender_costs if statement else ()
+    if project is not None:
+        costs = sender_costs.for_project(costs, project)
+    return sender_cost_figures.costs_figure(costs)
 
 
 def _waste(

@@ -75,6 +75,7 @@ def _headline(console: Console, report: Report) -> None:
         *savings_text.headlines(report.savings),
         *stage_text.so_far(report.savings.so_far),
         *waste_text.headlines(report.waste),
+        *_sender_costs(report),
         _coverage(report),
     ]
     for name, amount, remark in lines:
@@ -129,6 +130,23 @@ def _band(forecast: ForecastFigure) -> str:
         )
     band = f"{words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)}"
     return f"forecast, {band} (80 % band), {method}"
+
+
+def _sender_costs(report: Report) -> Iterator[Line]:
+    """What the senders say beside our figure, and the model that differs most."""
+    costs = report.sender_costs
+    if costs is None:
+        return
+    requests = words.counted(costs.requests, "request")
+    largest = costs.models[0]
+    if all(model.cause == "agrees" for model in costs.models):
+        remark = f"for the {requests} whose sender names a cost, as here"
+    else:
+        remark = (
+            f"for {requests}; here {words.dollars(costs.cost_usd)}; most of the difference:"
+            f" {largest.model}, {largest.meaning}"
+        )
+    yield "Senders say", words.dollars(costs.sender_cost_usd), remark
 
 
 def _coverage(report: Report) -> Line:

@@ -32,6 +32,7 @@ _SECTIONS = {
     "forecast_record": "A row for each finished month: how good its forecasts were.",
     "paid_retries": "Requests that clients sent again. What they cost is an upper bound of waste.",
     "other_tier": "Requests that another tier served than the one asked for.",
+    "sender_costs": "What senders say that requests cost, beside our own figure, and why.",
     "savings": "A row for each recommendation, per average month of 730 hours.",
     "latency": "Bounds of the measured latency of both models of a recommendation.",
     "evidence": "The comparison that a recommendation rests on.",

@@ -35,6 +35,7 @@ class Statement(SQLModel, table=True):
     days: str
     """JSON: cost and requests by UTC day, for charts."""
     waste: str
+    sender_costs: str
     """JSON: what was paid for requests sent again and for tiers other than those asked for."""
     forecast: str | None = None
     """JSON: the forecast of the whole month; NULL where there is no history to forecast from."""

@@ -291,3 +291,50 @@ def test_a_modifier_multiplies_the_token_rates_or_leaves_them_unknown(
     plain, changed = price.rates.by_meter, modified.rates.by_meter
     assert changed["output"] == plain["output"] * Fraction(factor)
     assert changed["web_searches"] == plain["web_searches"]
+
+
+def told(usd: str, **changed: object) -> Event:
+    """A request of an hour ago whose sender says what it cost."""
+    values: dict[str, Any] = {"label_set": ledgers.labels(), **changed}
+    return ledgers.event(
+        NOW_US - clock.HOUR_US, sender_cost_pico_usd=int(Decimal(usd) * 10**12), **values
+    )
+
+
+# 1,000 input and 100 output tokens of GPT-4.1 cost 0.0028 USD.
+@pytest.mark.parametrize(
+    ("event", "cause", "difference_usd"),
+    [
+        (told("0.0028"), "agrees", "0.00"),
+        (told("0.0028001"), "agrees", "0.0000001"),
+        (told("0.0028", meters=(("web_searches", 1),)), "fees", "-0.01"),
+        (told("0.0028", label_set=ledgers.labels(service_tier="priority")), "tier", "-0.0021"),
+        (told("0.0028", cached_input_tokens=1_000), "cache", "0.0015"),
+        (told("0.01", label_set=ledgers.labels(model="house-model")), "unpriced", None),
+        (told("0.01"), "unknown", "0.0072"),
+    ],
+)
+def test_what_the_sender_says_stands_beside_our_figure_with_its_likely_cause(
+    database: Database, event: Event, cause: str, difference_usd: str | None
+) -> None:
+    ledgers.add(database, [event])
+    ledgers.settle(database)
+    costs = api(database)["sender_costs"]
+    (model,), (day,) = costs["models"], costs["days"]
+    assert (model["cause"], day["cause"]) == (cause, cause)
+    assert model["difference_usd"] == day["difference_usd"] == difference_usd
+    with database.snapshot() as session:
+        section = review.build(session, SETTINGS, NOW_US, "2026-11").section("sender_costs")
+    (row,) = section.rows
+    assert (row["day"], row["cause"]) == ("2026-11-23", cause)
+    scrape = traffic.scrape(database)
+    names = {name for name, _ in scrape}
+    assert "month_sender_cost_usd" in names
+    assert ("month_sender_difference_usd" in names) == (difference_usd is not None)
+    assert ("the sender says" in printed(database)) == (cause != "agrees")
+
+
+def test_requests_whose_cost_only_some_senders_say_are_not_compared(database: Database) -> None:
+    ledgers.add(database, [told("0.01"), ledgers.event(NOW_US - clock.HOUR_US)])
+    ledgers.settle(database)
+    assert api(database)["sender_costs"] is None

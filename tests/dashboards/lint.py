@@ -7,7 +7,7 @@ from typing import Any
 
 from ledger import metric_kinds, metrics
 
-MAX_PANELS = 12
+MAX_PANELS = 13
 INSTANT = {"stat", "gauge", "bargauge", "piechart", "barchart", "table"}
 MONEY_UNITS = {"currencyUSD", "prefix:$"}
 # Functions, operators and grouping words of PromQL that our queries use; everything else in a query
@@ -22,6 +22,7 @@ WORDS = {
     "on",
     "time",
     "topk",
+    "abs",
     "bottomk",
     "sort",
     "sort_desc",

@@ -203,6 +203,10 @@ def _advice(at: datetime) -> Iterator[Sample]:
 
 
 def _trust(at: datetime) -> Iterator[Sample]:
+    month = at.strftime("%Y-%m")
+    yield "month_sender_cost_usd", (month, "openai", "gpt-4.1"), 512.0
+    yield "month_sender_difference_usd", (month, "openai", "gpt-4.1", "fees"), -14.2
+    yield "month_sender_difference_usd", (month, "openai", "gpt-4.1-mini", "agrees"), 0.01
     yield "coverage_ratio", (), 1 - GAPS["unpriced"] - GAPS["missing"]
     for reason, share in GAPS.items():
         yield "coverage_gap_ratio", (reason,), share

@@ -15,6 +15,7 @@ from advisor.months.figures import (
     MeterFigure,
 )
 from advisor.months.refused_figures import RefusedFigure
+from advisor.months.sender_cost_figures import SenderCostFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import RetryFigure, TierFigure
 from advisor.publishing.exports import cells
@@ -49,6 +50,9 @@ RETRIES = cells.columns(RetryFigure)
 
 OTHER_TIER = cells.columns(TierFigure)
 """The columns of requests at another tier than asked; only what is `compared` has a difference."""
+
+SENDER_COSTS = cells.columns(SenderCostFigure)
+"""The columns of what senders say that requests cost, by UTC day, beside our own figure."""
 
 SAVINGS = tuple(
     dict.fromkeys(

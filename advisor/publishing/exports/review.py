@@ -79,6 +79,7 @@ def build_sections(figures: Report, retiring: Sequence[Retiring]) -> tuple[Secti
         *_spend_sections(figures),
         *_waste_sections(figures),
         *_savings_sections(figures),
+        _section("sender_costs", _sender_costs(figures), columns.SENDER_COSTS),
         _section("data_quality", review_rows.quality(figures)),
         _section("refused", map(review_rows.plain, figures.refused), columns.REFUSED),
         _section("senders", map(review_rows.plain, figures.senders), columns.SENDERS),
@@ -117,6 +118,11 @@ def _waste_sections(figures: Report) -> Iterable[Section]:
         _section("paid_retries", map(review_rows.plain, retries), columns.RETRIES),
         _section("other_tier", map(review_rows.plain, tiers), columns.OTHER_TIER),
     )
+
+
+def _sender_costs(figures: Report) -> Iterable[Row]:
+    costs = figures.sender_costs
+    return map(review_rows.plain, costs.days if costs else ())
 
 
 def _savings_sections(figures: Report) -> Iterable[Section]:

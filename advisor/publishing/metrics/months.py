@@ -7,9 +7,16 @@ from typing import TypeVar
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from advisor.months import adjustment_store, adjustments, statement_store, statements
+from advisor.months import (
+    adjustment_store,
+    adjustments,
+    sender_costs,
+    statement_store,
+    statements,
+)
 from advisor.months.adjustments import ByNumber
 from advisor.months.meter_sums import MeterSums
+from advisor.months.sender_costs import SenderCost
 from advisor.months.statements import Line, LineKey
 from advisor.months.waste import Waste
 from ledger import months, tables
@@ -39,6 +46,7 @@ class MonthSums:
     adjustment_femto_usd: dict[ModelKey, int]
     line_femto_usd: dict[LineKey, int]
     model_meters: dict[ModelKey, MeterSums]
+    sender_costs: tuple[SenderCost, ...]
     waste: Waste | None
 
 
@@ -93,6 +101,7 @@ def _load_month(session: Session, settings: Settings, name: str) -> MonthSums:
             if line.is_priced
         },
         model_meters=statements.meters_by_model(lines),
+        sender_costs=sender_costs.by_model(statement.sender_costs) if statement else (),
         waste=statement.waste if statement else None,
     )
 

@@ -60,6 +60,7 @@ def _month(name: str, month: MonthSums, places: PublishedPlaces) -> Iterator[Met
     yield from sample.from_femto_usd("month_project_cost_usd", project_femto_usd)
     yield from _by_model("month_adjustment_usd", name, month.adjustment_femto_usd)
     yield from _meters(name, month)
+    yield from _sender_costs(name, month)
     if month.waste is not None:
         yield from waste.samples(name, month.waste)
 
@@ -75,6 +76,18 @@ def _meters(name: str, month: MonthSums) -> Iterator[MetricSample]:
             if total.unpriced_quantity:
                 unpriced = total.unpriced_quantity
                 yield MetricSample("month_meter_unpriced_units", labels, unpriced)
+
+
+def _sender_costs(name: str, month: MonthSums) -> Iterator[MetricSample]:
+    for cost in month.sender_costs:
+        labels = (name, cost.provider, cost.model)
+        told_usd = money.usd_text(cost.sender_femto_usd)
+        yield sample.from_text("month_sender_cost_usd", labels, told_usd)
+        if cost.difference_femto_usd is not None:
+            difference_usd = money.usd_text(cost.difference_femto_usd)
+            yield sample.from_text(
+                "month_sender_difference_usd", (*labels, cost.cause), difference_usd
+            )
 
 
 def _by_model(metric: str, month: str, sums: Mapping[ModelKey, int]) -> list[MetricSample]:

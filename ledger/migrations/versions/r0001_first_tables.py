@@ -435,6 +435,7 @@ def upgrade() -> None:
         sa.Column("document", sa.LargeBinary(), nullable=True),
         sa.Column("days", sa.String(), nullable=False),
         sa.Column("waste", sa.String(), nullable=False),
+        sa.Column("sender_costs", sa.String(), nullable=False),
         sa.Column("forecast", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("month", name="pk_statement"),
     )

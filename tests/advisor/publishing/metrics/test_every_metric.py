@@ -41,7 +41,10 @@ def wasteful_events() -> Iterator[Event]:
             traffic.NOW_US - clock.HOUR_US, label_set=labels, retry_count=labels.features // AGAIN
         )
     yield ledgers.event(
-        traffic.NOW_US - clock.HOUR_US, meters=(("rerank_searches", 1), ("web_searches", 2))
+        traffic.NOW_US - clock.HOUR_US,
+        label_set=ledgers.labels(project="searches"),
+        meters=(("rerank_searches", 1), ("web_searches", 2)),
+        sender_cost_pico_usd=10**10,
     )
 
 
