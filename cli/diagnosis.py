@@ -68,7 +68,7 @@ def examine_ledger(session: Session, settings: Settings, now_us: int) -> Iterato
 
 
 def _rollup(session: Session, _settings: Settings, now_us: int) -> Iterator[Diagnosis]:
-    pending, oldest_us = rollups.count_pending(session)
+    pending, oldest_us = rollups.count_pending(session, now_us)
     if oldest_us is not None and now_us - oldest_us > PENDING_LIMIT_US:
         waits = silence_words.write_duration(now_us - oldest_us)
         yield Diagnosis(
@@ -140,6 +140,18 @@ def _senders(session: Session, _settings: Settings, now_us: int) -> Iterator[Dia
         yield Diagnosis(part="senders", state="ok", text=f"{who}: last event {when} ({ago} ago)")
 
 
+def _clocks(session: Session, _settings: Settings, now_us: int) -> Iterator[Diagnosis]:
+    early, first_us = rollups.count_early(session, now_us)
+    if first_us is not None:
+        yield Diagnosis(
+            part="clocks",
+            state="warn",
+            text=f"{words.counted(early, 'event')} came from a clock ahead of ours, the next counts"
+            f" at {silence_words.write_instant(first_us)}",
+            remedy="set the sender's clock right (NTP)",
+        )
+
+
 def _webhook(session: Session, settings: Settings, now_us: int) -> Iterator[Diagnosis]:
     """Whether alerts reach Slack; held ones are a fault, others that did not arrive a warning."""
     counts = outbox.load_outbox(session, settings, now_us)
@@ -191,6 +203,7 @@ _EXAMINATIONS: tuple[Callable[[Session, Settings, int], Iterator[Diagnosis]], ..
     _rollup,
     _verification,
     _senders,
+    _clocks,
     _webhook,
     _retirements,
 )

@@ -50,7 +50,7 @@ class DirectSums:
     def __init__(self, pool: BlockPool | None = None) -> None:
         self._pool = pool
         self.counts: Counter[str] = Counter()
-        """How many records were counted, repeated, ignored and rejected."""
+        """How many records were counted, early, repeated, ignored and rejected."""
         self._keys: set[bytes] = set()
         self._places: dict[Labels, int] = {}
         self._sums = Sums()
@@ -120,6 +120,9 @@ class DirectSums:
                 self.counts["rejected"] += 1
             elif (key := events.key_of(reading)) in self._keys:
                 self.counts["repeated"] += 1
+            elif events.is_early(reading, now_us):
+                self.counts["early"] += 1
+                self._keys.add(key)
             else:
                 self.counts["counted"] += 1
                 self._keys.add(key)
@@ -174,7 +177,7 @@ def _sum_block(format: JsonFormat, naming: Naming, block: bytes) -> BlockSums | 
     now_us, tally, places, ignored = clock.now_us(), Tally(), _Places(), 0
     keys: list[bytes] = []
     for reading in readings:
-        if isinstance(reading, Event) and events.fault_of(reading, now_us) is None:
+        if isinstance(reading, Event) and _counts_now(reading, now_us):
             keys.append(events.key_of(reading))
             _add(tally, reading, places)
         elif isinstance(reading, Ignored):
@@ -182,3 +185,7 @@ def _sum_block(format: JsonFormat, naming: Naming, block: bytes) -> BlockSums | 
         else:
             return None
     return BlockSums(labels=places.labels, packed_sums=tally.pack(), keys=keys, ignored=ignored)
+
+
+def _counts_now(event: Event, now_us: int) -> bool:
+    return events.fault_of(event, now_us) is None and not events.is_early(event, now_us)

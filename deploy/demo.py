@@ -85,7 +85,7 @@ def wait_for_report(database: Database, settings: Settings) -> Report:
     """
     while True:
         with database.snapshot() as session:
-            waiting, _ = rollups.count_pending(session)
+            waiting, _ = rollups.count_pending(session, clock.now_us())
             months = statement_store.month_names(session)
             if months and not waiting and refresh.is_current(session, settings):
                 return report.build(session, settings, clock.now_us(), months[-1])

@@ -196,7 +196,7 @@ def _tokens_priced_or_listed(session: Session) -> Iterator[str]:
 
 
 def _pending(session: Session) -> usage.Sums:
-    return usage.merge_all(sums for _, sums in rollups.list_pending(session))
+    return usage.merge_all(rollups.list_pending(session))
 
 
 _COUNTS = (

@@ -55,6 +55,9 @@ MAX_COUNT = 1_000_000_000
 MAX_LABEL_CHARACTERS = 128
 EARLIEST_US = clock.to_us(clock.EPOCH.replace(year=2020))
 FUTURE_TOLERANCE_US = 5 * 60 * clock.SECOND_US
+"""How far ahead of ours a sender's clock may be for its events to count at once."""
+EARLY_LIMIT_US = 24 * clock.HOUR_US
+"""How far ahead it may be at all. An event beyond the tolerance is early: it waits for its time."""
 
 UsageSource = Literal["provider", "estimated", "missing", "gateway_cache", "none"]
 Status = Literal["success", "failure", "cancelled"]
@@ -122,7 +125,7 @@ class EventFault(NamedTuple):
 
 _EARLY = EventFault(
     RefusalReason.EARLY,
-    "time lies more than 5 minutes in the future; check the sender's clock and unit",
+    "time lies more than 24 hours in the future; check the sender's clock and unit",
 )
 _ANCIENT = EventFault(
     RefusalReason.ANCIENT, "time lies before 2020; check the sender's clock and unit"
@@ -191,7 +194,7 @@ def fault_of(event: Event, now_us: int) -> EventFault | None:
     Checks what every parser must refuse: times out of range, negative or huge counts, and parts
     larger than their whole.
     """
-    if event.occurred_at > now_us + FUTURE_TOLERANCE_US:
+    if event.occurred_at > now_us + EARLY_LIMIT_US:
         return _EARLY
     if event.occurred_at < EARLIEST_US:
         return _ANCIENT
@@ -262,6 +265,11 @@ def _meter_fault(event: Event) -> EventFault | None:
                     f"{name} exceeds the {whole} tokens that it is a part of; send both counts",
                 )
     return None
+
+
+def is_early(event: Event, now_us: int) -> bool:
+    """Whether an event counts only from its own time on, as its sender's clock is ahead of ours."""
+    return event.occurred_at > now_us + FUTURE_TOLERANCE_US
 
 
 def context_band(input_tokens: int | None) -> int:

@@ -312,6 +312,12 @@ _TRUST = (
         " when there was none.",
     ),
     gauge(
+        "early_events",
+        "events",
+        "Events that are stored, but in no figure before their own time, as their sender's clock is"
+        " more than 5 minutes ahead.",
+    ),
+    gauge(
         "last_event_timestamp_seconds",
         "seconds",
         "Unix time of the last event of a sender, of those that sent one this month or in the 31"

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, select
 from sqlmodel import Session
 
-from ledger import clock, recount, rollups, usage
+from ledger import clock, events, recount, rollups, usage
 from ledger.database import Database, lock, stop_ingest
 
 _SPLIT = len(usage.SUMMED)
@@ -23,7 +23,7 @@ def rebuild_rollups(database: Database) -> int:
     with database.transaction() as session:
         lock(session, "rollup")
         stop_ingest(session)
-        waiting = usage.merge_all(sums for _, sums in rollups.list_pending(session))
+        waiting = usage.merge_all(rollups.list_pending(session))
         wrong = sum(_rebuild_day(session, day, waiting) for day in recount.open_days(session))
         day_sums = rollups.DAY_SUMS
         totals = _sum_rows(session, day_sums, (day_sums.c.series_id,))
@@ -31,10 +31,14 @@ def rebuild_rollups(database: Database) -> int:
 
 
 def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
-    hours = {
-        key: _without(amounts, waiting.hours.get(key))
-        for key, amounts in recount.count_hours(session, day, day).items()
-    }
+    hours = recount.count_hours(session, day, day)
+    pending = {key: waiting.hours[key] for key in hours.keys() & waiting.hours.keys()}
+    if pending:
+        # The maxima of early events must not show before their time, or by the tolerance sooner.
+        until_us = clock.now_us() + events.FUTURE_TOLERANCE_US
+        come = recount.count_hours(session, day, day, until_us=until_us)
+        for key, amounts in pending.items():
+            hours[key] = _without(hours[key], amounts, maxima=come.get(key, hours[key])[_SPLIT:])
     table = rollups.HOUR
     of_day = [table.c.hour.between(day * 24, day * 24 + 23)]
     counted = [usage.INDEX[name] for name in ("requests", "meter_requests")]
@@ -58,13 +62,9 @@ def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
     return wrong
 
 
-def _without(amounts: list[int], pending: list[int] | None) -> list[int]:
-    """The events' sums without what is pending, as the hour must be now; largest sizes stay."""
-    if pending is None:
-        return amounts
-    return [a - b for a, b in zip(amounts[:_SPLIT], pending[:_SPLIT], strict=True)] + amounts[
-        _SPLIT:
-    ]
+def _without(amounts: list[int], pending: list[int], *, maxima: list[int]) -> list[int]:
+    """The events' sums without what is pending, as the hour must be now, with these maxima."""
+    return [a - b for a, b in zip(amounts[:_SPLIT], pending[:_SPLIT], strict=True)] + maxima
 
 
 def _sum_rows(

@@ -56,10 +56,12 @@ def _counted(name: str) -> ColumnElement[int]:
     return special[name] if name in special else _sum_where(_BILLABLE, column[name])
 
 
-def count_hours(session: Session, first_day: int, last_day: int) -> dict[usage.HourKey, list[int]]:
+def count_hours(
+    session: Session, first_day: int, last_day: int, *, until_us: int | None = None
+) -> dict[usage.HourKey, list[int]]:
     """Sums of raw events by (hour, series), in the order of `usage.COLUMNS`.
 
-    The UTC days are inclusive.
+    The UTC days are inclusive; `until_us` leaves later events out (epoch microseconds).
     """
     hour = cast(_EVENT.c.occurred_at // clock.HOUR_US, BigInteger).label("hour")
     query = (
@@ -68,6 +70,8 @@ def count_hours(session: Session, first_day: int, last_day: int) -> dict[usage.H
         .where(_EVENT.c.day.between(first_day, last_day))
         .group_by(hour, _EVENT.c.series_id)
     )
+    if until_us is not None:
+        query = query.where(_EVENT.c.occurred_at <= until_us)
     sums = {(row[0], row[1]): [int(amount) for amount in row[2:]] for row in session.execute(query)}
     return sums | _count_meters(session, first_day, last_day)
 

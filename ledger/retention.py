@@ -52,7 +52,7 @@ def due_days(session: Session, keep_days: int, now_us: int) -> list[DueDay]:
     )
     old = set(session.execute(query).scalars())
     if old:
-        old -= {hour // 24 for _, sums in rollups.list_pending(session) for hour, _ in sums.hours}
+        old -= {hour // 24 for sums in rollups.list_pending(session) for hour, _ in sums.hours}
     return [DueDay(day_number, _requests(session, day_number)) for day_number in sorted(old)]
 
 

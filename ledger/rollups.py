@@ -18,15 +18,33 @@ DISTRIBUTION = tables.DISTRIBUTION_DAY
 DAY = tables.DAY
 
 
-def list_pending(session: Session, limit: int | None = None) -> list[tuple[int, usage.Sums]]:
-    """The intake rows that wait, oldest first: id and sums."""
-    rows = session.execute(select(INTAKE.c.id, INTAKE.c.sums).order_by(INTAKE.c.id).limit(limit))
+def list_pending(session: Session) -> list[usage.Sums]:
+    """The sums of all intake rows that wait, oldest first; those of early events too."""
+    rows = session.execute(select(INTAKE.c.sums).order_by(INTAKE.c.id))
+    return [usage.unpack(packed) for packed in rows.scalars()]
+
+
+def list_ready(
+    session: Session, now_us: int, limit: int | None = None
+) -> list[tuple[int, usage.Sums]]:
+    """The intake rows that may be rolled up now, the first that were ready first: id and sums."""
+    query = select(INTAKE.c.id, INTAKE.c.sums).where(INTAKE.c.ready_at <= now_us)
+    rows = session.execute(query.order_by(INTAKE.c.ready_at, INTAKE.c.id).limit(limit))
     return [(intake_id, usage.unpack(packed)) for intake_id, packed in rows]
 
 
-def claim(session: Session, limit: int | None = None) -> list[usage.Sums]:
-    """Take up to `limit` intake rows out of the table, without those that another worker holds."""
-    free = select(INTAKE.c.id).order_by(INTAKE.c.id).limit(limit).with_for_update(skip_locked=True)
+def claim(session: Session, now_us: int, limit: int | None = None) -> list[usage.Sums]:
+    """Take up to `limit` intake rows that are ready out of the table.
+
+    Without those that another worker holds.
+    """
+    free = (
+        select(INTAKE.c.id)
+        .where(INTAKE.c.ready_at <= now_us)
+        .order_by(INTAKE.c.ready_at, INTAKE.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
     rows = session.execute(delete(INTAKE).where(INTAKE.c.id.in_(free)).returning(INTAKE.c.sums))
     return [usage.unpack(packed) for packed in rows.scalars()]
 
@@ -119,9 +137,28 @@ def upsert(
     session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes), rows)
 
 
-def count_pending(session: Session) -> tuple[int, int | None]:
-    """How many intake rows wait, and since when (epoch microseconds of the oldest)."""
+def count_pending(session: Session, now_us: int) -> tuple[int, int | None]:
+    """How many intake rows wait to be rolled up, and since when (epoch microseconds).
+
+    Early events wait from their own time on.
+    """
+    ready_since = case(
+        (INTAKE.c.ready_at > INTAKE.c.created_at, INTAKE.c.ready_at), else_=INTAKE.c.created_at
+    )
     row = session.execute(
-        select(func.count(), func.min(INTAKE.c.created_at)).select_from(INTAKE)
+        select(func.count(), func.min(ready_since)).where(INTAKE.c.ready_at <= now_us)
+    ).one()
+    return int(row[0]), row[1]
+
+
+def count_early(session: Session, now_us: int) -> tuple[int, int | None]:
+    """How many stored events are early, and when the first counts (epoch microseconds).
+
+    An early event came from a clock ahead of ours and is in no figure before its own time.
+    """
+    row = session.execute(
+        select(func.coalesce(func.sum(INTAKE.c.events), 0), func.min(INTAKE.c.ready_at)).where(
+            INTAKE.c.ready_at > now_us
+        )
     ).one()
     return int(row[0]), row[1]

@@ -1,4 +1,4 @@
-"""Storing events, each once: their rows, and the intake row with the sums of the new ones.
+"""Storing events, each once: their rows, and intake rows with the sums of the new ones.
 
 Never commits.
 """
@@ -259,12 +259,37 @@ def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:
 def _write_intake(
     session: Session, new: Collection[Event], series_ids: series.Ids, now_us: int
 ) -> None:
+    """Write the sums of new events, and those of early ones in rows that wait for their time."""
+    tally = _tally(new, series_ids)
+    if tally.last_occurred_at <= now_us + events.FUTURE_TOLERANCE_US:
+        _insert_intake(session, tally, len(new), created_at=now_us)
+        return
+    # Rows of a second each: all of it has occurred when the row is ready, at most a second late.
+    by_ready_at: dict[int, list[Event]] = {}
+    for event in new:
+        seconds = -(-event.occurred_at // clock.SECOND_US)
+        ready_at = seconds * clock.SECOND_US if events.is_early(event, now_us) else 0
+        by_ready_at.setdefault(ready_at, []).append(event)
+    for ready_at, part in by_ready_at.items():
+        _insert_intake(
+            session, _tally(part, series_ids), len(part), created_at=now_us, ready_at=ready_at
+        )
+
+
+def _tally(new: Collection[Event], series_ids: series.Ids) -> usage.Tally:
     tally = usage.Tally()
     for event in new:
         tally.add(event, series_ids[event.labels])
         if event.meters:
             tally.add_meters(event, series_ids.__getitem__)
-    values: tuple[Any, ...] = (now_us, len(new), tally.pack())
-    marks = "?, ?, ?" if session.get_bind().dialect.name == "sqlite" else "%s, %s, %s"
-    statement = f"INSERT INTO intake (created_at, events, sums) VALUES ({marks})"  # noqa: S608
+    return tally
+
+
+def _insert_intake(
+    session: Session, tally: usage.Tally, event_count: int, *, created_at: int, ready_at: int = 0
+) -> None:
+    values: tuple[Any, ...] = (created_at, ready_at, event_count, tally.pack())
+    marks = "?, ?, ?, ?" if session.get_bind().dialect.name == "sqlite" else "%s, %s, %s, %s"
+    columns = "created_at, ready_at, events, sums"
+    statement = f"INSERT INTO intake ({columns}) VALUES ({marks})"  # noqa: S608
     bulk.driver_of(session).execute(statement, values)

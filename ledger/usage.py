@@ -173,6 +173,12 @@ class Tally:
             amounts[_METER] += 1
             amounts[_METER_QUANTITY] += quantity
 
+    @property
+    def last_occurred_at(self) -> int:
+        """The time of the last event in it (epoch microseconds); 0 without any."""
+        last = (amounts[_LAST_OCCURRED] for amounts, _ in self._hours.values())
+        return max(last, default=0)
+
     def pack(self) -> bytes:
         """The bytes of an intake row."""
         days: dict[tuple[int, int], dict[int, int]] = {}

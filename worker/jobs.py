@@ -89,7 +89,7 @@ def _has_alerts(session: Session) -> bool:
 
 
 def _has_pending(session: Session) -> bool:
-    return rollups.count_pending(session)[0] > 0
+    return rollups.count_pending(session, clock.now_us())[0] > 0
 
 
 JOBS = (

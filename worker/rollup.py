@@ -11,9 +11,9 @@ CLAIM = 64
 
 
 def roll_up(database: Database, max_metric_sets: int) -> int:
-    """Roll up everything that is pending now; the number of intake rows that it was.
+    """Roll up everything that is ready now; the number of intake rows that it was.
 
-    Any number of workers may run it at once.
+    Early events stay until their time. Any number of workers may run it at once.
     """
     roll_up_next = _roll_up_on_sqlite if database.is_sqlite else _roll_up_on_postgresql
     intake_rows = 0
@@ -25,7 +25,7 @@ def roll_up(database: Database, max_metric_sets: int) -> int:
 def _roll_up_on_postgresql(database: Database, max_metric_sets: int) -> int | None:
     with database.transaction() as session:
         lock(session, "rollup", shared=True)
-        claimed = rollups.claim(session, CLAIM)
+        claimed = rollups.claim(session, clock.now_us(), CLAIM)
         if not claimed:
             return None
         rollups.add(session, usage.merge_all(claimed), clock.now_us(), max_metric_sets)
@@ -38,7 +38,7 @@ def _roll_up_on_sqlite(database: Database, max_metric_sets: int) -> int | None:
     Where another worker was faster, nothing is written and the answer is 0: there may be more.
     """
     with database.snapshot() as session:
-        pending = rollups.list_pending(session, CLAIM)
+        pending = rollups.list_ready(session, clock.now_us(), CLAIM)
     if not pending:
         return None
     sums = usage.merge_all(packed for _, packed in pending)

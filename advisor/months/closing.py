@@ -61,7 +61,7 @@ def close(
     with database.transaction() as session:
         # No rollup runs until the month is frozen. Its events are in the statement, or are late.
         lock(session, "rollup")
-        if pending := rollups.claim(session):
+        if pending := rollups.claim(session, now_us):
             rollups.add(session, usage.merge_all(pending), now_us, settings.max_metric_sets)
         lock(session, "refresh")
         _refuse_closed(statement_store.read_statement(session, month))

@@ -89,7 +89,7 @@ def survey(session: Session, now_us: int) -> Survey:
 
     While events wait to be rolled up, it is as of the oldest of them: they may break a silence.
     """
-    _, oldest_us = rollups.count_pending(session)
+    _, oldest_us = rollups.count_pending(session, now_us)
     known_until = now_us if oldest_us is None else min(now_us, oldest_us)
     return Survey(tuple(_starts(session, now_us)), known_until)
 

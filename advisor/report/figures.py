@@ -39,8 +39,9 @@ class Report:
     A closed month's total, projects, models, slices and days are those it was closed with;
     `adjustments` came later, and `adjusted` is the total with them. Both are empty for an open
     month, whose figures follow every change. `last_event` is the time of the last event of all
-    senders that it lists. `refused` is empty in the report of one project: what was refused belongs
-    to none.
+    senders that it lists. `early_events` are stored, but from clocks ahead of ours, and in no
+    figure before their own time; it is None in the report of one project. `refused` is empty there:
+    what was refused belongs to no project.
     """
 
     month: str
@@ -53,6 +54,7 @@ class Report:
     content_sha256: str | None
     revision: int
     last_event: str | None
+    early_events: int | None
     price_book_version: str
     prices_checked: str
     total: UsageFigure

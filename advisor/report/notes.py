@@ -19,7 +19,7 @@ from advisor.months import (
 from advisor.months.statements import Line, LineKey
 from advisor.report import outbox
 from advisor.report.figures import Report
-from ledger import clock, late_usage, money, months, prose
+from ledger import clock, late_usage, money, months, prose, rollups
 from ledger.pricing import price_book
 from ledger.senders import UsageSender
 from ledger.settings import Settings
@@ -40,11 +40,13 @@ def write_notes(
         yield _no_traffic(session, report)
         yield from _on_silence(report, now_us)
         yield from _on_refused(report)
+        yield from _on_early_events(session, report, now_us)
         return
     if report.state == "closed":
         yield from _on_closing(settings, report)
     yield from _on_silence(report, now_us)
     yield from _on_refused(report)
+    yield from _on_early_events(session, report, now_us)
     yield from _on_shared_hours(session, report)
     yield from _on_usage(report, lines)
     yield (
@@ -117,6 +119,16 @@ def _on_refused(report: Report) -> Iterator[str]:
         yield (
             f"{number} of {refused.namespace} {verb} refused ({size}): {refused.sentence}."
             " What that may cost is not in the figure."
+        )
+
+
+def _on_early_events(session: Session, report: Report, now_us: int) -> Iterator[str]:
+    _, first_us = rollups.count_early(session, now_us)
+    if report.early_events and first_us is not None:
+        yield (
+            f"{words.counted(report.early_events, 'event')} came from a clock ahead of ours and"
+            f" count from their own time on, the first at {silence_words.write_instant(first_us)};"
+            " set the sender's clock right."
         )
 
 

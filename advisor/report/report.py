@@ -28,7 +28,7 @@ from advisor.months.statements import Line, LineKey
 from advisor.report import figures as report_figures
 from advisor.report import notes, outbox
 from advisor.stages import recommendations, summary
-from ledger import clock, facts, months, prose, refusals, senders
+from ledger import clock, facts, months, prose, refusals, rollups, senders
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.pricing import in_force
@@ -83,6 +83,7 @@ def build(
         closed_by=closing.closed_by if closing else None,
         content_sha256=closing.content_sha256 if closing else None,
         revision=statement.revision if statement else 0,
+        early_events=rollups.count_early(session, now_us)[0] if project is None else None,
         last_event=max((sender.last_event for sender in sent), default=None),
         price_book_version=statement.basis.price_book_version if statement else book.version,
         prices_checked=book.checked,

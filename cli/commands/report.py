@@ -88,7 +88,7 @@ def _of_ledger(
         month_report = report.build(
             session, settings, clock.now_us(), month_text=month, project=project
         )
-        pending, _ = rollups.count_pending(session)
+        pending, _ = rollups.count_pending(session, clock.now_us())
     waits = (
         f"{words.counted(pending, 'group')} of events wait for the worker; now: switchwise rollup"
     )

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, LargeBinary
+from sqlalchemy import BigInteger, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from ledger.tables import columns
@@ -79,13 +79,21 @@ class EventMeter(SQLModel, table=True):
 
 
 class Intake(SQLModel, table=True):
-    """The sums of the rows that one commit inserted, until the worker adds them to the rollups."""
+    """The sums of the rows that one commit inserted, until the worker adds them to the rollups.
+
+    Those of early events may not be added before `ready_at`.
+    """
 
     __tablename__ = "intake"
-    __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
+    __table_args__: ClassVar[Any] = (
+        Index("ix_intake_ready_at_id", "ready_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=columns.ROW_ID)
     created_at: int = Field(sa_type=BigInteger)
+    ready_at: int = Field(sa_type=BigInteger)
+    """UTC epoch microseconds; 0: at once."""
     events: int
     sums: bytes = Field(sa_type=LargeBinary)
 

@@ -90,7 +90,7 @@ def counted(database: Database) -> int:
     with database.snapshot() as session:
         return sum(
             amounts[0]
-            for _, sums in rollups.list_pending(session)
+            for sums in rollups.list_pending(session)
             for amounts in sums.totals().values()
         )
 

@@ -217,6 +217,7 @@ def _trust(at: datetime) -> Iterator[Sample]:
     yield "alerts_held", (), 0.0
     yield "alerts_unconfirmed", (), 0.0
     yield "rollup_lag_seconds", (), 0.4
+    yield "early_events", (), 0.0
     yield "last_rollup_timestamp_seconds", (), at.timestamp() - 1
     for project, age_seconds in (("search", 4.0), ("support", 31.0), ("batch-jobs", 518_400.0)):
         yield "last_event_timestamp_seconds", ("default", project), at.timestamp() - age_seconds

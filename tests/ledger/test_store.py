@@ -27,7 +27,7 @@ def test_a_replayed_group_changes_nothing(database: Database) -> None:
     assert set(ledgers.add(database, group)) == {Outcome.DUPLICATE}
     with database.snapshot() as session:
         assert count(session) == 10
-        assert sum(sums.totals()[1][0] for _, sums in rollups.list_pending(session)) == 10
+        assert sum(sums.totals()[1][0] for sums in rollups.list_pending(session)) == 10
 
 
 def test_the_same_identity_with_other_tokens_is_a_conflict_and_the_first_stays(
@@ -99,7 +99,7 @@ def test_eight_threads_with_the_same_500_events_store_500(database: Database) ->
         assert (
             sum(
                 sums.totals()[key][0]
-                for _, sums in rollups.list_pending(session)
+                for sums in rollups.list_pending(session)
                 for key in sums.totals()
             )
             == 500
@@ -123,7 +123,7 @@ def test_every_event_has_one_outcome_and_the_intake_counts_what_was_accepted(
         accepted = outcomes.count(Outcome.ACCEPTED)
         counted = sum(
             amounts[0]
-            for _, sums in rollups.list_pending(session)
+            for sums in rollups.list_pending(session)
             for amounts in sums.totals().values()
         )
         assert accepted == count(session) == counted

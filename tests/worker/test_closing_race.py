@@ -51,7 +51,9 @@ def test_a_close_waits_for_the_rollup_that_runs(database: Database) -> None:
     ledgers.add(database, [ledgers.event(OCTOBER_US)])
     with database.transaction() as session:
         lock(session, "rollup", shared=True)
-        rollups.add(session, usage.merge_all(rollups.claim(session)), clock.now_us(), 10)
+        rollups.add(
+            session, usage.merge_all(rollups.claim(session, clock.now_us())), clock.now_us(), 10
+        )
         closing = in_thread(lambda: ledgers.close(database, MONTH))
         processes.wait_until(lambda: waits_for_a_lock(database), "the close to wait")
     closing.join()

@@ -56,9 +56,11 @@ def _retirements(report: Report, book: PriceBook) -> Iterator[MetricSample]:
 
 
 def _freshness(session: Session, now_us: int) -> Iterator[MetricSample]:
-    _, oldest_us = rollups.count_pending(session)
+    _, oldest_us = rollups.count_pending(session, now_us)
     lag_us = 0 if oldest_us is None else max(0, now_us - oldest_us)
     yield MetricSample("rollup_lag_seconds", (), lag_us / clock.SECOND_US)
+    early, _ = rollups.count_early(session, now_us)
+    yield MetricSample("early_events", (), early)
     # While nothing is pending the roll-up does not run, but the job that follows it every few
     # seconds does.
     finished_us = session.execute(

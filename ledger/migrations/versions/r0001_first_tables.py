@@ -273,11 +273,13 @@ def upgrade() -> None:
         "intake",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ready_at", sa.BigInteger(), nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("sums", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_intake"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_intake_ready_at_id", "intake", ["ready_at", "id"])
     op.create_table(
         "job_slot",
         sa.Column("job", sa.String(), nullable=False),
