@@ -11,7 +11,7 @@ from tests import samples
 
 NOW_US = clock.to_us(clock.EPOCH.replace(year=2026, month=11, day=23))
 GOOD = samples.event(1)
-LATE = samples.event(2, time="2026-11-24T00:00:00Z")
+LATE = samples.event(2, time="2026-11-25T00:00:00Z")
 
 kinds = st.sampled_from([GOOD, LATE, Ignored("no usage"), Rejected("not an event")])
 outcomes = st.sampled_from(list(Outcome))

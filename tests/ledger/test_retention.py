@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
@@ -24,12 +25,13 @@ def at_noon(day: int) -> int:
 
 
 def fill(database: Database, days: int = 3) -> None:
-    """Ten events on each of some days from FIRST_DAY on, rolled up."""
-    ledgers.add(
-        database,
-        [ledgers.event(at_noon(FIRST_DAY + day)) for day in range(days) for _ in range(10)],
-    )
-    rollup.roll_up(database, 400)
+    """Ten events on each of some days from FIRST_DAY on, rolled up after the last."""
+    with time_machine.travel(clock.from_us(at_noon(FIRST_DAY + days)), tick=False):
+        ledgers.add(
+            database,
+            [ledgers.event(at_noon(FIRST_DAY + day)) for day in range(days) for _ in range(10)],
+        )
+        rollup.roll_up(database, 400)
 
 
 def later(database: Database, days: int, keep_days: int = KEEP_DAYS) -> int:

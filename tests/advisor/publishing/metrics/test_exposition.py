@@ -281,7 +281,12 @@ def test_a_label_value_comes_back_as_it_was_sent(database: Database) -> None:
 
 def test_an_empty_ledger_shows_no_amount_of_money(database: Database) -> None:
     scrape = traffic.scrape(database)
-    assert {name for name, _ in scrape} == {"rollup_lag_seconds", "price_book_info", "ledger_info"}
+    assert {name for name, _ in scrape} == {
+        "rollup_lag_seconds",
+        "early_events",
+        "price_book_info",
+        "ledger_info",
+    }
 
 
 def test_traffic_without_any_price_shows_no_amount_of_money(database: Database) -> None:
