@@ -123,8 +123,8 @@ class EventFault(NamedTuple):
     sentence: str
 
 
-_EARLY = EventFault(
-    RefusalReason.EARLY,
+_FUTURE = EventFault(
+    RefusalReason.FUTURE,
     "time lies more than 24 hours in the future; check the sender's clock and unit",
 )
 _ANCIENT = EventFault(
@@ -195,7 +195,7 @@ def fault_of(event: Event, now_us: int) -> EventFault | None:
     larger than their whole.
     """
     if event.occurred_at > now_us + EARLY_LIMIT_US:
-        return _EARLY
+        return _FUTURE
     if event.occurred_at < EARLIEST_US:
         return _ANCIENT
     total_input, cached = event.input_tokens or 0, event.cached_input_tokens or 0

@@ -13,7 +13,7 @@ class RefusalReason(StrEnum):
     NO_ID = "no_id"
     NO_MODEL = "no_model"
     NO_TIME = "no_time"
-    EARLY = "early"
+    FUTURE = "future"
     ANCIENT = "ancient"
     COUNT_OUT_OF_RANGE = "count_out_of_range"
     PARTS_EXCEED_TOTAL = "parts_exceed_total"
