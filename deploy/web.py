@@ -91,6 +91,7 @@ def serve(
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        workers=1,  # Otherwise uvicorn reads WEB_CONCURRENCY.
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     with listener or process.listen(web_settings.host, web_settings.port) as bound:

@@ -4,6 +4,7 @@ The only reader of the environment.
 """
 
 import os
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -166,6 +167,12 @@ def load(**overrides: object) -> Settings:
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment of this process for a child process, with additions."""
     return {**os.environ, **extra}
+
+
+def forget_variables(prefixes: tuple[str, ...], names: Collection[str]) -> None:
+    """Take variables of a library out of the environment of this process and its children."""
+    for name in [name for name in os.environ if name.startswith(prefixes) or name in names]:
+        del os.environ[name]
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

@@ -6,13 +6,12 @@ A message is a wake-up, never data.
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import redis
 import structlog
 from celery import Celery, signals
-from celery.worker import WorkController
 
 from ledger import clock, logs, startup
 from ledger.errors import UsageError
@@ -113,7 +112,7 @@ def run_worker(settings: Settings) -> int:
     startup.open_ledger(settings.database).close()
     warn_of_eviction(settings)
     log.info("worker_started", broker=app.connection_for_read().as_uri())
-    if consume(app, ["--pool", "prefork"]):
+    if consume(app, pool="prefork"):
         log.error("worker_gave_up", remedy="none needed: it starts again")
         time.sleep(RESTART_SECONDS)
         command = [sys.executable, *sys.orig_argv[1:]]
@@ -126,20 +125,19 @@ def run_beat(settings: Settings) -> int:
     logs.configure(settings.log_level)
     app = create_on_redis(settings)
     log.info("beat_started", broker=app.connection_for_write().as_uri())
-    return int(app.start(["--quiet", "beat"]) or 0)
+    app.Beat(quiet=True, loglevel="WARNING").run()
+    return 0
 
 
-def consume(app: Celery, options: Sequence[str]) -> int:
-    """Run a worker of this app in the main thread until a signal ends it; its exit status."""
-    status = 0
+def consume(app: Celery, **options: str | bool) -> int:
+    """Run a worker of this app in the main thread until a signal ends it; its exit status.
 
-    def note_status(sender: WorkController, **_: object) -> None:
-        nonlocal status
-        status = sender.exitcode or 0
-
-    signals.worker_shutdown.connect(note_status)
-    app.worker_main(["--quiet", "worker", *options])
-    return status
+    Celery's own command line would start it too, but it reads variables such as APP and BROKER_URL,
+    which belong to other programs.
+    """
+    worker = app.Worker(quiet=True, loglevel="WARNING", **options)
+    worker.start()
+    return int(worker.exitcode or 0)
 
 
 def _app(settings: Settings, broker: str, conf: Mapping[str, Any]) -> Celery:

@@ -44,7 +44,7 @@ def run_worker(settings: Settings) -> int:
     threading.Thread(target=watch, args=(pulse,), name="watchdog", daemon=True).start()
     log.info("worker_started", database=repr(database))
     return celery_app.consume(
-        app, ["--pool", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+        app, pool="solo", without_gossip=True, without_mingle=True, without_heartbeat=True
     )
 
 
