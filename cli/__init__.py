@@ -1,13 +1,12 @@
 """The command line. `main` is its boundary: an error is one line on stderr, never a traceback."""
 
-import os
 import sys
 from importlib import metadata
 from typing import Annotated
 
 import typer
 
-from cli import lazy
+from cli import lazy, streams
 from ledger.errors import ParameterError, SwitchwiseError
 
 application = typer.Typer(
@@ -45,19 +44,16 @@ def main() -> None:
     Ctrl-C exits with 130. `switchwise help COMMAND` is another way to ask for its --help.
     """
     words = sys.argv[1:]
-    try:
-        if words[:1] == ["help"]:
-            words = [*words[1:], "--help"]
-        application(words, prog_name="switchwise")
-    except SwitchwiseError as error:
-        print(f"switchwise: {_message(error)}", file=sys.stderr)  # noqa: T201  # its own voice
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader (head, less) has gone with what it wanted. Keep Python from complaining at
-        # exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    with streams.outlive_readers():
+        try:
+            application(words, prog_name="switchwise")
+        except SwitchwiseError as error:
+            print(f"switchwise: {_message(error)}", file=sys.stderr)  # noqa: T201  # its own voice
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            sys.exit(130)
 
 
 _OPTIONS = {

@@ -1,7 +1,7 @@
 """What every command is made with: its Typer, the ledger that it opens, and how it prints."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from advisor.advice import terms
 from cli.text import plain
-from ledger import logs
+from ledger import logs, presence
 from ledger import settings as ledger_settings
 from ledger.database import Database
 from ledger.settings import Settings
@@ -40,15 +40,64 @@ def checked_settings(**overrides: object) -> Settings:
 
 @contextmanager
 def open_ledger(data: Path | None, **overrides: object) -> Iterator[tuple[Database, Settings]]:
-    """The ledger, migrated and ready, and the settings; closed when the command ends."""
+    """The ledger, migrated and ready, and the settings; closed when the command ends.
+
+    Raises UsageError where there is none: a mistyped folder must not become an empty ledger.
+    """
+    settings = _quiet_settings(data, overrides)
+    presence.refuse_missing(settings)
+    with _migrated(settings.database) as database:
+        yield database, settings
+
+
+@contextmanager
+def begin_ledger(
+    data: Path | None, *, is_announced: bool = True
+) -> Iterator[tuple[Database, Settings]]:
+    """As `open_ledger`, but a new ledger is made where there is none, and stderr says so."""
+    settings = _quiet_settings(data, {})
+    is_new = is_announced and not presence.is_there(settings)
+    news = presence.describe_new(settings) if is_new else ""
+    with _migrated(settings.database) as database:
+        yield database, settings
+    if news:
+        typer.echo(f"switchwise: {news}", err=True)
+
+
+@contextmanager
+def open_prices(data: Path | None) -> Iterator[tuple[Database, Settings]]:
+    """As `open_ledger`, for what can be read without any traffic.
+
+    Where no place was named and the default one holds no ledger, it is an empty one in memory: the
+    prices are those that were shipped.
+    """
+    settings = _quiet_settings(data, {})
+    is_named = {"data", "database_url"} & settings.model_fields_set
+    if is_named or presence.is_there(settings):
+        presence.refuse_missing(settings)
+        address = settings.database
+    else:
+        address = "sqlite://"
+    with _migrated(address) as database:
+        yield database, settings
+
+
+def _quiet_settings(data: Path | None, overrides: Mapping[str, object]) -> Settings:
+    """The checked settings, and a log for a person who reads this terminal.
+
+    What a command has to say is printed, so only trouble is logged, unless a level is set.
+    """
     settings = checked_settings(data=data, **overrides)
-    # A person reads this terminal: what a command has to say is printed, so only trouble is
-    # logged, unless a level is set.
     logs.configure(settings.log_level if "log_level" in settings.model_fields_set else "warning")
-    database = Database(settings.database)
+    return settings
+
+
+@contextmanager
+def _migrated(address: str) -> Iterator[Database]:
+    database = Database(address)
     try:
         database.migrate()
-        yield database, settings
+        yield database
     finally:
         database.close()
 

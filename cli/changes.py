@@ -1,4 +1,4 @@
-"""How a command changes prices, contracts or names: it shows what moves, then stores the change."""
+"""How a command changes prices, contracts or names: it stores the change, and shows what moves."""
 
 from advisor import refresh, words
 from advisor.months import repricing
@@ -19,15 +19,12 @@ def carry_out(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Show what a change moves in each month, then store it, unless it is a dry run.
+    """Store a change, unless it is a dry run, and show what it moves in each month.
 
-    Raises what the change raises.
+    It is stored before anything is printed: printing may fail. Raises what the change raises.
     """
     with progress.bar("months") as show, database.snapshot() as session:
         months = repricing.preview_change(session, settings, change, show)
-    if not as_json:
-        app.console.print(description)
-        change_text.show(app.console, months)
     computed = 0
     if not dry_run:
         with database.transaction() as session:
@@ -37,7 +34,10 @@ def carry_out(
         app.print_json(
             {"change": description, "stored": not dry_run, "months": change_text.bodies(months)}
         )
-    elif dry_run:
+        return
+    app.console.print(description)
+    change_text.show(app.console, months)
+    if dry_run:
         app.console.print("Nothing is stored: this was a dry run.")
     else:
         again = f"; {words.counted(computed, 'month')} computed again" if computed else ""

@@ -110,8 +110,8 @@ class Shortcut:
     inlets: Mapping[str, Inlet]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a write; pass everything else on."""
-        if scope["type"] == "http" and scope["method"] == "POST":
+        """Answer a write; pass everything else on, such as one with a query, which no write has."""
+        if scope["type"] == "http" and scope["method"] == "POST" and not scope["query_string"]:
             inlet = self.inlets.get(scope["path"].removesuffix("/"))
             if inlet is not None:
                 response = await inlet.receive(Request(scope, receive))

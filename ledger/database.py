@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
@@ -143,6 +143,11 @@ class Database:
             heads = MigrationContext.configure(connection).get_current_heads()
             scripts = ScriptDirectory.from_config(alembic_config(connection))
             return set(heads) == set(scripts.get_heads())
+
+    def has_tables(self) -> bool:
+        """Whether the tables of a ledger were ever made here. Raises StoreUnavailable."""
+        with _named_faults(), self._reads.connect() as connection:
+            return inspect(connection).has_table("alembic_version")
 
     def close(self) -> None:
         """Close the connections."""

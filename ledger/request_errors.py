@@ -3,7 +3,8 @@
 Reads no request body itself.
 """
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ledger import prose
+from ledger.errors import UsageError
 
 _NO_OBJECT = ("model_attributes_type", "dict_type", "model_type")
 _QUOTED_CHARACTERS = 40
@@ -40,6 +42,55 @@ def sentence(request: Request, error: RequestValidationError) -> str:
         remedy = f"; use {prose.one_of(takes)}" if len(names) == 1 and takes else ""
         return f"`{'.'.join(names)}` is no field here{remedy}"
     return f"`{'.'.join(names)}`{_quoted(first['input'])}: {_expectation(first['msg'])}"
+
+
+def check_query(request: Request) -> None:
+    """Raise UsageError for a query parameter that the request's route does not have."""
+    sent = list(request.query_params)
+    if not sent:
+        return
+    valid = list(_parameters(request))
+    for name in sent:
+        if name not in valid:
+            shown = name[:_QUOTED_CHARACTERS]
+            raise UsageError(
+                f"`{shown}` is no parameter of {request.url.path}; {_hint(name, valid)}"
+            )
+
+
+def describe_missing_route(request: Request) -> str:
+    """The message for a path that no route has, with the nearest path."""
+    paths = [getattr(route, "path", "") for route in request.app.routes]
+    near = difflib.get_close_matches(request.url.path, paths, n=1, cutoff=0.7)
+    hint = f"did you mean {near[0]}?" if near else "GET /docs lists every route"
+    return f"there is no {request.url.path[: 2 * _QUOTED_CHARACTERS]} here; {hint}"
+
+
+def _parameters(request: Request) -> Iterator[str]:
+    """The names of the query parameters of a request's route."""
+    for parameter in _query_fields(getattr(request.scope.get("route"), "dependant", None)):
+        model = parameter.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from (field.alias or name for name, field in model.model_fields.items())
+        else:
+            yield parameter.alias
+
+
+def _query_fields(dependant: Any) -> Iterator[Any]:
+    """The fields that a route and what it depends on read from the query."""
+    if dependant is not None:
+        yield from dependant.query_params
+        for dependency in dependant.dependencies:
+            yield from _query_fields(dependency)
+
+
+def _hint(name: str, valid: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name.lower(), valid, n=1)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    if valid:
+        return f"it takes {prose.all_of(f'`{other}`' for other in valid)}"
+    return "it takes none"
 
 
 def _fields(request: Request) -> Fields:

@@ -139,6 +139,11 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data / 'ledger.db'}"
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether the ledger is a file on this machine."""
+        return self.database.startswith("sqlite")
+
+    @property
     def zone(self) -> ZoneInfo:
         """The reporting zone in which months are counted."""
         return ZoneInfo(self.reporting_zone)

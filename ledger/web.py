@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -72,11 +72,16 @@ def error_response(
 
 
 def install_error_handlers(app: FastAPI, reword: Callable[[str], str] | None = None) -> None:
-    """Answer every error in the one form. Each room that adds routes may call it.
+    """Answer every error in the one form. Each room that adds routes calls it before it does.
+
+    Every route then refuses query parameters that it does not have: to ignore a misspelt one would
+    answer another question.
 
     `reword` turns the message of one of our own errors into what the clients of the app can follow.
     """
     app.router.redirect_slashes = False
+    if not app.router.dependencies:
+        app.router.dependencies.append(Depends(_refuse_unknown_parameters))
     if reword is not None:
         app.state.reword = reword
     app.add_exception_handler(SwitchwiseError, _refused)
@@ -137,6 +142,10 @@ def _refuse_other_sites(request: Request) -> None:
         raise Forbidden("a page of another site may not write here; send an API key")
 
 
+async def _refuse_unknown_parameters(request: Request) -> None:
+    request_errors.check_query(request)
+
+
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, SwitchwiseError):
         raise error
@@ -149,10 +158,13 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     return error_response(status, reword(message_of(error)))
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return error_response(error.status_code, str(error.detail), dict(error.headers or {}))
+    message = str(error.detail)
+    if error.status_code == 404 and "route" not in request.scope:
+        message = request_errors.describe_missing_route(request)
+    return error_response(error.status_code, message, dict(error.headers or {}))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
+from pathlib import Path
 
 from hypothesis import strategies as st
 
@@ -73,6 +74,13 @@ def add(
     database.prepare_days({clock.day_of(event.occurred_at) for event in batch})
     with database.transaction() as session:
         return store.add(session, batch, now_us=clock.now_us(), max_series=settings.max_series)
+
+
+def create(folder: Path) -> None:
+    """Make an embedded ledger without a row in a folder."""
+    database = Database(f"sqlite:///{folder / 'ledger.db'}")
+    database.migrate()
+    database.close()
 
 
 def settle(database: Database, settings: Settings = SETTINGS) -> None:

@@ -69,7 +69,7 @@ def set_discount(
     """Take a discount off list prices.
 
     A discount for a model goes before one for a tier, and that before one for the provider. What
-    moves in each month is shown first.
+    moves in each month is shown.
     """
     if tier is not None:
         price_options.check_tier(tier)
@@ -81,7 +81,7 @@ def set_discount(
         discount_ppm=contracts.ppm_of(percent),
         service_tier=tier or "",
     )
-    with app.open_ledger(data) as (database, settings):
+    with app.begin_ledger(data) as (database, settings):
         if model:
             with database.snapshot() as session:
                 book = in_force.load_book(session)
@@ -118,11 +118,11 @@ def set_fixed_price(
     """Fix what a model costs.
 
     It goes before every discount. What is not given keeps its price. What moves in each month is
-    shown first.
+    shown.
     """
     rates = price.rates()
     first, end = options.day("--since", since), options.end_day("--until", until)
-    with app.open_ledger(data) as (database, settings):
+    with app.begin_ledger(data) as (database, settings):
         with database.snapshot() as session:
             book = in_force.load_book(session)
         key = price.key(book, model)

@@ -83,7 +83,7 @@ def import_file(
         judge=judge,
         labels=files.read_labels(judge_labels) if judge_labels else None,
     )
-    with app.open_ledger(data) as (database, _), database.transaction() as session:
+    with app.begin_ledger(data) as (database, _), database.transaction() as session:
         book = in_force.load_book(session)
         content = files.read_comparisons(file, format_name, terms, book=book, graded=graded)
         imported = register.add(

@@ -69,7 +69,7 @@ def import_command(
     Files keep their own times, and an import that was stopped goes on where it stopped. It ends
     with 1 if a record was refused: rejected, or in conflict with one that is stored.
     """
-    with app.open_ledger(data) as (database, settings):
+    with app.begin_ledger(data) as (database, settings):
         receipts = [_import(database, settings, path, format, sender.naming()) for path in paths]
         rollup.roll_up(database, settings.max_metric_sets)
         refresh.refresh(database, settings)
@@ -104,7 +104,7 @@ def tail_command(
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopped.set())
-    with app.open_ledger(data) as (database, settings):
+    with app.begin_ledger(data) as (database, settings):
         logs.configure(settings.log_level)
         following = tail.Tail(
             database=database,

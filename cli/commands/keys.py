@@ -31,7 +31,7 @@ def create(
     data: options.Data = None,
 ) -> None:
     """Make a key and print it; it is shown this once."""
-    with app.open_ledger(data) as (database, _), database.transaction() as session:
+    with app.begin_ledger(data) as (database, _), database.transaction() as session:
         row, text = access.create_key(
             session,
             name,

@@ -86,5 +86,5 @@ def retention_command(
 @commands.command(epilog="Example: switchwise migrate")
 def migrate(data: options.Data = None) -> None:
     """Create the tables or bring them up to date."""
-    with app.open_ledger(data) as (database, _):
+    with app.begin_ledger(data) as (database, _):
         app.console.print(f"{database!r} is up to date.")

@@ -84,7 +84,7 @@ def map_name(
 ) -> None:
     """Say which model a name stands for.
 
-    Such as the name of an Azure deployment. What moves in each month is shown first.
+    Such as the name of an Azure deployment. What moves in each month is shown.
     """
     day = options.day("--since", since) if since else 0
     with app.open_ledger(data) as (database, settings):

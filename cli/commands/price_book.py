@@ -74,7 +74,7 @@ def diff(
     shipped = book_file.decode(price_book.BOOK_PATH.read_bytes())
     compiled = book_file.decode(book_file.encode(compilation.compile_book(own)))
     with (
-        app.open_ledger(data) as (database, settings),
+        app.open_prices(data) as (database, settings),
         progress.bar("months") as show,
         database.snapshot() as session,
     ):

@@ -114,11 +114,11 @@ def set_price(
     """Set a list price of your own.
 
     It holds over the book's from a day on; contracts take off from it. What moves in each month is
-    shown first.
+    shown.
     """
     rates = price.rates()
     day = options.day("--since", since)
-    with app.open_ledger(data) as (database, settings):
+    with app.begin_ledger(data) as (database, settings):
         with database.snapshot() as session:
             book = in_force.load_book(session)
         own_price = OperatorPrice(
@@ -141,7 +141,7 @@ def set_price(
 def _price_lines(
     data: options.Data, model: str | None, provider: str | None
 ) -> tuple[PriceBook, list[PriceLine]]:
-    with app.open_ledger(data) as (database, _), database.snapshot() as session:
+    with app.open_prices(data) as (database, _), database.snapshot() as session:
         book = in_force.load_book(session)
     lines = price_book.lines(book, clock.day_of(clock.now_us()), model, provider)
     if not lines:

@@ -33,8 +33,8 @@ def init(
     logs.configure(settings.log_level)
     database = startup.open_ledger(settings.database)
     try:
-        typer.echo(f"{database!r} is up to date.")
         written = first_keys.create(database, keys_dir)
+        typer.echo(f"{database!r} is up to date.")
     finally:
         database.close()
     for path in written:

@@ -39,7 +39,7 @@ def table_command(
     as_json: options.AsJson = False,
 ) -> None:
     """Compare two models at monthly volumes and a blend."""
-    with app.open_ledger(data) as (database, _), database.snapshot() as session:
+    with app.open_prices(data) as (database, _), database.snapshot() as session:
         book = in_force.load_book(session)
     sides = _priced_side(book, source), _priced_side(book, target)
     shares = _share("output_share", output_share), _share("cached_share", cached_share)

@@ -25,7 +25,7 @@ def up(
     """Run the whole product in one process group."""
     settings = app.checked_settings(host=host, port=port, data=data)
     if not access.is_loopback(settings.host):
-        with app.open_ledger(data) as (database, _):
+        with app.begin_ledger(data, is_announced=False) as (database, _):
             access.refuse_open_bind(settings.host, database)
     if sys.stderr.isatty() and "log_level" not in settings.model_fields_set:
         # A person reads this terminal; what they need to know is printed, and trouble is logged.

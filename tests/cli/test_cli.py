@@ -37,6 +37,7 @@ def test_the_table_prints_the_article_exactly(tmp_path: Path) -> None:
         "--output-share",
         "0.5",
     ]
+    ledgers.create(tmp_path)
     shown = run(*words, data=tmp_path)
     rows = [line.split()[-3:] for line in shown.stdout.splitlines() if line.startswith("1")]
     assert rows == [["$5", "$1", "$4"], ["$50", "$10", "$40"], ["$500", "$100", "$400"]]
@@ -99,6 +100,7 @@ def test_a_mistake_gets_one_line_that_names_it(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    ledgers.create(tmp_path)
     data = [] if words.startswith("dashboards") else ["--data", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["switchwise", *words.split(), *data])
     # The log would go on writing to this test's captured stderr after the test.

@@ -91,6 +91,7 @@ def test_the_diff_as_json_is_exact(edited_overlay: Path, data: Path) -> None:
 
 
 def test_without_an_edit_nothing_would_change(tmp_path: Path) -> None:
+    ledgers.create(tmp_path)
     shown = run("prices", "diff", data=tmp_path)
     assert (shown.returncode, shown.stdout.splitlines()[-1]) == (0, "Nothing would change.")
 
