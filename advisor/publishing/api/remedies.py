@@ -9,13 +9,9 @@ _ROUTES = (
     (r"switchwise explain (\d{4}-\d\d)", r"GET /api/v1/report?month=\1"),
     (r"switchwise explain (\w+)", r"GET /api/v1/recommendations/\1"),
     (r"switchwise advise", "GET /api/v1/recommendations"),
-    (
-        r"switchwise (claim|unclaim|dismiss|undismiss|pilot|adopt|rollback) (\w+)",
-        r"POST /api/v1/recommendations/\2/\1",
-    ),
     (r"switchwise trial plan (\w+)", r"GET /api/v1/recommendations/\1/trial"),
 )
-"""Commands, and their routes. A remedy without a route here keeps its command."""
+"""Commands that only read, and their routes. A remedy without a route here keeps its command."""
 
 
 def over_http(message: str) -> str:
