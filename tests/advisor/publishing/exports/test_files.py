@@ -245,8 +245,8 @@ def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty
         "latency",
         "evidence",
         "savings_realised",
-        "refused",
         "sender_costs",
+        "refused",
     ]
     silent = review.build_sections(
         replace(
