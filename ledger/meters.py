@@ -199,6 +199,8 @@ _TABLE = (
     ),
 )
 BY_NAME = MappingProxyType({meter.name: meter for meter in _TABLE})
+WITHOUT_RATE = frozenset({"unaccounted_tokens", "unread_audio_requests"})
+"""What is counted because it is missing: nobody can set a rate for it."""
 SENT = frozenset(meter.name for meter in _TABLE if not meter.column)
 """The meters that a sender may give."""
 IN_COLUMNS = tuple(meter for meter in _TABLE if meter.column)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from advisor.months import meter_sums
 from advisor.months.meter_sums import MeterSums
+from ledger import meters
 
 FLOOR = Fraction("0.99")
 """Below this share of known tokens or successes no advice is given."""
@@ -50,11 +51,7 @@ def meter_gaps(sums: MeterSums, requests: int, tokens: int) -> dict[str, Gap]:
     A fee without a rate counts by its requests, for nobody knows what it costs; of several such
     fees the most frequent one. Tokens that a sender counted in its total alone count as tokens.
     """
-    fees = [
-        total.unpriced_requests
-        for name, total in sums
-        if name not in ("unaccounted_tokens", "unread_audio_requests")
-    ]
+    fees = [total.unpriced_requests for name, total in sums if name not in meters.WITHOUT_RATE]
     by_name = dict(sums)
     unaccounted = by_name.get("unaccounted_tokens", meter_sums.NOTHING).quantity
     unread = by_name.get("unread_audio_requests", meter_sums.NOTHING).requests

@@ -12,9 +12,10 @@ from sqlmodel import Session
 
 from advisor import words
 from advisor.months import mapping, month_computation, statements
-from ledger import money, prose, tokens, usage
+from ledger import meters, money, prose, tokens, usage
+from ledger.events import Labels
 from ledger.months import Month
-from ledger.pricing import names, omissions, prices
+from ledger.pricing import charges, names, omissions, prices
 from ledger.pricing.prices import PriceBook, PriceKey, Rates
 
 OPTIONS = {
@@ -26,6 +27,7 @@ OPTIONS = {
     "output_audio": "--output-audio",
 }
 """By meter, the option by which a command takes its rate."""
+_REQUESTS, _METER_REQUESTS = usage.INDEX["requests"], usage.INDEX["meter_requests"]
 _FEMTO_USD_PER_NANO_USD = money.FEMTO_PER_USD // money.NANO_PER_USD
 
 Reason = Literal[
@@ -37,6 +39,7 @@ Reason = Literal[
     "no_tier",
     "no_size",
     "no_rate",
+    "no_modifier",
 ]
 
 
@@ -48,7 +51,8 @@ class Why(NamedTuple):
     priced model and costs something else. `missing` then says why. no_region,
     no_tier: the model has prices, but not in that region or at that tier. no_size: nor for requests
     as small, or, where `missing` has a tier and a size, for requests of more input at that tier.
-    no_rate: it has a price without a rate for the meters in `missing`.
+    no_rate: it has a price without a rate for the meters in `missing`. no_modifier: nor a factor
+    for the modifiers there, such as `geo=eu`.
     """
 
     reason: Reason
@@ -101,12 +105,11 @@ def in_month(session: Session, month: Month, pricing: statements.Pricing) -> lis
     why_no_price = functools.cache(functools.partial(_why_no_price, pricing.book))
     for day in month_computation.usage_by_day(session, month):
         for series_id, amounts in day.amounts.items():
-            counts, priced = usage.token_counts(amounts), pricing.resolve(series_id, day.day)
+            labels, priced = pricing.series[series_id].labels, pricing.resolve(series_id, day.day)
             rates = priced.price.rates if priced.price else None
-            unpriced_tokens = prices.cost(counts, rates).unpriced_tokens
-            if not unpriced_tokens:
+            unpriced_tokens = charges.cost_of(labels, amounts, rates).unpriced_tokens
+            if not unpriced_tokens and not _has_unpriced_fee(labels, amounts, rates):
                 continue
-            labels = pricing.series[series_id].labels
             key = PriceKey(
                 provider=priced.provider,
                 model=priced.model,
@@ -114,18 +117,45 @@ def in_month(session: Session, month: Month, pricing: statements.Pricing) -> lis
                 over_input_tokens=labels.context_band,
                 region=priced.region,
             )
-            why = why_no_price(key) if rates is None else _why_no_rate(counts, rates)
+            if labels.meter:
+                why = Why("no_rate", (labels.meter,))
+            elif rates is not None:
+                why = _why_no_rate(usage.token_counts(amounts), rates)
+            elif _is_sold_without_modifiers(pricing.book, key, labels, day.day):
+                why = Why("no_modifier", (labels.modifiers,))
+            else:
+                why = why_no_price(key)
             if why.reason == "no_size":
                 why = _why_no_size(pricing.book, key, day.day)
             sent = _SentName(labels.namespace, labels.provider, labels.model, why)
             of_name = sums.setdefault(sent, _Sums(key))
             of_name.tokens += unpriced_tokens
-            of_name.requests += amounts[usage.INDEX["requests"]]
+            of_name.requests += amounts[_REQUESTS] + amounts[_METER_REQUESTS]
             of_name.request_models.add(labels.request_model)
     return [
         _unpriced(sent, of_name, pricing.book)
         for sent, of_name in sorted(sums.items(), key=_by_tokens)
     ]
+
+
+def _has_unpriced_fee(labels: Labels, amounts: list[int], rates: Rates | None) -> bool:
+    """Whether a fee has no rate that somebody could set."""
+    fee = charges.fee_of(labels, amounts, rates)
+    return fee is not None and fee.femto_usd is None and fee.meter not in meters.WITHOUT_RATE
+
+
+def _is_sold_without_modifiers(book: PriceBook, key: PriceKey, labels: Labels, day: int) -> bool:
+    return bool(labels.modifiers) and (
+        book.at(
+            key.provider,
+            key.model,
+            key.service_tier,
+            context_band=key.over_input_tokens,
+            day=day,
+            region=key.region,
+        )
+        is not None
+    )
 
 
 def _by_tokens(entry: tuple[_SentName, _Sums]) -> tuple[int, _SentName]:
@@ -157,6 +187,7 @@ def reason_text(why: Why) -> str:
         "no_tier": f"no {missing} price",
         "no_size": "no price for its size",
         "no_rate": f"no rate for {missing}",
+        "no_modifier": f"no rate with {missing}",
     }[why.reason]
 
 
@@ -218,6 +249,12 @@ def _remedy(sent: _SentName, sums: _Sums, book: PriceBook) -> _Remedy:
             )
         case "unknown_provider" | "unknown_name":
             return _remedy_of_name(sent, sums, book)
+    if why.reason == "no_modifier":
+        return _Remedy(
+            f"the price book has no factor for {why.missing[0]} of {key.model} and leaves these"
+            " tokens unpriced",
+            None,
+        )
     never_sold = book.facts_of(key.provider, key.model).without_rate.get(key.service_tier)
     if why.reason == "no_tier" and never_sold is not None:
         return _Remedy(f"no price per token at {key.service_tier}: {never_sold}", None)
@@ -289,9 +326,8 @@ def _set_price(key: PriceKey, why: Why, book: PriceBook) -> _Remedy:
     places = sorted(
         {" in ".join(filter(None, (other.service_tier, other.region))) for other in same_model}
     )
-    return _Remedy(
-        f"{key.model} is sold at {prose.all_of(places)}; once you know the rate", command
-    )
+    sold = f"is sold at {prose.all_of(places)}" if places else "has no price in the price book"
+    return _Remedy(f"{key.model} {sold}; once you know the rate", command)
 
 
 def _set_command(key: PriceKey, why: Why, book: PriceBook) -> str:
@@ -304,7 +340,7 @@ def _set_command(key: PriceKey, why: Why, book: PriceBook) -> str:
     if why.reason == "no_size" and why.missing:
         arguments += ["--over", why.missing[1]]
     for meter, rate in _rates_to_set(key, why, book).items():
-        arguments += [OPTIONS[meter], rate]
+        arguments += [OPTIONS[meter], rate] if meter in OPTIONS else ["--meter", f"{meter}={rate}"]
     return shlex.join(arguments)
 
 
@@ -315,9 +351,14 @@ def _rates_to_set(key: PriceKey, why: Why, book: PriceBook) -> dict[str, str]:
     if why.reason == "no_rate" and base in book.prices:
         rates = book.prices[base][-1].list_rates
     known_rates = {
-        meter: money.usd_text(rate * _FEMTO_USD_PER_NANO_USD)
-        for meter in OPTIONS
-        if (rate := getattr(rates, meter)) is not None
+        meter: money.usd_text(rate * _FEMTO_USD_PER_NANO_USD // _units(meter))
+        for meter, rate in rates.by_meter.items()
     }
     missing = why.missing if why.reason == "no_rate" else ("uncached_input", "output")
     return known_rates | dict.fromkeys(missing, "RATE")
+
+
+def _units(meter: str) -> int:
+    """How many units one rate of a command is for, of the million that a rate is for."""
+    is_fee = meter in meters.BY_NAME and meters.BY_NAME[meter].unit != "token"
+    return 1_000_000 if is_fee else 1

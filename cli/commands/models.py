@@ -206,6 +206,8 @@ def _show_unmapped(names: Sequence[Unpriced]) -> None:
     tokens = sum(name.unpriced_tokens for name in names)
     app.console.print(
         f"{words.counted(tokens, 'token')} have no price and are in no amount of USD."
+        if tokens
+        else "Every token has a price; these fees have no rate and are in no amount of USD."
     )
     app.console.print()
     grid = plain.table(("name as sent", "provider", "why", "tokens", "requests"), right=2)

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from advisor import refresh
-from advisor.months import statements
+from advisor.months import pricings, statements, unpriced_usage
 from advisor.publishing import routes
 from advisor.publishing.exports import review
 from advisor.report import report
 from cli.text import report_text
 from collector import files, vendors
 from collector.parsing.naming import Naming
-from ledger import clock, meters, settings, usage
+from ledger import clock, meters, months, settings, usage
 from ledger.database import Database
 from ledger.events import Event
 from ledger.pricing import charges, price_book, prices
@@ -113,12 +113,12 @@ def test_no_tier_is_compared_where_nobody_said_which_was_asked_for(database: Dat
     assert body["waste"]["other_tier"]["groups"] == []
 
 
-def searching() -> Event:
-    """A request of GPT-5 mini with four web searches, an hour before now."""
+def searching(meter: str = "web_searches") -> Event:
+    """A request of GPT-5 mini with four searches, an hour before now."""
     return ledgers.event(
         NOW_US - clock.HOUR_US,
         label_set=ledgers.labels(model="gpt-5-mini"),
-        meters=(("web_searches", 4),),
+        meters=((meter, 4),),
     )
 
 
@@ -338,3 +338,30 @@ def test_requests_whose_cost_only_some_senders_say_are_not_compared(database: Da
     ledgers.add(database, [told("0.01"), ledgers.event(NOW_US - clock.HOUR_US)])
     ledgers.settle(database)
     assert api(database)["sender_costs"] is None
+
+
+@pytest.mark.parametrize(
+    ("event", "reason", "command"),
+    [
+        (
+            searching("rerank_searches"),
+            "no rate for rerank searches",
+            "switchwise prices set gpt-5-mini --provider openai --input 0.25 --cached 0.025"
+            " --output 2.00 --meter file_searches=0.0025 --meter web_searches=0.01"
+            " --meter rerank_searches=RATE",
+        ),
+        (told("1", label_set=ledgers.labels(modifiers="geo=eu")), "no rate with geo=eu", None),
+    ],
+)
+def test_what_has_no_rate_stands_in_the_inbox_with_its_remedy(
+    database: Database, event: Event, reason: str, command: str | None
+) -> None:
+    ledgers.add(database, [event])
+    ledgers.settle(database)
+    with database.snapshot() as session:
+        month = months.parse("2026-11", SETTINGS.zone)
+        (unpriced,) = unpriced_usage.in_month(session, month, pricings.in_force(session))
+    assert unpriced_usage.reason_text(unpriced.why) == reason
+    assert unpriced.requests == 1
+    assert (unpriced.command is None) == (command is None)
+    assert (unpriced.command or "").endswith(command or "")

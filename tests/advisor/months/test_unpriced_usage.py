@@ -71,6 +71,7 @@ def test_a_meter_without_a_rate_is_told_apart_from_an_unknown_name(database: Dat
     )
     assert entry.command == (
         "switchwise prices set gpt-4.1 --provider openai --input 2.00 --cached 0.50 --output 8.00"
+        " --meter file_searches=0.0025 --meter web_searches=0.01"
         " --input-audio RATE --output-audio RATE"
     )
     assert unpriced_usage.reason_text(entry.why) == "no rate for input audio and output audio"
