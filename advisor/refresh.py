@@ -16,11 +16,13 @@ from advisor.months import (
     pricings,
     silent_senders,
     statement_store,
+    twins,
 )
 from advisor.months.adjustment_store import LateBucket
 from advisor.months.adjustments import Adjustment, Arithmetic
 from advisor.months.silent_senders import SilentSender, Survey
 from advisor.months.statement_store import Basis, MonthStatement
+from advisor.months.twins import Twins
 from advisor.publishing.alerts import alert_store
 from advisor.stages import meter, outcomes, recommendations
 from advisor.stages import store as stage_store
@@ -63,6 +65,7 @@ class _Refreshed:
     retiring: Sequence[Retiring]
     realised: RealisedSavings | None
     silent: Sequence[SilentSender]
+    twins: list[Twins]
 
 
 def refresh(database: Database, settings: Settings) -> int:
@@ -87,6 +90,7 @@ def refresh(database: Database, settings: Settings) -> int:
             return 0
         changed_months = _write(session, refreshed, settings, now_us)
         silent_senders.remember(session, due.quiet)
+        twins.remember(session, refreshed.twins)
         facts.put(session, ADVISED_ON, due.advised_on)
     return changed_months
 
@@ -126,6 +130,7 @@ def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _R
         retiring=retirements.find_in_use(session, pricing, now_us),
         realised=outcomes.compute(session, pricing, now_us),
         silent=silent_senders.missed_in(months.containing(now_us, settings.zone), due.quiet.silent),
+        twins=twins.search(session),
     )
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from advisor import words
 from advisor.advice import retirements
-from advisor.months import pricings, silence_words, silent_senders
+from advisor.months import pricings, silence_words, silent_senders, twin_figures, twins
 from advisor.publishing.alerts import rules
 from advisor.report import outbox
 from advisor.report.outbox import UndeliveredAlerts
@@ -152,6 +152,16 @@ def _clocks(session: Session, _settings: Settings, now_us: int) -> Iterator[Diag
         )
 
 
+def _twins(session: Session, _settings: Settings, _now_us: int) -> Iterator[Diagnosis]:
+    for pair in twins.load(session):
+        yield Diagnosis(
+            part="twins",
+            state="warn",
+            text=twin_figures.write_twins(twin_figures.twin_figure(pair)),
+            remedy="let only one of them report; see docs/explanation/what-counts.md",
+        )
+
+
 def _webhook(session: Session, settings: Settings, now_us: int) -> Iterator[Diagnosis]:
     """Whether alerts reach Slack; held ones are a fault, others that did not arrive a warning."""
     counts = outbox.load_outbox(session, settings, now_us)
@@ -204,6 +214,7 @@ _EXAMINATIONS: tuple[Callable[[Session, Settings, int], Iterator[Diagnosis]], ..
     _verification,
     _senders,
     _clocks,
+    _twins,
     _webhook,
     _retirements,
 )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from ledger import tables
+from ledger import events, tables
 
 _SERIES = tables.SERIES
 _TOTAL = tables.USAGE_TOTAL
@@ -18,6 +18,22 @@ class UsageSender(NamedTuple):
 
     namespace: str
     project: str
+
+
+class Reporter(NamedTuple):
+    """Who reports a call: a sender with the key that it names, as stored."""
+
+    namespace: str
+    project: str
+    key: str
+
+
+class HourSums(NamedTuple):
+    """The billed requests of an hour and their tokens."""
+
+    requests: int
+    input_tokens: int
+    output_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +84,25 @@ def series_of(session: Session, sender: UsageSender) -> frozenset[int]:
     """The ids of a sender's series."""
     of_sender = (_SERIES.c.namespace == sender.namespace) & (_SERIES.c.project == sender.project)
     return frozenset(session.execute(select(_SERIES.c.id).where(of_sender)).scalars())
+
+
+def hourly_sums(session: Session, hours: range) -> dict[Reporter, dict[int, HourSums]]:
+    """What each reporter billed by UTC hour of a span; hours without tokens are absent."""
+    names = _SERIES.c.namespace, _SERIES.c.project, _SERIES.c.key
+    amounts = _HOUR.c.requests, _HOUR.c.input_tokens, _HOUR.c.output_tokens
+    rows = session.execute(
+        select(*names, _HOUR.c.hour, *map(func.sum, amounts))
+        .join_from(_HOUR, _SERIES, _HOUR.c.series_id == _SERIES.c.id)
+        .where(
+            _HOUR.c.hour.between(hours.start, hours.stop - 1),
+            _SERIES.c.usage_source.in_(events.BILLABLE_SOURCES),
+        )
+        .group_by(*names, _HOUR.c.hour)
+        .order_by(*names, _HOUR.c.hour)
+    )
+    sums: dict[Reporter, dict[int, HourSums]] = {}
+    for namespace, project, key, hour, *hour_amounts in rows:
+        of_hour = HourSums(*map(int, hour_amounts))
+        if of_hour.input_tokens + of_hour.output_tokens:
+            sums.setdefault(Reporter(namespace, project, key), {})[hour] = of_hour
+    return sums

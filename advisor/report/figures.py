@@ -13,6 +13,7 @@ from advisor.months.figures import (
 from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_cost_figures import SenderCostsFigure
 from advisor.months.sender_figures import SenderFigure
+from advisor.months.twin_figures import TwinFigure
 from advisor.months.waste_figures import WasteFigure
 from advisor.report.outbox import AlertOutbox
 from advisor.stages.records import SoFar
@@ -67,6 +68,7 @@ class Report:
     forecast: ForecastFigure | None
     forecast_record: ForecastRecordFigure | None
     senders: tuple[SenderFigure, ...]
+    twins: tuple[TwinFigure, ...]
     refused: tuple[RefusedFigure, ...]
     sender_costs: SenderCostsFigure | None
     waste: WasteFigure | None

@@ -14,6 +14,7 @@ from advisor.months import (
     silence_words,
     statement_store,
     statements,
+    twin_figures,
     unpriced_usage,
 )
 from advisor.months.statements import Line, LineKey
@@ -47,6 +48,7 @@ def write_notes(
     yield from _on_silence(report, now_us)
     yield from _on_refused(report)
     yield from _on_early_events(session, report, now_us)
+    yield from _on_twins(report)
     yield from _on_shared_hours(session, report)
     yield from _on_usage(report, lines)
     yield (
@@ -119,6 +121,14 @@ def _on_refused(report: Report) -> Iterator[str]:
         yield (
             f"{number} of {refused.namespace} {verb} refused ({size}): {refused.sentence}."
             " What that may cost is not in the figure."
+        )
+
+
+def _on_twins(report: Report) -> Iterator[str]:
+    for pair in report.twins:
+        yield (
+            f"{twin_figures.write_twins(pair)}. If they are the same, they count twice: let only"
+            " one of them report."
         )
 
 

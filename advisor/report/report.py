@@ -16,6 +16,8 @@ from advisor.months import (
     sender_figures,
     silent_senders,
     statement_store,
+    twin_figures,
+    twins,
     waste,
     waste_figures,
 )
@@ -25,6 +27,7 @@ from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.statement_store import MonthStatement
 from advisor.months.statements import Line, LineKey
+from advisor.months.twin_figures import TwinFigure
 from advisor.report import figures as report_figures
 from advisor.report import notes, outbox
 from advisor.stages import recommendations, summary
@@ -101,6 +104,7 @@ def build(
         forecast=_forecast(of_all) if of_all else None,
         forecast_record=_forecast_record(session, month) if project is None else None,
         senders=sent,
+        twins=_twins(session, month, project),
         refused=refused,
         sender_costs=_sender_costs(statement, project),
         waste=_waste(statement, project),
@@ -162,6 +166,18 @@ def _senders(
 def _refused(session: Session, month: Month) -> tuple[RefusedFigure, ...]:
     """What was refused of a month: it names no project that could be trusted, so of all."""
     return tuple(map(refused_figures.refused_figure, refusals.list_month(session, month)))
+
+
+def _twins(session: Session, month: Month, project: str | None) -> tuple[TwinFigure, ...]:
+    """The reporters of the same calls in hours of a month; of one project: its own."""
+    return tuple(
+        twin_figures.twin_figure(pair)
+        for pair in twins.load(session)
+        if pair.first_hour < month.end_hour
+        and pair.last_hour >= month.first_hour
+        and project in (None, pair.first.project)
+        and project in (None, pair.second.project)
+    )
 
 
 def _projects(
