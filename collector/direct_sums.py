@@ -16,10 +16,10 @@ from collector.block_pool import BlockPool
 from collector.files import Input, Progress
 from collector.parsing.format import JsonFormat, LineFormat
 from collector.parsing.naming import Naming
-from collector.parsing.reading import Ignored, Reading
+from collector.parsing.reading import Ignored, Reading, Rejected
 from collector.receipts import Readings
 from collector.sources import LogFile
-from ledger import clock, events, rollups, series, usage
+from ledger import clock, events, refusals, rollups, series, usage
 from ledger.database import Database
 from ledger.events import Event, Labels
 from ledger.settings import Settings
@@ -54,6 +54,7 @@ class DirectSums:
         self._keys: set[bytes] = set()
         self._places: dict[Labels, int] = {}
         self._sums = Sums()
+        self._refused = Readings()
 
     def add_file(self, path: str, format_name: str, naming: Naming, progress: Progress) -> None:
         """Add a file, `-` for the standard input. Raises UsageError as an import does."""
@@ -73,6 +74,7 @@ class DirectSums:
             ids = series.intern(session, self._places, settings.max_series)
             sums = usage.renumber(self._sums, [ids[labels] for labels in self._places])
             rollups.add(session, sums, clock.now_us(), settings.max_metric_sets)
+            refusals.add(session, self._refused.refusals)
 
     def _read(
         self, records_input: Input, chunks: Iterator[bytes], naming: Naming
@@ -114,10 +116,11 @@ class DirectSums:
     def _add_readings(self, readings: Iterable[Reading]) -> None:
         now_us, tally, places = clock.now_us(), Tally(), _Places()
         for reading in readings:
-            if not isinstance(reading, Event):
-                self.counts["ignored" if isinstance(reading, Ignored) else "rejected"] += 1
-            elif events.fault_of(reading, now_us) is not None:
+            if isinstance(reading, Ignored):
+                self.counts["ignored"] += 1
+            elif isinstance(reading, Rejected) or events.fault_of(reading, now_us) is not None:
                 self.counts["rejected"] += 1
+                self._refused.add(reading, now_us)
             elif (key := events.key_of(reading)) in self._keys:
                 self.counts["repeated"] += 1
             elif events.is_early(reading, now_us):

@@ -10,7 +10,7 @@ import io
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -19,17 +19,26 @@ import msgspec
 import structlog
 from sqlmodel import Session
 
-from collector import detection, formats, ingest, record_lines, records, vendors
+from collector import (
+    detection,
+    formats,
+    ingest,
+    record_lines,
+    records,
+    spend_logs,
+    vendors,
+)
 from collector.parsing.format import Format, LineFormat
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Reading
-from collector.receipts import Readings, Receipt, RejectedRecord
+from collector.reason_counts import ReasonCounts, RefusedReason
+from collector.receipts import Readings, RejectedRecord
 from collector.records import START, Mark, RecordBatch
 from collector.sources import LogFile, Pipe
+from collector.spend_logs import CsvFile, CsvPipe, SpendLogTable
 from ledger import clock, store
 from ledger.database import Database
 from ledger.errors import UsageError
-from ledger.refusal_reasons import RefusalReason
 from ledger.settings import Settings
 from ledger.store import Outcome
 from ledger.tables.files import ImportedFile
@@ -48,20 +57,6 @@ A file is read twice, first for its hash and then for its records; both count.
 """
 
 log = structlog.get_logger()
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedReason:
-    """A reason for which records of a file were rejected, and where the first of them stands.
-
-    `first_record` counts from 0, `first_line` from 1; the line is None for a pipe.
-    """
-
-    reason: str
-    sentence: str
-    records: int
-    first_record: int
-    first_line: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +99,14 @@ class ImportReceipt:
 class Input:
     """An open source of records, its format, and the line on which its first record begins."""
 
-    source: LogFile | Pipe
+    source: LogFile | Pipe | SpendLogTable
     format: Format
     first_line: int
 
     @property
     def size_bytes(self) -> int:
-        """The size of a file; 0 for a pipe."""
-        return self.source.size_bytes if isinstance(self.source, LogFile) else 0
+        """The size of a file, or the rows of a table; 0 for a pipe."""
+        return 0 if isinstance(self.source, Pipe) else self.source.size_bytes
 
     def check_first(self, readings: Readings) -> None:
         """Raises UsageError if none of the first records can be read: the file is of another kind.
@@ -163,12 +158,11 @@ def open_input(path: str, format_name: str) -> Iterator[Input]:
     of ours.
     """
     format = None if format_name == AUTO else formats.by_name(format_name)
-    source = (
-        Pipe(io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer)))
-        if path == STDIN
-        else LogFile(Path(path), path)
-    )
+    source = _open_source(path)
     head = source.head()
+    if not isinstance(source, SpendLogTable) and spend_logs.is_csv(head):
+        source = _read_csv(source)
+        head = source.head()
     if format is None or not head.strip():
         format = detection.detect(source.name, head)
     first_line = detection.first_record_line(format, head)
@@ -180,6 +174,21 @@ def open_input(path: str, format_name: str) -> Iterator[Input]:
             )
     else:
         yield Input(source=source, format=format, first_line=first_line)
+
+
+def _open_source(path: str) -> LogFile | Pipe | SpendLogTable:
+    if spend_logs.is_address(path):
+        return SpendLogTable(path)
+    if path == STDIN:
+        return Pipe(io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer)))
+    return LogFile(Path(path), path)
+
+
+def _read_csv(source: LogFile | Pipe) -> LogFile | Pipe:
+    """A CSV of spend logs as JSON lines."""
+    if isinstance(source, LogFile):
+        return CsvFile(source.path, source.name)
+    return CsvPipe(source.raw, source.name, source.read_ahead, source.unread)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +220,7 @@ class _Import:
             self.file_sha256 = self.input.source.digest(self._report_pass(0))
         start = self._find_start()
         mark, position = start.mark, start.records
-        counts, rejections, reasons = Counter[str](), list[RejectedRecord](), _Reasons()
+        counts, rejections, reasons = Counter[str](), list[RejectedRecord](), ReasonCounts()
         for batch in _regroup(self._read_from(mark), start.records - mark.records):
             readings = Readings(self.naming.namespace)
             readings.add_all(batch.readings, clock.now_us())
@@ -235,7 +244,7 @@ class _Import:
             counts, tuple(rejections), self._place(reasons), resumed_after=start.records
         )
 
-    def _place(self, reasons: "_Reasons") -> tuple[RefusedReason, ...]:
+    def _place(self, reasons: ReasonCounts) -> tuple[RefusedReason, ...]:
         """The reasons, with the lines on which their first records begin."""
         source, firsts = self.input.source, reasons.first_records
         if not firsts or not isinstance(source, LogFile):
@@ -275,6 +284,8 @@ class _Import:
     def _report_pass(self, number: int) -> Callable[[int], None]:
         """What reports the progress of one of the two passes over the file."""
         size_bytes = self.input.size_bytes
+        if not isinstance(self.input.source, LogFile):
+            return lambda read_bytes: self.progress(read_bytes, size_bytes)
         return lambda read_bytes: self.progress(number * size_bytes + read_bytes, 2 * size_bytes)
 
     def _find_start(self) -> _Start:
@@ -318,46 +329,6 @@ class _Import:
             max_series=self.settings.max_series,
             memory=self.memory,
             also=note,
-        )
-
-
-class _Reasons:
-    """The reasons for which records were rejected, counted as they come."""
-
-    def __init__(self) -> None:
-        self._sentences: dict[str, str] = {}
-        self._records: Counter[str] = Counter()
-        self._firsts: dict[str, int] = {}
-
-    @property
-    def first_records(self) -> frozenset[int]:
-        """The indexes of the first record of each reason."""
-        return frozenset(self._firsts.values())
-
-    def add(self, readings: Readings, receipt: Receipt, position: int) -> None:
-        """Count the rejected records of a batch that begins at a position."""
-        words = {
-            record.index: refusal.reason
-            for record, refusal in zip(readings.rejected, readings.refusals, strict=True)
-        }
-        for record in receipt.rejected:
-            # Of the records without a word, the ledger has refused the day.
-            word = words.get(record.index, str(RefusalReason.SEALED_DAY))
-            self._sentences.setdefault(word, record.reason)
-            self._firsts.setdefault(word, position + record.index)
-            self._records[word] += 1
-
-    def list_all(self, lines: Mapping[int, int]) -> tuple[RefusedReason, ...]:
-        """The reasons in the order in which they came."""
-        return tuple(
-            RefusedReason(
-                reason=word,
-                sentence=self._sentences[word],
-                records=self._records[word],
-                first_record=first,
-                first_line=lines.get(first),
-            )
-            for word, first in self._firsts.items()
         )
 
 

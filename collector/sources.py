@@ -61,24 +61,27 @@ class LogFile:
 
 @dataclass(slots=True)
 class Pipe:
-    """A stream that can be read once, such as the standard input."""
+    """A stream that can be read once, such as the standard input.
+
+    `read_ahead` has the chunks that were read to tell its format, `unread` the others.
+    """
 
     raw: io.BufferedReader
     name: str = "-"
-    _head: list[bytes] = field(default_factory=list)
-    _unread: Iterator[bytes] | None = None
+    read_ahead: list[bytes] = field(default_factory=list)
+    unread: Iterator[bytes] | None = None
 
     def head(self) -> bytes:
         """Its first bytes, inflated; they come again in `chunks`."""
         chunks = self._unread_chunks()
-        while sum(map(len, self._head)) < HEAD_BYTES and (chunk := next(chunks, b"")):
-            self._head.append(chunk)
-        return b"".join(self._head)
+        while sum(map(len, self.read_ahead)) < HEAD_BYTES and (chunk := next(chunks, b"")):
+            self.read_ahead.append(chunk)
+        return b"".join(self.read_ahead)
 
     def chunks(self, _watch: Watch, _offset_bytes: int = 0) -> Iterator[bytes]:
         """All of it, inflated; once."""
         with _file_errors(self.name):
-            yield from itertools.chain(self._head, self._unread_chunks())
+            yield from itertools.chain(self.read_ahead, self._unread_chunks())
 
     def copy_to(self, file: IO[bytes]) -> None:
         """Write all of it to a file, inflated."""
@@ -87,9 +90,9 @@ class Pipe:
         file.flush()
 
     def _unread_chunks(self) -> Iterator[bytes]:
-        if self._unread is None:
-            self._unread = _read(self.raw, _ignore)
-        return self._unread
+        if self.unread is None:
+            self.unread = _read(self.raw, _ignore)
+        return self.unread
 
 
 def _ignore(_size_bytes: int) -> None:

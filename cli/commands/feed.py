@@ -11,7 +11,7 @@ import typer
 
 from advisor import refresh, words
 from cli import app, option_groups, options, progress
-from collector import files, formats, tail
+from collector import files, formats, reason_counts, tail
 from collector.parsing.naming import Naming
 from ledger import logs, prose
 from ledger.database import Database
@@ -155,7 +155,7 @@ def _print(receipt: files.ImportReceipt) -> None:
         app.console.print(f"  {remark}")
 
 
-def _reason_text(reason: files.RefusedReason) -> str:
+def _reason_text(reason: reason_counts.RefusedReason) -> str:
     place = (
         f"record {reason.first_record}"
         if reason.first_line is None

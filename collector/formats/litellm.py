@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from collector.parsing import fields, label_sets, litellm_usage
+from collector.parsing import fields, label_sets, litellm_rows, litellm_usage
 from collector.parsing import litellm_payload as wire
 from collector.parsing.fields import Tiers
 from collector.parsing.format import MIB, JsonFormat, Limits, Schema
@@ -39,6 +39,7 @@ _CREATION = re.compile(
 )
 
 
+_CACHED_AT = re.compile(r"_cache_hit[0-9.]+\Z")
 _CLIENT_GONE = "499"
 _KEY_HASH_CHARACTERS = 12
 _MAX_RETRY_DIGITS = 4
@@ -48,8 +49,10 @@ T = TypeVar("T")
 
 def parse(element: bytes, naming: Naming) -> Reading:
     """The event of one payload; ignored if it is no request to a model."""
-    payload = fields.decode(_PAYLOAD, element)
-    return payload if isinstance(payload, Rejected) else _reading(payload, naming)
+    payload: wire.Payload | Reading = fields.decode(_PAYLOAD, element)
+    if isinstance(payload, Rejected) and litellm_rows.has_row(element):
+        payload = litellm_rows.read_payload(element)
+    return read_event(payload, naming) if isinstance(payload, wire.Payload) else payload
 
 
 def parse_body(body: bytes, naming: Naming) -> list[Reading] | None:
@@ -58,10 +61,11 @@ def parse_body(body: bytes, naming: Naming) -> list[Reading] | None:
         payloads = _PAYLOADS.decode(body) if body.startswith(b"[") else _PAYLOAD.decode_lines(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
-    return [_reading(payload, naming) for payload in payloads] or None
+    return [read_event(payload, naming) for payload in payloads] or None
 
 
-def _reading(payload: wire.Payload, naming: Naming) -> Reading:
+def read_event(payload: wire.Payload, naming: Naming) -> Reading:
+    """The event of a decoded payload, whichever way it came."""
     if not payload.id:
         return Rejected("id is missing; send the payload's own id", RefusalReason.NO_ID)
     if payload.status not in ("success", "failure"):
@@ -95,7 +99,8 @@ def _request(
         _PARAMETERS, payload.model_parameters, wire.Parameters()
     )
     quantities = litellm_usage.quantities(payload, usage, response)
-    has_usage = any(litellm_usage.totals(payload, usage)) or bool(quantities)
+    totals = litellm_usage.totals(payload, usage)
+    has_usage = any(totals) or bool(quantities)
     usage_source = _usage_source(payload, has_usage=has_usage)
     retry_count = _retry_count(payload)
     traits = label_sets.Traits(
@@ -104,7 +109,7 @@ def _request(
         ),
         usage_source=usage_source,
         status="cancelled" if _is_cancelled(payload) else str(payload.status),
-        context_band=events.context_band(payload.prompt_tokens),
+        context_band=events.context_band(totals[0]),
         features=_features(usage, parameters)
         | _tag_features(payload)
         | (events.FEATURE_CLIENT_RETRY if retry_count else 0),
@@ -113,7 +118,7 @@ def _request(
     is_stream = payload.stream or parameters.stream
     first_token_at = payload.completion_start_time if is_stream else None
     return Event(
-        dedupe_key=f"litellm:{payload.id}:{payload.status}:{start:.6f}",
+        dedupe_key=_identity(payload, occurred_at // 1_000),
         occurred_at=occurred_at,
         labels=label_sets.build_labels(_names(payload, response), traits, naming),
         **(
@@ -129,6 +134,18 @@ def _request(
         else None,
         meters=() if usage_source in ("missing", "none") else quantities,
     )
+
+
+def _identity(payload: wire.Payload, milliseconds: int) -> str:
+    """What LiteLLM's payload of a call, our callback's and its row in the database share.
+
+    The database keeps milliseconds, and each of the three adds its own time to the id of an answer
+    from the gateway's cache.
+    """
+    answer_id = payload.id or ""
+    if "_cache_hit" in answer_id:
+        answer_id = _CACHED_AT.sub("", answer_id)
+    return f"litellm:{answer_id}:{payload.status}:{milliseconds}"
 
 
 def _batch(payload: wire.Payload, response: wire.Response, naming: Naming) -> Reading:

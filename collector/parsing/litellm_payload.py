@@ -66,6 +66,7 @@ class Usage(msgspec.Struct):
 
 
 class CostBreakdown(msgspec.Struct):
+    service_tier: str | None = None
     tool_usage_cost: Seconds = None
     data_residency: str | None = None
 

@@ -66,10 +66,34 @@ def details(usage: wire.Usage) -> tuple[wire.InputDetails, wire.OutputDetails]:
 def totals(payload: wire.Payload, usage: wire.Usage) -> tuple[int | None, int | None]:
     """Input and output tokens; a provider's own answer, as of a batch, has its names for them."""
     if payload.prompt_tokens or payload.completion_tokens:
-        return payload.prompt_tokens, payload.completion_tokens
+        return _whole_input(payload, usage), payload.completion_tokens
     if usage.input_tokens or usage.output_tokens:
         return usage.input_tokens or 0, usage.output_tokens or 0
     return payload.prompt_tokens, payload.completion_tokens
+
+
+def _whole_input(payload: wire.Payload, usage: wire.Usage) -> int | None:
+    """The input with its cached parts, also where a route reports them beside each other.
+
+    That is certain only where the parts exceed the input and LiteLLM's total is the sum of all.
+    """
+    sent, answered = payload.prompt_tokens or 0, payload.completion_tokens or 0
+    if payload.total_tokens is None or payload.total_tokens == sent + answered:
+        return payload.prompt_tokens
+    cached, cache_write = _cached_parts(usage)
+    parts = (cached or 0) + (cache_write or 0)
+    is_apart = parts > sent and payload.total_tokens == sent + parts + answered
+    return sent + parts if is_apart else payload.prompt_tokens
+
+
+def _cached_parts(usage: wire.Usage) -> tuple[int | None, int | None]:
+    """Tokens read from the cache, and written to it."""
+    input_details, _ = details(usage)
+    cached, cache_write = input_details.cached_tokens, input_details.cache_write_tokens
+    return (
+        usage.cache_read_input_tokens if cached is None else cached,
+        usage.cache_creation_input_tokens if cache_write is None else cache_write,
+    )
 
 
 def counts(payload: wire.Payload, usage: wire.Usage) -> Counts:
@@ -78,14 +102,12 @@ def counts(payload: wire.Payload, usage: wire.Usage) -> Counts:
     So input includes cached and cache-write tokens, and output includes reasoning tokens.
     """
     input_details, output_details = details(usage)
-    cached, cache_write = input_details.cached_tokens, input_details.cache_write_tokens
+    cached, cache_write = _cached_parts(usage)
     input_tokens, output_tokens = totals(payload, usage)
     return {
         "input_tokens": input_tokens,
-        "cached_input_tokens": usage.cache_read_input_tokens if cached is None else cached,
-        "cache_write_input_tokens": (
-            usage.cache_creation_input_tokens if cache_write is None else cache_write
-        ),
+        "cached_input_tokens": cached,
+        "cache_write_input_tokens": cache_write,
         "output_tokens": output_tokens,
         "reasoning_tokens": output_details.reasoning_tokens,
         "input_audio_tokens": input_details.audio_tokens,

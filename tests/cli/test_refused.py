@@ -75,6 +75,11 @@ def test_every_face_of_the_month_says_what_was_refused(line: CommandLine, tmp_pa
     assert "parts_exceed_total" in table.read_text()
 
 
+def test_a_direct_report_says_what_was_refused(line: CommandLine) -> None:
+    printed = " ".join(line.run(f"report {CASE} --direct --month 2026-11").out.split())
+    assert NOTE in printed
+
+
 def test_close_refuses_a_month_of_which_much_was_refused(line: CommandLine) -> None:
     line.run(f"import {CASE}")
     with time_machine.travel(datetime(2026, 12, 2, tzinfo=UTC), tick=False):

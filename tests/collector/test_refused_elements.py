@@ -7,17 +7,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from collector import spool
-from collector.formats import native
+from collector.formats import litellm, native
 from collector.parsing import glimpses
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Reading
 from collector.receipts import Readings
 from collector.spool import Spool
-from ledger import clock, months, refusals, tables
+from ledger import clock, events, months, refusals, tables
 from ledger.database import Database
+from ledger.events import Event
 from ledger.refusals import RefusedSum
 from tests import serving
 
+CASE = Path(__file__).parents[1] / "golden/cases/berriai-litellm-27745/input.jsonl"
 NOVEMBER = months.parse("2026-11", ZoneInfo("UTC"))
 TIME = "2026-11-20T10:00:00Z"
 EVENT = {"id": "a", "time": TIME, "model": "gpt-4.1", "input_tokens": 10, "output_tokens": 1}
@@ -86,3 +88,19 @@ def test_refusals_wait_in_the_spool_with_the_events_of_their_request(tmp_path: P
 def glimpse_of(record: dict[str, object]) -> Reading:
     """What the native format makes of a record."""
     return glimpses.parse_element(native.FORMAT, json.dumps(record).encode(), Naming())
+
+
+def test_parts_beside_the_input_are_added_where_the_total_proves_it() -> None:
+    (payload,) = [
+        json.loads(line)
+        for line in CASE.read_text().splitlines()
+        if json.loads(line)["prompt_tokens"] == 12
+    ]
+    unproved = litellm.parse(json.dumps(payload).encode(), Naming())
+    proved = litellm.parse(json.dumps(payload | {"total_tokens": 2_589}).encode(), Naming())
+    assert isinstance(unproved, Event)
+    assert isinstance(proved, Event)
+    assert events.fault_of(unproved, unproved.occurred_at) is not None
+    assert events.fault_of(proved, proved.occurred_at) is None
+    assert (proved.input_tokens, proved.cached_input_tokens) == (2_507, 2_495)
+    assert dict(proved.meters).get("unaccounted_tokens") is None
