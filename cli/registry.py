@@ -80,6 +80,7 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
                 Command("set", "Set a list price of your own.", "prices"),
                 Command("compile", "Compile the shipped price book.", "price_book"),
                 Command("diff", "What compiling the price book would change.", "price_book"),
+                Command("shutdowns", "Write the list of announced shutdowns.", "price_book"),
             ),
         ),
         Group(
@@ -100,6 +101,7 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
                 Command("map", "Say which model a name stands for.", "models"),
                 Command("unmap", "End what a name stands for.", "models"),
                 Command("list", "What each name stands for, and since when.", "models"),
+                Command("retiring", "Models in use that shut down, and what they cost.", "models"),
                 Command("tiers", "Requests served at another tier than asked for.", "models"),
             ),
         ),

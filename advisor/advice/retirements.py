@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from advisor.months import statements
-from advisor.switching.market import Market
 from ledger import clock, readings
-from ledger.pricing import prices
+from ledger.pricing import names, prices
 
 IN_USE_DAYS = 14
 """A model without traffic for this long is no longer in use."""
+USAGE_DAYS = 30
+"""UTC days, with today, over which the use of a retiring model is summed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retiring:
-    """A model whose shutdown is announced.
+    """A model, or a name of its own as it is sent, whose shutdown is announced.
 
     `shutdown_day` is the first UTC day that it no longer serves, `days_left` the days until then.
     """
@@ -29,32 +30,100 @@ class Retiring:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiringUsage:
+    """The use of a retiring model by a project and key over the last `USAGE_DAYS` days.
+
+    The cost is None where none of it is priced.
+    """
+
+    retiring: Retiring
+    project: str
+    key: str
+    requests: int
+    cost_femto_usd: int | None
+    unpriced_tokens: int
+
+
 def find_in_use(session: Session, pricing: statements.Pricing, now_us: int) -> list[Retiring]:
     """The retiring models with traffic of the last days, the first to go first."""
     today = clock.day_of(now_us)
-    series_ids = readings.traffic_days(session, today - IN_USE_DAYS, today)
-    models = (pricing.resolve(series_id, today)[:2] for series_id in series_ids)
-    return find_announced(models, pricing.book, today)
+    retiring: set[Retiring] = set()
+    for series_id in readings.traffic_days(session, today - IN_USE_DAYS, today):
+        provider, model, retirement = _of_series(pricing, series_id, today)
+        if retirement is not None:
+            retiring.add(_retiring(provider, model, retirement, today))
+    return sorted(retiring, key=_by_day)
+
+
+def find_usage(session: Session, pricing: statements.Pricing, now_us: int) -> list[RetiringUsage]:
+    """The use of retiring models in the last days by project and key, the most dollars first."""
+    today = clock.day_of(now_us)
+    lines: dict[tuple[Retiring, str, str], statements.Line] = {}
+    for day, by_series in readings.sum_days(
+        session, range(today - USAGE_DAYS + 1, today + 1)
+    ).items():
+        for series_id, amounts in by_series.items():
+            series = pricing.series[series_id]
+            provider, model, retirement = _of_series(pricing, series_id, day)
+            if retirement is not None:
+                retiring = _retiring(provider, model, retirement, today)
+                use = retiring, series.labels.project, series.labels.key
+                line = lines.setdefault(use, statements.Line())
+                line.add(series, amounts, pricing.resolve(series_id, day).price)
+    usages = (_usage(*use, line) for use, line in lines.items())
+    return sorted(usages, key=_by_dollars)
+
+
+def _of_series(
+    pricing: statements.Pricing, series_id: int, day: int
+) -> tuple[str, str, prices.Retirement | None]:
+    """The provider of a series, what of it retires, and when: its name as sent, else its model."""
+    labels, priced = pricing.series[series_id].labels, pricing.resolve(series_id, day)
+    of_name = names.retirement_of_name(pricing.book, labels.provider, labels.model)
+    if of_name is not None:
+        return labels.provider, labels.model, of_name
+    facts = pricing.book.facts_of(priced.provider, priced.model)
+    return priced.provider, priced.model, facts.retirement
+
+
+def _retiring(provider: str, model: str, retirement: prices.Retirement, as_of_day: int) -> Retiring:
+    return Retiring(
+        provider=provider,
+        model=model,
+        shutdown_day=retirement.shutdown_day,
+        days_left=max(0, retirement.shutdown_day - as_of_day),
+        successor=retirement.successor,
+        source=retirement.source,
+    )
+
+
+def _usage(retiring: Retiring, project: str, key: str, line: statements.Line) -> RetiringUsage:
+    return RetiringUsage(
+        retiring=retiring,
+        project=project,
+        key=key,
+        requests=line.requests,
+        cost_femto_usd=line.cost.femto_usd if line.is_priced else None,
+        unpriced_tokens=line.cost.unpriced_tokens,
+    )
+
+
+def _by_day(row: Retiring) -> tuple[int, str, str]:
+    return row.shutdown_day, row.provider, row.model
+
+
+def _by_dollars(row: RetiringUsage) -> tuple[int, tuple[int, str, str], str, str]:
+    return -(row.cost_femto_usd or 0), _by_day(row.retiring), row.project, row.key
 
 
 def find_announced(
     models: Iterable[tuple[str, str]], book: prices.PriceBook, as_of_day: int
 ) -> list[Retiring]:
     """Those of the models (provider, canonical model) that retire, the first to go first."""
-    market = Market(book, as_of_day)
     retiring = []
     for provider, model in set(models):
-        retirement = market.facts_of(provider, model).retirement
-        days_left = market.days_left(provider, model)
-        if retirement is not None and days_left is not None:
-            retiring.append(
-                Retiring(
-                    provider=provider,
-                    model=model,
-                    shutdown_day=retirement.shutdown_day,
-                    days_left=days_left,
-                    successor=retirement.successor,
-                    source=retirement.source,
-                )
-            )
-    return sorted(retiring, key=lambda row: (row.shutdown_day, row.provider, row.model))
+        retirement = book.facts_of(provider, model).retirement
+        if retirement is not None:
+            retiring.append(_retiring(provider, model, retirement, as_of_day))
+    return sorted(retiring, key=_by_day)

@@ -1,4 +1,4 @@
-"""The commands of model names: models unmapped, map, unmap, list, tiers."""
+"""The commands of model names: models unmapped, map, unmap, list, retiring, tiers."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from advisor import words
+from advisor.advice import retirements
 from advisor.months import (
     mapping,
     pricings,
@@ -17,7 +18,7 @@ from advisor.months import (
 )
 from advisor.months.unpriced_usage import Unpriced
 from cli import app, changes, options, price_options
-from cli.text import plain, waste_text
+from cli.text import plain, retiring_text, waste_text
 from ledger import clock, months, readings
 from ledger.pricing import in_force
 from ledger.pricing.names import Alias
@@ -200,6 +201,24 @@ def list_tiers(
         )
     else:
         waste_text.show_tiers(app.console, groups, len(groups))
+
+
+@commands.command("retiring", epilog="Example: switchwise models retiring --json")
+def list_retiring(data: options.Data = None, as_json: options.AsJson = False) -> None:
+    """Models in use whose shutdown is announced.
+
+    By project and key, with the requests and dollars of the last 30 days, the most dollars first.
+    """
+    with app.open_ledger(data) as (database, _), database.snapshot() as session:
+        usages = retirements.find_usage(session, pricings.in_force(session), clock.now_us())
+    if as_json:
+        app.print_json([retiring_text.body(usage) for usage in usages])
+    elif not usages:
+        app.console.print(
+            f"No model of the last {retirements.USAGE_DAYS} days has an announced shutdown."
+        )
+    else:
+        retiring_text.show(app.console, usages)
 
 
 def _show_unmapped(names: Sequence[Unpriced]) -> None:

@@ -12,7 +12,14 @@ from advisor.months import repricing
 from cli import app, options, progress
 from cli.text import book_text
 from ledger.errors import UsageError
-from ledger.pricing import book_diff, book_file, compilation, overlay, price_book
+from ledger.pricing import (
+    book_diff,
+    book_file,
+    compilation,
+    overlay,
+    price_book,
+    shutdowns,
+)
 
 commands = app.new_commands()
 
@@ -40,6 +47,7 @@ def compile_book(
     compilation.check_release(own)
     content = book_file.encode(compilation.compile_book(own))
     book = book_file.decode(content)
+    contradictions = compilation.contradictions(own)
     try:
         out.write_bytes(content)
     except OSError as error:
@@ -47,7 +55,11 @@ def compile_book(
             f"cannot write {out}: {error.strerror}; choose another file with --out"
         ) from error
     if as_json:
-        counts = {"prices": len(book.prices), "left_out": len(book.left_out)}
+        counts = {
+            "prices": len(book.prices),
+            "left_out": len(book.left_out),
+            "shutdown_contradictions": len(contradictions),
+        }
         app.print_json(
             {"version": book.version, "catalogue": book.catalogue, **counts, "path": str(out)}
         )
@@ -60,6 +72,44 @@ def compile_book(
         app.console.print(
             f"{left_out} left out, each with its reason. Written to {out}", soft_wrap=True
         )
+        for row in contradictions:
+            app.console.print(
+                f"{row.name} at {row.provider} shuts down on {row.ours} by the overlay, which"
+                f" holds, and on {row.theirs} by the list of shutdowns.",
+                soft_wrap=True,
+            )
+
+
+@commands.command(
+    "shutdowns",
+    epilog="Example: switchwise prices shutdowns model_prices_and_context_window.json"
+    " --release 1.110.2",
+)
+def write_shutdowns(
+    model_map: Annotated[
+        Path, typer.Argument(help="LiteLLM's model map, as its release or repository has it.")
+    ],
+    release: Annotated[str, typer.Option(help="The release that the file is of.")],
+    out: Annotated[
+        Path, typer.Option(help="Where to write.", show_default="over the shipped list")
+    ] = shutdowns.PATH,
+) -> None:
+    """Write the list of announced shutdowns.
+
+    From a downloaded map of LiteLLM's, as facts with their source; `prices compile` reads the list.
+    """
+    try:
+        rows = shutdowns.read_map(msgspec.json.decode(model_map.read_bytes(), type=dict), release)
+        out.write_text(shutdowns.text_of(rows), encoding="utf-8")
+    except (OSError, msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise UsageError(
+            f"cannot read {model_map} or write {out}: {error}; give LiteLLM's model map as JSON"
+        ) from error
+    app.console.print(
+        f"{words.counted(len(rows), 'shutdown')} of LiteLLM {release}. Written to {out}; review the"
+        " difference, then: switchwise prices compile",
+        soft_wrap=True,
+    )
 
 
 @commands.command("diff", epilog="Example: switchwise prices diff --json")

@@ -102,6 +102,16 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=
     multipliers: tuple[tuple[str, str], ...] = ()
 
 
+class ShutdownRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=True):
+    """When a name stops being served, and the successor that the provider names."""
+
+    provider: str
+    name: str
+    shutdown: date
+    successor: str | None
+    source: str
+
+
 class BookFile(msgspec.Struct, frozen=True, kw_only=True):
     """A compiled book. `left_out` has the catalogue's models without a price here, and why.
 
@@ -117,6 +127,7 @@ class BookFile(msgspec.Struct, frozen=True, kw_only=True):
     prices: tuple[PriceRow, ...]
     matchers: tuple[MatcherRow, ...] = ()
     refusals: tuple[RefusalRow, ...] = ()
+    shutdowns: tuple[ShutdownRow, ...] = ()
     version: str = ""
 
 
@@ -133,7 +144,7 @@ def encode(book: BookFile) -> bytes:
     ]
     tables = [
         _table(name, sorted(getattr(book, name), key=msgspec.json.encode))
-        for name in ("aliases", "facts", "left_out", "prices", "refusals")
+        for name in ("aliases", "facts", "left_out", "prices", "refusals", "shutdowns")
     ]
     tables.append(_table("matchers", book.matchers))
     body = ",\n".join(head + tables)
@@ -180,6 +191,12 @@ def to_price_book(book: BookFile) -> PriceBook:
         matchers=_by_provider(book.matchers),
         refusals=_by_provider(book.refusals),
         left_out={(provider, model): reason for provider, model, reason in book.left_out},
+        shutdowns={
+            (row.provider, row.name): Retirement(
+                clock.day_number(row.shutdown), row.successor, row.source
+            )
+            for row in book.shutdowns
+        },
     )
 
 

@@ -11,8 +11,8 @@ from importlib import metadata
 import msgspec
 
 from ledger.errors import UsageError
-from ledger.pricing import catalogue, charges, overlay
-from ledger.pricing.book_file import BookFile, FactRow, PriceRow
+from ledger.pricing import book_file, catalogue, charges, overlay, shutdowns
+from ledger.pricing.book_file import BookFile, FactRow, PriceRow, ShutdownRow
 from ledger.pricing.matchers import MatcherRow, RefusalRow
 from ledger.pricing.overlay import Copy, Overlay
 from ledger.pricing.price_book import fault_of
@@ -35,11 +35,31 @@ def check_release(own: Overlay) -> None:
         )
 
 
-def compile_book(own: Overlay) -> BookFile:
-    """The book of the installed genai-prices and an overlay.
+def compile_book(own: Overlay, announced: Iterable[ShutdownRow] | None = None) -> BookFile:
+    """The book of the installed genai-prices, an overlay and the shutdowns announced.
 
-    Raises UsageError where a price is impossible or the overlay contradicts the catalogue.
+    Without `announced` they are those of the file. Raises UsageError where a price is impossible or
+    the overlay contradicts the catalogue.
     """
+    priced = _without_shutdowns(own)
+    rows = shutdowns.load_shutdowns() if announced is None else announced
+    placed = shutdowns.place(rows, book_file.to_price_book(priced))
+    facts = {(fact.provider, fact.model): fact for fact in priced.facts}
+    for (provider, model), row in placed.of_models.items():
+        fact = facts.get((provider, model), FactRow(provider=provider, model=model))
+        facts[provider, model] = msgspec.structs.replace(
+            fact, shutdown=row.shutdown, successor=row.successor, source=row.source
+        )
+    return msgspec.structs.replace(priced, facts=tuple(facts.values()), shutdowns=placed.of_names)
+
+
+def contradictions(own: Overlay) -> tuple[shutdowns.Contradiction, ...]:
+    """The shutdowns announced that the overlay dates otherwise: its own are in the book."""
+    book = book_file.to_price_book(_without_shutdowns(own))
+    return shutdowns.place(shutdowns.load_shutdowns(), book).contradictions
+
+
+def _without_shutdowns(own: Overlay) -> BookFile:
     book = _Draft()
     omitted = {
         (entry.provider, model): entry.reason for entry in own.leave_out for model in entry.models

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ledger import events
 from ledger.pricing import matchers
-from ledger.pricing.prices import PriceBook
+from ledger.pricing.prices import PriceBook, Retirement
 
 # OpenTelemetry's gen_ai.provider.name where it has a value, else the word that senders use; then
 # the other spellings of LiteLLM, of older OpenTelemetry and of genai-prices.
@@ -55,6 +55,9 @@ _SPELLINGS = {
 _PROVIDERS = {
     spelling: value for value, others in _SPELLINGS.items() for spelling in (value, *others)
 }
+
+PROVIDERS = frozenset(_SPELLINGS)
+"""The providers that we have a word for."""
 
 # Providers whose own API sells the models that they make themselves. Hosts of other people's models
 # are not vendors.
@@ -121,6 +124,17 @@ def canonical_model(book: PriceBook, provider: str, name: str) -> str:
         return priced
     prefix, bare = _split_prefix(name)
     return bare if prefix == provider else name
+
+
+def is_snapshot_of(name: str, model: str) -> bool:
+    """Whether a name is a model's id or that with the date of a snapshot."""
+    return model.lower() in (name.lower(), _SNAPSHOT_DATE.sub("", name.lower()))
+
+
+def retirement_of_name(book: PriceBook, provider: str, name: str) -> Retirement | None:
+    """The announced shutdown of a name as sent, where its model has none or another."""
+    prefix, bare = _split_prefix(name)
+    return book.shutdowns.get((provider, (bare if prefix == provider else name).lower()))
 
 
 def sole_vendor(book: PriceBook, model: str) -> str | None:

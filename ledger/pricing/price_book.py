@@ -101,6 +101,7 @@ def _under(
         matchers=book.matchers,
         refusals=book.refusals,
         left_out=book.left_out,
+        shutdowns=book.shutdowns,
     )
 
 

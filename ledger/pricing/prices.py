@@ -196,6 +196,8 @@ class PriceBook:
     """By provider, the names that a matcher fits and that cost something else."""
     left_out: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(provider, model id) -> why the catalogue's model has no price here."""
+    shutdowns: Mapping[tuple[str, str], Retirement] = field(default_factory=dict)
+    """(provider, name in lower case) -> its own retirement, where its model has none or another."""
     thresholds: Mapping[PriceKey, tuple[int, ...]] = field(init=False)
     """By key without a threshold, the thresholds of its prices, in rising order."""
     steps: Mapping[PriceKey, tuple[int, ...]] = field(init=False)
