@@ -121,8 +121,7 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
         not native.retry_count,
         band,
         tuple(native.features) if native.features else None,
-        tuple(native.modifiers.items()) if native.modifiers else None,
-        not native.meters,
+        _rare_names(native) if native.modifiers or native.meters else None,
     )
     labels = _CACHE.get(names) if native.id else None
     if labels is None:
@@ -153,12 +152,15 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
         sender_cost_pico_usd=(
             None if native.cost_usd is None else fields.pico_usd(native.cost_usd)
         ),
-        meters=_quantities(native) if _has_meters(native, labels) else (),
+        meters=_quantities(native)
+        if native.meters or native.total_tokens or labels.features & events.FEATURE_AUDIO
+        else (),
     )
 
 
-def _has_meters(native: _Native, labels: Labels) -> bool:
-    return bool(native.meters or native.total_tokens or labels.features & events.FEATURE_AUDIO)
+def _rare_names(native: _Native) -> tuple[object, ...]:
+    """What few events have and their label set depends on."""
+    return bool(native.meters), tuple((native.modifiers or {}).items())
 
 
 def _quantities(native: _Native) -> rare.Quantities:

@@ -159,28 +159,30 @@ def sender_cost_pico_usd(payload: wire.Payload) -> int | None:
 
 
 def modifiers(payload: wire.Payload, usage: wire.Usage) -> str:
-    if usage.inference_geo is None and usage.speed is None and payload.cost_breakdown is None:
-        return ""
     residency = payload.cost_breakdown.data_residency if payload.cost_breakdown else None
+    if usage.inference_geo is None and usage.speed is None and residency is None:
+        return ""
     return rare.modifiers(geography=usage.inference_geo or residency, speed=usage.speed)
 
 
 def _may_have_meters(payload: wire.Payload, usage: wire.Usage, response: wire.Response) -> bool:
-    """Whether a payload must be looked at for meters; most have none of these, and it is quick."""
-    details = usage.prompt_tokens_details, usage.completion_tokens_details
-    total = payload.total_tokens or 0
+    """Whether a payload must be looked at for meters. Most need not, and this runs for each."""
+    details, answer_details = usage.prompt_tokens_details, usage.completion_tokens_details
+    call_type, breakdown = payload.call_type or "", payload.cost_breakdown
     return (
-        total > (payload.prompt_tokens or 0) + (payload.completion_tokens or 0)
-        or total == 0
+        (payload.total_tokens or 0)
+        > (payload.prompt_tokens or 0) + (payload.completion_tokens or 0)
+        or (details is not None and _has_rare_input(details))
+        or (answer_details is not None and _has_rare_output(answer_details))
+        or (breakdown is not None and bool(breakdown.tool_usage_cost))
         or usage.server_tool_use is not None
         or usage.cache_creation is not None
-        or bool(memoryview(response.output))
-        or (details[0] is not None and _has_rare_input(details[0]))
-        or (details[1] is not None and _has_rare_output(details[1]))
-        or usage.citation_tokens is not None
+        or usage.seconds is not None
         or usage.num_search_queries is not None
-        or _tool_cost(payload)
-        or bool(_IMAGE_CALLS.match(payload.call_type or ""))
+        or usage.citation_tokens is not None
+        or len(memoryview(response.output)) > 0
+        or "rerank" in call_type
+        or "image" in call_type
     )
 
 
