@@ -30,7 +30,7 @@ from advisor.stages.outcomes import RealisedSavings
 from ledger import clock, facts, months, readings
 from ledger.database import Database, lock
 from ledger.months import Month
-from ledger.pricing import in_force
+from ledger.pricing import fixed_cost_store, in_force
 from ledger.settings import Settings
 
 ADVISED_ON = "advised_on"
@@ -196,6 +196,7 @@ def _advice_key(session: Session, settings: Settings, basis: Basis, quiet: Surve
         alert_store.webhook_key(settings),
         stage_store.revision(session),
         evidence_store.revision(session),
+        fixed_cost_store.revision(session),
         quiet.version,
     )
     return json.dumps(key)

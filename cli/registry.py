@@ -90,6 +90,7 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
                 Command("list", "Every contract with its days.", "contracts"),
                 Command("discount", "Take a discount off list prices.", "contracts"),
                 Command("price", "Fix what a model costs.", "contracts"),
+                Command("commit", "Enter a cost that is not per token.", "fixed_costs"),
                 Command("end", "End a contract on a day.", "contracts"),
             ),
         ),

@@ -136,6 +136,20 @@ _SPEND = (
         " either has no price; 13 months.",
         labels=_OTHER_TIER,
     ),
+    gauge(
+        "month_fixed_cost_usd",
+        "usd",
+        "USD of the current month that are owed whatever the usage: commitments and capacity"
+        " paid ahead; beside usage, in no other amount.",
+        labels=("month", "provider", "model", "kind"),
+    ),
+    gauge(
+        "fixed_cost_utilisation_ratio",
+        "ratio",
+        "Share of the current month's commitment or capacity that usage has reached, 0 to 1 or"
+        " more; absent while unknown.",
+        labels=("month", "provider", "model", "kind"),
+    ),
     gauge("month_forecast_usd", "usd", "USD expected for the whole current month."),
     gauge(
         "month_forecast_low_usd",

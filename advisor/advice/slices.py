@@ -1,7 +1,7 @@
 """The slices that advice is given on, read from rollups: window, cells, coverage and limits."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -18,7 +18,8 @@ from advisor.switching.standing import Standing
 from advisor.switching.workloads import WorkloadClass
 from ledger import clock, pairs, readings
 from ledger.months import Month
-from ledger.pricing import names
+from ledger.pricing import fixed_cost_store, names
+from ledger.pricing.fixed_costs import FixedCost
 
 LONGEST_GAP_DAYS = window.MOST_WEEKS * 7
 """A slice without traffic for longer than the longest window starts anew."""
@@ -90,7 +91,17 @@ def read_slices(
         for span, keys in by_window.items()
         for reading in _read_window(session, basis, span, keys)
     ]
-    return sorted(slice_readings, key=lambda reading: _key_of(reading.slice))
+    costs = fixed_cost_store.load_all(session)
+    return sorted(
+        (_with_capacity(reading, costs, today) for reading in slice_readings),
+        key=lambda reading: _key_of(reading.slice),
+    )
+
+
+def _with_capacity(reading: SliceReading, costs: Sequence[FixedCost], today: int) -> SliceReading:
+    slice_ = reading.slice
+    capacity = fixed_cost_store.find_capacity(costs, slice_.provider, slice_.model, today)
+    return replace(reading, slice=replace(slice_, is_paid_ahead=capacity is not None))
 
 
 def _searched_days(month: Month | None, today: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from advisor.months.figures import (
     ForecastRecordFigure,
     UsageFigure,
 )
+from advisor.months.fixed_cost_figures import FixedCostsFigure
 from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_cost_figures import SenderCostsFigure
 from advisor.months.sender_figures import SenderFigure
@@ -72,6 +73,8 @@ class Report:
     refused: tuple[RefusedFigure, ...]
     sender_costs: SenderCostsFigure | None
     waste: WasteFigure | None
+    fixed_costs: FixedCostsFigure | None
+    """Costs that are not per token, in no amount of usage; None without any."""
     savings: SavingsReport
     sample_projects: tuple[str, ...]
     alerts: AlertOutbox | None

@@ -23,6 +23,7 @@ from advisor.report.figures import Report
 from ledger import clock, late_usage, money, months, prose, rollups
 from ledger.pricing import price_book
 from ledger.senders import UsageSender
+from ledger.pricing import in_force
 from ledger.settings import Settings
 
 
@@ -168,6 +169,8 @@ def _on_usage(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
     if report.sample_projects:
         projects = prose.all_of(sorted(report.sample_projects))
         yield f"{projects}: replayed sample traffic, priced as GPT-4.1; not your spend."
+    yield from _on_fixed_costs(report)
+    yield from _on_free(session, lines)
     yield from _on_unpriced(report, lines)
     yield from _on_meters(lines)
     yield from _on_sender_costs(report)
@@ -226,6 +229,42 @@ def _not_in_the_figure(model: str, provider: str, meter: str, quantity: int) -> 
         f"{metered}, for which the price book has no rate; once you know it: switchwise prices set"
         f" {model} --provider {provider} --meter {meter}=USD"
     )
+
+
+def _on_free(session: Session, lines: Mapping[LineKey, Line]) -> Iterator[str]:
+    """Models that cost nothing because the operator says so, such as self-hosted ones."""
+    own = {
+        (price.key.provider, price.key.model) for price in in_force.load_overrides(session).prices
+    }
+    free: dict[tuple[str, str], int] = {}
+    for key, line in lines.items():
+        model = (key.provider, key.model)
+        if model in own and line.cost.priced_tokens and not line.list_cost_femto_usd:
+            free[model] = free.get(model, 0) + line.cost.priced_tokens
+    for (provider, name), tokens in sorted(free.items()):
+        yield (
+            f"{name} at {provider}: {words.counted(tokens, 'token')} are priced at 0 by you; what"
+            " serving it costs can be entered with: switchwise contracts commit"
+        )
+
+
+def _on_fixed_costs(report: Report) -> Iterator[str]:
+    """Of each cost that is not per token: what it comes to, and how far it is used."""
+    for cost in report.fixed_costs.costs if report.fixed_costs else ():
+        use = (
+            f"; {words.percent(cost.utilisation_ratio)} of it is used so far"
+            if cost.utilisation_ratio is not None
+            else ""
+        )
+        effect = (
+            "a token that moves off it saves nothing"
+            if cost.kind == "capacity"
+            else "a saving there counts only in so far as usage stays above it"
+        )
+        yield (
+            f"{cost.terms}: {words.dollars(cost.amount_usd)} fall on {report.month}, beside usage"
+            f" and in no amount of it{use}; {effect}."
+        )
 
 
 def _on_unpriced(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from advisor.advice import computation, rendering, values
 from advisor.months import (
     adjustment_store,
     adjustments,
+    fixed_cost_figures,
     pricings,
     refused_figures,
     sender_cost_figures,
@@ -34,7 +35,7 @@ from advisor.stages import recommendations, summary
 from ledger import clock, facts, months, prose, refusals, rollups, senders
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
-from ledger.pricing import in_force
+from ledger.pricing import fixed_cost_store, in_force
 from ledger.settings import Settings
 
 BACKTESTED_MONTHS = 12
@@ -108,6 +109,13 @@ def build(
         refused=refused,
         sender_costs=_sender_costs(statement, project),
         waste=_waste(statement, project),
+        fixed_costs=fixed_cost_figures.fixed_costs_figure(
+            fixed_cost_store.load_all(session),
+            month,
+            statement.lines if statement else {},
+            today=clock.day_number(clock.from_us(now_us).astimezone(settings.zone).date()),
+            project=project,
+        ),
         savings=_savings(session, settings, now_us, month=month, project=project),
         sample_projects=tuple(
             sample

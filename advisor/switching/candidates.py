@@ -27,6 +27,8 @@ class Slice:
     largest_input_tokens: int = 0
     largest_output_tokens: int = 0
     can_wait: bool = False
+    is_paid_ahead: bool = False
+    """Whether its model runs on capacity paid ahead: a token that moves off it saves nothing."""
     headroom: Mapping[tuple[str, str], Fraction] = field(default_factory=dict)
     """By (provider, model) with a rate limit, the share of the slice that fits in every hour."""
 
@@ -196,7 +198,13 @@ def _divide(
         tier = pair.tier_of(cell.service_tier)
         instead = market.price_of(there, provider, target.model, tier)
         reason = fit.reason_to_stay(
-            cell, pair, facts, now=now, instead=instead, slice_can_wait=slice_.can_wait
+            cell,
+            pair,
+            facts,
+            now=now,
+            instead=instead,
+            slice_can_wait=slice_.can_wait,
+            is_paid_ahead=slice_.is_paid_ahead,
         )
         if reason == "target_unpriced":
             reason = _unpriced_because(there, pair, provider, market)

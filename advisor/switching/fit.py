@@ -38,11 +38,12 @@ def reason_to_stay(
     now: prices.Price | None,
     instead: prices.Price | None,
     slice_can_wait: bool,
+    is_paid_ahead: bool = False,
 ) -> str | None:
     """The code of why a cell cannot move, with its price on either side; None when it can."""
     if pair.source.service_tier not in (None, cell.service_tier):
         return "other_tier"
-    if cell.service_tier == COMMITTED_TIER:
+    if is_paid_ahead or cell.service_tier == COMMITTED_TIER:
         return "committed_capacity"
     if facts.context_window is not None and cell.context_band >= facts.context_window:
         return "context_too_small"

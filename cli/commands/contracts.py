@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from cli import app, changes, option_groups, options, price_options
+from cli.commands import fixed_costs
 from cli.price_options import PriceOptions
 from cli.text import plain
 from ledger import clock, prose
-from ledger.pricing import contracts, in_force, names, price_book
+from ledger.pricing import contracts, fixed_cost_store, in_force, names, price_book
 from ledger.pricing.contracts import Contract, Discount, FixedPrice
 
 commands = app.new_commands()
@@ -27,10 +28,12 @@ def list_contracts(data: options.Data = None, as_json: options.AsJson = False) -
             in_force.load_overrides(session).contracts,
             key=lambda contract: (contract.scope, contract.effective_from),
         )
+        costs = fixed_cost_store.load_all(session)
     if as_json:
-        app.print_json([_body(contract, today) for contract in agreed])
+        bodies = [fixed_costs.body_of(cost, today) for cost in costs]
+        app.print_json([*(_body(contract, today) for contract in agreed), *bodies])
         return
-    if not agreed:
+    if not agreed and not costs:
         app.console.print(
             "No contracts: every price is the list price."
             " Add one with: switchwise contracts discount PROVIDER PERCENT"
@@ -42,6 +45,8 @@ def list_contracts(data: options.Data = None, as_json: options.AsJson = False) -
         since, until = _days(contract)
         terms = f"{contract}{_rates_text(contract)}; {contract.source}"
         grid.add_row(mark, contract.id, since, until or "", terms)
+    for cost in costs:
+        grid.add_row(*fixed_costs.row_of(cost, today))
     app.console.print(grid)
 
 
@@ -164,6 +169,10 @@ def end_contract(
     with app.open_ledger(data) as (database, settings):
         with database.snapshot() as session:
             agreed = in_force.load_overrides(session).contracts
+            costs = fixed_cost_store.load_all(session)
+        if contract_id in {cost.id for cost in costs}:
+            fixed_costs.end(database, settings, contract_id, day, dry_run=dry_run, as_json=as_json)
+            return
         names_by_id = {contract.id: str(contract) for contract in agreed}
         name = names_by_id.get(contract_id, contract_id)
         changes.carry_out(

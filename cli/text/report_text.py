@@ -96,6 +96,13 @@ def _spent(report: Report) -> Iterator[Line]:
     ):
         remark = _contracts(Decimal(total.list_cost_usd), Decimal(total.cost_usd))
         yield "List price", words.dollars(total.list_cost_usd), remark
+    if report.fixed_costs is not None:
+        number = words.counted(len(report.fixed_costs.costs), "contract")
+        yield (
+            "Fixed costs",
+            words.dollars(report.fixed_costs.total_usd),
+            f"owed whatever the usage, by {number}; in no other amount",
+        )
     if report.adjusted is not None and report.adjustments:
         adjustments = words.counted(len(report.adjustments), "adjustment")
         cost = words.dollars(report.adjusted.cost_usd)

@@ -28,6 +28,7 @@ _SECTIONS = {
     "showback": "A row for each project, workload, provider, model and tier.",
     "meters": "A row for each meter besides plain tokens. Its cost is part of the cost of usage.",
     "adjustments": "A row for each line that a dated adjustment changes in a closed month.",
+    "fixed_costs": "A row for each project's share of a cost that is not per token, beside usage.",
     "days": "A row for each day of the month.",
     "forecast_record": "A row for each finished month: how good its forecasts were.",
     "paid_retries": "Requests that clients sent again. What they cost is an upper bound of waste.",

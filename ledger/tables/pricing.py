@@ -69,6 +69,30 @@ class ContractDiscount(SQLModel, table=True):
     created_at: int = Field(sa_type=BigInteger)
 
 
+class FixedCostRow(SQLModel, table=True):
+    """A cost that is not per token, from a day of the reporting zone until another, not included.
+
+    A spend commitment or capacity paid ahead; an empty model means all of the provider's.
+    """
+
+    __tablename__ = "fixed_cost"
+
+    id: str = Field(primary_key=True)
+    kind: str
+    provider: str
+    model: str
+    amount_nano_usd: int = Field(sa_type=BigInteger)
+    per: str
+    """month or total."""
+    effective_from: int = Field(sa_type=BigInteger)
+    effective_until: int | None = columns.optional_count()
+    source: str
+    shares_ppm: str
+    """JSON: parts per million by project; empty: by their usage."""
+    tokens_a_minute: int | None = columns.optional_count()
+    created_at: int = Field(sa_type=BigInteger)
+
+
 class ModelAlias(SQLModel, table=True):
     """An operator's own name for a model, from a UTC day on.
 

@@ -14,6 +14,7 @@ from advisor.months.figures import (
     DayFigure,
     MeterFigure,
 )
+from advisor.months.fixed_cost_figures import FixedCostRowFigure
 from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_cost_figures import SenderCostFigure
 from advisor.months.sender_figures import SenderFigure
@@ -33,6 +34,9 @@ ADJUSTMENTS = cells.columns(
 
 METERS = cells.columns(MeterFigure, leading="project workload provider model")
 """The columns of what was used besides plain tokens; its cost is in the cost of usage."""
+
+FIXED_COSTS = cells.columns(FixedCostRowFigure)
+"""The columns of costs that are not per token: one row for each project's share of each cost."""
 
 DAYS = cells.columns(DayFigure)
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from advisor.advice import retirements
 from advisor.advice.retirements import Retiring
-from advisor.months import statement_store
+from advisor.months import fixed_cost_figures, statement_store
 from advisor.publishing.exports import columns, review_rows
 from advisor.publishing.exports.cells import Row
 from advisor.report import report
@@ -100,6 +100,11 @@ def _spend_sections(figures: Report) -> Iterable[Section]:
         _section("models", map(review_rows.usage, figures.models)),
         _section("showback", map(review_rows.usage, figures.slices)),
         _section("meters", review_rows.meters(figures), columns.METERS),
+        _section(
+            "fixed_costs",
+            map(review_rows.plain, fixed_cost_figures.rows_of(figures.fixed_costs)),
+            columns.FIXED_COSTS,
+        ),
         _section("adjustments", review_rows.adjustments(figures), columns.ADJUSTMENTS),
         _section("days", map(review_rows.plain, figures.days), columns.DAYS),
         _section(

@@ -258,6 +258,22 @@ def upgrade() -> None:
     )
     op.bulk_insert(fact, [{"name": "ledger_id", "value": secrets.token_hex(8)}])
     op.create_table(
+        "fixed_cost",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("amount_nano_usd", sa.BigInteger(), nullable=False),
+        sa.Column("per", sa.String(), nullable=False),
+        sa.Column("effective_from", sa.BigInteger(), nullable=False),
+        sa.Column("effective_until", sa.BigInteger(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("shares_ppm", sa.String(), nullable=False),
+        sa.Column("tokens_a_minute", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_fixed_cost"),
+    )
+    op.create_table(
         "imported_file",
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("namespace", sa.String(), nullable=False),

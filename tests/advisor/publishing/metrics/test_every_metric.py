@@ -13,8 +13,9 @@ from ledger import clock, events, metric_kinds, metrics, tables, verification
 from ledger.checks import Check
 from ledger.database import Database
 from ledger.events import Event
+from ledger.pricing import fixed_cost_store
 from tests import conftest, ledgers, samples, serving
-from tests.advisor import closed_books, traffic
+from tests.advisor import closed_books, commitments, traffic
 from tests.advisor.evidence import paired_rows
 from tests.advisor.stages import advised_ledger
 
@@ -73,6 +74,7 @@ def test_every_metric_of_the_ledger_appears_once_there_is_something_to_show(
         ledgers.close(database, closed_books.MONTH, despite_gaps=True)
         closed_books.come_late(database)
         with database.transaction() as session:
+            fixed_cost_store.add(session, commitments.commitment(), clock.now_us())
             verification.record(session, [Check("hours", "", ())], clock.now_us())
             slot = {"job": "roll_up", "taken_at": 1, "finished_at": clock.now_us()}
             session.execute(tables.JOB_SLOT.insert().values(slot))
