@@ -6,7 +6,8 @@ It holds no values and computes nothing.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ledger.metric_kinds import PREFIX, Metric, counter, gauge, process
+from ledger import process_metrics
+from ledger.metric_kinds import PREFIX, Metric, counter, gauge
 
 _SENT = ("provider", "model", "service_tier", "project", "workload")
 _SLICE = ("provider", "project", "workload", "from_model", "to_model", "decision")
@@ -367,41 +368,13 @@ _TRUST = (
     ),
 )
 
-_PROCESS = (
-    process(
-        "ingest_requests_total",
-        "counter",
-        "requests",
-        "Write requests answered.",
-        labels=("route", "code"),
-    ),
-    process(
-        "ingest_events_total",
-        "counter",
-        "events",
-        "Events received, by outcome: accepted, duplicate, conflict, ignored, spooled, rejected.",
-        labels=("format", "outcome"),
-    ),
-    process("ingest_seconds", "histogram", "seconds", "Seconds from first byte to durable answer."),
-    process("ingest_bytes_total", "counter", "bytes", "Bytes of write requests, on the wire."),
-    process("spool_events", "gauge", "events", "Events that wait in this collector's spool."),
-    process(
-        "spool_bytes",
-        "gauge",
-        "bytes",
-        "Bytes that wait in this collector's spool, what was refused and set aside there included.",
-    ),
-    process(
-        "spool_drained_events_total",
-        "counter",
-        "events",
-        "Events that left this collector's spool, by outcome: accepted, duplicate, conflict,"
-        " sealed, refused.",
-        labels=("outcome",),
-    ),
+METRICS: tuple[Metric, ...] = (
+    *_USAGE,
+    *_SPEND,
+    *_SAVINGS,
+    *_TRUST,
+    *process_metrics.PROCESS_METRICS,
 )
-
-METRICS: tuple[Metric, ...] = (*_USAGE, *_SPEND, *_SAVINGS, *_TRUST, *_PROCESS)
 BY_NAME: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in METRICS})
 
 

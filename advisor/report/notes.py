@@ -21,9 +21,8 @@ from advisor.months.statements import Line, LineKey
 from advisor.report import outbox
 from advisor.report.figures import Report
 from ledger import clock, late_usage, money, months, prose, rollups
-from ledger.pricing import price_book
+from ledger.pricing import in_force, price_book
 from ledger.senders import UsageSender
-from ledger.pricing import in_force
 from ledger.settings import Settings
 
 
@@ -52,6 +51,7 @@ def write_notes(
     yield from _on_twins(report)
     yield from _on_shared_hours(session, report)
     yield from _on_usage(report, lines)
+    yield from _on_free(session, lines)
     yield (
         f"Prices checked on {report.prices_checked}; savings are estimates until a switch is"
         " measured."
@@ -170,7 +170,6 @@ def _on_usage(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
         projects = prose.all_of(sorted(report.sample_projects))
         yield f"{projects}: replayed sample traffic, priced as GPT-4.1; not your spend."
     yield from _on_fixed_costs(report)
-    yield from _on_free(session, lines)
     yield from _on_unpriced(report, lines)
     yield from _on_meters(lines)
     yield from _on_sender_costs(report)
