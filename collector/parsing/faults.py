@@ -20,7 +20,8 @@ _NOUNS = {
 # Fields whose remedy the type alone does not tell. LiteLLM's payloads have times as numbers; the
 # rows of its own database table have them as text.
 _EPOCH_SECONDS = (
-    "send epoch seconds, as LiteLLM's callback does; rows of LiteLLM_SpendLogs are another format"
+    "send epoch seconds, as LiteLLM's callback does; rows of LiteLLM_SpendLogs are read by"
+    " --format litellm-spendlogs"
 )
 _REMEDIES = dict.fromkeys(("startTime", "endTime", "completionStartTime"), _EPOCH_SECONDS)
 

@@ -59,5 +59,5 @@ def test_litellm_16570_a_time_as_text_of_litellm_s_own_table_has_a_remedy_that_l
     row = b'{"request_id": "r", "startTime": "2026-11-20T10:00:00+00:00", "model": "gpt-4.1"}'
     assert fields.decode(msgspec.json.Decoder(litellm_payload.Payload), row) == Rejected(
         "startTime is text, not a number; send epoch seconds, as LiteLLM's callback does;"
-        " rows of LiteLLM_SpendLogs are another format"
+        " rows of LiteLLM_SpendLogs are read by --format litellm-spendlogs"
     )
