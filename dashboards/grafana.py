@@ -6,7 +6,7 @@ It decides nothing, and its token leaves it in one header only.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import requests
 from grafana_api.api import Dashboard, Folder, Organization
@@ -61,17 +61,7 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
     def __init__(
         self, url: str, token: str, *, org_id: int | None, retries: int, backoff_seconds: float
     ) -> None:
-        parts = urlsplit(url)
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.username
-            or parts.password
-        ):
-            raise UsageError(
-                "SWITCHWISE_GRAFANA_URL: this is not the address of a Grafana;"
-                " write one such as https://grafana.example.com, without a name or password"
-            )
+        parts = _site_of(url)
         prefix = parts.path.strip("/")
         super().__init__(
             token,
@@ -129,10 +119,9 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
             ) from None
         body = _body(answer)
         if answer.is_redirect:
-            target = urlsplit(answer.headers["Location"])
             raise GrafanaError(
                 f"Grafana at {self.site} redirects to"
-                f" {target.scheme}://{target.netloc}{target.path}; set SWITCHWISE_GRAFANA_URL"
+                f" {_target_of(answer)}; set SWITCHWISE_GRAFANA_URL"
                 " to the address where it really is",
                 answer.status_code,
             )
@@ -174,6 +163,30 @@ class _Runner(GrafanaAPI):  # type: ignore[misc]  # grafana-api ships no types
             remedies.get(status_code, ""),
         ]
         return GrafanaError(": ".join(part for part in parts if part), status_code, reason)
+
+
+def _target_of(answer: requests.Response) -> str:
+    """Where a redirect leads, without its query, which may hold a token."""
+    try:
+        target = urlsplit(answer.headers["Location"])
+    except ValueError:
+        return "what is no address"
+    return f"{target.scheme}://{target.netloc}{target.path}"
+
+
+def _site_of(url: str) -> SplitResult:
+    """The parts of a Grafana's address. Raises UsageError, which does not quote it."""
+    try:
+        parts = urlsplit(url)
+        is_site = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # such as http://[::1, or a port that is no number
+        is_site = False
+    if not is_site or parts.username or parts.password:
+        raise UsageError(
+            "SWITCHWISE_GRAFANA_URL: this is not the address of a Grafana;"
+            " write one such as https://grafana.example.com, without a name or password"
+        )
+    return parts
 
 
 class Grafana:

@@ -3,7 +3,9 @@
 The only reader of the environment.
 """
 
+import difflib
 import os
+import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,6 +21,11 @@ from ledger import clock, setting_errors
 from ledger.errors import UsageError
 
 PREFIX = "SWITCHWISE_"
+CALLBACK_NAMES = ("url", "key", "spool_max_bytes")
+"""What only our callback for LiteLLM reads; it may run in the same environment."""
+_OF_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)")
+"""Variables that Kubernetes adds for a service whose name begins with ours."""
+_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
 def _whole_hour_zone(name: str) -> str:
@@ -159,6 +166,7 @@ def load(**overrides: object) -> Settings:
 
     Raises UsageError: one line with the variable, its value unless it is a secret, and the remedy.
     """
+    _refuse_unknown_variables()
     options = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**options)  # type: ignore[arg-type]  # pydantic checks each value
@@ -167,6 +175,24 @@ def load(**overrides: object) -> Settings:
         name = str(fault["loc"][0])
         sentence = setting_errors.explain(Settings.model_fields[name], fault)
         raise UsageError(f"{variable(name)}: {sentence}") from None
+
+
+def _refuse_unknown_variables() -> None:
+    """Raise UsageError for a variable of ours that nothing reads: its value would be ignored."""
+    names = [name.upper() for name in (*Settings.model_fields, *CALLBACK_NAMES)]
+    for name, value in sorted(os.environ.items()):
+        own_part = name.upper().removeprefix(PREFIX)
+        if own_part == name.upper() or own_part in names:
+            continue
+        if _OF_KUBERNETES.search(name) or (name.endswith("_PORT") and _ADDRESS.match(value)):
+            continue
+        near = difflib.get_close_matches(own_part, names, n=1)
+        remedy = (
+            f"did you mean {PREFIX}{near[0]}?"
+            if near
+            else "unset it; docs/reference/settings.md lists them all"
+        )
+        raise UsageError(f"{name} is no setting; {remedy}")
 
 
 def child_environment(**extra: str) -> dict[str, str]:

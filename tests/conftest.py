@@ -9,6 +9,7 @@ from types import ModuleType
 
 import hypothesis
 import pytest
+import structlog
 import time_machine
 
 from ledger.database import Database
@@ -69,6 +70,13 @@ def _imported(module: ModuleType) -> Iterator[str]:
         yield (
             member.__name__ if isinstance(member, ModuleType) else getattr(member, "__module__", "")
         )
+
+
+@pytest.fixture(autouse=True)
+def default_log() -> Iterator[None]:
+    """The level of a log that a test's command sets would hide events from later tests."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

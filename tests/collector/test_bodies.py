@@ -169,7 +169,7 @@ def test_a_gzip_bomb_is_refused_quickly_and_in_little_memory(content: bytes) -> 
     seconds, (_, peak_bytes) = perf_counter() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 32 * MIB
-    assert seconds < 5, "a bound against hanging; the benchmark holds the real one"
+    assert seconds < 60, "a bound against hanging; the benchmark holds the real one"
 
 
 def test_what_is_unfinished_and_the_events_of_a_body_count_in_the_backlog() -> None:

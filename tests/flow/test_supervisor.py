@@ -84,7 +84,7 @@ def test_a_killed_supervisor_takes_its_children_with_it(launch: Launch) -> None:
     product = serving(launch)
     assert len(product.census()) == 3
     product.kill("up")
-    processes.wait_until(lambda: product.census() == [], "the end of the children", seconds=3)
+    processes.wait_until(lambda: product.census() == [], "the end of the children")
 
 
 def test_a_request_that_comes_while_the_web_process_is_dead_is_answered_by_the_next_one(

@@ -1,9 +1,11 @@
 """Settings: a wrong one stops the start with one sentence, and no secret is ever shown."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from integrations import switchwise_litellm
 from ledger import settings
 from ledger.errors import UsageError
 
@@ -108,3 +110,49 @@ def test_a_child_gets_the_same_settings_through_its_environment(
     for name, value in settings.as_environment(original).items():
         monkeypatch.setenv(name, value)
     assert settings.load() == original
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("SWITCHWISE_PAIR", "did you mean SWITCHWISE_PAIRS?"),
+        ("SWITCHWISE_REPORTING_ZONES", "did you mean SWITCHWISE_REPORTING_ZONE?"),
+        ("SWITCHWISE_SLACK_WEBHOOK", "did you mean SWITCHWISE_SLACK_WEBHOOK_URL?"),
+        ("switchwise_dat", "did you mean SWITCHWISE_DATA?"),
+        ("SWITCHWISE_XYZZY", "unset it; docs/reference/settings.md lists them all"),
+    ],
+)
+def test_a_variable_that_nothing_reads_is_refused_with_the_nearest_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, remedy: str
+) -> None:
+    monkeypatch.setenv(name, "secret")
+    with pytest.raises(UsageError) as error:
+        settings.load()
+    assert (str(error.value), error.value.exit_code) == (f"{name} is no setting; {remedy}", 2)
+
+
+@pytest.mark.parametrize("name", settings.Settings.model_fields)
+def test_every_setting_with_a_letter_too_few_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    variable = settings.variable(name)
+    mistyped = variable[:-2] + variable[-1]
+    monkeypatch.setenv(mistyped, "1")
+    with pytest.raises(UsageError, match=f"^{mistyped} is no setting; did you mean {variable}"):
+        settings.load()
+
+
+def test_variables_of_the_callback_and_of_kubernetes_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    callback = Path(switchwise_litellm.__file__).read_text()
+    for name in set(re.findall(r"SWITCHWISE_[A-Z_]+", callback)) - {"SWITCHWISE_SPOOL_DIR"}:
+        monkeypatch.setenv(name, "1")
+    for name, value in {
+        "SWITCHWISE_SERVICE_HOST": "10.0.0.1",
+        "SWITCHWISE_COLLECTOR_SERVICE_PORT_HTTP": "8080",
+        "SWITCHWISE_COLLECTOR_PORT": "tcp://10.0.0.1:8080",
+        "SWITCHWISE_COLLECTOR_PORT_8080_TCP_ADDR": "10.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert settings.load().port == 8080
