@@ -15,6 +15,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from advisor.advice import pair_names
 from advisor.publishing import routes as advisor_routes
 from collector import exposition as collector_exposition
 from collector import routes as collector_routes
@@ -124,6 +125,9 @@ def _prepare(web_settings: Settings, rooms: Sequence[str]) -> None:
         raise
     try:
         access.refuse_open_bind(web_settings.host, database)
+        if "advisor" in rooms:
+            with database.snapshot() as session:
+                pair_names.check_models(session, web_settings.pairs)
     finally:
         database.close()
 

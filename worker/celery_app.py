@@ -13,6 +13,7 @@ import redis
 import structlog
 from celery import Celery, signals
 
+from advisor.advice import pair_names
 from ledger import clock, logs, startup
 from ledger.errors import UsageError
 from ledger.settings import Settings
@@ -109,7 +110,12 @@ def run_worker(settings: Settings) -> int:
     logs.configure(settings.log_level)
     app = create_on_redis(settings)
     # Each child opens the ledger again: connections must not cross a fork.
-    startup.open_ledger(settings.database).close()
+    database = startup.open_ledger(settings.database)
+    try:
+        with database.snapshot() as session:
+            pair_names.check_models(session, settings.pairs)
+    finally:
+        database.close()
     warn_of_eviction(settings)
     log.info("worker_started", broker=app.connection_for_read().as_uri())
     if consume(app, pool="prefork"):

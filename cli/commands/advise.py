@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from advisor.advice import computation, rendering, slices, values
+from advisor.advice import computation, pair_names, rendering, slices, values
 from advisor.advice.values import Recommendation
 from advisor.months import pricings
 from advisor.publishing.api import recommendation_body
@@ -34,6 +34,7 @@ def advise(
     if pair:
         pairs.parse_one(pair)
     with app.open_ledger(data, pairs=pair) as (database, settings), database.snapshot() as session:
+        pair_names.check_models(session, settings.pairs, "--pair" if pair else "SWITCHWISE_PAIRS")
         if month is None and pair is None:
             listed = recommendations.read_current(session)
             in_hand = recommendations.read_in_hand(session)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from advisor import refresh, words
+from advisor.advice import pair_names
 from advisor.months import statement_store
 from advisor.publishing import wire
 from advisor.report import figures as report_figures
@@ -85,6 +86,7 @@ def _of_ledger(
     data: options.Data, month: str | None, project: str | None
 ) -> tuple[report_figures.Report, str]:
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
+        pair_names.check_models(session, settings.pairs)
         month_report = report.build(
             session, settings, clock.now_us(), month_text=month, project=project
         )

@@ -1,6 +1,7 @@
 """The command that brings every figure up to date now: rollup."""
 
 from advisor import refresh, words
+from advisor.advice import pair_names
 from cli import app, options
 from worker import rollup
 
@@ -11,6 +12,8 @@ commands = app.new_commands()
 def roll_up(data: options.Data = None) -> None:
     """Roll up and compute statements and advice, now."""
     with app.open_ledger(data) as (database, settings):
+        with database.snapshot() as session:
+            pair_names.check_models(session, settings.pairs)
         rows = rollup.roll_up(database, settings.max_metric_sets)
         changed = refresh.refresh(database, settings)
     app.console.print(

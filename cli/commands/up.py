@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from advisor.advice import pair_names
 from cli import app, options, program
 from deploy import supervisor
-from ledger import access
+from ledger import access, presence
 from ledger import settings as ledger_settings
+from ledger.settings import Settings
 
 commands = app.new_commands()
 
@@ -24,6 +26,8 @@ def up(
 ) -> None:
     """Run the whole product in one process group."""
     settings = app.checked_settings(host=host, port=port, data=data)
+    if settings.is_embedded:
+        _check_pairs(settings)
     if not access.is_loopback(settings.host):
         with app.begin_ledger(data, is_announced=False) as (database, _):
             access.refuse_open_bind(settings.host, database)
@@ -32,6 +36,14 @@ def up(
         settings = ledger_settings.load(host=host, port=port, data=data, log_level="warning")
     demonstration = supervisor.Program("cli.demo", options=("--switchwise", program.command_name()))
     raise typer.Exit(supervisor.run(settings, _announce, run_once=demonstration if demo else None))
+
+
+def _check_pairs(settings: Settings) -> None:
+    if not presence.is_there(settings):
+        pair_names.check_shipped(settings.pairs)
+        return
+    with app.open_ledger(settings.data) as (database, _), database.snapshot() as session:
+        pair_names.check_models(session, settings.pairs)
 
 
 def _announce(address: str) -> None:
