@@ -15,7 +15,8 @@ The product serves this document at `/openapi.json`, and at `/docs` for a browse
 are decimal text, exact to the last digit; tokens and other counts are integers; times are RFC 3339
 in UTC; what is unknown is `null`. Where keys are needed, send `Authorization: Bearer KEY` or
 `x-api-key: KEY`. The collector serves the routes under `/v1/`, the advisor all others;
-`switchwise up` serves both."""
+`switchwise up` serves both. A query parameter that a route does not have is answered with 400 and
+the nearest name."""
 
 Schema = Mapping[str, Any]
 
