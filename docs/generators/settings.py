@@ -15,9 +15,9 @@ from ledger import settings
 from ledger.settings import Settings
 
 _INTRODUCTION = """\
-Settings are environment variables. A wrong value, or a variable of this prefix that nothing
-reads, stops the start with one line that names it; no message shows a secret. An option of a command, such as `--data` or `--port`, goes
-before the variable of the same name."""
+Settings are environment variables. A wrong value, or a variable of this prefix that nothing reads,
+stops the start with one line that names it; no message shows a secret. An option of a command, such
+as `--data` or `--port`, goes before the variable of the same name."""
 
 
 def generate() -> str:
