@@ -90,12 +90,51 @@ def _labels(value: object) -> object:
     ] or None
 
 
+def _output(value: object) -> object:
+    """The kinds of an answer's parts, which say what tools it used; nothing that they say."""
+    parts = value if isinstance(value, (list, tuple)) else ()
+    rules = {"type": _plain, "status": _plain}
+    return [slim(part, rules) for part in parts if isinstance(part, dict)] or None
+
+
+def _rules_of(*names: str) -> dict[str, Any]:
+    return dict.fromkeys(names, _plain)
+
+
+CACHE_WRITES = _rules_of(
+    "ephemeral_5m_input_tokens",
+    "ephemeral_30m_input_tokens",
+    "ephemeral_1h_input_tokens",
+    "ephemeral_12h_input_tokens",
+)
+INPUT_DETAILS: dict[str, Any] = {
+    **_rules_of("cached_tokens", "cache_write_tokens", "audio_tokens", "image_tokens"),
+    **_rules_of("video_tokens", "web_search_requests"),
+    "cache_creation_token_details": CACHE_WRITES,
+}
+OUTPUT_DETAILS = _rules_of(
+    "reasoning_tokens", "audio_tokens", "image_tokens", "video_tokens", "citation_tokens"
+)
+USAGE: dict[str, Any] = {
+    "prompt_tokens_details": INPUT_DETAILS,
+    "input_tokens_details": INPUT_DETAILS,
+    "completion_tokens_details": OUTPUT_DETAILS,
+    "output_tokens_details": OUTPUT_DETAILS,
+    "cache_creation": CACHE_WRITES,
+    "server_tool_use": _rules_of("web_search_requests", "tool_search_requests"),
+    **_rules_of("cache_read_input_tokens", "cache_creation_input_tokens", "service_tier"),
+    **_rules_of("search_units", "num_search_queries", "citation_tokens", "type", "seconds"),
+    **_rules_of("input_tokens", "output_tokens", "inference_geo", "speed"),
+}
+"""All that tells what a request costs; the collector names what it has no price for."""
+
 RULES: dict[str, Any] = {
     **dict.fromkeys(
         ("id", "status", "call_type", "cache_hit", "stream", "startTime", "endTime"), _plain
     ),
     **dict.fromkeys(("completionStartTime", "custom_llm_provider", "model", "model_group"), _plain),
-    **dict.fromkeys(("prompt_tokens", "completion_tokens"), _plain),
+    **_rules_of("prompt_tokens", "completion_tokens", "total_tokens", "response_cost"),
+    "cost_breakdown": _rules_of("tool_usage_cost", "data_residency", "service_tier"),
     "request_tags": _labels,
     "metadata": {
         **dict.fromkeys(
@@ -105,24 +144,16 @@ RULES: dict[str, Any] = {
             ("user_api_key_team_alias", "user_api_key_project_id", "user_api_key_project_alias"),
             _plain,
         ),
-        "usage_object": {
-            "prompt_tokens_details": dict.fromkeys(
-                ("cached_tokens", "cache_write_tokens", "audio_tokens", "image_tokens"), _plain
-            ),
-            "completion_tokens_details": dict.fromkeys(
-                ("reasoning_tokens", "audio_tokens"), _plain
-            ),
-            **dict.fromkeys(
-                ("cache_read_input_tokens", "cache_creation_input_tokens", "service_tier"), _plain
-            ),
-        },
+        "usage_object": USAGE,
         "requester_custom_headers": {"x-stainless-retry-count": _plain},
     },
     "model_map_information": {"model_map_value": {"key": _plain, "mode": _plain}},
     "error_information": {"error_code": _plain},
-    "response": dict.fromkeys(
-        ("model", "service_tier", "status", "created_at", "completed_at"), _plain
-    ),
+    "response": {
+        **_rules_of("model", "service_tier", "status", "created_at", "completed_at"),
+        "output": _output,
+        "usage": USAGE,
+    },
     "model_parameters": {
         "stream": _plain,
         "service_tier": _plain,

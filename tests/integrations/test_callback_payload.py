@@ -3,6 +3,7 @@
 import ast
 import json
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import msgspec
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from collector.formats import litellm
 from collector.parsing.naming import Naming
+from ledger.events import Event
 from tests.collector.formats import captures
 from tests.collector.formats.captures import Captured
 from tests.integrations import callback
@@ -44,7 +46,21 @@ def test_a_captured_payload_reads_the_same_after_the_callback_has_slimmed_it(
 ) -> None:
     slim = slimmed(json.loads(captured.element))
     assert litellm.parse(slim, Naming()) == litellm.parse(captured.element, Naming())
-    assert len(slim) < 1_400
+    assert len(slim) < 1_700
+
+
+def test_what_sets_the_price_of_a_payload_leaves_the_proxy() -> None:
+    cases = Path(__file__).parents[1] / "golden" / "cases"
+    payloads = [
+        line.encode()
+        for path in sorted(cases.rglob("*.jsonl"))
+        for line in path.read_text().splitlines()
+        if isinstance(litellm.parse(line.encode(), Naming()), Event) and '"request_id"' not in line
+    ]
+    assert len(payloads) >= 5
+    for payload in payloads:
+        sent = slimmed(json.loads(payload))
+        assert litellm.parse(sent, Naming()) == litellm.parse(payload, Naming())
 
 
 @pytest.mark.parametrize("captured", CAPTURED, ids=by_name)
