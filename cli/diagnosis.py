@@ -52,7 +52,7 @@ def find_database(settings: Settings) -> Diagnosis | None:
 def examine_database(database: Database) -> Diagnosis:
     """Whether the database answers with this version's tables. Raises StoreUnavailable."""
     if database.is_migrated():
-        return Diagnosis(part="database", state="ok", text=f"{database!r} answers, up to date")
+        return Diagnosis(part="database", state="ok", text=f"{database.address} answers, up to date")
     return Diagnosis(
         part="database",
         state="fail",

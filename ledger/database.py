@@ -48,8 +48,13 @@ class Database:
         self._days_with_partition: set[int] = set()
         self._kept: dict[int, Connection] = {}  # by thread
 
+    @property
+    def address(self) -> str:
+        """Its URL without the password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
     def __repr__(self) -> str:
-        return f"Database({self.engine.url.render_as_string(hide_password=True)})"
+        return f"Database({self.address})"
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -87,4 +87,4 @@ def retention_command(
 def migrate(data: options.Data = None) -> None:
     """Create the tables or bring them up to date."""
     with app.begin_ledger(data) as (database, _):
-        app.console.print(f"{database!r} is up to date.")
+        app.console.print(f"{database.address} is up to date.")

@@ -34,7 +34,7 @@ def init(
     database = startup.open_ledger(settings.database)
     try:
         written = first_keys.create(database, keys_dir)
-        typer.echo(f"{database!r} is up to date.")
+        typer.echo(f"{database.address} is up to date.")
     finally:
         database.close()
     for path in written:

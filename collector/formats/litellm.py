@@ -129,7 +129,7 @@ def _request(
         latency_ms=fields.duration_ms(start, payload.end_time),
         first_token_ms=fields.duration_ms(start, first_token_at),
         retry_count=retry_count,
-        sender_cost_pico_usd=litellm_usage.sender_cost_pico_usd(payload)
+        sender_cost_pico_usd=litellm_usage.sender_cost_pico_usd(payload, usage)
         if usage_source == "provider"
         else None,
         meters=() if usage_source in ("missing", "none") else quantities,
@@ -176,7 +176,7 @@ def _batch(payload: wire.Payload, response: wire.Response, naming: Naming) -> Re
         occurred_at=occurred_at,
         labels=label_sets.build_labels(_names(payload, response), traits, naming),
         **litellm_usage.counts(payload, usage),
-        sender_cost_pico_usd=litellm_usage.sender_cost_pico_usd(payload),
+        sender_cost_pico_usd=litellm_usage.sender_cost_pico_usd(payload, usage),
         meters=litellm_usage.quantities(payload, usage, response),
     )
 

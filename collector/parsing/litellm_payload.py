@@ -60,6 +60,7 @@ class Usage(msgspec.Struct):
     output_tokens: Count = None
     type: str | None = None
     seconds: Seconds = None
+    cost: Seconds = None
     service_tier: str | None = None
     inference_geo: str | None = None
     speed: str | None = None

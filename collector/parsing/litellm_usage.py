@@ -153,9 +153,9 @@ def quantities(
     return rare.quantities(rare.fit_parts(by_meter, _plain_tokens(counts(payload, usage))))
 
 
-def sender_cost_pico_usd(payload: wire.Payload) -> int | None:
-    """What the proxy says that the request cost; None where it says nothing, or 0 for unknown."""
-    return fields.pico_usd(payload.response_cost) if payload.response_cost else None
+def sender_cost_pico_usd(payload: wire.Payload, usage: wire.Usage) -> int | None:
+    """What the proxy, else the provider, says that it cost; None for nothing, or 0 for unknown."""
+    return fields.pico_usd(payload.response_cost or usage.cost) or None
 
 
 def modifiers(payload: wire.Payload, usage: wire.Usage) -> str:
