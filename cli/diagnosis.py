@@ -52,7 +52,8 @@ def find_database(settings: Settings) -> Diagnosis | None:
 def examine_database(database: Database) -> Diagnosis:
     """Whether the database answers with this version's tables. Raises StoreUnavailable."""
     if database.is_migrated():
-        return Diagnosis(part="database", state="ok", text=f"{database.address} answers, up to date")
+        text = f"{database.address} answers, up to date"
+        return Diagnosis(part="database", state="ok", text=text)
     return Diagnosis(
         part="database",
         state="fail",
