@@ -66,9 +66,10 @@ def blocks(recommendation: Recommendation) -> Iterator[Block]:
             steps.extend(_answer_steps(recommendation, at, costs))
         yield Block(f"{_TITLES[end]}, on {target}", tuple(steps))
     if recommendation.at_neutral is not None:
-        steps, costs = _move_steps(cells, factors.NEUTRAL, stay["expected"][1])
+        steps, costs = _move_steps(cells, band.price_lists, stay["expected"][1])
         steps.extend(_price_list_steps(costs))
-        yield Block(f"{_TITLES['neutral']}, on {target}", tuple(steps))
+        written = " and cache writes as at the low end" if band.sets_writes else ""
+        yield Block(f"{_TITLES['neutral']}{written}, on {target}", tuple(steps))
     yield from _conclusions(recommendation)
 
 
@@ -97,7 +98,7 @@ def _move_steps(
     sums = {"input": Fraction(0), "output": Fraction(0)}
     for priced in cells:
         rates, counts = priced.instead.rates, priced.cell.counts
-        tokens = counterfactual.target_input(priced.cell, rates, at)
+        tokens = counterfactual.target_input(priced, at)
         audio = Fraction(counts.output_audio_tokens)
         tokens |= {"output": counts.output_tokens - audio, "output_audio": audio}
         for meter, count in tokens.items():

@@ -9,7 +9,15 @@ from advisor.advice import reasons
 from advisor.advice.values import Recommendation
 from advisor.evidence import figures as evidence_figures
 from advisor.evidence import sentences as evidence_sentences
-from advisor.switching import breakeven, candidates, decision, factors, headroom, life
+from advisor.switching import (
+    breakeven,
+    candidates,
+    counterfactual,
+    decision,
+    factors,
+    headroom,
+    life,
+)
 from ledger import clock, money, prose
 
 _FACTORS = {
@@ -19,6 +27,9 @@ _FACTORS = {
     "extra_attempts": "Extra attempts on the target per moved request",
     "sigma": "Cost of an escalated request, over an average one",
     "cached_share": "Share of input served from the target's cache",
+    "written_share": (
+        "Share of the input not read from the cache that the target bills as written to it"
+    ),
     "verifier_femto_usd": (
         "Cost of checking the answers if the whole slice moved, in USD over the window"
     ),
@@ -93,7 +104,22 @@ def _worth(recommendation: Recommendation) -> Iterator[str]:
             f" {recommendation.factors.basis}), of {money.usd_text(cost)} USD that the slice costs."
         )
     if recommendation.price_gap is not None and not recommendation.stays:
-        yield f"The price lists alone differ by {words.percent(recommendation.price_gap)}."
+        sets_writes = recommendation.factors.sets_writes
+        written = ", with the cache writes of the low end" if sets_writes else ""
+        gap = words.percent(recommendation.price_gap)
+        yield f"The price lists alone differ by {gap}{written}."
+    if any(map(counterfactual.adds_writes, recommendation.cells)):
+        yield _added_writes(recommendation)
+
+
+def _added_writes(recommendation: Recommendation) -> str:
+    """Why a saving at the low end has cache writes that today's record has not."""
+    band = recommendation.factors
+    remedy = "" if factors.WRITTEN in band.measured else "; a pilot measures it"
+    return (
+        f"{recommendation.to_model} bills what it writes to its cache, which the record of"
+        f" {recommendation.from_model} does not show{remedy}."
+    )
 
 
 def _factors(recommendation: Recommendation) -> Iterator[str]:

@@ -93,10 +93,10 @@ def _evidence(
         for name, model in ((latest.from_model, traffic.model), (latest.to_model, target))
     )
     evidence = rules.assess(latest, pricing.book, today)
-    cached_share = _cached_share(session, target_side.slice_series_ids, traffic.days)
+    cache = _cache_shares(session, target_side.slice_series_ids, traffic.days)
     return replace(
         evidence,
-        factors=cached_share | dict(evidence.factors),
+        factors=cache | dict(evidence.factors),
         new_snapshot=any(
             _has_new_snapshot(session, side, latest.measured_day, traffic.days, pricing=pricing)
             for side in (source_side, target_side)
@@ -145,24 +145,32 @@ def _is_of_slice(series: readings.StoredSeries, traffic: SliceTraffic) -> bool:
     return (labels.project, labels.workload) == (traffic.project, traffic.workload)
 
 
-def _cached_share(
+def _cache_shares(
     session: Session, series_ids: Sequence[int], days: range
 ) -> dict[str, Measurement]:
-    """The cached share of what runs on the target already, over days.
+    """The shares of input read from and written to the cache, of what runs on the target already.
 
-    No comparison of single answers can show it. Empty where fewer than 20 days have traffic.
+    No comparison of single answers can show them. Empty where fewer than 20 days have traffic.
+    Without a single token written, nobody may have reported them: that share is then not measured.
     """
     place = usage.INDEX
-    sums_by_day = []
+    reads_by_day, writes_by_day = [], []
     for amounts_by_series in readings.sum_days(session, days, series_ids).values():
         amounts = functools.reduce(usage.combine, amounts_by_series.values())
         cached_tokens = amounts[place["cached_input_tokens"]]
         unknown_tokens = amounts[place["detail_unknown_input_tokens"]]
         input_tokens = amounts[place["input_tokens"]] - unknown_tokens
         if input_tokens > 0:
-            sums_by_day.append((cached_tokens, input_tokens))
-    cached_share = measurement.ratio_of_sums(sums_by_day, "days")
-    return {"cached_share": cached_share} if cached_share else {}
+            reads_by_day.append((cached_tokens, input_tokens))
+            written_tokens = amounts[place["cache_write_input_tokens"]]
+            writes_by_day.append((written_tokens, input_tokens - cached_tokens))
+    if not any(written_tokens for written_tokens, _ in writes_by_day):
+        writes_by_day = []
+    shares = {
+        "cached_share": measurement.ratio_of_sums(reads_by_day, "days"),
+        "written_share": measurement.ratio_of_sums(writes_by_day, "days"),
+    }
+    return {name: share for name, share in shares.items() if share}
 
 
 def _drift(

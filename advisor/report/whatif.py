@@ -28,6 +28,7 @@ _RATIOS = (
     "extra_attempts",
     "sigma",
     "cached_share",
+    "written_share",
 )
 _ENDS = 3
 _FINEST, _LARGEST = Decimal("1e-9"), 10**9
@@ -56,6 +57,7 @@ class Question:
     extra_attempts: str | None = None
     sigma: str | None = None
     cached_share: str | None = None
+    written_share: str | None = None
     verifier_usd: str | None = None
     one_off_usd: str | None = None
     pass_rates: str | None = None

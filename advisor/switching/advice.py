@@ -282,7 +282,7 @@ def _advise(
         else life.payback_days(terms.one_off_femto_usd, estimate.low_femto_usd),
         good_answer_now_femto_usd=good_answer_now,
         good_answer_instead_femto_usd=good_answer_instead,
-        at_neutral=_break_even(alternative, factors.NEUTRAL, pass_rates),
+        at_neutral=_break_even(alternative, band.price_lists, pass_rates),
         at_expected=at_expected,
         source_days_left=source_days_left,
         target_days_left=alternative.target_days_left,

@@ -11,6 +11,11 @@ from ledger import money, pairs
 from ledger.pricing import prices
 
 End = Literal["low", "expected", "high"]
+AUTOMATIC_WRITE_TOKENS = 1_024
+"""A prompt of fewer tokens is not written to the cache.
+
+Source: https://developers.openai.com/api/docs/guides/prompt-caching
+"""
 ENDS: tuple[End, ...] = ("low", "expected", "high")
 
 
@@ -141,6 +146,7 @@ def assess(
     if room < 1:
         shares = [room * end.share for end in (band.low, band.expected, band.high)]
         band = band.with_given("share", shares)
+    band = _with_writes(band, movable)
     days_left = market.days_left(provider, model)
     blocks = _blocks(slice_, market.facts_of(provider, model), days_left)
     if not movable:
@@ -158,7 +164,7 @@ def assess(
         blocks=tuple(code for code in fit.BLOCKS if code in blocks),
         factors=band,
         estimate=estimate(movable, band, slice_.days),
-        price_gap=counterfactual.price_gap(movable),
+        price_gap=counterfactual.price_gap(movable, band.price_lists),
         target_days_left=days_left,
         room=room,
     )
@@ -183,6 +189,18 @@ def estimate(
         for end in ends
     )
     return Estimate(low, expected, high)
+
+
+def _with_writes(band: factors.Band, cells: Sequence[counterfactual.PricedCell]) -> factors.Band:
+    """The band with the cache writes that the target adds, and none where it bills none."""
+    if not any(counterfactual.writes_cost_more(priced.instead.rates) for priced in cells):
+        return band.without_measured_writes()
+    writing = [priced.cell for priced in cells if counterfactual.adds_writes(priced)]
+    if not writing:
+        return band
+    input_tokens = sum(cell.counts.input_tokens for cell in writing)
+    least_tokens = AUTOMATIC_WRITE_TOKENS * sum(cell.requests for cell in writing)
+    return band.with_writes(as_expected=input_tokens >= least_tokens)
 
 
 def _divide(

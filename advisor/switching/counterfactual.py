@@ -54,7 +54,7 @@ def legs(cells: Iterable[PricedCell], factors: Factors) -> Legs:
     output_side: Exact = 0
     for priced in cells:
         stay += _stay_femto_usd(priced, factors)
-        tokens = target_input(priced.cell, priced.instead.rates, factors)
+        tokens = target_input(priced, factors)
         input_side += _price(tokens, priced.instead)
         audio = priced.cell.counts.output_audio_tokens
         text = priced.cell.counts.output_tokens - audio
@@ -93,22 +93,45 @@ def router_saving(costs: Legs, factors: Factors) -> Fraction:
     return factors.share * (easy - factors.verifier_femto_usd)
 
 
-def price_gap(cells: Sequence[PricedCell]) -> Fraction | None:
-    """The share of today's cost that the price lists alone save, at neutral factors.
+def price_gap(cells: Sequence[PricedCell], factors: Factors = NEUTRAL) -> Fraction | None:
+    """The share of today's cost that the price lists alone save, at the factors of price lists.
 
-    None where nothing is spent.
+    They are neutral, but for the cache writes that the target adds. None where nothing is spent.
     """
-    costs = legs(cells, NEUTRAL)
-    return saving_of(costs, NEUTRAL) / costs.stay_femto_usd if costs.stay_femto_usd else None
+    costs = legs(cells, factors)
+    return saving_of(costs, factors) / costs.stay_femto_usd if costs.stay_femto_usd else None
 
 
-def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict[str, Exact]:
+def adds_writes(priced: PricedCell) -> bool:
+    """Whether the target bills cache writes that the source's own record says nothing of.
+
+    Writing there costs more than plain input, and the source bills no writes, or is of another
+    family of models, which writes by other rules.
+    """
+    if not writes_cost_more(priced.instead.rates):
+        return False
+    same_family = _family(priced.now.key.model) == _family(priced.instead.key.model)
+    return priced.now.rates.cache_write_input is None or not same_family
+
+
+def writes_cost_more(rates: prices.Rates) -> bool:
+    """Whether input that is written to the cache is dearer than plain input."""
+    write, plain = rates.cache_write_input, rates.uncached_input
+    return write is not None and plain is not None and write > plain
+
+
+def _family(model: str) -> str:
+    """The first word of a model's name, without the regions and makers before it."""
+    return model.partition("-")[0].rpartition(".")[2].lower()
+
+
+def target_input(priced: PricedCell, factors: Factors) -> dict[str, Exact]:
     """Input tokens by meter on the target, disjoint and adding up to phi_in x input.
 
     A target without a cached rate caches nothing; without a cache-write rate those tokens are
     ordinary input.
     """
-    counts = cell.counts
+    cell, rates, counts = priced.cell, priced.instead.rates, priced.cell.counts
     writes = counts.cache_write_input_tokens
     cached: Exact = counts.cached_input_tokens
     if factors.cached_share is not None:
@@ -118,7 +141,9 @@ def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict
     # Audio comes out of the uncached part first, as the ledger prices it.
     audio: Exact = min(counts.input_audio_tokens, counts.input_tokens - writes - cached)
     cached = cached if rates.cached_input is not None else 0
-    written = writes if rates.cache_write_input is not None else 0
+    written: Exact = writes if rates.cache_write_input is not None else 0
+    if factors.written_share is not None and writes_cost_more(rates):
+        written = _whole(factors.written_share * (counts.input_tokens - audio - cached))
     tokens = {
         "uncached_input": counts.input_tokens - audio - cached - written,
         "cached_input": cached,
@@ -130,6 +155,11 @@ def target_input(cell: cost.Cell, rates: prices.Rates, factors: Factors) -> dict
         if factors.phi_in == 1
         else {meter: factors.phi_in * count for meter, count in tokens.items()}
     )
+
+
+def _whole(number: Fraction) -> Exact:
+    """The same number, as an integer where it is one."""
+    return number.numerator if number.denominator == 1 else number
 
 
 def _stay_femto_usd(priced: PricedCell, factors: Factors) -> int:

@@ -16,9 +16,11 @@ MEASURABLE = frozenset({"phi", "escalation_rate", "extra_attempts", "cached_shar
 
 They are token inflation, escalation, retries and the cached share.
 """
-_SHARES = frozenset({"escalation_rate", "cached_share"})
+_SHARES = frozenset({"escalation_rate", "cached_share", "written_share"})
 _SAVES = frozenset({"cached_share"})
 """The factors of which more means a larger saving."""
+WRITTEN = "written_share"
+"""The factor that counts only where the target bills cache writes and the source does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +31,10 @@ class Factors:
     are the target's tokens over the source's, `extra_attempts` the retries per moved request,
     `escalation_rate` the share that fails and runs on the source again, `sigma` what those cost
     over an average request, `cached_share` the share of input served from cache (None: as today),
-    `share` the part of the slice that moves, `verifier_femto_usd` what checking would cost if the
-    whole slice moved. Raises UsageError on a value out of range.
+    `written_share` the share of the text input not read from the cache that the target bills as
+    written to it (None: the tokens that the source wrote), `share` the part of the slice that
+    moves, `verifier_femto_usd` what checking would cost if the whole slice moved. Raises UsageError
+    on a value out of range.
     """
 
     phi_in: Fraction = ONE
@@ -39,6 +43,7 @@ class Factors:
     extra_attempts: Fraction = ZERO
     sigma: Fraction = ONE
     cached_share: Fraction | None = None
+    written_share: Fraction | None = None
     verifier_femto_usd: int = 0
     share: Fraction = ONE
     unknown_input_is_cached: bool = False
@@ -48,7 +53,7 @@ class Factors:
     """
 
     def __post_init__(self) -> None:
-        for name in ("escalation_rate", "share", "cached_share"):
+        for name in ("escalation_rate", "share", "cached_share", "written_share"):
             share: Fraction | None = getattr(self, name)
             if share is not None and not 0 <= share <= 1:
                 raise ParameterError(name, _decimal(share), "write a fraction from 0 to 1")
@@ -98,30 +103,43 @@ class Band:
 
     @property
     def unmeasured(self) -> int:
-        """How many of the measurable factors are not measured.
+        """How many of the measurable factors are not measured, at most four.
 
-        Of a neutral band only those count that were given.
+        Of a neutral band only those count that were given; cache writes that the target adds count
+        in any band.
         """
         measurable = MEASURABLE & self.given_factors if self.label == "neutral" else MEASURABLE
-        return len(measurable - self.measured)
+        written = frozenset({WRITTEN} if self.sets_writes else ())
+        return min(len((measurable | written) - self.measured), len(MEASURABLE))
+
+    @property
+    def sets_writes(self) -> bool:
+        """Whether the writes to the target's cache are other than the source's, at any end."""
+        return any(end.written_share is not None for end in (self.low, self.expected, self.high))
+
+    @property
+    def price_lists(self) -> Factors:
+        """Neutral factors, with the cache writes of the low end: what the price lists say."""
+        return replace(NEUTRAL, written_share=self.low.written_share)
 
     @property
     def basis(self) -> str:
         """What the band as a whole rests on."""
         if not self.measured:
-            return (
-                "given"
-                if self.label == "neutral" and self.given_factors & MEASURABLE
-                else self.label
-            )
+            if self.label != "neutral":
+                return self.label
+            if self.given_factors & (MEASURABLE | {WRITTEN}):
+                return "given"
+            return "assumed" if self.sets_writes else self.label
         return "partly measured" if self.unmeasured else "measured"
 
     def label_of(self, name: str) -> Label:
         """Where one factor comes from."""
         if name in self.given_factors:
             return "given"
-        is_measured = not self.measured.isdisjoint({name, name.partition("_")[0]})
-        return "measured" if is_measured else self.label
+        if not self.measured.isdisjoint({name, name.partition("_")[0]}):
+            return "measured"
+        return "assumed" if name == WRITTEN else self.label
 
     def with_given(self, name: str, at_ends: Sequence[Fraction | int]) -> "Band":
         """The same band with one factor set at the three ends.
@@ -150,6 +168,22 @@ class Band:
             band = band._with(name, ends)
         names = {"phi" if name.startswith("phi") else name for name in measurements}
         return replace(band, measured=self.measured | names)
+
+    def with_writes(self, *, as_expected: bool) -> "Band":
+        """The same band for a target that starts to bill what it writes to its cache.
+
+        The low end takes all input not read from the cache as written, the expected end only
+        `as_expected`. What was measured or given stays.
+        """
+        if self.sets_writes:
+            return self
+        return self._with(WRITTEN, [ONE, ONE if as_expected else None, None])
+
+    def without_measured_writes(self) -> "Band":
+        """The same band for a target that bills no writes to its cache."""
+        if WRITTEN not in self.measured or WRITTEN in self.given_factors:
+            return self
+        return replace(self._with(WRITTEN, [None] * 3), measured=self.measured - {WRITTEN})
 
     def with_cache_of(self, other: "Band") -> "Band":
         """The same band with another's cached share, at each end."""

@@ -6,10 +6,10 @@ prices are compared.
 
 import itertools
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from advisor.switching import candidates, factors
+from advisor.switching import candidates, cost, factors
 from advisor.switching.market import Market
 from ledger import pairs
 from ledger.pricing import prices
@@ -72,14 +72,28 @@ def _cheapest_first(
 
     Most of them are never assessed, which takes long.
     """
+    cells = [_with_writes(cell, slice_, market) for cell in slice_.cells]
     costs = {
-        model: market.cost_of(slice_.cells, slice_.provider, model)
+        model: market.cost_of(cells, slice_.provider, model)
         for model in models
         if not model.startswith("ft:")
         and market.facts_of(slice_.provider, model).context_window is not None
     }
     priced = (model for model, cost in costs.items() if not cost.unpriced_tokens)
     yield from sorted(priced, key=lambda model: (costs[model].femto_usd, model))
+
+
+def _with_writes(cell: cost.Cell, slice_: candidates.Slice, market: Market) -> cost.Cell:
+    """A cell as a model that bills cache writes is compared: all that is not read is written.
+
+    A model without that rate takes written tokens as input, so its cost stays the same.
+    """
+    now = market.price_of(cell, slice_.provider, slice_.model)
+    if now is not None and now.rates.cache_write_input is not None:
+        return cell
+    counts = cell.counts
+    written = counts.input_tokens - counts.input_audio_tokens - counts.cached_input_tokens
+    return replace(cell, counts=replace(counts, cache_write_input_tokens=max(0, written)))
 
 
 def _other_model(
@@ -98,7 +112,7 @@ def _other_model(
         model=model,
         is_successor=is_successor,
         price_gap=price_gap,
-        month_femto_usd=estimate.expected_femto_usd,
+        month_femto_usd=estimate.low_femto_usd,
         target_days_left=alternative.target_days_left,
         blocks=alternative.blocks,
         pair=str(pair),

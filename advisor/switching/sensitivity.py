@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from advisor.switching import counterfactual, factors
 
-_REPRICING = frozenset({"phi_in", "cached_share", "unknown_input_is_cached"})
+_REPRICING = frozenset({"phi_in", "cached_share", "written_share", "unknown_input_is_cached"})
 """The factors that decide which tokens are billed at which rate; the others scale the cost."""
 
 

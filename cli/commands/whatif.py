@@ -58,6 +58,10 @@ def what_if(
     cached_share: Annotated[
         str | None, typer.Option(help=f"Share of input from the target's cache. {_VALUE}")
     ] = None,
+    written_share: Annotated[
+        str | None,
+        typer.Option(help=f"Share of input not from the cache that is written to it. {_VALUE}"),
+    ] = None,
     verifier: Annotated[
         str | None, typer.Option(help="USD a month to check the answers of the whole slice.")
     ] = None,
@@ -92,6 +96,7 @@ def what_if(
         extra_attempts=retries,
         sigma=sigma,
         cached_share=cached_share,
+        written_share=written_share,
         verifier_usd=verifier,
         one_off_usd=one_off,
         pass_rates=pass_rates,

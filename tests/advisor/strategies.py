@@ -41,6 +41,7 @@ FACTORS = st.builds(
     extra_attempts=st.fractions(0, 2, max_denominator=100),
     sigma=st.fractions(Fraction(1, 10), 3, max_denominator=100),
     cached_share=st.none() | SHARES,
+    written_share=st.none() | SHARES,
     verifier_femto_usd=st.integers(0, 10**18),
     share=SHARES,
     unknown_input_is_cached=st.booleans(),

@@ -46,6 +46,7 @@ class Scenario(BaseModel):
     extra_attempts: Factor
     sigma: Factor
     cached_share: Factor
+    written_share: Factor
     verifier_usd: Amount
     one_off_usd: Amount
     pass_rates: Annotated[

@@ -249,7 +249,7 @@ def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(
     database: Database,
 ) -> None:
     fill(database)
-    cached = {"cached_input_tokens": 300}
+    cached = {"cached_input_tokens": 300, "cache_write_input_tokens": 140}
     there = advised_ledger.traffic(range(1, 29), model="gpt-4.1-mini", turns=5, input_tokens=1_000)
     ledgers.add(database, [msgspec.structs.replace(event, **cached) for event in there])
     rows = [
@@ -268,8 +268,11 @@ def test_what_runs_on_the_target_already_measures_its_cached_share_over_days(
     (share,) = [factor for factor in advice.evidence.factors if factor.name == "cached_share"]
     assert (share.least, share.expected, share.most) == ("0.30", "0.30", "0.30")
     assert (share.groups, share.unit) == (21, "days")
+    (written,) = [factor for factor in advice.evidence.factors if factor.name == "written_share"]
+    assert (written.least, written.expected, written.most) == ("0.20", "0.20", "0.20")
     labels = {factor.name: factor.label for factor in advice.factors}
     assert labels["cached_share"] == "measured"
+    assert "written_share" not in labels  # gpt-4.1-mini bills no writes
 
 
 def test_requests_that_change_in_size_end_it(database: Database) -> None:

@@ -108,7 +108,9 @@ def test_audio_is_priced_at_its_own_rates_on_both_sides_and_is_never_taken_for_c
 
 def _input_on(model_rates: prices.Rates, of: cost.Cell, at: factors.Factors) -> list[int]:
     """Uncached, cached and cache-write input tokens on a target."""
-    tokens = counterfactual.target_input(of, model_rates, at)
+    instead = replace(books.price(books.MINI), rates=model_rates)
+    priced = counterfactual.PricedCell(of, books.price(books.BIG), instead)
+    tokens = counterfactual.target_input(priced, at)
     return [int(tokens[meter]) for meter in ("uncached_input", "cached_input", "cache_write_input")]
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from advisor.advice import arithmetic, rendering, values
 from advisor.switching import advice, breakeven, cost, factors, window
+from advisor.switching.market import Market
 from advisor.switching.standing import Standing
 from cli.text import step_text
 from ledger import pairs
@@ -15,6 +16,10 @@ from tests.advisor import books, strategies
 from tests.cli import steps
 
 SPAN = window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1)
+_LUNA = books.price(books.LUNA)
+_TIERS = {_LUNA.key._replace(service_tier=tier): (_LUNA,) for tier in ("batch", "priority")}
+MARKET = Market(replace(books.book(), prices={**books.book().prices, **_TIERS}), books.AS_OF_DAY)
+"""The hand-written book, with a target at every tier that bills what it writes to its cache."""
 PERCENT = st.integers(0, 100).map(lambda number: Fraction(number, 100))
 FACTORS = st.builds(
     factors.Factors,
@@ -24,6 +29,7 @@ FACTORS = st.builds(
     extra_attempts=st.integers(0, 200).map(lambda number: Fraction(number, 100)),
     sigma=st.integers(1, 300).map(lambda number: Fraction(number, 100)),
     cached_share=st.none() | PERCENT,
+    written_share=st.none() | PERCENT,
     verifier_femto_usd=st.integers(0, 10**12).map(lambda number: number * 10**6),
     share=PERCENT,
     unknown_input_is_cached=st.booleans(),
@@ -35,7 +41,7 @@ FACTORS = st.builds(
     FACTORS,
     FACTORS,
     FACTORS,
-    st.sampled_from(["gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-4.1-mini@batch"]),
+    st.sampled_from(["gpt-4.1:gpt-4.1-mini", "gpt-4.1:gpt-4.1-mini@batch", "gpt-4.1:gpt-6-luna"]),
     PERCENT,
     PERCENT,
 )
@@ -63,7 +69,7 @@ def test_every_step_of_any_advice_agrees_with_a_calculator(
         band,
         standing=standing,
         terms=terms,
-        market=books.MARKET,
+        market=MARKET,
     )
     recommendation = values.recommend(found, SPAN, "by hand")
     figure = rendering.figure_of(recommendation)
