@@ -205,7 +205,7 @@ def list_tiers(
 
 @commands.command("retiring", epilog="Example: switchwise models retiring --json")
 def list_retiring(data: options.Data = None, as_json: options.AsJson = False) -> None:
-    """Models in use whose shutdown is announced.
+    """Models in use that shut down, and what they cost.
 
     By project and key, with the requests and dollars of the last 30 days, the most dollars first.
     """
