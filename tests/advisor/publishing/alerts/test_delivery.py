@@ -156,11 +156,11 @@ def test_at_a_wrong_address_every_message_is_held_and_sent_once_another_is_set(
 ) -> None:
     waiting = fire(database, webhook, slices=3)
     webhook.replies += [reply] * 1_000
-    for _ in range(24 * 40):  # forty days: no limit of attempts or time loses them
+    for _ in range(40):  # forty days: no limit of attempts or time loses them
         delivery.deliver(database, telling(webhook))
-        travel.shift(3_600)
+        travel.shift(24 * 3_600)
     assert [state for _, state, _ in outcome(database)] == waiting * ["held"]
-    assert len(webhook.asked) <= 24 * 40  # one message is tried, not all of them
+    assert len(webhook.asked) <= 40  # one message is tried, not all of them
     with fake_slack.serving() as right:
         fire(database, right, slices=3)
         assert delivery.deliver(database, telling(right)) == waiting
@@ -206,7 +206,7 @@ def test_a_passing_fault_is_never_the_end_of_a_message(
 ) -> None:
     waiting = fire(database, webhook)
     webhook.replies += [Reply(500, "")] * 10_000
-    for _ in range(300):
+    for _ in range(70):
         delivery.deliver(database, telling(webhook))
         travel.shift(3_601)
     assert [state for _, state, _ in outcome(database)] == waiting * ["waiting"]
@@ -262,9 +262,9 @@ def test_a_post_without_an_answer_is_repeated_once_marked_and_then_never(
         delivery.deliver(database, telling(webhook))
         travel.shift(61)
     assert len(webhook.asked) == waiting
-    for _ in range(600):  # ten hours
+    for _ in range(60):  # ten hours
         delivery.deliver(database, telling(webhook))
-        travel.shift(61)
+        travel.shift(601)
     marks = ["may be a repetition of sw-" in body["text"] for body in webhook.asked]
     assert marks == waiting * [False] + waiting * [True]
     assert [state for _, state, _ in outcome(database)] == waiting * ["unconfirmed"]
