@@ -54,7 +54,7 @@ def commit(
         raise UsageError(f"--per: {per!r} is not a period; use month or total")
     if tokens_a_minute is not None and not capacity:
         raise UsageError("--tokens-a-minute is about capacity; add --capacity")
-    with app.open_ledger(data) as (database, settings):
+    with app.begin_ledger(data) as (database, settings):
         name = names.provider_name(provider)
         with database.snapshot() as session:
             book = in_force.load_book(session)

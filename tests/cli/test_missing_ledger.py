@@ -24,6 +24,7 @@ BEGINNING = {
     "prices set",
     "contracts discount",
     "contracts price",
+    "contracts commit",
     "evidence import",
 }
 """What may stand at the beginning of a ledger."""

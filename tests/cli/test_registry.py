@@ -118,4 +118,4 @@ def test_a_mistyped_command_is_answered_with_what_was_meant() -> None:
 def test_a_group_is_loaded_by_its_name() -> None:
     group = lazy.LazyGroup(name="switchwise").load("prices")
     assert isinstance(group, lazy.LazyGroup)
-    assert list(group.commands) == ["list", "show", "set", "compile", "diff"]
+    assert list(group.commands) == ["list", "show", "set", "compile", "diff", "shutdowns"]
