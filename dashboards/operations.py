@@ -129,7 +129,7 @@ def _findings() -> JsonObject:
     )
     panel_queries = [
         Query(queries.single("ledger_findings"), "findings"),
-        Query(queries.single("alerts_held"), "held alerts"),
+        Query(queries.single("held_alerts"), "held alerts"),
     ]
     return panels.stat(head, panel_queries, number_format)
 

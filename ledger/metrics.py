@@ -296,17 +296,17 @@ _TRUST = (
         labels=("provider", "model"),
     ),
     gauge(
-        "alerts_waiting",
+        "waiting_alerts",
         "alerts",
         "Alerts that wait for their turn, or for Slack to be reached again.",
     ),
     gauge(
-        "alerts_held",
+        "held_alerts",
         "alerts",
         "Alerts held because the webhook's address is wrong; sent once it is right.",
     ),
     gauge(
-        "alerts_unconfirmed",
+        "unconfirmed_alerts",
         "alerts",
         "Alerts posted in the last 7 days that Slack did not confirm: it may have taken them.",
     ),

@@ -101,7 +101,10 @@ def _without_shutdowns(own: Overlay) -> BookFile:
 
 
 class _Draft:
-    """A book while it is compiled. A later row replaces the row of the same key and day."""
+    """A book while it is compiled. A later row replaces the row of the same key and day.
+
+    The rates of what few requests have stay where it names none.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[tuple[PriceKey, date], PriceRow] = {}
@@ -115,7 +118,10 @@ class _Draft:
             reason = fault_of(row.key, row.rates)
             if reason is not None:
                 raise UsageError(reason)
-            self.rows[row.key, row.effective_from] = row
+            place = row.key, row.effective_from
+            if not row.rare and place in self.rows:
+                row = msgspec.structs.replace(row, rare=self.rows[place].rare)
+            self.rows[place] = row
 
     def claim(self, provider: str, model: str, exact_names: Iterable[str]) -> None:
         """Note the names that a model claims at a provider."""
@@ -187,25 +193,23 @@ class _Draft:
                 )
 
     def share_fees(self) -> None:
-        """Give every tier the fees of that day's standard row, where the catalogue names none.
+        """Give each row the fees that it does not name, of the model's standard price of its day.
 
         A fee for each search is the same at every tier (developers.openai.com/api/docs/pricing).
         """
-        standard: dict[tuple[str, str], list[PriceRow]] = {}
-        for row in sorted(self.rows.values(), key=lambda row: row.effective_from):
-            if row.key == PriceKey(row.provider, row.model, "standard", region=row.region):
-                standard.setdefault((row.provider, row.model), []).append(row)
+        priced: dict[tuple[str, str], list[tuple[date, dict[str, int]]]] = {}
+        for (key, day), row in sorted(self.rows.items()):
+            fees = _fees(row)
+            if fees and key == PriceKey(row.provider, row.model, "standard"):
+                priced.setdefault(key[:2], []).append((day, fees))
         for place, row in self.rows.items():
-            listed = standard.get((row.provider, row.model), [])
-            before = [price for price in listed if price.effective_from <= row.effective_from]
-            if row.rare or not listed:
-                continue
-            fees = tuple(
-                (name, rate)
-                for name, rate in (before or listed[:1])[-1].rare
-                if not charges.is_of_tokens(name)
-            )
-            self.rows[place] = msgspec.structs.replace(row, rare=fees)
+            of_model = priced.get(place[0][:2], [])
+            by_then = [fees for day, fees in of_model if day <= place[1]] or [
+                fees for _, fees in of_model[:1]
+            ]
+            if by_then:
+                rare = tuple(sorted((by_then[-1] | dict(row.rare)).items()))
+                self.rows[place] = msgspec.structs.replace(row, rare=rare)
 
     def leave_unpriced(self, own: Overlay) -> None:
         """Add why models have no price at a tier. Raises UsageError where they have one."""
@@ -270,6 +274,11 @@ class _Draft:
                 f"the overlay names {model} at {provider}, which has no price;"
                 " correct the name or price it first"
             )
+
+
+def _fees(row: PriceRow) -> dict[str, int]:
+    """The rates of a row that are not of tokens."""
+    return {name: rate for name, rate in row.rare if not charges.is_of_tokens(name)}
 
 
 def _without_repeats(rows: Iterable[PriceRow]) -> Iterator[PriceRow]:

@@ -213,9 +213,9 @@ def _trust(at: datetime) -> Iterator[Sample]:
     for (provider, model), day in SHUTDOWN.items():
         yield "model_retirement_timestamp_seconds", (provider, model), day.timestamp()
     yield "ledger_findings", (), 0.0
-    yield "alerts_waiting", (), 0.0
-    yield "alerts_held", (), 0.0
-    yield "alerts_unconfirmed", (), 0.0
+    yield "waiting_alerts", (), 0.0
+    yield "held_alerts", (), 0.0
+    yield "unconfirmed_alerts", (), 0.0
     yield "rollup_lag_seconds", (), 0.4
     yield "early_events", (), 0.0
     yield "last_rollup_timestamp_seconds", (), at.timestamp() - 1

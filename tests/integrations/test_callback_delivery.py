@@ -135,7 +135,7 @@ def test_an_event_that_the_receipt_rejects_is_set_aside_and_the_others_are_store
 ) -> None:
     spools.fill(ours, tmp_path, 3)
     (path,) = tmp_path.iterdir()
-    late = ours.slim(callback.payload(7, startTime=time.time() + 86_400))
+    late = ours.slim(callback.payload(7, startTime=time.time() + 2 * 86_400))
     path.write_bytes(json.dumps(late).encode() + b"\n" + path.read_bytes())
     spools.courier(ours, tmp_path, str(collector.client.base_url)).send_waiting()
     assert (spools.stored(database), spools.spooled(tmp_path)) == (3, [])

@@ -19,6 +19,7 @@ UNITS = {
     "bytes",
     "info",
     "units",
+    "alerts",
     "findings",
     "senders",
 }

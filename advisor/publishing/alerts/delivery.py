@@ -93,9 +93,9 @@ def _log(message: Outgoing, answer: slack.Answer, *, was_holding: bool, is_holdi
     """Log a fault when it begins and when it ends, not at every attempt between."""
     fields = {"rule": message.rule, "scope": message.scope, "attempts": message.attempts}
     if was_holding and not is_holding:
-        log.info("alerts_held_no_longer", **fields)
+        log.info("held_alerts_no_longer", **fields)
     elif is_holding and not was_holding:
-        log.warning("alerts_held", reason=answer.reason, **fields)
+        log.warning("held_alerts", reason=answer.reason, **fields)
     elif answer.outcome == "accepted" and message.last_failure is not None:
         log.info("alert_delivered_after_failure", **fields)
     elif answer.outcome == "doubtful":

@@ -36,9 +36,9 @@ def samples(
     if last_check is not None:
         yield MetricSample("ledger_findings", (), sum(last_check.findings.values()))
     if report.alerts is not None:
-        yield MetricSample("alerts_waiting", (), report.alerts.waiting.count)
-        yield MetricSample("alerts_held", (), report.alerts.held.count)
-        yield MetricSample("alerts_unconfirmed", (), report.alerts.unconfirmed.count)
+        yield MetricSample("waiting_alerts", (), report.alerts.waiting.count)
+        yield MetricSample("held_alerts", (), report.alerts.held.count)
+        yield MetricSample("unconfirmed_alerts", (), report.alerts.unconfirmed.count)
     yield MetricSample("price_book_info", (book.version, book.checked), 1)
     yield MetricSample("ledger_info", (_traffic(report), report.zone), 1)
 

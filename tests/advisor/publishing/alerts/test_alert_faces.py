@@ -53,7 +53,7 @@ def test_held_alerts_stand_on_every_face_with_reason_and_remedy(database: Databa
     assert alerts["held"]["count"] == 2
     assert alerts["held"]["reason"] == REASON
     scrape = traffic.scrape(database)
-    counts = [scrape[f"alerts_{state}", ()] for state in ("waiting", "held", "unconfirmed")]
+    counts = [scrape[f"{state}_alerts", ()] for state in ("waiting", "held", "unconfirmed")]
     assert counts == [0, 2, 0]
     assert "secret" not in f"{page} {notes} {alerts} {scrape}"
 

@@ -181,9 +181,9 @@ def test_a_webhook_that_works_again_gets_all_that_was_held_within_an_hour(
         travel.shift(3_601)
         assert delivery.deliver(database, telling(webhook)) == waiting
     assert [entry["event"] for entry in logs] == [
-        "alerts_held",
+        "held_alerts",
         *["alert_delivered_after_failure"] * (waiting - 1),
-        "alerts_held_no_longer",
+        "held_alerts_no_longer",
     ]
     assert logs[0]["reason"] == REMOVED
     assert "secret" not in str(logs)

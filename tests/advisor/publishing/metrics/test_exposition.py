@@ -284,6 +284,9 @@ def test_an_empty_ledger_shows_no_amount_of_money(database: Database) -> None:
     assert {name for name, _ in scrape} == {
         "rollup_lag_seconds",
         "early_events",
+        "held_alerts",
+        "unconfirmed_alerts",
+        "waiting_alerts",
         "price_book_info",
         "ledger_info",
     }
