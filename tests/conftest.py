@@ -39,7 +39,7 @@ SERVER_FIXTURES = {"redis_server", "postgres_server", "migrated_postgres"}
 PROCESS_MODULES = ("subprocess", "tests.servers", "bench")
 SERVER_FOLDERS = {"flow", "integrations"}
 LEDGER_FIXTURES = {"backend", "tmp_path", "tmp_path_factory"}
-LEDGER_FOLDERS = {"advisor", "cli", "deploy"}
+LEDGER_FOLDERS = {"advisor", "cli", "deploy", "properties", "worker"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ It holds no list of excused faults.
 """
 
 import ast
+import functools
 import io
 import re
 import statistics
@@ -74,6 +75,15 @@ class Import:
 
     name: str
     node: ast.stmt
+
+
+ROOT = Path(__file__).parent.parent
+
+
+@functools.cache
+def our_modules() -> list[Module]:
+    """The modules of this project, read once a process and only where a test asks for them."""
+    return read_modules(ROOT)
 
 
 def read_modules(root: Path) -> list[Module]:

@@ -10,7 +10,6 @@ import pytest
 from tests import shape
 
 ROOT = Path(__file__).parent.parent
-MODULES = shape.read_modules(ROOT)
 Rule = Callable[[Sequence[shape.Module]], list[str]]
 
 BOUNDARIES = {
@@ -92,13 +91,13 @@ def plant(root: Path, path: str, text: str) -> list[shape.Module]:
     "rule", [rule for rule in EVERY_RULE if rule is not shape.swallowed_errors], ids=name_of
 )
 def test_our_code_keeps_the_rule(rule: Rule) -> None:
-    assert rule(MODULES) == []
+    assert rule(shape.our_modules()) == []
 
 
 def test_errors_are_swallowed_once_in_each_named_boundary_and_nowhere_else() -> None:
-    assert sorted(fault.partition(":")[0] for fault in shape.swallowed_errors(MODULES)) == sorted(
-        BOUNDARIES
-    )
+    assert sorted(
+        fault.partition(":")[0] for fault in shape.swallowed_errors(shape.our_modules())
+    ) == sorted(BOUNDARIES)
 
 
 @pytest.mark.parametrize(("rule", "path", "text"), PLANTED, ids=name_of)

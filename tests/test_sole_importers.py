@@ -9,8 +9,6 @@ import pytest
 
 from tests import shape
 
-MODULES = shape.read_modules(Path(__file__).parent.parent)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
@@ -81,7 +79,7 @@ OWNED = [
 
 @pytest.mark.parametrize("owned", OWNED, ids=lambda owned: owned.name)
 def test_only_its_owner_uses_it(owned: Owned) -> None:
-    uses = owned.uses(MODULES)
+    uses = owned.uses(shape.our_modules())
     assert [use for use in uses if not use.startswith(owned.owner)] == []
     files = {use.partition(":")[0] for use in uses}
     assert owned.most_files is None or len(files) <= owned.most_files, files
