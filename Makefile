@@ -25,7 +25,7 @@ help: ## list the targets
 run: $(RUNTIME) ## start the demo: the whole product on SQLite with replayed sample traffic
 	@exec .venv/bin/switchwise up --demo
 
-check: $(TOOLS) ## lint, types, import rules and the tests that need no server: under half a minute
+check: $(TOOLS) ## lint, types, import rules and the tests that need no server: in about a minute
 	@$(MAKE) --no-print-directory lint & lint=$$!; \
 	$(PYTHON) -m pytest -m "not full and not server and not filled" --hypothesis-profile=check \
 		$(WORKERS) $(NO_SERVERS) $(PYTEST); tests=$$?; wait $$lint && exit $$tests
