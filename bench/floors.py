@@ -111,6 +111,7 @@ def row(number: int) -> bulk.Row:
         300 + number % 700,
         100 + number % 200,
         0,
+        None,
         int.from_bytes(name[10:], "big") >> 3,
     )
 
