@@ -7,7 +7,8 @@ beyond 2**53, which in femto-USD is 9 USD. So a `cost_femto_usd` of 250000000000
 
 from collections.abc import Callable
 from datetime import date
-from typing import NamedTuple, TypeVar
+from fractions import Fraction
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -58,6 +59,21 @@ def render(value: object) -> object:
 def parse(rendered: object, type_: type[T]) -> T:
     """The value of a type that `render` has written. Raises msgspec.ValidationError."""
     return msgspec.convert(_parsed(rendered, None), type_)
+
+
+def encode_fraction(number: object) -> str:
+    """A fraction as `3/7`: the hook by which msgspec writes what JSON has no type for."""
+    if isinstance(number, Fraction):
+        return str(number)
+    # What msgspec expects of a hook for a type that it does not know.
+    raise NotImplementedError(f"no JSON is defined for a {type(number).__name__}")
+
+
+def decode_fraction(kind: type[Any], text: Any) -> Fraction:
+    """The fraction of a text, as msgspec's hook."""
+    if kind is Fraction:
+        return Fraction(text)
+    raise NotImplementedError(f"no JSON is defined for a {kind.__name__}")
 
 
 def _rendered(node: object, unit: _Unit | None) -> object:

@@ -36,17 +36,11 @@ FLOATLESS = ("ledger/money.py", "ledger/pricing/prices.py", "ledger/tokens.py")
 _IGNORE = re.compile(r"#\s*type:\s*ignore(?!\[[a-z-, ]+\]\s+#\s*\S)|#\s*noqa(?!: [A-Z]+[0-9]+)")
 _UNFORMATTED = re.compile(r"fmt:\s*(skip|off)")
 _UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+_TIME_CLOCKS = """
+time time_ns monotonic monotonic_ns perf_counter perf_counter_ns gmtime localtime
+"""
 _CLOCKS = {
-    "time": {
-        "time",
-        "time_ns",
-        "monotonic",
-        "monotonic_ns",
-        "perf_counter",
-        "perf_counter_ns",
-        "gmtime",
-        "localtime",
-    },
+    "time": set(_TIME_CLOCKS.split()),
     "datetime": {"now", "utcnow", "today"},
     "date": {"today"},
     "dt": {"now", "utcnow", "today"},

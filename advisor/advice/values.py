@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from advisor.switching.advice import Advice
 from advisor.switching.candidates import Estimate
 from advisor.switching.decision import Decision
 from advisor.switching.window import Window
+from ledger import exact_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,21 +91,9 @@ def total(recommendations: Iterable[Recommendation], *, until_retirement: bool =
 
 def encode(recommendation: Recommendation) -> str:
     """The JSON that is stored: amounts are whole numbers of any length, fractions are `3/7`."""
-    return msgspec.json.encode(recommendation, enc_hook=_encode_fraction).decode()
+    return msgspec.json.encode(recommendation, enc_hook=exact_json.encode_fraction).decode()
 
 
 def decode(document: str) -> Recommendation:
     """The recommendation of its stored JSON, equal to the one that was encoded."""
-    return msgspec.json.decode(document, type=Recommendation, dec_hook=_decode_fraction)
-
-
-def _encode_fraction(number: object) -> str:
-    if isinstance(number, Fraction):
-        return str(number)
-    raise NotImplementedError(f"a recommendation cannot store a {type(number).__name__}")
-
-
-def _decode_fraction(kind: type[Any], text: Any) -> Fraction:
-    if kind is Fraction:
-        return Fraction(text)
-    raise NotImplementedError(f"a recommendation cannot read a {kind.__name__}")
+    return msgspec.json.decode(document, type=Recommendation, dec_hook=exact_json.decode_fraction)

@@ -15,7 +15,7 @@ from advisor.evidence.evaluation import Evaluation
 from advisor.evidence.gates import QualityGate
 from advisor.evidence.items import Item
 from advisor.evidence.judge import JudgeLabels
-from ledger import clock, money, tables
+from ledger import clock, exact_json, money, tables
 from ledger.errors import NotAllowed, NotFound
 
 _SET = tables.EVIDENCE_SET
@@ -112,7 +112,7 @@ def _set_row(comparison: Comparison, id: str, by: str, now_us: int) -> dict[str,
         "judge": comparison.judge,
         "judge_labels": msgspec.json.encode(labels).decode() if labels else None,
         "left_out": comparison.left_out,
-        "result": msgspec.json.encode(findings, enc_hook=_encode_fraction).decode(),
+        "result": msgspec.json.encode(findings, enc_hook=exact_json.encode_fraction).decode(),
     }
 
 
@@ -132,19 +132,9 @@ def _from_row(row: Row[Any]) -> StoredComparison:
         judge=row.judge,
         labels=msgspec.json.decode(labels, type=JudgeLabels) if labels else None,
         left_out=row.left_out,
-        evaluation=msgspec.json.decode(row.result, type=Evaluation, dec_hook=_decode_fraction),
+        evaluation=msgspec.json.decode(
+            row.result, type=Evaluation, dec_hook=exact_json.decode_fraction
+        ),
         withdrawn_at=row.withdrawn_at,
         withdrawn_note=row.withdrawn_note,
     )
-
-
-def _encode_fraction(number: Any) -> str:
-    if isinstance(number, Fraction):
-        return str(number)
-    raise NotImplementedError(type(number))
-
-
-def _decode_fraction(kind: type, text: Any) -> Any:
-    if kind is Fraction:
-        return Fraction(text)
-    raise NotImplementedError(kind)

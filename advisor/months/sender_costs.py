@@ -80,14 +80,11 @@ def from_usage(days: Iterable[DayUsage], pricing: Pricing) -> tuple[SenderCost, 
         metered = _by_request_series(day, pricing)
         for series_id, amounts in day.amounts.items():
             if _is_fully_told(amounts):
-                labels, priced = (
-                    pricing.series[series_id].labels,
-                    pricing.resolve(series_id, day.day),
-                )
+                labels = pricing.series[series_id].labels
+                priced = pricing.resolve(series_id, day.day)
                 place = _Place(labels.project, priced.provider, priced.model, day.day)
                 series_ids = (series_id, *metered.get(labels, ()))
-                told = _compare(day, series_ids, pricing)
-                sums.setdefault(place, _Sums()).add(told)
+                sums.setdefault(place, _Sums()).add(_compare(day, series_ids, pricing))
     return tuple(_sender_cost(place, total) for place, total in sorted(sums.items()))
 
 
@@ -165,17 +162,14 @@ def _compare(day: DayUsage, series_ids: Sequence[int], pricing: Pricing) -> _Sum
         amounts = day.amounts[series_id]
         cost = charges.cost_of(labels, amounts, rates)
         is_fee = charges.fee_of(labels, amounts, rates) is not None
+        is_part = bool(labels.meter) and not is_fee
         sums.ours += cost.femto_usd
         sums.unpriced_tokens += cost.unpriced_tokens
         sums.contract += _femto_usd(labels, amounts, price.list_rates if price else None)
         sums.fees += 0 if is_fee else cost.femto_usd
-        sums.parts += cost.femto_usd if is_fee or not labels.meter else 0
+        sums.parts += 0 if is_part else cost.femto_usd
         sums.tier += _femto_usd(labels, amounts, standard.rates if standard else None)
-        sums.cache += (
-            _femto_usd(labels, amounts, _without_cache(rates))
-            if is_fee or (not labels.meter)
-            else 0
-        )
+        sums.cache += 0 if is_part else _femto_usd(labels, amounts, _without_cache(rates))
     return sums
 
 
