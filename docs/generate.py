@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.generators import api, commands, export, metrics, settings
+from docs.generators import api, commands, export, metrics, models, settings
 
 FOLDER = Path(__file__).parent / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -14,6 +14,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "metrics.md": metrics.generate,
     "api.md": api.generate,
     "export.md": export.generate,
+    "models.md": models.generate,
 }
 
 

@@ -16,6 +16,14 @@ _FACTS = (
     "successor",
     "without_rate",
     "lacks",
+    "maker",
+    "reasons",
+    "efforts",
+    "default_effort",
+    "tokenizer",
+    "writes_cache_from_tokens",
+    "least_cached_tokens",
+    "smaller",
 )
 
 

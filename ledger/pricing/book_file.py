@@ -100,6 +100,15 @@ class FactRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=
     without_rate: tuple[tuple[str, str], ...] = ()
     lacks: tuple[str, ...] = ()
     multipliers: tuple[tuple[str, str], ...] = ()
+    maker: str | None = None
+    reasons: bool | None = None
+    efforts: tuple[str, ...] = ()
+    default_effort: str | None = None
+    tokenizer: str | None = None
+    writes_cache_from_tokens: int | None = None
+    least_cached_tokens: int | None = None
+    smaller: str | None = None
+    sources: tuple[tuple[str, str], ...] = ()
 
 
 class ShutdownRow(msgspec.Struct, frozen=True, array_like=True, order=True, kw_only=True):
@@ -224,4 +233,13 @@ def _facts(row: FactRow) -> ModelFacts:
         without_rate=without_rate,
         lacks=frozenset(row.lacks),
         multipliers={modifier: Fraction(factor) for modifier, factor in row.multipliers},
+        maker=row.maker,
+        reasons=row.reasons,
+        efforts=row.efforts,
+        default_effort=row.default_effort,
+        tokenizer=row.tokenizer,
+        writes_cache_from_tokens=row.writes_cache_from_tokens,
+        least_cached_tokens=row.least_cached_tokens,
+        smaller=row.smaller,
+        sources=dict(row.sources),
     )

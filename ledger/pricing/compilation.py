@@ -11,7 +11,7 @@ from importlib import metadata
 import msgspec
 
 from ledger.errors import UsageError
-from ledger.pricing import book_file, catalogue, charges, overlay, shutdowns
+from ledger.pricing import book_file, catalogue, charges, families, overlay, shutdowns
 from ledger.pricing.book_file import BookFile, FactRow, PriceRow, ShutdownRow
 from ledger.pricing.matchers import MatcherRow, RefusalRow
 from ledger.pricing.overlay import Copy, Overlay
@@ -36,7 +36,7 @@ def check_release(own: Overlay) -> None:
 
 
 def compile_book(own: Overlay, announced: Iterable[ShutdownRow] | None = None) -> BookFile:
-    """The book of the installed genai-prices, an overlay and the shutdowns announced.
+    """The book of the installed genai-prices, an overlay, the families and the shutdowns.
 
     Without `announced` they are those of the file. Raises UsageError where a price is impossible or
     the overlay contradicts the catalogue.
@@ -44,7 +44,7 @@ def compile_book(own: Overlay, announced: Iterable[ShutdownRow] | None = None) -
     priced = _without_shutdowns(own)
     rows = shutdowns.load_shutdowns() if announced is None else announced
     placed = shutdowns.place(rows, book_file.to_price_book(priced))
-    facts = {(fact.provider, fact.model): fact for fact in priced.facts}
+    facts = families.add_facts(priced, families.load_families())
     for (provider, model), row in placed.of_models.items():
         fact = facts.get((provider, model), FactRow(provider=provider, model=model))
         facts[provider, model] = msgspec.structs.replace(

@@ -173,6 +173,28 @@ class ModelFacts:
     """Features that requests may ask for and the model lacks: `tools`, `json_schema`."""
     multipliers: Mapping[str, Fraction] = field(default_factory=dict)
     """By modifier, such as `speed=fast`, what multiplies every rate of a request that has it."""
+    maker: str | None = None
+    """Who makes the model, whoever sells it."""
+    reasons: bool | None = None
+    """Whether answers hold reasoning tokens where the caller sets no effort."""
+    efforts: tuple[str, ...] = ()
+    """The reasoning efforts that a caller can set, least first; `none` where it can be off."""
+    default_effort: str | None = None
+    tokenizer: str | None = None
+    """Its family: models of one family count the same text as the same number of tokens."""
+    writes_cache_from_tokens: int | None = None
+    """From what prompt size on the seller bills cache writes that nobody marked; else None."""
+    least_cached_tokens: int | None = None
+    """The smallest prefix of a prompt that can be cached."""
+    smaller: str | None = None
+    """The next smaller sibling of the same maker that the same seller has a price for."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """By kind (`reasoning`, `tokenizer`, `cache`, `smaller`), the source of these facts."""
+
+    @property
+    def can_reason(self) -> bool | None:
+        """Whether answers may hold reasoning tokens, by default or where a caller asks for them."""
+        return True if self.reasons or set(self.efforts) - {"none"} else self.reasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
