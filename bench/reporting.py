@@ -12,7 +12,7 @@ from advisor.publishing import wire
 from advisor.report import report
 from bench import timing, traffic
 from bench.timing import ResultRow
-from ledger import clock, months, rollups, series, settings, usage
+from ledger import clock, months, rollups, series, settings, slots, usage
 from ledger.database import Database
 from ledger.events import Labels
 from ledger.months import Month
@@ -74,7 +74,9 @@ def _filled(url: str, series_count: int, events: int) -> Iterator[Database]:
         ids = series.intern(session, set(label_sets), series_count)
         requests_per_day = events // len(days) // series_count
         hours = {
-            (day * 24 + hour, ids[labels]): _amounts(requests_per_day // 2)
+            (day * slots.PER_DAY + hour * slots.PER_HOUR, ids[labels]): _amounts(
+                requests_per_day // 2
+            )
             for day in days
             for hour in (0, 12)
             for labels in label_sets

@@ -7,7 +7,7 @@ from advisor import refresh
 from bench import load, serving, timing, traffic
 from bench.reporting import MODELS, SETTINGS
 from bench.timing import ResultRow
-from ledger import clock, events, rollups, series, usage
+from ledger import clock, events, rollups, series, slots, usage
 from ledger.database import Database
 from ledger.events import Labels
 
@@ -66,7 +66,7 @@ def _fill(url: str) -> None:
     """A ledger with as many metric sets as are published by name, rolled up but without events."""
     database = Database(url)
     database.migrate()
-    hour = clock.hour_of(clock.now_us()) - 48
+    slot = slots.row_of(clock.now_us() - 2 * clock.DAY_US)
     with database.transaction() as session:
         label_sets = [
             _labels(number, status)
@@ -74,7 +74,7 @@ def _fill(url: str) -> None:
             for status in STATUSES
         ]
         ids = series.intern(session, set(label_sets), len(label_sets))
-        hours = {(hour, ids[labels]): _amounts() for labels in label_sets}
+        hours = {(slot, ids[labels]): _amounts() for labels in label_sets}
         rollups.add(session, usage.Sums(hours), clock.now_us(), SETTINGS.max_metric_sets)
     refresh.refresh(database, SETTINGS)
     database.close()

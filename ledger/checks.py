@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
-from ledger import clock, closed_statements, recount, retention, rollups, tables, usage
+from ledger import clock, closed_statements, recount, retention, rollups, slots, tables, usage
 from ledger.database import Database
 
 MAX_FINDINGS = 20
@@ -45,12 +45,12 @@ def hours_equal_events(session: Session, days: range | None = None) -> Iterator[
     Compared day by day, so that memory holds one day; a day without raw rows cannot be compared.
     """
     waiting = _pending(session)
-    days_with_events = {*recount.open_days(session)} | {hour // 24 for hour, _ in waiting.hours}
+    days_with_events = {*recount.open_days(session)} | {day for day, _ in waiting.days()}
     for day in sorted(days_with_events if days is None else days_with_events & {*days}):
         from_events = recount.count_hours(session, day, day)
         from_rollups = _hour_sums(session, day)
         for key, amounts in waiting.hours.items():
-            if key[0] // 24 == day:
+            if key[0] // slots.PER_DAY == day:
                 from_rollups[key] = (
                     usage.combine(from_rollups[key], amounts)
                     if key in from_rollups
@@ -68,17 +68,17 @@ def _differences(
         usage.COLUMNS, from_events or zero, from_rollups or zero, strict=True
     ):
         if events_sum != rollup_sum:
-            hour = clock.rfc3339(key[0] * clock.HOUR_US)
+            start = clock.rfc3339(key[0] * slots.SLOT_US)
             yield (
-                f"{hour} series {key[1]} {name}:"
+                f"{start} series {key[1]} {name}:"
                 f" events say {events_sum}, rollup + pending {rollup_sum}"
             )
 
 
 def _hour_sums(session: Session, day: int) -> dict[usage.HourKey, list[int]]:
     table = rollups.HOUR
-    query = select(table.c.hour, table.c.series_id, *(table.c[name] for name in usage.COLUMNS))
-    rows = session.execute(query.where(table.c.hour.between(day * 24, day * 24 + 23)))
+    query = select(table.c.slot, table.c.series_id, *(table.c[name] for name in usage.COLUMNS))
+    rows = session.execute(query.where(rollups.of_days(range(day, day + 1))))
     return {(row[0], row[1]): list(row[2:]) for row in rows}
 
 
@@ -90,7 +90,7 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     hour, day = rollups.HOUR, rollups.DAY_SUMS
     amounts = rollups.aggregates(hour)
     # Labelled, because to PostgreSQL a repeated expression with a parameter is a different one.
-    day_of_hour = (hour.c.hour // 24).label("day_of_hour")
+    day_of_hour = (hour.c.slot // slots.PER_DAY).label("day_of_hour")
     dropped = {number for number in _days_without_hours(session) if not retention.is_edge(number)}
     hour_sums = {
         (int(row[0]), row[1]): [int(amount) for amount in row[2:]]

@@ -1,7 +1,7 @@
 """The one place that reads the clock. Everything else is handed an instant."""
 
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US
@@ -42,6 +42,14 @@ def day_of(instant_us: int) -> int:
 def hour_of(instant_us: int) -> int:
     """UTC hour number since 1970-01-01T00 in which an instant (epoch microseconds) lies."""
     return instant_us // HOUR_US
+
+
+def day_start_us(day: date, zone: tzinfo) -> int:
+    """Epoch microseconds at which a calendar day begins in a zone, also where it has no midnight.
+
+    The clocks of some zones go forward at midnight; the day then begins at 01:00.
+    """
+    return to_us(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
 def day_number(day: date) -> int:

@@ -142,7 +142,7 @@ def find_imbalances(session: Session) -> Iterator[str]:
         from_books = _usage_of_lines(session, _LINE, _LINE.c.month == month.name)
         for part in (_late_usage(session, month.name), _usage_of_repricings(session, month.name)):
             _add(from_books, part)
-        from_rollups = _usage_of_rollups(session, month.hours)
+        from_rollups = _usage_of_rollups(session, month.slots)
         nothing = [0] * len(_COMPARED)
         for group in sorted(from_books.keys() | from_rollups.keys()):
             for name, in_books, in_rollups in zip(
@@ -200,13 +200,13 @@ def _sum_rows(
     }
 
 
-def _usage_of_rollups(session: Session, hours: range) -> _Usage:
+def _usage_of_rollups(session: Session, slots: range) -> _Usage:
     groups = {
         row[0]: tuple(row[1:])
         for row in session.execute(select(_SERIES.c.id, *(_SERIES.c[n] for n in _GROUPED)))
     }
     amounts_by_group: _Usage = {}
-    for series_id, amounts in readings.sum_span(session, hours).items():
+    for series_id, amounts in readings.sum_span(session, slots).items():
         _add(
             amounts_by_group,
             {groups[series_id]: [amounts[usage.INDEX[name]] for name in _COMPARED]},

@@ -20,20 +20,20 @@ LATE, REPRICING = "late", "repricing"
 """The kinds of adjustment: usage that came after the close, and a correction by a person."""
 
 LateKey = tuple[str, int, int, int, int]
-"""Month, UTC day of the rollup, number of the month's last repricing, UTC hour, series id."""
+"""Month, UTC day of the rollup, number of the month's last repricing, slot, series id."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedMonth:
-    """A closed month: its UTC hours in the zone of its close, and its last repricing (0: none)."""
+    """A closed month: its slots in the zone of its close, and its last repricing (0: none)."""
 
     name: str
-    hours: range
+    slots: range
     after_number: int
 
 
 def closed_months(session: Session) -> list[ClosedMonth]:
-    """Every closed month, oldest first. Zones may differ, so an hour may lie in two of them."""
+    """Every closed month, oldest first. Zones may differ, so usage may lie in two of them."""
     repriced = (
         select(func.coalesce(func.max(_ADJUSTMENT.c.number), 0))
         .where(_ADJUSTMENT.c.month == _STATEMENT.c.month, _ADJUSTMENT.c.kind == REPRICING)
@@ -45,7 +45,7 @@ def closed_months(session: Session) -> list[ClosedMonth]:
     closed = []
     for name, zone, number in session.execute(query.order_by(_STATEMENT.c.month)):
         month = months.parse(name, ZoneInfo(zone))
-        closed.append(ClosedMonth(name, range(month.first_hour, month.end_hour), number))
+        closed.append(ClosedMonth(name, month.slots, number))
     return closed
 
 
@@ -54,8 +54,8 @@ def extract(
 ) -> dict[LateKey, list[int]]:
     """The part of these sums that is late for each closed month, recorded on a UTC day."""
     return {
-        (month.name, recorded_day, month.after_number, hour, series_id): amounts
+        (month.name, recorded_day, month.after_number, slot, series_id): amounts
         for month in closed
-        for (hour, series_id), amounts in sums.hours.items()
-        if hour in month.hours
+        for (slot, series_id), amounts in sums.hours.items()
+        if slot in month.slots
     }

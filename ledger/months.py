@@ -1,4 +1,4 @@
-"""A calendar month in the reporting zone: whole UTC days, plus the hours of its two edge days.
+"""A calendar month in the reporting zone: whole UTC days, plus parts of its two edge days.
 
 Pure.
 """
@@ -7,16 +7,19 @@ import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from ledger import clock
+from ledger import clock, slots
 from ledger.errors import UsageError
+
+FIRST_YEAR = 2020
+"""No event of a ledger is older, so no month is."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Month:
-    """One calendar month of a zone with whole-hour offsets, so that it is a set of UTC hours."""
+    """One calendar month of a zone in which usage can be cut (`first_uncut_day`)."""
 
     year: int
     month: int
@@ -26,14 +29,19 @@ class Month:
         return f"{self.year:04d}-{self.month:02d}"
 
     @property
-    def first_hour(self) -> int:
-        """UTC hour number in which the month begins."""
-        return clock.hour_of(clock.to_us(datetime(self.year, self.month, 1, tzinfo=self.zone)))
+    def start_us(self) -> int:
+        """The instant at which the month begins (epoch microseconds)."""
+        return clock.day_start_us(date(self.year, self.month, 1), self.zone)
 
     @property
-    def end_hour(self) -> int:
-        """UTC hour number at which the next month begins."""
-        return self.next().first_hour
+    def end_us(self) -> int:
+        """The instant at which the next month begins (epoch microseconds)."""
+        return self.next().start_us
+
+    @property
+    def slots(self) -> range:
+        """The slots of the month. Raises ValueError where usage cannot be cut in its zone."""
+        return range(slots.starting_at(self.start_us), slots.starting_at(self.end_us))
 
     @property
     def days(self) -> int:
@@ -43,19 +51,19 @@ class Month:
     @property
     def whole_days(self) -> range:
         """The UTC day numbers that lie wholly in the month."""
-        return range(-(-self.first_hour // 24), self.end_hour // 24)
+        return slots.whole_days(self.slots)
 
     @property
-    def edge_hours(self) -> tuple[range, ...]:
-        """The UTC hours of the month outside its whole UTC days: none where the zone is UTC."""
-        days = self.whole_days
-        edges = (range(self.first_hour, days.start * 24), range(days.stop * 24, self.end_hour))
+    def edges(self) -> tuple[range, ...]:
+        """The slots of the month outside its whole UTC days: none where the zone is UTC."""
+        span, days = self.slots, slots.of_days(self.whole_days)
+        edges = (range(span.start, days.start), range(days.stop, span.stop))
         return tuple(edge for edge in edges if len(edge))
 
     @property
     def touched_days(self) -> range:
-        """Every UTC day number that the month shares an hour with."""
-        return range(self.first_hour // 24, -(-self.end_hour // 24))
+        """Every UTC day number of which a part lies in the month."""
+        return range(clock.day_of(self.start_us), clock.day_of(self.end_us - 1) + 1)
 
     def next(self) -> "Month":
         """The month after."""
@@ -69,8 +77,8 @@ class Month:
 def parse(text: str, zone: ZoneInfo) -> Month:
     """The month of `2026-11`. Raises UsageError when the text is not a month."""
     match = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
-    if match and int(match[1]) < 2020:
-        raise UsageError(f"{text} lies before 2020, where no ledger begins")
+    if match and int(match[1]) < FIRST_YEAR:
+        raise UsageError(f"{text} lies before {FIRST_YEAR}, where no ledger begins")
     if not match or not (1 <= int(match[2]) <= 12 and int(match[1]) <= 9000):
         raise UsageError(f"{text!r} is not a month; write it as YYYY-MM, for example 2026-11")
     return Month(int(match[1]), int(match[2]), zone)
@@ -83,7 +91,7 @@ def containing(instant_us: int, zone: ZoneInfo) -> Month:
 
 
 def touching(day: int, zone: ZoneInfo) -> Iterator[Month]:
-    """The one or two months of the zone that share an hour with a UTC day."""
+    """The one or two months of the zone in which a UTC day lies."""
     first = containing(day * clock.DAY_US, zone)
     last = containing((day + 1) * clock.DAY_US - 1, zone)
     yield first
@@ -98,3 +106,19 @@ def parse_or_current(text: str | None, zone: ZoneInfo, now_us: int) -> Month:
     if month > current:
         raise UsageError(f"{month} lies in the future; the current month is {current}")
     return month
+
+
+def first_uncut_day(zone: ZoneInfo, until_us: int) -> date | None:
+    """The first day from FIRST_YEAR on at whose start usage cannot be cut; None if it always can.
+
+    Days up to an instant (epoch microseconds) are looked at. It can in all zones of the tz database
+    that `slots` was made from; a later one may have an offset that is new.
+    """
+    day, end = date(FIRST_YEAR, 1, 1), clock.from_us(until_us).date()
+    while day < end:
+        try:
+            slots.starting_at(clock.day_start_us(day, zone))
+        except ValueError:
+            return day
+        day += timedelta(days=1)
+    return None

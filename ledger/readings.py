@@ -1,4 +1,4 @@
-"""Usage by series over spans of UTC hours, from the coarsest rollup that fits.
+"""Usage by series over spans of time, from the coarsest rollup that fits.
 
 Never reads raw events.
 """
@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Table, func, select
 from sqlmodel import Session
 
-from ledger import rollups, tables, usage
+from ledger import clock, rollups, slots, tables, usage
 from ledger.events import Labels
 
 MOST_IDS = 10_000
@@ -36,20 +36,25 @@ def all_series(session: Session) -> dict[int, StoredSeries]:
     return {row[0]: StoredSeries(row[0], Labels(*row[2:]), row[1]) for row in rows}
 
 
-def sum_span(session: Session, hours: range) -> dict[int, list[int]]:
-    """Amounts by series id over a span of UTC hours.
+def sum_span(session: Session, span: range) -> dict[int, list[int]]:
+    """Amounts by series id over a span of slots.
 
-    Whole days are read from the days, the remaining hours from the hours.
+    Whole UTC days are read from the days, the rest from the hours. Raises ValueError where an end
+    of the span lies within an hour that is not cut there.
     """
-    days = range(-(-hours.start // 24), hours.stop // 24)
+    for end in (span.start, span.stop):
+        if not slots.is_row(end):
+            raise ValueError(f"usage cannot be cut at {clock.rfc3339(end * slots.SLOT_US)}")
+    days = slots.whole_days(span)
     if not len(days):
-        return _sum_range(session, hours)
+        return _sum_range(session, span)
+    inner = slots.of_days(days)
     parts = (
-        _sum_range(session, range(hours.start, days.start * 24)),
+        _sum_range(session, range(span.start, inner.start)),
         _sum_rows(
             session, rollups.DAY_SUMS, rollups.DAY_SUMS.c.day.between(days.start, days.stop - 1)
         ),
-        _sum_range(session, range(days.stop * 24, hours.stop)),
+        _sum_range(session, range(inner.stop, span.stop)),
     )
     sums: dict[int, list[int]] = {}
     for part in parts:
@@ -110,21 +115,18 @@ def traffic_spans(session: Session, series_ids: Iterable[int]) -> dict[int, tupl
 def first_hour_of_day(session: Session, day: int, series_ids: Iterable[int]) -> int | None:
     """The first UTC hour of a day with traffic of some series; None where hours are dropped."""
     table = rollups.HOUR.c
-    of_day = table.hour.between(day * 24, day * 24 + 23)
-    first_hour = session.execute(
-        select(func.min(table.hour)).where(of_day, table.series_id.in_(list(series_ids)))
-    )
-    return first_hour.scalar()
+    of_traffic = rollups.of_days(range(day, day + 1)) & table.series_id.in_(list(series_ids))
+    first_slot = session.execute(select(func.min(table.slot)).where(of_traffic)).scalar()
+    return None if first_slot is None else int(first_slot) // slots.PER_HOUR
 
 
 def tokens_by_hour(session: Session, hours: range, series_ids: Iterable[int]) -> dict[int, int]:
     """Input and output tokens of some series by UTC hour; hours without traffic are absent."""
     table = rollups.HOUR.c
     tokens = func.sum(table.input_tokens + table.output_tokens)
-    of_traffic = table.hour.between(hours.start, hours.stop - 1) & table.series_id.in_(
-        list(series_ids)
-    )
-    rows = session.execute(select(table.hour, tokens).where(of_traffic).group_by(table.hour))
+    of_traffic = rollups.of_slots(slots.of_hours(hours)) & table.series_id.in_(list(series_ids))
+    hour = rollups.hour_of_row()
+    rows = session.execute(select(hour, tokens).where(of_traffic).group_by(hour))
     return {row[0]: int(row[1]) for row in rows}
 
 
@@ -174,15 +176,14 @@ def day_revisions(session: Session) -> dict[int, int]:
 
 def sum_hours(session: Session, hours: Iterable[int]) -> dict[int, list[int]]:
     """Amounts by series id over some UTC hours, which need not be consecutive."""
-    return _sum_rows(session, rollups.HOUR, rollups.HOUR.c.hour.in_(list(hours)))
+    rows = [slot for hour in hours for slot in slots.rows_of_hour(hour)]
+    return _sum_rows(session, rollups.HOUR, rollups.HOUR.c.slot.in_(rows))
 
 
-def _sum_range(session: Session, hours: range) -> dict[int, list[int]]:
-    if not len(hours):
+def _sum_range(session: Session, span: range) -> dict[int, list[int]]:
+    if not len(span):
         return {}
-    return _sum_rows(
-        session, rollups.HOUR, rollups.HOUR.c.hour.between(hours.start, hours.stop - 1)
-    )
+    return _sum_rows(session, rollups.HOUR, rollups.of_slots(span))
 
 
 def _sum_rows(session: Session, table: Table, where: ColumnElement[bool]) -> dict[int, list[int]]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, select
 from sqlmodel import Session
 
-from ledger import clock, events, recount, rollups, usage
+from ledger import clock, events, recount, rollups, slots, usage
 from ledger.database import Database, lock, stop_ingest
 
 _SPLIT = len(usage.SUMMED)
@@ -40,15 +40,15 @@ def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
         for key, amounts in pending.items():
             hours[key] = _without(hours[key], amounts, maxima=come.get(key, hours[key])[_SPLIT:])
     table = rollups.HOUR
-    of_day = [table.c.hour.between(day * 24, day * 24 + 23)]
+    of_day = [rollups.of_days(range(day, day + 1))]
     counted = [usage.INDEX[name] for name in ("requests", "meter_requests")]
     with_requests: _Amounts = {
         key: amounts for key, amounts in hours.items() if any(amounts[index] for index in counted)
     }
     wrong = _replace(
-        session, table, ("hour", "series_id"), correct=with_requests, conditions=of_day
+        session, table, ("slot", "series_id"), correct=with_requests, conditions=of_day
     )
-    day_and_series = (table.c.hour // 24).label("day_of_hour"), table.c.series_id
+    day_and_series = (table.c.slot // slots.PER_DAY).label("day_of_hour"), table.c.series_id
     wrong += _replace(
         session,
         rollups.DAY_SUMS,

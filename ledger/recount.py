@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, literal, select
 from sqlmodel import Session
 
-from ledger import clock, events, tables, usage
+from ledger import events, slots, tables, usage
 
 _EVENT = tables.EVENT
 _METER = tables.EVENT_METER
@@ -56,19 +56,30 @@ def _counted(name: str) -> ColumnElement[int]:
     return special[name] if name in special else _sum_where(_BILLABLE, column[name])
 
 
+def _row_of(occurred_at: ColumnElement[int]) -> ColumnElement[int]:
+    """The SQL of `slots.row_of`."""
+    slot = cast(occurred_at // slots.SLOT_US, BigInteger)
+    of_day = slot % slots.PER_DAY
+    by_distance = [
+        (of_day.in_(place for place, d in enumerate(slots.DISTANCES) if d == distance), distance)
+        for distance in range(1, slots.PER_HOUR)
+    ]
+    return (slot - case(*by_distance, else_=0)).label("slot")
+
+
 def count_hours(
     session: Session, first_day: int, last_day: int, *, until_us: int | None = None
 ) -> dict[usage.HourKey, list[int]]:
-    """Sums of raw events by (hour, series), in the order of `usage.COLUMNS`.
+    """Sums of raw events by (slot of their hour, series), in the order of `usage.COLUMNS`.
 
     The UTC days are inclusive; `until_us` leaves later events out (epoch microseconds).
     """
-    hour = cast(_EVENT.c.occurred_at // clock.HOUR_US, BigInteger).label("hour")
+    slot = _row_of(_EVENT.c.occurred_at)
     query = (
-        select(hour, _EVENT.c.series_id, *(_counted(name).label(name) for name in usage.COLUMNS))
+        select(slot, _EVENT.c.series_id, *(_counted(name).label(name) for name in usage.COLUMNS))
         .join_from(_EVENT, _SERIES, _EVENT.c.series_id == _SERIES.c.id)
         .where(_EVENT.c.day.between(first_day, last_day))
-        .group_by(hour, _EVENT.c.series_id)
+        .group_by(slot, _EVENT.c.series_id)
     )
     if until_us is not None:
         query = query.where(_EVENT.c.occurred_at <= until_us)
@@ -80,11 +91,11 @@ def _count_meters(
     session: Session, first_day: int, last_day: int
 ) -> dict[usage.HourKey, list[int]]:
     """The sums of meters, whose series are theirs alone."""
-    hour = cast(_METER.c.occurred_at // clock.HOUR_US, BigInteger).label("hour")
+    slot = _row_of(_METER.c.occurred_at)
     query = (
-        select(hour, _METER.c.series_id, func.count(), func.sum(_METER.c.quantity))
+        select(slot, _METER.c.series_id, func.count(), func.sum(_METER.c.quantity))
         .where(_METER.c.day.between(first_day, last_day))
-        .group_by(hour, _METER.c.series_id)
+        .group_by(slot, _METER.c.series_id)
     )
     sums = {}
     for row in session.execute(query):

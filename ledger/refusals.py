@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from ledger import clock, events, tables
+from ledger import clock, events, slots, tables
 from ledger.events import Event
 from ledger.months import Month
 from ledger.refusal_reasons import RefusalReason
@@ -25,7 +25,7 @@ REMEMBERED = 1_000
 _TABLE = tables.REFUSED_ELEMENTS
 _GROUP = (_TABLE.c.namespace, _TABLE.c.reason)
 _COUNTS = ("requests", "readable_requests", "input_tokens", "output_tokens")
-_NOON_HOUR = 12
+_NOON = 12 * slots.PER_HOUR
 
 
 class RefusedElement(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +162,7 @@ def list_month(session: Session, month: Month) -> list[RefusedSum]:
     A UTC day counts in the month that holds its noon.
     """
     table = _TABLE.c
-    first_day, end_day = _day_after_noon(month.first_hour), _day_after_noon(month.end_hour)
+    first_day, end_day = _day_after_noon(month.slots.start), _day_after_noon(month.slots.stop)
     sums = [func.sum(table[name]).label(name) for name in _COUNTS]
     rows = session.execute(
         select(*_GROUP, func.min(table.sentence).label("sentence"), *sums)
@@ -181,6 +181,6 @@ def list_month(session: Session, month: Month) -> list[RefusedSum]:
     ]
 
 
-def _day_after_noon(hour: int) -> int:
-    """The first UTC day whose noon is not before an hour."""
-    return -((_NOON_HOUR - hour) // 24)
+def _day_after_noon(slot: int) -> int:
+    """The first UTC day whose noon is not before a slot."""
+    return -((_NOON - slot) // slots.PER_DAY)

@@ -52,7 +52,7 @@ def due_days(session: Session, keep_days: int, now_us: int) -> list[DueDay]:
     )
     old = set(session.execute(query).scalars())
     if old:
-        old -= {hour // 24 for sums in rollups.list_pending(session) for hour, _ in sums.hours}
+        old -= {day for sums in rollups.list_pending(session) for day, _ in sums.days()}
     return [DueDay(day_number, _requests(session, day_number)) for day_number in sorted(old)]
 
 
@@ -91,10 +91,8 @@ def drop_hours(database: Database, now_us: int) -> int:
     for day_number in old:
         with database.transaction() as session:
             if not is_edge(day_number):
-                hour = rollups.HOUR.c.hour
-                session.execute(
-                    delete(rollups.HOUR).where(hour.between(day_number * 24, day_number * 24 + 23))
-                )
+                of_day = rollups.of_days(range(day_number, day_number + 1))
+                session.execute(delete(rollups.HOUR).where(of_day))
             session.execute(
                 delete(rollups.DISTRIBUTION).where(rollups.DISTRIBUTION.c.day == day_number)
             )

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Table, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from ledger import clock, late_usage, metric_sets, tables, usage
+from ledger import clock, late_usage, metric_sets, slots, tables, usage
 
 INTAKE = tables.INTAKE
 HOUR = tables.USAGE_HOUR
@@ -61,7 +61,7 @@ def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -
     In sorted order, so that workers cannot deadlock. The caller holds the lock "rollup", so no
     month closes meanwhile.
     """
-    _add_amounts(session, HOUR, ("hour", "series_id"), sums.hours)
+    _add_amounts(session, HOUR, ("slot", "series_id"), sums.hours)
     _add_amounts(session, DAY_SUMS, ("day", "series_id"), sums.days())
     _add_amounts(
         session,
@@ -84,10 +84,26 @@ def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -
     )
     came_late = late_usage.extract(sums, late_usage.closed_months(session), clock.day_of(now_us))
     _add_amounts(
-        session, LATE, ("month", "recorded_day", "after_number", "hour", "series_id"), came_late
+        session, LATE, ("month", "recorded_day", "after_number", "slot", "series_id"), came_late
     )
-    touch_days(session, {hour // 24 for hour, _ in sums.hours}, now_us)
+    touch_days(session, {slot // slots.PER_DAY for slot, _ in sums.hours}, now_us)
     metric_sets.assign(session, sums.totals(), max_metric_sets)
+
+
+def of_slots(span: range) -> ColumnElement[bool]:
+    """The SQL of the hours, and parts of hours, that lie in a span of slots."""
+    return HOUR.c.slot.between(span.start, span.stop - 1)
+
+
+def of_days(days: range) -> ColumnElement[bool]:
+    """The SQL of the hours of some UTC days."""
+    return of_slots(slots.of_days(days))
+
+
+def hour_of_row() -> ColumnElement[int]:
+    """The SQL of the UTC hour that a row of the hours is of, or of a part of."""
+    # Labelled, because to PostgreSQL a repeated expression with a parameter is a different one.
+    return (HOUR.c.slot // slots.PER_HOUR).label("hour")
 
 
 def aggregates(table: Table) -> list[ColumnElement[int]]:

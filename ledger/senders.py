@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from ledger import events, tables
+from ledger import events, rollups, slots, tables
 
 _SERIES = tables.SERIES
 _TOTAL = tables.USAGE_TOTAL
@@ -68,14 +68,15 @@ def last_event_at(session: Session) -> int | None:
 def hours_with_events(session: Session, sender: UsageSender, hours: range) -> list[int]:
     """The UTC hours of a span in which a sender had events, in order."""
     of_sender = (_SERIES.c.namespace == sender.namespace) & (_SERIES.c.project == sender.project)
+    hour = rollups.hour_of_row()
     rows = session.execute(
-        select(_HOUR.c.hour)
+        select(hour)
         .where(
-            _HOUR.c.hour.between(hours.start, hours.stop - 1),
+            rollups.of_slots(slots.of_hours(hours)),
             _HOUR.c.series_id.in_(select(_SERIES.c.id).where(of_sender)),
         )
         .distinct()
-        .order_by(_HOUR.c.hour)
+        .order_by(hour)
     )
     return list(rows.scalars())
 
@@ -90,19 +91,20 @@ def hourly_sums(session: Session, hours: range) -> dict[Reporter, dict[int, Hour
     """What each reporter billed by UTC hour of a span; hours without tokens are absent."""
     names = _SERIES.c.namespace, _SERIES.c.project, _SERIES.c.key
     amounts = _HOUR.c.requests, _HOUR.c.input_tokens, _HOUR.c.output_tokens
+    hour = rollups.hour_of_row()
     rows = session.execute(
-        select(*names, _HOUR.c.hour, *map(func.sum, amounts))
+        select(*names, hour, *map(func.sum, amounts))
         .join_from(_HOUR, _SERIES, _HOUR.c.series_id == _SERIES.c.id)
         .where(
-            _HOUR.c.hour.between(hours.start, hours.stop - 1),
+            rollups.of_slots(slots.of_hours(hours)),
             _SERIES.c.usage_source.in_(events.BILLABLE_SOURCES),
         )
-        .group_by(*names, _HOUR.c.hour)
-        .order_by(*names, _HOUR.c.hour)
+        .group_by(*names, hour)
+        .order_by(*names, hour)
     )
     sums: dict[Reporter, dict[int, HourSums]] = {}
-    for namespace, project, key, hour, *hour_amounts in rows:
+    for namespace, project, key, number, *hour_amounts in rows:
         of_hour = HourSums(*map(int, hour_amounts))
         if of_hour.input_tokens + of_hour.output_tokens:
-            sums.setdefault(Reporter(namespace, project, key), {})[hour] = of_hour
+            sums.setdefault(Reporter(namespace, project, key), {})[number] = of_hour
     return sums

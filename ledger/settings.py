@@ -7,7 +7,6 @@ import difflib
 import os
 import re
 from collections.abc import Collection
-from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ledger import clock, setting_errors
+from ledger import clock, months, setting_errors
 from ledger.errors import UsageError
 
 PREFIX = "SWITCHWISE_"
@@ -25,30 +24,23 @@ CALLBACK_NAMES = ("url", "key", "spool_max_bytes")
 """What only our callback for LiteLLM reads; it may run in the same environment."""
 _OF_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)")
 """Variables that Kubernetes adds for a service whose name begins with ours."""
+_ZONE_DAYS_AHEAD = 3 * 366
 _ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
-def _whole_hour_zone(name: str) -> str:
-    """The name of a zone whose offset is whole hours at every instant from 2020 on.
-
-    So a month of it is a set of UTC hours.
-    """
+def _time_zone(name: str) -> str:
+    """The name of a time zone in which usage can be cut at every midnight of its days."""
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(
             f"{name!r} is not a time zone; use a name such as UTC or Europe/Berlin"
         ) from error
-    instant = datetime(2020, 1, 1, tzinfo=clock.EPOCH.tzinfo)
-    last = clock.now() + timedelta(days=3 * 366)
-    while instant < last:
-        offset = instant.astimezone(zone).utcoffset()
-        if offset is None or offset % timedelta(hours=1):
-            raise ValueError(
-                f"{name!r} is not a whole number of hours from UTC on {instant:%Y-%m-%d};"
-                " use a zone that is, such as UTC or Europe/Berlin"
-            )
-        instant += timedelta(days=1)
+    if day := months.first_uncut_day(zone, clock.now_us() + _ZONE_DAYS_AHEAD * clock.DAY_US):
+        raise ValueError(
+            f"{name!r} has an offset from UTC on {day} at which sums cannot be cut;"
+            " use another zone, such as UTC or Asia/Kolkata"
+        )
     return name
 
 
@@ -91,8 +83,8 @@ class Settings(BaseSettings):
     """Port to bind; 0 takes a free one."""
     require_keys: bool = False
     """Ask for an API key on loopback too. Elsewhere one is always asked for."""
-    reporting_zone: Annotated[str, AfterValidator(_whole_hour_zone)] = "UTC"
-    """Time zone in which months are counted; its offset from UTC must be whole hours."""
+    reporting_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    """Time zone in which months, and the days of a forecast, are counted: UTC, Asia/Kolkata."""
     pairs: str = "gpt-4.1:gpt-4.1-mini"
     """Which model may move to which: a comma list of FROM:TO, each `[provider/]model[@tier]`."""
     default_stance: Literal["prove_target", "prove_incumbent"] = "prove_target"

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ledger import clock, events, tokens
+from ledger import events, slots, tokens
 
 SUMMED = (
     "requests",
@@ -72,7 +72,7 @@ _POWERS = 128
 """More than any bit length: measure * _POWERS + bit length is a place of a distribution."""
 
 HourKey = tuple[int, int]
-"""UTC hour number, series id."""
+"""Slot with which a UTC hour, or the part of a cut hour, begins (`ledger.slots`), series id."""
 DistributionKey = tuple[int, int, int, int]
 """UTC day number, series id, measure, power of two (bit length of the value)."""
 
@@ -80,7 +80,7 @@ DistributionKey = tuple[int, int, int, int]
 class Sums(msgspec.Struct):
     """The sums of some events.
 
-    `hours` by (hour, series) in the order of COLUMNS, `distributions` as request counts by key.
+    `hours` by (slot, series) in the order of COLUMNS, `distributions` as request counts by key.
     """
 
     hours: dict[HourKey, list[int]] = {}
@@ -100,7 +100,8 @@ class Sums(msgspec.Struct):
     def days(self) -> dict[tuple[int, int], list[int]]:
         """The same sums by (day, series)."""
         return _folded(
-            ((hour // 24, series_id), amounts) for (hour, series_id), amounts in self.hours.items()
+            ((slot // slots.PER_DAY, series_id), amounts)
+            for (slot, series_id), amounts in self.hours.items()
         )
 
     def totals(self) -> dict[int, list[int]]:
@@ -119,8 +120,8 @@ def merge_all(parts: Iterable[Sums]) -> Sums:
 def renumber(sums: Sums, ids: Sequence[int]) -> Sums:
     """The same sums with series id `n` replaced by `ids[n]`; sums of equal ids are merged."""
     renumbered = Sums()
-    for (hour, number), amounts in sums.hours.items():
-        renumbered.merge(Sums({(hour, ids[number]): amounts}))
+    for (slot, number), amounts in sums.hours.items():
+        renumbered.merge(Sums({(slot, ids[number]): amounts}))
     for (day, number, measure, power), requests in sums.distributions.items():
         key = (day, ids[number], measure, power)
         renumbered.distributions[key] = renumbered.distributions.get(key, 0) + requests
@@ -141,10 +142,10 @@ class Tally:
         show them.
         """
         occurred_at = event.occurred_at
-        hour = occurred_at // clock.HOUR_US
-        entry = self._hours.get((hour, series_id))
+        slot = slots.row_of(occurred_at)
+        entry = self._hours.get((slot, series_id))
         if entry is None:
-            entry = self._hours[hour, series_id] = ([0] * len(COLUMNS), defaultdict(int))
+            entry = self._hours[slot, series_id] = ([0] * len(COLUMNS), defaultdict(int))
         amounts, places = entry
         amounts[_REQUESTS] += 1
         if occurred_at > amounts[_LAST_OCCURRED]:
@@ -165,10 +166,10 @@ class Tally:
 
     def add_meters(self, event: events.Event, series_id_of: Callable[[events.Labels], int]) -> None:
         """Add the quantities of one stored event's meters, each under a series of its own."""
-        hour = event.occurred_at // clock.HOUR_US
+        slot = slots.row_of(event.occurred_at)
         for labels, quantity in events.meter_quantities(event).items():
             amounts, _ = self._hours.setdefault(
-                (hour, series_id_of(labels)), ([0] * len(COLUMNS), defaultdict(int))
+                (slot, series_id_of(labels)), ([0] * len(COLUMNS), defaultdict(int))
             )
             amounts[_METER] += 1
             amounts[_METER_QUANTITY] += quantity
@@ -182,16 +183,16 @@ class Tally:
     def pack(self) -> bytes:
         """The bytes of an intake row."""
         days: dict[tuple[int, int], dict[int, int]] = {}
-        for (hour, series_id), (_, places) in self._hours.items():
-            day_places = days.setdefault((hour // 24, series_id), places)
+        for (slot, series_id), (_, places) in self._hours.items():
+            day_places = days.setdefault((slot // slots.PER_DAY, series_id), places)
             if day_places is not places:
                 for place, requests in places.items():
                     day_places[place] = day_places.get(place, 0) + requests
         return _ENCODER.encode(
             (
                 [
-                    (hour, series_id, amounts)
-                    for (hour, series_id), (amounts, _) in self._hours.items()
+                    (slot, series_id, amounts)
+                    for (slot, series_id), (amounts, _) in self._hours.items()
                 ],
                 [(day, series_id, places) for (day, series_id), places in days.items() if places],
             )
@@ -262,7 +263,7 @@ def unpack(packed: bytes) -> Sums:
     """The sums of an intake row's bytes."""
     content = _DECODER.decode(packed)
     return Sums(
-        {(hour, series_id): amounts for hour, series_id, amounts in content.hours},
+        {(slot, series_id): amounts for slot, series_id, amounts in content.hours},
         {
             (day, series_id, *divmod(place, _POWERS)): requests
             for day, series_id, places in content.distributions

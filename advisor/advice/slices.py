@@ -16,7 +16,7 @@ from advisor.months import statements
 from advisor.switching import advice, candidates, headroom, window, workloads
 from advisor.switching.standing import Standing
 from advisor.switching.workloads import WorkloadClass
-from ledger import clock, pairs, readings
+from ledger import clock, pairs, readings, slots
 from ledger.months import Month
 from ledger.pricing import fixed_cost_store, names
 from ledger.pricing.fixed_costs import FixedCost
@@ -118,7 +118,7 @@ def _read_window(
     session: Session, basis: _Basis, span: window.Window, keys: Iterable[SliceKey]
 ) -> Iterator[SliceReading]:
     """The slices that share a window."""
-    amounts = readings.sum_span(session, _hours(span)) if span.days else {}
+    amounts = readings.sum_span(session, slots.of_days(span.day_numbers)) if span.days else {}
     room = {
         provider: _headroom(session, basis, provider, span)
         for provider in {key.provider for key in keys}

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from advisor.months import line_rows, statements, trace
 from advisor.months.adjustments import BY_THE_LEDGER, Adjustment, Arithmetic
 from advisor.months.statements import DayUsage, Line, LineKey, Pricing
-from ledger import clock, closed_statements, rollups, tables, usage
+from ledger import clock, closed_statements, rollups, slots, tables, usage
 from ledger.late_usage import LATE
 
 _ADJUSTMENT = tables.ADJUSTMENT
@@ -166,10 +166,10 @@ def _late_days(session: Session, bucket: LateBucket) -> list[DayUsage]:
         table.recorded_day == bucket.recorded_day,
         table.after_number == bucket.after_number,
     )
-    columns = (table.hour, table.series_id, *(table[name] for name in usage.COLUMNS))
+    columns = (table.slot, table.series_id, *(table[name] for name in usage.COLUMNS))
     days: dict[int, dict[int, list[int]]] = {}
-    for hour, series_id, *amounts in session.execute(select(*columns).where(*of_bucket)):
-        by_series = days.setdefault(hour // 24, {})
+    for slot, series_id, *amounts in session.execute(select(*columns).where(*of_bucket)):
+        by_series = days.setdefault(slot // slots.PER_DAY, {})
         by_series[series_id] = (
             usage.combine(by_series[series_id], amounts) if series_id in by_series else amounts
         )

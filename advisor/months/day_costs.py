@@ -9,7 +9,7 @@ from sqlmodel import Session
 from advisor.months import statements
 from advisor.months.forecast import FULL_HISTORY_DAYS
 from advisor.months.statements import DayUsage, Pricing
-from ledger import clock, readings, usage
+from ledger import clock, readings, slots, usage
 from ledger.months import Month
 
 
@@ -24,17 +24,21 @@ class CalendarDays:
         """The calendar day in which an instant (epoch microseconds) lies."""
         return clock.day_number(clock.from_us(instant_us).astimezone(self.month.zone).date())
 
-    def first_hour(self, day: int) -> int:
-        """The UTC hour in which a calendar day begins."""
-        midnight = clock.from_us(day * clock.DAY_US).replace(tzinfo=self.month.zone)
-        return clock.hour_of(clock.to_us(midnight))
+    def slots_of(self, day: int) -> range:
+        """The slots of a calendar day."""
+        start, stop = (
+            slots.starting_at(clock.day_start_us(clock.date_of(midnight), self.month.zone))
+            for midnight in (day, day + 1)
+        )
+        return range(start, stop)
 
     def _read(self, day: int) -> list[DayUsage]:
         """By UTC day, as that sets prices and names."""
-        hours = range(self.first_hour(day), self.first_hour(day + 1))
-        cuts = sorted({hours.start, hours.stop, *range(-(-hours.start // 24) * 24, hours.stop, 24)})
+        span = self.slots_of(day)
+        midnights = range(-(-span.start // slots.PER_DAY) * slots.PER_DAY, span.stop, slots.PER_DAY)
+        cuts = sorted({span.start, span.stop, *midnights})
         return [
-            DayUsage(start // 24, readings.sum_span(self.session, range(start, stop)))
+            DayUsage(start // slots.PER_DAY, readings.sum_span(self.session, range(start, stop)))
             for start, stop in itertools.pairwise(cuts)
         ]
 
@@ -69,8 +73,10 @@ class DayCosts:
         return full
 
     def _begins_with_traffic(self, day: int) -> bool:
-        start = self.days.first_hour(day)
-        in_first_hour = readings.sum_span(self.days.session, range(start, start + 1))
+        start = self.days.slots_of(day).start
+        in_first_hour = readings.sum_span(
+            self.days.session, range(start, slots.next_row(start + slots.PER_HOUR))
+        )
         return any(map(self._counts, in_first_hour))
 
     def _cost(self, day: int) -> int | None:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor.months.day_costs import CalendarDays, DayCosts
+from advisor.months.day_costs import DayCosts
 from advisor.months.forecast import DAYS_PER_WEEK, FULL_HISTORY_DAYS
 from advisor.months.silent_senders import SilentSender
-from ledger import clock, money
+from ledger import clock, money, slots
 
 Amount = Callable[[int], int | None]
 """An amount by calendar day; None on a day without traffic."""
@@ -62,14 +62,14 @@ def measure(costs: DayCosts, sender: SilentSender, now_us: int) -> MissedSpend:
     """What a silent sender has missed so far in the month, from the costs of its series alone."""
     days = costs.days
     last_day = days.day_of(sender.last_occurred_at)
-    first = max(days.day_of(days.month.first_hour * clock.HOUR_US), last_day)
-    hours = range(days.first_hour(first), min(days.month.end_hour, clock.hour_of(now_us)))
+    first = max(days.day_of(days.month.start_us), last_day)
+    end = min(days.month.slots.stop, clock.hour_of(now_us) * slots.PER_HOUR)
     usual_costs, usual_requests = (
         UsualDays(amount, last_day) for amount in (costs.on, costs.requests_on)
     )
     parts = [
-        (day, Fraction(len(_shared(hours, days, day)), len(_hours_of(days, day))))
-        for day in range(first, days.day_of(hours.stop * clock.HOUR_US) + 1)
+        (day, _closed_part(days.slots_of(day), end))
+        for day in range(first, days.day_of(end * slots.SLOT_US) + 1)
     ]
     cost = sum((usual_costs.missed_on(day, part) for day, part in parts), Fraction(0))
     requests = sum((usual_requests.missed_on(day, part) for day, part in parts), Fraction(0))
@@ -82,13 +82,9 @@ def measure(costs: DayCosts, sender: SilentSender, now_us: int) -> MissedSpend:
     )
 
 
-def _hours_of(days: CalendarDays, day: int) -> range:
-    return range(days.first_hour(day), days.first_hour(day + 1))
-
-
-def _shared(hours: range, days: CalendarDays, day: int) -> range:
-    of_day = _hours_of(days, day)
-    return range(max(hours.start, of_day.start), min(hours.stop, of_day.stop))
+def _closed_part(of_day: range, end: int) -> Fraction:
+    """How much of a day's slots lies before a slot."""
+    return Fraction(max(0, min(end, of_day.stop) - of_day.start), len(of_day))
 
 
 def _mean(amounts: Sequence[int]) -> Fraction | None:

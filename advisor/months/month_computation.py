@@ -9,7 +9,7 @@ from advisor.months.day_costs import CalendarDays
 from advisor.months.silent_senders import SilentSender
 from advisor.months.statement_store import Basis, DayCost, MonthStatement
 from advisor.months.statements import DayUsage, Pricing
-from ledger import readings, usage
+from ledger import readings, slots, usage
 from ledger.months import Month
 
 
@@ -49,11 +49,12 @@ def compute(
 
 
 def usage_by_day(session: Session, month: Month) -> list[DayUsage]:
-    """The usage of a month by UTC day: its whole days, and the hours of its edge days."""
+    """The usage of a month by UTC day: its whole days, and the parts of its edge days."""
     whole_days = readings.sum_days(session, month.whole_days)
     days = [DayUsage(day, amounts) for day, amounts in whole_days.items()]
     days += [
-        DayUsage(edge.start // 24, readings.sum_span(session, edge)) for edge in month.edge_hours
+        DayUsage(edge.start // slots.PER_DAY, readings.sum_span(session, edge))
+        for edge in month.edges
     ]
     return sorted((day for day in days if day.amounts), key=lambda day: day.day)
 

@@ -45,7 +45,7 @@ def sender_figures(
     missed_by = {UsageSender(spend.namespace, spend.project): spend for spend in missed}
     silent_since = {sender.sender: sender.last_occurred_at for sender in silent}
     silent_since |= {sender: spend.last_occurred_at for sender, spend in missed_by.items()}
-    first = month.first_hour * clock.HOUR_US - silent_senders.CARRIED_DAYS * clock.DAY_US
+    first = month.start_us - silent_senders.CARRIED_DAYS * clock.DAY_US
     return tuple(
         SenderFigure(
             namespace=sender.namespace,

@@ -112,12 +112,11 @@ def missed_in(month: Month, silent: Iterable[SilentSender]) -> tuple[SilentSende
     They were overdue before its end, and their last event lies in the month or at most CARRIED_DAYS
     before it.
     """
-    first = month.first_hour * clock.HOUR_US - CARRIED_DAYS * clock.DAY_US
-    end = month.end_hour * clock.HOUR_US
+    first = month.start_us - CARRIED_DAYS * clock.DAY_US
     return tuple(
         sender
         for sender in silent
-        if first <= sender.last_occurred_at and sender.overdue_from < end
+        if first <= sender.last_occurred_at and sender.overdue_from < month.end_us
     )
 
 

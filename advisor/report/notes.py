@@ -20,7 +20,7 @@ from advisor.months import (
 from advisor.months.statements import Line, LineKey
 from advisor.report import outbox
 from advisor.report.figures import Report
-from ledger import clock, late_usage, money, months, prose, rollups
+from ledger import clock, late_usage, money, months, prose, rollups, slots
 from ledger.pricing import in_force, price_book
 from ledger.senders import UsageSender
 from ledger.settings import Settings
@@ -157,12 +157,21 @@ def _on_shared_hours(session: Session, report: Report) -> Iterator[str]:
     """Only after a change of zone: the hours between two months' edges then count in both."""
     month = months.parse(report.month, ZoneInfo(report.zone))
     for other in late_usage.closed_months(session):
-        shared = min(month.end_hour, other.hours.stop) - max(month.first_hour, other.hours.start)
+        span = month.slots
+        shared = min(span.stop, other.slots.stop) - max(span.start, other.slots.start)
         if other.name != report.month and shared > 0:
             yield (
-                f"{words.counted(shared, 'hour')} of it also count in {other.name}, which was"
-                " closed in another zone."
+                f"{_duration(shared)} of it also count in {other.name}, which was closed in another"
+                " zone."
             )
+
+
+def _duration(length: int) -> str:
+    """How long some slots are: `5 hours and 30 minutes`."""
+    hours, remainder = divmod(length, slots.PER_HOUR)
+    minutes = remainder * slots.MINUTES
+    parts = [(hours, "hour"), (minutes, "minute")]
+    return prose.all_of([words.counted(count, unit) for count, unit in parts if count])
 
 
 def _on_usage(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:

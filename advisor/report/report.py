@@ -181,8 +181,8 @@ def _twins(session: Session, month: Month, project: str | None) -> tuple[TwinFig
     return tuple(
         twin_figures.twin_figure(pair)
         for pair in twins.load(session)
-        if pair.first_hour < month.end_hour
-        and pair.last_hour >= month.first_hour
+        if pair.first_hour * clock.HOUR_US < month.end_us
+        and (pair.last_hour + 1) * clock.HOUR_US > month.start_us
         and project in (None, pair.first.project)
         and project in (None, pair.second.project)
     )

@@ -133,11 +133,14 @@ class UsageSums(SQLModel):
 
 
 class UsageHour(UsageSums, table=True):
-    """A UTC hour x series."""
+    """A UTC hour x series, or a part of an hour in which a day begins in some zone.
+
+    `slot` is the number of the 15 minutes with which it begins (`ledger.slots`).
+    """
 
     __tablename__ = "usage_hour"
 
-    hour: int = columns.key()
+    slot: int = columns.key()
     series_id: int = columns.key()
 
 
@@ -151,7 +154,7 @@ class UsageDay(UsageSums, table=True):
 
 
 class UsageLate(UsageSums, table=True):
-    """A UTC hour x series that was rolled up after its month was closed.
+    """A UTC hour x series, or a part of one, that was rolled up after its month was closed.
 
     With the UTC day of that rollup and the month's last repricing (0: none).
     """
@@ -161,7 +164,7 @@ class UsageLate(UsageSums, table=True):
     month: str = Field(primary_key=True)
     recorded_day: int = columns.key()
     after_number: int = columns.key()
-    hour: int = columns.key()
+    slot: int = columns.key()
     series_id: int = columns.key()
 
 

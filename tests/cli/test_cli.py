@@ -116,14 +116,14 @@ def test_a_mistake_gets_one_line_that_names_it(
 def test_a_wrong_setting_stops_every_command_with_one_line(tmp_path: Path) -> None:
     shown = subprocess.run(
         [*COMMAND, "report", "--data", str(tmp_path)],
-        env={"SWITCHWISE_REPORTING_ZONE": "Asia/Kolkata"},
+        env={"SWITCHWISE_REPORTING_ZONE": "Asia/Kolkatta"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert (shown.returncode, shown.stdout, shown.stderr.count("\n")) == (2, "", 1)
     assert shown.stderr.startswith(
-        "switchwise: SWITCHWISE_REPORTING_ZONE: 'Asia/Kolkata' is not a whole number of hours"
+        "switchwise: SWITCHWISE_REPORTING_ZONE: 'Asia/Kolkatta' is not a time zone"
     )
 
 

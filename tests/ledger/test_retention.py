@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
-from ledger import checks, clock, rebuild, recount, retention, rollups, store, tables
+from ledger import checks, clock, rebuild, recount, retention, rollups, slots, store, tables
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from ledger.store import Outcome
@@ -234,7 +234,9 @@ def test_hours_and_distributions_go_in_the_end_but_for_the_edges_of_months(
         == 11
     )
     with database.snapshot() as session:
-        hours = {hour // 24 for hour in session.execute(select(rollups.HOUR.c.hour)).scalars()}
+        hours = {
+            slot // slots.PER_DAY for slot in session.execute(select(rollups.HOUR.c.slot)).scalars()
+        }
         distributions = set(session.execute(select(rollups.DISTRIBUTION.c.day)).scalars())
     assert hours == {day for day in sealed if retention.is_edge(day)} | {sealed[-1]}
     assert {str(clock.date_of(day)) for day in hours} == {"2026-11-30", "2026-12-01"}

@@ -28,14 +28,6 @@ from ledger.errors import UsageError
             "../etc/passwd",
             "'../etc/passwd' is not a time zone; use a name such as UTC or Europe/Berlin",
         ),
-        (
-            "reporting_zone",
-            "Asia/Kolkata",
-            (
-                "'Asia/Kolkata' is not a whole number of hours from UTC on 2020-01-01;"
-                " use a zone that is, such as UTC or Europe/Berlin"
-            ),
-        ),
     ],
 )
 def test_a_wrong_value_is_refused_in_one_sentence_with_its_variable(

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from ledger import clock, events, rollups, tables, usage
+from ledger import clock, events, rollups, slots, tables, usage
 from ledger.database import Database
 from ledger.events import Event, Labels
 from worker import rollup
@@ -29,6 +29,7 @@ LABELS = Labels(
     workload="answers",
     key="one",
 )
+QUARTERS_US = [0, 15 * 60 * clock.SECOND_US, 30 * 60 * clock.SECOND_US]
 ByLabels = dict[tuple[int, Labels], list[int]]
 _DERIVED = (
     "event",
@@ -57,7 +58,7 @@ def contents(draw: st.DrawFn, name: str) -> Event:
     whole_in, whole_out = draw(st.integers(0, 10**9)), draw(st.integers(0, 10**9))
     return Event(
         dedupe_key=name,
-        occurred_at=START_US + int(name) % 50 * clock.HOUR_US,
+        occurred_at=START_US + int(name) % 50 * clock.HOUR_US + draw(st.sampled_from(QUARTERS_US)),
         labels=draw(_labels),
         input_tokens=draw(st.none() | st.just(whole_in)),
         cached_input_tokens=None,
@@ -89,10 +90,10 @@ def roll_up(database: Database) -> None:
 
 
 def expected_hours(group: Iterable[Event]) -> ByLabels:
-    """What hours must hold, by hour and labels."""
+    """What hours must hold, by slot and labels."""
     hours: ByLabels = {}
     for event in group:
-        key, amounts = (clock.hour_of(event.occurred_at), event.labels), usage.amounts_of(event)
+        key, amounts = (slots.row_of(event.occurred_at), event.labels), usage.amounts_of(event)
         sums = hours.get(key, [0] * len(amounts))
         summed = [a + b for a, b in zip(sums, amounts, strict=True)]
         largest = [max(a, b) for a, b in zip(sums, amounts, strict=True)]
@@ -101,11 +102,11 @@ def expected_hours(group: Iterable[Event]) -> ByLabels:
 
 
 def stored_hours(database: Database) -> ByLabels:
-    """What hours do hold, by hour and labels."""
+    """What hours do hold, by slot and labels."""
     series = tables.SERIES
     names = [field.name for field in msgspec.structs.fields(Labels)]
     query = select(
-        rollups.HOUR.c.hour,
+        rollups.HOUR.c.slot,
         *(rollups.HOUR.c[name] for name in usage.COLUMNS),
         *(series.c[name] for name in names),
     ).join_from(rollups.HOUR, series, rollups.HOUR.c.series_id == series.c.id)

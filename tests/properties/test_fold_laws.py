@@ -112,11 +112,11 @@ def test_four_senders_and_four_workers_at_once_give_the_same_rollups(
 
 
 DAMAGE = [
-    "UPDATE usage_hour SET requests = requests + 7 WHERE hour % 2 = 0",
+    "UPDATE usage_hour SET requests = requests + 7 WHERE slot / 4 % 2 = 0",
     "UPDATE usage_hour SET largest_input_tokens = 0",
     "UPDATE usage_day SET last_occurred_at = last_occurred_at - 1",
     "UPDATE usage_total SET last_occurred_at = 0",
-    "DELETE FROM usage_hour WHERE hour % 3 = 0",
+    "DELETE FROM usage_hour WHERE slot / 4 % 3 = 0",
     "UPDATE usage_day SET output_tokens = output_tokens * 2 + 1",
     "DELETE FROM usage_day",
     "UPDATE usage_total SET input_tokens = 0",

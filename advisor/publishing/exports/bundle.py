@@ -69,12 +69,12 @@ def _manifest(review: MonthlyReview, formats: Sequence[str], contents: Files) ->
     advice_days = sorted(
         {recommendation.as_of for recommendation in report.savings.recommendations}
     )
-    window = {"first": month.first_hour, "end": month.end_hour}
+    window = {"first": month.start_us, "end": month.end_us}
     return json_format.document(
         {
             "month": report.month,
             "zone": report.zone,
-            "window": {name: clock.rfc3339(hour * clock.HOUR_US) for name, hour in window.items()},
+            "window": {name: clock.rfc3339(instant_us) for name, instant_us in window.items()},
             "state": report.state,
             "closed_at": report.closed_at,
             "closed_by": report.closed_by,

@@ -566,9 +566,9 @@ def upgrade() -> None:
         sa.Column("largest_input_tokens", sa.BigInteger(), nullable=False),
         sa.Column("largest_output_tokens", sa.BigInteger(), nullable=False),
         sa.Column("last_occurred_at", sa.BigInteger(), nullable=False),
-        sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("slot", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("series_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("hour", "series_id", name="pk_usage_hour"),
+        sa.PrimaryKeyConstraint("slot", "series_id", name="pk_usage_hour"),
     )
     op.create_table(
         "usage_late",
@@ -599,10 +599,10 @@ def upgrade() -> None:
         sa.Column("month", sa.String(), nullable=False),
         sa.Column("recorded_day", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("after_number", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("slot", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("series_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint(
-            "month", "recorded_day", "after_number", "hour", "series_id", name="pk_usage_late"
+            "month", "recorded_day", "after_number", "slot", "series_id", name="pk_usage_late"
         ),
     )
     op.create_table(

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from advisor import refresh
 from advisor.months import adjustment_store, adjustments, pricings
 from advisor.report import report
-from ledger import clock, rebuild, settings
+from ledger import clock, rebuild, settings, slots
 from ledger.database import Database
 from tests import ledgers
 from tests.advisor import closed_books
@@ -232,13 +232,13 @@ def test_an_hour_that_two_closed_months_share_is_late_for_each_since_its_own_clo
 
 def damage(database: Database) -> None:
     """Take a request away from the rollups of October, and what it brought."""
-    hour = {"hour": clock.hour_of(OCTOBER_US)}
+    slot = {"slot": slots.row_of(OCTOBER_US)}
     with database.transaction() as session:
         session.execute(
-            text("UPDATE usage_hour SET requests = requests - 1 WHERE hour = :hour"), hour
+            text("UPDATE usage_hour SET requests = requests - 1 WHERE slot = :slot"), slot
         )
         session.execute(
-            text("UPDATE usage_day SET requests = requests - 1 WHERE day = :hour / 24"), hour
+            text("UPDATE usage_day SET requests = requests - 1 WHERE day = :slot / 96"), slot
         )
 
 

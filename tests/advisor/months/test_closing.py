@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from advisor import refresh
 from advisor.months import closing
-from ledger import clock, closed_statements, settings
+from ledger import clock, closed_statements, settings, slots
 from ledger.database import Database
 from ledger.errors import NotAllowed, NotFound, SwitchwiseError, UsageError
 from tests import ledgers
@@ -174,9 +174,9 @@ def test_a_month_whose_rollups_disagree_with_its_events_is_not_frozen(database: 
     ledgers.add(database, [ledgers.event(OCTOBER_US), ledgers.event()])
     ledgers.settle(database)
     with database.transaction() as session:
-        wrong = {"hour": clock.hour_of(OCTOBER_US)}
+        wrong = {"slot": slots.row_of(OCTOBER_US)}
         session.execute(
-            text("UPDATE usage_hour SET output_tokens = output_tokens + 7 WHERE hour = :hour"),
+            text("UPDATE usage_hour SET output_tokens = output_tokens + 7 WHERE slot = :slot"),
             wrong,
         )
     with pytest.raises(
