@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Nothing is installed outside .venv, except Debian packages that
 # `test` needs and root may add.
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-full lint docs bench bench-litellm ten-weeks lock servers browser litellm clean
+.PHONY: help run check test test-full lint docs bench bench-litellm ten-weeks trial lock servers browser litellm clean
 .NOTPARALLEL:
 
 # Without compiled files every start takes two seconds longer.
@@ -13,6 +13,7 @@ WORKERS := --numprocesses 2 --dist loadfile
 NO_SERVERS := --ignore tests/flow --ignore tests/integrations --ignore tests/bench
 RUNTIME := .venv/.runtime-installed
 TOOLS := .venv/.tools-installed
+TRIAL := .venv/.trial-installed
 OUT := ten-weeks
 LITELLM := .venv-e2e/.installed
 UV = $(or $(wildcard .venv/bin/uv),uv)
@@ -55,9 +56,12 @@ bench-litellm: servers litellm ## measure what LiteLLM loses, with our callback 
 ten-weeks: $(TOOLS) ## make a ledger of ten weeks of invented traffic, and its /metrics, in OUT (./ten-weeks)
 	@exec $(PYTHON) -m bench.tenweeks --out $(OUT)
 
+trial: $(TRIAL) ## add what `switchwise trial run` needs to .venv
+
 lock: ## resolve the dependencies again and write the lock files
 	@$(COMPILE) --group build --output-file requirements/runtime.txt
-	@$(COMPILE) --group build --extra dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
+	@$(COMPILE) --group build --extra dev --extra trial --constraint requirements/runtime.txt --output-file requirements/dev.txt
+	@$(COMPILE) --group build --extra trial --constraint requirements/dev.txt --output-file requirements/trial.txt
 	@$(COMPILE:pyproject.toml=) --group litellm --output-file requirements/litellm-e2e.txt
 
 clean: ## remove what was installed and every cache (the data directory stays)
@@ -82,6 +86,10 @@ $(RUNTIME): requirements/runtime.txt pyproject.toml deploy/setup/venv.sh
 	@sh deploy/setup/venv.sh requirements/runtime.txt
 	@touch $@
 
+$(TRIAL): requirements/trial.txt pyproject.toml deploy/setup/venv.sh
+	@sh deploy/setup/venv.sh requirements/trial.txt
+	@touch $@ $(RUNTIME)
+
 $(TOOLS): requirements/dev.txt pyproject.toml deploy/setup/venv.sh
 	@sh deploy/setup/venv.sh requirements/dev.txt
-	@touch $@ $(RUNTIME)
+	@touch $@ $(RUNTIME) $(TRIAL)

@@ -48,8 +48,12 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
         Command("table", "Compare two models at monthly volumes and a blend.", "table"),
         Group(
             "trial",
-            "Plan a comparison of two models before traffic moves.",
-            (Command("plan", "How many pairs a comparison needs, and what it costs.", "trial"),),
+            "Compare two models before traffic moves.",
+            (
+                Command("plan", "How many pairs a comparison needs, and what it costs.", "trial"),
+                Command("run", "Run both models on your own prompts.", "trial_run"),
+                Command("shadow", "Mirror a share of live traffic to the target.", "trial_shadow"),
+            ),
         ),
         Group(
             "evidence",

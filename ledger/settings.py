@@ -187,6 +187,12 @@ def _refuse_unknown_variables() -> None:
         raise UsageError(f"{name} is no setting; {remedy}")
 
 
+def secret_of(name: str) -> SecretStr | None:
+    """The secret in a variable that a person names, such as OPENAI_API_KEY; None if it is empty."""
+    value = os.environ.get(name, "").strip()
+    return SecretStr(value) if value else None
+
+
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment of this process for a child process, with additions."""
     return {**os.environ, **extra}

@@ -146,7 +146,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users)/\w")
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements/runtime.txt", "requirements/dev.txt", "requirements/litellm-e2e.txt"],
+    [f"requirements/{name}.txt" for name in ("runtime", "trial", "dev", "litellm-e2e")],
 )
 def test_a_lock_file_pins_every_package_with_hashes_and_names_no_address(name: str) -> None:
     text = (ROOT / name).read_text()
@@ -158,12 +158,13 @@ def test_a_lock_file_pins_every_package_with_hashes_and_names_no_address(name: s
     ] == []
 
 
-def test_both_lock_files_agree_on_what_they_share() -> None:
-    runtime, tools = (
+def test_the_lock_files_agree_on_what_they_share() -> None:
+    runtime, trial, tools = (
         dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
-        for name in ("requirements/runtime.txt", "requirements/dev.txt")
+        for name in ("requirements/runtime.txt", "requirements/trial.txt", "requirements/dev.txt")
     )
-    assert runtime.items() <= tools.items()
+    assert runtime.items() <= trial.items() <= tools.items()
+    assert {"openai", "jsonschema"} <= trial.keys() - runtime.keys()
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ OWNED = [
     library("kombu", "worker/"),
     library("redis", "worker/"),
     library("grafana_api", "dashboards/", most_files=1),
+    library("openai", "advisor/trial/runs/endpoint.py", most_files=1),
     library("genai_prices", "ledger/pricing/catalogue.py", most_files=1),
     Owned(
         name="commit",

@@ -49,13 +49,14 @@ def model_list(source: Deployment, target: Deployment, share: Fraction) -> str:
     name = json.dumps(source.model)
     lines = [
         "model_list:",
-        *_entry(name, source, source_weight),
-        *_entry(name, target, target_weight),
+        *entry(name, source, source_weight),
+        *entry(name, target, target_weight),
     ]
     return "\n".join((*lines, ""))
 
 
-def _entry(name: str, deployment: Deployment, weight: int) -> list[str]:
+def entry(name: str, deployment: Deployment, weight: int | None) -> list[str]:
+    """The lines of one deployment behind a `model_name` in quotes; None leaves the weight out."""
     prefix, variable = _PROVIDERS.get(deployment.provider, ("PROVIDER", "API_KEY"))
     owner_names_it = deployment.provider in _DEPLOYMENT_PROVIDERS
     model = "YOUR-DEPLOYMENT" if owner_names_it else deployment.model
@@ -64,8 +65,9 @@ def _entry(name: str, deployment: Deployment, weight: int) -> list[str]:
         "    litellm_params:",
         f"      model: {json.dumps(f'{prefix}/{model}')}",
         f"      api_key: os.environ/{variable}",
-        f"      weight: {weight}",
     ]
+    if weight is not None:
+        lines.append(f"      weight: {weight}")
     if deployment.service_tier:
         lines.append(f"      service_tier: {deployment.service_tier}")
     return lines

@@ -1,5 +1,6 @@
 """The command that plans a comparison: trial plan."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -104,7 +105,12 @@ def _show(figure: PlanFigure, printed_split: SplitFigure) -> None:
     app.console.print(printed_split.routing.rstrip(), soft_wrap=True)
     for note in figure.notes:
         app.console.print(f"- {note}", soft_wrap=True)
-    app.console.print("Then: switchwise evidence import FILE", soft_wrap=True)
+    pair = shlex.quote(f"{figure.from_model}:{target}")
+    app.console.print(
+        f"Then: switchwise trial run PROMPTS --pair {pair} --endpoint URL,"
+        " or with tools of your own: switchwise evidence import FILE",
+        soft_wrap=True,
+    )
 
 
 def _sentences(figure: PlanFigure) -> Iterator[str]:

@@ -20,7 +20,8 @@ def test_a_plan_says_how_many_how_long_how_dear_and_how_to_split(line: CommandLi
         "Each month of waiting costs at least $505.29.",
         "LiteLLM's weights for 20 % on the target:",
         "      weight: 80",
-        "Then: switchwise evidence import FILE",
+        "Then: switchwise trial run PROMPTS --pair gpt-4.1:gpt-4.1-mini --endpoint URL,",
+        "or with tools of your own: switchwise evidence import FILE",
     ):
         assert part in said
     assert f"next     switchwise trial plan {name}" in line.said("advise")

@@ -1,0 +1,1 @@
+"""Both models on one's own prompts: graded, priced and journalled. No text of theirs is stored."""
