@@ -22,6 +22,7 @@ _DECISIONS = {
 _NEXT = {"pilot": "switchwise trial plan {}", "switch_now": "switchwise claim {}"}
 _METHODS = {
     "actual": "the month is over",
+    "trend": "by a trend",
     "weekday_mean": "from the last 28 days",
     "short_history": "from a short history",
     "run_rate": "at the run rate of fewer than 14 days",

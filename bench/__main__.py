@@ -1,6 +1,7 @@
 """Run every benchmark and write RESULTS.md: `make bench`.
 
-`python -m bench NAME` runs one of them alone, and prints what it would write.
+`python -m bench NAME` runs one of them alone, and prints what it would write. `forecasting`
+measures no speed: it writes its own section.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import pysqlite3.dbapi2 as sqlite3
 
 from bench import (
     breakdown,
+    forecasting,
     groups,
     growth,
     importing,
@@ -53,6 +55,7 @@ COMPARED = {
     "reporting": reporting.run,
 }
 BREAKDOWN = "breakdown"
+FORECASTING = "forecasting"
 STEPS = "Where each microsecond goes"
 INTRODUCTION = """\
 # Results
@@ -86,7 +89,7 @@ def steps() -> list[str]:
 def main(arguments: Sequence[str]) -> int:
     """Run the benchmarks of these names, or all; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    every_name = (*COMPARED, BREAKDOWN)
+    every_name = (*COMPARED, BREAKDOWN, FORECASTING)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(every_name)}")
     names: list[str] = parser.parse_args(arguments).names
     unknown = [name for name in names if name not in every_name]
@@ -96,7 +99,9 @@ def main(arguments: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    if names:
+    if names == [FORECASTING]:
+        forecasting.write()
+    elif names:
         print("\n".join(_some(names)))
     else:
         results.RESULTS.write_text(_all())

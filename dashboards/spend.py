@@ -99,8 +99,9 @@ def _forecast() -> JsonObject:
     head = Head(
         2,
         "Forecast for this month",
-        "Spend so far plus the usual weekday means for the days left, with its 80 % band. Under"
-        f" 14 days of history there is no band. {_WHOLE}",
+        "Spend so far plus what the days left are expected to cost, by the method that did better"
+        " lately: a trend, or the usual weekday means. With its 80 % band; under 14 days of"
+        f" history there is none. {_WHOLE}",
     )
     ends = {
         "low": "month_forecast_low_usd",

@@ -152,16 +152,8 @@ _SPEND = (
         labels=("month", "provider", "model", "kind"),
     ),
     gauge("month_forecast_usd", "usd", "USD expected for the whole current month."),
-    gauge(
-        "month_forecast_low_usd",
-        "usd",
-        "Low end of the 80 % band of the current month's forecast, in USD.",
-    ),
-    gauge(
-        "month_forecast_high_usd",
-        "usd",
-        "High end of the 80 % band of the current month's forecast, in USD.",
-    ),
+    gauge("month_forecast_low_usd", "usd", "Low end of the 80 % band of that forecast, in USD."),
+    gauge("month_forecast_high_usd", "usd", "High end of the 80 % band of that forecast, in USD."),
     gauge(
         "month_forecast_if_broken_usd",
         "usd",
@@ -174,11 +166,32 @@ _SPEND = (
         "USD expected for the current month if the traffic of silent senders ended; absent while"
         " no sender is silent.",
     ),
+    gauge("month_forecast_info", "info", "Always 1. How it is forecast.", labels=("method",)),
+    gauge(
+        "week_forecast_error_ratio",
+        "ratio",
+        "Mean distance of a method's forecasts of a week, made on the mornings of the last six"
+        " weeks, from what the week came to, as a share of that, 0 to 1 or more.",
+        labels=("method",),
+    ),
+    gauge(
+        "week_forecast_bias_ratio",
+        "ratio",
+        "The same with its sign: above 0 where those forecasts were too high on average.",
+        labels=("method",),
+    ),
     gauge(
         "forecast_error_ratio",
         "ratio",
         "Mean distance of a finished month's daily forecasts from what it came to, as a share"
         " of that, 0 to 1 or more; 12 months.",
+        labels=("month",),
+    ),
+    gauge(
+        "forecast_bias_ratio",
+        "ratio",
+        "The same with its sign: above 0 where the forecasts of a finished month were too high"
+        " on average; 12 months.",
         labels=("month",),
     ),
     gauge(

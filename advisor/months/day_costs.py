@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
-from advisor.months import statements
-from advisor.months.forecast import FULL_HISTORY_DAYS
+from advisor.months import statements, week_ahead
 from advisor.months.statements import DayUsage, Pricing
-from ledger import clock, readings, retention, slots, usage
+from ledger import clock, readings, slots, usage
 from ledger.months import Month
+
+HISTORY_DAYS = week_ahead.HISTORY_DAYS
+"""The closed days that a forecast looks back on."""
+BREAK_DAYS = 28
+"""So many days without traffic end a service; what follows is another."""
 
 
 class CalendarDays:
@@ -22,7 +26,7 @@ class CalendarDays:
 
     def day_of(self, instant_us: int) -> int:
         """The calendar day in which an instant (epoch microseconds) lies."""
-        return clock.day_in(self.month.zone, instant_us)
+        return clock.day_number(clock.from_us(instant_us).astimezone(self.month.zone).date())
 
     def slots_of(self, day: int) -> range:
         """The slots of a calendar day."""
@@ -31,15 +35,6 @@ class CalendarDays:
             for midnight in (day, day + 1)
         )
         return range(start, stop)
-
-    def can_be_read(self, days: range) -> bool:
-        """Whether the hours at which these days begin and end are still there.
-
-        Retention drops the hours of days long past. Days of UTC need none.
-        """
-        starts = {self.slots_of(day).start for day in (*days, days.stop)}
-        cut_days = {start // slots.PER_DAY for start in starts if start % slots.PER_DAY}
-        return not cut_days & retention.dropped_days(self.session)
 
     def _read(self, day: int) -> list[DayUsage]:
         """By UTC day, as that sets prices and names."""
@@ -71,15 +66,29 @@ class DayCosts:
         return sum(amounts[index] for part in parts for amounts in part.amounts.values()) or None
 
     def closed_before(self, today: int) -> list[int]:
-        """The last closed days, oldest first, from the first full day with traffic on."""
-        costs = [self.on(today - age) for age in range(FULL_HISTORY_DAYS, 0, -1)]
-        empty = list(itertools.takewhile(lambda cost: cost is None, costs))
-        first = today - len(costs) + len(empty)
-        began_before = not empty and self.on(first - 1) is not None
-        full = [cost or 0 for cost in costs[len(empty) :]]
-        if full and not began_before and not self._begins_with_traffic(first):
-            return full[1:]
-        return full
+        """The costs of the last full days of unbroken service, oldest first.
+
+        No gap of 28 days or more lies in it. It goes back as far as a forecast looks; a day without
+        traffic costs 0.
+        """
+        oldest = today - HISTORY_DAYS
+        first = self._first_of_service(today, oldest)
+        if first is None:
+            return []
+        if first >= oldest and not self._begins_with_traffic(first):
+            first += 1
+        return [self.on(day) or 0 for day in range(max(first, oldest), today)]
+
+    def _first_of_service(self, today: int, oldest: int) -> int | None:
+        """The first day of the service that goes on; some earlier day where it began long ago."""
+        first, day = None, today - 1
+        while day >= (today if first is None else first) - BREAK_DAYS:
+            if self.on(day) is not None:
+                first = day
+                if first < oldest:
+                    break
+            day -= 1
+        return first
 
     def _begins_with_traffic(self, day: int) -> bool:
         start = self.days.slots_of(day).start

@@ -1,4 +1,4 @@
-"""What a month's faces show: usage, days, forecasts and adjustments, as decimal text and integers.
+"""What a month's faces show: usage, days and adjustments, as decimal text and integers.
 
 The one place where these values become text. API, exports, page and terminal share it.
 """
@@ -9,8 +9,6 @@ from fractions import Fraction
 
 from advisor.months import coverage, meter_sums
 from advisor.months.adjustments import Adjustment, ByNumber
-from advisor.months.backtest import Backtest
-from advisor.months.forecast import Forecast
 from advisor.months.meter_sums import MeterSum, MeterSums
 from advisor.months.statement_store import DayCost
 from advisor.months.statements import Line, LineKey
@@ -77,52 +75,6 @@ class DayFigure:
     day: str
     cost_usd: str | None
     requests: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastFigure:
-    """The whole month's expected cost, its 80 % band (None for a run rate), and the method.
-
-    Where a sender fell silent, the band holds both readings: `if_broken_usd` with its usual spend,
-    as if its events were lost, and `if_ended_usd` without it. Else both are None.
-    """
-
-    cost_usd: str
-    low_usd: str | None
-    high_usd: str | None
-    method: str
-    if_broken_usd: str | None
-    if_ended_usd: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BacktestFigure:
-    """How the forecasts made on the mornings of a finished month did, against what it came to.
-
-    `error_ratio` is their mean distance from the actual as a share of it, `bias_ratio` the same
-    with signs. `covered` of the `banded` forecasts had the actual in their 80 % band.
-    """
-
-    month: str
-    actual_usd: str
-    forecasts: int
-    error_ratio: str
-    bias_ratio: str
-    banded: int
-    covered: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastRecordFigure:
-    """How forecasts did in the finished months, the latest first.
-
-    `coverage_ratio` is the share of their bands that had the actual in them.
-    """
-
-    coverage_ratio: str | None
-    banded: int
-    covered: int
-    months: tuple[BacktestFigure, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,45 +236,6 @@ def _share_text(part: int, total: int) -> str:
 def day_figure(day: DayCost) -> DayFigure:
     """A day of a month."""
     return DayFigure(_date_text(day.day), money.optional_usd_text(day.cost_femto_usd), day.requests)
-
-
-def forecast_figure(forecast: Forecast) -> ForecastFigure:
-    """The forecast of a month."""
-    return ForecastFigure(
-        cost_usd=money.usd_text(forecast.cost_femto_usd),
-        low_usd=money.optional_usd_text(forecast.low_femto_usd),
-        high_usd=money.optional_usd_text(forecast.high_femto_usd),
-        method=forecast.method,
-        if_broken_usd=money.optional_usd_text(forecast.if_broken_femto_usd),
-        if_ended_usd=money.optional_usd_text(forecast.if_ended_femto_usd),
-    )
-
-
-def backtest_figure(month: str, backtest: Backtest) -> BacktestFigure:
-    """How the forecasts of a finished month did."""
-    return BacktestFigure(
-        month=month,
-        actual_usd=money.usd_text(backtest.actual_femto_usd),
-        forecasts=backtest.forecasts,
-        error_ratio=money.ratio_text(backtest.error_ratio),
-        bias_ratio=money.ratio_text(backtest.bias_ratio),
-        banded=backtest.banded,
-        covered=backtest.covered,
-    )
-
-
-def forecast_record_figure(backtests: Mapping[str, Backtest]) -> ForecastRecordFigure | None:
-    """How the forecasts of some months did, in their order; None without any."""
-    if not backtests:
-        return None
-    banded = sum(backtest.banded for backtest in backtests.values())
-    covered = sum(backtest.covered for backtest in backtests.values())
-    return ForecastRecordFigure(
-        coverage_ratio=money.ratio_text(Fraction(covered, banded)) if banded else None,
-        banded=banded,
-        covered=covered,
-        months=tuple(backtest_figure(month, backtest) for month, backtest in backtests.items()),
-    )
 
 
 def adjustment_figures(adjustments: ByNumber) -> tuple[AdjustmentFigure, ...]:

@@ -1,40 +1,17 @@
-"""The forecast of a month's cost from closed days, exact but for a root in the band. Pure."""
+"""The forecast of a month's cost from closed days, by the method that did better lately. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import Literal
 
+from advisor.months import trend, week_ahead, weekday_mean
+from advisor.months.trend import Trend
+from advisor.months.week_ahead import WeekAhead
+from advisor.months.weekday_mean import FULL_HISTORY_DAYS, SHORT_HISTORY_DAYS, Projection
 from ledger import money
 
-DAYS_PER_WEEK = 7
-FULL_HISTORY_DAYS, SHORT_HISTORY_DAYS = 28, 14
-Method = Literal["actual", "weekday_mean", "short_history", "run_rate"]
-
-# Student's t at 0.90 one-sided, hence an 80 % band, for 7 to 21 degrees of freedom.
-_T90 = tuple(
-    Fraction(text)
-    for text in (
-        "1.4149239277",
-        "1.3968153097",
-        "1.3830287384",
-        "1.3721836411",
-        "1.3634303180",
-        "1.3562173340",
-        "1.3501712888",
-        "1.3450303745",
-        "1.3406056079",
-        "1.3367571673",
-        "1.3333793897",
-        "1.3303909436",
-        "1.3277282090",
-        "1.3253407070",
-        "1.3231878738651732",
-    )
-)
-_FIRST_FREEDOM = 7
-_ROOT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+Method = Literal["actual", "trend", "weekday_mean", "short_history", "run_rate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +35,27 @@ class MonthSoFar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What a trend of some days says: the growth of a week, and what last days of a month cost.
+
+    `weekly_growth` is a share, 0 where the growth is not sure: `t` has its distance from none in
+    standard errors. `month_end_factor` is a multiple of other days; with 0 `month_end_days` there
+    is no such effect.
+    """
+
+    days: int
+    weekly_growth: Fraction
+    t: Fraction
+    month_end_days: int
+    month_end_factor: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
     """The expected cost of the whole month with its 80 % band; a run rate has no band.
+
+    `tests` has how the method did a week ahead, and then the other one; none while the history is
+    too short for that. `effects` are those of a trend.
 
     Where a sender is silent, it has both readings and a band that holds both: `if_broken_femto_usd`
     with its usual spend, as if events were lost, and `if_ended_femto_usd` without.
@@ -71,6 +67,8 @@ class Forecast:
     method: Method
     if_broken_femto_usd: int | None = None
     if_ended_femto_usd: int | None = None
+    tests: tuple[WeekAhead, ...] = ()
+    effects: Effects | None = None
 
 
 def actual(cost_femto_usd: int) -> Forecast:
@@ -97,19 +95,19 @@ def for_month(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast | 
         return None
     if len(closed_femto_usd) < SHORT_HISTORY_DAYS:
         return _run_rate(month, closed_femto_usd)
-    history = closed_femto_usd[-FULL_HISTORY_DAYS:]
-    by_weekday: dict[int, list[int]] = {weekday: [] for weekday in range(DAYS_PER_WEEK)}
-    for age, cost_femto_usd in enumerate(reversed(history), start=1):
-        by_weekday[(month.today - age) % DAYS_PER_WEEK].append(cost_femto_usd)
-    means = {weekday: Fraction(sum(costs), len(costs)) for weekday, costs in by_weekday.items()}
-    to_come = sum((means[day % DAYS_PER_WEEK] for day in month.days_left), Fraction(0))
-    expected = month.spent_femto_usd - month.today_femto_usd + to_come
-    half = _half_band(month, by_weekday, means)
+    tests = week_ahead.test(month.today - len(closed_femto_usd), closed_femto_usd)
+    fitted = _trend(month, closed_femto_usd) if tests and tests[0].method == "trend" else None
+    projection = fitted.project(month.days_left) if fitted else _by_weekday(month, closed_femto_usd)
+    to_date = month.spent_femto_usd - month.today_femto_usd
+    expected = to_date + projection.expected_femto_usd
+    half = projection.half_femto_usd * (tests[0].band_scale if tests else 1)
     return Forecast(
         cost_femto_usd=_at_least_spent(month, expected),
         low_femto_usd=_at_least_spent(month, expected - half),
         high_femto_usd=_at_least_spent(month, expected + half),
-        method="weekday_mean" if len(history) == FULL_HISTORY_DAYS else "short_history",
+        method="trend" if fitted else _weekday_method(closed_femto_usd),
+        tests=tests,
+        effects=_effects(fitted) if fitted else None,
     )
 
 
@@ -132,6 +130,8 @@ def combine(if_broken: Forecast | None, if_ended: Forecast) -> Forecast:
         low_femto_usd=min(ends),
         high_femto_usd=max(ends),
         method=broken.method,
+        tests=broken.tests,
+        effects=broken.effects,
         if_broken_femto_usd=broken.cost_femto_usd,
         if_ended_femto_usd=if_ended.cost_femto_usd,
     )
@@ -156,36 +156,29 @@ def _run_rate(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Forecast:
     )
 
 
-def _half_band(
-    month: MonthSoFar, by_weekday: dict[int, list[int]], means: dict[int, Fraction]
-) -> Fraction:
-    """t(0.90, n - 7) sqrt(s2 sum (k + k^2 / n_w)), in femto-USD.
-
-    The days to come scatter, and so do the means of the weekdays that forecast them. k counts the
-    days left of a weekday, n_w those in the history.
-    """
-    observations = sum(len(costs) for costs in by_weekday.values())
-    freedom = observations - DAYS_PER_WEEK
-    residual = sum(
-        (
-            (cost_femto_usd - means[weekday]) ** 2
-            for weekday, costs in by_weekday.items()
-            for cost_femto_usd in costs
-        ),
-        Fraction(0),
-    )
-    spread = Fraction(0)
-    for weekday, costs in by_weekday.items():
-        days = sum(1 for day in month.days_left if day % DAYS_PER_WEEK == weekday)
-        spread += days + Fraction(days * days, len(costs))
-    return _T90[freedom - _FIRST_FREEDOM] * _root(residual / freedom * spread)
-
-
-def _root(square: Fraction) -> Fraction:
-    """The square root to 60 digits."""
-    quotient = _ROOT.divide(Decimal(square.numerator), Decimal(square.denominator))
-    return Fraction(_ROOT.sqrt(quotient))
-
-
 def _at_least_spent(month: MonthSoFar, amount_femto_usd: Fraction) -> int:
     return max(month.spent_femto_usd, money.round_to_nano_usd(amount_femto_usd))
+
+
+def _weekday_method(closed_femto_usd: Sequence[int]) -> Method:
+    is_full = len(closed_femto_usd) >= FULL_HISTORY_DAYS
+    return "weekday_mean" if is_full else "short_history"
+
+
+def _by_weekday(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Projection:
+    first_day = month.today - len(closed_femto_usd)
+    return weekday_mean.project(first_day, closed_femto_usd, month.days_left)
+
+
+def _trend(month: MonthSoFar, closed_femto_usd: Sequence[int]) -> Trend | None:
+    return trend.fit(month.today - len(closed_femto_usd), closed_femto_usd)
+
+
+def _effects(fitted: Trend) -> Effects:
+    return Effects(
+        days=fitted.days,
+        weekly_growth=fitted.weekly_growth,
+        t=fitted.t,
+        month_end_days=fitted.month_end_days,
+        month_end_factor=fitted.month_end_factor,
+    )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from advisor.months.day_costs import DayCosts
-from advisor.months.forecast import DAYS_PER_WEEK, FULL_HISTORY_DAYS
 from advisor.months.silent_senders import SilentSender
+from advisor.months.weekday_mean import DAYS_PER_WEEK, FULL_HISTORY_DAYS
 from ledger import clock, money, slots
 
 Amount = Callable[[int], int | None]

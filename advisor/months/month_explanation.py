@@ -10,8 +10,16 @@ from dataclasses import dataclass
 import msgspec
 from sqlmodel import Session
 
-from advisor.months import adjustment_store, month_computation, pricings, statement_store, trace
+from advisor.months import (
+    adjustment_store,
+    forecast_figures,
+    month_computation,
+    pricings,
+    statement_store,
+    trace,
+)
 from advisor.months.adjustments import Adjustment, BookedLine
+from advisor.months.forecast_figures import ForecastFigure
 from advisor.months.statement_store import MonthStatement
 from advisor.months.trace import TraceRow
 from ledger import clock, closed_statements, exact_json, months
@@ -51,7 +59,7 @@ class ExplainedMonth:
     """The rows of a month and their sum; then the adjustments, and the sum with them.
 
     `reported_femto_usd` is what the report has for the same rows. For an open month it may lag some
-    seconds behind them.
+    seconds behind them. `forecast` is that of the whole month: None for a part and a closed month.
     """
 
     month: str
@@ -67,6 +75,7 @@ class ExplainedMonth:
     rows: tuple[TraceRow, ...]
     sum: RowSum
     reported_femto_usd: int | None
+    forecast: ForecastFigure | None
     adjustments: tuple[ExplainedAdjustment, ...]
     adjusted: RowSum
 
@@ -77,6 +86,10 @@ class _Part:
 
     project: str | None
     model: str | None
+
+    @property
+    def is_all(self) -> bool:
+        return self.project is None and self.model is None
 
     def rows(self, rows: Iterable[TraceRow]) -> tuple[TraceRow, ...]:
         return tuple(row for row in rows if self.has(row.project, row.model))
@@ -127,6 +140,9 @@ def explain(
         rows=rows,
         sum=rows_sum,
         reported_femto_usd=_reported_femto_usd(statement, part),
+        forecast=forecast_figures.known_forecast_figure(statement)
+        if part.is_all and not closing
+        else None,
         adjustments=adjustments,
         adjusted=_add([rows_sum, *(adjustment.sum for adjustment in adjustments)]),
     )

@@ -3,14 +3,9 @@
 from dataclasses import dataclass
 
 from advisor.advice.figures import Ends, RecommendationFigure
-from advisor.months.figures import (
-    AdjustmentFigure,
-    DayFigure,
-    ForecastFigure,
-    ForecastRecordFigure,
-    UsageFigure,
-)
+from advisor.months.figures import AdjustmentFigure, DayFigure, UsageFigure
 from advisor.months.fixed_cost_figures import FixedCostsFigure
+from advisor.months.forecast_figures import ForecastFigure, ForecastRecordFigure
 from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_cost_figures import SenderCostsFigure
 from advisor.months.sender_figures import SenderFigure

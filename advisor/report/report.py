@@ -10,6 +10,7 @@ from advisor.months import (
     adjustment_store,
     adjustments,
     fixed_cost_figures,
+    forecast_figures,
     pricings,
     refused_figures,
     sender_cost_figures,
@@ -102,7 +103,7 @@ def build(
         ),
         slices=month_figures.usage_figures(lines, lambda key: key._asdict(), late),
         days=tuple(map(month_figures.day_figure, of_all.days)) if of_all else (),
-        forecast=_forecast(of_all) if of_all else None,
+        forecast=forecast_figures.known_forecast_figure(of_all) if of_all else None,
         forecast_record=_forecast_record(session, month) if project is None else None,
         senders=sent,
         twins=_twins(session, month, project),
@@ -113,7 +114,7 @@ def build(
             fixed_cost_store.load_all(session),
             month,
             statement.lines if statement else {},
-            today=clock.day_in(settings.zone, now_us),
+            today=clock.day_number(clock.from_us(now_us).astimezone(settings.zone).date()),
             project=project,
         ),
         savings=_savings(session, settings, now_us, month=month, project=project),
@@ -212,21 +213,12 @@ def grouped_by(
     )
 
 
-def _forecast(statement: statement_store.MonthStatement) -> month_figures.ForecastFigure | None:
-    """The stored forecast, unless nothing that it rests on is priced: it is then unknown, not 0."""
-    forecast = statement.forecast
-    if forecast is None:
-        return None
-    priced = any(line.cost.priced_tokens for line in statement.lines.values())
-    if not priced and not forecast.cost_femto_usd:
-        return None
-    return month_figures.forecast_figure(forecast)
-
-
-def _forecast_record(session: Session, month: Month) -> month_figures.ForecastRecordFigure | None:
+def _forecast_record(
+    session: Session, month: Month
+) -> forecast_figures.ForecastRecordFigure | None:
     """How the forecasts of the last year's months did, this one included; None without any."""
     backtests = statement_store.read_backtests(session, month, BACKTESTED_MONTHS)
-    return month_figures.forecast_record_figure(backtests)
+    return forecast_figures.forecast_record_figure(backtests)
 
 
 def _sender_costs(

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import words
-from advisor.months.figures import ForecastFigure, UsageFigure
+from advisor.months.figures import UsageFigure
+from advisor.months.forecast_figures import ForecastFigure
 from advisor.report import sentences
 from advisor.report.figures import Report
 from cli.text import plain, savings_text, stage_text, waste_text
@@ -121,22 +122,24 @@ def _forecast(report: Report) -> Iterator[Line]:
     forecast = report.forecast
     if forecast is not None and forecast.method != "actual":
         yield "Whole month", words.dollars(forecast.cost_usd), _band(forecast)
+        if (tested := sentences.forecast_test(forecast)) is not None:
+            yield "", "", tested
     if report.forecast_record is not None:
         yield "Forecasts", "", sentences.forecast_record(report.forecast_record)
 
 
 def _band(forecast: ForecastFigure) -> str:
-    method = words.forecast_method(forecast.method)
+    basis = sentences.forecast_basis(forecast)
     if forecast.low_usd is None or forecast.low_usd == forecast.high_usd:
-        return f"forecast {method}"
+        return f"forecast {basis}"
     if forecast.if_broken_usd is not None:
         return (
             f"forecast if events were lost, {words.dollars(forecast.if_ended_usd)} if the traffic"
             f" ended; {words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)}"
-            " holds both"
+            f" holds both; {basis}"
         )
     band = f"{words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)}"
-    return f"forecast, {band} (80 % band), {method}"
+    return f"forecast, {band} (80 % band), {basis}"
 
 
 def _sender_costs(report: Report) -> Iterator[Line]:

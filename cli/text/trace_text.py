@@ -11,6 +11,7 @@ from advisor.months.adjustments import BookedLine
 from advisor.months.month_explanation import ExplainedAdjustment, ExplainedMonth, RowSum
 from advisor.months.statements import LineKey
 from advisor.months.trace import MeterCost, PriceUsed, TraceRow
+from cli.text import forecast_text
 from ledger import clock, money
 
 WIDTH = 80
@@ -56,6 +57,9 @@ def _whole_lines(month: ExplainedMonth) -> Iterator[str]:
         yield from _adjustment(adjustment)
     yield ""
     yield from _end(month)
+    if month.forecast is not None and month.forecast.method != "actual":
+        yield ""
+        yield from forecast_text.lines(month.forecast)
 
 
 def _head(month: ExplainedMonth) -> Iterator[str]:

@@ -52,8 +52,7 @@ def october(database: Database) -> Database:
 
 def client_of(database: Database, **overrides: object) -> TestClient:
     app = FastAPI()
-    chosen = {"pairs": ledgers.SETTINGS.pairs, **overrides}
-    routes.install(app, database, settings.load(**chosen))
+    routes.install(app, database, settings.load(**overrides))
     return TestClient(app)
 
 

@@ -68,6 +68,8 @@ def test_the_report_names_the_silence_and_both_readings_of_it(silent: CommandLin
         "low_usd": "240.00",
         "high_usd": "300.00",
         "method": "weekday_mean",
+        "tests": [],
+        "effects": None,
         "if_broken_usd": "300.00",
         "if_ended_usd": "240.00",
     }

@@ -7,14 +7,9 @@ written here.
 """
 
 from advisor.advice.figures import AdviceFigure
-from advisor.months.figures import (
-    AdjustmentFigure,
-    AdjustmentLineFigure,
-    BacktestFigure,
-    DayFigure,
-    MeterFigure,
-)
+from advisor.months.figures import AdjustmentFigure, AdjustmentLineFigure, DayFigure, MeterFigure
 from advisor.months.fixed_cost_figures import FixedCostRowFigure
+from advisor.months.forecast_figures import BacktestFigure
 from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_cost_figures import SenderCostFigure
 from advisor.months.sender_figures import SenderFigure

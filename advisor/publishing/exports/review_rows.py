@@ -34,6 +34,7 @@ def headline(figures: Report) -> Row:
     basis = {column: about.pop(name) for name, column in _AT_THE_END.items()}
     forecast, savings, adjusted = figures.forecast, figures.savings, figures.adjusted
     so_far = savings.so_far
+    tested = forecast.tests[0] if forecast and forecast.tests else None
     return {
         **about,
         **cells.from_figure(figures.total),
@@ -47,6 +48,8 @@ def headline(figures: Report) -> Row:
         "forecast_if_broken_usd": cells.exact(forecast.if_broken_usd) if forecast else None,
         "forecast_if_ended_usd": cells.exact(forecast.if_ended_usd) if forecast else None,
         "forecast_method": forecast.method if forecast else None,
+        "forecast_week_error_ratio": cells.exact(tested.error_ratio) if tested else None,
+        "forecast_week_bias_ratio": cells.exact(tested.bias_ratio) if tested else None,
         **cells.from_ends("savings_month", savings.total),
         **cells.from_ends("savings_until_retirement", savings.until_retirement),
         "savings_missed_usd": cells.exact(so_far.missed_usd) if so_far else None,

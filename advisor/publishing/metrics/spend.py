@@ -5,7 +5,7 @@ Only priced parts; unknown has no sample.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from advisor.months.figures import ForecastFigure, ForecastRecordFigure
+from advisor.months.forecast_figures import ForecastFigure, ForecastRecordFigure
 from advisor.publishing.metrics import fixed_costs, sample, waste
 from advisor.publishing.metrics.months import ModelKey, MonthSums
 from advisor.publishing.metrics.places import PublishedPlaces
@@ -107,11 +107,16 @@ def _forecast(forecast: ForecastFigure) -> Iterator[MetricSample]:
     for name, text in ends.items():
         if text is not None:
             yield sample.from_text(name, (), text)
+    yield MetricSample("month_forecast_info", (forecast.method,), 1)
+    for tested in forecast.tests:
+        yield sample.from_text("week_forecast_error_ratio", (tested.method,), tested.error_ratio)
+        yield sample.from_text("week_forecast_bias_ratio", (tested.method,), tested.bias_ratio)
 
 
 def _forecast_record(record: ForecastRecordFigure) -> Iterator[MetricSample]:
     """A record of forecasts that had no band has no coverage."""
     for month in record.months:
         yield sample.from_text("forecast_error_ratio", (month.month,), month.error_ratio)
+        yield sample.from_text("forecast_bias_ratio", (month.month,), month.bias_ratio)
     if record.coverage_ratio is not None:
         yield sample.from_text("forecast_coverage_ratio", (), record.coverage_ratio)

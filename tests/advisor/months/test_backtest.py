@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.months import backtest, forecast, statement_store
-from advisor.months import figures as month_figures
+from advisor.months import backtest, forecast, forecast_figures, statement_store
 from advisor.publishing.exports import review
 from advisor.report import report
 from ledger import clock
@@ -126,11 +125,16 @@ def _tested(database: Database, month: str = "2026-10") -> backtest.Backtest:
     return tested
 
 
-def test_the_stored_back_test_is_worked_by_hand(two_months: Database) -> None:
-    # A request costs 0.0028 USD; the month came to 33 of them. The 1st to the 11th foresaw 31. From
-    # the 12th on, the two Sundays left of the jump's weekday were forecast at the mean of 1, 1, 1 and
-    # 3 = 1.5.
-    tested = _tested(two_months)
+def test_the_stored_back_test_is_worked_by_hand(database: Database, frozen_now: None) -> None:
+    # Of 55 days no trend is made. A request costs 0.0028 USD; the month came to 33 of them. The 1st
+    # to the 11th foresaw 31. From the 12th on, the two Sundays left of the jump's weekday were
+    # forecast at the mean of 1, 1, 1 and 3 = 1.5.
+    ledgers.add(
+        database,
+        [*_days(OCTOBER - 24, OCTOBER + 31), *_days(OCTOBER + 10, OCTOBER + 11, 2)],
+    )
+    ledgers.settle(database)
+    tested = _tested(database)
     assert tested.actual_femto_usd == 33 * USD * 28 // 10_000
     assert (tested.forecasts, tested.banded) == (31, 31)
     too_low = 11 * 2
@@ -171,7 +175,7 @@ def test_report_metrics_and_storage_tell_the_same_record(two_months: Database) -
     record = closed_books.built(two_months, "2026-11").forecast_record
     assert record is not None
     assert [tested.month for tested in record.months] == ["2026-10", "2026-09"]
-    assert record.months[0] == month_figures.backtest_figure("2026-10", _tested(two_months))
+    assert record.months[0] == forecast_figures.backtest_figure("2026-10", _tested(two_months))
     assert (record.banded, record.covered) == (47, sum(tested.covered for tested in record.months))
     scraped = traffic.scrape(two_months)
     errors = traffic.of(scraped, "forecast_error_ratio")
@@ -192,7 +196,7 @@ def test_the_review_lists_every_tested_month_exactly(two_months: Database) -> No
         section for section in november_review.sections if section.name == "forecast_record"
     )
     assert [row["month"] for row in section.rows] == ["2026-10", "2026-09"]
-    figure = month_figures.backtest_figure("2026-10", _tested(two_months))
+    figure = forecast_figures.backtest_figure("2026-10", _tested(two_months))
     october = section.rows[0]
     assert (str(october["error_ratio"]), october["covered"]) == (figure.error_ratio, figure.covered)
 

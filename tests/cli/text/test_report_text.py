@@ -9,7 +9,7 @@ from rich.console import Console
 
 from advisor.advice import rendering
 from advisor.advice.figures import RecommendationFigure
-from advisor.months.figures import BacktestFigure, ForecastRecordFigure
+from advisor.months.forecast_figures import BacktestFigure, ForecastRecordFigure
 from advisor.report import report
 from advisor.stages.records import SoFar
 from advisor.switching import factors
@@ -64,7 +64,7 @@ def test_the_report_says_how_forecasts_did(database: Database) -> None:
     with console.capture() as shown:
         report_text.show(console, replace(current, forecast_record=record))
     assert (
-        "October's forecasts were 4.2 % off on average; the 80 % band was too narrow"
+        "October's forecasts were 4.2 % off on average, 1 % too low; the 80 % band was too narrow"
         " (right on 8 of 16 days)" in shown.get()
     )
 

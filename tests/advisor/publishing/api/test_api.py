@@ -40,8 +40,7 @@ COUNTS = (
 def client_of(database: Database, **overrides: object) -> TestClient:
     """An advisor alone on a ledger."""
     app = FastAPI()
-    chosen = {"pairs": ledgers.SETTINGS.pairs, **overrides}
-    routes.install(app, database, settings.load(**chosen))
+    routes.install(app, database, settings.load(**overrides))
     return TestClient(app)
 
 

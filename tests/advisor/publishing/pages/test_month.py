@@ -64,7 +64,7 @@ class ParsedPage(HTMLParser):
 def client_of(database: Database, **overrides: object) -> TestClient:
     """An advisor on a ledger."""
     app = FastAPI()
-    routes.install(app, database, settings.load(**{"pairs": ledgers.SETTINGS.pairs, **overrides}))
+    routes.install(app, database, settings.load(**overrides))
     return TestClient(app)
 
 
