@@ -168,28 +168,31 @@ def _due(session: Session, settings: Settings, now_us: int) -> _Due:
         days_revision=0,
         price_book_version=in_force.load_book(session).version,
         names_version=in_force.aliases_version(in_force.load_aliases(session)),
-        through_day=clock.day_of(now_us),
+        through_day=clock.day_in(settings.zone, now_us),
     )
     quiet = silent_senders.survey(session, now_us)
     return _Due(
         months=statement_store.find_stale(session, settings, basis, quiet.silent),
         late=adjustment_store.find_unbooked(session),
         quiet=quiet,
-        advised_on=_advice_key(session, settings, basis, quiet),
+        advised_on=_advice_key(session, settings, basis, quiet, today=clock.day_of(now_us)),
         advised_before=facts.get(session, ADVISED_ON),
     )
 
 
-def _advice_key(session: Session, settings: Settings, basis: Basis, quiet: Survey) -> str:
+def _advice_key(
+    session: Session, settings: Settings, basis: Basis, quiet: Survey, *, today: int
+) -> str:
     """Everything that advice and alerts rest on.
 
-    Usage, prices, names, today, who is quiet, the settings and people.
+    Usage, prices, names, today in UTC and in the zone, who is quiet, the settings and people.
     """
     key = (
         sum(readings.day_revisions(session).values()),
         basis.zone,
         basis.price_book_version,
         basis.names_version,
+        today,
         basis.through_day,
         terms.key(settings),
         # A webhook that is set later is sent what has fired already, and another what was held.

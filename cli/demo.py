@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from advisor import words
 from advisor.report.figures import Report
 from cli import progress
 from cli.text import report_text
@@ -58,6 +59,7 @@ def commands_to_try(report: Report, settings: Settings, switchwise: str) -> Sequ
         first = report.savings.recommendations[0]
         slice_options = (
             f"--project {shlex.quote(first.project)} --workload {shlex.quote(first.workload)}"
+            f" --pair {first.from_model}:{words.target(first.to_model, first.to_service_tier)}"
         )
         subcommands = [
             "advise",

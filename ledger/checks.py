@@ -91,7 +91,7 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
     amounts = rollups.aggregates(hour)
     # Labelled, because to PostgreSQL a repeated expression with a parameter is a different one.
     day_of_hour = (hour.c.slot // slots.PER_DAY).label("day_of_hour")
-    dropped = {number for number in _days_without_hours(session) if not retention.is_edge(number)}
+    dropped = retention.dropped_days(session)
     hour_sums = {
         (int(row[0]), row[1]): [int(amount) for amount in row[2:]]
         for row in session.execute(
@@ -109,13 +109,6 @@ def _days_equal_hours(session: Session) -> Iterator[str]:
         if hour_sums.get(key) != day_sums.get(key):
             day_text = clock.date_of(key[0])
             yield f"{day_text} series {key[1]}: the day differs from the sum of its hours"
-
-
-def _days_without_hours(session: Session) -> list[int]:
-    table = rollups.DAY.c
-    return list(
-        session.execute(select(table.day).where(table.hours_dropped_at.is_not(None))).scalars()
-    )
 
 
 def _totals_equal_days(session: Session) -> Iterator[str]:

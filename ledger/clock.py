@@ -44,6 +44,11 @@ def hour_of(instant_us: int) -> int:
     return instant_us // HOUR_US
 
 
+def day_in(zone: tzinfo, instant_us: int) -> int:
+    """The calendar day (number since 1970-01-01) that it is in a zone at an instant."""
+    return day_number(from_us(instant_us).astimezone(zone).date())
+
+
 def day_start_us(day: date, zone: tzinfo) -> int:
     """Epoch microseconds at which a calendar day begins in a zone, also where it has no midnight.
 

@@ -49,6 +49,12 @@ class Month:
         return calendar.monthrange(self.year, self.month)[1]
 
     @property
+    def calendar_days(self) -> range:
+        """Its days in its own zone, as numbers since 1970-01-01."""
+        first = clock.day_number(date(self.year, self.month, 1))
+        return range(first, first + self.days)
+
+    @property
     def whole_days(self) -> range:
         """The UTC day numbers that lie wholly in the month."""
         return slots.whole_days(self.slots)

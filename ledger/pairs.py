@@ -1,4 +1,4 @@
-"""The user's policy: which model may move to which, in the setting `PAIRS`.
+"""The user's policy: which model may move to which, in the setting `PAIRS`; `auto` adds proposals.
 
 Uses the names of the price book, no price.
 """
@@ -29,7 +29,13 @@ _PAIR = lists.Grammar(
     form=f"FROM:TO, each {_SIDE_FORM}",
     part=re.compile(rf"(?P<source>{_MODEL_SIDE})\s*:\s*(?P<target>{_MODEL_SIDE})"),
 )
-_SETTING = replace(_PAIR, variable="SWITCHWISE_PAIRS")
+AUTO = "auto"
+_SETTING = replace(
+    _PAIR,
+    variable="SWITCHWISE_PAIRS",
+    form=f"{_PAIR.form}, or {AUTO}",
+    part=re.compile(rf"(?P<auto>{AUTO})|{_PAIR.part.pattern}"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +89,27 @@ class Pair:
         return same_provider and self.source.model == self.target.model
 
 
-def parse(text: str) -> tuple[Pair, ...]:
-    """The pairs of the setting, such as `gpt-4.1:gpt-4.1-mini,gpt-4.1:openai/gpt-4.1@batch`.
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The setting: the pairs that it names, and whether facts may propose others (`auto`)."""
+
+    pairs: tuple[Pair, ...] = ()
+    proposes: bool = False
+
+
+def parse_policy(text: str) -> Policy:
+    """The policy of the setting, such as `gpt-4.1:gpt-4.1-mini,gpt-4.1:openai/gpt-4.1@batch,auto`.
 
     A blank text has none. Raises UsageError with the first bad pair.
     """
-    return tuple(dict.fromkeys(_pair(match, _SETTING) for match in _SETTING.match_all(text)))
+    matches = _SETTING.match_all(text)
+    named = (_pair(match, _SETTING) for match in matches if not match["auto"])
+    return Policy(tuple(dict.fromkeys(named)), any(match["auto"] for match in matches))
+
+
+def parse(text: str) -> tuple[Pair, ...]:
+    """The pairs that the setting names. Raises UsageError with the first bad pair."""
+    return parse_policy(text).pairs
 
 
 def parse_one(text: str, *, may_stay: bool = False) -> Pair:

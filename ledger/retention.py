@@ -102,6 +102,13 @@ def drop_hours(database: Database, now_us: int) -> int:
     return len(old)
 
 
+def dropped_days(session: Session) -> set[int]:
+    """The UTC days of which only whole days are left: no hours."""
+    day = rollups.DAY.c
+    dropped = session.execute(select(day.day).where(day.hours_dropped_at.is_not(None))).scalars()
+    return {number for number in dropped if not is_edge(number)}
+
+
 def is_edge(day: int) -> bool:
     """Whether a UTC day is its month's first or last, so that two months of a zone may share it."""
     return clock.date_of(day).day == 1 or clock.date_of(day + 1).day == 1

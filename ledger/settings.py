@@ -85,8 +85,11 @@ class Settings(BaseSettings):
     """Ask for an API key on loopback too. Elsewhere one is always asked for."""
     reporting_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     """Time zone in which months, and the days of a forecast, are counted: UTC, Asia/Kolkata."""
-    pairs: str = "gpt-4.1:gpt-4.1-mini"
-    """Which model may move to which: a comma list of FROM:TO, each `[provider/]model[@tier]`."""
+    pairs: str = "gpt-4.1:gpt-4.1-mini,auto"
+    """Which model may move to which: a comma list of FROM:TO, each `[provider/]model[@tier]`.
+    `auto` adds each model's named successor, next smaller sibling, and batch and flex for work
+    that can wait.
+    """
     default_stance: Literal["prove_target", "prove_incumbent"] = "prove_target"
     """What to advise without evidence: try on a part first (`prove_target`), or switch what is
     low-risk work (`prove_incumbent`).

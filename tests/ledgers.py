@@ -15,7 +15,8 @@ from ledger.settings import Settings
 from worker import rollup
 
 NOON_US = clock.to_us(clock.EPOCH.replace(year=2026, month=11, day=20, hour=12))
-SETTINGS = Settings()
+SETTINGS = Settings(pairs="gpt-4.1:gpt-4.1-mini")
+"""One pair, named: what facts propose has tests of its own."""
 _numbers = itertools.count()
 
 

@@ -48,7 +48,7 @@ def compute(
                     reading.window,
                     pricing.book.version,
                     others=ranked[1:],
-                    other_models=advice.other_models(reading.slice, policy, market),
+                    other_models=advice.other_models(reading.slice, ranked, market),
                 )
             )
     return sorted(

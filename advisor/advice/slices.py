@@ -13,7 +13,8 @@ from advisor.evidence import store as evidence_store
 from advisor.evidence.comparisons import StoredComparison
 from advisor.evidence.slice_evidence import SliceTraffic
 from advisor.months import statements
-from advisor.switching import advice, candidates, headroom, window, workloads
+from advisor.switching import advice, candidates, headroom, proposals, window, workloads
+from advisor.switching.market import Market
 from advisor.switching.standing import Standing
 from advisor.switching.workloads import WorkloadClass
 from ledger import clock, pairs, readings, slots
@@ -55,6 +56,11 @@ class _Basis:
     comparisons: Sequence[StoredComparison]
     members: Mapping[SliceKey, list[int]]
     """The series of each slice."""
+
+    @property
+    def market(self) -> Market:
+        """The prices of today."""
+        return Market(self.pricing.book, self.today)
 
 
 def read_slices(
@@ -174,7 +180,12 @@ def _headroom(
 
 
 def _may_move(key: SliceKey, target: tuple[str, str], basis: _Basis) -> bool:
-    """Whether a pair leads from a slice to a target (provider, model)."""
+    """Whether a pair or a proposal leads from a slice to a target (provider, model)."""
+    seller, model = target
+    if basis.terms.proposes and seller == key.provider:
+        proposed = proposals.propose_models(key.provider, key.model, basis.market)
+        if model in proposed:
+            return True
     moves = (
         pairs.canonicalise(pair, key.provider, basis.pricing.book) for pair in basis.terms.pairs
     )
@@ -237,7 +248,7 @@ def _class(
     )
     if labelled is not None:
         return labelled
-    if not advice.states(slice_, basis.terms, basis.pricing.book):
+    if not advice.states(slice_, basis.terms, basis.market):
         return workloads.UNLABELLED
     answers = readings.distribution(
         session, span.day_numbers, tally.sized_series_ids, "output_tokens"

@@ -7,8 +7,10 @@ from ledger.settings import Settings
 
 def from_settings(settings: Settings) -> advice.Terms:
     """The policy that advice follows. Raises UsageError naming a setting that cannot be read."""
+    policy = pairs.parse_policy(settings.pairs)
     return advice.Terms(
-        pairs=pairs.parse(settings.pairs),
+        pairs=policy.pairs,
+        proposes=policy.proposes,
         threshold_femto_usd=money.femto_usd(str(settings.alert_threshold_usd)),
         one_off_femto_usd=money.femto_usd(str(settings.move_cost_usd)),
         stance=settings.default_stance,

@@ -98,7 +98,7 @@ def _basis(
 ) -> tuple[Basis, Sequence[SilentSender]]:
     """What the statement of a finished month follows from, as this session sees it."""
     silent = silent_senders.missed_in(month, silent_senders.find(session, now_us))
-    through_day = month.touched_days.stop
+    through_day = month.calendar_days.stop
     revision = statement_store.revision_of(readings.day_revisions(session), month, through_day)
     basis = Basis(
         zone=str(month.zone),

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from advisor.months import statements, week_ahead
 from advisor.months.statements import DayUsage, Pricing
-from ledger import clock, readings, slots, usage
+from ledger import clock, readings, retention, slots, usage
 from ledger.months import Month
 
 HISTORY_DAYS = week_ahead.HISTORY_DAYS
@@ -26,7 +26,7 @@ class CalendarDays:
 
     def day_of(self, instant_us: int) -> int:
         """The calendar day in which an instant (epoch microseconds) lies."""
-        return clock.day_number(clock.from_us(instant_us).astimezone(self.month.zone).date())
+        return clock.day_in(self.month.zone, instant_us)
 
     def slots_of(self, day: int) -> range:
         """The slots of a calendar day."""
@@ -35,6 +35,15 @@ class CalendarDays:
             for midnight in (day, day + 1)
         )
         return range(start, stop)
+
+    def can_be_read(self, days: range) -> bool:
+        """Whether the hours at which these days begin and end are still there.
+
+        Retention drops the hours of days long past. Days of UTC need none.
+        """
+        starts = {self.slots_of(day).start for day in (*days, days.stop)}
+        cut_days = {start // slots.PER_DAY for start in starts if start % slots.PER_DAY}
+        return not cut_days & retention.dropped_days(self.session)
 
     def _read(self, day: int) -> list[DayUsage]:
         """By UTC day, as that sets prices and names."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from advisor.months import backtest, forecast, missed_spend
+from advisor.months import backtest, forecast, missed_spend, statement_store
 from advisor.months.backtest import Backtest
 from advisor.months.day_costs import CalendarDays, DayCosts
 from advisor.months.forecast import Forecast, MonthSoFar
@@ -97,9 +97,11 @@ def _both_readings(costs: DayCosts, so_far: MonthSoFar, silence: _Silence) -> Fo
 def _backtest(costs: DayCosts, first_day: int) -> Backtest | None:
     """The forecasts of a finished month, made again from the rollups as they are now.
 
-    What came late counts as if it had come in time.
+    What came late counts as if it had come in time. None where the days cannot be told any more.
     """
-    days = range(first_day, first_day + costs.days.month.days)
+    days = costs.days.month.calendar_days
+    if not costs.days.can_be_read(range(days.start - statement_store.HISTORY_DAYS - 1, days.stop)):
+        return None
     return backtest.run(
         first_day,
         costs_femto_usd=[costs.on(day) or 0 for day in days],

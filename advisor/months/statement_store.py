@@ -43,7 +43,10 @@ class DayCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What a statement was computed from: with the same basis it comes out the same."""
+    """What a statement was computed from: with the same basis it comes out the same.
+
+    `through_day` is the day that it was in the month's zone, or the day after the month.
+    """
 
     zone: str
     days_revision: int
@@ -100,8 +103,8 @@ def find_stale(
 ) -> list[tuple[Month, Basis]]:
     """The open months whose statement no longer follows from its basis, each with the one it needs.
 
-    `basis` has the zone, prices, names and day of now; `silent` are the senders that are silent
-    now. The newest month comes last.
+    `basis` has the zone, prices, names and the day of now in that zone; `silent` are the senders
+    that are silent now. The newest month comes last.
     """
     by_day = readings.day_revisions(session)
     touched = {month for day in by_day for month in months.touching(day, settings.zone)}
@@ -113,7 +116,7 @@ def find_stale(
             days_revision=revision_of(by_day, month, basis.through_day),
             price_book_version=basis.price_book_version,
             names_version=basis.names_version,
-            through_day=min(basis.through_day, month.touched_days.stop),
+            through_day=min(basis.through_day, month.calendar_days.stop),
             silence=silent_senders.version(silent_senders.missed_in(month, silent)),
         )
         row = rows.get(str(month))
@@ -125,14 +128,15 @@ def find_stale(
 def revision_of(by_day: Mapping[int, int], month: Month, today: int) -> int:
     """How often rollups have written into the days that a month's statement rests on.
 
-    `by_day` has the revisions by UTC day. A month's forecasts look back on closed days that may lie
-    in the month before: on those before today while it is under way, else on those before its first
-    day, as its back-test does.
+    `by_day` has the revisions by UTC day, `today` is a day of the month's zone. A month's forecasts
+    look back on closed days that may lie in the month before: on those before today while it is
+    under way, else on those before its first day, as its back-test does.
     """
-    days = month.touched_days
+    days = month.calendar_days
     forecast_on = today if today in days else days.start
-    first = min(days.start, forecast_on - HISTORY_DAYS - 1)
-    return sum(by_day.get(day, 0) for day in range(first, days.stop))
+    # The day before the history says whether it is whole. East of UTC it begins a UTC day earlier.
+    first = min(month.touched_days.start, forecast_on - HISTORY_DAYS - 2)
+    return sum(by_day.get(day, 0) for day in range(first, month.touched_days.stop))
 
 
 def write(session: Session, statement: MonthStatement) -> bool:
@@ -145,7 +149,7 @@ def write(session: Session, statement: MonthStatement) -> bool:
         select(*_COLUMNS).where(_STATEMENT.c.month == str(statement.month))
     ).first()
     if row is not None:
-        stored_is_newer = (row.through_day, row.days_revision) > (
+        stored_is_newer = row.zone == basis.zone and (row.through_day, row.days_revision) > (
             basis.through_day,
             basis.days_revision,
         )

@@ -114,7 +114,7 @@ def build(
             fixed_cost_store.load_all(session),
             month,
             statement.lines if statement else {},
-            today=clock.day_number(clock.from_us(now_us).astimezone(settings.zone).date()),
+            today=clock.day_in(settings.zone, now_us),
             project=project,
         ),
         savings=_savings(session, settings, now_us, month=month, project=project),

@@ -17,7 +17,6 @@ from advisor.switching import breakeven, candidates, factors, window
 from advisor.switching.market import Market
 from ledger import clock, money, months, pairs, prose
 from ledger.errors import NotFound, ParameterError, UsageError
-from ledger.pricing import prices
 from ledger.settings import Settings
 
 _RATIOS = (
@@ -84,12 +83,16 @@ def run(session: Session, settings: Settings, now_us: int, question: Question) -
     pricing, today = pricings.in_force(session), clock.day_of(now_us)
     month = months.parse_or_current(question.month or None, settings.zone, now_us)
     # A rate limit is for all slices that may move to the target, that of the scenario included.
-    asked_pairs = () if question.pair is None else (_parse_pair(question.pair, question),)
-    all_terms = replace(terms, pairs=(*terms.pairs, *asked_pairs))
+    policy, all_terms = terms, terms
+    if question.pair is not None:
+        pair = _parse_pair(question.pair, question)
+        policy = replace(terms, pairs=(pair,), proposes=False)
+        all_terms = replace(terms, pairs=(*terms.pairs, pair))
     readings = slices.read_slices(
         session, pricing, now_us, month=month if question.month else None, terms=all_terms
     )
-    reading, pair = _find_slice(readings, question, asked_pairs or terms.pairs, pricing.book)
+    market = Market(pricing.book, today)
+    reading, pair = _find_slice(readings, question, policy, market)
     slice_ = replace(reading.slice, can_wait=True) if question.can_wait else reading.slice
     standing = replace(
         reading.standing,
@@ -102,7 +105,7 @@ def run(session: Session, settings: Settings, now_us: int, question: Question) -
         make_band(question, standing.band(slice_, pair.target.model), slice_.days),
         standing=standing,
         terms=terms,
-        market=Market(pricing.book, today),
+        market=market,
     )
     recommendation = values.recommend(
         advice, reading.window, pricing.book.version, is_scenario=True
@@ -125,18 +128,16 @@ def make_band(question: Question, band: factors.Band, days: int) -> factors.Band
 
 
 def _find_slice(
-    readings: Iterable[SliceReading],
-    question: Question,
-    asked_pairs: Iterable[pairs.Pair],
-    book: prices.PriceBook,
+    readings: Iterable[SliceReading], question: Question, policy: advices.Terms, market: Market
 ) -> tuple[SliceReading, pairs.Pair]:
-    """The one slice that fits the names and a pair, and the pair as its provider names it."""
-    fitting = [
-        (reading, pair)
-        for reading in readings
-        if question.fits(reading.slice)
-        and (pair := _pair(reading.slice, question, asked_pairs, book)) is not None
-    ]
+    """The one slice that fits the names and a move, and the move as its provider names it.
+
+    Where no pair of the policy starts at such a slice, it is what facts propose, if they may.
+    """
+    named = [reading for reading in readings if question.fits(reading.slice)]
+    fitting = _fitting(named, question, replace(policy, proposes=False), market)
+    if not fitting and policy.proposes:
+        fitting = _fitting(named, question, policy, market)
     if not fitting:
         raise NotFound(
             "no slice with traffic fits the names and the pair; list what there is with:"
@@ -155,22 +156,25 @@ def _find_slice(
     return fitting[0]
 
 
-def _pair(
-    slice_: candidates.Slice,
-    question: Question,
-    asked_pairs: Iterable[pairs.Pair],
-    book: prices.PriceBook,
-) -> pairs.Pair | None:
-    """The first pair that starts at a slice, at the tier asked for; None where none does."""
-    canonical = (pairs.canonicalise(pair, slice_.provider, book) for pair in asked_pairs)
-    pair = next((pair for pair in canonical if candidates.applies(pair, slice_)), None)
-    if pair is None or question.service_tier is None:
+def _fitting(
+    readings: Iterable[SliceReading], question: Question, policy: advices.Terms, market: Market
+) -> list[tuple[SliceReading, pairs.Pair]]:
+    """The slices with a move, each with the first one, at the tier that is asked about."""
+    return [
+        (reading, _at_tier(moves[0], question.service_tier))
+        for reading in readings
+        if (moves := advices.states(reading.slice, policy, market))
+    ]
+
+
+def _at_tier(pair: pairs.Pair, service_tier: str | None) -> pairs.Pair:
+    if service_tier is None:
         return pair
-    if question.service_tier not in pairs.TIERS:
+    if service_tier not in pairs.TIERS:
         raise UsageError(
-            f"{question.service_tier!r} is not a tier to move to; use {prose.one_of(pairs.TIERS)}"
+            f"{service_tier!r} is not a tier to move to; use {prose.one_of(pairs.TIERS)}"
         )
-    return replace(pair, target=replace(pair.target, service_tier=question.service_tier))
+    return replace(pair, target=replace(pair.target, service_tier=service_tier))
 
 
 def _parse_pair(text: str, question: Question) -> pairs.Pair:

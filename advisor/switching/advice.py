@@ -1,6 +1,6 @@
 """Advice on one slice: every configured alternative is assessed and decided, the best is chosen."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
@@ -15,6 +15,7 @@ from advisor.switching import (
     headroom,
     levers,
     life,
+    proposals,
     ranking,
     risk,
     sensitivity,
@@ -36,6 +37,8 @@ class Terms:
     """
 
     pairs: tuple[pairs.Pair, ...]
+    proposes: bool = False
+    """Whether the moves that facts of the book propose are decided on as well (`auto`)."""
     threshold_femto_usd: int = 50 * money.FEMTO_PER_USD
     one_off_femto_usd: int = 0
     stance: decision.Stance = "prove_target"
@@ -144,14 +147,22 @@ def on_slice(
     """Advice on every alternative of a slice, the chosen one first; empty where no pair starts.
 
     The chosen one is the best, unless the id of another is among the `claimed`. Only the chosen
-    one has its parts and swings.
+    one has its parts and swings. What is named, claimed or compared is always decided on; of what
+    facts propose, the best.
     """
-    ranked = []
-    for pair in states(slice_, terms, market.book):
-        band = standing.band(slice_, pair.target.model)
-        alternative = candidates.assess(slice_, pair, market, band)
-        advice = _advise(alternative, standing, terms, market)
-        ranked.append((advice, alternative))
+    assessed = [
+        candidates.assess(slice_, pair, market, standing.band(slice_, pair.target.model))
+        for pair in states(slice_, terms, market)
+    ]
+    bound = set(_named_states(slice_, terms, market.book)) | {
+        alternative.pair
+        for alternative in assessed
+        if id_of(alternative) in claimed or alternative.model in standing.evidence
+    }
+    ranked = [
+        (_advise(alternative, standing, terms, market), alternative)
+        for alternative in proposals.choose(assessed, bound, market)
+    ]
     ranked.sort(key=lambda pair: (pair[0].id not in claimed, _preference(pair[0])))
     if not ranked:
         return []
@@ -175,11 +186,10 @@ def on_pair(
 
 
 def other_models(
-    slice_: candidates.Slice, terms: Terms, market: Market
+    slice_: candidates.Slice, decided: Iterable[Advice], market: Market
 ) -> list[ranking.OtherModel]:
-    """The models worth a look that no pair of this slice names."""
-    configured = {pair.target.model for pair in states(slice_, terms, market.book)}
-    return ranking.other_models(slice_, market, configured)
+    """The models worth a look that no advice on this slice is about."""
+    return ranking.other_models(slice_, market, {advice.to_model for advice in decided})
 
 
 def id_of(alternative: candidates.Alternative) -> str:
@@ -197,14 +207,24 @@ def id_of(alternative: candidates.Alternative) -> str:
     return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def states(
+def states(slice_: candidates.Slice, terms: Terms, market: Market) -> tuple[pairs.Pair, ...]:
+    """The states that a slice may move to: those of the pairs that start at it, and proposals."""
+    named = _named_moves(slice_, terms, market.book)
+    proposed = proposals.propose(slice_, market) if terms.proposes else ()
+    return pairs.join_moves((*named, *proposed), slice_.provider)
+
+
+def _named_states(
     slice_: candidates.Slice, terms: Terms, book: prices.PriceBook
 ) -> tuple[pairs.Pair, ...]:
-    """The states that the pairs let a slice move to; none where no pair starts at it."""
+    return pairs.join_moves(_named_moves(slice_, terms, book), slice_.provider)
+
+
+def _named_moves(
+    slice_: candidates.Slice, terms: Terms, book: prices.PriceBook
+) -> list[pairs.Pair]:
     canonical = (pairs.canonicalise(pair, slice_.provider, book) for pair in terms.pairs)
-    return pairs.join_moves(
-        (pair for pair in canonical if candidates.applies(pair, slice_)), slice_.provider
-    )
+    return [pair for pair in canonical if candidates.applies(pair, slice_)]
 
 
 def _advise(

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from advisor.switching import candidates, cost, factors
+from advisor.switching import candidates, cost, factors, life
 from advisor.switching.market import Market
 from ledger import pairs
 from ledger.pricing import prices
@@ -76,11 +76,18 @@ def _cheapest_first(
     costs = {
         model: market.cost_of(cells, slice_.provider, model)
         for model in models
-        if not model.startswith("ft:")
-        and market.facts_of(slice_.provider, model).context_window is not None
+        if not model.startswith("ft:") and _could_fit(slice_, market, model)
     }
     priced = (model for model, cost in costs.items() if not cost.unpriced_tokens)
     yield from sorted(priced, key=lambda model: (costs[model].femto_usd, model))
+
+
+def _could_fit(slice_: candidates.Slice, market: Market, model: str) -> bool:
+    """Whether a model lasts and takes the largest prompt; most do not, and need no assessment."""
+    window_tokens = market.facts_of(slice_.provider, model).context_window
+    days_left = market.days_left(slice_.provider, model)
+    lasts = days_left is None or days_left > life.TARGET_BLOCK_DAYS
+    return window_tokens is not None and slice_.largest_prompt_tokens <= window_tokens and lasts
 
 
 def _with_writes(cell: cost.Cell, slice_: candidates.Slice, market: Market) -> cost.Cell:
@@ -99,14 +106,12 @@ def _with_writes(cell: cost.Cell, slice_: candidates.Slice, market: Market) -> c
 def _other_model(
     slice_: candidates.Slice, market: Market, model: str, *, is_successor: bool
 ) -> OtherModel | None:
+    if not is_successor and not _is_same_kind(slice_, market, model):
+        return None
     pair = pairs.Pair(pairs.Side(None, slice_.model), pairs.Side(None, model))
     alternative = candidates.assess(slice_, pair, market, NEUTRAL_BAND)
     price_gap, estimate = alternative.price_gap, alternative.estimate
     if alternative.stuck_tokens or price_gap is None or estimate is None:
-        return None
-    if not is_successor and any(
-        _kind(priced.now.rates) != _kind(priced.instead.rates) for priced in alternative.cells
-    ):
         return None
     return OtherModel(
         model=model,
@@ -116,6 +121,20 @@ def _other_model(
         target_days_left=alternative.target_days_left,
         blocks=alternative.blocks,
         pair=str(pair),
+    )
+
+
+def _is_same_kind(slice_: candidates.Slice, market: Market, model: str) -> bool:
+    """Whether the price lists say that both models are of one kind, where they have a price."""
+    priced = (
+        (
+            market.price_of(cell, slice_.provider, slice_.model),
+            market.price_of(cell, slice_.provider, model),
+        )
+        for cell in slice_.cells
+    )
+    return all(
+        _kind(now.rates) == _kind(instead.rates) for now, instead in priced if now and instead
     )
 
 

@@ -52,7 +52,7 @@ def advise(
     elif advised:
         _show(advised, listed)
     else:
-        app.console.print(advice_list.no_advice(pairs.parse(settings.pairs), models))
+        app.console.print(advice_list.no_advice(pairs.parse_policy(settings.pairs), models))
     if not as_json:
         advice_list.show_in_hand(app.console, in_hand)
 

@@ -17,7 +17,7 @@ from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.switching import ranking
 from cli.text import amounts, stage_text
 from ledger import prose
-from ledger.pairs import Pair
+from ledger.pairs import Policy
 
 UNCHANGED: Mapping[str, StoredRecommendation] = MappingProxyType({})
 
@@ -56,19 +56,25 @@ def show(
     )
 
 
-def no_advice(pairs: Sequence[Pair], models_in_use: Sequence[str]) -> str:
+def no_advice(policy: Policy, models_in_use: Sequence[str]) -> str:
     """Why no pair of models gives advice, and which model may have been meant."""
     if not models_in_use:
         return "No advice: there was no traffic in the last weeks."
-    sources = list(dict.fromkeys(pair.source.model for pair in pairs))
+    sources = list(dict.fromkeys(pair.source.model for pair in policy.pairs))
     meant = [
         match
         for source in sources
         for match in difflib.get_close_matches(source, models_in_use, n=1)
     ]
     question = f" Did you mean {prose.one_of(dict.fromkeys(meant))}?" if meant else ""
+    faults = [f"no traffic on {prose.one_of(sources)}"] if sources else []
+    if policy.proposes:
+        faults.append(
+            "no model in use has a successor, a smaller sibling or a tier for work that can wait"
+        )
+    reason = ", and ".join(faults) or "the setting names no pair"
     return (
-        f"No traffic on {prose.one_of(sources)}.{question}"
+        f"{reason[0].upper()}{reason[1:]}.{question}"
         f" Models in use: {', '.join(models_in_use)}."
         " Name a pair with --pair FROM:TO or in the setting SWITCHWISE_PAIRS."
     )

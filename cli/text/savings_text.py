@@ -36,7 +36,7 @@ def show(
     if not savings.recommendations:
         in_use = ", ".join(dict.fromkeys(model.names["model"] for model in models))
         console.print(
-            "No advice: no traffic on the models that the setting SWITCHWISE_PAIRS moves from."
+            "No advice: the setting SWITCHWISE_PAIRS leads from no model in use."
             f" Models in use: {in_use}."
         )
         console.print()

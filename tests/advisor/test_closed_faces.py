@@ -52,7 +52,8 @@ def october(database: Database) -> Database:
 
 def client_of(database: Database, **overrides: object) -> TestClient:
     app = FastAPI()
-    routes.install(app, database, settings.load(**overrides))
+    chosen = {"pairs": ledgers.SETTINGS.pairs, **overrides}
+    routes.install(app, database, settings.load(**chosen))
     return TestClient(app)
 
 

@@ -147,9 +147,17 @@ def check_local_days(
     within = [
         event for event in events if months.containing(event.occurred_at, month.zone) == month
     ]
-    used_on = {clock.from_us(event.occurred_at).astimezone(month.zone).day for event in within}
+    used_on = {local_day(event, month.zone) for event in within}
     assert {day for day, cost in days.items() if cost is not None} == used_on
+    for day in used_on:
+        of_day = [event for event in within if local_day(event, month.zone) == day]
+        assert days[day] == by_hand(of_day, pricing)
     return sum(cost for cost in days.values() if cost is not None)
+
+
+def local_day(event: Event, zone: ZoneInfo) -> int:
+    """The day of the month that it was in a zone."""
+    return clock.from_us(event.occurred_at).astimezone(zone).day
 
 
 def by_hand(events: list[Event], pricing: statements.Pricing) -> int:

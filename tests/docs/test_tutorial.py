@@ -14,6 +14,7 @@ from tests.cli.command import CommandLine
 
 TUTORIAL = Path(__file__).parent.parent.parent / "docs" / "tutorial.md"
 TYPED = re.compile(r"^```console\n\$ (.*?)^```$", re.MULTILINE | re.DOTALL)
+EXPORT = re.compile(r"^export .*\bSWITCHWISE_PAIRS=(\S+)$", re.MULTILINE)
 COMMAND = re.compile(r"(switchwise [^\n]*|awk '.*?' > \S+)\n(.*)", re.DOTALL)
 
 
@@ -27,6 +28,8 @@ def line(
     demo.replay(database, ledgers.SETTINGS, lambda *_: None)
     ledgers.settle(database)
     monkeypatch.chdir(tmp_path)
+    (exported,) = set(EXPORT.findall(TUTORIAL.read_text()))
+    monkeypatch.setenv("SWITCHWISE_PAIRS", exported)
     yield CommandLine(tmp_path, database, monkeypatch, capsys)
     database.close()
 

@@ -36,6 +36,17 @@ def test_a_list_is_read_in_order_and_repeats_count_once() -> None:
     assert [str(pair) for pair in pairs.parse('a:b, "c,d":e,a:b')] == ["a:b", '"c,d":e']
 
 
+def test_the_word_auto_stands_among_the_pairs_and_is_none_of_them() -> None:
+    policy = pairs.parse_policy("gpt-4.1:gpt-4.1-mini, auto")
+    assert policy == pairs.Policy(pairs.parse("gpt-4.1:gpt-4.1-mini"), proposes=True)
+    assert pairs.parse_policy("auto") == pairs.Policy((), proposes=True)
+    assert pairs.parse_policy("gpt-4.1:auto") == pairs.Policy(pairs.parse("gpt-4.1:auto"))
+    with pytest.raises(UsageError, match=r"'Auto' is not a pair of models; write .*, or auto"):
+        pairs.parse_policy("Auto")
+    with pytest.raises(UsageError, match="'auto' is not a pair of models"):
+        pairs.parse_one("auto")
+
+
 def test_an_empty_setting_has_no_pairs() -> None:
     assert pairs.parse("  ") == ()
 

@@ -100,7 +100,7 @@ def advice(
 ) -> list[Recommendation]:
     """The stored advice for these requests."""
     ledgers.add(database, [event for group in groups for event in group])
-    ledgers.settle(database, settings.load(**overrides))
+    ledgers.settle(database, settings.load(**{"pairs": "gpt-4.1:gpt-4.1-mini", **overrides}))
     with database.snapshot() as session:
         return [each.recommendation for each in recommendations.read_current(session)]
 

@@ -209,5 +209,5 @@ def test_the_shipped_book_advises_the_pair_as_the_hand_written_one_does() -> Non
     (shipped,) = advice.on_slice(LARGE, KNOWN, terms, market=Market(price_book.shipped(), day))
     assert shipped.saving == _advice()[0].saving
     assert shipped.days_left == 52
-    first = advice.other_models(LARGE, terms, Market(price_book.shipped(), day))[0]
+    first = advice.other_models(LARGE, [shipped], Market(price_book.shipped(), day))[0]
     assert (first.model, first.is_successor) == ("gpt-6-luna", True)

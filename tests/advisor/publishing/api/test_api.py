@@ -40,7 +40,8 @@ COUNTS = (
 def client_of(database: Database, **overrides: object) -> TestClient:
     """An advisor alone on a ledger."""
     app = FastAPI()
-    routes.install(app, database, settings.load(**overrides))
+    chosen = {"pairs": ledgers.SETTINGS.pairs, **overrides}
+    routes.install(app, database, settings.load(**chosen))
     return TestClient(app)
 
 

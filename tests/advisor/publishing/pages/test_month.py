@@ -64,7 +64,7 @@ class ParsedPage(HTMLParser):
 def client_of(database: Database, **overrides: object) -> TestClient:
     """An advisor on a ledger."""
     app = FastAPI()
-    routes.install(app, database, settings.load(**overrides))
+    routes.install(app, database, settings.load(**{"pairs": ledgers.SETTINGS.pairs, **overrides}))
     return TestClient(app)
 
 
