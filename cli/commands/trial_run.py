@@ -313,7 +313,10 @@ def _conclude(figure: TrialRunFigure, *, as_json: bool) -> None:
     resume = f"{program.command_name()} {shlex.join(sys.argv[1:])}"
     if figure.end == "complete":
         if figure.evidence is None:
-            raise SwitchwiseError("no pair came about, so there is nothing to import")
+            raise SwitchwiseError(
+                "no pair came about, so there is nothing to import; mend what failed, and begin a"
+                " new run with another --out"
+            )
         if not as_json:
             app.console.print(
                 "The advice follows within seconds while the worker runs; else: switchwise rollup",

@@ -8,7 +8,12 @@ from rich.console import Console
 from advisor import words
 from advisor.evidence import sentences as evidence_sentences
 from advisor.trial.runs.budget import TrialBudget
-from advisor.trial.runs.estimate import ASSUMED_OUTPUT_TOKENS, BYTES_PER_TOKEN, CostEstimate
+from advisor.trial.runs.estimate import (
+    ASSUMED_OUTPUT_TOKENS,
+    ASSUMED_REASONING_TOKENS,
+    BYTES_PER_TOKEN,
+    CostEstimate,
+)
 from advisor.trial.runs.figures import ContenderFigure, TrialRunFigure
 from cli.text import plain
 from ledger import prose
@@ -27,6 +32,7 @@ _REASONS = {
     "odd_json": "an answer that was no JSON",
     "no_choices": "an answer without a choice",
     "other_model": "an answer of another model than asked for",
+    "too_long_to_judge": "an answer too long to be judged",
     "slow_grader": "a rule that took too long",
     "unreadable_mark": "a reply that held no marks",
     "unknown_model": "a model that the endpoint does not know",
@@ -43,7 +49,10 @@ def estimate(
     yield f"{words.counted(open_prompts, 'prompt')} to send to both models{already}."
     if total.most_femto_usd is None:
         unpriced = [name for name, cost in by_model.items() if cost.most_femto_usd is None]
-        yield f"The cost is unknown, because no price is known of {prose.all_of(unpriced)}."
+        yield (
+            f"The cost is unknown, because no price is known of {prose.all_of(unpriced)}. A name of"
+            " the proxy's own goes into --model-a or --model-b, and the model's into --pair."
+        )
         return
     parts = ", ".join(
         f"{words.femto_dollars(cost.expected_femto_usd)} for {name}"
@@ -55,7 +64,8 @@ def estimate(
     )
     yield (
         f"Input is taken as a token for {BYTES_PER_TOKEN} bytes, at most for each byte; an answer"
-        f" as half of its limit, at most all of it ({ASSUMED_OUTPUT_TOKENS:,} tokens without one)."
+        f" as half of its limit, at most all of it ({ASSUMED_OUTPUT_TOKENS:,} tokens without one,"
+        f" {ASSUMED_REASONING_TOKENS:,} more where the model can reason)."
     )
 
 

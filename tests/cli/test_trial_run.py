@@ -33,6 +33,14 @@ def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture
+def idle() -> Iterator[Upstream]:
+    """A proxy that nobody should call."""
+    with trial_upstream.serve(ALIKE) as upstream:
+        yield upstream
+    assert upstream.requests == []
+
+
 def write_prompts(folder: Path, count: int, **more: object) -> None:
     """Prompts that are right if they are answered with yes."""
     lines = (
@@ -420,6 +428,73 @@ def test_a_judge_sees_both_orders_and_its_bias_cancels(
     assert "will not allow a switch" in ended.error
 
 
+def test_a_judged_run_that_is_killed_pays_for_no_judged_pair_twice(tmp_path: Path) -> None:
+    write_prompts(tmp_path, 30, grader="judge")
+    more = "--judge anthropic/claude-sonnet-4-5"
+    with trial_upstream.serve(slow(judged((1, 1)), 0.02)) as upstream:
+        process = start(tmp_path, upstream, more)
+        _wait_for_replies(tmp_path, 40)
+        process.kill()
+        process.communicate()
+        out, error = start(tmp_path, upstream, more).communicate(timeout=120)
+    assert json.loads(out)["pairs"] == 30, error
+    repeated = {number for (_, number), count in upstream.calls.items() if count > 2}
+    assert (
+        len(
+            {
+                number
+                for (model, number), count in upstream.calls.items()
+                if count > 1 and model in (A, B)
+            }
+            | repeated
+        )
+        <= 4
+    )
+    assert sum(upstream.calls.values()) - 120 <= 4 * 4
+
+
+def test_a_judge_that_fails_in_passing_is_asked_again_without_new_answers(
+    line: CommandLine, tmp_path: Path
+) -> None:
+    write_prompts(tmp_path, 20, grader="judge")
+    marks = json.dumps({"first": 1, "second": 1})
+
+    def plan(model: str, number: int, attempt: int) -> Planned:
+        if model in (A, B):
+            return Planned()
+        # All five attempts of the library at the second order of one prompt.
+        fails = number == 7 and 1 <= attempt <= 5
+        headers = {"retry-after-ms": "1"}
+        return Planned(status=503, headers=headers) if fails else Planned(text=marks)
+
+    with trial_upstream.serve(plan) as upstream:
+        figure = figure_of(run(line, upstream, "--judge anthropic/claude-sonnet-4-5"))
+    assert (figure["pairs"], figure["left_out"]) == (20, [])
+    assert {count for (model, _), count in upstream.calls.items() if model in (A, B)} == {1}
+    assert upstream.calls["claude-sonnet-4-5", 7] == 2 + 5
+
+
+def test_a_limit_of_tokens_has_the_name_that_a_reasoning_model_takes(
+    line: CommandLine, tmp_path: Path
+) -> None:
+    write_prompts(tmp_path, 1, parameters={"max_tokens": 50})
+    with trial_upstream.serve(always(Planned(fields={"model": ""}))) as upstream:
+        line.run(words(upstream).replace(B, "gpt-5-mini"))
+    source, target = upstream.requests
+    assert source["max_tokens"] == 50
+    assert target["max_completion_tokens"] == 50
+    assert "max_tokens" not in target
+
+
+def test_who_says_no_leaves_no_run_behind(
+    line: CommandLine, tmp_path: Path, idle: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    write_prompts(tmp_path, 3)
+    assert line.run(words(idle).replace(" --yes", "")).status == 2
+    assert (tmp_path / "prompts.results.jsonl.journal").read_bytes() == b""
+
+
 def test_the_sides_are_asked_in_their_own_ways(line: CommandLine, tmp_path: Path) -> None:
     write_prompts(tmp_path, 1, parameters={"max_tokens": 50, "temperature": 1})
     more = "--effort-b low --temperature-a 0 --seed-b 7 --model-b cheap"
@@ -449,14 +524,6 @@ def test_a_finished_run_is_told_again_and_nothing_is_sent(
     assert len(line.run("evidence list --json").json["evidence"]) == 1
 
 
-@pytest.fixture
-def idle() -> Iterator[Upstream]:
-    """A proxy that nobody should call."""
-    with trial_upstream.serve(ALIKE) as upstream:
-        yield upstream
-    assert upstream.requests == []
-
-
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -467,7 +534,10 @@ def idle() -> Iterator[Upstream]:
         (("--json", "--grader fuzzy"), "use exact, regex"),
         (("--json", "--grader judge"), "name it with --judge MODEL"),
         (("--json", "--max-usd 0"), "write an amount over 0"),
-        (("--json", "--effort-b huge"), "'huge' is no effort"),
+        (
+            ("--json", "--effort-b huge"),
+            "'huge' is no effort of gpt-4.1-mini; use none, minimal, low",
+        ),
         ((f"{A}:{B}", f"{A}:{A}@flex"), "keeps the model"),
         ((f"{A}:{B}", f"{A}:{B}@batch"), "a batch has no answer at once"),
         ((f"{A}:{B} ", f"{A}:nobodys-model --max-usd 1 "), "--max-usd cannot be held"),

@@ -126,7 +126,8 @@ def _marks(call: Call, answer: ModelAnswer, book: PriceBook) -> Mapping[str, Any
     if sides.is_other_model(book, call.contender, answer.model):
         return {"failure": "other_model"}
     if call.prompt.rule.grader.is_judge:
-        return {}
+        is_short = len(answer.text) <= judging.MOST_CHARACTERS
+        return {} if is_short else {"failure": "too_long_to_judge"}
     try:
         return {f"{role}_nano": marking.mark(call.prompt.rule, answer.text)}
     except TooSlow:

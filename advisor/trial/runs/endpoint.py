@@ -36,6 +36,8 @@ class Attempts:
 
     total: int = 0
     unclear: int = 0
+    last_began_seconds: float = 0.0
+    """When the last attempt went out, on the clock of durations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class CallResult:
     """Whether no other request of this model could succeed either."""
     attempts: Attempts
     latency_ms: int = 0
+    """Of the attempt that was answered: waits for a rate limit are no latency of the model."""
 
 
 _attempts: contextvars.ContextVar[Attempts] = contextvars.ContextVar("attempts")
@@ -96,6 +99,7 @@ class _Transport(httpx2.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         attempts = _attempts.get()
         attempts.total += 1
+        attempts.last_began_seconds = clock.monotonic_seconds()
         request.headers["Accept-Encoding"] = "identity"
         try:
             response = await super().handle_async_request(request)
@@ -133,7 +137,6 @@ class Endpoint:
         """Send one request of chat completions. Failures are results, not exceptions."""
         attempts = Attempts()
         _attempts.set(attempts)
-        began = clock.monotonic_seconds()
         try:
             async with asyncio.timeout(_TOTAL_SECONDS):
                 response = await self._client.chat.completions.with_raw_response.create(
@@ -148,8 +151,10 @@ class Endpoint:
             return CallResult(failure="no_connection", attempts=attempts)
         except self._library.APIStatusError as error:
             return _refusal(error.status_code, error.response.content, attempts)
-        latency_ms = round((clock.monotonic_seconds() - began) * 1_000)
-        return CallResult(content=response.content, attempts=attempts, latency_ms=latency_ms)
+        seconds = clock.monotonic_seconds() - attempts.last_began_seconds
+        return CallResult(
+            content=response.content, attempts=attempts, latency_ms=round(seconds * 1_000)
+        )
 
 
 @asynccontextmanager

@@ -16,8 +16,8 @@ from advisor.trial.runs.prompts import Prompt
 from advisor.trial.runs.sides import Contender, Pricer
 
 BYTES_PER_TOKEN = 4
-ASSUMED_OUTPUT_TOKENS = 1_000
-"""Of an answer that no limit bounds."""
+ASSUMED_OUTPUT_TOKENS, ASSUMED_REASONING_TOKENS = 1_000, 3_000
+"""Of an answer that no limit bounds; a model that can reason adds the second."""
 _EXPECTED_PART = 2
 """An answer is expected to take half of its limit."""
 _FRAME_TOKENS = 16
@@ -57,12 +57,13 @@ class Sizes:
             return input_bytes + messages * _FRAME_TOKENS
         return ceil(input_bytes * self.input_tokens_per_byte * _INPUT_ROOM)
 
-    def most_output_tokens(self, limit: int | None) -> int:
+    def most_output_tokens(self, limit: int | None, *, can_reason: bool) -> int:
         """The most tokens of an answer, under the limit of its prompt where that has one."""
         longest = self.longest_output * _OUTPUT_ROOM
         if self.answers >= _ENOUGH_ANSWERS:
             return longest if limit is None else min(limit, longest)
-        return max(ASSUMED_OUTPUT_TOKENS, longest) if limit is None else limit
+        assumed = ASSUMED_OUTPUT_TOKENS + (ASSUMED_REASONING_TOKENS if can_reason else 0)
+        return max(assumed, longest) if limit is None else limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class Estimator:
     def mark(self, prompt: Prompt, judge: Contender) -> CostEstimate:
         """What it costs to have both answers judged in one order."""
         answers = sum(
-            self._sizes(side).most_output_tokens(prompt.output_limit)
+            self._most_output_tokens(side, prompt.output_limit)
             for side in (self.source, self.target)
         )
         return self._estimate(
@@ -113,12 +114,16 @@ class Estimator:
     def _sizes(self, contender: Contender) -> Sizes:
         return self.sizes.setdefault(contender.label, Sizes())
 
+    def _most_output_tokens(self, contender: Contender, limit: int | None) -> int:
+        sizes = self._sizes(contender)
+        return sizes.most_output_tokens(limit, can_reason=contender.can_reason)
+
     def _estimate(
         self, contender: Contender, *, input_bytes: int, messages: int, output_limit: int | None
     ) -> CostEstimate:
         sizes = self._sizes(contender)
         most_input = sizes.most_input_tokens(input_bytes, messages)
-        most_output = sizes.most_output_tokens(output_limit)
+        most_output = self._most_output_tokens(contender, output_limit)
         expected_input = min(most_input, input_bytes // BYTES_PER_TOKEN + messages * _FRAME_TOKENS)
         expected, most = (
             self.pricer.cost_femto_usd(

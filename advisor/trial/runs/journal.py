@@ -112,9 +112,14 @@ class Journal:
 
     history: History
     _file: int
+    _beginning: RunTerms | None = None
+    """What is written before the first entry of a new journal."""
 
     def append(self, entry: Entry, *, synced: bool = True) -> None:
         """Write an entry; it survives a crash of the machine once this returns, if `synced`."""
+        beginning, self._beginning = self._beginning, None
+        if beginning is not None:
+            self.append(beginning)
         line = _ENCODER.encode(entry) + b"\n"
         while line:
             line = line[os.write(self._file, line) :]
@@ -149,14 +154,14 @@ def open_journal(path: Path, terms: RunTerms) -> Iterator[Journal]:
         # What a kill left of a line was never acted on.
         os.ftruncate(file, len(complete))
         os.lseek(file, 0, os.SEEK_END)
-        journal = Journal(history, file)
-        if history.terms is None:
-            history.terms = terms
-            journal.append(terms)
-            _sync_folder(path.parent)
-        else:
+        if history.terms is not None:
             _refuse_other(history.terms, terms, path)
-        yield journal
+            yield Journal(history, file)
+        else:
+            # A run begins with its first request, not with a question that was answered with no.
+            history.terms = terms
+            _sync_folder(path.parent)
+            yield Journal(history, file, terms)
     finally:
         os.close(file)
 

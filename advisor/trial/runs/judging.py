@@ -25,6 +25,8 @@ INSTRUCTION = (
     " task asks and is right, 0 if not, 0.5 if you cannot tell. Length, style and order do not"
     ' count. Reply with JSON and nothing else: {"first": 1, "second": 0}'
 )
+MOST_CHARACTERS = 100_000
+"""A longer answer is not sent to a judge, who is paid by the token."""
 _OBJECT = re.compile(r"\{[^{}]{0,200}\}")
 _MARKS = {Fraction(0): 0, Fraction(1, 2): NANO // 2, Fraction(1): NANO}
 

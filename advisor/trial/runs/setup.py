@@ -19,7 +19,7 @@ from advisor.trial.runs.journal import History, RunTerms
 from advisor.trial.runs.places import Place
 from advisor.trial.runs.prompts import Prompt, PromptFile
 from advisor.trial.runs.sides import Contender, Pricer
-from ledger import clock, pairs
+from ledger import clock, pairs, prose
 from ledger.errors import UsageError
 from ledger.pricing import in_force, names
 from ledger.pricing.prices import PriceBook
@@ -199,17 +199,26 @@ def prepare(session: Session, request: TrialRequest, now_us: int) -> TrialSetup:
 def _contender(book: PriceBook, side: pairs.Side, terms: SideTerms) -> Contender:
     if side.service_tier == "batch":
         raise UsageError(f"{side}: a batch has no answer at once; try the model without its tier")
-    if terms.effort is not None and terms.effort not in EFFORTS:
-        raise UsageError(f"{terms.effort!r} is no effort; use one of {', '.join(EFFORTS)}")
     provider = side.provider or names.sole_vendor(book, side.model)
+    model = names.canonical_model(book, provider, side.model) if provider else side.model
+    facts = book.facts_of(provider or "", model)
+    _check_effort(side, terms.effort, facts.efforts)
     return Contender(
         label=str(side),
         provider=provider,
-        model=names.canonical_model(book, provider, side.model) if provider else side.model,
+        model=model,
+        can_reason=bool(facts.can_reason),
         sent_name=terms.sent_name or side.model,
         service_tier=side.service_tier,
         parameters=terms.parameters,
     )
+
+
+def _check_effort(side: pairs.Side, effort: str | None, known_efforts: Sequence[str]) -> None:
+    """Raise UsageError for an effort that is none, or that the model is known not to have."""
+    efforts = known_efforts or EFFORTS
+    if effort is not None and effort not in efforts:
+        raise UsageError(f"{effort!r} is no effort of {side}; use {prose.one_of(efforts)}")
 
 
 def _asked(contender: Contender) -> str:

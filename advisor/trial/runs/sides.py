@@ -11,6 +11,7 @@ from ledger.pricing.prices import PriceBook
 
 Role = Literal["a", "b", "ab", "ba"]
 """Whose answer a call is for: the source, the target, or the judge in one of the two orders."""
+_OPENAI = frozenset({"openai", "azure.ai.openai"})
 _SERVED_TIERS = {"": None, "auto": None, "default": "standard", "fast": "priority"}
 """What an endpoint calls a tier, where our word is another; None where it does not say."""
 
@@ -27,18 +28,32 @@ class Contender:
     model: str
     sent_name: str
     service_tier: str | None = None
+    can_reason: bool = False
+    """Whether its answers may hold reasoning tokens, as far as the price book knows."""
     parameters: Mapping[str, Any]
 
     def request(self, messages: object, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The body of a request: those of the prompt, and over them the parameters of this side."""
         tier = {"service_tier": self.service_tier} if self.service_tier else {}
         return {
-            **parameters,
+            **self._renamed(parameters),
             **self.parameters,
             **tier,
             "model": self.sent_name,
             "messages": messages,
         }
+
+    def _renamed(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters, with the limit of tokens under the name that the model takes.
+
+        OpenAI's reasoning models refuse `max_tokens`:
+        https://platform.openai.com/docs/api-reference/chat/create.
+        """
+        renamed = dict(parameters)
+        if self.can_reason and self.provider in _OPENAI and "max_tokens" in renamed:
+            limit = renamed.pop("max_tokens")
+            renamed.setdefault("max_completion_tokens", limit)
+        return renamed
 
 
 @dataclass(frozen=True, slots=True)
