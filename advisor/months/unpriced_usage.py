@@ -237,7 +237,7 @@ def _why_no_rate(counts: tokens.TokenCounts, rates: Rates) -> Why:
 
 
 def _remedy(sent: _SentName, sums: _Sums, book: PriceBook) -> _Remedy:
-    """What would help. For a name only where one single model fits it by an exact rule."""
+    """What would help. A name without an exact rule gets the model that it is most like, to ask."""
     key, why = sums.key, sent.why
     match why.reason:
         case "left_out":
@@ -288,9 +288,12 @@ def _remedy_of_name(sent: _SentName, sums: _Sums, book: PriceBook) -> _Remedy:
             f"{_map(sent, model)} --to-provider {seller}",
         )
     model = names.near_miss(book, sent.provider, sent.name)
-    if model is None:
-        return _Remedy(None, None)
-    return _Remedy(f"the name is like one of {model}; if it costs the same", _map(sent, model))
+    if model is not None:
+        return _Remedy(f"the name is like one of {model}; if it costs the same", _map(sent, model))
+    model = names.nearest(book, sent.provider, sent.name)
+    if model is not None:
+        return _Remedy(f"no model has that name; if {model} is meant", _map(sent, model))
+    return _Remedy(None, None)
 
 
 def _model_asked_for(sent: _SentName, sums: _Sums, book: PriceBook) -> str | None:

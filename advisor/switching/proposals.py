@@ -51,16 +51,16 @@ def choose(
     """The alternatives of a slice that are decided on: the bound ones, and the best proposals.
 
     At most four in all, unless more are bound. First of the proposals comes the safe step (the
-    same model at a tier that costs less), then the successor, then the best low end. A successor
-    is never left out where the source retires within 180 days. Another proposal that is blocked
-    is: nobody asked for it.
+    same model at a tier that costs less), then the successor, then the best low end: for each
+    model the better of batch and flex. A successor is never left out where the source retires
+    within 180 days. Another proposal that is blocked is: nobody asked for it.
     """
     decided = [alternative for alternative in alternatives if alternative.pair in bound]
     proposed = [alternative for alternative in alternatives if alternative.pair not in bound]
     must = [alternative for alternative in proposed if _is_urgent(alternative, market)]
     safe = sorted((each for each in proposed if _is_safe(each)), key=_low_first)[:1]
     successors = [each for each in proposed if _is_successor(each, market) and not each.blocks]
-    others = sorted((each for each in proposed if not each.blocks), key=_low_first)
+    others = _one_a_tier(sorted((each for each in proposed if not each.blocks), key=_low_first))
     places = max(MOST_DECIDED - len(decided), len(must))
     ranked = _without_repeats([*must, *safe, *successors, *others])
     return [*decided, *itertools.islice(ranked, places)]
@@ -134,6 +134,18 @@ def _low(alternative: candidates.Alternative) -> int:
 
 def _low_first(alternative: candidates.Alternative) -> tuple[bool, int, str]:
     return alternative.estimate is None, -_low(alternative), str(alternative.pair)
+
+
+def _one_a_tier(
+    ranked: Sequence[candidates.Alternative],
+) -> Iterator[candidates.Alternative]:
+    """The first of each model that waits and the first that does not: batch and flex are alike."""
+    listed: set[tuple[str, bool]] = set()
+    for alternative in ranked:
+        place = alternative.model, alternative.service_tier in fit.WAITING_TIERS
+        if place not in listed:
+            listed.add(place)
+            yield alternative
 
 
 def _without_repeats(

@@ -3,6 +3,7 @@
 Exact rules first, then the catalogue's own matchers; never a guess from likeness.
 """
 
+import difflib
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -77,6 +78,9 @@ VENDORS = frozenset(
         "zai",
     }
 )
+
+LIKENESS = 0.8
+"""How much of a misspelt name has to agree: `gpt4.1` is like `gpt-4.1`."""
 
 # `-2025-04-14`, `-20250929`, and `@20250929` as Vertex AI writes it.
 _SNAPSHOT_DATE = re.compile(r"(-20\d{2}-\d{2}-\d{2}|[-@]20\d{6})$")
@@ -201,6 +205,14 @@ def near_miss(book: PriceBook, provider: str, name: str) -> str | None:
     """The priced model that a matcher finds in a name which says more than that; else None."""
     match = _match(book, provider, _spellings(provider, name))
     return book.names.get((provider, match.model.lower())) if match else None
+
+
+def nearest(book: PriceBook, provider: str, name: str) -> str | None:
+    """The model of a provider whose name is written most like a name: to ask, never to price by."""
+    written = {sent: model for (seller, sent), model in book.names.items() if seller == provider}
+    bare = _split_prefix(name)[1].lower()
+    near = difflib.get_close_matches(bare, written, n=1, cutoff=LIKENESS)
+    return written[near[0]] if near else None
 
 
 def left_out(book: PriceBook, provider: str, name: str) -> LeftOut | None:

@@ -256,6 +256,13 @@ def test_following_the_remedy_empties_the_inbox(database: Database) -> None:
                 " --provider gcp.gemini"
             ),
         ),
+        (
+            "openai",
+            "gpt4.1",
+            "unknown_name",
+            "no model has that name; if gpt-4.1 is meant",
+            "switchwise models map gpt4.1 gpt-4.1 --provider openai",
+        ),
     ],
 )
 def test_the_reason_that_the_book_knows_is_shown_with_a_remedy_that_makes_nothing_worse(
