@@ -26,6 +26,7 @@ BLOCKS = (
 COMMITTED_TIER, WAITING_TIERS = "scale", ("batch", "flex")
 _MODALITIES = {events.FEATURE_IMAGE: "image", events.FEATURE_AUDIO: "audio"}
 _ABILITIES = {events.FEATURE_TOOLS: "tools", events.FEATURE_JSON_SCHEMA: "json_schema"}
+_WITHOUT_CACHE = replace(factors.NEUTRAL, cached_share=factors.ZERO)
 DECISIVE_FEATURES = sum(_MODALITIES) + sum(_ABILITIES) + events.FEATURE_CAN_WAIT
 """The features that decide whether a request can move, so that a slice's cells differ by them."""
 
@@ -73,8 +74,8 @@ def _prices_all(cell: cost.Cell, now: prices.Price, instead: prices.Price) -> bo
     """Whether the target has a rate for every token, with today's cached share and with none."""
     priced = [counterfactual.PricedCell(cell, now, instead)]
     try:
-        for cached_share in (None, factors.ZERO):
-            counterfactual.legs(priced, replace(factors.NEUTRAL, cached_share=cached_share))
+        for neutral in (factors.NEUTRAL, _WITHOUT_CACHE):
+            counterfactual.legs(priced, neutral)
     except PriceUnknown:
         return False
     return True

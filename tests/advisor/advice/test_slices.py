@@ -245,6 +245,22 @@ def test_slices_that_may_move_to_the_same_model_share_its_rate_limit(database: D
     assert rooms["search"] == rooms["lab"] == {("openai", "gpt-4.1-mini"): Fraction(1, 5)}
 
 
+def test_slices_that_are_proposed_the_same_model_share_its_rate_limit(database: Database) -> None:
+    other = ledgers.labels(model="gpt-4o", request_model="gpt-4o", project="lab")
+    ats = (day * clock.DAY_US + 5 * clock.HOUR_US for day in (TODAY - 3, TODAY - 1))
+    others = [ledgers.event(at, label_set=other) for at in ats]
+    ledgers.add(database, [on_day(3), on_day(1, hour=5), *others])
+    # Both have GPT-6 Luna as their named successor: 660 an hour for the 2,200 of both.
+    limits = {"rate_limits": "gpt-6-luna=11"}
+    shared = {
+        each.slice.project: each.slice.headroom
+        for each in read_with(database, pairs="auto", **limits)
+    }
+    assert shared["search"] == shared["lab"] == {("openai", "gpt-6-luna"): Fraction(3, 10)}
+    (found, _) = read_with(database, pairs="gpt-4.1:gpt-6-luna", **limits)
+    assert found.slice.headroom == {("openai", "gpt-6-luna"): Fraction(3, 5)}
+
+
 def test_a_setting_of_the_policy_computes_advice_again(database: Database) -> None:
     ledgers.add(database, [on_day(age) for age in range(1, 15)])
     ledgers.settle(database)
