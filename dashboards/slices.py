@@ -59,7 +59,7 @@ def table(panel_id: int) -> JsonObject:
     panel_queries.append(Query(queries.days_until(ends), "left"))
     number_format = NumberFormat(
         "prefix:$",
-        "no advice yet: it needs seven days of traffic on a model of the configured pairs",
+        "no advice yet: it needs seven days of traffic on a model that a move leads from",
         decimals=2,
     )
     return panels.table(head, panel_queries, number_format, columns=_COLUMNS, overrides=_cells())

@@ -17,7 +17,7 @@ from advisor.stages.records import SoFar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavingsReport:
-    """What the configured pairs would save per average month, each slice once, and its advice.
+    """What the moves looked at would save per average month, each slice once, and its advice.
 
     The totals are None while no slice has enough data for a decision: unknown is not 0.
     """

@@ -1,4 +1,4 @@
-"""Models that no configured pair names: the source's successor first, then the cheapest that fit.
+"""Models without a decision: the source's successor first, then the cheapest that fit.
 
 They carry no decision and enter no total: nothing is assumed about how they answer, only their
 prices are compared.
@@ -26,7 +26,7 @@ CAVEAT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherModel:
-    """A priced model that no pair names. `pair` is the text that would add it to the pairs."""
+    """A priced model without a decision. `pair` is the text that would add it to the pairs."""
 
     model: str
     is_successor: bool
@@ -39,17 +39,17 @@ class OtherModel:
 
 
 def other_models(
-    slice_: candidates.Slice, market: Market, configured: Collection[str]
+    slice_: candidates.Slice, market: Market, decided: Collection[str]
 ) -> list[OtherModel]:
     """The named successor with its sign and blocks, then up to three cheaper models.
 
-    All are of the same provider. Not in the list: models that a pair names already (`configured`),
+    All are of the same provider. Not in the list: models that are decided on (`decided`),
     fine-tuned ones, those of another kind or of unknown context window, and those that cannot take
     every token the slice sends.
     """
     retirement = market.facts_of(slice_.provider, slice_.model).retirement
     successor_name = retirement.successor if retirement else None
-    sold = market.book.models.get(slice_.provider, frozenset()) - {slice_.model} - set(configured)
+    sold = market.book.models.get(slice_.provider, frozenset()) - {slice_.model} - set(decided)
     successor = (
         _other_model(slice_, market, successor_name, is_successor=True)
         if successor_name in sold

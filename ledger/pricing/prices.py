@@ -193,7 +193,10 @@ class ModelFacts:
 
     @property
     def can_reason(self) -> bool | None:
-        """Whether answers may hold reasoning tokens, by default or where a caller asks for them."""
+        """Whether answers may hold reasoning tokens, by default or where a caller asks for them.
+
+        Cautious figures follow it: a gateway or a client may set another effort than the default.
+        """
         return True if self.reasons or set(self.efforts) - {"none"} else self.reasons
 
 
