@@ -6,6 +6,7 @@ The only reader of the environment.
 import difflib
 import os
 import re
+import zoneinfo
 from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
@@ -33,9 +34,9 @@ def _time_zone(name: str) -> str:
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(
-            f"{name!r} is not a time zone; use a name such as UTC or Europe/Berlin"
-        ) from error
+        near = difflib.get_close_matches(name, zoneinfo.available_timezones(), n=1)
+        remedy = f"did you mean {near[0]}?" if near else "use a name such as UTC or Europe/Berlin"
+        raise ValueError(f"{name!r} is not a time zone; {remedy}") from error
     if day := months.first_uncut_day(zone, clock.now_us() + _ZONE_DAYS_AHEAD * clock.DAY_US):
         raise ValueError(
             f"{name!r} has an offset from UTC on {day} at which sums cannot be cut;"

@@ -107,8 +107,12 @@ def find_stale(
     that are silent now. The newest month comes last.
     """
     by_day = readings.day_revisions(session)
-    touched = {month for day in by_day for month in months.touching(day, settings.zone)}
     rows = {row.month: row for row in session.execute(select(*_COLUMNS))}
+    touched = {month for day in by_day for month in months.touching(day, settings.zone)}
+    # In another zone a month may have had traffic that now lies in its neighbour.
+    touched |= {
+        months.parse(name, settings.zone) for name, row in rows.items() if row.zone != basis.zone
+    }
     stale = []
     for month in sorted(touched):
         current = Basis(

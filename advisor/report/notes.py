@@ -20,7 +20,7 @@ from advisor.months import (
 from advisor.months.statements import Line, LineKey
 from advisor.report import outbox
 from advisor.report.figures import Report
-from ledger import clock, late_usage, money, months, prose, rollups, slots
+from ledger import clock, late_usage, money, months, prose, readings, rollups, slots, usage
 from ledger.pricing import in_force, price_book
 from ledger.senders import UsageSender
 from ledger.settings import Settings
@@ -49,7 +49,7 @@ def write_notes(
     yield from _on_refused(report)
     yield from _on_early_events(session, report, now_us)
     yield from _on_twins(report)
-    yield from _on_shared_hours(session, report)
+    yield from _on_change_of_zone(session, report)
     yield from _on_usage(report, lines)
     yield from _on_free(session, lines)
     yield (
@@ -153,8 +153,8 @@ def _both_readings(report: Report) -> str:
     )
 
 
-def _on_shared_hours(session: Session, report: Report) -> Iterator[str]:
-    """Only after a change of zone: the hours between two months' edges then count in both."""
+def _on_change_of_zone(session: Session, report: Report) -> Iterator[str]:
+    """What lies between two months' edges then counts in both of them, or in neither."""
     month = months.parse(report.month, ZoneInfo(report.zone))
     for other in late_usage.closed_months(session):
         span = month.slots
@@ -164,6 +164,21 @@ def _on_shared_hours(session: Session, report: Report) -> Iterator[str]:
                 f"{_duration(shared)} of it also count in {other.name}, which was closed in another"
                 " zone."
             )
+        gaps = {
+            str(month.previous()): range(other.slots.stop, span.start),
+            str(month.next()): range(span.stop, other.slots.start),
+        }
+        gap = gaps.get(other.name, range(0))
+        if requests := _count_requests(session, gap):
+            yield (
+                f"{words.counted(requests, 'request')} in the {_duration(len(gap))} between it and"
+                f" {other.name}, which was closed in another zone, count in neither."
+            )
+
+
+def _count_requests(session: Session, span: range) -> int:
+    sums = readings.sum_span(session, span) if span else {}
+    return sum(amounts[usage.INDEX["requests"]] for amounts in sums.values())
 
 
 def _duration(length: int) -> str:

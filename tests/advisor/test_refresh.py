@@ -77,13 +77,14 @@ def test_nothing_is_computed_again_until_something_changed(database: Database) -
     assert statement(database).revision == first.revision + 1
 
 
-def test_a_late_event_changes_its_own_month_alone(database: Database) -> None:
-    october = ledgers.NOON_US - 30 * clock.DAY_US
-    ledgers.add(database, [ledgers.event(), ledgers.event(october)])
+def test_a_late_event_of_long_ago_changes_its_own_month_alone(database: Database) -> None:
+    """One of the last months would be in the history of this month's forecast."""
+    june = ledgers.NOON_US - 160 * clock.DAY_US
+    ledgers.add(database, [ledgers.event(), ledgers.event(june)])
     ledgers.settle(database)
-    ledgers.add(database, [ledgers.event(october)])
+    ledgers.add(database, [ledgers.event(june)])
     ledgers.settle(database)
-    assert (statement(database, "2026-11").revision, statement(database, "2026-10").revision) == (
+    assert (statement(database, "2026-11").revision, statement(database, "2026-06").revision) == (
         1,
         2,
     )

@@ -132,6 +132,22 @@ def test_the_zone_may_be_changed_at_any_time_and_each_month_is_counted_anew(
         }
         assert requests == expected
         assert sum(requests.values()) == len(instants)
+        with database.snapshot() as session:
+            names = statement_store.month_names(session)
+        assert {name for name in names if built(database, name, chosen).total.requests} == {
+            *expected
+        }
+
+
+def test_a_month_has_nothing_left_of_traffic_that_another_zone_puts_into_its_neighbour(
+    database: Database,
+) -> None:
+    add_at(database, [october_in("Asia/Kolkata").end_us], KOLKATA)
+    assert built(database, "2026-11", KOLKATA).total.requests == 1
+    refresh.refresh(database, ledgers.SETTINGS)
+    assert built(database, "2026-11").total.requests == 0
+    assert built(database, MONTH).total.requests == 1
+    assert refresh.refresh(database, ledgers.SETTINGS) == 0
 
 
 def test_every_face_shows_the_same_month_of_kolkata(database: Database) -> None:
@@ -205,6 +221,21 @@ def test_after_a_change_of_zone_the_report_names_the_shared_time_in_hours_and_mi
         "5 hours and 30 minutes of it also count in 2026-10, which was closed in another zone."
         in notes
     )
+
+
+def test_what_no_month_counts_after_a_change_of_zone_is_named_with_its_requests(
+    database: Database,
+) -> None:
+    end_us = october_in("Asia/Kolkata").end_us
+    add_at(database, [end_us - 1, end_us, end_us + clock.HOUR_US, ledgers.NOON_US], KOLKATA)
+    ledgers.close(database, MONTH, KOLKATA)
+    refresh.refresh(database, ledgers.SETTINGS)
+    notes = built(database, "2026-11").notes
+    assert (
+        "2 requests in the 5 hours and 30 minutes between it and 2026-10, which was closed in"
+        " another zone, count in neither." in notes
+    )
+    assert built(database, "2026-11").total.requests == 1
 
 
 @pytest.mark.parametrize(("zone", "is_known"), [("UTC", True), ("Asia/Kolkata", False)])

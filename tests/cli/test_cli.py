@@ -123,7 +123,8 @@ def test_a_wrong_setting_stops_every_command_with_one_line(tmp_path: Path) -> No
     )
     assert (shown.returncode, shown.stdout, shown.stderr.count("\n")) == (2, "", 1)
     assert shown.stderr.startswith(
-        "switchwise: SWITCHWISE_REPORTING_ZONE: 'Asia/Kolkatta' is not a time zone"
+        "switchwise: SWITCHWISE_REPORTING_ZONE: 'Asia/Kolkatta' is not a time zone;"
+        " did you mean Asia/Kolkata?"
     )
 
 
