@@ -64,7 +64,7 @@ def _table(facts: Mapping[str, ModelFacts], numbers: Mapping[str, str]) -> str:
 
 def _reasons(fact: ModelFacts) -> str:
     if fact.reasons is None:
-        return ""
+        return "can; its default is unknown" if fact.can_reason else ""
     if fact.reasons:
         return "yes"
     return "when asked to" if fact.can_reason else "no"

@@ -46,9 +46,9 @@ class Maker(_Entry, kw_only=True):
 
 
 class Reasoning(_Sourced, kw_only=True):
-    """Whether some models reason by default, and the efforts that a caller can set."""
+    """Whether some models reason by default (None: unknown), and the efforts that can be set."""
 
-    reasons: bool
+    reasons: bool | None = None
     efforts: tuple[str, ...] = ()
     default: str | None = None
 

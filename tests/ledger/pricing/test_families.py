@@ -112,6 +112,8 @@ def test_a_model_that_reasons_only_when_asked_to_says_both() -> None:
     facts = BOOK.facts_of("openai", "gpt-5.4-mini")
     assert (facts.reasons, facts.default_effort, facts.can_reason) == (False, "none", True)
     assert ModelFacts().can_reason is None
+    unknown = BOOK.facts_of("mistral_ai", "mistral-large-4")
+    assert (unknown.reasons, unknown.can_reason) == (None, True)
 
 
 def test_the_tokenizer_of_claude_changed_with_opus_4_7() -> None:
@@ -196,7 +198,7 @@ def test_no_entry_is_dead_and_every_fact_has_its_source() -> None:
         assert is_read != source.startswith(families.ASSUMED), source
     for fact in BOOK.facts.values():
         kinds = {
-            "reasoning": fact.reasons,
+            "reasoning": fact.can_reason,
             "tokenizer": fact.tokenizer,
             "smaller": fact.smaller,
             "cache": fact.least_cached_tokens or fact.writes_cache_from_tokens,
