@@ -34,26 +34,27 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _MOST_AT_ONCE = 64
 _INTERRUPTED = 130
 
-Effort = Annotated[str | None, typer.Option(help="Its reasoning effort.")]
-Temperature = Annotated[float | None, typer.Option(help="Its temperature.", min=0, max=2)]
-Seed = Annotated[int | None, typer.Option(help="Its seed.")]
-SentName = Annotated[
-    str | None, typer.Option(help="What the endpoint calls it, if not as in the pair.")
-]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideOptions:
     """How the source (a) and the target (b) are asked; each field is an option."""
 
-    model_a: SentName = None
-    model_b: SentName = None
-    effort_a: Effort = None
-    effort_b: Effort = None
-    temperature_a: Temperature = None
-    temperature_b: Temperature = None
-    seed_a: Seed = None
-    seed_b: Seed = None
+    model_a: Annotated[
+        str | None, typer.Option(help="The source's name at the endpoint, if another.")
+    ] = None
+    model_b: Annotated[
+        str | None, typer.Option(help="The target's name at the endpoint, if another.")
+    ] = None
+    effort_a: Annotated[str | None, typer.Option(help="The source's reasoning effort.")] = None
+    effort_b: Annotated[str | None, typer.Option(help="The target's reasoning effort.")] = None
+    temperature_a: Annotated[
+        float | None, typer.Option(help="The source's temperature.", min=0, max=2)
+    ] = None
+    temperature_b: Annotated[
+        float | None, typer.Option(help="The target's temperature.", min=0, max=2)
+    ] = None
+    seed_a: Annotated[int | None, typer.Option(help="The source's seed.")] = None
+    seed_b: Annotated[int | None, typer.Option(help="The target's seed.")] = None
 
     def terms(self) -> tuple[SideTerms, SideTerms]:
         """The terms of both sides."""
@@ -135,7 +136,10 @@ class SpendingOptions:
                 f"{self.key_env} is not set: put the endpoint's key there, or name another variable"
                 " with --key-env"
             )
-        return secret.get_secret_value()
+        key = secret.get_secret_value()
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise UsageError(f"{self.key_env} holds characters that no key has; set it anew")
+        return key
 
     @property
     def limit_femto_usd(self) -> int | None:
@@ -168,7 +172,8 @@ def run_trial(
     project: Annotated[str | None, typer.Option(help="Project that the prompts are of.")] = None,
     workload: Annotated[str | None, typer.Option(help="Workload that the prompts are of.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Results file; FILE.results.jsonl if absent.")
+        Path | None,
+        typer.Option(help="Results file; the prompts' name with .results.jsonl if absent."),
     ] = None,
     by: options.By = None,
     data: options.Data = None,

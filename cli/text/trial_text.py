@@ -29,6 +29,7 @@ _REASONS = {
     "timeout": "no answer in time",
     "no_connection": "no connection",
     "too_large": "an answer that was too large",
+    "odd_answer": "an answer that breaks the protocol",
     "odd_json": "an answer that was no JSON",
     "no_choices": "an answer without a choice",
     "other_model": "an answer of another model than asked for",
@@ -98,6 +99,7 @@ def trouble(figure: TrialRunFigure) -> str:
         "unknown_model": "name it as the endpoint does, with --model-a or --model-b",
         "http_401": "check the key in the variable of --key-env",
         "http_403": "check what the key may use",
+        "http_429": "wait, or send fewer at once with --concurrency",
         "http_404": "check the path of --endpoint",
         "no_connection": "check --endpoint, and that the proxy runs",
     }

@@ -582,3 +582,49 @@ def test_several_workloads_of_the_source_have_to_be_told_apart(
     ended = run(line, idle)
     assert ended.status == 2
     assert "search/chat and search/triage" in ended.error
+
+
+def test_a_full_disk_is_one_line_and_the_run_goes_on_later(tmp_path: Path) -> None:
+    write_prompts(tmp_path, 60)
+    with trial_upstream.serve(ALIKE) as upstream:
+        process = subprocess.Popen(
+            [sys.executable, "-c", FULL_DISK + "import cli; cli.main()", *words(upstream).split()],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        out, error = process.communicate(timeout=120)
+        assert (process.returncode, out) == (2, "")
+        assert "cannot write to the journal of the run: " in error.splitlines()[-1]
+        assert "Traceback" not in error
+        out, error = start(tmp_path, upstream).communicate(timeout=120)
+    assert json.loads(out)["pairs"] == 60, error
+    assert sum(upstream.calls.values()) - 120 <= 4
+
+
+FULL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000)); "
+"""Lets no file grow beyond 9 kB, as if the disk were full."""
+
+
+def test_the_gate_is_fixed_before_the_answers_are_looked_at(
+    line: CommandLine, tmp_path: Path
+) -> None:
+    write_prompts(tmp_path, 60)
+    with trial_upstream.serve(WORSE) as upstream:
+        assert figure_of(run(line, upstream))["evidence"]["verdict"] == "inferior"
+        ended = run(line, upstream, "--threshold 0.5")
+    assert ended.status == 2
+    assert "is the journal of another run: what is asked of the target differs" in ended.error
+
+
+def test_a_key_that_no_header_can_carry_is_not_shown(
+    line: CommandLine, tmp_path: Path, idle: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_prompts(tmp_path, 1)
+    monkeypatch.setenv("OPENAI_API_KEY", "CANARY\u2026key")
+    ended = run(line, idle)
+    assert ended.status == 2
+    assert "OPENAI_API_KEY holds characters that no key has" in ended.error
+    assert "CANARY" not in ended.error

@@ -12,7 +12,9 @@ from ledger.tokens import TokenCounts
 
 MOST_BYTES = 8 * 2**20
 """An answer of more bytes than this is not read to its end."""
-_WORD = re.compile(r"[\w.:/@+-]{1,128}", re.ASCII)
+_NAME = re.compile(r"[\w.:/@+-]{1,128}", re.ASCII)
+_WORD = re.compile(r"[a-z][a-z0-9_.]{0,63}(\[\d{1,4}\][a-z0-9_.]{0,63})?")
+_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 
 
 class OddAnswer(ValueError):
@@ -71,9 +73,9 @@ def parse(content: bytes) -> ModelAnswer:
     return ModelAnswer(
         text=_text(message),
         usage=_usage(body.get("usage")),
-        model=word(body.get("model")),
+        model=name(body.get("model")),
         service_tier=word(body.get("service_tier")),
-        finish=word(choice.get("finish_reason")),
+        finish=finish if (finish := word(choice.get("finish_reason"))) in _FINISHES else "",
     )
 
 
@@ -85,8 +87,13 @@ def usage_of(content: bytes) -> AnswerUsage | None:
         return None
 
 
+def name(text: object) -> str:
+    """The name of a model that an endpoint sent, where it looks like one; else empty."""
+    return text if isinstance(text, str) and _NAME.fullmatch(text) else ""
+
+
 def word(text: object) -> str:
-    """A name that an endpoint sent, where it looks like one; else empty, as it may be any text."""
+    """A code that an endpoint sent, where it looks like one; else empty, as it may be any text."""
     return text if isinstance(text, str) and _WORD.fullmatch(text) else ""
 
 
@@ -126,8 +133,8 @@ def _usage(usage: object) -> AnswerUsage | None:
     if sent is None or written is None:
         return None
     input_details, output_details = (
-        details if isinstance(details := usage.get(name), dict) else {}
-        for name in ("prompt_tokens_details", "completion_tokens_details")
+        details if isinstance(details := usage.get(section), dict) else {}
+        for section in ("prompt_tokens_details", "completion_tokens_details")
     )
     cached = _count(input_details.get("cached_tokens"))
     cache_write = _count(

@@ -14,6 +14,7 @@ from advisor.trial.runs.graders import TooSlow
 from advisor.trial.runs.journal import Reply
 from advisor.trial.runs.prompts import Prompt
 from advisor.trial.runs.sides import Contender, Role
+from ledger.pricing import names
 from ledger.pricing.prices import PriceBook
 
 
@@ -82,7 +83,7 @@ def outcome_of(call: Call, result: CallResult, book: PriceBook) -> CallOutcome:
         latency_ms=result.latency_ms,
         usage=answer.usage if answer else answers.usage_of(result.content),
         is_answered=not result.failure,
-        model=answer.model if answer else "",
+        model=_snapshot(call.contender, answer.model) if answer else "",
         service_tier=answer.service_tier if answer else "",
         finish=answer.finish if answer else "",
     )
@@ -113,6 +114,12 @@ def _read(result: CallResult) -> tuple[ModelAnswer | None, str]:
         return answers.parse(result.content), ""
     except OddAnswer as odd:
         return None, odd.reason
+
+
+def _snapshot(contender: Contender, name: str) -> str:
+    """The name of a snapshot of the model that was asked; nothing of what else it may say."""
+    bare_name = name.rpartition("/")[2]
+    return bare_name if names.is_snapshot_of(bare_name, contender.model) else ""
 
 
 def _marks(call: Call, answer: ModelAnswer, book: PriceBook) -> Mapping[str, Any]:

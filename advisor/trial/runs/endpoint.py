@@ -151,6 +151,8 @@ class Endpoint:
             return CallResult(failure="no_connection", attempts=attempts)
         except self._library.APIStatusError as error:
             return _refusal(error.status_code, error.response.content, attempts)
+        except (self._library.OpenAIError, httpx2.HTTPError):
+            return CallResult(failure="odd_answer", is_final=True, attempts=attempts)
         seconds = clock.monotonic_seconds() - attempts.last_began_seconds
         return CallResult(
             content=response.content, attempts=attempts, latency_ms=round(seconds * 1_000)

@@ -91,9 +91,13 @@ class TrialRun:
     async def _pass(self, waiting: Iterator[Prompt]) -> None:
         # The first prompt goes alone: what fails for all fails once.
         await self._work(waiting, most_prompts=1)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self.concurrency):
-                group.create_task(self._work(waiting))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.concurrency):
+                    group.create_task(self._work(waiting))
+        except ExceptionGroup as errors:
+            # The first one ended the others; it is the one to tell of.
+            raise errors.exceptions[0] from errors
 
     def stop(self) -> None:
         """Let the prompts that have begun come to an end, and begin no other."""

@@ -35,6 +35,8 @@ class RunTerms(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     target_request: str
     judge_request: str
     grader: str
+    gate: str
+    """What is required of the target: it is fixed before the answers are looked at."""
     started_at: int
     """Epoch microseconds."""
 
@@ -121,10 +123,16 @@ class Journal:
         if beginning is not None:
             self.append(beginning)
         line = _ENCODER.encode(entry) + b"\n"
-        while line:
-            line = line[os.write(self._file, line) :]
-        if synced:
-            os.fsync(self._file)
+        try:
+            while line:
+                line = line[os.write(self._file, line) :]
+            if synced:
+                os.fsync(self._file)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write to the journal of the run: {error.strerror}; mend that, and run the"
+                " same command again"
+            ) from error
 
     def record(self, reply: Reply, most_femto_usd: int | None) -> None:
         """Write a reply through to the disk, and count it."""
@@ -229,6 +237,7 @@ def _refuse_other(journalled: RunTerms, terms: RunTerms, path: Path) -> None:
         "target_request": "how the target is asked",
         "judge_request": "the judge",
         "grader": "the grader",
+        "gate": "what is asked of the target",
     }
     for name, text in names.items():
         if getattr(journalled, name) != getattr(terms, name):

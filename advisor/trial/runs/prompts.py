@@ -15,6 +15,10 @@ from ledger.errors import UsageError
 
 MOST_PROMPTS = 100_000
 MOST_BYTES = 512 * 2**20
+ASSUMED_PART_BYTES = 8_000
+"""What an image, a sound or a file counts as: 2,000 tokens expected, and four times that at most.
+Its address or its encoding says little of the tokens that it takes.
+"""
 _LONGEST_ID = 128
 _MOST_FAULTS_NAMED = 5
 _KEYS = frozenset(
@@ -54,8 +58,16 @@ class Prompt:
 
     @property
     def input_bytes(self) -> int:
-        """The bytes of what a model reads, as JSON."""
-        return sum(len(msgspec.json.encode(part)) for part in (self.messages, self.parameters))
+        """The bytes of what a model reads, as JSON; an assumption for each image and the like."""
+        texts, others = list[object]([self.parameters]), 0
+        for message in self.messages:
+            content = message.get("content")
+            parts = content if isinstance(content, list) else [content]
+            texts += [part for part in parts if _is_text(part)]
+            texts.append({name: part for name, part in message.items() if name != "content"})
+            others += sum(not _is_text(part) for part in parts)
+        text_bytes = sum(len(msgspec.json.encode(part)) for part in texts)
+        return text_bytes + others * ASSUMED_PART_BYTES
 
     @property
     def output_limit(self) -> int | None:
@@ -158,6 +170,11 @@ def _prompt(fields: Mapping[str, Any], default: Grader) -> Prompt:
         parameters=parameters,
         rule=graders.make_rule(grader, fields.get("expected"), parameters),
     )
+
+
+def _is_text(part: object) -> bool:
+    """Whether a part of a message is text, and no image, sound or file."""
+    return not isinstance(part, dict) or part.get("type") in (None, "text", "refusal")
 
 
 def _name(fields: Mapping[str, Any], key: str) -> str | None:

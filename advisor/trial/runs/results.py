@@ -11,10 +11,9 @@ from advisor.evidence.items import NANO
 from advisor.trial.runs import judging
 from advisor.trial.runs.journal import History, Reply
 from advisor.trial.runs.prompts import Prompt
-from advisor.trial.runs.sides import Contender, Role
+from advisor.trial.runs.sides import Role
 from ledger import pairs
 from ledger.errors import UsageError
-from ledger.pricing import names
 
 Row = dict[str, object]
 
@@ -81,19 +80,15 @@ def write_file(path: Path, result_rows: Sequence[Row]) -> None:
         ) from error
 
 
-def exact_name(side: pairs.Side, contender: Contender, history: History, role: Role) -> str:
+def exact_name(side: pairs.Side, history: History, role: Role) -> str:
     """The model as its answers name it, where all of them name one snapshot of it."""
     answered = {
-        reply.model.rpartition("/")[2]
-        for reply, _ in history.replies
-        if reply.role == role and not reply.failure
+        reply.model for reply, _ in history.replies if reply.role == role and not reply.failure
     }
     if len(answered) != 1:
         return str(side)
     (name,) = answered
-    if not name or not names.is_snapshot_of(name, contender.model):
-        return str(side)
-    return str(pairs.Side(side.provider, name))
+    return str(pairs.Side(side.provider, name)) if name else str(side)
 
 
 def _counts(prompt: Prompt, history: History, a: Reply, b: Reply) -> Row:

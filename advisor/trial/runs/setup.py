@@ -91,6 +91,7 @@ class TrialSetup:
             target_request=_asked(self.estimator.target),
             judge_request=_asked(judge) if judge else "",
             grader=_grader_text(self.request.grader),
+            gate=f"{self.request.gate.rule} {self.request.gate.threshold}",
             started_at=now_us,
         )
 
@@ -114,9 +115,8 @@ class TrialSetup:
 
     def names(self, history: History) -> dict[str, object]:
         """The names of every row of the results."""
-        estimator = self.estimator
-        source = results.exact_name(self.pair.source, estimator.source, history, "a")
-        target = results.exact_name(self.pair.target, estimator.target, history, "b")
+        source = results.exact_name(self.pair.source, history, "a")
+        target = results.exact_name(self.pair.target, history, "b")
         project, workload = self.place
         return {"pair": f"{source}:{target}", "project": project, "workload": workload}
 

@@ -11,6 +11,8 @@ from ledger.pricing.prices import PriceBook
 
 Role = Literal["a", "b", "ab", "ba"]
 """Whose answer a call is for: the source, the target, or the judge in one of the two orders."""
+_MOVING = "-latest"
+"""The end of a name that stands for a snapshot with a name of its own."""
 _OPENAI = frozenset({"openai", "azure.ai.openai"})
 _SERVED_TIERS = {"": None, "auto": None, "default": "standard", "fast": "priority"}
 """What an endpoint calls a tier, where our word is another; None where it does not say."""
@@ -83,11 +85,6 @@ class Pricer:
         cost = prices.cost(usage.counts, price.rates if price else None)
         return None if cost.unpriced_tokens else cost.femto_usd
 
-    def is_priced(self, contender: Contender) -> bool:
-        """Whether a plain answer of a contender has a price."""
-        probe = AnswerUsage(input_tokens=1, output_tokens=1)
-        return self.cost_femto_usd(contender, probe, "") is not None
-
 
 def is_other_model(book: PriceBook, contender: Contender, answering_name: str) -> bool:
     """Whether an answer names a priced model that is another one than was asked for.
@@ -97,6 +94,10 @@ def is_other_model(book: PriceBook, contender: Contender, answering_name: str) -
     if contender.provider is None or not answering_name:
         return False
     if names.is_snapshot_of(answering_name.rpartition("/")[2], contender.model):
+        return False
+    if contender.model.endswith(_MOVING) and answering_name.startswith(
+        contender.model.removesuffix(_MOVING)
+    ):
         return False
     model = names.canonical_model(book, contender.provider, answering_name)
     is_priced = (contender.provider, model.lower()) in book.names

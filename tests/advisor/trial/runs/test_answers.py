@@ -85,6 +85,21 @@ def test_a_name_that_is_a_text_is_not_kept() -> None:
     assert (answer.model, answer.service_tier) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("context_length_exceeded", "context_length_exceeded"),
+        ("messages[0].content", "messages[0].content"),
+        ("Secret", ""),
+        ("my secret", ""),
+        ("x" * 65, ""),
+        (5, ""),
+    ],
+)
+def test_a_code_is_kept_only_where_it_looks_like_one(text: object, word: str) -> None:
+    assert answers.word(text) == word
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

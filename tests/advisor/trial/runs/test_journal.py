@@ -19,6 +19,7 @@ TERMS = RunTerms(
     target_request="b",
     judge_request="",
     grader="exact",
+    gate="ratio 9/10",
     started_at=1_796_000_000_000_000,
 )
 REPLY = Reply(id="q1", role="a", usage=AnswerUsage(input_tokens=5, output_tokens=2), a_nano=1)
@@ -63,6 +64,7 @@ def test_wherever_a_kill_cuts_it_it_goes_on(tmp_path: Path) -> None:
         ({"pair": "x:y"}, "the pair differs"),
         ({"target_request": "c"}, "how the target is asked differs"),
         ({"grader": "regex"}, "the grader differs"),
+        ({"gate": "margin 1/5"}, "what is asked of the target differs"),
     ],
 )
 def test_the_journal_of_another_run_is_refused(

@@ -69,3 +69,12 @@ def test_many_bad_lines_are_counted() -> None:
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(UsageError, match="no prompt in it"):
         parse("", " ")
+
+
+def test_an_image_counts_by_an_assumption_and_not_by_its_encoding() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 10**6}}
+    content = [{"type": "text", "text": "what is this?"}, image]
+    (prompt,) = parse(
+        {"id": 1, "messages": [{"role": "user", "content": content}], "expected": "x"}
+    )
+    assert 8_000 < prompt.input_bytes < 9_000
