@@ -109,8 +109,10 @@ def test_what_models_of_the_default_pairs_are() -> None:
 
 
 def test_a_model_that_reasons_only_when_asked_to_says_both() -> None:
-    facts = BOOK.facts_of("openai", "gpt-5.4-mini")
+    facts = BOOK.facts_of("openai", "gpt-5.1")
     assert (facts.reasons, facts.default_effort, facts.can_reason) == (False, "none", True)
+    doubtful = BOOK.facts_of("openai", "gpt-5.4-mini")
+    assert (doubtful.reasons, doubtful.default_effort, doubtful.efforts[0]) == (True, None, "none")
     assert ModelFacts().can_reason is None
     unknown = BOOK.facts_of("mistral_ai", "mistral-large-4")
     assert (unknown.reasons, unknown.can_reason) == (None, True)
