@@ -13,7 +13,8 @@ from math import exp, lgamma, log
 
 from advisor.evidence import ratio, scores, significance
 from advisor.evidence.pair_counts import PairCounts
-from bench import results
+from bench import results, retries
+from bench.shares import PairShares
 from ledger import clock
 
 RATIO = 0.9
@@ -23,26 +24,6 @@ TITLE = "False passes of the quality gate"
 ONLY_B = (0.0, 0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12)
 PASS_RATES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.0)
 _NEGLIGIBLE = 1e-13
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairShares:
-    """The true shares of pairs by who is right, of a target that is exactly at the margin."""
-
-    both: float
-    only_a: float
-    only_b: float
-    neither: float
-
-    @property
-    def pass_rate(self) -> float:
-        """How often the source is right."""
-        return self.both + self.only_a
-
-    @property
-    def is_usual(self) -> bool:
-        """Whether the method promises 3.7 to 5.5 % false passes here."""
-        return self.only_b >= 0.02 and 0.6 <= round(self.pass_rate, 9) <= 0.98
 
 
 def truths() -> Iterator[PairShares]:
@@ -253,6 +234,7 @@ def section() -> str:
             f"| {clustered}, one of each counted | {one:.2%} |",
             f"| {clustered}, all counted as if independent | {every_one:.2%} |",
             "",
+            *retries.table(),
         ]
     )
 

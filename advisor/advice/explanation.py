@@ -167,6 +167,9 @@ def _evidence(recommendation: Recommendation) -> Iterator[str]:
     if recommendation.evidence is not None:
         figure = evidence_figures.figure_of(recommendation.evidence)
         yield from evidence_sentences.summary(figure)
+    if recommendation.withdrawn_runs:
+        runs = evidence_figures.runs_of(recommendation.withdrawn_runs)
+        yield f"{evidence_sentences.run_line(runs)}."
 
 
 def _class(recommendation: Recommendation) -> Iterator[str]:

@@ -6,7 +6,7 @@ Money and ratios are decimal text, tokens integers, days dates. No arithmetic: `
 from dataclasses import dataclass
 
 from advisor.advice import latency_figures
-from advisor.evidence.figures import EvidenceFigure
+from advisor.evidence.figures import EvidenceFigure, RunFigure
 from advisor.switching import decision
 
 
@@ -176,6 +176,8 @@ class RecommendationFigure(AdviceFigure):
     good_answer_now_usd: str | None
     good_answer_instead_usd: str | None
     evidence: EvidenceFigure | None
+    withdrawn_runs: tuple[RunFigure, ...]
+    """The comparisons, where every one was withdrawn."""
     forecast_error_ratio: str | None
 
     @property

@@ -75,7 +75,10 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         "not_material": Reason(
             "the low end is too small to be worth the work", "a lower threshold or more traffic"
         ),
-        "inferior": Reason("paired results say that the target answers worse", "new evidence"),
+        "inferior": Reason(
+            "paired results say that the target answers worse",
+            "another snapshot or prompt version, or a comparison with more pairs than that one",
+        ),
         "payback_beyond_life": Reason(
             "the move would not pay back before a model shuts down", "a smaller one-off cost"
         ),
@@ -99,6 +102,11 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         ),
         "evidence_expired": Reason(
             "the paired results are 90 days old or older", "a new comparison"
+        ),
+        "unanswered_failure": Reason(
+            "a comparison that came out inferior was withdrawn, and fewer pairs have taken its"
+            " place",
+            "at least as many pairs as the withdrawn comparison had",
         ),
         "inconclusive": Reason("the paired results do not settle it", "more pairs"),
         "cache_unproven": Reason(

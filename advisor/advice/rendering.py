@@ -96,6 +96,7 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
         good_answer_now_usd=_usd(recommendation.good_answer_now_femto_usd),
         good_answer_instead_usd=_usd(recommendation.good_answer_instead_femto_usd),
         evidence=None if evidence is None else evidence_figures.figure_of(evidence),
+        withdrawn_runs=evidence_figures.runs_of(recommendation.withdrawn_runs),
         latency=recommendation.latency,
         forecast_error_ratio=money.optional_ratio_text(recommendation.forecast_error),
     )

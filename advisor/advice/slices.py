@@ -84,7 +84,7 @@ def read_slices(
         pricing=pricing,
         terms=terms,
         today=today,
-        comparisons=evidence_store.without_withdrawn(evidence_store.load_all(session)),
+        comparisons=evidence_store.load_all(session),
         members=members,
     )
     by_window: dict[window.Window, list[SliceKey]] = {}
@@ -144,6 +144,9 @@ def _read_window(
             workload_class=workload_class,
             evidence=slice_evidence.by_target(
                 session, basis.comparisons, traffic, pricing=basis.pricing, today=basis.today
+            ),
+            withdrawn_runs=slice_evidence.withdrawn_by_target(
+                basis.comparisons, traffic, basis.pricing.book
             ),
         )
         yield SliceReading(slice_, standing, span)

@@ -37,6 +37,7 @@ class ImportTerms:
     judge: str | None = None
     labels: JudgeLabels | None = None
     left_out: int = 0
+    prompt_version: str | None = None
 
     @property
     def names(self) -> Mapping[str, str | None]:
@@ -94,6 +95,7 @@ def _comparison(paired_rows: Sequence[PairedRow], terms: ImportTerms) -> Compari
         judge=terms.judge,
         labels=terms.labels,
         left_out=terms.left_out,
+        prompt_version=terms.prompt_version,
         items=tuple(_items(paired_rows, f"{terms.source}, {subject.pair}")),
     )
 

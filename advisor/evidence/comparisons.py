@@ -33,6 +33,7 @@ class Comparison:
     judge: str | None = None
     labels: JudgeLabels | None = None
     left_out: int = 0
+    prompt_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,9 @@ class StoredComparison:
     evaluation: Evaluation
     withdrawn_at: int | None
     withdrawn_note: str | None
+    withdrawn_by: str | None = None
+    prompt_version: str | None = None
+    """The version of the prompt that was compared; None where the results name none."""
 
 
 def key_of(comparison: Comparison) -> str:
@@ -76,6 +80,7 @@ def key_of(comparison: Comparison) -> str:
         _labels_key(comparison.labels),
         comparison.left_out,
         [_item_key(item) for item in sorted(comparison.items, key=attrgetter("item"))],
+        *([comparison.prompt_version] if comparison.prompt_version else []),
     )
     document = json.dumps(key, ensure_ascii=True, separators=(",", ":"))
     return blake2b(document.encode("ascii"), digest_size=8).hexdigest()

@@ -1,7 +1,7 @@
 """What a set of paired results shows: verdict, bound, pass rates and measured factors. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isinf
 from typing import Literal
@@ -54,20 +54,25 @@ class Evaluation:
 
 
 def evaluate(
-    results: Sequence[Item], gate: QualityGate, labels: JudgeLabels | None = None
+    results: Sequence[Item],
+    gate: QualityGate,
+    labels: JudgeLabels | None = None,
+    *,
+    level: float = significance.LEVEL,
 ) -> Evaluation:
     """The evaluation of a set of paired results against a gate.
 
     `labels` belong to the judge that marked the answers, if one did. Too few of them correct
-    nothing.
+    nothing. `level` is the risk of a false pass that the verdict takes; bounds are at 95 %.
     """
     if all(item.is_pass_fail for item in results):
-        return _pass_fail(results, gate, labels if labels and labels.is_enough else None)
-    return _graded(results, gate)
+        enough_labels = labels if labels and labels.is_enough else None
+        return _pass_fail(results, gate, enough_labels, level)
+    return _graded(results, gate, level)
 
 
 def _pass_fail(
-    results: Sequence[Item], gate: QualityGate, labels: JudgeLabels | None
+    results: Sequence[Item], gate: QualityGate, labels: JudgeLabels | None, level: float
 ) -> Evaluation:
     conversations = items.by_conversation(results)
     counts = PairCounts.from_marks(
@@ -78,7 +83,7 @@ def _pass_fail(
     pass_rates, spans = _corrected_rates(counts, labels) if labels else _observed_rates(counts)
     return Evaluation(
         kind="pass_fail",
-        verdict=significance.verdict(_statistic(counts, gate, labels)),
+        verdict=significance.verdict(_statistic(counts, gate, labels), level),
         items=len(results),
         pairs=counts.pairs,
         conversations=len(conversations),
@@ -125,7 +130,7 @@ def _span(right: int, pairs: int) -> Span:
     return measurement.round_ratio(low), measurement.round_ratio(high)
 
 
-def _graded(results: Sequence[Item], gate: QualityGate) -> Evaluation:
+def _graded(results: Sequence[Item], gate: QualityGate, level: float) -> Evaluation:
     conversations = items.by_conversation(results)
     surpluses, unit = _surpluses(conversations, gate)
     bounds = scores.bounds(surpluses)
@@ -133,7 +138,12 @@ def _graded(results: Sequence[Item], gate: QualityGate) -> Evaluation:
     has_bound = bounds is not None and not isinf(bounds.low)
     return Evaluation(
         kind="graded",
-        verdict=scores.verdict(surpluses, bounds),
+        verdict=scores.verdict(
+            surpluses,
+            scores.bounds(surpluses, level),
+            largest_shortfall=_largest_shortfall(conversations, gate),
+            level=level,
+        ),
         items=len(results),
         pairs=len(results),
         conversations=len(conversations),
@@ -168,6 +178,13 @@ def _surpluses(
         for conversation in conversations
     ]
     return surpluses, unit
+
+
+def _largest_shortfall(conversations: Sequence[Sequence[Item]], gate: QualityGate) -> int:
+    """The most that B can fall short of the gate in one conversation, in the unit of surpluses."""
+    nothing = [[replace(item, b_nano=0) for item in group] for group in conversations]
+    surpluses, _ = _surpluses(nothing, gate)
+    return max(0, -min(surplus.total for surplus in surpluses))
 
 
 def _mean_score(scores_nano: Sequence[int]) -> Fraction:

@@ -1,11 +1,15 @@
 """Evidence as API, exports and pages show it: decimal text for ratios, integers for counts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from advisor.evidence import spending
+from advisor.evidence.comparisons import StoredComparison
 from advisor.evidence.evaluation import Span
 from advisor.evidence.measurement import Measurement
-from advisor.evidence.rules import EarlierRun, Evidence
+from advisor.evidence.rules import Evidence
+from advisor.evidence.runs import RunRecord
 from ledger import clock, money
 
 
@@ -23,12 +27,25 @@ class MeasuredFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFigure:
-    """An earlier comparison of the same models on the same workload."""
+    """One comparison of the same models on the same workload, and what it counts for.
+
+    `verdict` is what it came to by itself. `new_pairs` are those that no earlier run had. `binds`:
+    it came out inferior, and nothing has lifted that.
+    """
 
     id: str
     measured_on: str
+    imported_at: str
+    imported_by: str
     verdict: str
     pairs: int
+    new_pairs: int
+    standing: str
+    binds: bool
+    prompt_version: str | None
+    withdrawn_on: str | None
+    withdrawn_by: str | None
+    withdrawn: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +90,14 @@ class EvidenceFigure:
     source: str
     imported_by: str
     factors: tuple[MeasuredFigure, ...]
-    earlier: tuple[RunFigure, ...]
+    runs: tuple[RunFigure, ...]
+    """All runs in the order of import, this one among them."""
+    level_ratio: str
+    """The risk of a false pass that the deciding look took."""
+    prompt_version: str | None = None
     withdrawn: str | None = None
+    withdrawn_on: str | None = None
+    withdrawn_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +110,7 @@ class ImportedFigure:
 
 def figure_of(evidence: Evidence) -> EvidenceFigure:
     """The figure of a comparison as it counts. Ratios are rounded once, half-even to 9 decimals."""
-    comparison, evaluation = evidence.comparison, evidence.comparison.evaluation
+    comparison, evaluation = evidence.comparison, evidence.evaluation
     counts, spans = evaluation.counts, evaluation.spans
     source_rate, target_rate = evaluation.rates or (None, None)
     return EvidenceFigure(
@@ -123,9 +146,18 @@ def figure_of(evidence: Evidence) -> EvidenceFigure:
         source=comparison.source,
         imported_by=comparison.imported_by,
         factors=tuple(_measured(name, factor) for name, factor in evidence.factors.items()),
-        earlier=tuple(_run(run) for run in evidence.earlier),
+        runs=runs_of(evidence.runs),
+        level_ratio=money.ratio_text(evidence.pool.level if evidence.pool else spending.LEVEL),
+        prompt_version=comparison.prompt_version,
         withdrawn=comparison.withdrawn_note,
+        withdrawn_on=_withdrawn_on(comparison),
+        withdrawn_by=comparison.withdrawn_by,
     )
+
+
+def runs_of(records: Iterable[RunRecord]) -> tuple[RunFigure, ...]:
+    """The figures of runs, in the same order."""
+    return tuple(_run(record) for record in records)
 
 
 def _measured(name: str, factor: Measurement) -> MeasuredFigure:
@@ -139,10 +171,28 @@ def _measured(name: str, factor: Measurement) -> MeasuredFigure:
     )
 
 
-def _run(run: EarlierRun) -> RunFigure:
+def _run(record: RunRecord) -> RunFigure:
+    comparison = record.comparison
     return RunFigure(
-        id=run.id, measured_on=_date(run.measured_day), verdict=run.verdict, pairs=run.pairs
+        id=comparison.id,
+        measured_on=_date(comparison.measured_day),
+        imported_at=clock.rfc3339(comparison.imported_at),
+        imported_by=comparison.imported_by,
+        verdict=record.verdict,
+        pairs=record.pairs,
+        new_pairs=record.new_pairs,
+        standing=record.standing,
+        binds=record.binds,
+        prompt_version=comparison.prompt_version,
+        withdrawn_on=_withdrawn_on(comparison),
+        withdrawn_by=comparison.withdrawn_by,
+        withdrawn=comparison.withdrawn_note,
     )
+
+
+def _withdrawn_on(comparison: StoredComparison) -> str | None:
+    withdrawn_at = comparison.withdrawn_at
+    return None if withdrawn_at is None else _date(clock.day_of(withdrawn_at))
 
 
 def _date(day: int) -> str:

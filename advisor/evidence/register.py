@@ -1,15 +1,23 @@
 """Comparisons as API and command line take and list them. One transaction a call, the caller's."""
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from operator import attrgetter
 
 from sqlmodel import Session
 
-from advisor.evidence import figures, rules, store
+from advisor.evidence import figures, pool, rules, store
 from advisor.evidence.comparisons import Comparison, StoredComparison
-from advisor.evidence.figures import EvidenceFigure, ImportedFigure
+from advisor.evidence.figures import EvidenceFigure, ImportedFigure, RunFigure
+from advisor.evidence.runs import Run
 from ledger import clock
 from ledger.errors import Forbidden
+from ledger.pricing import names
 from ledger.pricing.prices import PriceBook
+
+_Subject = tuple[str, str, str, str]
+"""Project, workload, source and target."""
 
 
 def add(
@@ -30,7 +38,7 @@ def add(
                 f" the results are of {comparison.project!r}"
             )
         stored_comparison, is_new = store.add(session, comparison, by, now_us)
-        figure = evidence_figure(stored_comparison, book, now_us)
+        figure = evidence_figure(session, stored_comparison, book, now_us)
         imported.append(ImportedFigure(is_new=is_new, evidence=figure))
     return imported
 
@@ -38,12 +46,51 @@ def add(
 def list_all(
     session: Session, book: PriceBook, now_us: int, project: str | None = None
 ) -> list[EvidenceFigure]:
-    """Every comparison (of one project, if named), the last measured first."""
+    """Every comparison (of one project, if named), the last measured first.
+
+    Each has the runs of its models on its workload. What traffic has done since stands in the
+    advice that rests on it.
+    """
+    stored, today = store.load_all(session, project), clock.day_of(now_us)
+    runs_by_subject: dict[_Subject, list[Run]] = {}
+    for comparison in sorted(stored, key=attrgetter("imported_at")):
+        run = Run(comparison=comparison, judge_proven=rules.has_proven_judge(comparison, book))
+        runs_by_subject.setdefault(_subject(comparison, book), []).append(run)
+    figures_by_subject = {
+        subject: _run_figures(session, runs, today) for subject, runs in runs_by_subject.items()
+    }
     return [
-        evidence_figure(comparison, book, now_us) for comparison in store.load_all(session, project)
+        replace(
+            figures.figure_of(rules.assess(comparison, book, today)),
+            runs=figures_by_subject[_subject(comparison, book)],
+        )
+        for comparison in stored
     ]
 
 
-def evidence_figure(comparison: StoredComparison, book: PriceBook, now_us: int) -> EvidenceFigure:
-    """A comparison by itself. What traffic has done since stands in the advice that rests on it."""
-    return figures.figure_of(rules.assess(comparison, book, clock.day_of(now_us)))
+def evidence_figure(
+    session: Session, comparison: StoredComparison, book: PriceBook, now_us: int
+) -> EvidenceFigure:
+    """A comparison by itself, with the runs of its models on its workload."""
+    (figure,) = (
+        figure
+        for figure in list_all(session, book, now_us, comparison.project)
+        if figure.id == comparison.id
+    )
+    return figure
+
+
+def _run_figures(session: Session, runs: Sequence[Run], today: int) -> tuple[RunFigure, ...]:
+    together = pool.form(runs, functools.partial(store.load_items, session), today)
+    if together is not None:
+        return figures.runs_of(together.runs)
+    return figures.runs_of(pool.list_withdrawn(run.comparison for run in runs))
+
+
+def _subject(comparison: StoredComparison, book: PriceBook) -> _Subject:
+    """What the runs of one list share; snapshots of a model share its name."""
+    source, target = (
+        names.canonical_model(book, names.sole_vendor(book, name) or "", name)
+        for name in (comparison.from_model, comparison.to_model)
+    )
+    return comparison.project, comparison.workload, source, target

@@ -1,10 +1,10 @@
 """A comparison in sentences, from its figure. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from advisor import words
 from advisor.evidence import rules
-from advisor.evidence.figures import EvidenceFigure
+from advisor.evidence.figures import EvidenceFigure, RunFigure
 
 _VERDICTS = {
     "non_inferior": "good enough",
@@ -19,7 +19,20 @@ _FACTORS = {
     "extra_attempts": "Extra attempts on the target",
     "escalation_rate": "Share of requests that run on the source again",
 }
-_MOST_EARLIER_RUNS = 5
+_RESULTS = {
+    "non_inferior": "non-inferior",
+    "inconclusive": "inconclusive",
+    "inferior": "inferior",
+}
+_STANDINGS = {
+    "repeated": "the same inputs as before, so not counted again",
+    "judge_unproven": "not counted: the judge is unproven",
+    "new_snapshot": "not counted: of an earlier snapshot",
+    "drifted": "not counted: requests changed in size since",
+    "other_prompt": "not counted: of another prompt version",
+    "other_scale": "not added up: marked on another scale",
+    "evidence_expired": "no longer counted: over 90 days old",
+}
 
 
 def summary(figure: EvidenceFigure) -> Iterator[str]:
@@ -42,12 +55,36 @@ def summary(figure: EvidenceFigure) -> Iterator[str]:
         yield f"The answers were marked by {figure.judge}; {_check_of_judge(figure)}."
     if figure.doubt is None:
         yield f"It counts until {figure.expires_on}, or until the traffic or a model changes."
-    if figure.earlier:
-        runs = "; ".join(
-            f"{_VERDICTS[run.verdict]} on {run.measured_on}"
-            for run in figure.earlier[:_MOST_EARLIER_RUNS]
+    if len(figure.runs) > 1:
+        yield f"{run_line(figure.runs)}."
+        yield (
+            "Runs count together, each input once, and each look spends part of the 5 % risk of a"
+            f" false pass; the deciding one had {words.percent(figure.level_ratio)}."
         )
-        yield f"It was compared {words.counted(len(figure.earlier), 'time')} before: {runs}."
+
+
+def run_line(runs: Sequence[RunFigure]) -> str:
+    """Every run of a comparison with its size, result and day, and what it counts for."""
+    listed = "; ".join(_run(run) for run in runs)
+    return f"{words.counted(len(runs), 'run')}: {listed}"
+
+
+def _run(run: RunFigure) -> str:
+    remarks = []
+    if run.prompt_version:
+        remarks.append(f"prompt {run.prompt_version}")
+    if run.withdrawn_on is not None:
+        by = f" by {run.withdrawn_by}" if run.withdrawn_by else ""
+        remarks.append(f"withdrawn{by} on {run.withdrawn_on}: {run.withdrawn}")
+    elif run.standing in _STANDINGS:
+        remarks.append(_STANDINGS[run.standing])
+    elif run.new_pairs < run.pairs:
+        remarks.append(f"{run.new_pairs:,} of them new")
+    if run.binds:
+        remarks.append("binds")
+    remark = f" ({'; '.join(remarks)})" if remarks else ""
+    pairs = words.counted(run.pairs, "pair")
+    return f"{pairs} {_RESULTS[run.verdict]} on {run.measured_on}{remark}"
 
 
 def factors(figure: EvidenceFigure) -> Iterator[str]:
@@ -74,8 +111,13 @@ def one_line(figure: EvidenceFigure) -> str:
         sides = f", source {source}, target {target}"
     return (
         f"{_VERDICTS[figure.verdict]}; {words.counted(figure.pairs, 'pair')}{sides};"
-        f" measured on {figure.measured_on}; {_standing(figure)}"
+        f" measured on {figure.measured_on}; {_standing(figure)}{_runs(figure)}"
     )
+
+
+def _runs(figure: EvidenceFigure) -> str:
+    """The runs, where there are several or one binds what follows."""
+    return f"; {run_line(figure.runs)}" if len(figure.runs) > 1 else ""
 
 
 def _check_of_judge(figure: EvidenceFigure) -> str:
@@ -86,7 +128,8 @@ def _check_of_judge(figure: EvidenceFigure) -> str:
 
 def _standing(figure: EvidenceFigure) -> str:
     if figure.withdrawn is not None:
-        return f"withdrawn ({figure.withdrawn})"
+        by = f" by {figure.withdrawn_by}" if figure.withdrawn_by else ""
+        return f"withdrawn ({figure.withdrawn}){by} on {figure.withdrawn_on}"
     if figure.doubt is not None:
         return f"does not count: {words.label(figure.doubt)}"
     return f"counts until {figure.expires_on}"

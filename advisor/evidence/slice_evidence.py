@@ -7,13 +7,17 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import attrgetter
+from typing import Literal
 
 from sqlmodel import Session
 
-from advisor.evidence import drift, measurement, rules
+from advisor.evidence import drift, measurement, pool, rules, store
 from advisor.evidence.comparisons import StoredComparison
 from advisor.evidence.measurement import Measurement
-from advisor.evidence.rules import EarlierRun, Evidence
+from advisor.evidence.pool import Pool
+from advisor.evidence.rules import Evidence
+from advisor.evidence.runs import Run, RunRecord
 from advisor.months import statements
 from ledger import readings, usage
 from ledger.pricing import names
@@ -22,6 +26,8 @@ from ledger.pricing.prices import PriceBook
 BASELINE_DAYS = 28
 """A comparison describes the traffic of the 28 days up to its own."""
 _SIZES = ("input_tokens", "output_tokens")
+_TESTED_NAMES = (attrgetter("from_model"), attrgetter("to_model"))
+"""The names of source and target in a comparison."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +43,12 @@ class SliceTraffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """One of the two models: its name in the comparison, its canonical name, and its series.
+    """One of the two models: its canonical name and its series.
 
     `series_ids` are all its series at the provider, `slice_series_ids` those of the slice's own
     project and workload; silent ones are among them.
     """
 
-    tested_name: str
     model: str
     series_ids: tuple[int, ...]
     slice_series_ids: tuple[int, ...]
@@ -57,19 +62,45 @@ def by_target(
     pricing: statements.Pricing,
     today: int,
 ) -> dict[str, Evidence]:
-    """The evidence on a slice by canonical target model; of several comparisons the last measured.
+    """The evidence on a slice by canonical target model, from all its comparisons together.
 
-    `comparisons` are those that were not withdrawn, the last measured first.
+    Targets on which every comparison was withdrawn have none.
     """
-    runs_by_target: dict[str, list[StoredComparison]] = {}
-    for comparison in comparisons:
-        if _is_about(comparison, traffic, pricing.book):
-            target = names.canonical_model(pricing.book, traffic.provider, comparison.to_model)
-            runs_by_target.setdefault(target, []).append(comparison)
+    evidence = {}
+    for target, stored in _by_target(comparisons, traffic, pricing.book).items():
+        sides = [
+            _side(model, traffic, pricing=pricing, today=today) for model in (traffic.model, target)
+        ]
+        runs = _runs(session, stored, sides, traffic, pricing=pricing)
+        together = pool.form(runs, functools.partial(store.load_items, session), today)
+        if together is not None:
+            evidence[target] = _evidence(
+                session, together, sides, traffic, pricing=pricing, today=today
+            )
+    return evidence
+
+
+def withdrawn_by_target(
+    comparisons: Sequence[StoredComparison], traffic: SliceTraffic, book: PriceBook
+) -> dict[str, tuple[RunRecord, ...]]:
+    """The runs of the targets on which every run was withdrawn: they stand in the list too."""
     return {
-        target: _evidence(session, runs, traffic, target=target, pricing=pricing, today=today)
-        for target, runs in runs_by_target.items()
+        target: pool.list_withdrawn(stored)
+        for target, stored in _by_target(comparisons, traffic, book).items()
+        if all(comparison.withdrawn_at is not None for comparison in stored)
     }
+
+
+def _by_target(
+    comparisons: Sequence[StoredComparison], traffic: SliceTraffic, book: PriceBook
+) -> dict[str, list[StoredComparison]]:
+    """The comparisons of a slice by canonical target model, in the order of import."""
+    by_target: dict[str, list[StoredComparison]] = {}
+    for comparison in sorted(comparisons, key=attrgetter("imported_at")):
+        if _is_about(comparison, traffic, book):
+            target = names.canonical_model(book, traffic.provider, comparison.to_model)
+            by_target.setdefault(target, []).append(comparison)
+    return by_target
 
 
 def _is_about(comparison: StoredComparison, traffic: SliceTraffic, book: PriceBook) -> bool:
@@ -80,43 +111,78 @@ def _is_about(comparison: StoredComparison, traffic: SliceTraffic, book: PriceBo
 
 def _evidence(
     session: Session,
-    runs: Sequence[StoredComparison],
+    together: Pool,
+    sides: Sequence[_Side],
     traffic: SliceTraffic,
     *,
-    target: str,
     pricing: statements.Pricing,
     today: int,
 ) -> Evidence:
-    latest, *earlier = runs
-    source_side, target_side = (
-        _side(name, model, traffic, pricing=pricing, today=today)
-        for name, model in ((latest.from_model, traffic.model), (latest.to_model, target))
-    )
-    evidence = rules.assess(latest, pricing.book, today)
+    source_side, target_side = sides
+    evidence = rules.assess_pool(together, today)
     cache = _cache_shares(session, target_side.slice_series_ids, traffic.days)
+    latest = together.latest
     return replace(
         evidence,
         factors=cache | dict(evidence.factors),
-        new_snapshot=any(
-            _has_new_snapshot(session, side, latest.measured_day, traffic.days, pricing=pricing)
-            for side in (source_side, target_side)
-        ),
+        new_snapshot=_is_outdated(session, latest, sides, traffic.days, pricing=pricing),
         drift=_drift(session, source_side.slice_series_ids, latest.measured_day, traffic.days),
-        earlier=tuple(_earlier_run(run) for run in earlier),
     )
 
 
-def _earlier_run(comparison: StoredComparison) -> EarlierRun:
-    return EarlierRun(
-        id=comparison.id,
-        measured_day=comparison.measured_day,
-        verdict=comparison.evaluation.verdict,
-        pairs=comparison.evaluation.pairs,
-    )
+def _runs(
+    session: Session,
+    stored: Sequence[StoredComparison],
+    sides: Sequence[_Side],
+    traffic: SliceTraffic,
+    *,
+    pricing: statements.Pricing,
+) -> list[Run]:
+    """Every run, and whether models or traffic have changed since."""
+    runs = []
+    source_side, _ = sides
+    for place, comparison in enumerate(stored):
+        change: Literal["new_snapshot", "drifted"] | None = None
+        later = [other for other in stored[place + 1 :] if other.withdrawn_at is None]
+        if _is_outdated(session, comparison, sides, traffic.days, pricing=pricing, later=later):
+            change = "new_snapshot"
+        else:
+            day = comparison.measured_day
+            index = _drift(session, source_side.slice_series_ids, day, traffic.days)
+            change = "drifted" if index is not None and index > drift.STRONG else None
+        proven = rules.has_proven_judge(comparison, pricing.book)
+        runs.append(Run(comparison=comparison, judge_proven=proven, change=change))
+    return runs
+
+
+def _is_outdated(
+    session: Session,
+    comparison: StoredComparison,
+    sides: Sequence[_Side],
+    days: range,
+    *,
+    pricing: statements.Pricing,
+    later: Sequence[StoredComparison] = (),
+) -> bool:
+    """Whether a later snapshot of either model answers, or was compared since."""
+    for side, name_of in zip(sides, _TESTED_NAMES, strict=True):
+        tested = _snapshot(name_of(comparison), side.model)
+        day = comparison.measured_day
+        names_then, names_now = _answering_names(session, side, day, days, pricing=pricing)
+        names_later = {
+            name
+            for other in later
+            for name in _snapshot(name_of(other), side.model)
+            if rules.may_exist(name, other.measured_day)
+        }
+        if rules.is_new_snapshot(tested, names_then, names_now | names_later):
+            return True
+        if not tested | names_then and any(rules.is_dated_after(name, day) for name in names_later):
+            return True
+    return False
 
 
 def _side(
-    tested_name: str,
     model: str,
     traffic: SliceTraffic,
     *,
@@ -129,7 +195,6 @@ def _side(
         if pricing.resolve(series_id, today)[:2] == (traffic.provider, model)
     ]
     return _Side(
-        tested_name=tested_name,
         model=model,
         series_ids=tuple(series_ids),
         slice_series_ids=tuple(
@@ -189,22 +254,17 @@ def _drift(
     return largest
 
 
-def _has_new_snapshot(
-    session: Session,
-    side: _Side,
-    measured_day: int,
-    days: range,
-    *,
-    pricing: statements.Pricing,
-) -> bool:
-    """Whether traffic of a model is answered by a later snapshot than the one that was compared."""
+def _answering_names(
+    session: Session, side: _Side, measured_day: int, days: range, *, pricing: statements.Pricing
+) -> tuple[set[str], set[str]]:
+    """The snapshots that a model answered as by the day of a comparison, and in the window."""
     names_then, names_now = set[str](), set[str]()
     spans = readings.traffic_spans(session, side.series_ids)
     for series_id, (first_day, last_day) in spans.items():
         snapshot = _snapshot(pricing.series[series_id].labels.model, side.model)
         names_then |= snapshot if first_day <= measured_day else set()
         names_now |= snapshot if last_day >= days.start else set()
-    return rules.is_new_snapshot(_snapshot(side.tested_name, side.model), names_then, names_now)
+    return names_then, names_now
 
 
 def _snapshot(name: str, model: str) -> set[str]:

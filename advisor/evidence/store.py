@@ -1,6 +1,5 @@
 """Comparisons in the database: each stored once, never changed, withdrawn with a reason."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import Any
@@ -28,13 +27,16 @@ def add(
 ) -> tuple[StoredComparison, bool]:
     """Store a comparison with its evaluation; what is stored, and whether it is new.
 
-    The same comparison twice is stored once.
+    The same comparison twice is stored once. Comparisons have different times of import, because
+    the order of the looks counts: one of the same microsecond as another has a later one.
     """
     id = comparisons.key_of(comparison)
     row = session.execute(select(_SET).where(_SET.c.id == id)).first()
     if row is not None:
         return _from_row(row), False
-    session.execute(insert(_SET), [_set_row(comparison, id, by, now_us)])
+    last_us = session.execute(select(func.max(_SET.c.imported_at))).scalar_one()
+    imported_at = now_us if last_us is None else max(now_us, last_us + 1)
+    session.execute(insert(_SET), [_set_row(comparison, id, by, imported_at)])
     item_rows = [{"set_id": id, **asdict(item)} for item in comparison.items]
     for start in range(0, len(item_rows), _ITEMS_PER_INSERT):
         session.execute(insert(_ITEM), item_rows[start : start + _ITEMS_PER_INSERT])
@@ -66,20 +68,30 @@ def load_items(session: Session, id: str) -> list[Item]:
 
 
 def withdraw(
-    session: Session, id: str, note: str, now_us: int, *, project: str | None = None
+    session: Session,
+    id: str,
+    note: str,
+    now_us: int,
+    *,
+    by: str | None = None,
+    project: str | None = None,
 ) -> StoredComparison:
-    """Take a comparison back with a reason: it stays listed and counts no more.
+    """Take a comparison back with a reason.
 
+    Its answers count no more. It stays listed with its reason, and the look at it stays spent.
     Raises NotAllowed where it is withdrawn already, NotFound as `load_one` does.
     """
     comparison = load_one(session, id, project)
     if comparison.withdrawn_at is not None:
         day = clock.rfc3339(comparison.withdrawn_at)[:10]
         raise NotAllowed(f"evidence {id} was withdrawn on {day} already")
+    withdrawn_at = max(now_us, comparison.imported_at + 1)
     session.execute(
-        update(_SET).where(_SET.c.id == id).values(withdrawn_at=now_us, withdrawn_note=note)
+        update(_SET)
+        .where(_SET.c.id == id)
+        .values(withdrawn_at=withdrawn_at, withdrawn_by=by, withdrawn_note=note)
     )
-    return replace(comparison, withdrawn_at=now_us, withdrawn_note=note)
+    return replace(comparison, withdrawn_at=withdrawn_at, withdrawn_by=by, withdrawn_note=note)
 
 
 def revision(session: Session) -> tuple[int, int]:
@@ -87,11 +99,6 @@ def revision(session: Session) -> tuple[int, int]:
     query = select(func.count(_SET.c.id), func.count(_SET.c.withdrawn_at))
     comparison_count, withdrawal_count = session.execute(query).one()
     return int(comparison_count), int(withdrawal_count)
-
-
-def without_withdrawn(stored_comparisons: Iterable[StoredComparison]) -> list[StoredComparison]:
-    """Those that were not withdrawn, in the same order."""
-    return [comparison for comparison in stored_comparisons if comparison.withdrawn_at is None]
 
 
 def _set_row(comparison: Comparison, id: str, by: str, now_us: int) -> dict[str, object]:
@@ -112,6 +119,7 @@ def _set_row(comparison: Comparison, id: str, by: str, now_us: int) -> dict[str,
         "judge": comparison.judge,
         "judge_labels": msgspec.json.encode(labels).decode() if labels else None,
         "left_out": comparison.left_out,
+        "prompt_version": comparison.prompt_version,
         "result": msgspec.json.encode(findings, enc_hook=exact_json.encode_fraction).decode(),
     }
 
@@ -137,4 +145,6 @@ def _from_row(row: Row[Any]) -> StoredComparison:
         ),
         withdrawn_at=row.withdrawn_at,
         withdrawn_note=row.withdrawn_note,
+        withdrawn_by=row.withdrawn_by,
+        prompt_version=row.prompt_version,
     )

@@ -6,6 +6,7 @@ from fractions import Fraction
 from hashlib import blake2b
 
 from advisor.evidence.rules import Evidence
+from advisor.evidence.runs import RunRecord
 from advisor.switching import (
     breakeven,
     candidates,
@@ -106,6 +107,8 @@ class Advice:
     """What a right answer costs on the target at the expected factors."""
     at_neutral: breakeven.BreakEven | None
     at_expected: breakeven.BreakEven | None
+    withdrawn_runs: tuple[RunRecord, ...] = ()
+    """The comparisons with this target, where every one was withdrawn."""
     parts: dict[str, levers.Part] = field(default_factory=dict)
     """The saving by lever; the parts add up to it exactly."""
     swings: tuple[sensitivity.Swing, ...] = ()
@@ -288,6 +291,7 @@ def _advise(
         factors=band,
         pass_rates=pass_rates,
         evidence=evidence,
+        withdrawn_runs=standing.withdrawn_runs.get(alternative.model, ()),
         cost=cost,
         cost_month_femto_usd=cost_month,
         price_gap=alternative.price_gap,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from advisor.evidence.rules import Evidence
+from advisor.evidence.runs import RunRecord
 from advisor.switching import breakeven, candidates, factors, risk, workloads
 
 
@@ -20,6 +21,8 @@ class Standing:
     class_level: int = risk.UNLABELLED_RISK
     """The risk of the workload class, 0 to 4."""
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    withdrawn_runs: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)
+    """By canonical target model, where every comparison was withdrawn."""
     forecast_error: Fraction | None = None
     pass_rates: breakeven.PassRates | None = None
     workload_class: workloads.WorkloadClass = workloads.UNLABELLED

@@ -125,7 +125,7 @@ def _observed_rates(recommendation: Recommendation) -> tuple[Fraction | None, Fr
 
     A sample in which no pair differs says nothing of how many do.
     """
-    evaluation = recommendation.evidence.comparison.evaluation if recommendation.evidence else None
+    evaluation = recommendation.evidence.evaluation if recommendation.evidence else None
     if evaluation is None or evaluation.counts is None:
         return None, None
     counts = evaluation.counts

@@ -52,6 +52,10 @@ def import_file(
         str | None, typer.Option(help="The model that marked the answers, if one did.")
     ] = None,
     judge_labels: JudgeLabels = None,
+    prompt_version: Annotated[
+        str | None,
+        typer.Option(help="Version of the compared prompt; another one begins a new comparison."),
+    ] = None,
     graded: Annotated[
         bool, typer.Option("--graded", help="Take promptfoo's scores, not pass and fail.")
     ] = False,
@@ -82,6 +86,7 @@ def import_file(
         source=file.name,
         judge=judge,
         labels=files.read_labels(judge_labels) if judge_labels else None,
+        prompt_version=prompt_version,
     )
     with app.begin_ledger(data) as (database, _), database.transaction() as session:
         book = in_force.load_book(session)
@@ -133,17 +138,19 @@ def withdraw(
         str, typer.Argument(metavar="ID", help="As `switchwise evidence list` shows it.")
     ],
     reason: Annotated[str, typer.Option(help="Why, for whoever wonders later.")],
+    by: options.By = None,
     data: options.Data = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take a comparison back: it counts no more.
+    """Take a comparison back: its answers count no more.
 
-    It stays listed.
+    It stays listed with who did it and why. The look at it stays spent, and where it came out
+    inferior, at least as many pairs have to take its place.
     """
     with app.open_ledger(data) as (database, _), database.transaction() as session:
-        withdrawn = store.withdraw(session, id, reason, clock.now_us())
+        withdrawn = store.withdraw(session, id, reason, clock.now_us(), by=options.who(by))
         comparison = register.evidence_figure(
-            withdrawn, in_force.load_book(session), clock.now_us()
+            session, withdrawn, in_force.load_book(session), clock.now_us()
         )
     if as_json:
         app.print_json(comparison)

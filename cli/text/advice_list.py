@@ -114,8 +114,7 @@ def _lines(
     worst = ", ".join(map(words.label, drivers))
     risk = f"risk {figure.risk_level} of 4 ({worst})"
     yield "sure", f"confidence {figure.confidence}; {risk}; factors {figure.saving_label}"
-    if figure.evidence is not None:
-        yield "proof", evidence_sentences.one_line(figure.evidence)
+    yield from (("proof", line) for line in _proof(figure))
     yield from zip(("speed", ""), latency.lines(figure.latency), strict=False)
     changes = [reasons.change(figure.reason, drivers), amounts.break_even(figure)]
     yield "changes", "; ".join(filter(None, changes))
@@ -125,6 +124,13 @@ def _lines(
         yield "other", "; ".join(map(_other_model, figure.other_models))
         pair = figure.other_models[0].pair
         yield "", f"for advice on one, add its pair to SWITCHWISE_PAIRS: {pair}"
+
+
+def _proof(figure: advice_figures.RecommendationFigure) -> Iterator[str]:
+    if figure.evidence is not None:
+        yield evidence_sentences.one_line(figure.evidence)
+    if figure.withdrawn_runs:
+        yield evidence_sentences.run_line(figure.withdrawn_runs)
 
 
 def _worth(figure: advice_figures.RecommendationFigure) -> str:

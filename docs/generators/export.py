@@ -37,6 +37,7 @@ _SECTIONS = {
     "savings": "A row for each recommendation, per average month of 730 hours.",
     "latency": "Bounds of the measured latency of both models of a recommendation.",
     "evidence": "The comparison that a recommendation rests on.",
+    "evidence_runs": "Every run of those comparisons, and of those that were all withdrawn.",
     "savings_by_stage": "What people decided: claimed, realised, missed.",
     "savings_realised": "What a move saved, by method. All measure the same, so never add them.",
     "data_quality": "How much is known of the total, of each project and of each model.",

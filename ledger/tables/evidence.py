@@ -1,6 +1,6 @@
 """The tables of paired quality results.
 
-They only ever grow: a repeated comparison is a second row.
+They only ever grow: no comparison is changed or deleted.
 """
 
 from sqlalchemy import BigInteger
@@ -36,7 +36,10 @@ class EvidenceSet(SQLModel, table=True):
     result: str
     """JSON: verdict, bound and measured factors."""
     withdrawn_at: int | None = columns.instant()
+    withdrawn_by: str | None = None
     withdrawn_note: str | None = None
+    prompt_version: str | None = None
+    """The version of the prompt that was compared, where the results name one."""
 
 
 class EvidenceItem(SQLModel, table=True):

@@ -69,6 +69,14 @@ class PairedResults(BaseModel):
         ),
     ]
     judge_labels: HandLabels | None = None
+    prompt_version: Annotated[
+        str | None,
+        Field(
+            default=None,
+            max_length=256,
+            description="of the compared prompt; another one begins a new comparison",
+        ),
+    ]
 
 
 class Withdrawal(BaseModel):
@@ -78,6 +86,9 @@ class Withdrawal(BaseModel):
 
     reason: Annotated[
         str, Field(min_length=1, max_length=1_024, description="why it no longer counts")
+    ]
+    by: Annotated[
+        str | None, Field(default=None, min_length=1, max_length=256, description="who says so")
     ]
 
 
@@ -149,11 +160,15 @@ def _add_withdraw(app: FastAPI, outlet: Outlet) -> None:
     def withdraw_evidence(
         access: Annotated[Access, Depends(outlet.admin())], id: str, body: Withdrawal
     ) -> Response:
-        """Take a comparison back: it stays listed, and no longer counts."""
+        """Take a comparison back: it stays listed with who did it and why, and counts no more."""
         now_us = clock.now_us()
         with outlet.database.transaction() as session:
-            withdrawn = store.withdraw(session, id, body.reason, now_us, project=access.project)
-            figure = register.evidence_figure(withdrawn, in_force.load_book(session), now_us)
+            withdrawn = store.withdraw(
+                session, id, body.reason, now_us, by=body.by, project=access.project
+            )
+            figure = register.evidence_figure(
+                session, withdrawn, in_force.load_book(session), now_us
+            )
         return answers.json_of(figure)
 
     path = "/api/v1/evidence/{id}/withdraw"
@@ -177,4 +192,5 @@ def _terms(body: PairedResults, today: int) -> ImportTerms:
         source=body.source,
         judge=body.judge,
         labels=JudgeLabels(**labels.model_dump()) if labels else None,
+        prompt_version=body.prompt_version,
     )

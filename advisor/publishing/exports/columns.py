@@ -7,6 +7,7 @@ written here.
 """
 
 from advisor.advice.figures import AdviceFigure
+from advisor.evidence.figures import RunFigure
 from advisor.months.figures import AdjustmentFigure, AdjustmentLineFigure, DayFigure, MeterFigure
 from advisor.months.fixed_cost_figures import FixedCostRowFigure
 from advisor.months.forecast_figures import BacktestFigure
@@ -80,9 +81,15 @@ LATENCY = cells.columns(
 EVIDENCE = cells.columns(
     leading="project workload from_model to_model kind rule threshold verdict doubt items pairs"
     " conversations left_out source_ratio target_ratio bound_ratio measured_on expires_on"
-    " drift_ratio judge judge_labels source imported_by id"
+    " drift_ratio judge judge_labels level_ratio prompt_version source imported_by id"
 )
 """The columns of the comparisons that the savings rest on."""
+
+EVIDENCE_RUNS = cells.columns(
+    RunFigure,
+    leading="project workload from_model to_model",
+)
+"""The columns of every run of those comparisons, and of the withdrawn ones."""
 
 MOVES = cells.columns(
     MoveFigure,

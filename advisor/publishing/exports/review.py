@@ -149,6 +149,11 @@ def _savings_sections(figures: Report) -> Iterable[Section]:
             ],
             columns.EVIDENCE,
         ),
+        _section(
+            "evidence_runs",
+            [row for recommendation in advised for row in review_rows.runs(recommendation)],
+            columns.EVIDENCE_RUNS,
+        ),
         _section("savings_by_stage", map(review_rows.move, moves), columns.MOVES),
         _section(
             "savings_realised",

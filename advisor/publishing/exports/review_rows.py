@@ -1,6 +1,6 @@
 """The rows of the review's tables, each from the figures that the report holds. No arithmetic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from advisor import words
@@ -26,6 +26,13 @@ _AT_THE_END = {
 def plain(figure: Any) -> Row:
     """A figure whose row is just its fields."""
     return cells.from_figure(figure)
+
+
+def runs(figure: RecommendationFigure) -> Iterable[Row]:
+    """Every comparison with a target, a row each."""
+    names = ("project", "workload", "from_model", "to_model")
+    for run in figure.evidence.runs if figure.evidence else figure.withdrawn_runs:
+        yield {name: getattr(figure, name) for name in names} | cells.from_figure(run)
 
 
 def headline(figures: Report) -> Row:

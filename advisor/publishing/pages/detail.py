@@ -3,6 +3,7 @@
 Changes nothing.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
@@ -67,7 +68,7 @@ def load_detail(
     (move,) = summary.load_moves(session, [row], month)
     is_open = row.stage == "active"
     drivers = [name for name, level in figure.risk_drivers.items() if level == figure.risk_level]
-    ends, evidence, swings = figure.saving_month, figure.evidence, figure.sensitivity
+    ends, swings = figure.saving_month, figure.sensitivity
     return Detail(
         figure=figure,
         stage=row.stage,
@@ -76,7 +77,13 @@ def load_detail(
         next_command=words.next_command(figure.decision, figure.id) if is_open else None,
         change=reasons.change(figure.reason, drivers),
         swings=swing_bars.for_sensitivity(swings, ends.expected_usd) if swings and ends else None,
-        proof=(*evidence_sentences.summary(evidence), *evidence_sentences.factors(evidence))
-        if evidence
-        else (),
+        proof=tuple(_proof(figure)),
     )
+
+
+def _proof(figure: RecommendationFigure) -> Iterator[str]:
+    if figure.evidence is not None:
+        yield from evidence_sentences.summary(figure.evidence)
+        yield from evidence_sentences.factors(figure.evidence)
+    if figure.withdrawn_runs:
+        yield f"{evidence_sentences.run_line(figure.withdrawn_runs)}."

@@ -247,7 +247,9 @@ def upgrade() -> None:
         sa.Column("left_out", sa.BigInteger(), nullable=False),
         sa.Column("result", sa.String(), nullable=False),
         sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.Column("withdrawn_by", sa.String(), nullable=True),
         sa.Column("withdrawn_note", sa.String(), nullable=True),
+        sa.Column("prompt_version", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_evidence_set"),
     )
     fact = op.create_table(

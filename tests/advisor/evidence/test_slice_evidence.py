@@ -174,7 +174,7 @@ def test_evidence_of_another_project_workload_or_pair_is_none(
     assert (advice.decision, advice.reason, advice.evidence) == ("pilot", "no_evidence", None)
 
 
-def test_the_comparison_measured_last_counts_and_the_others_are_named(database: Database) -> None:
+def test_every_comparison_stands_in_the_proof(database: Database) -> None:
     fill(database)
     proven(database, measured_day=paired_rows.TODAY - 9)
     advice = proven(
@@ -182,15 +182,77 @@ def test_the_comparison_measured_last_counts_and_the_others_are_named(database: 
     )
     assert (
         advice.reason,
-        advice.evidence and [run.verdict for run in advice.evidence.earlier],
+        advice.evidence and [(run.verdict, run.binds) for run in advice.evidence.runs],
     ) == (
         "inferior",
-        ["non_inferior"],
+        [("non_inferior", False), ("inferior", True)],
     )
-    assert any(
-        "It was compared 1 time before: good enough on 2026-11-14" in sentence
-        for sentence in advice.explanation
+    runs = (
+        "2 runs: 240 pairs non-inferior on 2026-11-14; 240 pairs inferior on 2026-11-20"
+        " (the same inputs as before, so not counted again; binds)."
     )
+    assert runs in advice.explanation
+
+
+def test_a_failure_is_not_undone_by_a_smaller_success(database: Database) -> None:
+    fill(database)
+    paired_rows.store(database, paired_rows.rows(200, wrong_on_target=0.3))
+    perfect = [
+        {**row, "item_id": f"again-{number}"}
+        for number, row in enumerate(paired_rows.rows(50, wrong_on_target=0))
+    ]
+    advice = proven(database, perfect, measured_day=paired_rows.TODAY)
+    assert (advice.decision, advice.reason, advice.risk_level) == ("keep", "inferior", 4)
+    line = " ".join(advice.explanation)
+    assert "2 runs: 200 pairs inferior on 2026-11-22 (binds); 50 pairs non-inferior on" in line
+
+
+def test_a_trial_in_two_parts_passes_as_one_would(database: Database) -> None:
+    fill(database)
+    rows = paired_rows.rows(200)
+    paired_rows.store(database, rows[:50], measured_day=paired_rows.TODAY - 9)
+    advice = proven(database, rows[50:])
+    assert (advice.decision, advice.reason) == ("switch_now", "proven")
+    assert advice.evidence is not None
+    assert (advice.evidence.pairs, advice.evidence.expires_on) == (200, "2027-02-12")
+    assert [run.new_pairs for run in advice.evidence.runs] == [50, 150]
+
+
+def test_a_new_snapshot_that_was_compared_begins_anew(database: Database) -> None:
+    fill(database)
+    pair = "gpt-4.1:gpt-4.1-mini-2025-04-14"
+    paired_rows.store(database, paired_rows.rows(200, wrong_on_target=0.3, pair=pair))
+    later = "gpt-4.1:gpt-4.1-mini-2026-11-01"
+    advice = proven(database, paired_rows.rows(200, pair=later), measured_day=paired_rows.TODAY)
+    assert (advice.decision, advice.reason) == ("switch_now", "proven")
+    assert advice.evidence is not None
+    assert [run.standing for run in advice.evidence.runs] == ["new_snapshot", "counted"]
+
+
+@pytest.mark.parametrize("name", ["gpt-4.1-mini-2025-04-14", "gpt-4.1-mini-2027-01-01"])
+def test_a_snapshot_that_is_not_new_or_not_out_yet_resets_nothing(
+    database: Database, name: str
+) -> None:
+    fill(database)
+    pair = "gpt-4.1:gpt-4.1-mini"
+    paired_rows.store(database, paired_rows.rows(200, wrong_on_target=0.3, pair=pair))
+    rows = paired_rows.rows(60, wrong_on_target=0, pair=f"gpt-4.1:{name}")
+    advice = proven(database, rows, measured_day=paired_rows.TODAY)
+    assert (advice.decision, advice.reason) == ("keep", "inferior")
+
+
+def test_a_withdrawn_failure_stands_with_who_when_and_why(database: Database) -> None:
+    fill(database)
+    (imported,) = paired_rows.store(database, paired_rows.rows(200, wrong_on_target=0.3))
+    with database.transaction() as session:
+        store.withdraw(session, imported.evidence.id, "wrong file", clock.now_us(), by="bob")
+    withdrawn = "200 pairs inferior on 2026-11-22 (withdrawn by bob on 2026-11-23: wrong file)"
+    alone = advised(database)
+    assert (alone.reason, alone.evidence) == ("no_evidence", None)
+    assert f"1 run: {withdrawn}." in alone.explanation
+    advice = proven(database, paired_rows.rows(100, wrong_on_target=0))
+    assert (advice.decision, advice.reason) == ("pilot", "unanswered_failure")
+    assert any(withdrawn in sentence for sentence in advice.explanation)
 
 
 def test_what_was_withdrawn_counts_no_more_and_stays_listed(database: Database) -> None:
@@ -374,7 +436,7 @@ def test_metrics_say_until_when_it_counts(database: Database) -> None:
     assert (
         clock.rfc3339(int(expires) * clock.SECOND_US) == f"{advice.evidence.expires_on}T00:00:00Z"
     )
-    proven(database, paired_rows.rows(49), measured_day=paired_rows.TODAY)
+    proven(database, paired_rows.rows(250), judge="gpt-5", measured_day=paired_rows.TODAY)
     assert traffic.of(traffic.scrape(database), name) == {}
 
 
@@ -395,5 +457,12 @@ def test_the_review_has_the_comparison_that_each_saving_rests_on(database: Datab
     assert (proof["target_ratio"], proof["threshold"]) == (
         Decimal(advice.evidence.target_ratio or ""),
         Decimal("0.9"),
+    )
+    (run,) = tables["evidence_runs"]
+    assert (run["id"], run["verdict"], run["standing"], run["to_model"]) == (
+        advice.evidence.id,
+        "non_inferior",
+        "counted",
+        "gpt-4.1-mini",
     )
     assert saving["good_answer_now_usd"] == Decimal(advice.good_answer_now_usd or "")
