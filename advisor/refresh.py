@@ -12,6 +12,7 @@ from advisor.advice.values import Recommendation
 from advisor.evidence import store as evidence_store
 from advisor.months import (
     adjustment_store,
+    day_cost_memory,
     month_computation,
     pricings,
     silent_senders,
@@ -20,6 +21,7 @@ from advisor.months import (
 )
 from advisor.months.adjustment_store import LateBucket
 from advisor.months.adjustments import Adjustment, Arithmetic
+from advisor.months.day_cost_memory import DayCostMemory
 from advisor.months.silent_senders import SilentSender, Survey
 from advisor.months.statement_store import Basis, MonthStatement
 from advisor.months.twins import Twins
@@ -60,6 +62,7 @@ class _Refreshed:
     """Everything that was computed again in one snapshot."""
 
     statements: Sequence[MonthStatement]
+    memory: DayCostMemory
     adjustments: Sequence[tuple[Adjustment, Arithmetic]]
     advice: Sequence[Recommendation]
     retiring: Sequence[Retiring]
@@ -90,6 +93,7 @@ def refresh(database: Database, settings: Settings) -> int:
             return 0
         changed_months = _write(session, refreshed, settings, now_us)
         silent_senders.remember(session, due.quiet)
+        day_cost_memory.remember(session, refreshed.memory, clock.day_in(settings.zone, now_us))
         twins.remember(session, refreshed.twins)
         facts.put(session, ADVISED_ON, due.advised_on)
     return changed_months
@@ -102,6 +106,7 @@ def is_current(session: Session, settings: Settings) -> bool:
 
 def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _Refreshed:
     pricing = pricings.in_force(session)
+    memory = day_cost_memory.recall(session, settings.zone, pricing)
     statements = [
         month_computation.compute(
             session,
@@ -110,11 +115,13 @@ def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _R
             pricing=pricing,
             now_us=now_us,
             silent=silent_senders.missed_in(month, due.quiet.silent),
+            day_costs=memory.costs,
         )
         for month, basis in due.months
     ]
     return _Refreshed(
         statements=statements,
+        memory=memory,
         adjustments=[
             adjustment_store.draft_late_adjustment(session, bucket, pricing, now_us)
             for bucket in due.late

@@ -57,16 +57,26 @@ class CalendarDays:
 
 
 class DayCosts:
-    """Costs in femto-USD and requests by calendar day, of the series that `counts` says yes to."""
+    """Costs in femto-USD and requests by calendar day, of the series that `counts` says yes to.
+
+    `costs` holds those that are known by day, None without traffic, and takes new ones.
+    """
 
     def __init__(
         self,
         days: CalendarDays,
         pricing: Pricing,
         counts: Callable[[int], bool] = lambda _series_id: True,
+        costs: dict[int, int | None] | None = None,
     ) -> None:
         self.days, self._pricing, self._counts = days, pricing, counts
-        self.on: Callable[[int], int | None] = functools.cache(self._cost)
+        self._costs = {} if costs is None else costs
+
+    def on(self, day: int) -> int | None:
+        """The cost of a calendar day; None without any traffic."""
+        if day not in self._costs:
+            self._costs[day] = self._cost(day)
+        return self._costs[day]
 
     def requests_on(self, day: int) -> int | None:
         """The requests of a calendar day; None without any."""
@@ -107,7 +117,6 @@ class DayCosts:
         return any(map(self._counts, in_first_hour))
 
     def _cost(self, day: int) -> int | None:
-        """None without any traffic."""
         parts = self._usage_on(day)
         if not parts:
             return None

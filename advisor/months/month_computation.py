@@ -21,16 +21,23 @@ def compute(
     pricing: Pricing,
     now_us: int,
     silent: Sequence[SilentSender] = (),
+    day_costs: dict[int, int | None] | None = None,
 ) -> MonthStatement:
     """A month's statement from the rollups as this session sees them.
 
-    `silent` are the senders whose events the month may lack.
+    `silent` are the senders whose events the month may lack. `day_costs` are those that are known
+    by calendar day of its zone; it takes new ones.
     """
     days = usage_by_day(session, month)
     lines = statements.lines(days, pricing)
     spent = sum(line.cost.femto_usd for line in lines.values())
     outlook = month_forecast.look_ahead(
-        CalendarDays(session, month), pricing, silent, spent_femto_usd=spent, now_us=now_us
+        CalendarDays(session, month),
+        pricing,
+        silent,
+        day_costs=day_costs,
+        spent_femto_usd=spent,
+        now_us=now_us,
     )
     return MonthStatement(
         month=month,

@@ -42,11 +42,15 @@ def look_ahead(
     pricing: Pricing,
     silent: Sequence[SilentSender],
     *,
+    day_costs: dict[int, int | None] | None = None,
     spent_femto_usd: int,
     now_us: int,
 ) -> Outlook:
-    """The outlook of a month that has cost so much. That of a finished month is its actual."""
-    costs, month = DayCosts(days, pricing), days.month
+    """The outlook of a month that has cost so much. That of a finished month is its actual.
+
+    `day_costs` are those that are known by calendar day of its zone; it takes new ones.
+    """
+    costs, month = DayCosts(days, pricing, costs=day_costs), days.month
     today = days.day_of(now_us)
     first_day = clock.day_number(date(month.year, month.month, 1))
     so_far = MonthSoFar(
