@@ -28,6 +28,8 @@ class Adoption:
     adopted_at: int
     hold_out: str | None
     rolled_back_at: int | None
+    share: Fraction = Fraction(1)
+    """The part of the traffic that the claim moves; the rest stays on the source by plan."""
 
     @property
     def first_day(self) -> int:
@@ -102,6 +104,7 @@ class Adoption:
             verifier_femto_usd=Fraction(expected.verifier_femto_usd, requests)
             if requests
             else Fraction(0),
+            share=self.share,
         )
 
     def superseded_at(self, adoptions: Iterable["Adoption"]) -> int | None:
@@ -121,6 +124,8 @@ class Adoption:
         rollback = transitions.last_of(history, "rollback")
         if adoption is None:
             return None
+        claim = transitions.current_claim(history)
+        share = claim.share if claim else None
         hold_outs = [change.hold_out for change in history if change.hold_out is not None]
         return cls(
             id=recommendation_id,
@@ -129,4 +134,5 @@ class Adoption:
             adopted_at=adoption.made_at,
             hold_out=hold_outs[-1] if hold_outs else None,
             rolled_back_at=rollback.made_at if rollback else None,
+            share=Fraction(share or 1),
         )

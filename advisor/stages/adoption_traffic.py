@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from advisor.months import coverage, statements
 from advisor.stages.adoption import Adoption
-from advisor.stages.realisation import Behaviour, Spend
+from advisor.stages.realisation import ZERO, Behaviour, Spend
 from ledger import readings, tokens, usage
 from ledger.pricing import prices
 
@@ -47,12 +47,27 @@ class AdoptionTally:
         self.successes += other.successes
         self.provider_usage_successes += other.provider_usage_successes
 
-    def spend(self, at: Behaviour) -> Spend:
-        """All of it, an escalated request counted once, with the verifier of the target's part."""
+    def add(self, other: "AdoptionTally") -> None:
+        """Count here too what another has."""
+        for side in ("source", "target"):
+            self.first_attempts[side] += other.first_attempts[side]
+            self.cost_femto_usd[side] += other.cost_femto_usd[side]
+        self.add_coverage_of(other)
+
+    def on(self, side: Side) -> Spend:
+        """What ran on one side."""
+        return Spend(Fraction(self.first_attempts[side]), Fraction(self.cost_femto_usd[side]))
+
+    def spend(self, at: Behaviour, before: Fraction = ZERO) -> Spend:
+        """All of it, an escalated request counted once, with the verifier of the target's part.
+
+        `before` are the requests that would run on the target without any move.
+        """
         on_source = Fraction(self.first_attempts["source"])
         on_target = Fraction(self.first_attempts["target"])
         cost = sum(self.cost_femto_usd.values()) + at.verifier_femto_usd * on_target
-        return Spend(at.answered(on_source, on_target), Fraction(cost))
+        moved = max(ZERO, on_target - before)
+        return Spend(at.answered(on_source, on_target, moved), Fraction(cost))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

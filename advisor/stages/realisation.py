@@ -87,8 +87,8 @@ class Realised:
 class Behaviour:
     """How the target behaves, by the frozen estimate: token inflation and repeats as expected.
 
-    Escalation is the estimate's worst: of what runs on the source, up to that share counts as
-    second runs of moved requests.
+    Escalation is the estimate's worst: of what runs on the source beyond the planned stay, up to
+    that share counts as second runs of moved requests.
     """
 
     phi_in: Fraction = ONE
@@ -98,13 +98,36 @@ class Behaviour:
     sigma: Fraction = ONE
     verifier_femto_usd: Fraction = ZERO
     """Per moved request."""
+    share: Fraction = ONE
+    """The part of the requests that the claim moves (over 0); the others stay by plan."""
 
-    def answered(self, on_source: Fraction, on_target: Fraction) -> Fraction:
+    def answered(
+        self, on_source: Fraction, on_target: Fraction, moved: Fraction | None = None
+    ) -> Fraction:
         """How many requests of people these first attempts answered.
 
-        An escalated request ran on both and counts once.
+        An escalated request ran on both and counts once. `moved` are those on the target that the
+        move brought there, by default all of them.
         """
-        return on_target + on_source - min(on_source, self.escalation_rate * on_target)
+        unplanned = self._unplanned(on_source, on_target if moved is None else moved)
+        return on_target + on_source - min(unplanned, self.escalation_rate * on_target)
+
+    def escalated_cost(self, on_source: Spend, moved: Fraction) -> Fraction:
+        """What the source cost beyond the planned stay, in femto-USD.
+
+        An escalated request costs sigma times what one costs that stays.
+        """
+        unplanned = self._unplanned(on_source.requests, moved) * self.sigma
+        stays = min(on_source.requests, self._stay(moved))
+        both = unplanned + stays
+        return on_source.cost_femto_usd * unplanned / both if both else ZERO
+
+    def _stay(self, moved: Fraction) -> Fraction:
+        """The requests that stay on the source by plan, next to so many that moved."""
+        return moved * (1 - self.share) / self.share
+
+    def _unplanned(self, on_source: Fraction, moved: Fraction) -> Fraction:
+        return max(ZERO, on_source - self._stay(moved))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +172,8 @@ def repricing(
     """The target's tokens as the source's work, less the costs of the move.
 
     Those are the target, escalated runs on the source, and the verifier. `work_on_source` comes
-    from `source_work`; of the source's cost no more counts than the worst escalation explains.
+    from `source_work`; of the source's cost beyond the planned stay no more counts than the worst
+    escalation explains.
     """
     escalated = min(source_cost, min(ONE, at.escalation_rate * at.sigma) * work_on_source)
     verified = at.verifier_femto_usd * on_target.requests

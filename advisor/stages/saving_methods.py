@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from advisor.months import statements
 from advisor.stages import realisation
 from advisor.stages.adoption_traffic import AdoptionTally, AdoptionTraffic, AmountsBySeries
-from advisor.stages.realisation import Behaviour, Method, Saving, Spend
+from advisor.stages.realisation import ZERO, Behaviour, Method, Saving, Spend
 from ledger import tokens, usage
 
 UNMOVED = Behaviour()
@@ -53,49 +54,61 @@ def apply_all(traffic: AdoptionTraffic) -> list[MethodResult]:
 def _hold_out(traffic: AdoptionTraffic) -> Saving | Unknown:
     if traffic.adoption.hold_out is None:
         return Unknown("no_hold_out")
-    stayed, moved, coverage = Spend(), Spend(), (AdoptionTally(), AdoptionTally())
+    stayed, answered = AdoptionTally(), AdoptionTally()
     for day in traffic.days:
-        held_out = traffic.tally(traffic.held_out_by_day.get(day, {}), day)
-        answered = traffic.tally(traffic.by_day.get(day, {}), day)
-        stayed += held_out.spend(UNMOVED)
-        moved += answered.spend(traffic.adoption.behaviour)
-        coverage[0].add_coverage_of(held_out)
-        coverage[1].add_coverage_of(answered)
-    saving = realisation.hold_out(stayed, moved)
-    return _if_known(saving, coverage, otherwise="no_traffic_in_hold_out")
+        stayed.add(traffic.tally(traffic.held_out_by_day.get(day, {}), day))
+        answered.add(traffic.tally(traffic.by_day.get(day, {}), day))
+    before = _on_target_before(traffic) * len(traffic.days)
+    saving = realisation.hold_out(
+        stayed.spend(UNMOVED), answered.spend(traffic.adoption.behaviour, before)
+    )
+    return _if_known(saving, (stayed, answered), otherwise="no_traffic_in_hold_out")
 
 
 def _before_after(traffic: AdoptionTraffic) -> Saving | Unknown:
+    """Days of the same prices are compared together, as escalations are told from what stays."""
     saving, before, coverage = Saving(), AdoptionTally(), AdoptionTally()
-    a_day, change_days = Spend(), traffic.change_days()
-    for day in traffic.days:
-        if day in change_days:
-            before = traffic.tally(traffic.before, day)
-            a_day = before.spend(UNMOVED).over(len(traffic.adoption.window))
-        after = traffic.tally(traffic.by_day.get(day, {}), day)
+    a_day, change_days = Spend(), sorted(traffic.change_days() & set(traffic.days))
+    for first, end in pairwise([*change_days, traffic.days.stop]):
+        before = traffic.tally(traffic.before, first)
+        a_day = before.spend(UNMOVED).over(len(traffic.adoption.window))
+        after, span = AdoptionTally(), range(first, end)
+        for day in span:
+            after.add(traffic.tally(traffic.by_day.get(day, {}), day))
         coverage.add_coverage_of(after)
-        of_day = realisation.before_after(a_day, after.spend(traffic.adoption.behaviour))
-        # On a day without traffic the volume effect is all there is.
-        saving += of_day or Saving(volume_femto_usd=-a_day.cost_femto_usd)
+        on_target_before = _on_target_before(traffic) * len(span)
+        as_before = Spend(a_day.requests * len(span), a_day.cost_femto_usd * len(span))
+        of_span = realisation.before_after(
+            as_before, after.spend(traffic.adoption.behaviour, on_target_before)
+        )
+        # On days without traffic the volume effect is all there is.
+        saving += of_span or Saving(volume_femto_usd=-as_before.cost_femto_usd)
     return _if_known(
         saving if a_day.requests else None, (before, coverage), otherwise="no_traffic_before"
     )
 
 
 def _repricing(traffic: AdoptionTraffic) -> Saving | Unknown:
-    adoption, saving, coverage = traffic.adoption, Saving(), AdoptionTally()
-    before_a_day = _on_target_before(traffic)
+    adoption, coverage = traffic.adoption, AdoptionTally()
+    before_a_day, all_work, on_target, on_source = (
+        _on_target_before(traffic),
+        ZERO,
+        Spend(),
+        Spend(),
+    )
     for day, amounts in traffic.by_day.items():
         tally = traffic.tally(amounts, day)
         coverage.add_coverage_of(tally)
         work = _work_on_source(traffic, amounts, day)
         if work is None:
             return Unknown("source_unpriced")
-        on_target = Fraction(tally.first_attempts["target"])
-        moved = realisation.moved_share(on_target, before_a_day)
-        spend = Spend(on_target * moved, tally.cost_femto_usd["target"] * moved)
-        source_cost = Fraction(tally.cost_femto_usd["source"])
-        saving += realisation.repricing(work * moved, spend, source_cost, adoption.behaviour)
+        target = tally.on("target")
+        moved = realisation.moved_share(target.requests, before_a_day)
+        all_work += work * moved
+        on_target += Spend(target.requests * moved, target.cost_femto_usd * moved)
+        on_source += tally.on("source")
+    source_cost = adoption.behaviour.escalated_cost(on_source, on_target.requests)
+    saving = realisation.repricing(all_work, on_target, source_cost, adoption.behaviour)
     return _if_known(saving, (coverage,), otherwise="no_traffic_on_target")
 
 
