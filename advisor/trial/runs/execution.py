@@ -71,7 +71,7 @@ class TrialRun:
         for reply, most_femto_usd in self.journal.history.replies:
             self._settle(reply, most_femto_usd)
             contender = self.contenders.get(reply.role)
-            if contender is not None:
+            if contender is not None and reply.id in input_bytes:
                 self.estimator.note(contender, input_bytes[reply.id], reply.usage)
         for sent in self.journal.history.lost:
             self.budget.settle(None, sent.most_femto_usd or 0)
@@ -132,14 +132,13 @@ class TrialRun:
             if prompt is None:
                 return
             count += 1
-            estimate = self.estimator.prompt(prompt).most_femto_usd or 0
-            if not await self._wait_for_room(estimate):
+            reserved_femto_usd = await self._reserve(prompt)
+            if reserved_femto_usd is None:
                 return
-            self.budget.reserve(estimate)
             try:
                 await self._ask(prompt)
             finally:
-                self.budget.release(estimate)
+                self.budget.release(reserved_femto_usd)
                 await self._notify()
             if not self._is_over() or not self._is_open(prompt):
                 self._report(self._finished + 1)
@@ -147,16 +146,23 @@ class TrialRun:
     def _is_over(self) -> bool:
         return self.stopping or self.end != "complete"
 
-    async def _wait_for_room(self, estimate_femto_usd: int) -> bool:
-        """Wait until an estimate fits; False where nothing in flight can make room any more."""
+    async def _reserve(self, prompt: Prompt) -> int | None:
+        """Reserve what a prompt may cost, once it fits: the amount in femto-USD.
+
+        None where the run is over, or nothing in flight can make room any more.
+        """
         async with self._changed:
-            while not self.budget.fits(estimate_femto_usd):
-                if self._is_over() or not self.budget.reserved_femto_usd:
-                    self.needed_femto_usd = estimate_femto_usd
-                    self.end = "budget" if self.end == "complete" else self.end
-                    return False
+            while not self._is_over():
+                # Anew each time, as the estimate learns from the answers that come meanwhile.
+                estimate = self.estimator.prompt(prompt).most_femto_usd or 0
+                if self.budget.fits(estimate):
+                    self.budget.reserve(estimate)
+                    return estimate
+                if not self.budget.reserved_femto_usd:
+                    self.needed_femto_usd, self.end = estimate, "budget"
+                    return None
                 await self._changed.wait()
-        return not self._is_over()
+        return None
 
     async def _ask(self, prompt: Prompt) -> None:
         """Both answers of a prompt, and their marks."""
@@ -170,6 +176,8 @@ class TrialRun:
         if texts is None:
             return
         for order in judging.ORDERS:
+            if self.end == "failing":
+                return
             if remembered is None or self._needs(prompt, order):
                 call = calls.judge_call(self.estimator, prompt, order, judge=judge, texts=texts)
                 await self._perform(call)

@@ -100,7 +100,13 @@ class History:
     is_finished: bool = False
 
     def add(self, reply: Reply, most_femto_usd: int | None) -> None:
-        """Count a reply, which becomes the last of its call."""
+        """Count a reply, which becomes the last of its call.
+
+        A new answer takes the judge's marks of an earlier one with it.
+        """
+        if reply.role in ("a", "b"):
+            self.last.pop((reply.id, "ab"), None)
+            self.last.pop((reply.id, "ba"), None)
         self.replies.append((reply, most_femto_usd))
         self.last[reply.id, reply.role] = reply
         self.counts[reply.id, reply.role] += 1

@@ -85,6 +85,16 @@ def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path, text: str) -> N
     assert (tmp_path / "j").read_text() == text
 
 
+def test_a_new_answer_takes_the_marks_of_the_earlier_one_with_it(tmp_path: Path) -> None:
+    with journal.open_journal(tmp_path / "j", TERMS) as log:
+        for role in ("a", "b", "ab", "ba", "a"):
+            log.record(Reply(id="q1", role=role), 1)
+        log.record(Reply(id="q2", role="ba"), 1)
+    with journal.open_journal(tmp_path / "j", TERMS) as log:
+        assert set(log.history.last) == {("q1", "a"), ("q1", "b"), ("q2", "ba")}
+        assert len(log.history.replies) == 6
+
+
 def test_two_runs_do_not_write_to_one_journal(tmp_path: Path) -> None:
     with (
         journal.open_journal(tmp_path / "j", TERMS),
