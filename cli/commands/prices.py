@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cli import app, changes, option_groups, options, price_options
 from cli.price_options import PriceOptions
-from cli.text import plain
+from cli.text import facts_text, plain
 from ledger import clock
 from ledger.errors import NotFound
 from ledger.pricing import in_force, price_book
@@ -61,7 +61,8 @@ def show_prices(
 ) -> None:
     """The prices of one model at each provider.
 
-    It shows what is in force today, what contracts make of it, and the sources.
+    It shows what is in force today, what contracts make of it, what else is known of the model,
+    and the sources.
     """
     book, lines = _price_lines(data, model, provider)
     if as_json:
@@ -73,7 +74,10 @@ def show_prices(
             Text(f"{model} at {seller}, USD per million tokens; * is in force today", style="bold")
         )
         app.console.print(_prices_table(own_lines))
-        for tier, reason in book.facts_of(seller, model).without_rate.items():
+        facts = book.facts_of(seller, model)
+        if known := facts_text.describe_facts(facts):
+            app.console.print(f"Facts: {known}.")
+        for tier, reason in facts.without_rate.items():
             app.console.print(f"No price per token at {tier}: {reason}")
         for contract in dict.fromkeys(line.contract for line in own_lines if line.contract):
             app.console.print(f"Contract: {contract}")
@@ -81,6 +85,8 @@ def show_prices(
             {f"{line.source} (checked {line.checked or 'never'})" for line in own_lines}
         ):
             app.console.print(Text(f"Source: {source}", style="dim"))
+        for source in facts_text.list_sources(facts):
+            app.console.print(Text(f"Source of facts: {source}", style="dim"))
         app.console.print()
 
 

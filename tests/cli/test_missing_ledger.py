@@ -28,12 +28,15 @@ BEGINNING = {
     "evidence import",
 }
 """What may stand at the beginning of a ledger."""
+SAY_SO_THEMSELVES = {"doctor", "trial run"}
+"""The one is about the ledger; the other asks for its library first."""
 ARGUMENTS = {
     "explain": "2026-11",
     "close": "2026-10",
     "reprice": "--dry-run",
     "whatif": "--project search --workload answers",
     "trial plan": "abc",
+    "trial shadow": "--pair gpt-4.1:gpt-4.1-mini",
     "evidence withdraw": "abc --reason wrong",
     "claim": "abc",
     "unclaim": "abc",
@@ -66,7 +69,7 @@ def takes_data(command: registry.Command) -> bool:
 READING = [
     " ".join(words)
     for words, command in registry.paths()
-    if takes_data(command) and " ".join(words) not in BEGINNING | {"doctor"}  # it says so itself
+    if takes_data(command) and " ".join(words) not in BEGINNING | SAY_SO_THEMSELVES
 ]
 
 
