@@ -133,6 +133,7 @@ def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _R
             now_us,
             computed=statements,
             claimed=recommendations.find_in_hand_ids(session),
+            dismissed=recommendations.find_dismissed_ids(session),
         ),
         retiring=retirements.find_in_use(session, pricing, now_us),
         realised=outcomes.compute(session, pricing, now_us),

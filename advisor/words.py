@@ -124,6 +124,16 @@ def decision(kind: str) -> str:
     return _DECISIONS.get(kind, label(kind))
 
 
+def low_name(*, is_proven: bool) -> str:
+    """What the low end of a saving is called: a least only where nothing in it is assumed."""
+    return "at least" if is_proven else "cautious"
+
+
+def low_amount(amount: str, low: str) -> str:
+    """An amount in a sentence by the name of its low end: `at least $5`, `$5 (cautious)`."""
+    return f"{low} {amount}" if low == "at least" else f"{amount} ({low})"
+
+
 def next_command(kind: str, recommendation_id: str) -> str | None:
     """The command that takes a decision further; None where there is nothing to do."""
     return _NEXT[kind].format(recommendation_id) if kind in _NEXT else None

@@ -10,7 +10,12 @@ _NO_ADVICE = "no advice yet"
 _ENDS = {
     "at most": ("savings_total_high_usd", "semi-dark-green"),
     "expected": ("savings_total_usd", "green"),
-    "at least": ("savings_total_low_usd", "blue"),
+    "low": ("savings_total_low_usd", "blue"),
+}
+_HEADLINE = {
+    "safe now": "savings_safe_low_usd",
+    "low in all": "savings_total_low_usd",
+    "expected": "savings_total_usd",
 }
 _METHODS = {
     "hold_out": ("hold-out", "green"),
@@ -20,9 +25,10 @@ _METHODS = {
 _GAIN = ((None, "red"), (0, "text"), (0.01, "green"))
 _NOTE = (
     "Ledger: ${traffic} · prices checked on ${checked}. Savings are **estimates** per average"
-    " month (730 h), net of retries and escalations: decide on *at least*, prove it with a"
-    " pilot (`switchwise trial plan ID`). Realised is what adopted moves came to; its methods"
-    " measure the **same** saving in three ways, so they do not add up."
+    " month (730 h), net of retries and escalations: do what is *safe now*, decide the rest on the"
+    " *low* end, which is cautious until a trial measures it (`switchwise trial plan ID`)."
+    " Realised is what adopted moves came to; its methods measure the **same** saving in three"
+    " ways, so they do not add up."
 )
 
 
@@ -73,9 +79,9 @@ def _saving() -> JsonObject:
         1,
         "Saving per average month",
         "Estimated USD per average month (730 h) over all slices decided pilot or switch now,"
-        f" each once. Decide on the low end. {_WHOLE}",
+        f" each once. Safe now is the low end of what needs no trial. {_WHOLE}",
     )
-    panel_queries = [Query(queries.single(name), end) for end, (name, _) in reversed(_ENDS.items())]
+    panel_queries = [Query(queries.single(name), end) for end, name in _HEADLINE.items()]
     return panels.stat(head, panel_queries, _gain(_NO_ADVICE), names=True)
 
 
@@ -156,8 +162,8 @@ def _saving_through_time() -> JsonObject:
     panel_queries = [Query(queries.single(name), end) for end, (name, _) in _ENDS.items()]
     edge: JsonObject = {"custom__lineWidth": 1}
     look: dict[str, JsonObject] = {
-        "at most": edge | {"custom__fillBelowTo": "at least", "custom__fillOpacity": 15},
-        "at least": edge,
+        "at most": edge | {"custom__fillBelowTo": "low", "custom__fillOpacity": 15},
+        "low": edge,
     }
     overrides = [
         panels.by_name(end, color={"mode": "fixed", "fixedColor": color}, **look.get(end, {}))

@@ -30,7 +30,7 @@ _COLUMNS = {
     "from_model": "From",
     "to_model": "To",
     "decision": "Decision",
-    "low": "At least",
+    "low": "Low",
     "expected": "Expected",
     "high": "At most",
     "breakeven": "Break-even",
@@ -44,9 +44,10 @@ def table(panel_id: int) -> JsonObject:
         panel_id,
         "What a switch would save, by slice",
         "Estimated USD per average month for the chosen target of each slice, best low end"
-        " first. Break-even is the share of requests that may fall back to the old model before"
-        " nothing is saved; days left, until either model shuts down. `switchwise explain`"
-        " shows the arithmetic. Filters: provider, model, project.",
+        " first; a pilot below a switch is what a trial may add to it. Break-even is the share of"
+        " requests that may fall back to the old model before nothing is saved; days left,"
+        " until either model shuts down. `switchwise explain` shows the arithmetic."
+        " Filters: provider, model, project.",
     )
     panel_queries = [
         Query(queries.total(name, *_LABELS, **_MATCHERS), legend)
@@ -96,7 +97,7 @@ def _cells() -> list[JsonObject]:
         panels.by_name("To", custom__width=120),
         decision_cells(125),
         panels.by_name(
-            "At least",
+            "Low",
             color=panels.BY_THRESHOLD,
             thresholds=loss,
             custom__cellOptions=_COLORED,

@@ -31,8 +31,8 @@ _REASONS = {
 _NOTE = (
     "Ledger: ${traffic} · months in ${zone} · prices checked on ${checked}. Spend is usage"
     " priced on its own day, not the provider's invoice. Savings are **estimates** per average"
-    " month (730 h), net of retries and escalations: decide on *at least*, prove it with a"
-    " pilot. An empty panel? See that Prometheus scrapes `/metrics`."
+    " month (730 h), net of retries and escalations: do what is *safe now*, try the rest on a"
+    " part. An empty panel? See that Prometheus scrapes `/metrics`."
 )
 
 
@@ -122,9 +122,10 @@ def _saving() -> JsonObject:
         3,
         "Saving per average month",
         "Estimated USD per average month (730 h) over all slices decided pilot or switch now,"
-        f" each once. Decide on the low end; the table below shows the slices. {_WHOLE}",
+        " each once. Low ends: of what needs no trial, and of all; the table below shows the"
+        f" slices. {_WHOLE}",
     )
-    ends = {"at least": "savings_total_low_usd", "expected": "savings_total_usd"}
+    ends = {"safe now": "savings_safe_low_usd", "low in all": "savings_total_low_usd"}
     number_format = NumberFormat(
         "currencyUSD", "no advice yet", color=panels.BY_THRESHOLD, thresholds=_SAVED
     )

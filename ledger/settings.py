@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     """What may wait for batch or flex answers: `project[/workload], ...`."""
     rate_limits: str = ""
     """Limits of the targets: `[provider/]model=tokens_a_minute, ...`. What exceeds one stays."""
+    trusted_sellers: str = ""
+    """Providers that serve a model as its other sellers do, so that moving there needs no trial:
+    a comma list such as `azure.ai.openai, aws.bedrock`.
+    """
     move_cost_usd: Annotated[Decimal, Field(ge=0, le=10**12)] = Decimal(0)
     """USD that a move costs once. A saving has to pay it back before a model shuts down."""
     alert_threshold_usd: Annotated[Decimal, Field(ge=0, le=10**12)] = Decimal(50)

@@ -25,12 +25,14 @@ def compute(
     month: Month | None = None,
     computed: Iterable[MonthStatement] = (),
     claimed: frozenset[str] = frozenset(),
+    dismissed: frozenset[str] = frozenset(),
 ) -> list[Recommendation]:
     """The chosen advice of every slice that a pair starts at, the best low end first.
 
     It rests on the look-back window, or on the closed days of one `month`. A target whose id is in
-    `claimed` stays the chosen one. `computed` are statements of the same run that are not written
-    yet: the confidence follows from their back-tests.
+    `claimed` stays the chosen one, one in `dismissed` is chosen only where there is no other.
+    `computed` are statements of the same run that are not written yet: the confidence follows from
+    their back-tests.
     """
     policy, today = terms.from_settings(settings), clock.day_of(now_us)
     forecast_error = track_record.error_ratio(
@@ -40,7 +42,9 @@ def compute(
     market = Market(pricing.book, today)
     for reading in slices.read_slices(session, pricing, now_us, month=month, terms=policy):
         standing = replace(reading.standing, forecast_error=forecast_error)
-        ranked = advice.on_slice(reading.slice, standing, policy, market, claimed=claimed)
+        ranked = advice.on_slice(
+            reading.slice, standing, policy, market, claimed=claimed, dismissed=dismissed
+        )
         if ranked:
             recommendations.append(
                 values.recommend(
@@ -48,10 +52,11 @@ def compute(
                     reading.window,
                     pricing.book.version,
                     others=ranked[1:],
+                    next_step=advice.find_next_step(ranked, dismissed),
                     other_models=advice.other_models(reading.slice, ranked, market),
                 )
             )
     return sorted(
         latencies.measure(session, pricing, recommendations, today),
-        key=lambda recommendation: (-recommendation.low_femto_usd, recommendation.id),
+        key=values.rank,
     )

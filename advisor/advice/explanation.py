@@ -35,6 +35,12 @@ _FACTORS = {
     ),
     "share": "Share of the requests that moves",
 }
+_GROUNDS: dict[factors.Ground, str] = {
+    "target_reasons": "{target} reasons by default and {source} does not",
+    "target_unknown": "it is not known whether {target} reasons",
+    "other_tokenizer": "{target} counts tokens otherwise than {source}",
+    "tokenizer_unknown": "it is not known whether {target} counts tokens as {source} does",
+}
 _ASSUMPTIONS = {
     "unknown_input_is_cached": "Input whose cached part is not reported counts as cached today"
 }
@@ -103,6 +109,9 @@ def _worth(recommendation: Recommendation) -> Iterator[str]:
             f"It saves {_ends(saving)} USD per average month (low / expected / high;"
             f" {recommendation.factors.basis}), of {money.usd_text(cost)} USD that the slice costs."
         )
+        if recommendation.condition:
+            yield f"The low end is cautious: it holds {recommendation.condition}."
+        yield from _next_step(recommendation)
     if recommendation.price_gap is not None and not recommendation.stays:
         sets_writes = recommendation.factors.sets_writes
         written = ", with the cache writes of the low end" if sets_writes else ""
@@ -110,6 +119,17 @@ def _worth(recommendation: Recommendation) -> Iterator[str]:
         yield f"The price lists alone differ by {gap}{written}."
     if any(map(counterfactual.adds_writes, recommendation.cells)):
         yield _added_writes(recommendation)
+
+
+def _next_step(recommendation: Recommendation) -> Iterator[str]:
+    """What a trial may add to what can be done today."""
+    step, added = recommendation.next_step, recommendation.added
+    if step is not None and added is not None:
+        target = words.target(step.to_model, step.to_service_tier)
+        yield (
+            f"It needs no trial. A trial of {target} instead may add {_ends(added)} USD (low /"
+            f" expected / high): switchwise explain {step.id}"
+        )
 
 
 def _added_writes(recommendation: Recommendation) -> str:
@@ -131,8 +151,18 @@ def _factors(recommendation: Recommendation) -> Iterator[str]:
             )
             yield (
                 f"{_FACTORS[name]}: {low} at the low end, {expected} expected, {high} at the high"
-                f" end ({band.label_of(name)})."
+                f" end ({_label(recommendation, name)})."
             )
+
+
+def _label(recommendation: Recommendation, name: str) -> str:
+    """Where a factor comes from, and the fact of the two models that it follows from."""
+    label = recommendation.factors.label_of(name)
+    ground = recommendation.factors.grounds.get(name)
+    if label != "assumed" or ground is None:
+        return label
+    fact = _GROUNDS[ground].format(target=recommendation.to_model, source=recommendation.from_model)
+    return f"{label}, because {fact}"
 
 
 def _at_end(name: str, end: factors.Factors) -> str:

@@ -19,6 +19,13 @@ class Ends:
     high_usd: str
 
 
+@dataclass(frozen=True, slots=True)
+class TotalEnds(Ends):
+    """The ends of a total, and what its low end is called: `at least`, or `cautious`."""
+
+    low_name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorFigure:
     """One factor of the counterfactual at the three ends; `as today` where it follows the slice."""
@@ -77,6 +84,19 @@ class AlternativeFigure:
     decision: str
     reason: str
     saving_month: Ends | None
+    low_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStepFigure(AlternativeFigure):
+    """What a trial may add to a move that can be done today: another move instead of it.
+
+    `added_month` is what it saves beyond that move, at no end less than nothing.
+    """
+
+    id: str
+    condition: str | None
+    added_month: Ends | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +136,11 @@ class OtherModelFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdviceFigure:
-    """Advice on one slice in short. Amounts are USD per average month (730 h)."""
+    """Advice on one slice in short. Amounts are USD per average month (730 h).
+
+    The low end of its saving is called `low_name`: `at least` where nothing in it is assumed, else
+    `cautious`, which holds under the `condition`.
+    """
 
     id: str
     provider: str
@@ -131,6 +155,9 @@ class AdviceFigure:
     price_gap_ratio: str | None
     cost_month_usd: str | None
     saving_month: Ends | None
+    low_name: str
+    condition: str | None
+    next_step: NextStepFigure | None
     days_left: int | None
     latency: latency_figures.LatencyFigure | None
 

@@ -62,6 +62,14 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
             "less than 99 % of the traffic is priced and reported by the provider",
             "a higher coverage",
         ),
+        "target_unknown": Reason(
+            "it is not known whether the target reasons, so its answers have no longest length",
+            "a comparison that counts tokens: switchwise trial run",
+        ),
+        "unlisted_seller": Reason(
+            "another seller may serve the same model otherwise",
+            "a trial, or the seller in SWITCHWISE_TRUSTED_SELLERS",
+        ),
         "nothing_to_move": Reason(
             "no part of the slice can move", "prices for its tiers, or another pair"
         ),

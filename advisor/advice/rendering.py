@@ -5,6 +5,7 @@ Amounts and ratios become decimal text, ratios rounded once to 9 decimals. It de
 
 from fractions import Fraction
 
+from advisor import words
 from advisor.advice import explanation
 from advisor.advice.figures import (
     AlternativeFigure,
@@ -12,10 +13,12 @@ from advisor.advice.figures import (
     CellFigure,
     Ends,
     FactorFigure,
+    NextStepFigure,
     OtherModelFigure,
     PartFigure,
     RecommendationFigure,
     SwingFigure,
+    TotalEnds,
 )
 from advisor.advice.values import OtherTarget, Recommendation
 from advisor.evidence import figures as evidence_figures
@@ -63,6 +66,9 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
         saving_month=_ends(recommendation.saving),
         saving_until_retirement=_ends(recommendation.until_retirement),
         saving_label=recommendation.factors.basis,
+        low_name=words.low_name(is_proven=recommendation.factors.is_proven),
+        condition=recommendation.condition,
+        next_step=_next_step(recommendation),
         source_days_left=recommendation.source_days_left,
         target_days_left=recommendation.target_days_left,
         days_left=recommendation.days_left,
@@ -111,6 +117,14 @@ def ends_of(estimate: candidates.Estimate) -> Ends:
     )
 
 
+def total_of(estimate: candidates.Estimate, *, is_proven: bool) -> TotalEnds:
+    """The three ends of a total, with what its low end is called."""
+    ends = ends_of(estimate)
+    return TotalEnds(
+        ends.low_usd, ends.expected_usd, ends.high_usd, words.low_name(is_proven=is_proven)
+    )
+
+
 def _ends(estimate: candidates.Estimate | None) -> Ends | None:
     return None if estimate is None else ends_of(estimate)
 
@@ -151,6 +165,25 @@ def _alternative(target: OtherTarget) -> AlternativeFigure:
         decision=target.decision.kind,
         reason=target.decision.reason,
         saving_month=_ends(target.saving),
+        low_name=words.low_name(is_proven=target.is_proven),
+    )
+
+
+def _next_step(recommendation: Recommendation) -> NextStepFigure | None:
+    step = recommendation.next_step
+    if step is None:
+        return None
+    return NextStepFigure(
+        to_provider=step.to_provider,
+        to_model=step.to_model,
+        to_service_tier=step.to_service_tier,
+        decision=step.decision.kind,
+        reason=step.decision.reason,
+        saving_month=_ends(step.saving),
+        low_name=words.low_name(is_proven=step.factors.is_proven),
+        id=step.id,
+        condition=step.condition,
+        added_month=_ends(recommendation.added),
     )
 
 

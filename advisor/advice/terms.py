@@ -16,6 +16,7 @@ def from_settings(settings: Settings) -> advice.Terms:
         stance=settings.default_stance,
         workload_settings=workloads.parse(settings.workload_classes, settings.can_wait),
         rate_limits=headroom.parse(settings.rate_limits),
+        trusted_sellers=frozenset(settings.trusted_sellers.replace(",", " ").split()),
     )
 
 
@@ -29,4 +30,5 @@ def key(settings: Settings) -> tuple[str, ...]:
         settings.workload_classes,
         settings.can_wait,
         settings.rate_limits,
+        settings.trusted_sellers,
     )

@@ -1,11 +1,12 @@
 """A recommendation as a value: as this it is computed, stored, added up and measured."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
 
+from advisor.advice import conditions
 from advisor.advice.latency_figures import LatencyFigure
 from advisor.switching import ranking
 from advisor.switching.advice import Advice
@@ -24,6 +25,8 @@ class OtherTarget:
     to_service_tier: str | None
     decision: Decision
     saving: Estimate | None
+    is_proven: bool
+    """Whether its low end is the least that it saves: nothing in it is assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Recommendation(Advice):
 
     price_book_version: str
     window: Window
+    next_step: "Recommendation | None" = None
+    """What a trial may add, where this can be done today: a move instead of this one."""
     other_targets: tuple[OtherTarget, ...] = ()
     other_models: tuple[ranking.OtherModel, ...] = ()
     latency: LatencyFigure | None = None
@@ -45,17 +50,43 @@ class Recommendation(Advice):
         """Whether its saving enters the totals."""
         return self.decision.counted and not self.set_aside
 
+    @property
+    def condition(self) -> str | None:
+        """Under which assumptions the low end holds; None where nothing in it is assumed."""
+        return conditions.write_condition(self)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it can be done today, without a trial."""
+        return self.decision.kind == "switch_now"
+
+    @property
+    def added(self) -> Estimate | None:
+        """What the next step adds per average month; at no end less than nothing."""
+        return _added(self.saving, self.next_step.saving if self.next_step else None)
+
+    @property
+    def added_until_retirement(self) -> Estimate | None:
+        """What the next step adds over the next year, until the first of its models shuts down."""
+        return _added(
+            self.until_retirement, self.next_step.until_retirement if self.next_step else None
+        )
+
 
 def recommend(
     advice: Advice,
     window: Window,
     price_book_version: str,
     *,
-    others: Iterable[Advice] = (),
+    others: Sequence[Advice] = (),
+    next_step: Advice | None = None,
     other_models: Iterable[ranking.OtherModel] = (),
     is_scenario: bool = False,
 ) -> Recommendation:
-    """The recommendation of the chosen advice; `others` are those of its slice not chosen."""
+    """The recommendation of the chosen advice; `others` are those of its slice not chosen.
+
+    Among them may be the `next_step`.
+    """
     inherited: dict[str, Any] = {
         field.name: getattr(advice, field.name) for field in fields(Advice)
     }
@@ -63,7 +94,10 @@ def recommend(
         **inherited,
         price_book_version=price_book_version,
         window=window,
-        other_targets=tuple(_other_target(other) for other in others),
+        next_step=None
+        if next_step is None
+        else recommend(next_step, window, price_book_version, others=(advice, *others)),
+        other_targets=tuple(_other_target(other) for other in others if other is not next_step),
         other_models=tuple(other_models),
         is_scenario=is_scenario,
     )
@@ -76,16 +110,85 @@ def _other_target(advice: Advice) -> OtherTarget:
         to_service_tier=advice.to_service_tier,
         decision=advice.decision,
         saving=advice.saving,
+        is_proven=advice.factors.is_proven,
     )
 
 
-def total(recommendations: Iterable[Recommendation], *, until_retirement: bool = False) -> Estimate:
-    """The sum over the counted recommendations, each slice once, in femto-USD."""
-    amounts = (
-        recommendation.until_retirement if until_retirement else recommendation.saving
-        for recommendation in recommendations
-        if recommendation.counted
+def _added(first: Estimate | None, then: Estimate | None) -> Estimate | None:
+    if first is None or then is None:
+        return None
+    return Estimate(
+        max(0, then.low_femto_usd - first.low_femto_usd),
+        max(0, then.expected_femto_usd - first.expected_femto_usd),
+        max(0, then.high_femto_usd - first.high_femto_usd),
     )
+
+
+def rank(recommendation: Recommendation) -> tuple[bool, int, str]:
+    """The key that sorts recommendations: the best low end first, an unknown one last."""
+    return recommendation.saving is None, -recommendation.low_femto_usd, recommendation.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """The savings of counted recommendations together, each slice once, in femto-USD.
+
+    Without a trial, and what trials may add. Per average month, and over the next year until the
+    first of the models shuts down.
+    """
+
+    safe: Estimate
+    after_trial: Estimate
+    safe_until_retirement: Estimate
+    after_trial_until_retirement: Estimate
+    safe_is_proven: bool
+    after_trial_is_proven: bool
+
+    @property
+    def month(self) -> Estimate:
+        """All of it per average month."""
+        return self.safe + self.after_trial
+
+    @property
+    def until_retirement(self) -> Estimate:
+        """All of it over the next year, until the first of the models shuts down."""
+        return self.safe_until_retirement + self.after_trial_until_retirement
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing in its low end is assumed."""
+        return self.safe_is_proven and self.after_trial_is_proven
+
+
+def total(recommendations: Iterable[Recommendation]) -> Total:
+    """The total over the counted recommendations."""
+    counted = [recommendation for recommendation in recommendations if recommendation.counted]
+    safe = [recommendation for recommendation in counted if recommendation.is_safe]
+    trials = [recommendation for recommendation in counted if not recommendation.is_safe]
+    steps = [recommendation.next_step for recommendation in safe if recommendation.next_step]
+    return Total(
+        safe=_sum(recommendation.saving for recommendation in safe),
+        after_trial=_sum(
+            [
+                *(recommendation.saving for recommendation in trials),
+                *(recommendation.added for recommendation in safe),
+            ]
+        ),
+        safe_until_retirement=_sum(recommendation.until_retirement for recommendation in safe),
+        after_trial_until_retirement=_sum(
+            [
+                *(recommendation.until_retirement for recommendation in trials),
+                *(recommendation.added_until_retirement for recommendation in safe),
+            ]
+        ),
+        safe_is_proven=all(recommendation.factors.is_proven for recommendation in safe),
+        after_trial_is_proven=all(
+            recommendation.factors.is_proven for recommendation in (*trials, *steps)
+        ),
+    )
+
+
+def _sum(amounts: Iterable[Estimate | None]) -> Estimate:
     return sum((amount for amount in amounts if amount is not None), Estimate(0, 0, 0))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from advisor.advice.figures import Ends, RecommendationFigure
+from advisor.advice.figures import RecommendationFigure, TotalEnds
 from advisor.months.figures import AdjustmentFigure, DayFigure, UsageFigure
 from advisor.months.fixed_cost_figures import FixedCostsFigure
 from advisor.months.forecast_figures import ForecastFigure, ForecastRecordFigure
@@ -19,12 +19,15 @@ from advisor.stages.records import SoFar
 class SavingsReport:
     """What the moves looked at would save per average month, each slice once, and its advice.
 
-    The totals are None while no slice has enough data for a decision: unknown is not 0.
+    `total` is what can be done today (`safe_now`) and what trials may add (`after_trial`). The
+    totals are None while no slice has enough data for a decision: unknown is not 0.
     """
 
     basis: str
-    total: Ends | None
-    until_retirement: Ends | None
+    total: TotalEnds | None
+    safe_now: TotalEnds | None
+    after_trial: TotalEnds | None
+    until_retirement: TotalEnds | None
     recommendations: tuple[RecommendationFigure, ...]
     so_far: SoFar | None
 

@@ -258,12 +258,19 @@ def _savings(
             recommendation for recommendation in advised if recommendation.project == project
         ]
     total = values.total(advised)
-    until_retirement = values.total(advised, until_retirement=True)
     is_known = any(recommendation.decision.kind != "not_enough_data" for recommendation in advised)
     return report_figures.SavingsReport(
         basis=basis,
-        total=rendering.ends_of(total) if is_known else None,
-        until_retirement=rendering.ends_of(until_retirement) if is_known else None,
+        total=rendering.total_of(total.month, is_proven=total.is_proven) if is_known else None,
+        safe_now=rendering.total_of(total.safe, is_proven=total.safe_is_proven)
+        if is_known
+        else None,
+        after_trial=rendering.total_of(total.after_trial, is_proven=total.after_trial_is_proven)
+        if is_known
+        else None,
+        until_retirement=rendering.total_of(total.until_retirement, is_proven=total.is_proven)
+        if is_known
+        else None,
         recommendations=tuple(map(rendering.figure_of, advised)),
         so_far=summary.build(session, month, project),
     )

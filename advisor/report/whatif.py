@@ -99,10 +99,11 @@ def run(session: Session, settings: Settings, now_us: int, question: Question) -
         pass_rates=_pass_rates(question.pass_rates),
         forecast_error=track_record.error_ratio(session, month),
     )
+    market = Market(pricing.book, today)
     advice = advices.on_pair(
         slice_,
         pair,
-        make_band(question, standing.band(slice_, pair.target.model), slice_.days),
+        make_band(question, standing.band(slice_, pair.target, market), slice_.days),
         standing=standing,
         terms=terms,
         market=market,

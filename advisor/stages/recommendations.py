@@ -23,33 +23,41 @@ def write(session: Session, recommendations: Sequence[Recommendation], now_us: i
 
     A stage that people set stays. What is not advised any more stays too, but not as current.
     """
-    session.execute(update(_TABLE).values(current=False))
-    rows = [
-        {
-            "id": recommendation.id,
-            "provider": recommendation.provider,
-            "project": recommendation.project,
-            "workload": recommendation.workload,
-            "from_model": recommendation.from_model,
-            "to_model": recommendation.to_model,
-            "to_service_tier": recommendation.to_service_tier or "",
-            "decision": recommendation.decision.kind,
-            "reason": recommendation.decision.reason,
-            "stage": "active",
-            "version": 1,
-            "current": True,
-            "computed_at": now_us,
-            "detail": values.encode(recommendation),
-        }
+    session.execute(update(_TABLE).values(current=False, follows=""))
+    rows = [_row(recommendation, now_us) for recommendation in recommendations]
+    rows += [
+        _row(recommendation.next_step, now_us, follows=recommendation.id)
         for recommendation in recommendations
+        if recommendation.next_step is not None
     ]
     rollups.upsert(
         session,
         _TABLE,
         ("id",),
         rows,
-        replaced=("decision", "reason", "current", "computed_at", "detail"),
+        replaced=("decision", "reason", "current", "follows", "computed_at", "detail"),
     )
+
+
+def _row(recommendation: Recommendation, now_us: int, *, follows: str = "") -> dict[str, Any]:
+    """A recommendation's row; a next step is not current, but can be explained and claimed."""
+    return {
+        "id": recommendation.id,
+        "provider": recommendation.provider,
+        "project": recommendation.project,
+        "workload": recommendation.workload,
+        "from_model": recommendation.from_model,
+        "to_model": recommendation.to_model,
+        "to_service_tier": recommendation.to_service_tier or "",
+        "decision": recommendation.decision.kind,
+        "reason": recommendation.decision.reason,
+        "stage": "active",
+        "version": 1,
+        "current": not follows,
+        "follows": follows,
+        "computed_at": now_us,
+        "detail": values.encode(recommendation),
+    }
 
 
 def read_current(session: Session) -> list[StoredRecommendation]:
@@ -74,13 +82,9 @@ def _read(session: Session, where: ColumnElement[bool]) -> list[StoredRecommenda
     rows = session.execute(select(_TABLE).where(where)).all()
     histories = stage_store.load_histories(session, [row.id for row in rows if row.version > 1])
     records = (stage_store.record_of(row.stage, histories.get(row.id, ())) for row in rows)
-    return sorted(map(_stored, rows, records), key=_rank)
-
-
-def _rank(stored_recommendation: StoredRecommendation) -> tuple[int, str]:
-    """The best low end first."""
-    recommendation = stored_recommendation.recommendation
-    return -recommendation.low_femto_usd, recommendation.id
+    return sorted(
+        map(_stored, rows, records), key=lambda stored: values.rank(stored.recommendation)
+    )
 
 
 def find(
@@ -117,3 +121,8 @@ def _stored(row: Row[Any], record: StageRecord = UNTOUCHED) -> StoredRecommendat
 def find_in_hand_ids(session: Session) -> frozenset[str]:
     """The recommendations whose target stays the chosen one, because people have them in hand."""
     return stage_store.find_ids(session, transitions.IN_HAND)
+
+
+def find_dismissed_ids(session: Session) -> frozenset[str]:
+    """The recommendations that people do not want to hear of."""
+    return stage_store.find_ids(session, ("dismissed",))

@@ -82,6 +82,8 @@ class MoveFigure:
     since: str | None
     share: str | None
     counted: bool
+    frozen_low_name: str | None
+    """What the frozen low end is called, `at least` or `cautious`; None without a claim."""
     frozen_low_usd: str | None
     frozen_expected_usd: str | None
     frozen_high_usd: str | None

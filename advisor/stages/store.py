@@ -214,9 +214,10 @@ def make_due_changes(session: Session, measured: Collection[str], now_us: int) -
     day, and an adoption with a realised figure (`measured`, by id) is measured.
     """
     column = _RECOMMENDATION.c
+    is_advised = column.current | (column.follows != "")
     is_due = (
-        ((column.stage == "active") & ~column.current)
-        | ((column.stage == "expired") & column.current)
+        ((column.stage == "active") & ~is_advised)
+        | ((column.stage == "expired") & is_advised)
         | (column.stage == "dismissed")
         | ((column.stage == "adopted") & column.id.in_(list(measured)))
     )

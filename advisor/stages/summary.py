@@ -6,7 +6,9 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
+from advisor import words
 from advisor.advice import values
+from advisor.advice.values import Recommendation
 from advisor.stages import missed_savings, outcomes, recommendations, store
 from advisor.stages.realisation import Realised
 from advisor.stages.records import MoveFigure, RealisedFigure, SoFar
@@ -30,10 +32,10 @@ class _Results:
     def realised_of(self, row: StoredRecommendation) -> tuple[Realised, ...]:
         return self.realised.get(row.recommendation.id, ())
 
-    def frozen_of(self, row: StoredRecommendation) -> Estimate | None:
-        """The saving that was frozen by the claim that still holds."""
+    def frozen_of(self, row: StoredRecommendation) -> Recommendation | None:
+        """The recommendation that was frozen by the claim that still holds."""
         document = self.frozen.get(row.recommendation.id, {}).get("claim")
-        return values.decode(document).saving if document and row.record.owner else None
+        return values.decode(document) if document and row.record.owner else None
 
 
 def build(session: Session, month: Month, project: str | None = None) -> SoFar:
@@ -96,7 +98,8 @@ def _load_results(session: Session, month: Month, project: str | None = None) ->
 
 def _move(row: StoredRecommendation, results: _Results) -> MoveFigure:
     recommendation, record = row.recommendation, row.record
-    realised, frozen = results.realised_of(row), results.frozen_of(row)
+    realised, frozen_advice = results.realised_of(row), results.frozen_of(row)
+    frozen = frozen_advice.saving if frozen_advice else None
     days = max((by_method.days for by_method in realised), default=0)
     due_now = due(frozen, record.share, days) if frozen and realised else None
     missed = results.missed.get(recommendation.id)
@@ -116,6 +119,9 @@ def _move(row: StoredRecommendation, results: _Results) -> MoveFigure:
         since=record.since,
         share=record.share,
         counted=recommendation.counted,
+        frozen_low_name=words.low_name(is_proven=frozen_advice.factors.is_proven)
+        if frozen_advice
+        else None,
         frozen_low_usd=_usd(frozen.low_femto_usd if frozen else None),
         frozen_expected_usd=_usd(frozen.expected_femto_usd if frozen else None),
         frozen_high_usd=_usd(frozen.high_femto_usd if frozen else None),

@@ -1,9 +1,8 @@
 """Advice on one slice: every configured alternative is assessed and decided, the best is chosen."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from hashlib import blake2b
 
 from advisor.evidence.rules import Evidence
 from advisor.evidence.runs import RunRecord
@@ -20,13 +19,22 @@ from advisor.switching import (
     ranking,
     risk,
     sensitivity,
-    window,
     workloads,
+    worth,
 )
 from advisor.switching.market import Market
 from advisor.switching.standing import Standing
 from ledger import money, pairs
 from ledger.pricing import prices
+
+_PLACES: Mapping[decision.Kind, int] = {
+    "switch_now": 0,
+    "pilot": 1,
+    "keep": 2,
+    "not_enough_data": 2,
+    "blocked": 3,
+}
+"""In what order advice on the alternatives of a slice is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +55,8 @@ class Terms:
         default_factory=workloads.WorkloadSettings
     )
     rate_limits: Mapping[headroom.Limited, int] = field(default_factory=dict)
+    trusted_sellers: frozenset[str] = frozenset()
+    """The providers whose answers people trust as those of any other seller of the same model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +135,17 @@ class Advice:
         return life.shorter(self.source_days_left, self.target_days_left)
 
     @property
+    def ends_with_source(self) -> bool:
+        """Whether the source has to be left soon, and the target no later."""
+        source, target = self.source_days_left, self.target_days_left
+        return (
+            source is not None
+            and source <= life.SOURCE_NOTICE_DAYS
+            and target is not None
+            and target <= source
+        )
+
+    @property
     def stays(self) -> bool:
         """Whether no request moves: the same model, tier and provider, with a better cache."""
         return (self.to_provider, self.to_model, self.to_service_tier) == (
@@ -146,31 +167,69 @@ def on_slice(
     market: Market,
     *,
     claimed: Collection[str] = (),
+    dismissed: Collection[str] = (),
 ) -> list[Advice]:
     """Advice on every alternative of a slice, the chosen one first; empty where no pair starts.
 
-    The chosen one is the best, unless the id of another is among the `claimed`. Only the chosen
-    one has its parts and swings. What is named, claimed or compared is always decided on; of what
-    facts propose, the best.
+    The chosen one is the best that can be done today, else the best that a trial may unlock, unless
+    the id of another is among the `claimed`. Those in `dismissed` come after the others. Only the
+    chosen one and the next step have their parts and swings. What is named, claimed or compared is
+    always decided on; of what facts propose, the best.
     """
     assessed = [
-        candidates.assess(slice_, pair, market, standing.band(slice_, pair.target.model))
+        candidates.assess(
+            slice_,
+            pair,
+            market,
+            standing.band(slice_, pair.target, market, terms.trusted_sellers),
+        )
         for pair in states(slice_, terms, market)
     ]
-    bound = set(_named_states(slice_, terms, market.book)) | {
+    named = proposals.find_named(slice_, terms.pairs, market.book)
+    bound = set(pairs.join_moves(named, slice_.provider)) | {
         alternative.pair
         for alternative in assessed
-        if id_of(alternative) in claimed or alternative.model in standing.evidence
+        if alternative.id in claimed or alternative.model in standing.evidence
     }
     ranked = [
         (_advise(alternative, standing, terms, market), alternative)
         for alternative in proposals.choose(assessed, bound, market)
     ]
-    ranked.sort(key=lambda pair: (pair[0].id not in claimed, _preference(pair[0])))
-    if not ranked:
-        return []
-    best, alternative = ranked[0]
-    return [_in_full(best, alternative, market), *(advice for advice, _ in ranked[1:])]
+    ranked.sort(
+        key=lambda pair: (
+            pair[0].id not in claimed,
+            pair[0].id in dismissed,
+            _preference(pair[0]),
+        )
+    )
+    next_step = find_next_step([advice for advice, _ in ranked], dismissed)
+    return [
+        _in_full(advice, alternative, market) if place == 0 or advice is next_step else advice
+        for place, (advice, alternative) in enumerate(ranked)
+    ]
+
+
+def find_next_step(ranked: Sequence[Advice], dismissed: Collection[str] = ()) -> Advice | None:
+    """What a trial may add to the first of a slice's advice, where that can be done today.
+
+    It is the pilot with the best low end of those that are expected to save more, and that nobody
+    has dismissed.
+    """
+    if not ranked or ranked[0].decision.kind != "switch_now":
+        return None
+    safe = ranked[0].saving
+    return next(
+        (
+            advice
+            for advice in ranked[1:]
+            if advice.decision.kind == "pilot"
+            and advice.id not in dismissed
+            and advice.saving
+            and safe
+            and advice.saving.expected_femto_usd > safe.expected_femto_usd
+        ),
+        None,
+    )
 
 
 def on_pair(
@@ -185,7 +244,12 @@ def on_pair(
     """Advice on one alternative of a slice at the factors of a scenario; the pair is canonical."""
     alternative = candidates.assess(slice_, pair, market, band)
     advice = _advise(alternative, standing, terms, market)
-    return _in_full(advice, alternative, market, standing.band(slice_, pair.target.model))
+    return _in_full(
+        advice,
+        alternative,
+        market,
+        standing.band(slice_, pair.target, market, terms.trusted_sellers),
+    )
 
 
 def other_models(
@@ -195,39 +259,11 @@ def other_models(
     return ranking.other_models(slice_, market, {advice.to_model for advice in decided})
 
 
-def id_of(alternative: candidates.Alternative) -> str:
-    """The recommendation's id: 16 hex characters, the same while slice and target are."""
-    slice_ = alternative.slice
-    parts = (
-        slice_.provider,
-        slice_.project,
-        slice_.workload,
-        slice_.model,
-        alternative.provider,
-        alternative.model,
-        alternative.service_tier,
-    )
-    return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
 def states(slice_: candidates.Slice, terms: Terms, market: Market) -> tuple[pairs.Pair, ...]:
     """The states that a slice may move to: those of the pairs that start at it, and proposals."""
-    named = _named_moves(slice_, terms, market.book)
+    named = proposals.find_named(slice_, terms.pairs, market.book)
     proposed = proposals.propose(slice_, market) if terms.proposes else ()
     return pairs.join_moves((*named, *proposed), slice_.provider)
-
-
-def _named_states(
-    slice_: candidates.Slice, terms: Terms, book: prices.PriceBook
-) -> tuple[pairs.Pair, ...]:
-    return pairs.join_moves(_named_moves(slice_, terms, book), slice_.provider)
-
-
-def _named_moves(
-    slice_: candidates.Slice, terms: Terms, book: prices.PriceBook
-) -> list[pairs.Pair]:
-    canonical = (pairs.canonicalise(pair, slice_.provider, book) for pair in terms.pairs)
-    return [pair for pair in canonical if candidates.applies(pair, slice_)]
 
 
 def _advise(
@@ -237,7 +273,7 @@ def _advise(
     slice_, band, estimate = alternative.slice, alternative.factors, alternative.estimate
     pass_rates = standing.pass_rates_of(alternative.model)
     cost = market.cost_of(slice_.cells, slice_.provider, slice_.model)
-    good_answer_now, good_answer_instead = _good_answers(alternative, pass_rates)
+    good_answer_now, good_answer_instead = worth.price_good_answers(alternative, pass_rates)
     evidence = None if alternative.keeps_model else standing.evidence.get(alternative.model)
     level = risk.assess(
         evidence,
@@ -246,9 +282,9 @@ def _advise(
         target_days_left=alternative.target_days_left,
         keeps_model=alternative.keeps_model,
     )
-    at_expected = _break_even(alternative, band.expected, pass_rates)
+    at_expected = worth.find_break_even(alternative, band.expected, pass_rates)
     source_days_left = market.days_left(slice_.provider, slice_.model)
-    cost_month = _month(cost.femto_usd, slice_.days)
+    cost_month = worth.scale_to_month(cost.femto_usd, slice_.days)
     situation = decision.Situation(
         days=slice_.days,
         requests=slice_.requests,
@@ -265,13 +301,16 @@ def _advise(
         one_off_femto_usd=terms.one_off_femto_usd,
         evidence=evidence,
         keeps_model=alternative.keeps_model,
+        at_unlisted_seller=alternative.keeps_model
+        and alternative.provider not in (slice_.provider, *terms.trusted_sellers),
+        is_bounded=candidates.is_bounded(alternative.cells, band),
         stance=terms.stance,
         class_level=standing.class_level,
         cached_share_is_given="cached_share" in band.given_factors,
     )
     days_left = life.shorter(source_days_left, alternative.target_days_left)
     return Advice(
-        id=id_of(alternative),
+        id=alternative.id,
         provider=slice_.provider,
         project=slice_.project,
         workload=slice_.workload,
@@ -299,14 +338,14 @@ def _advise(
         until_retirement=candidates.estimate(
             alternative.cells, band, slice_.days, life.earning_months(days_left)
         ),
-        router_femto_usd=_router(alternative),
+        router_femto_usd=worth.price_router(alternative),
         one_off_femto_usd=terms.one_off_femto_usd,
         payback_days=None
         if estimate is None
         else life.payback_days(terms.one_off_femto_usd, estimate.low_femto_usd),
         good_answer_now_femto_usd=good_answer_now,
         good_answer_instead_femto_usd=good_answer_instead,
-        at_neutral=_break_even(alternative, band.price_lists, pass_rates),
+        at_neutral=worth.find_break_even(alternative, band.price_lists, pass_rates),
         at_expected=at_expected,
         source_days_left=source_days_left,
         target_days_left=alternative.target_days_left,
@@ -343,54 +382,16 @@ def _in_full(
     return replace(advice, parts=parts, swings=tuple(swings))
 
 
-def _preference(advice: Advice) -> tuple[int, bool, int, str]:
-    """Counted decisions first, blocked ones last; within them the best low end.
+def _preference(advice: Advice) -> tuple[int, bool, bool, int, str]:
+    """What can be done today first, then what needs a trial, blocked ones last.
 
-    So headlines rest on low ends.
+    Within them a target that ends with a source that has to be left goes last: it would have to be
+    left at once. Else the best low end goes first, so headlines rest on low ends.
     """
-    blocked = advice.decision.kind == "blocked"
-    place = 0 if advice.decision.counted else 2 if blocked else 1
-    return place, advice.saving is None, -advice.low_femto_usd, advice.id
-
-
-def _month(amount_femto_usd: int | Fraction, days: int) -> int | None:
     return (
-        money.round_to_nano_usd(window.per_average_month(amount_femto_usd, days)) if days else None
+        _PLACES[advice.decision.kind],
+        advice.ends_with_source,
+        advice.saving is None,
+        -advice.low_femto_usd,
+        advice.id,
     )
-
-
-def _break_even(
-    alternative: candidates.Alternative,
-    at: factors.Factors,
-    pass_rates: breakeven.PassRates | None,
-) -> breakeven.BreakEven | None:
-    """The limits of a move; None where no request moves."""
-    if not alternative.cells or alternative.stays:
-        return None
-    return breakeven.compute(alternative.cells, at, pass_rates)
-
-
-def _good_answers(
-    alternative: candidates.Alternative, pass_rates: breakeven.PassRates | None
-) -> tuple[Fraction | None, Fraction | None]:
-    """What a right answer costs on source and target; None without pass rates or cells."""
-    if pass_rates is None or not alternative.cells:
-        return None, None
-    expected = alternative.factors.expected
-    requests = sum(priced.cell.requests for priced in alternative.cells)
-    costs = counterfactual.legs(alternative.cells, expected)
-    return (
-        breakeven.good_answer_femto_usd(costs.stay_femto_usd, requests, pass_rates.now),
-        breakeven.good_answer_femto_usd(
-            costs.attempts_femto_usd(expected), requests, pass_rates.instead
-        ),
-    )
-
-
-def _router(alternative: candidates.Alternative) -> int | None:
-    """A router's saving; None where the same model answers, as no request is too hard for it."""
-    if not alternative.cells or alternative.keeps_model:
-        return None
-    expected = alternative.factors.expected
-    costs = counterfactual.legs(alternative.cells, expected)
-    return _month(counterfactual.router_saving(costs, expected), alternative.slice.days)

@@ -1,21 +1,17 @@
 """The states that a slice could move to: which pairs apply, which cells can go, what blocks it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from hashlib import blake2b
 from typing import Literal
 
-from advisor.switching import cost, counterfactual, factors, fit, life, window
+from advisor.switching import assumptions, cost, counterfactual, factors, fit, life, window
 from advisor.switching.market import Market
 from ledger import money, pairs
 from ledger.pricing import prices
 
 End = Literal["low", "expected", "high"]
-AUTOMATIC_WRITE_TOKENS = 1_024
-"""A prompt of fewer tokens is not written to the cache.
-
-Source: https://developers.openai.com/api/docs/guides/prompt-caching
-"""
 ENDS: tuple[End, ...] = ("low", "expected", "high")
 
 
@@ -101,6 +97,21 @@ class Alternative:
     """The share of what could move that the target's rate limit has room for."""
 
     @property
+    def id(self) -> str:
+        """The recommendation's id: 16 hex characters, the same while slice and target are."""
+        slice_ = self.slice
+        parts = (
+            slice_.provider,
+            slice_.project,
+            slice_.workload,
+            slice_.model,
+            self.provider,
+            self.model,
+            self.service_tier,
+        )
+        return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+    @property
     def fitting_share(self) -> Fraction | None:
         """The share of the requests that fit the target and its rate limit; None without any."""
         if not self.slice.requests:
@@ -139,14 +150,14 @@ def assess(
     provider, model = pair.target.provider or slice_.provider, pair.target.model
     movable, stuck = _divide(slice_, pair, provider, market)
     if band is None:
-        band = factors.TIER_ALONE if model == slice_.model else factors.ASSUMED
+        band = assumed_band(slice_, pair.target, market)
     room = slice_.headroom.get((provider, model), factors.ONE)
     if pair.target.service_tier == "batch":
         room = factors.ONE
     if room < 1:
         shares = [room * end.share for end in (band.low, band.expected, band.high)]
         band = band.with_given("share", shares)
-    band = _with_writes(band, movable)
+    band = _with_writes(band, movable, market.facts_of(provider, model))
     days_left = market.days_left(provider, model)
     blocks = _blocks(slice_, market.facts_of(provider, model), days_left)
     if not movable:
@@ -178,9 +189,9 @@ def estimate(
 ) -> Estimate | None:
     """The saving of average months at the three ends of a band.
 
-    None without a cell that can move or without a closed day.
+    None without a cell that can move, without a closed day, and where answers may be of any length.
     """
-    if not cells or not days:
+    if not cells or not days or not is_bounded(cells, band):
         return None
     ends = (band.low, band.expected, band.high)
     savings = {end: counterfactual.saving(cells, end) for end in dict.fromkeys(ends)}
@@ -191,16 +202,41 @@ def estimate(
     return Estimate(low, expected, high)
 
 
-def _with_writes(band: factors.Band, cells: Sequence[counterfactual.PricedCell]) -> factors.Band:
+def is_bounded(cells: Sequence[counterfactual.PricedCell], band: factors.Band) -> bool:
+    """Whether a saving has a low end: answers have a longest length, or there are none."""
+    return band.is_bounded or not any(priced.cell.counts.output_tokens for priced in cells)
+
+
+def assumed_band(
+    slice_: Slice, target: pairs.Side, market: Market, trusted_sellers: Collection[str] = ()
+) -> factors.Band:
+    """The factors that are assumed of a move to a target, until they are measured."""
+    provider = target.provider or slice_.provider
+    if target.model != slice_.model:
+        return assumptions.of_another_model(
+            market.facts_of(slice_.provider, slice_.model), market.facts_of(provider, target.model)
+        )
+    if provider in (slice_.provider, *trusted_sellers):
+        return factors.TIER_ALONE
+    return assumptions.ANOTHER_SELLER
+
+
+def _with_writes(
+    band: factors.Band, cells: Sequence[counterfactual.PricedCell], target: prices.ModelFacts
+) -> factors.Band:
     """The band with the cache writes that the target adds, and none where it bills none."""
     if not any(counterfactual.writes_cost_more(priced.instead.rates) for priced in cells):
         return band.without_measured_writes()
     writing = [priced.cell for priced in cells if counterfactual.adds_writes(priced)]
     if not writing:
         return band
+    least_tokens = target.writes_cache_from_tokens
+    if least_tokens is None:
+        # Whoever calls such a target marks what is written, which only the low end assumes.
+        return band.with_writes(as_expected=False)
     input_tokens = sum(cell.counts.input_tokens for cell in writing)
-    least_tokens = AUTOMATIC_WRITE_TOKENS * sum(cell.requests for cell in writing)
-    return band.with_writes(as_expected=input_tokens >= least_tokens)
+    requests = sum(cell.requests for cell in writing)
+    return band.with_writes(as_expected=input_tokens >= least_tokens * requests)
 
 
 def _divide(

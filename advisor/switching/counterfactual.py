@@ -129,21 +129,28 @@ def target_input(priced: PricedCell, factors: Factors) -> dict[str, Exact]:
     """Input tokens by meter on the target, disjoint and adding up to phi_in x input.
 
     A target without a cached rate caches nothing; without a cache-write rate those tokens are
-    ordinary input.
+    ordinary input. Input that was read from the cache and is not any more becomes a write where the
+    target bills writes.
     """
     cell, rates, counts = priced.cell, priced.instead.rates, priced.cell.counts
     writes = counts.cache_write_input_tokens
     cached: Exact = counts.cached_input_tokens
+    before: Exact = cached
     if factors.cached_share is not None:
         not_cached = unknown_tokens(cell) if factors.unknown_input_is_cached else 0
+        before += not_cached
         cacheable = counts.input_tokens - not_cached
         cached = min(factors.cached_share * cacheable, Fraction(counts.input_tokens - writes))
     # Audio comes out of the uncached part first, as the ledger prices it.
     audio: Exact = min(counts.input_audio_tokens, counts.input_tokens - writes - cached)
     cached = cached if rates.cached_input is not None else 0
     written: Exact = writes if rates.cache_write_input is not None else 0
-    if factors.written_share is not None and writes_cost_more(rates):
-        written = _whole(factors.written_share * (counts.input_tokens - audio - cached))
+    if writes_cost_more(rates):
+        plain = counts.input_tokens - audio - cached
+        if factors.written_share is not None:
+            written = _whole(factors.written_share * plain)
+        else:
+            written = min(written + max(0, before - cached), plain)
     tokens = {
         "uncached_input": counts.input_tokens - audio - cached - written,
         "cached_input": cached,

@@ -41,6 +41,10 @@ class Situation:
     one_off_femto_usd: int = 0
     evidence: Evidence | None = None
     keeps_model: bool = False
+    at_unlisted_seller: bool = False
+    """Whether the model stays, at another seller that nobody has listed as trusted."""
+    is_bounded: bool = True
+    """Whether answers of the target have a longest length, so that the low end is one."""
     stance: Stance = "prove_target"
     class_level: int = risk.UNLABELLED_RISK
     cached_share_is_given: bool = False
@@ -76,6 +80,8 @@ def decide(situation: Situation) -> Decision:
         return Decision("blocked", situation.blocks[0], notices)
     if reason := _missing(situation):
         return Decision("not_enough_data", reason, notices)
+    if not situation.is_bounded:
+        return Decision("not_enough_data", "target_unknown", notices)
     low, cost = situation.low_month_femto_usd, situation.slice_month_femto_usd
     if low is None or cost is None:
         return Decision("not_enough_data", "nothing_to_move", notices)
@@ -136,6 +142,8 @@ def _against(situation: Situation, low_month_femto_usd: int, worth_it: bool) -> 
 
 def _doubt(situation: Situation) -> str | None:
     """Why to try it on a part first. Where the same model answers, its answers need no evidence."""
+    if situation.at_unlisted_seller:
+        return "unlisted_seller"
     if situation.keeps_model:
         return "cache_unproven" if situation.cached_share_is_given else _risk(situation)
     if situation.evidence is None:

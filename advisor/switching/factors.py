@@ -1,7 +1,7 @@
 """What a move changes besides the price: the factors, neutral by default, and our assumptions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
@@ -11,6 +11,8 @@ from ledger.errors import ParameterError
 
 ONE, ZERO = Fraction(1), Fraction(0)
 Label = Literal["neutral", "assumed", "measured", "given"]
+Ground = Literal["target_reasons", "target_unknown", "other_tokenizer", "tokenizer_unknown"]
+"""Why a factor is assumed other than for two models of one kind."""
 MEASURABLE = frozenset({"phi", "escalation_rate", "extra_attempts", "cached_share"})
 """The factors that count as measured or not.
 
@@ -100,6 +102,8 @@ class Band:
     measured: frozenset[str] = frozenset()
     given_factors: frozenset[str] = frozenset()
     """The factors that were set: those of a scenario, and the share that a rate limit leaves."""
+    grounds: Mapping[str, Ground] = field(default_factory=dict)
+    """By factor, the fact of the two models that its assumption follows from."""
 
     @property
     def unmeasured(self) -> int:
@@ -111,6 +115,24 @@ class Band:
         measurable = MEASURABLE & self.given_factors if self.label == "neutral" else MEASURABLE
         written = frozenset({WRITTEN} if self.sets_writes else ())
         return min(len((measurable | written) - self.measured), len(MEASURABLE))
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether its low end is the least that a move saves: nothing in it is guessed.
+
+        A factor need not be measured where its low end is the worst there can be: nothing read from
+        the cache, everything written to it.
+        """
+        if self.label == "neutral":
+            return not self.given_factors & (MEASURABLE | {WRITTEN})
+        at_worst = {"cached_share"} if self.low.cached_share == 0 else set()
+        return self.measured >= MEASURABLE - at_worst
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether its low end is one: how long answers are is known, measured or given."""
+        unknown = (name for name, ground in self.grounds.items() if ground == "target_unknown")
+        return all(self.label_of(name) in ("measured", "given") for name in unknown)
 
     @property
     def sets_writes(self) -> bool:
@@ -140,6 +162,10 @@ class Band:
         if not self.measured.isdisjoint({name, name.partition("_")[0]}):
             return "measured"
         return "assumed" if name == WRITTEN else self.label
+
+    def with_assumed(self, name: str, at_ends: Sequence[Fraction], ground: Ground) -> "Band":
+        """The same band with one factor assumed otherwise, for a fact of the two models."""
+        return replace(self._with(name, at_ends), grounds={**self.grounds, name: ground})
 
     def with_given(self, name: str, at_ends: Sequence[Fraction | int]) -> "Band":
         """The same band with one factor set at the three ends.
@@ -212,10 +238,14 @@ TIER_ALONE = Band(
 
 
 def changed(band: Band) -> list[str]:
-    """The names of the factors that are not neutral at every end, in the order of the table."""
+    """The names of the factors that are not neutral at every end, in the order of the table.
+
+    Of a move to another model, both halves of the token inflation are among them.
+    """
     ends = (band.low, band.expected, band.high)
+    always = () if band.label == "neutral" else ("phi_in", "phi_out")
     return [
-        field.name
-        for field in fields(Factors)
-        if any(getattr(end, field.name) != field.default for end in ends)
+        factor.name
+        for factor in fields(Factors)
+        if factor.name in always or any(getattr(end, factor.name) != factor.default for end in ends)
     ]

@@ -4,16 +4,25 @@ A model's named successor, its next smaller sibling, and the tiers of work that 
 """
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from advisor.switching import candidates, fit, life
 from advisor.switching.market import Market
 from ledger import events, pairs
+from ledger.pricing import prices
 
 MOST_DECIDED = 4
 """The most alternatives of a slice that get a decision, unless more are named or bound."""
 SUCCESSOR_DAYS = 180
 """A source that retires within so many days has its successor decided on, whatever else is."""
+
+
+def find_named(
+    slice_: candidates.Slice, named: Iterable[pairs.Pair], book: prices.PriceBook
+) -> list[pairs.Pair]:
+    """The pairs that the user names and that start at a slice, with the price book's ids."""
+    canonical = (pairs.canonicalise(pair, slice_.provider, book) for pair in named)
+    return [pair for pair in canonical if candidates.applies(pair, slice_)]
 
 
 def propose(slice_: candidates.Slice, market: Market) -> tuple[pairs.Pair, ...]:

@@ -1,12 +1,14 @@
 """What is known of a slice besides its tokens: coverage, evidence, workload class."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from advisor.evidence.rules import Evidence
 from advisor.evidence.runs import RunRecord
 from advisor.switching import breakeven, candidates, factors, risk, workloads
+from advisor.switching.market import Market
+from ledger import pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +36,16 @@ class Standing:
             return breakeven.PassRates(*evidence.pass_rates)
         return self.pass_rates
 
-    def band(self, slice_: candidates.Slice, target_model: str) -> factors.Band:
+    def band(
+        self,
+        slice_: candidates.Slice,
+        target: pairs.Side,
+        market: Market,
+        trusted_sellers: Collection[str] = (),
+    ) -> factors.Band:
         """The factors of a move: neutral where the model stays, else measured or assumed."""
-        if target_model == slice_.model:
-            return factors.TIER_ALONE
-        evidence = self.evidence.get(target_model)
-        return (
-            factors.ASSUMED.with_measured(evidence.current_factors) if evidence else factors.ASSUMED
-        )
+        band = candidates.assumed_band(slice_, target, market, trusted_sellers)
+        evidence = self.evidence.get(target.model)
+        if evidence is None or target.model == slice_.model:
+            return band
+        return band.with_measured(evidence.current_factors)

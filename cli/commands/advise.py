@@ -66,6 +66,7 @@ def _compute(session: Session, settings: Settings, month: Month | None) -> list[
         clock.now_us(),
         month=month,
         claimed=frozenset() if month else recommendations.find_in_hand_ids(session),
+        dismissed=frozenset() if month else recommendations.find_dismissed_ids(session),
     )
 
 
@@ -77,5 +78,4 @@ def _models_in_use(session: Session) -> list[str]:
 def _show(advised: Sequence[Recommendation], listed: Sequence[StoredRecommendation]) -> None:
     changed = {current.recommendation.id: current for current in listed if current.version > 1}
     figures = [rendering.figure_of(recommendation) for recommendation in advised]
-    total = rendering.ends_of(values.total(advised))
-    advice_list.show(app.console, figures, total, changed)
+    advice_list.show(app.console, figures, values.total(advised), changed)

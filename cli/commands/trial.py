@@ -141,4 +141,5 @@ def _sentences(figure: PlanFigure) -> Iterator[str]:
             f" {words.dollars(figure.judge_cost_usd)} to mark them."
         )
     if figure.waiting_month_usd is not None:
-        yield f"Each month of waiting costs at least {words.dollars(figure.waiting_month_usd)}."
+        cost = words.dollars(figure.waiting_month_usd)
+        yield f"Each month of waiting costs {cost}, by the low end."

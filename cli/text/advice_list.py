@@ -11,7 +11,7 @@ from rich.text import Text
 
 from advisor import words
 from advisor.advice import figures as advice_figures
-from advisor.advice import latency, reasons, rendering
+from advisor.advice import latency, reasons, rendering, values
 from advisor.evidence import sentences as evidence_sentences
 from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.switching import ranking
@@ -25,7 +25,7 @@ UNCHANGED: Mapping[str, StoredRecommendation] = MappingProxyType({})
 def show(
     console: Console,
     figures: Sequence[advice_figures.RecommendationFigure],
-    total: advice_figures.Ends,
+    total: values.Total,
     changed: Mapping[str, StoredRecommendation] = UNCHANGED,
 ) -> None:
     """Print recommendations, the best low end first.
@@ -45,15 +45,25 @@ def show(
     if any(figure.other_models for figure in figures):
         console.print(Text(f"Gaps of other models are {ranking.CAVEAT}.", style="dim"))
     if any(figure.counted for figure in figures):
-        at_least, expected, at_most = amounts.three_dollars(total)
-        console.print(
-            f"In all, what to switch or try is worth at least {at_least} per average month,"
-            f" {expected} expected, {at_most} at most."
-        )
+        console.print("\n".join(_totals(total)))
     console.print(
         "One of them line by line: switchwise explain ID;"
         " with factors of your own: switchwise whatif --help"
     )
+
+
+def _totals(total: values.Total) -> Iterator[str]:
+    """What all of it is worth: today, and after trials."""
+    steps = {
+        "What can be switched today is worth": (total.safe, total.safe_is_proven),
+        "What trials may add is worth": (total.after_trial, total.after_trial_is_proven),
+    }
+    for subject, (estimate, is_proven) in steps.items():
+        if estimate.expected_femto_usd > 0:
+            ends = rendering.total_of(estimate, is_proven=is_proven)
+            low, expected, high = amounts.three_dollars(ends)
+            amount = words.low_amount(low, ends.low_name)
+            yield f"{subject} {amount} per average month, {expected} expected, {high} at most."
 
 
 def no_advice(policy: Policy, models_in_use: Sequence[str]) -> str:
@@ -107,7 +117,7 @@ def _lines(
         command = words.next_command(figure.decision, figure.id)
         if command is not None:
             yield "next", command
-    yield "worth", _worth(figure)
+    yield from _worth(figure)
     if figure.days_left is not None:
         yield "until", _until(figure)
     drivers = [name for name, level in figure.risk_drivers.items() if level == figure.risk_level]
@@ -133,13 +143,37 @@ def _proof(figure: advice_figures.RecommendationFigure) -> Iterator[str]:
         yield evidence_sentences.run_line(figure.withdrawn_runs)
 
 
-def _worth(figure: advice_figures.RecommendationFigure) -> str:
+def _worth(figure: advice_figures.RecommendationFigure) -> Iterator[tuple[str, str]]:
+    """What it saves, under which condition, and what a trial may add."""
+    yield "worth", _ends(figure)
+    if figure.condition:
+        yield "", figure.condition
+    if figure.next_step is not None:
+        yield from _next_step(figure.next_step)
+
+
+def _ends(figure: advice_figures.RecommendationFigure) -> str:
     gap = f"price gap {words.percent(figure.price_gap_ratio)}"
     if figure.saving_month is None:
         return f"not known yet; {gap}"
     low, expected, high = amounts.three_dollars(figure.saving_month)
     cost = words.dollars(figure.cost_month_usd)
-    return f"at least {low} per average month of {cost}, {expected} expected, {high} at most; {gap}"
+    return (
+        f"{figure.low_name} {low} per average month of {cost}, {expected} expected, {high} at most;"
+        f" {gap}"
+    )
+
+
+def _next_step(step: advice_figures.NextStepFigure) -> Iterator[tuple[str, str]]:
+    """What a trial may add to what can be done today."""
+    low, expected, _ = amounts.three_dollars(step.added_month)
+    target = words.target(step.to_model, step.to_service_tier)
+    adds = (
+        f"a trial of {target} may add {words.low_amount(low, step.low_name)}, {expected} expected"
+    )
+    yield "then", f"{adds}; {words.next_command(step.decision, step.id)}"
+    if step.condition:
+        yield "", step.condition
 
 
 def _until(figure: advice_figures.RecommendationFigure) -> str:
@@ -152,7 +186,7 @@ def _until(figure: advice_figures.RecommendationFigure) -> str:
     else:
         reason = "the target shuts down"
     saving = figure.saving_until_retirement
-    in_all = f"; at least {words.dollars(saving.low_usd)} in all" if saving else ""
+    in_all = f"; {figure.low_name} {words.dollars(saving.low_usd)} in all" if saving else ""
     return f"{end}, in {words.counted(days_left, 'day')}: {reason} then{in_all}"
 
 
@@ -169,7 +203,7 @@ def _alternative(alternative: advice_figures.AlternativeFigure, from_model: str)
     if alternative.saving_month is None:
         return "or", f"{target}: {decision}, {why}"
     low, _, _ = amounts.three_dollars(alternative.saving_month)
-    return "or", f"{target}, at least {low}: {decision}, {why}"
+    return "or", f"{target}, {alternative.low_name} {low}: {decision}, {why}"
 
 
 def _other_model(other: advice_figures.OtherModelFigure) -> str:

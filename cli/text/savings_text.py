@@ -9,7 +9,7 @@ from rich.text import Text
 
 from advisor import words
 from advisor.advice import reasons
-from advisor.advice.figures import RecommendationFigure
+from advisor.advice.figures import NextStepFigure, RecommendationFigure
 from advisor.months.figures import UsageFigure
 from advisor.report.figures import SavingsReport
 from cli.text import amounts, plain
@@ -23,10 +23,21 @@ def headlines(savings: SavingsReport) -> Iterator[tuple[str, str, str]]:
     is_counted = any(figure.counted for figure in savings.recommendations)
     if not (is_counted and savings.total and savings.until_retirement):
         return
-    low, expected, _ = amounts.three_dollars(savings.total)
-    yield COULD_SAVE, low, f"at least per average month, {expected} expected"
-    in_all = words.dollars(savings.until_retirement.low_usd)
-    yield "", in_all, "at least in all, before the first of the models retires"
+    yield from _steps(savings)
+    in_all, low_name = savings.until_retirement.low_usd, savings.until_retirement.low_name
+    remark = f"{low_name} in all, before the first of the models retires"
+    yield "", words.dollars(in_all), remark
+
+
+def _steps(savings: SavingsReport) -> Iterator[tuple[str, str, str]]:
+    """What can be saved today, and what trials may add."""
+    name = COULD_SAVE
+    steps = {"today, without a trial": savings.safe_now, "after a trial": savings.after_trial}
+    for remark, ends in steps.items():
+        if ends is not None and Decimal(ends.expected_usd) > 0:
+            low, expected, _ = amounts.three_dollars(ends)
+            yield name, low, f"{ends.low_name} per average month {remark}, {expected} expected"
+            name = ""
 
 
 def show(
@@ -57,10 +68,19 @@ def show(
                     words.label(decision or figure.decision),
                     *amounts.three_dollars(figure.saving_month),
                 )
+                if figure.next_step is not None and not figure.is_set_aside:
+                    grid.add_row(*_next_step(figure.next_step))
     console.print(grid)
     for line in _conditions(savings):
         console.print(Text(line, style="dim"))
     console.print()
+
+
+def _next_step(step: NextStepFigure) -> tuple[str, ...]:
+    """The row of what a trial adds to the move above it."""
+    target = words.target(step.to_model, step.to_service_tier)
+    added = amounts.three_dollars(step.added_month)
+    return f"    then {target} adds", words.label(step.decision), *added
 
 
 def _move(figure: RecommendationFigure) -> tuple[str, str, str | None]:
@@ -74,6 +94,10 @@ def _conditions(savings: SavingsReport) -> Iterator[str]:
     figures = savings.recommendations
     labels = prose.all_of(sorted({figure.saving_label for figure in figures}))
     yield f"Estimated over {savings.basis} with {labels} factors, at today's prices."
+    for source, target, condition in dict.fromkeys(
+        (*_move(figure)[:2], figure.condition) for figure in figures if figure.condition
+    ):
+        yield f"{source} -> {target}: low is cautious, {condition}."
     if any(figure.is_set_aside for figure in figures):
         yield "What could be saved leaves out what people have decided on."
     for decision, reason in dict.fromkeys((figure.decision, figure.reason) for figure in figures):

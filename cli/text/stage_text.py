@@ -50,7 +50,8 @@ def frozen(current: StoredRecommendation) -> str:
         saving = "an unknown saving"
     else:
         low, expected, high = amounts.three_dollars(estimate.saving_month)
-        saving = f"at least {low} per average month, {expected} expected, {high} at most"
+        ends = f"{low} per average month, {expected} expected, {high} at most"
+        saving = f"{estimate.low_name} {ends}"
     return (
         f"Frozen on {clock.rfc3339(current.frozen_at_us)[:10]}: {saving},"
         f" of {words.dollars(estimate.cost_month_usd)};"
@@ -72,13 +73,13 @@ def history(current: StoredRecommendation) -> Iterator[str]:
 def savings_of(move: MoveFigure) -> Iterator[str]:
     """What was missed, what each method says was saved, and what was expected."""
     if move.missed_usd is not None:
-        yield f"Missed so far, while it was open: at least {words.dollars(move.missed_usd)}."
+        yield f"Missed so far, while it was open, by its low end: {words.dollars(move.missed_usd)}."
     for figure in move.realised:
         yield _realised(figure)
     if move.realised and move.due_low_usd is not None:
         days = words.counted(move.realised[0].days, "day")
         yield (
-            f"The frozen estimate says of the same {days}: at least"
+            f"The frozen estimate says of the same {days}: {move.frozen_low_name}"
             f" {words.dollars(move.due_low_usd)}, {words.dollars(move.due_expected_usd)} expected."
         )
 
@@ -89,7 +90,7 @@ def so_far(total: SoFar | None) -> Iterator[tuple[str, str, str]]:
         return
     if total.missed_usd is not None:
         of_month = f"{words.dollars(total.missed_month_usd)} of it in this month"
-        remark = f"at least, since the ledger began, while advice was open; {of_month}"
+        remark = f"by low ends, since the ledger began, while advice was open; {of_month}"
         yield "Missed", words.dollars(total.missed_usd), remark
     if total.realised_usd:
         yield "Saved so far", *_saved(total.realised_usd)

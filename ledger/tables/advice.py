@@ -135,6 +135,8 @@ class RecommendationRow(SQLModel, table=True):
     stage: str = "active"
     version: int = 1
     current: bool = True
+    follows: str = ""
+    """The id of the current recommendation that this is the next step of; empty for any other."""
     computed_at: int = Field(sa_type=BigInteger)
     detail: str
     """JSON of the recommendation and its inputs: amounts in femto-USD, fractions exact."""

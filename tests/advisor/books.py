@@ -1,5 +1,6 @@
 """Small price books written by hand, and short ways to say a cell, a slice or a priced cell."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from advisor.switching import candidates, cost, counterfactual
@@ -40,22 +41,28 @@ RATES = {
     (LUNA, "standard"): rates("0.10", "0.01", "0.50", "0.125"),
     (DEAR, "standard"): rates("0.40", "0.10", "40"),
 }
+PLAIN_FACTS = prices.ModelFacts(
+    reasons=False, tokenizer="o200k_base", writes_cache_from_tokens=1_024
+)
+"""What the models of the hand-written book have in common: they answer at once."""
 RETIREMENT = prices.Retirement(SHUTDOWN_DAY, LUNA, "https://example.com/deprecations")
 FACTS = {
-    (OPENAI, BIG): prices.ModelFacts(
+    (OPENAI, BIG): replace(
+        PLAIN_FACTS,
         context_window=1_047_576,
         max_output_tokens=32_768,
         modalities=frozenset({"text", "image"}),
         retirement=RETIREMENT,
     ),
-    (OPENAI, MINI): prices.ModelFacts(
+    (OPENAI, MINI): replace(
+        PLAIN_FACTS,
         context_window=1_047_576,
         max_output_tokens=32_768,
         modalities=frozenset({"text", "image"}),
         retirement=RETIREMENT,
     ),
-    (OPENAI, LUNA): prices.ModelFacts(context_window=1_050_000, max_output_tokens=128_000),
-    (OPENAI, DEAR): prices.ModelFacts(context_window=200_000),
+    (OPENAI, LUNA): replace(PLAIN_FACTS, context_window=1_050_000, max_output_tokens=128_000),
+    (OPENAI, DEAR): replace(PLAIN_FACTS, context_window=200_000),
 }
 
 
@@ -76,10 +83,21 @@ def price(
 
 
 def book(facts: dict[str, prices.ModelFacts] | None = None) -> prices.PriceBook:
-    """The hand-written book; the facts of models of openai may be replaced."""
+    """The hand-written book; the facts of models of openai may be replaced.
+
+    A fact that is left out there and that an assumption follows from is the one of plain models.
+    """
     found = {prices.PriceKey(OPENAI, *key): (price(*key),) for key in RATES}
     found[prices.PriceKey("elsewhere", "sold-elsewhere", "standard")] = (price(MINI),)
-    replaced = {(OPENAI, model): given for model, given in (facts or {}).items()}
+    replaced = {
+        (OPENAI, model): replace(
+            given,
+            reasons=bool(given.reasons),
+            tokenizer=given.tokenizer or PLAIN_FACTS.tokenizer,
+            writes_cache_from_tokens=PLAIN_FACTS.writes_cache_from_tokens,
+        )
+        for model, given in (facts or {}).items()
+    }
     return prices.PriceBook(version="by hand", prices=found, facts=FACTS | replaced)
 
 

@@ -105,7 +105,7 @@ def test_litellm_38817_totals_add_up_over_slices_and_never_count_two_alternative
     span = window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1)
     recommendation = values.recommend(every[0], span, "by hand", others=every[1:])
     total = values.total([recommendation, recommendation])
-    assert total.expected_femto_usd == 2 * _point(every[0])
+    assert total.month.expected_femto_usd == 2 * _point(every[0])
     assert len(recommendation.other_targets) == 4
 
 

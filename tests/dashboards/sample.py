@@ -189,6 +189,10 @@ def _advice(at: datetime) -> Iterator[Sample]:
     yield "savings_total_low_usd", (), sum(row[4] for row in counted) * growth + before
     yield "savings_total_usd", (), sum(row[5] for row in counted) * growth + 1.4 * before
     yield "savings_total_high_usd", (), sum(row[6] for row in counted) * growth + 1.6 * before
+    safe = [row for row in counted if row[3] == "switch_now"]
+    yield "savings_safe_low_usd", (), sum(row[4] for row in safe) * growth
+    yield "savings_safe_usd", (), sum(row[5] for row in safe) * growth
+    yield "savings_safe_high_usd", (), sum(row[6] for row in safe) * growth
     yield "recommendations", ("pilot", "expired"), 2.0
     yield "recommendations", ("switch_now", "measured"), 1.0
     yield "savings_missed_usd", (), 41.5 * days

@@ -4,7 +4,7 @@ Names are kept to one line, and nothing is a link.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from advisor import words
 from advisor.advice import reasons, values
@@ -23,12 +23,15 @@ def saving(recommendation: Recommendation, sample_projects: Sequence[str]) -> st
     worth, decision = recommendation.saving, recommendation.decision
     kind, reason = words.decision(decision.kind), reasons.why(decision.reason)
     gap = words.percent(money.optional_ratio_text(recommendation.price_gap))
+    low_name = words.low_name(is_proven=recommendation.factors.is_proven)
     return _text(
         [
-            f"Could save at least {_low(worth)} a month: {_slice(recommendation)}",
+            f"Could save {_low(worth, low_name)} a month: {_slice(recommendation)}",
             f"{_switch(recommendation)}: {kind}, because {reason}.",
+            _condition(recommendation),
+            _next_step(recommendation),
             f"{_per_month(worth)}; price gap {gap}.",
-            _until(recommendation.until_retirement, recommendation.days_left),
+            _until(recommendation.until_retirement, low_name, recommendation.days_left),
             f"Next: switchwise explain {recommendation.id}",
             _sample([recommendation], sample_projects),
         ]
@@ -36,27 +39,42 @@ def saving(recommendation: Recommendation, sample_projects: Sequence[str]) -> st
 
 
 def total(counted: Sequence[Recommendation], sample_projects: Sequence[str]) -> str:
-    """The savings of all counted slices together, each once."""
+    """The savings of all counted slices together: what needs no trial first, then what one adds."""
     worth = values.total(counted)
     lives = [
         recommendation.days_left
         for recommendation in counted
         if recommendation.days_left is not None
     ]
+    low_name = words.low_name(is_proven=worth.is_proven)
     return _text(
         [
-            f"Could save at least {_low(worth)} a month in all",
+            *_steps(worth),
             f"{words.counted(len(counted), 'move')} to try or to make.",
-            f"{_per_month(worth)}.",
+            f"{_per_month(worth.month)}.",
             _until(
-                values.total(counted, until_retirement=True),
+                worth.until_retirement,
+                low_name,
                 min(lives, default=None),
-                "models shut down, the first",
+                end="models shut down, the first",
             ),
             "Next: switchwise advise",
             _sample(counted, sample_projects),
         ]
     )
+
+
+def _steps(worth: values.Total) -> Iterator[str]:
+    """What can be done today, and what trials may add."""
+    safe_name = words.low_name(is_proven=worth.safe_is_proven)
+    trial_name = words.low_name(is_proven=worth.after_trial_is_proven)
+    after_trial = f"{_low(worth.after_trial, trial_name)} a month"
+    if worth.safe.low_femto_usd > 0:
+        yield f"Could save {_low(worth.safe, safe_name)} a month today, without a trial"
+        if worth.after_trial.expected_femto_usd > 0:
+            yield f"Trials may add {after_trial}."
+    else:
+        yield f"Trials may save {after_trial} in all"
 
 
 def blocked(recommendation: Recommendation, sample_projects: Sequence[str]) -> str:
@@ -156,8 +174,8 @@ def _switch(recommendation: Recommendation) -> str:
     return f"{models}{tier} at {name(at)}"
 
 
-def _low(worth: Estimate | None) -> str:
-    return words.femto_dollars(worth.low_femto_usd if worth else None)
+def _low(worth: Estimate | None, low_name: str) -> str:
+    return words.low_amount(words.femto_dollars(worth.low_femto_usd if worth else None), low_name)
 
 
 def _per_month(worth: Estimate | None) -> str:
@@ -168,11 +186,34 @@ def _per_month(worth: Estimate | None) -> str:
     return f"Low / expected / high per average month: {ends}, estimated"
 
 
-def _until(worth: Estimate | None, days_left: int | None, end: str = "a model shuts down") -> str:
+def _condition(recommendation: Recommendation) -> str:
+    condition = recommendation.condition
+    return f"Cautious: {condition}." if condition else ""
+
+
+def _next_step(recommendation: Recommendation) -> str:
+    """What a trial may add to what can be done today."""
+    step, added = recommendation.next_step, recommendation.added
+    if step is None or added is None:
+        return ""
+    amount = _low(added, words.low_name(is_proven=step.factors.is_proven))
+    target = name(words.target(step.to_model, step.to_service_tier))
+    expected = words.femto_dollars(added.expected_femto_usd)
+    return f"After that a trial of {target} may add {amount} a month, {expected} expected."
+
+
+def _until(
+    worth: Estimate | None,
+    low_name: str,
+    days_left: int | None,
+    *,
+    end: str = "a model shuts down",
+) -> str:
     if worth is None or days_left is None:
         return ""
     days = words.counted(days_left, "day")
-    return f"At least {_low(worth)} in all until {end} in {days}."
+    amount = _low(worth, low_name)
+    return f"{amount[0].upper()}{amount[1:]} in all until {end} in {days}."
 
 
 def _sample(recommendations: Iterable[Recommendation], sample_projects: Sequence[str]) -> str:

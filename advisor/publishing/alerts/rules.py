@@ -118,7 +118,7 @@ def _total(
     sample_projects: Sequence[str],
 ) -> Verdict:
     """The total without its unsure slices is a lower bound: it may fire, but cannot have fallen."""
-    low = values.total(recommendations).low_femto_usd
+    low = values.total(recommendations).month.low_femto_usd
     is_known = low >= threshold_femto_usd or not any(
         recommendation.decision.reason in _UNSURE for recommendation in recommendations
     )

@@ -61,6 +61,9 @@ SAVINGS = tuple(
             AdviceFigure,
             leading=f"{_MOVE} decision reason counted requests coverage_ratio cost_month_usd"
             " price_gap_ratio month_low_usd month_expected_usd month_high_usd"
+            " low_name condition"
+            " then_model then_service_tier then_added_low_usd then_added_expected_usd"
+            " then_added_high_usd then_id"
             " until_retirement_low_usd until_retirement_expected_usd until_retirement_high_usd"
             " breakeven_escalation_ratio days_left label risk_level confidence"
             " good_answer_now_usd good_answer_instead_usd window_first_day window_last_day"
@@ -93,8 +96,9 @@ EVIDENCE_RUNS = cells.columns(
 
 MOVES = cells.columns(
     MoveFigure,
-    leading=f"{_MOVE} decision stage owner since share counted frozen_low_usd frozen_expected_usd"
-    " frozen_high_usd due_low_usd due_expected_usd due_high_usd realised_hold_out_usd"
+    leading=f"{_MOVE} decision stage owner since share counted frozen_low_name frozen_low_usd"
+    " frozen_expected_usd frozen_high_usd due_low_usd due_expected_usd due_high_usd"
+    " realised_hold_out_usd"
     " realised_before_after_usd realised_repricing_usd missed_usd missed_month_usd id",
 )
 """The columns of what is open, claimed, realised against the frozen estimate, and missed.

@@ -58,7 +58,10 @@ def headline(figures: Report) -> Row:
         "forecast_week_error_ratio": cells.exact(tested.error_ratio) if tested else None,
         "forecast_week_bias_ratio": cells.exact(tested.bias_ratio) if tested else None,
         **cells.from_ends("savings_month", savings.total),
+        **cells.from_ends("savings_safe_now", savings.safe_now),
+        **cells.from_ends("savings_after_trial", savings.after_trial),
         **cells.from_ends("savings_until_retirement", savings.until_retirement),
+        "savings_low_name": savings.total.low_name if savings.total else None,
         "savings_missed_usd": cells.exact(so_far.missed_usd) if so_far else None,
         "savings_missed_month_usd": cells.exact(so_far.missed_month_usd) if so_far else None,
         "savings_basis": savings.basis,
@@ -80,10 +83,14 @@ def adjustments(figures: Report) -> Iterator[Row]:
 
 def saving(recommendation: RecommendationFigure) -> Row:
     """What a switch would save per average month."""
-    limit = recommendation.breakeven_escalation_ratio()
+    limit, step = recommendation.breakeven_escalation_ratio(), recommendation.next_step
     return {
         **cells.from_figure(recommendation, without="saving_"),
         "breakeven_escalation_ratio": cells.exact(limit),
+        **cells.from_ends("then_added", step.added_month if step else None),
+        "then_model": step.to_model if step else None,
+        "then_service_tier": step.to_service_tier if step else None,
+        "then_id": step.id if step else None,
     }
 
 

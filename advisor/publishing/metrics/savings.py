@@ -12,6 +12,7 @@ from ledger import clock, money
 
 _DAY_SECONDS = clock.DAY_US // clock.SECOND_US
 _TOTALS = ("savings_total_low_usd", "savings_total_usd", "savings_total_high_usd")
+_SAFE_TOTALS = ("savings_safe_low_usd", "savings_safe_usd", "savings_safe_high_usd")
 _BY_SLICE = ("savings_potential_low_usd", "savings_potential_usd", "savings_potential_high_usd")
 
 
@@ -19,9 +20,11 @@ def samples(
     report: Report, counts: Mapping[tuple[str, str], int], places: PublishedPlaces
 ) -> Iterator[MetricSample]:
     """The gauges of advice; `counts` is the number of recommendations by decision and stage."""
-    if report.savings.total is not None:
-        for name, text in zip(_TOTALS, _texts(report.savings.total), strict=True):
-            yield sample.from_text(name, (), text)
+    savings = report.savings
+    for names, ends in ((_TOTALS, savings.total), (_SAFE_TOTALS, savings.safe_now)):
+        if ends is not None:
+            for name, text in zip(names, _texts(ends), strict=True):
+                yield sample.from_text(name, (), text)
     yield from _potential(report.savings.recommendations, places)
     for recommendation in report.savings.recommendations:
         yield from _single_slice(recommendation, places)
@@ -42,10 +45,17 @@ def _potential(
     for recommendation in recommendations:
         if recommendation.saving_month is not None:
             labels = _labels(recommendation, places)
-            for name, text in zip(_BY_SLICE, _texts(recommendation.saving_month), strict=True):
-                sums[name][labels] = sums[name].get(labels, 0) + money.femto_usd(text)
+            _add(sums, labels, recommendation.saving_month)
+            step = recommendation.next_step
+            if step is not None and step.added_month is not None:
+                _add(sums, (*labels[:-2], step.to_model, step.decision), step.added_month)
     for name, by_labels in sums.items():
         yield from sample.from_femto_usd(name, by_labels)
+
+
+def _add(sums: dict[str, dict[Labels, int]], labels: Labels, ends: Ends) -> None:
+    for name, text in zip(_BY_SLICE, _texts(ends), strict=True):
+        sums[name][labels] = sums[name].get(labels, 0) + money.femto_usd(text)
 
 
 def _single_slice(

@@ -53,13 +53,35 @@ def test_the_three_ends_are_told_with_their_label() -> None:
         in text
     )
     assert "The price lists alone differ by 80 %." in text
+    assert (
+        "The low end is cautious: it holds if at most 25 % are redone on gpt-4.1 and answers are"
+        " at most 1.5x as long."
+    ) in text
 
 
 def test_each_assumed_factor_has_one_sentence() -> None:
     _, text = _told()
-    assert text.count("(assumed).") == 5
+    assert text.count("(assumed).") == 6
     assert "again: 0.25 at the low end, 0.1 expected, 0.05 at the high end (assumed)." in text
     assert "cache: 0 at the low end, as today expected, as today at the high end (assumed)." in text
+
+
+@pytest.mark.parametrize(
+    ("ground", "fact"),
+    [
+        ("target_reasons", "gpt-4.1-mini reasons by default and gpt-4.1 does not"),
+        ("target_unknown", "it is not known whether gpt-4.1-mini reasons"),
+        ("other_tokenizer", "gpt-4.1-mini counts tokens otherwise than gpt-4.1"),
+        ("tokenizer_unknown", "it is not known whether gpt-4.1-mini counts tokens as gpt-4.1 does"),
+    ],
+)
+def test_an_assumption_says_from_which_fact_it_follows(ground: factors.Ground, fact: str) -> None:
+    found, _ = _told()
+    eight = [Fraction(8)] * 3
+    text = "\n".join(
+        _sentences(replace(found, factors=factors.ASSUMED.with_assumed("phi_out", eight, ground)))
+    )
+    assert f"8 at the high end (assumed, because {fact})." in text
 
 
 def test_the_break_evens_window_life_and_command_are_told() -> None:
@@ -133,8 +155,14 @@ def test_the_parts_the_router_the_class_and_the_payback_are_said() -> None:
     standing = Standing(
         coverage=Fraction(1), workload_class=workloads.WorkloadClass("short_text", "tag")
     )
-    found = advice.on_slice(slice_, standing, terms, market=books.MARKET)[0]
-    text = " ".join(_sentences(found))
+    ranked = advice.on_slice(slice_, standing, terms, market=books.MARKET)
+    joint = advice.find_next_step(ranked)
+    assert joint is not None
+    first = values.recommend(ranked[0], SPAN, "by hand", next_step=joint)
+    told_first = " ".join(explanation.sentences(first))
+    assert "It needs no trial. A trial of gpt-4.1-mini@batch instead may add" in told_first
+    assert f"switchwise explain {joint.id}" in told_first
+    text = " ".join(_sentences(joint))
     assert "at tier batch" in text
     for told in (
         "Of that, the model is worth",

@@ -263,8 +263,7 @@ def test_every_face_shows_what_is_stored(database: Database) -> None:
     console = Console(width=300)
     with console.capture() as shown:
         advice_text.show_one(console, stored)
-        total = rendering.ends_of(values.total([item]))
-        advice_list.show(console, [rendering.figure_of(item)], total)
+        advice_list.show(console, [rendering.figure_of(item)], values.total([item]))
     said = "gpt-4.1: p50 between 1.02 and 2.05 s, p95 between 1.02 and 2.05 s (20 requests); first token p50 between"
     assert shown.get().count(said) == 2
     assert (

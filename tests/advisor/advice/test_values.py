@@ -61,7 +61,7 @@ def test_amounts_beyond_64_bits_are_stored_exactly(usd: int) -> None:
 def test_a_recommendation_that_is_not_counted_is_in_no_total() -> None:
     open_, aside = advised.recommendation("100.00"), advised.recommendation("70.00")
     aside = replace(aside, set_aside=True)
-    assert values.total([open_, aside, open_]).low_femto_usd == 200 * books.USD
+    assert values.total([open_, aside, open_]).month.low_femto_usd == 200 * books.USD
     assert not rendering.figure_of(aside).counted
     assert rendering.figure_of(aside).is_set_aside
 
@@ -72,4 +72,4 @@ def test_every_field_of_the_figure_is_filled() -> None:
     names = [field.name for field in fields(RecommendationFigure)]
     unknown = {name for name in names if getattr(figure, name) is None}
     # The best is the same model at batch, which needs neither a router nor evidence.
-    assert unknown == {"router_month_usd", "evidence", "latency"}
+    assert unknown == {"router_month_usd", "evidence", "latency", "condition", "next_step"}

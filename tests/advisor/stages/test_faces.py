@@ -99,7 +99,7 @@ def test_the_api_and_the_page_tell_the_same(lived: Database) -> None:
     full = client.get(f"/api/v1/recommendations/{held.moves[0].id}").json()
     assert full["move"] == body["moves"][0]
     page = " ".join(client.get("/").text.split())
-    assert "Missed while advice was open: at least" in page
+    assert "Missed while advice was open, by low ends:" in page
     assert "measured, realised so far: unknown against a hold-out; <strong>" in page
 
 

@@ -36,7 +36,7 @@ def _advice(
 
 def _total(chosen: Iterable[advice.Advice]) -> candidates.Estimate:
     span = window.look_back((books.AS_OF_DAY - 28) * 24, books.AS_OF_DAY)
-    return values.total(values.recommend(item, span, "by hand") for item in chosen)
+    return values.total(values.recommend(item, span, "by hand") for item in chosen).month
 
 
 def test_without_evidence_the_product_pair_is_a_pilot_with_a_notice() -> None:

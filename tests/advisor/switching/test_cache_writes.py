@@ -42,7 +42,8 @@ def _book(now: prices.Rates, instead: prices.Rates, source: str, target: str) ->
         )
         for model, rates in ((source, now), (target, instead))
     }
-    return prices.PriceBook(version="by hand", prices=found, facts={})
+    facts = {(books.OPENAI, model): books.PLAIN_FACTS for model in (source, target)}
+    return prices.PriceBook(version="by hand", prices=found, facts=facts)
 
 
 def _assess(

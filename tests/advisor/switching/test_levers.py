@@ -172,7 +172,7 @@ def test_a_joint_state_keeps_the_tier_of_what_its_tier_does_not_change() -> None
 def test_joint_moves_are_advised_on_only_where_the_workload_can_wait() -> None:
     terms = advice.Terms(pairs=pairs.parse(f"{MODEL},{BATCH}"))
     size = books.cell(10**9)
-    for can_wait, chosen in ((True, (books.MINI, "batch")), (False, (books.MINI, None))):
+    for can_wait, chosen in ((True, (books.BIG, "batch")), (False, (books.MINI, None))):
         found = advice.on_slice(
             books.slice_of(size, can_wait=can_wait),
             Standing(coverage=Fraction(1)),

@@ -143,9 +143,7 @@ def test_a_proposal_that_somebody_claimed_or_compared_keeps_its_decision() -> No
     everything = [
         candidates.assess(slice_, pair, SHIPPED) for pair in advice.states(slice_, DEFAULT, SHIPPED)
     ]
-    dropped = {advice.id_of(each) for each in everything} - {
-        each.id for each in _decided(slice_, DEFAULT)
-    }
+    dropped = {each.id for each in everything} - {each.id for each in _decided(slice_, DEFAULT)}
     assert dropped
     for claimed in dropped:
         assert _decided(slice_, DEFAULT, claimed=frozenset({claimed}))[0].id == claimed

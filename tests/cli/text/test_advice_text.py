@@ -6,8 +6,7 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from advisor.advice import rendering
-from advisor.advice.figures import Ends
+from advisor.advice import rendering, values
 from advisor.stages.stored_recommendation import StoredRecommendation
 from advisor.switching import ranking
 from advisor.switching.counterfactual import PricedCell
@@ -94,7 +93,7 @@ def test_other_models_come_with_what_their_gap_leaves_out() -> None:
     for advice, times in ((with_other, 1), (advised.recommendation(), 0)):
         found = rendering.figure_of(advice)
         with console.capture() as shown:
-            advice_list.show(console, [found], found.saving_month or Ends("0.00", "0.00", "0.00"))
+            advice_list.show(console, [found], values.total([advice]))
         assert shown.get().count(ranking.CAVEAT) == times
 
 
@@ -106,7 +105,7 @@ def test_a_lead_reads_what_to_do_what_it_is_worth_until_when_how_sure_and_what_w
         advice_list.show(
             console,
             [rendering.figure_of(advised.recommendation())],
-            Ends("100.00", "200.00", "300.00"),
+            values.total([advised.recommendation()]),
         )
     told = {
         line.split()[0]: " ".join(line.split()[1:])
@@ -116,12 +115,15 @@ def test_a_lead_reads_what_to_do_what_it_is_worth_until_when_how_sure_and_what_w
     assert told == {
         "do": "try on a part first: the two models have not been compared on this workload",
         "next": "switchwise trial plan 8a409b66e80aaa0a",
-        "worth": "at least $100.00 per average month of $400.00, $200.00 expected, $300.00 at most; price gap 80 %",
-        "until": "2027-01-14, in 52 days: the source and the target shut down then; at least $100.00 in all",
+        "worth": "cautious $100.00 per average month of $400.00, $200.00 expected, $300.00 at most; price gap 80 %",
+        "until": "2027-01-14, in 52 days: the source and the target shut down then; cautious $100.00 in all",
         "sure": "confidence low; risk 3 of 4 (evidence); factors assumed",
         "changes": "paired results of 200 items; break-even: 80 % of requests sent back to gpt-4.1",
     }
-    assert "at least $100.00 per average month, $200.00 expected, $300.00 at most." in shown.get()
+    assert (
+        "What trials may add is worth $100.00 (cautious) per average month, $200.00 expected, $300.00 at most."
+        in shown.get()
+    )
 
 
 def test_the_one_that_shuts_down_first_is_named() -> None:
@@ -133,5 +135,5 @@ def test_the_one_that_shuts_down_first_is_named() -> None:
         console = Console(file=io.StringIO(), width=200)
         found = advised.recommendation(source_days_left=days[0], target_days_left=days[1])
         with console.capture() as shown:
-            advice_list.show(console, [rendering.figure_of(found)], Ends("1.00", "1.00", "1.00"))
+            advice_list.show(console, [rendering.figure_of(found)], values.total([found]))
         assert f"in 40 days: {whose}" in shown.get()

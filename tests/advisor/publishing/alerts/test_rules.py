@@ -122,7 +122,7 @@ def test_the_total_counts_each_counted_slice_once() -> None:
     total = judged(*parts, left_out)["savings", "total"]
     assert (total.fired, total.low_femto_usd) == (True, 60 * USD)
     assert total.text is not None
-    assert "at least $60.00 a month in all" in total.text
+    assert "Trials may save $60.00 (cautious) a month in all" in total.text
 
 
 def test_only_a_change_to_blocked_is_told() -> None:

@@ -116,6 +116,8 @@ def test_forecast_savings_and_coverage_are_the_floats_of_the_reports_texts(
     forecast, total, coverage = figures.forecast, figures.savings.total, figures.total.coverage
     assert forecast is not None
     assert total is not None
+    safe = figures.savings.safe_now
+    assert safe is not None
     expected = {
         "month_forecast_low_usd": forecast.low_usd,
         "month_forecast_usd": forecast.cost_usd,
@@ -123,6 +125,9 @@ def test_forecast_savings_and_coverage_are_the_floats_of_the_reports_texts(
         "savings_total_low_usd": total.low_usd,
         "savings_total_usd": total.expected_usd,
         "savings_total_high_usd": total.high_usd,
+        "savings_safe_low_usd": safe.low_usd,
+        "savings_safe_usd": safe.expected_usd,
+        "savings_safe_high_usd": safe.high_usd,
         "coverage_ratio": coverage.ratio,
     }
     assert {name: scrape[name, ()] for name in expected} == {

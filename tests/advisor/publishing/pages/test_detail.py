@@ -63,7 +63,10 @@ def test_proof_stage_and_what_became_of_it_are_on_it(database: Database) -> None
         month = months.parse("2026-11", ledgers.SETTINGS.zone)
         (move,) = summary.load_moves(session, [advised_ledger.only(database)], month)
         assert store.load_frozen(session, name) is not None
-    assert f"Frozen when it was claimed: at least {words.dollars(move.frozen_low_usd)}" in text
+    assert (
+        f"Frozen when it was claimed: {move.frozen_low_name} {words.dollars(move.frozen_low_usd)}"
+        in text
+    )
 
 
 def test_names_are_text(database: Database) -> None:
