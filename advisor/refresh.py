@@ -134,6 +134,7 @@ def _compute(session: Session, due: _Due, settings: Settings, now_us: int) -> _R
             computed=statements,
             claimed=recommendations.find_in_hand_ids(session),
             dismissed=recommendations.find_dismissed_ids(session),
+            controls=outcomes.find_controls(session, clock.day_of(now_us)),
         ),
         retiring=retirements.find_in_use(session, pricing, now_us),
         realised=outcomes.compute(session, pricing, now_us),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from advisor.advice import latencies, slices, terms, values
+from advisor.advice.slices import SliceKey
 from advisor.advice.values import Recommendation
 from advisor.months import statements, track_record
 from advisor.months.statement_store import MonthStatement
@@ -26,13 +27,14 @@ def compute(
     computed: Iterable[MonthStatement] = (),
     claimed: frozenset[str] = frozenset(),
     dismissed: frozenset[str] = frozenset(),
+    controls: frozenset[SliceKey] = frozenset(),
 ) -> list[Recommendation]:
     """The chosen advice of every slice that a pair starts at, the best low end first.
 
     It rests on the look-back window, or on the closed days of one `month`. A target whose id is in
-    `claimed` stays the chosen one, one in `dismissed` is chosen only where there is no other.
-    `computed` are statements of the same run that are not written yet: the confidence follows from
-    their back-tests.
+    `claimed` stays the chosen one, one in `dismissed` is chosen only where there is no other; the
+    slices of `controls` stay where they are. `computed` are statements of the same run that are not
+    written yet: the confidence follows from their back-tests.
     """
     policy, today = terms.from_settings(settings), clock.day_of(now_us)
     forecast_error = track_record.error_ratio(
@@ -41,7 +43,11 @@ def compute(
     recommendations = []
     market = Market(pricing.book, today)
     for reading in slices.read_slices(session, pricing, now_us, month=month, terms=policy):
-        standing = replace(reading.standing, forecast_error=forecast_error)
+        standing = replace(
+            reading.standing,
+            forecast_error=forecast_error,
+            is_control=slices.key_of(reading.slice) in controls,
+        )
         ranked = advice.on_slice(
             reading.slice, standing, policy, market, claimed=claimed, dismissed=dismissed
         )

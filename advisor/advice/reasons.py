@@ -90,6 +90,10 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         "payback_beyond_life": Reason(
             "the move would not pay back before a model shuts down", "a smaller one-off cost"
         ),
+        decision.CONTROL: Reason(
+            "the workload is the hold-out of an adopted move, which is measured against it",
+            "a rollback of that move, or the end of its claim",
+        ),
         "no_evidence": Reason(
             "the two models have not been compared on this workload",
             "paired results of 200 items",

@@ -100,7 +100,7 @@ def read_slices(
     costs = fixed_cost_store.load_all(session)
     return sorted(
         (_with_capacity(reading, costs, today) for reading in slice_readings),
-        key=lambda reading: _key_of(reading.slice),
+        key=lambda reading: key_of(reading.slice),
     )
 
 
@@ -116,7 +116,8 @@ def _searched_days(month: Month | None, today: int) -> tuple[int, int]:
     return month.touched_days.start, month.touched_days.stop - 1
 
 
-def _key_of(slice_: candidates.Slice) -> SliceKey:
+def key_of(slice_: candidates.Slice) -> SliceKey:
+    """The names of a slice."""
     return SliceKey(slice_.provider, slice_.project, slice_.workload, slice_.model)
 
 

@@ -32,7 +32,7 @@ from advisor.months.statements import Line, LineKey
 from advisor.months.twin_figures import TwinFigure
 from advisor.report import figures as report_figures
 from advisor.report import notes, outbox
-from advisor.stages import recommendations, summary
+from advisor.stages import outcomes, recommendations, summary
 from ledger import clock, facts, months, prose, refusals, rollups, senders
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
@@ -251,7 +251,10 @@ def _savings(
         basis = "the last closed weeks"
     else:
         pricing = pricings.in_force(session)
-        advised = computation.compute(session, pricing, settings, now_us, month=month)
+        controls = outcomes.find_controls(session, clock.day_of(now_us))
+        advised = computation.compute(
+            session, pricing, settings, now_us, month=month, controls=controls
+        )
         basis = f"the closed days of {month}"
     if project is not None:
         advised = [

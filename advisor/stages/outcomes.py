@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from advisor.advice import values
+from advisor.advice.slices import SliceKey
 from advisor.months import statements
 from advisor.stages import adoption_traffic, saving_methods, store
-from advisor.stages.adoption import Adoption
+from advisor.stages.adoption import CLAIMED_DAYS, Adoption
 from advisor.stages.realisation import METHODS, Realised
 from advisor.stages.saving_methods import MethodResult, Unknown
 from ledger import clock, facts, money, readings, rollups, tables
@@ -97,6 +98,22 @@ def load_adoptions(session: Session) -> list[Adoption]:
             adoption = Adoption.from_history(recommendation_id, history, frozen)
             adoptions += [adoption] if adoption else []
     return adoptions
+
+
+def find_controls(session: Session, today: int) -> frozenset[SliceKey]:
+    """The slices that adopted moves are measured against, while their saving is claimed."""
+    return frozenset(
+        SliceKey(
+            provider=adoption.claimed.provider,
+            project=adoption.claimed.project,
+            workload=adoption.hold_out,
+            model=adoption.claimed.from_model,
+        )
+        for adoption in load_adoptions(session)
+        if adoption.hold_out is not None
+        and adoption.rolled_back_at is None
+        and today < adoption.first_day + CLAIMED_DAYS
+    )
 
 
 def load_realised(session: Session) -> dict[str, tuple[Realised, ...]]:

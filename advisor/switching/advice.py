@@ -307,6 +307,7 @@ def _advise(
         stance=terms.stance,
         class_level=standing.class_level,
         cached_share_is_given="cached_share" in band.given_factors,
+        is_control=standing.is_control,
     )
     days_left = life.shorter(source_days_left, alternative.target_days_left)
     return Advice(

@@ -15,6 +15,7 @@ FEWEST_REQUESTS = 1_000
 MATERIAL_SHARE = Fraction("0.05")
 MOST_RISK_TO_SWITCH = 2
 SOURCE_RETIRES = "source_retires"
+CONTROL = "control"
 Stance = Literal["prove_target", "prove_incumbent"]
 """What has to be proven without a comparison: the target, or the model in use."""
 Kind = Literal["blocked", "not_enough_data", "keep", "pilot", "switch_now"]
@@ -49,6 +50,8 @@ class Situation:
     class_level: int = risk.UNLABELLED_RISK
     cached_share_is_given: bool = False
     """Whether the share of input from the cache is a scenario's, which no traffic has shown."""
+    is_control: bool = False
+    """Whether it is the hold-out of an adopted move, which has to stay on the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ def decide(situation: Situation) -> Decision:
         and situation.source_days_left <= life.SOURCE_NOTICE_DAYS
     )
     notices = (SOURCE_RETIRES,) if retires else ()
+    if situation.is_control:
+        return Decision("keep", CONTROL, notices)
     if situation.blocks:
         return Decision("blocked", situation.blocks[0], notices)
     if reason := _missing(situation):

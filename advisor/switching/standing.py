@@ -25,6 +25,8 @@ class Standing:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     withdrawn_runs: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)
     """By canonical target model, where every comparison was withdrawn."""
+    is_control: bool = False
+    """Whether it is the hold-out of an adopted move."""
     forecast_error: Fraction | None = None
     pass_rates: breakeven.PassRates | None = None
     workload_class: workloads.WorkloadClass = workloads.UNLABELLED
