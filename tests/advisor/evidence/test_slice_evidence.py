@@ -61,6 +61,7 @@ def test_proof_and_measured_factors_turn_a_trial_into_a_switch(database: Databas
         None,
     )
     assert {factor.name: factor.label for factor in after.factors} == {
+        "phi_in": "measured",
         "phi_out": "measured",
         "escalation_rate": "measured",
         "extra_attempts": "measured",
