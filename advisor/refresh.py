@@ -29,7 +29,7 @@ from advisor.publishing.alerts import alert_store
 from advisor.stages import meter, outcomes, recommendations
 from advisor.stages import store as stage_store
 from advisor.stages.outcomes import RealisedSavings
-from ledger import clock, facts, months, readings
+from ledger import clock, facts, months, policies, readings
 from ledger.database import Database, lock
 from ledger.months import Month
 from ledger.pricing import fixed_cost_store, in_force
@@ -209,6 +209,7 @@ def _advice_key(
         stage_store.revision(session),
         evidence_store.revision(session),
         fixed_cost_store.revision(session),
+        policies.opt_out_revision(session),
         quiet.version,
     )
     return json.dumps(key)

@@ -1,5 +1,7 @@
 """How a command changes prices, contracts or names: it stores the change, and shows what moves."""
 
+from collections.abc import Mapping
+
 from advisor import refresh, words
 from advisor.months import repricing
 from cli import app, progress
@@ -42,3 +44,14 @@ def carry_out(
     else:
         again = f"; {words.counted(computed, 'month')} computed again" if computed else ""
         app.console.print(f"Stored{again}.")
+
+
+def tell(
+    sentence: str, body: Mapping[str, object], *, as_json: bool, dry_run: bool = False
+) -> None:
+    """Say what a command changed, and whether it is stored; `body` is what it is about, as JSON."""
+    if as_json:
+        app.print_json({"change": sentence, "stored": not dry_run, **body})
+        return
+    app.console.print(sentence)
+    app.console.print("Without --dry-run this is stored." if dry_run else "Stored.")

@@ -1,4 +1,4 @@
-"""The options that name a price and set its rates, as one value, and how rates read in a line."""
+"""The options of a price and those of a contract, each as one value, and how rates read."""
 
 from dataclasses import dataclass
 from typing import Annotated, get_args
@@ -6,6 +6,7 @@ from typing import Annotated, get_args
 import typer
 
 from advisor import words
+from cli import options
 from ledger import bands, events, meters, money, prose
 from ledger.errors import UsageError
 from ledger.pricing import names, price_book, prices
@@ -16,6 +17,28 @@ TIERS = tuple(tier for tier in get_args(events.ServiceTier) if tier != events.UN
 Rate = Annotated[str | None, typer.Option(help="USD per million tokens.", metavar="RATE")]
 Region = Annotated[str, typer.Option(help="Where the model runs, if its price differs there.")]
 Source = Annotated[str, typer.Option(help="Where it is written down, for later readers.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermOptions:
+    """The options of every contract: its days, where it is written down, and what a change does."""
+
+    since: options.Since = None
+    until: options.Until = None
+    source: Source = "set by the operator"
+    dry_run: options.DryRun = False
+    data: options.Data = None
+    as_json: options.AsJson = False
+
+    @property
+    def first_day(self) -> int:
+        """The UTC day number of --since. Raises UsageError."""
+        return options.day("--since", self.since)
+
+    @property
+    def end_day(self) -> int | None:
+        """The UTC day number of --until; None without one. Raises UsageError."""
+        return options.end_day("--until", self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

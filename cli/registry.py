@@ -39,6 +39,24 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
         Command("report", "What a month costs, its forecast and its savings.", "report"),
         Command("explain", "The arithmetic behind a month or a recommendation.", "explain"),
         Command("export", "Write a month's review as files, with their hashes.", "export"),
+        Group(
+            "budget",
+            "What a project, workload, model or everything may cost a month.",
+            (
+                Command("set", "Set a budget from a month on.", "budgets"),
+                Command("list", "Every budget, and how it stands this month.", "budgets"),
+                Command("remove", "End a budget from a month on.", "budgets"),
+            ),
+        ),
+        Group(
+            "owners",
+            "Who answers for a project, and what it should cost a month.",
+            (
+                Command("set", "Set a project's owner, channel and target cost.", "owners"),
+                Command("list", "Every owner, with channel and target cost.", "owners"),
+                Command("remove", "Take a project's owner away.", "owners"),
+            ),
+        ),
         Command("close", "Freeze a finished month: its figures never change again.", "close"),
         Command("reprice", "Compare published figures with today's prices.", "reprice"),
     ),
@@ -70,6 +88,15 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
         Command("unclaim", "Give a claim back.", "stages"),
         Command("dismiss", "Set a recommendation aside until a day.", "stages"),
         Command("undismiss", "Take a dismissal back before it ends.", "stages"),
+        Group(
+            "opt",
+            "Places that get no advice, by a person's decision.",
+            (
+                Command("out", "Take a project, workload or model out of advice.", "opt_outs"),
+                Command("in", "Take a place in again that was out of advice.", "opt_outs"),
+                Command("list", "Every place that is out of advice, and why.", "opt_outs"),
+            ),
+        ),
         Command("pilot", "Record that part of the traffic runs on the target.", "stages"),
         Command("adopt", "Record that the traffic has moved to the target.", "stages"),
         Command("rollback", "Record that the traffic is back on the source.", "stages"),

@@ -59,7 +59,9 @@ def compute(
                     pricing.book.version,
                     others=ranked[1:],
                     next_step=advice.find_next_step(ranked, dismissed),
-                    other_models=advice.other_models(reading.slice, ranked, market),
+                    other_models=advice.other_models(reading.slice, ranked, market)
+                    if reading.slice.opt_out_reason is None
+                    else (),
                 )
             )
     return sorted(

@@ -67,10 +67,17 @@ def sentences(recommendation: Recommendation) -> list[str]:
             f" risk {risk.level} of 4 ({', '.join(risk.worst)}),"
             f" confidence {recommendation.confidence.grade}."
         ),
+        *_opt_out(recommendation),
         f"What would change it: {reasons.change(reason, risk.worst)}.",
         " ".join(_life(recommendation)),
         f"To see the arithmetic: {_steps_command(recommendation)}",
     ]
+
+
+def _opt_out(recommendation: Recommendation) -> Iterator[str]:
+    """What a person wrote who took the slice out of advice."""
+    if recommendation.opt_out_reason is not None:
+        yield f"Taken out of advice: {recommendation.opt_out_reason}."
 
 
 def factor_name(name: str) -> str:

@@ -152,6 +152,8 @@ class AdviceFigure:
     to_service_tier: str | None
     decision: str
     reason: str
+    opt_out_reason: str | None
+    """What a person wrote who took the slice out of advice; None where nobody did."""
     price_gap_ratio: str | None
     cost_month_usd: str | None
     saving_month: Ends | None

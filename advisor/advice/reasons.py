@@ -16,6 +16,10 @@ class Reason(NamedTuple):
 
 REASONS: Mapping[str, Reason] = MappingProxyType(
     {
+        "opted_out": Reason(
+            "a person took this traffic out of advice",
+            "taking it in again: switchwise opt in",
+        ),
         "target_retires": Reason(
             "the target shuts down in 30 days or fewer", "a target that is not shut down soon"
         ),

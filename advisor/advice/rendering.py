@@ -104,6 +104,7 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
         evidence=None if evidence is None else evidence_figures.figure_of(evidence),
         withdrawn_runs=evidence_figures.runs_of(recommendation.withdrawn_runs),
         latency=recommendation.latency,
+        opt_out_reason=recommendation.opt_out_reason,
         forecast_error_ratio=money.optional_ratio_text(recommendation.forecast_error),
     )
 

@@ -17,8 +17,9 @@ from advisor.switching import advice, candidates, headroom, proposals, window, w
 from advisor.switching.market import Market
 from advisor.switching.standing import Standing
 from advisor.switching.workloads import WorkloadClass
-from ledger import clock, pairs, readings, slots
+from ledger import clock, pairs, policies, readings, slots
 from ledger.months import Month
+from ledger.policies import OptOut
 from ledger.pricing import fixed_cost_store, names
 from ledger.pricing.fixed_costs import FixedCost
 
@@ -98,8 +99,12 @@ def read_slices(
         for reading in _read_window(session, basis, span, keys)
     ]
     costs = fixed_cost_store.load_all(session)
+    opt_outs = policies.load_opt_outs(session)
     return sorted(
-        (_with_capacity(reading, costs, today) for reading in slice_readings),
+        (
+            _with_opt_out(_with_capacity(reading, costs, today), opt_outs)
+            for reading in slice_readings
+        ),
         key=lambda reading: key_of(reading.slice),
     )
 
@@ -108,6 +113,16 @@ def _with_capacity(reading: SliceReading, costs: Sequence[FixedCost], today: int
     slice_ = reading.slice
     capacity = fixed_cost_store.find_capacity(costs, slice_.provider, slice_.model, today)
     return replace(reading, slice=replace(slice_, is_paid_ahead=capacity is not None))
+
+
+def _with_opt_out(reading: SliceReading, opt_outs: Sequence[OptOut]) -> SliceReading:
+    slice_ = reading.slice
+    reasons = [
+        opt_out.reason
+        for opt_out in opt_outs
+        if opt_out.covers(slice_.project, slice_.workload, slice_.model)
+    ]
+    return replace(reading, slice=replace(slice_, opt_out_reason="; ".join(reasons) or None))
 
 
 def _searched_days(month: Month | None, today: int) -> tuple[int, int]:

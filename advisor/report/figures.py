@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from advisor.advice.figures import RecommendationFigure, TotalEnds
+from advisor.months.budget_figures import BudgetFigure, OwnerFigure
 from advisor.months.figures import AdjustmentFigure, DayFigure, UsageFigure
 from advisor.months.fixed_cost_figures import FixedCostsFigure
 from advisor.months.forecast_figures import ForecastFigure, ForecastRecordFigure
@@ -73,6 +74,9 @@ class Report:
     waste: WasteFigure | None
     fixed_costs: FixedCostsFigure | None
     """Costs that are not per token, in no amount of usage; None without any."""
+    budgets: tuple[BudgetFigure, ...]
+    """Those that hold in the month. They may overlap, so they do not add up."""
+    owners: tuple[OwnerFigure, ...]
     savings: SavingsReport
     sample_projects: tuple[str, ...]
     alerts: AlertOutbox | None

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from advisor import words
 from advisor.months import (
+    budget_figures,
     meter_sums,
     silence_words,
     statement_store,
@@ -193,6 +194,7 @@ def _on_usage(report: Report, lines: Mapping[LineKey, Line]) -> Iterator[str]:
     if report.sample_projects:
         projects = prose.all_of(sorted(report.sample_projects))
         yield f"{projects}: replayed sample traffic, priced as GPT-4.1; not your spend."
+    yield from budget_figures.write_notes(report.budgets)
     yield from _on_fixed_costs(report)
     yield from _on_unpriced(report, lines)
     yield from _on_meters(lines)

@@ -9,6 +9,7 @@ from advisor.advice import computation, rendering, values
 from advisor.months import (
     adjustment_store,
     adjustments,
+    budget_figures,
     fixed_cost_figures,
     forecast_figures,
     pricings,
@@ -33,7 +34,7 @@ from advisor.months.twin_figures import TwinFigure
 from advisor.report import figures as report_figures
 from advisor.report import notes, outbox
 from advisor.stages import outcomes, recommendations, summary
-from ledger import clock, facts, months, prose, refusals, rollups, senders
+from ledger import clock, facts, months, policies, prose, refusals, rollups, senders
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
 from ledger.pricing import fixed_cost_store, in_force
@@ -78,6 +79,7 @@ def build(
     missed = sender_figures.of_project(statement.missed if statement else (), project)
     sent = _senders(session, month, statement, project=project, now_us=now_us)
     refused = _refused(session, month) if project is None else ()
+    held_against = _budgeted_usage(session, month, statement, now_us)
     report = report_figures.Report(
         month=str(month),
         zone=str(statement.month.zone) if statement else settings.reporting_zone,
@@ -117,6 +119,12 @@ def build(
             today=clock.day_in(settings.zone, now_us),
             project=project,
         ),
+        budgets=budget_figures.budget_figures(
+            policies.load_budgets(session), held_against, project=project
+        ),
+        owners=budget_figures.owner_figures(
+            policies.load_owners(session), held_against, project=project
+        ),
         savings=_savings(session, settings, now_us, month=month, project=project),
         sample_projects=tuple(
             sample
@@ -132,6 +140,25 @@ def build(
     )
     all_notes = notes.write_notes(session, settings, report, lines, now_us=now_us)
     return replace(report, notes=tuple(all_notes))
+
+
+def _budgeted_usage(
+    session: Session, month: Month, statement: MonthStatement | None, now_us: int
+) -> budget_figures.MonthUsage:
+    """The usage of all projects that budgets and target costs are held against."""
+    days = [day.day for day in statement.days] if statement else []
+    as_of_us = statement.computed_at if statement else now_us
+    is_over = statement is not None and statement.closing is not None
+    lacks_usage = bool(refusals.list_month(session, month)) or bool(statement and statement.missed)
+    return budget_figures.MonthUsage(
+        month=statement.month if statement else month,
+        lines=statement.lines if statement else {},
+        clock=budget_figures.clock_of(
+            month, min(days, default=None), month.end_us if is_over else as_of_us
+        ),
+        forecast=statement.forecast if statement else None,
+        lacks_usage=lacks_usage,
+    )
 
 
 def _read_usage(session: Session, month: Month, project: str | None) -> _MonthUsage:

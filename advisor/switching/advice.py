@@ -76,6 +76,7 @@ class Advice:
     to_model: str
     to_service_tier: str | None
     """None where each request keeps its own tier."""
+    opt_out_reason: str | None = None
     as_of_day: int
     """The day whose prices everything is computed at."""
 
@@ -316,6 +317,7 @@ def _advise(
         project=slice_.project,
         workload=slice_.workload,
         from_model=slice_.model,
+        opt_out_reason=slice_.opt_out_reason,
         to_provider=alternative.provider,
         to_model=alternative.model,
         to_service_tier=alternative.service_tier,

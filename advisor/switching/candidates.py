@@ -30,6 +30,8 @@ class Slice:
     can_wait: bool = False
     is_paid_ahead: bool = False
     """Whether its model runs on capacity paid ahead: a token that moves off it saves nothing."""
+    opt_out_reason: str | None = None
+    """Why a person took it out of advice; None where nobody did."""
     headroom: Mapping[tuple[str, str], Fraction] = field(default_factory=dict)
     """By (provider, model) with a rate limit, the share of the slice that fits in every hour."""
 
@@ -162,6 +164,8 @@ def assess(
     blocks = _blocks(slice_, market.facts_of(provider, model), days_left)
     if not movable:
         blocks |= stuck.keys()
+    if slice_.opt_out_reason is not None:
+        blocks.add("opted_out")
     if not room:
         blocks.add("no_headroom")
     return Alternative(

@@ -12,6 +12,7 @@ from ledger.pricing import prices
 
 # In the order in which one of them becomes the single reason of a blocked alternative.
 BLOCKS = (
+    "opted_out",
     "target_retires",
     "context_too_small",
     "output_too_small",

@@ -7,7 +7,7 @@ import typer
 
 from cli import app, changes, option_groups, options, price_options
 from cli.commands import fixed_costs
-from cli.price_options import PriceOptions
+from cli.price_options import PriceOptions, TermOptions
 from cli.text import plain
 from ledger import clock, prose
 from ledger.pricing import contracts, fixed_cost_store, in_force, names, price_book
@@ -57,6 +57,7 @@ def list_contracts(data: options.Data = None, as_json: options.AsJson = False) -
         " --source 'order 4711' --dry-run"
     ),
 )
+@option_groups.spread
 def set_discount(
     provider: Annotated[str, typer.Argument(help="The provider it was negotiated with.")],
     percent: Annotated[str, typer.Argument(help="Percent off every list rate.")],
@@ -64,12 +65,8 @@ def set_discount(
     tier: Annotated[
         str | None, typer.Option(help=f"Only this tier: {prose.one_of(price_options.TIERS)}.")
     ] = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    source: price_options.Source = "set by the operator",
-    dry_run: options.DryRun = False,
-    data: options.Data = None,
-    as_json: options.AsJson = False,
+    *,
+    terms: TermOptions,
 ) -> None:
     """Take a discount off list prices.
 
@@ -79,14 +76,14 @@ def set_discount(
     if tier is not None:
         price_options.check_tier(tier)
     discount = Discount(
-        effective_from=options.day("--since", since),
-        effective_until=options.end_day("--until", until),
-        source=source,
+        effective_from=terms.first_day,
+        effective_until=terms.end_day,
+        source=terms.source,
         provider=names.provider_name(provider),
         discount_ppm=contracts.ppm_of(percent),
         service_tier=tier or "",
     )
-    with app.begin_ledger(data) as (database, settings):
+    with app.begin_ledger(terms.data) as (database, settings):
         if model:
             with database.snapshot() as session:
                 book = in_force.load_book(session)
@@ -97,8 +94,8 @@ def set_discount(
             settings,
             lambda overrides: overrides.with_contract(discount),
             f"{discount}; {contracts.period_text(discount)}",
-            dry_run=dry_run,
-            as_json=as_json,
+            dry_run=terms.dry_run,
+            as_json=terms.as_json,
         )
 
 
@@ -113,12 +110,7 @@ def set_discount(
 def set_fixed_price(
     model: Annotated[str, typer.Argument(help="A model that has a list price.")],
     price: PriceOptions,
-    since: options.Since = None,
-    until: options.Until = None,
-    source: price_options.Source = "set by the operator",
-    dry_run: options.DryRun = False,
-    data: options.Data = None,
-    as_json: options.AsJson = False,
+    terms: TermOptions,
 ) -> None:
     """Fix what a model costs.
 
@@ -126,26 +118,26 @@ def set_fixed_price(
     shown.
     """
     rates = price.rates()
-    first, end = options.day("--since", since), options.end_day("--until", until)
-    with app.begin_ledger(data) as (database, settings):
+    first, end = terms.first_day, terms.end_day
+    with app.begin_ledger(terms.data) as (database, settings):
         with database.snapshot() as session:
             book = in_force.load_book(session)
         key = price.key(book, model)
         fixed_price = FixedPrice(
             effective_from=first,
             effective_until=end,
-            source=source,
+            source=terms.source,
             key=key._replace(model=names.canonical_model(book, key.provider, model)),
             rates=rates,
         )
-        terms = f"{fixed_price}{_rates_text(fixed_price)}"
+        description = f"{fixed_price}{_rates_text(fixed_price)}"
         changes.carry_out(
             database,
             settings,
             lambda overrides: overrides.with_contract(fixed_price),
-            f"{terms}; {contracts.period_text(fixed_price)}",
-            dry_run=dry_run,
-            as_json=as_json,
+            f"{description}; {contracts.period_text(fixed_price)}",
+            dry_run=terms.dry_run,
+            as_json=terms.as_json,
         )
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, cast
 import typer
 
 from advisor import refresh
-from cli import app, options, price_options
-from ledger import clock, money
+from cli import app, changes, option_groups
+from cli.price_options import TermOptions
+from ledger import clock, money, policies
 from ledger.database import Database
 from ledger.errors import UsageError
 from ledger.pricing import fixed_cost_store, fixed_costs, in_force, names
@@ -23,6 +24,7 @@ commands = app.new_commands()
         " --shares search=60,support=40 --source 'order 4711'"
     ),
 )
+@option_groups.spread
 def commit(
     provider: Annotated[str, typer.Argument(help="The provider that it was agreed with.")],
     amount: Annotated[str, typer.Argument(metavar="USD", help="How much is owed, in USD.")],
@@ -38,12 +40,8 @@ def commit(
         str | None,
         typer.Option(help="Percent by project, such as search=60,support=40; else by usage."),
     ] = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    source: price_options.Source = "set by the operator",
-    dry_run: options.DryRun = False,
-    data: options.Data = None,
-    as_json: options.AsJson = False,
+    *,
+    terms: TermOptions,
 ) -> None:
     """Enter a cost that is not per token.
 
@@ -54,7 +52,7 @@ def commit(
         raise UsageError(f"--per: {per!r} is not a period; use month or total")
     if tokens_a_minute is not None and not capacity:
         raise UsageError("--tokens-a-minute is about capacity; add --capacity")
-    with app.begin_ledger(data) as (database, settings):
+    with app.begin_ledger(terms.data) as (database, settings):
         name = names.provider_name(provider)
         with database.snapshot() as session:
             book = in_force.load_book(session)
@@ -62,22 +60,22 @@ def commit(
             kind="capacity" if capacity else "commitment",
             provider=name,
             model=names.canonical_model(book, name, model) if model else "",
-            amount_nano_usd=_nano_usd(amount),
+            amount_nano_usd=policies.nano_usd(amount),
             per=cast(Per, per),
-            effective_from=options.day("--since", since),
-            effective_until=options.end_day("--until", until),
-            source=source,
+            effective_from=terms.first_day,
+            effective_until=terms.end_day,
+            source=terms.source,
             shares_ppm=fixed_costs.shares_of(shares),
             tokens_a_minute=tokens_a_minute,
         )
         with database.snapshot() as session:
             fixed_costs.check(cost, fixed_cost_store.load_all(session))
-        if not dry_run:
+        if not terms.dry_run:
             with database.transaction() as session:
                 fixed_cost_store.add(session, cost, clock.now_us())
             refresh.refresh(database, settings)
     sentence = f"{cost}, from {clock.date_of(cost.effective_from)} (id {cost.id})"
-    _tell(cost, sentence, dry_run, as_json=as_json)
+    changes.tell(sentence, _contract_body(cost), dry_run=terms.dry_run, as_json=terms.as_json)
 
 
 def end(
@@ -96,7 +94,8 @@ def end(
         with database.transaction() as session:
             fixed_cost_store.end(session, cost_id, day)
         refresh.refresh(database, settings)
-    _tell(cost, f"{cost}: over from {clock.date_of(day)} on", dry_run, as_json=as_json)
+    sentence = f"{cost}: over from {clock.date_of(day)} on"
+    changes.tell(sentence, _contract_body(cost), dry_run=dry_run, as_json=as_json)
 
 
 def row_of(cost: FixedCost, today: int) -> tuple[str, str, str, str, str]:
@@ -126,18 +125,5 @@ def body_of(cost: FixedCost, today: int) -> dict[str, object]:
     }
 
 
-def _nano_usd(amount: str) -> int:
-    """Nano-USD of an amount. Raises UsageError for one that is finer."""
-    whole, finer = divmod(money.femto_usd(amount), 10**6)
-    if finer or whole >= 1 << 63:
-        raise UsageError(f"{amount!r} is not an amount of USD with at most 9 decimals")
-    return whole
-
-
-def _tell(cost: FixedCost, sentence: str, dry_run: bool, *, as_json: bool) -> None:
-    if as_json:
-        body = body_of(cost, clock.day_of(clock.now_us()))
-        app.print_json({"change": sentence, "stored": not dry_run, "contract": body})
-        return
-    app.console.print(sentence)
-    app.console.print("Without --dry-run this is stored." if dry_run else "Stored.")
+def _contract_body(cost: FixedCost) -> dict[str, object]:
+    return {"contract": body_of(cost, clock.day_of(clock.now_us()))}

@@ -106,6 +106,12 @@ def move_text(figure: advice_figures.RecommendationFigure) -> str:
     return f"{figure.project} / {figure.workload}: {figure.from_model} -> {target}"
 
 
+def _why(figure: advice_figures.RecommendationFigure) -> str:
+    """Why the decision is what it is, with a person's own words where one took it out of advice."""
+    why = reasons.why(figure.reason)
+    return f"{why}: {figure.opt_out_reason}" if figure.opt_out_reason else why
+
+
 def _lines(
     figure: advice_figures.RecommendationFigure, current: StoredRecommendation | None
 ) -> Iterator[tuple[str, str]]:
@@ -113,7 +119,7 @@ def _lines(
         yield "do", stage_text.last_decision(current) if current else "nothing; people have decided"
         yield "next", f"switchwise explain {figure.id}, for what it came to"
     else:
-        yield "do", f"{words.decision(figure.decision)}: {reasons.why(figure.reason)}"
+        yield "do", f"{words.decision(figure.decision)}: {_why(figure)}"
         command = words.next_command(figure.decision, figure.id)
         if command is not None:
             yield "next", command

@@ -73,6 +73,8 @@ def _headline(console: Console, report: Report) -> None:
     lines = [
         *_spent(report),
         *_forecast(report),
+        *_budgets(report),
+        *_owners(report),
         *savings_text.headlines(report.savings),
         *stage_text.so_far(report.savings.so_far),
         *waste_text.headlines(report.waste),
@@ -140,6 +142,18 @@ def _band(forecast: ForecastFigure) -> str:
         )
     band = f"{words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)}"
     return f"forecast, {band} (80 % band), {basis}"
+
+
+def _budgets(report: Report) -> Iterator[Line]:
+    for budget in report.budgets:
+        name = "Budget" if budget == report.budgets[0] else ""
+        yield name, words.dollars(budget.amount_usd), f"{budget.name}: {budget.sentence}"
+
+
+def _owners(report: Report) -> Iterator[Line]:
+    for owner in report.owners:
+        name = "Owners" if owner == report.owners[0] else ""
+        yield name, words.dollars(owner.spent_usd), f"{owner.project}: {owner.sentence}"
 
 
 def _sender_costs(report: Report) -> Iterator[Line]:

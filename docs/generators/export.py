@@ -27,6 +27,8 @@ _SECTIONS = {
     "models": "A row for each provider and model. The rows add up to the headline.",
     "showback": "A row for each project, workload, provider, model and tier.",
     "meters": "A row for each meter besides plain tokens. Its cost is part of the cost of usage.",
+    "budgets": "A row for each budget of the month. They may overlap, so never add them.",
+    "owners": "A row for each project with an owner, and how its cost stands against its target.",
     "adjustments": "A row for each line that a dated adjustment changes in a closed month.",
     "fixed_costs": "A row for each project's share of a cost that is not per token, beside usage.",
     "days": "A row for each day of the month.",

@@ -10,6 +10,7 @@ from ledger.tables import columns as columns
 from ledger.tables import evidence as evidence
 from ledger.tables import files as files
 from ledger.tables import jobs as jobs
+from ledger.tables import policy as policy
 from ledger.tables import pricing as pricing
 from ledger.tables import refusals as refusals
 from ledger.tables import stages as stages
@@ -35,6 +36,9 @@ PRICE = metadata.tables["price"]
 CONTRACT_PRICE = metadata.tables["contract_price"]
 CONTRACT_DISCOUNT = metadata.tables["contract_discount"]
 FIXED_COST = metadata.tables["fixed_cost"]
+BUDGET = metadata.tables["budget"]
+OWNER = metadata.tables["owner"]
+OPT_OUT = metadata.tables["opt_out"]
 ALIAS = metadata.tables["alias"]
 STAGE_CHANGE = metadata.tables["stage_change"]
 MISSED_DAY = metadata.tables["missed_day"]

@@ -15,6 +15,8 @@ TOTAL = "total"
 NOTICE_DAYS = (7, 30, 90)
 """How long before a shutdown each of its alerts fires, the last one first."""
 
+OPTED_OUT = "opted_out"
+"""The reason of advice that a person took back; that is no news to anybody."""
 # Below the coverage floor an amount is unknown, so it neither fires an alert nor arms it again.
 _UNSURE = ("coverage_unknown", "low_coverage")
 _ESCAPES = str.maketrans({"%": "%25", "/": "%2F", ">": "%3E"})
@@ -149,6 +151,8 @@ def _blocked(
 ) -> Iterator[Verdict]:
     """Only a change to blocked is news: advice that was blocked from the start gets no row."""
     for recommendation in recommendations:
+        if recommendation.decision.reason == OPTED_OUT:
+            continue
         scope, is_blocked = scope_of(recommendation), recommendation.decision.kind == "blocked"
         if not is_blocked or (BLOCKED, scope) in states:
             text = alert_text.blocked(recommendation, sample_projects) if is_blocked else None

@@ -8,6 +8,7 @@ written here.
 
 from advisor.advice.figures import AdviceFigure
 from advisor.evidence.figures import RunFigure
+from advisor.months.budget_figures import BudgetFigure, OwnerFigure
 from advisor.months.figures import AdjustmentFigure, AdjustmentLineFigure, DayFigure, MeterFigure
 from advisor.months.fixed_cost_figures import FixedCostRowFigure
 from advisor.months.forecast_figures import BacktestFigure
@@ -30,6 +31,12 @@ ADJUSTMENTS = cells.columns(
 
 METERS = cells.columns(MeterFigure, leading="project workload provider model")
 """The columns of what was used besides plain tokens; its cost is in the cost of usage."""
+
+BUDGETS = cells.columns(BudgetFigure)
+"""The columns of the budgets that hold in the month; they may overlap, so they do not add up."""
+
+OWNERS = cells.columns(OwnerFigure)
+"""The columns of the projects' owners and target costs."""
 
 FIXED_COSTS = cells.columns(FixedCostRowFigure)
 """The columns of costs that are not per token: one row for each project's share of each cost."""

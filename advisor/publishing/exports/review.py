@@ -105,6 +105,8 @@ def _spend_sections(figures: Report) -> Iterable[Section]:
             map(review_rows.plain, fixed_cost_figures.rows_of(figures.fixed_costs)),
             columns.FIXED_COSTS,
         ),
+        _section("budgets", map(review_rows.plain, figures.budgets), columns.BUDGETS),
+        _section("owners", map(review_rows.plain, figures.owners), columns.OWNERS),
         _section("adjustments", review_rows.adjustments(figures), columns.ADJUSTMENTS),
         _section("days", map(review_rows.plain, figures.days), columns.DAYS),
         _section(

@@ -6,7 +6,7 @@ Only priced parts; unknown has no sample.
 from collections.abc import Iterable, Iterator, Mapping
 
 from advisor.months.forecast_figures import ForecastFigure, ForecastRecordFigure
-from advisor.publishing.metrics import fixed_costs, sample, waste
+from advisor.publishing.metrics import budgets, fixed_costs, sample, waste
 from advisor.publishing.metrics.months import ModelKey, MonthSums
 from advisor.publishing.metrics.places import PublishedPlaces
 from advisor.publishing.metrics.sample import Labels, MetricSample
@@ -26,6 +26,7 @@ def samples(
         if name in months:
             yield from _month(name, months[name], places)
     yield from fixed_costs.samples(report)
+    yield from budgets.samples(report)
     if report.forecast is not None:
         yield from _forecast(report.forecast)
     if report.forecast_record is not None:

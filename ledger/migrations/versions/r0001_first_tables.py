@@ -260,6 +260,40 @@ def upgrade() -> None:
     )
     op.bulk_insert(fact, [{"name": "ledger_id", "value": secrets.token_hex(8)}])
     op.create_table(
+        "budget",
+        sa.Column("project", sa.String(), nullable=False),
+        sa.Column("workload", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("from_month", sa.String(), nullable=False),
+        sa.Column("amount_nano_usd", sa.BigInteger(), nullable=True),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "project", "workload", "provider", "model", "from_month", name="pk_budget"
+        ),
+    )
+    op.create_table(
+        "owner",
+        sa.Column("project", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.Column("target_nano_usd", sa.BigInteger(), nullable=True),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("project", name="pk_owner"),
+    )
+    op.create_table(
+        "opt_out",
+        sa.Column("project", sa.String(), nullable=False),
+        sa.Column("workload", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("project", "workload", "model", name="pk_opt_out"),
+    )
+    op.create_table(
         "fixed_cost",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),

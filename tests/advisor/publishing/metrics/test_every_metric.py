@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 import time_machine
 from prometheus_client import generate_latest
+from sqlmodel import Session
 
+from advisor.report import report
 from advisor.stages import recommendations
-from ledger import clock, events, metric_kinds, metrics, tables, verification
+from ledger import clock, events, metric_kinds, metrics, money, policies, tables, verification
 from ledger.checks import Check
 from ledger.database import Database
 from ledger.events import Event
+from ledger.policies import Budget, Owner, Scope
 from ledger.pricing import fixed_cost_store
 from tests import conftest, ledgers, samples, serving
 from tests.advisor import closed_books, commitments, traffic
@@ -75,6 +78,7 @@ def test_every_metric_of_the_ledger_appears_once_there_is_something_to_show(
         closed_books.come_late(database)
         with database.transaction() as session:
             fixed_cost_store.add(session, commitments.commitment(), clock.now_us())
+            set_budget(session)
             verification.record(session, [Check("hours", "", ())], clock.now_us())
             slot = {"job": "roll_up", "taken_at": 1, "finished_at": clock.now_us()}
             session.execute(tables.JOB_SLOT.insert().values(slot))
@@ -90,6 +94,25 @@ def test_every_metric_of_the_ledger_appears_once_there_is_something_to_show(
         names |= names_shown(database)
     assert sorted(names_in("ledger") - names) == []
     assert names == names_in("ledger")
+
+
+def set_budget(session: Session) -> None:
+    """A budget of half of what is still to come this month, so that it runs out, and an owner."""
+    forecast = report.build(session, ledgers.SETTINGS, clock.now_us())
+    assert forecast.forecast is not None
+    spent, whole = (
+        money.femto_usd(text)
+        for text in (forecast.total.cost_usd or "0", forecast.forecast.cost_usd)
+    )
+    budget = Budget(
+        scope=Scope(),
+        from_month=forecast.month,
+        amount_nano_usd=(spent + whole) // 2 // 10**6,
+        made_by="ada",
+    )
+    policies.put_budget(session, budget, clock.now_us())
+    owner = Owner(project="chat", owner="ada", channel=None, target_nano_usd=10**9, made_by="ada")
+    policies.put_owner(session, owner, clock.now_us())
 
 
 def adopt_all(database: Database) -> None:
