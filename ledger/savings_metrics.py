@@ -70,6 +70,19 @@ SAVINGS = (
         labels=("method",),
     ),
     gauge(
+        "savings_realised_net_usd",
+        "usd",
+        "USD saved so far by adopted advice less what the moves were to cost once, by method.",
+        labels=("method",),
+    ),
+    gauge(
+        "savings_realisation_ratio",
+        "ratio",
+        "USD saved so far over what the frozen estimates expected of the same days, by method:"
+        " 0 to 1, or more where more was saved than expected.",
+        labels=("method",),
+    ),
+    gauge(
         "breakeven_escalation_ratio",
         "ratio",
         "Share of requests, 0 to 1, that may fall back to the old model before the switch"

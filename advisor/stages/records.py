@@ -1,6 +1,6 @@
 """The life of a recommendation as every face shows it: stages, what it missed, what it saved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,8 @@ class RealisedFigure:
     The saving is what its work would have cost instead, less what it did cost. The amounts are None
     where the method cannot tell; `reason` then says why. `last_day` is the last closed UTC day that
     is claimed, `requests` what the target answered on these days. The volume effect (before_after
-    alone) is never a saving.
+    alone) is never a saving. `realisation_ratio` is the saving over what the frozen estimate
+    expected of the same days, `net_usd` the saving less what the move was to cost once.
     """
 
     method: str
@@ -58,6 +59,8 @@ class RealisedFigure:
     cost_usd: str | None
     saving_usd: str | None
     volume_effect_usd: str | None
+    realisation_ratio: str | None = None
+    net_usd: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +103,14 @@ class SoFar:
     """What advice has come to since the ledger began: missed, realised by method, and each move.
 
     `missed_month_usd` is the part of the report's month; both are None while no advice has been
-    open. A method that can tell nothing yet is absent from `realised_usd`.
+    open. A method that can tell nothing yet is absent from `realised_usd`. `realised_net_usd` is
+    the same less what the moves were to cost once, `realisation_ratio` the same over what the
+    frozen estimates expected; moves without a frozen estimate are in neither.
     """
 
     missed_usd: str | None
     missed_month_usd: str | None
     realised_usd: dict[str, str]
+    realised_net_usd: dict[str, str] = field(default_factory=dict)
+    realisation_ratio: dict[str, str] = field(default_factory=dict)
     moves: tuple[MoveFigure, ...]

@@ -46,12 +46,22 @@ def build(session: Session, month: Month, project: str | None = None) -> SoFar:
         if project in (None, row.recommendation.project)
     ]
     results = _load_results(session, month, project)
+    outcomes_by_method = _outcomes(advised, results)
     missed = results.missed.values()
     missed_in_month = results.missed_in_month.values()
     return SoFar(
         missed_usd=money.usd_text(sum(missed)) if missed else None,
         missed_month_usd=money.usd_text(sum(missed_in_month)) if missed else None,
         realised_usd=_realised_usd(results.realised_of(row) for row in advised),
+        realised_net_usd={
+            method: money.usd_text(outcome.net_femto_usd)
+            for method, outcome in outcomes_by_method.items()
+        },
+        realisation_ratio={
+            method: outcome.ratio_text
+            for method, outcome in outcomes_by_method.items()
+            if outcome.ratio_text is not None
+        },
         moves=tuple(_move(row, results) for row in advised),
     )
 
@@ -130,12 +140,15 @@ def _move(row: StoredRecommendation, results: _Results) -> MoveFigure:
         due_high_usd=_usd(due_now.high_femto_usd if due_now else None),
         missed_usd=_usd(missed),
         missed_month_usd=None if missed is None else _usd(missed_in_month),
-        realised=tuple(_realised(by_method) for by_method in realised),
+        realised=tuple(_realised(row, by_method, frozen_advice) for by_method in realised),
     )
 
 
-def _realised(realised: Realised) -> RealisedFigure:
+def _realised(
+    row: StoredRecommendation, realised: Realised, frozen: Recommendation | None
+) -> RealisedFigure:
     last_day = realised.first_day + realised.days - 1
+    outcome = _outcome(row, realised, frozen)
     return RealisedFigure(
         method=realised.method,
         label=realised.label,
@@ -148,7 +161,63 @@ def _realised(realised: Realised) -> RealisedFigure:
         cost_usd=_usd(realised.cost_femto_usd),
         saving_usd=_usd(realised.saving_femto_usd),
         volume_effect_usd=_usd(realised.volume_effect_femto_usd),
+        realisation_ratio=outcome.ratio_text if outcome else None,
+        net_usd=money.usd_text(outcome.net_femto_usd) if outcome else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """A realised saving next to what was expected of it, and what the move was to cost once."""
+
+    saving_femto_usd: int
+    expected_femto_usd: int
+    one_off_femto_usd: int
+
+    def __add__(self, other: "_Outcome") -> "_Outcome":
+        return _Outcome(
+            saving_femto_usd=self.saving_femto_usd + other.saving_femto_usd,
+            expected_femto_usd=self.expected_femto_usd + other.expected_femto_usd,
+            one_off_femto_usd=self.one_off_femto_usd + other.one_off_femto_usd,
+        )
+
+    @property
+    def net_femto_usd(self) -> int:
+        return self.saving_femto_usd - self.one_off_femto_usd
+
+    @property
+    def ratio_text(self) -> str | None:
+        """None where nothing was expected."""
+        if self.expected_femto_usd <= 0:
+            return None
+        return money.ratio_text(Fraction(self.saving_femto_usd, self.expected_femto_usd))
+
+
+def _outcome(
+    row: StoredRecommendation, realised: Realised, frozen: Recommendation | None
+) -> _Outcome | None:
+    """None while the saving is unknown, or where no estimate was frozen."""
+    saving = realised.saving_femto_usd
+    if saving is None or frozen is None or frozen.saving is None:
+        return None
+    return _Outcome(
+        saving_femto_usd=saving,
+        expected_femto_usd=due(frozen.saving, row.record.share, realised.days).expected_femto_usd,
+        one_off_femto_usd=frozen.one_off_femto_usd,
+    )
+
+
+def _outcomes(advised: Iterable[StoredRecommendation], results: _Results) -> dict[str, _Outcome]:
+    """The outcomes of all moves by method."""
+    sums: dict[str, _Outcome] = {}
+    for row in advised:
+        frozen = results.frozen_of(row)
+        for realised in results.realised_of(row):
+            outcome = _outcome(row, realised, frozen)
+            if outcome is not None:
+                method = realised.method
+                sums[method] = sums[method] + outcome if method in sums else outcome
+    return sums
 
 
 def _usd(amount_femto_usd: int | None) -> str | None:

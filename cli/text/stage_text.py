@@ -93,7 +93,22 @@ def so_far(total: SoFar | None) -> Iterator[tuple[str, str, str]]:
         remark = f"by low ends, since the ledger began, while advice was open; {of_month}"
         yield "Missed", words.dollars(total.missed_usd), remark
     if total.realised_usd:
-        yield "Saved so far", *_saved(total.realised_usd)
+        amount, remark = _saved(total.realised_usd)
+        yield "Saved so far", amount, f"{remark}{_of_expected(total)}"
+
+
+def _of_expected(total: SoFar) -> str:
+    """What was saved over what was expected, and the lowest amount less one-off costs."""
+    remark = ""
+    if total.realisation_ratio:
+        ratios = sorted(total.realisation_ratio.values(), key=Decimal)
+        lowest, highest = ratios[0], ratios[-1]
+        to = "" if highest == lowest else f" to {words.percent(highest)}"
+        remark += f"; {words.percent(lowest)}{to} of what was expected"
+    if total.realised_net_usd and total.realised_net_usd != total.realised_usd:
+        net_usd = min(total.realised_net_usd.values(), key=Decimal)
+        remark += f"; {words.dollars(net_usd)} after one-off costs"
+    return remark
 
 
 def _saved(usd_by_method: Mapping[str, str]) -> tuple[str, str]:
@@ -120,7 +135,18 @@ def _realised(figure: RealisedFigure) -> str:
         f"Saved, {method} ({figure.label}): {words.dollars(figure.saving_usd)}"
         f" from {figure.first_day} to {figure.last_day},"
         f" {words.dollars(figure.instead_usd)} less {words.dollars(figure.cost_usd)}{volume}."
+        f"{_compared(figure)}"
     )
+
+
+def _compared(figure: RealisedFigure) -> str:
+    """The saving over what was expected, and less what the move was to cost once."""
+    compared = ""
+    if figure.realisation_ratio is not None:
+        compared += f" That is {words.percent(figure.realisation_ratio)} of what was expected."
+    if figure.net_usd is not None and figure.net_usd != figure.saving_usd:
+        compared += f" After the one-off cost of the move it is {words.dollars(figure.net_usd)}."
+    return compared
 
 
 def _details(change: ChangeRecord) -> str:

@@ -35,6 +35,10 @@ def samples(
         yield sample.from_text("savings_missed_usd", (), so_far.missed_usd)
     for method, amount_usd in sorted(so_far.realised_usd.items() if so_far else ()):
         yield sample.from_text("savings_realised_usd", (method,), amount_usd)
+    for method, amount_usd in sorted(so_far.realised_net_usd.items() if so_far else ()):
+        yield sample.from_text("savings_realised_net_usd", (method,), amount_usd)
+    for method, ratio in sorted(so_far.realisation_ratio.items() if so_far else ()):
+        yield sample.from_text("savings_realisation_ratio", (method,), ratio)
 
 
 def _potential(

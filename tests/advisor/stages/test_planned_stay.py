@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from advisor.stages import realisation
 from advisor.stages.adoption_traffic import AdoptionTally
 from advisor.stages.realisation import Behaviour, Saving, Spend
+from ledger import money
 from ledger.database import Database
 from tests.advisor.stages import test_measuring
 from tests.advisor.stages.advised_ledger import change, fill
@@ -87,5 +88,13 @@ def test_a_quarter_that_stays_by_hand(database: Database) -> None:
     truth = 3 * 36 * (test_measuring.A - test_measuring.B)
     assert test_measuring.saving(so_far, "before_after") == truth
     assert test_measuring.saving(so_far, "hold_out") == truth
+    measured = test_measuring.of(so_far, "before_after")
+    (move,) = [move for move in so_far.moves if move.realised]
+    assert move.due_expected_usd is not None
+    assert measured.realisation_ratio == money.ratio_text(
+        Fraction(truth) / Fraction(move.due_expected_usd)
+    )
+    assert measured.net_usd == measured.saving_usd  # the move was to cost nothing
+    assert so_far.realisation_ratio["before_after"] == measured.realisation_ratio
     # Repricing allows for the repeats that were expected: 2 % of the work.
     assert Decimal("0.97") * truth < test_measuring.saving(so_far, "repricing") < truth
