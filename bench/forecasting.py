@@ -268,10 +268,10 @@ def section() -> str:
     return "\n".join(
         [
             f"`python -m bench forecasting`, {clock.now():%Y-%m-%d}: {SCENARIO_MONTHS} simulated",
-            f"months a row, seeded, with noise of {NOISE_SHARE:.0%} a day. Each is forecast on its",
-            "first morning and on its sixteenth (after the slash). Errors are shares of the month;",
-            "within counts the months that end within the 80 % band. The last two columns are the",
-            "weekday method alone, with the band of its own formula.",
+            f"months a row, seeded, with noise of {NOISE_SHARE * 100:.0f} % a day. Each is",
+            "forecast on its first morning and its sixteenth (after the slash). Errors are shares",
+            "of the month; within counts the forecasts whose 80 % band held what the month came to. The",
+            "last two columns are the weekday method alone, with the band of its own formula.",
             "",
             header,
             "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -293,7 +293,8 @@ def section() -> str:
 
 
 def _measure_scenario(scenario: Scenario, history_days: int) -> list[Measured]:
-    return measure(scenario, history_days, seed=1, months=SCENARIO_MONTHS)
+    seed = SCENARIOS.index(scenario) + history_days
+    return measure(scenario, history_days, seed=seed, months=SCENARIO_MONTHS)
 
 
 def _row(scenario: Scenario, history_days: int, first: Measured, sixteenth: Measured) -> str:

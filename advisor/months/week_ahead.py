@@ -19,7 +19,7 @@ MORNINGS, DAYS_AHEAD = 42, 7
 LEAST_MORNINGS = 8
 HISTORY_DAYS = trend.WINDOW_DAYS + MORNINGS - 1 + DAYS_AHEAD
 """The closed days that a full test looks back on; more say nothing new."""
-_HEAD_START = Fraction(5, 4)
+HEAD_START = Fraction(3, 2)
 """The trend speaks unless its error is this many times that of the weekdays.
 
 The tests overlap, so a smaller difference is noise; a trend of twelve weeks is the better evidence.
@@ -90,7 +90,7 @@ def test(first_day: int, costs_femto_usd: Sequence[int]) -> tuple[WeekAhead, ...
     if len(fitted) < len(trends) or trend.fit(first_day, costs_femto_usd) is None:
         return (by_weekday,)
     by_trend = _judge("trend", fitted, actuals)
-    limit = _HEAD_START * by_weekday.absolute_error_femto_usd
+    limit = HEAD_START * by_weekday.absolute_error_femto_usd
     if by_trend.absolute_error_femto_usd < limit:
         return (by_trend, by_weekday)
     return (by_weekday, by_trend)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from advisor import words
-from advisor.months import trend
+from advisor.months import trend, week_ahead
 from advisor.months.forecast_figures import ForecastFigure, WeekAheadFigure
 from advisor.report import sentences
 
@@ -25,7 +25,8 @@ def lines(forecast: ForecastFigure) -> Iterator[str]:
             f" it counts above {trend.LEAST_T:g} and fades by {fading} a day"
         )
     if forecast.tests:
-        yield "  Which method speaks is decided by forecasts of a week, on past mornings:"
+        yield "  Forecasts of a week made on past mornings decide which method speaks: the trend,"
+        yield f"  unless its error is {float(week_ahead.HEAD_START):g} times that of the weekdays."
     for tested in forecast.tests:
         yield f"  {_test(tested)}"
 
