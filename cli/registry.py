@@ -79,7 +79,9 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
             (
                 Command("import", "Store paired results of two models.", "evidence"),
                 Command("list", "Every comparison, the last measured first.", "evidence"),
-                Command("withdraw", "Take a comparison back: it counts no more.", "evidence"),
+                Command(
+                    "withdraw", "Take a comparison back: its answers count no more.", "evidence"
+                ),
             ),
         ),
     ),

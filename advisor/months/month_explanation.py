@@ -121,7 +121,7 @@ def explain(
     if statement is None:
         statement_store.refuse_without_traffic(session, month)
     closing, basis = statement.closing, statement.basis
-    rows = part.rows(_rows(session, statement))
+    rows = part.rows(rows_of(session, statement))
     adjustments = tuple(_adjustments(session, str(month), part)) if closing else ()
     if not rows and not adjustments:
         _raise_no_traffic(str(month), part)
@@ -170,7 +170,8 @@ def _add(sums: Sequence[RowSum]) -> RowSum:
     )
 
 
-def _rows(session: Session, statement: MonthStatement) -> tuple[TraceRow, ...]:
+def rows_of(session: Session, statement: MonthStatement) -> tuple[TraceRow, ...]:
+    """The rows of a month: as they were closed, or as they are now. They add up to its lines."""
     if statement.closing is None:
         days = month_computation.usage_by_day(session, statement.month)
         return trace.rows(days, pricings.in_force(session))

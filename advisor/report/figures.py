@@ -7,6 +7,7 @@ from advisor.months.budget_figures import BudgetFigure, OwnerFigure
 from advisor.months.figures import AdjustmentFigure, DayFigure, UsageFigure
 from advisor.months.fixed_cost_figures import FixedCostsFigure
 from advisor.months.forecast_figures import ForecastFigure, ForecastRecordFigure
+from advisor.months.movements import MovementsFigure
 from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_cost_figures import SenderCostsFigure
 from advisor.months.sender_figures import SenderFigure
@@ -77,6 +78,8 @@ class Report:
     budgets: tuple[BudgetFigure, ...]
     """Those that hold in the month. They may overlap, so they do not add up."""
     owners: tuple[OwnerFigure, ...]
+    movements: MovementsFigure | None
+    """Why the cost moved; None on faces that do not show it."""
     savings: SavingsReport
     sample_projects: tuple[str, ...]
     alerts: AlertOutbox | None

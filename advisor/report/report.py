@@ -12,6 +12,7 @@ from advisor.months import (
     budget_figures,
     fixed_cost_figures,
     forecast_figures,
+    movements,
     pricings,
     refused_figures,
     sender_cost_figures,
@@ -63,12 +64,14 @@ def build(
     now_us: int,
     month_text: str | None = None,
     project: str | None = None,
+    *,
+    with_movements: bool = False,
 ) -> report_figures.Report:
     """The report of a month, by default the current one, for all projects or one.
 
     Days and forecast are those of all projects, and absent from the report of one. Raises
     UsageError when the text is no month or lies ahead, NotFound for a project without traffic in
-    it.
+    it. The movements, which read days of two months, are there only where they are asked for.
     """
     month = months.parse_or_current(month_text, settings.zone, now_us)
     book, usage = in_force.load_book(session), _read_usage(session, month, project)
@@ -125,6 +128,9 @@ def build(
         owners=budget_figures.owner_figures(
             policies.load_owners(session), held_against, project=project
         ),
+        movements=movements.build(session, statement.month, now_us, project)
+        if with_movements and statement
+        else None,
         savings=_savings(session, settings, now_us, month=month, project=project),
         sample_projects=tuple(
             sample

@@ -88,7 +88,12 @@ def _of_ledger(
     with app.open_ledger(data) as (database, settings), database.snapshot() as session:
         pair_names.check_models(session, settings.pairs)
         month_report = report.build(
-            session, settings, clock.now_us(), month_text=month, project=project
+            session,
+            settings,
+            clock.now_us(),
+            month_text=month,
+            project=project,
+            with_movements=True,
         )
         pending, _ = rollups.count_pending(session, clock.now_us())
     waits = (
@@ -110,7 +115,7 @@ def _of_files(
     with _ledger_of(summed, settings) as database, database.snapshot() as session:
         latest = statement_store.month_names(session)[-1:]
         month_report = report.build(
-            session, settings, clock.now_us(), month or "".join(latest) or None
+            session, settings, clock.now_us(), month or "".join(latest) or None, with_movements=True
         )
     counts = ", ".join(f"{count:,} {what}" for what, count in summed.counts.items() if count)
     return (

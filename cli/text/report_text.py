@@ -73,6 +73,7 @@ def _headline(console: Console, report: Report) -> None:
     lines = [
         *_spent(report),
         *_forecast(report),
+        *_movements(report),
         *_budgets(report),
         *_owners(report),
         *savings_text.headlines(report.savings),
@@ -142,6 +143,17 @@ def _band(forecast: ForecastFigure) -> str:
         )
     band = f"{words.dollars(forecast.low_usd)} to {words.dollars(forecast.high_usd)}"
     return f"forecast, {band} (80 % band), {basis}"
+
+
+def _movements(report: Report) -> Iterator[Line]:
+    """Why the month cost more or less than the one before, and its days out of line."""
+    if report.movements is None:
+        return
+    bridge = report.movements.bridge
+    if bridge is not None:
+        yield "Moved", words.dollars(bridge.change_usd), bridge.sentence
+    for anomaly in report.movements.anomalies:
+        yield "Unusual", words.dollars(anomaly.cost_usd), anomaly.sentence
 
 
 def _budgets(report: Report) -> Iterator[Line]:

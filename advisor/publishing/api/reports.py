@@ -88,7 +88,12 @@ def _add_report(app: FastAPI, outlet: Outlet) -> None:
         """
         with outlet.database.snapshot() as session:
             figures = report.build(
-                session, outlet.settings, clock.now_us(), month, project=access.project
+                session,
+                outlet.settings,
+                clock.now_us(),
+                month,
+                project=access.project,
+                with_movements=True,
             )
         return answers.json_of(figures)
 

@@ -72,4 +72,11 @@ def test_every_field_of_the_figure_is_filled() -> None:
     names = [field.name for field in fields(RecommendationFigure)]
     unknown = {name for name in names if getattr(figure, name) is None}
     # The best is the same model at batch, which needs neither a router nor evidence.
-    assert unknown == {"router_month_usd", "evidence", "latency", "condition", "next_step"}
+    assert unknown == {
+        "router_month_usd",
+        "evidence",
+        "latency",
+        "condition",
+        "next_step",
+        "opt_out_reason",
+    }
