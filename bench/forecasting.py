@@ -271,7 +271,7 @@ def section() -> str:
             f"months a row, seeded, with noise of {NOISE_SHARE * 100:.0f} % a day. Each is",
             "forecast on its first morning and its sixteenth (after the slash). Errors are shares",
             "of the month; within counts the forecasts whose 80 % band held what the month came",
-            "to. The last two columns are the weekday method alone, with the band of its own formula.",
+            "to. The last two columns are the weekday method alone, with the band of its formula.",
             "",
             header,
             "| --- | --- | --- | --- | --- | --- | --- | --- |",
