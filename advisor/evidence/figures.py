@@ -94,6 +94,10 @@ class EvidenceFigure:
     """All runs in the order of import, this one among them."""
     level_ratio: str
     """The risk of a false pass that the deciding look took."""
+    together: str | None = None
+    """The verdict of all runs together, which is the one that advice follows."""
+    needs_pairs: int = 0
+    """The pairs of an inferior run that was withdrawn, where fewer have taken its place; else 0."""
     prompt_version: str | None = None
     withdrawn: str | None = None
     withdrawn_on: str | None = None
@@ -148,6 +152,8 @@ def figure_of(evidence: Evidence) -> EvidenceFigure:
         factors=tuple(_measured(name, factor) for name, factor in evidence.factors.items()),
         runs=runs_of(evidence.runs),
         level_ratio=money.ratio_text(evidence.pool.level if evidence.pool else spending.LEVEL),
+        together=evidence.verdict if evidence.pool else None,
+        needs_pairs=evidence.pool.needs_pairs if evidence.pool else 0,
         prompt_version=comparison.prompt_version,
         withdrawn=comparison.withdrawn_note,
         withdrawn_on=_withdrawn_on(comparison),

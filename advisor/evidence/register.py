@@ -9,9 +9,10 @@ from sqlmodel import Session
 
 from advisor.evidence import figures, pool, rules, store
 from advisor.evidence.comparisons import Comparison, StoredComparison
-from advisor.evidence.figures import EvidenceFigure, ImportedFigure, RunFigure
+from advisor.evidence.figures import EvidenceFigure, ImportedFigure
+from advisor.evidence.pool import Pool
 from advisor.evidence.runs import Run
-from ledger import clock
+from ledger import clock, money
 from ledger.errors import Forbidden
 from ledger.pricing import names
 from ledger.pricing.prices import PriceBook
@@ -56,16 +57,16 @@ def list_all(
     for comparison in sorted(stored, key=attrgetter("imported_at")):
         run = Run(comparison=comparison, judge_proven=rules.has_proven_judge(comparison, book))
         runs_by_subject.setdefault(_subject(comparison, book), []).append(run)
-    figures_by_subject = {
-        subject: _run_figures(session, runs, today) for subject, runs in runs_by_subject.items()
+    read_items = functools.partial(store.load_items, session)
+    pool_by_subject = {
+        subject: pool.form(runs, read_items, today) for subject, runs in runs_by_subject.items()
     }
-    return [
-        replace(
-            figures.figure_of(rules.assess(comparison, book, today)),
-            runs=figures_by_subject[_subject(comparison, book)],
-        )
-        for comparison in stored
-    ]
+    listed = []
+    for comparison in stored:
+        subject = _subject(comparison, book)
+        figure = figures.figure_of(rules.assess(comparison, book, today))
+        listed.append(_with_runs(figure, pool_by_subject[subject], runs_by_subject[subject]))
+    return listed
 
 
 def evidence_figure(
@@ -80,11 +81,19 @@ def evidence_figure(
     return figure
 
 
-def _run_figures(session: Session, runs: Sequence[Run], today: int) -> tuple[RunFigure, ...]:
-    together = pool.form(runs, functools.partial(store.load_items, session), today)
-    if together is not None:
-        return figures.runs_of(together.runs)
-    return figures.runs_of(pool.list_withdrawn(run.comparison for run in runs))
+def _with_runs(
+    figure: EvidenceFigure, together: Pool | None, runs: Sequence[Run]
+) -> EvidenceFigure:
+    if together is None:
+        withdrawn = pool.list_withdrawn(run.comparison for run in runs)
+        return replace(figure, runs=figures.runs_of(withdrawn))
+    return replace(
+        figure,
+        runs=figures.runs_of(together.runs),
+        level_ratio=money.ratio_text(together.level),
+        together=together.evaluation.verdict,
+        needs_pairs=together.needs_pairs,
+    )
 
 
 def _subject(comparison: StoredComparison, book: PriceBook) -> _Subject:

@@ -53,14 +53,33 @@ def summary(figure: EvidenceFigure) -> Iterator[str]:
         )
     if figure.judge:
         yield f"The answers were marked by {figure.judge}; {_check_of_judge(figure)}."
-    if figure.doubt is None:
+    together = figure.together or figure.verdict
+    if figure.doubt is None and together == figure.verdict:
         yield f"It counts until {figure.expires_on}, or until the traffic or a model changes."
     if len(figure.runs) > 1:
         yield f"{run_line(figure.runs)}."
-        yield (
-            "Runs count together, each input once, and each look spends part of the 5 % risk of a"
-            f" false pass; the deciding one had {words.percent(figure.level_ratio)}."
+    if len(figure.runs) > 1 or together != figure.verdict:
+        yield _together(figure, together)
+
+
+def _together(figure: EvidenceFigure, together: str) -> str:
+    """What all runs come to, and why it may differ from what one came to."""
+    if figure.needs_pairs:
+        return (
+            f"A run of {words.counted(figure.needs_pairs, 'pair')} that came out inferior was"
+            " withdrawn. At least as many pairs have to take its place before advice follows."
         )
+    verdict = f"{_VERDICTS[together]} ({together})"
+    if any(run.binds for run in figure.runs):
+        return (
+            f"Advice follows all runs together: {verdict}. A run that came out inferior binds until"
+            " a snapshot, the prompt or the size of requests changes, or more pairs pass."
+        )
+    return (
+        f"Advice follows all runs together: {verdict}. Each input counts once, and each look spends"
+        " part of the 5 % risk of a false pass; the deciding one had"
+        f" {words.percent(figure.level_ratio)}."
+    )
 
 
 def run_line(runs: Sequence[RunFigure]) -> str:
@@ -132,6 +151,10 @@ def _standing(figure: EvidenceFigure) -> str:
         return f"withdrawn ({figure.withdrawn}){by} on {figure.withdrawn_on}"
     if figure.doubt is not None:
         return f"does not count: {words.label(figure.doubt)}"
+    if figure.needs_pairs:
+        return f"does not count: {words.label('unanswered_failure')}"
+    if figure.together not in (None, figure.verdict):
+        return f"all runs together: {_VERDICTS[figure.together or figure.verdict]}"
     return f"counts until {figure.expires_on}"
 
 

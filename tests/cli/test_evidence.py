@@ -128,3 +128,17 @@ def test_the_steps_with_measured_factors_agree_with_a_calculator_and_the_figures
     assert [told.of("As expected", "price of a wrong answer")] == [
         Fraction(each or "") for each in limits
     ]
+
+
+def test_a_failure_stands_beside_each_later_success(line: CommandLine, tmp_path: Path) -> None:
+    names = "--pair gpt-4.1:gpt-4.1-mini --project search --workload chat"
+    for name, pairs, wrong in (("first", 200, 60), ("second", 50, 0)):
+        marks = "".join(f"{name}-{number},1,{int(number >= wrong)}\n" for number in range(pairs))
+        (tmp_path / f"{name}.csv").write_text(f"item_id,a,b\n{marks}")
+    line.said(f"evidence import {tmp_path / 'first.csv'} {names}")
+    imported = line.said(f"evidence import {tmp_path / 'second.csv'} {names}")
+    assert "Advice follows all runs together: not good enough (inferior)." in imported
+    assert "It counts until" not in imported
+    listed = line.said("evidence list")
+    assert listed.count("2 runs: 200 pairs inferior on 2026-11-23 (binds); 50 pairs") == 2
+    assert "all runs together: not good enough" in listed
