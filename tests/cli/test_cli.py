@@ -136,7 +136,9 @@ def test_the_report_as_json_is_the_body_of_the_api(tmp_path: Path) -> None:
     month = clock.rfc3339(clock.now_us() - clock.HOUR_US)[:7]
     with database.snapshot() as session:
         body = json.loads(
-            wire.encode(report.build(session, ledgers.SETTINGS, clock.now_us(), month))
+            wire.encode(
+                report.build(session, ledgers.SETTINGS, clock.now_us(), month, with_movements=True)
+            )
         )
     database.close()
     assert json.loads(run("report", "--month", month, "--json", data=tmp_path).stdout) == body

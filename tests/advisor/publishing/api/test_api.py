@@ -56,7 +56,7 @@ def test_the_report_is_the_body_that_the_command_line_prints(
     client: TestClient, database: Database
 ) -> None:
     with database.snapshot() as session:
-        built = report.build(session, ledgers.SETTINGS, clock.now_us())
+        built = report.build(session, ledgers.SETTINGS, clock.now_us(), with_movements=True)
     assert client.get("/api/v1/report").content == wire.encode(built)
 
 
