@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from advisor import words
-from advisor.advice import reasons
+from advisor.advice import notices, reasons
 from advisor.advice.values import Recommendation
 from advisor.evidence import figures as evidence_figures
 from advisor.evidence import sentences as evidence_sentences
@@ -13,7 +13,6 @@ from advisor.switching import (
     breakeven,
     candidates,
     counterfactual,
-    decision,
     factors,
     headroom,
     life,
@@ -274,15 +273,28 @@ def _payback(recommendation: Recommendation) -> Iterator[str]:
     if not recommendation.one_off_femto_usd:
         return
     cost = money.usd_text(recommendation.one_off_femto_usd)
-    payback_days, days_left = recommendation.payback_days, recommendation.days_left
+    payback_days = recommendation.payback_days
     if payback_days is None:
         yield f"At the low end its one-off cost of {cost} USD is never paid back."
     else:
-        remark = "" if days_left is None else f"; {days_left} are left"
         yield (
             f"At the low end its one-off cost of {cost} USD is paid back in"
-            f" {plain(payback_days, 1)} days{remark}."
+            f" {plain(payback_days, 1)} days{_horizon(recommendation)}."
         )
+
+
+def _horizon(recommendation: Recommendation) -> str:
+    """Over which days a one-off cost has to be paid back: the target's where a move is forced."""
+    days_left, target_days = recommendation.days_left, recommendation.target_days_left
+    if days_left is None:
+        return ""
+    if not recommendation.is_forced:
+        return f"; {days_left} are left"
+    lasts = f"{target_days} days" if target_days is not None else "without an announced end"
+    return (
+        f"; the source serves {words.counted(days_left, 'day')} more, but any move away from it"
+        f" costs that once, and the target lasts {lasts}"
+    )
 
 
 def _life(recommendation: Recommendation) -> Iterator[str]:
@@ -291,18 +303,24 @@ def _life(recommendation: Recommendation) -> Iterator[str]:
         yield "Neither model has an announced shutdown."
         return
     worth = f", and is worth {_ends(until)} USD (low / expected / high)" if until else ""
-    yield (
-        f"The saving ends in {words.counted(days_left, 'day')}, when the first of the two models"
-        f" shuts down{worth}."
+    if days_left:
+        yield (
+            f"The saving ends in {words.counted(days_left, 'day')}, when the first of the two"
+            f" models shuts down{worth}."
+        )
+    must_move = notices.write_must_move(recommendation)
+    if must_move is not None:
+        yield must_move
+    target_day, target_days_left = (
+        recommendation.target_shutdown_day,
+        recommendation.target_days_left,
     )
-    source_days_left = recommendation.source_days_left
-    if decision.SOURCE_RETIRES in recommendation.decision.notices and source_days_left is not None:
-        last_day = clock.date_of(recommendation.as_of_day + source_days_left)
-        yield f"You must move by {last_day}: the source shuts down then."
-    target_days_left = recommendation.target_days_left
-    if target_days_left is not None and target_days_left <= life.SOURCE_NOTICE_DAYS:
-        day = clock.date_of(recommendation.as_of_day + target_days_left)
-        yield f"The target shuts down too, on {day}: look at the named successor first."
+    if target_day is None or target_days_left is None:
+        return
+    if target_days_left <= life.SOURCE_NOTICE_DAYS:
+        day = clock.date_of(target_day)
+        end = f"shuts down too, on {day}" if target_days_left else f"was shut down on {day}"
+        yield f"The target {end}: look at the named successor first."
 
 
 def _ends(estimate: candidates.Estimate) -> str:

@@ -161,6 +161,14 @@ class AdviceFigure:
     condition: str | None
     next_step: NextStepFigure | None
     days_left: int | None
+    source_shutdown_day: str | None
+    target_shutdown_day: str | None
+    ends_on: str | None
+    """The UTC day on which the first of the two models shuts down, past or to come."""
+    notices: tuple[str, ...]
+    """What is to be known whatever is decided: `source_retires` within 90 days."""
+    must_move: str | None
+    """By when the source has to be left, in a sentence; None where it lasts."""
     latency: latency_figures.LatencyFigure | None
 
 
@@ -168,8 +176,9 @@ class AdviceFigure:
 class RecommendationFigure(AdviceFigure):
     """Advice on one slice with every input that recomputes it; lists have the short form."""
 
-    notices: tuple[str, ...]
     counted: bool
+    set_aside: bool
+    """Whether people have taken it out of the totals, or it is not advised any more."""
     as_of: str
     price_book_version: str
     window_first_day: str
@@ -212,7 +221,7 @@ class RecommendationFigure(AdviceFigure):
     @property
     def is_set_aside(self) -> bool:
         """Whether its decision counts, but people have adopted, rolled back or dismissed it."""
-        return self.decision in decision.COUNTED and not self.counted
+        return self.decision in decision.COUNTED and self.set_aside
 
     def break_even(self, at: str = "neutral") -> BreakEvenFigure | None:
         """What it takes until nothing is saved, by prices alone or at the `expected` factors.

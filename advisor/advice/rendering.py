@@ -6,7 +6,7 @@ Amounts and ratios become decimal text, ratios rounded once to 9 decimals. It de
 from fractions import Fraction
 
 from advisor import words
-from advisor.advice import explanation
+from advisor.advice import explanation, notices
 from advisor.advice.figures import (
     AlternativeFigure,
     BreakEvenFigure,
@@ -52,7 +52,9 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
         decision=recommendation.decision.kind,
         reason=recommendation.decision.reason,
         notices=recommendation.decision.notices,
+        must_move=notices.write_must_move(recommendation),
         counted=recommendation.counted,
+        set_aside=recommendation.set_aside,
         as_of=_date(recommendation.as_of_day),
         price_book_version=recommendation.price_book_version,
         window_first_day=_date(recommendation.window.first_day),
@@ -72,6 +74,9 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
         source_days_left=recommendation.source_days_left,
         target_days_left=recommendation.target_days_left,
         days_left=recommendation.days_left,
+        source_shutdown_day=_optional_date(recommendation.source_shutdown_day),
+        target_shutdown_day=_optional_date(recommendation.target_shutdown_day),
+        ends_on=_optional_date(recommendation.end_day),
         break_evens=_break_evens(recommendation),
         factors=tuple(
             _factor(recommendation.factors, name)
@@ -139,6 +144,10 @@ def _usd(amount_femto_usd: Fraction | int | None) -> str | None:
 
 def _date(day: int) -> str:
     return clock.date_of(day).isoformat()
+
+
+def _optional_date(day: int | None) -> str | None:
+    return None if day is None else _date(day)
 
 
 def _part(lever: str, part: levers.Part) -> PartFigure:

@@ -47,8 +47,12 @@ class Recommendation(Advice):
 
     @property
     def counted(self) -> bool:
-        """Whether its saving enters the totals."""
-        return self.decision.counted and not self.set_aside
+        """Whether its saving enters the totals.
+
+        One away from a model that is gone saves nothing, nor does a forced one that costs more.
+        """
+        saves = self.low_femto_usd > 0 and self.source_days_left != 0
+        return self.decision.counted and not self.set_aside and saves
 
     @property
     def condition(self) -> str | None:

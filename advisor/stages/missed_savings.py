@@ -90,8 +90,8 @@ def find_opportunities(
 
 def _end_hour(recommendation: Recommendation) -> int | None:
     """The hour at which the first of the models is gone; None where neither is known to go."""
-    days_left = recommendation.days_left
-    return None if days_left is None else (recommendation.as_of_day + days_left) * HOURS
+    end_day = recommendation.end_day
+    return None if end_day is None else end_day * HOURS
 
 
 def by_recommendation(

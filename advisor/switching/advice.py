@@ -60,7 +60,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
+class Advice(life.Lifetime):
     """One alternative of a slice: its decision, and every input that recomputes its figures.
 
     Amounts are femto-USD per average month (730 h) unless they say otherwise, days are UTC day
@@ -77,8 +77,6 @@ class Advice:
     to_service_tier: str | None
     """None where each request keeps its own tier."""
     opt_out_reason: str | None = None
-    as_of_day: int
-    """The day whose prices everything is computed at."""
 
     requests: int
     """Billable requests of the window."""
@@ -124,27 +122,9 @@ class Advice:
     """The saving by lever; the parts add up to it exactly."""
     swings: tuple[sensitivity.Swing, ...] = ()
 
-    source_days_left: int | None
-    target_days_left: int | None
     decision: decision.Decision
     confidence: risk.Confidence
     risk: risk.Risk
-
-    @property
-    def days_left(self) -> int | None:
-        """The days until the first of the two models shuts down; None when neither is known to."""
-        return life.shorter(self.source_days_left, self.target_days_left)
-
-    @property
-    def ends_with_source(self) -> bool:
-        """Whether the source has to be left soon, and the target no later."""
-        source, target = self.source_days_left, self.target_days_left
-        return (
-            source is not None
-            and source <= life.SOURCE_NOTICE_DAYS
-            and target is not None
-            and target <= source
-        )
 
     @property
     def stays(self) -> bool:
@@ -261,9 +241,14 @@ def other_models(
 
 
 def states(slice_: candidates.Slice, terms: Terms, market: Market) -> tuple[pairs.Pair, ...]:
-    """The states that a slice may move to: those of the pairs that start at it, and proposals."""
+    """The states that a slice may move to: those of the pairs that start at it, and proposals.
+
+    Where none of the named models outlasts a source in its last days, its successor is proposed,
+    whatever the policy: something has to be done.
+    """
     named = proposals.find_named(slice_, terms.pairs, market.book)
-    proposed = proposals.propose(slice_, market) if terms.proposes else ()
+    is_urgent = bool(named) and proposals.is_stranded(slice_, named, market)
+    proposed = proposals.propose(slice_, market) if terms.proposes or is_urgent else ()
     return pairs.join_moves((*named, *proposed), slice_.provider)
 
 
@@ -350,8 +335,8 @@ def _advise(
         good_answer_instead_femto_usd=good_answer_instead,
         at_neutral=worth.find_break_even(alternative, band.price_lists, pass_rates),
         at_expected=at_expected,
-        source_days_left=source_days_left,
-        target_days_left=alternative.target_days_left,
+        source_shutdown_day=market.shutdown_day(slice_.provider, slice_.model),
+        target_shutdown_day=market.shutdown_day(alternative.provider, alternative.model),
         decision=decision.decide(situation),
         risk=level,
         confidence=_confidence(alternative, standing, level),

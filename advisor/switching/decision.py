@@ -72,14 +72,16 @@ def decide(situation: Situation) -> Decision:
     """The first that applies of blocked, not_enough_data, keep, pilot, switch_now, with its reason.
 
     A source that retires within 90 days blocks nothing: it is a notice, and the saving need not be
-    material then.
+    material then. In its last 30 days, and after them, a target that lasts is moved to whatever
+    it saves: the source cannot be kept.
     """
     retires = (
         situation.source_days_left is not None
         and situation.source_days_left <= life.SOURCE_NOTICE_DAYS
     )
     notices = (SOURCE_RETIRES,) if retires else ()
-    if situation.is_control:
+    is_leaving = _is_leaving(situation)
+    if situation.is_control and situation.source_days_left != 0:
         return Decision("keep", CONTROL, notices)
     if situation.blocks:
         return Decision("blocked", situation.blocks[0], notices)
@@ -94,11 +96,20 @@ def decide(situation: Situation) -> Decision:
     # must be worth it by itself.
     has_to_move = retires and not (situation.keeps_model and _ends_with_source(situation))
     material = low >= material_femto_usd(situation.threshold_femto_usd, cost)
-    if reason := _against(situation, low, material or has_to_move):
+    reason = _against(situation, low, material or has_to_move)
+    if reason and not is_leaving:
         return Decision("keep", reason, notices)
     doubt = _doubt(situation)
-    reason = SOURCE_RETIRES if not material else doubt or _trust(situation)
+    reason = SOURCE_RETIRES if reason or not material else doubt or _trust(situation)
     return Decision("pilot" if doubt else "switch_now", reason, notices)
+
+
+def _is_leaving(situation: Situation) -> bool:
+    """Whether the source is gone or as good as gone, and the target lasts longer than it."""
+    source, target = situation.source_days_left, situation.target_days_left
+    return (
+        source is not None and source <= life.TARGET_BLOCK_DAYS and life.is_forced(source, target)
+    )
 
 
 def _ends_with_source(situation: Situation) -> bool:
@@ -138,7 +149,7 @@ def _against(situation: Situation, low_month_femto_usd: int, worth_it: bool) -> 
         return "not_material"
     if situation.evidence is not None and situation.evidence.says_inferior:
         return "inferior"
-    days_left = life.shorter(situation.source_days_left, situation.target_days_left)
+    days_left = life.payback_horizon(situation.source_days_left, situation.target_days_left)
     payback_days = life.payback_days(situation.one_off_femto_usd, low_month_femto_usd)
     if days_left is not None and payback_days is not None and payback_days >= days_left:
         return "payback_beyond_life"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from advisor.switching import cost
+from advisor.switching import cost, life
 from ledger.pricing import prices
 
 
@@ -18,10 +18,14 @@ class Market:
         """What is known of a model; empty facts when nothing is."""
         return self.book.facts_of(provider, model)
 
+    def shutdown_day(self, provider: str, model: str) -> int | None:
+        """The first UTC day on which a model no longer serves; None with none announced."""
+        retirement = self.facts_of(provider, model).retirement
+        return None if retirement is None else retirement.shutdown_day
+
     def days_left(self, provider: str, model: str) -> int | None:
         """Days that a model still serves, without its shutdown day; None with none announced."""
-        retirement = self.facts_of(provider, model).retirement
-        return None if retirement is None else max(0, retirement.shutdown_day - self.day)
+        return life.count_days(self.shutdown_day(provider, model), self.day)
 
     def price_of(
         self, cell: cost.Cell, provider: str, model: str, service_tier: str | None = None

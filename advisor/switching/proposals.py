@@ -52,6 +52,14 @@ def propose_models(provider: str, model: str, market: Market) -> tuple[str, ...]
     return tuple(dict.fromkeys(name for name in lasting if name not in (None, model)))
 
 
+def is_stranded(slice_: candidates.Slice, named: Iterable[pairs.Pair], market: Market) -> bool:
+    """Whether the source is gone within 30 days, and every named target with it."""
+    targets = [(slice_.provider, slice_.model)]
+    targets += [(pair.target.provider or slice_.provider, pair.target.model) for pair in named]
+    days_left = [market.days_left(provider, model) for provider, model in targets]
+    return all(days is not None and days <= life.TARGET_BLOCK_DAYS for days in days_left)
+
+
 def choose(
     alternatives: Sequence[candidates.Alternative],
     bound: Collection[pairs.Pair],

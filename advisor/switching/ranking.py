@@ -43,11 +43,12 @@ def other_models(
 ) -> list[OtherModel]:
     """The named successor with its sign and blocks, then up to three cheaper models.
 
-    All are of the same provider. Not in the list: models that are decided on (`decided`),
-    fine-tuned ones, those of another kind or of unknown context window, and those that cannot take
-    every token the slice sends.
+    All are of the same provider, and the cheaper ones outlive the source by a year. Not in the
+    list: models that are decided on (`decided`), fine-tuned ones, those of another kind or of
+    unknown context window, and those that cannot take every token the slice sends.
     """
     retirement = market.facts_of(slice_.provider, slice_.model).retirement
+    source_days_left = market.days_left(slice_.provider, slice_.model)
     successor_name = retirement.successor if retirement else None
     sold = market.book.models.get(slice_.provider, frozenset()) - {slice_.model} - set(decided)
     successor = (
@@ -61,8 +62,18 @@ def other_models(
         if (other := _other_model(slice_, market, model, is_successor=False))
         and other.price_gap > 0
         and not other.blocks
+        and _outlives(other, source_days_left)
     )
     return [*([successor] if successor else []), *itertools.islice(cheaper, MOST_OTHERS)]
+
+
+def _outlives(other: OtherModel, source_days_left: int | None) -> bool:
+    """Whether a model lasts a year longer than the source, as far as its end is announced.
+
+    A source without an announced end is taken to end today, at the earliest.
+    """
+    days = other.target_days_left
+    return days is None or days >= (source_days_left or 0) + life.DAYS_PER_YEAR
 
 
 def _cheapest_first(

@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
 from types import MappingProxyType
 
 from rich.console import Console
@@ -150,7 +149,12 @@ def _proof(figure: advice_figures.RecommendationFigure) -> Iterator[str]:
 
 
 def _worth(figure: advice_figures.RecommendationFigure) -> Iterator[tuple[str, str]]:
-    """What it saves, under which condition, and what a trial may add."""
+    """By when it is forced, what it saves, under which condition, and what a trial may add."""
+    if figure.must_move is not None:
+        yield "by", figure.must_move
+    if figure.decision == "blocked":
+        yield "worth", "nothing: this move cannot be made"
+        return
     yield "worth", _ends(figure)
     if figure.condition:
         yield "", figure.condition
@@ -184,16 +188,18 @@ def _next_step(step: advice_figures.NextStepFigure) -> Iterator[tuple[str, str]]
 
 def _until(figure: advice_figures.RecommendationFigure) -> str:
     days_left = figure.days_left or 0
-    end = date.fromisoformat(figure.as_of) + timedelta(days=days_left)
-    if figure.source_days_left == figure.target_days_left:
-        reason = "the source and the target shut down"
-    elif days_left == figure.source_days_left:
-        reason = "the source shuts down"
-    else:
-        reason = "the target shuts down"
+    source_ends = figure.source_shutdown_day == figure.ends_on
+    target_ends = figure.target_shutdown_day == figure.ends_on
+    subject = "the source" if source_ends else "the target"
+    if source_ends and target_ends:
+        subject = "the source and the target"
+    if not days_left:
+        was = "were" if source_ends and target_ends else "was"
+        return f"{figure.ends_on}: {subject} {was} shut down; nothing is saved since"
+    reason = f"{subject} {'shut' if source_ends and target_ends else 'shuts'} down"
     saving = figure.saving_until_retirement
     in_all = f"; {figure.low_name} {words.dollars(saving.low_usd)} in all" if saving else ""
-    return f"{end}, in {words.counted(days_left, 'day')}: {reason} then{in_all}"
+    return f"{figure.ends_on}, in {words.counted(days_left, 'day')}: {reason} then{in_all}"
 
 
 def _alternative(alternative: advice_figures.AlternativeFigure, from_model: str) -> tuple[str, str]:
@@ -214,4 +220,5 @@ def _alternative(alternative: advice_figures.AlternativeFigure, from_model: str)
 
 def _other_model(other: advice_figures.OtherModelFigure) -> str:
     successor = " (the named successor)" if other.is_successor else ""
-    return f"{other.model} {words.percent(other.price_gap_ratio)}{successor}"
+    lasts = "" if other.days_left is None else f", {words.counted(other.days_left, 'day')} left"
+    return f"{other.model} {words.percent(other.price_gap_ratio)}{successor}{lasts}"

@@ -66,7 +66,7 @@ def show(
                 grid.add_row(
                     f"  {figure.project} / {figure.workload}",
                     words.label(decision or figure.decision),
-                    *amounts.three_dollars(figure.saving_month),
+                    *_ends(figure),
                 )
                 if figure.next_step is not None and not figure.is_set_aside:
                     grid.add_row(*_next_step(figure.next_step))
@@ -74,6 +74,13 @@ def show(
     for line in _conditions(savings):
         console.print(Text(line, style="dim"))
     console.print()
+
+
+def _ends(figure: RecommendationFigure) -> tuple[str, ...]:
+    """The three ends; a move that cannot be made is worth nothing that could be shown."""
+    if figure.decision == "blocked":
+        return "", "", ""
+    return amounts.three_dollars(figure.saving_month)
 
 
 def _next_step(step: NextStepFigure) -> tuple[str, ...]:
@@ -102,6 +109,7 @@ def _conditions(savings: SavingsReport) -> Iterator[str]:
         yield "What could be saved leaves out what people have decided on."
     for decision, reason in dict.fromkeys((figure.decision, figure.reason) for figure in figures):
         yield f"{words.label(decision)}: {reasons.why(reason)}."
+    yield from dict.fromkeys(figure.must_move for figure in figures if figure.must_move)
     yield from _lives(figures)
     yield from _successors(figures)
     yield "Line by line: switchwise advise, then switchwise explain ID"
@@ -116,7 +124,9 @@ def _lives(figures: Sequence[RecommendationFigure]) -> Iterator[str]:
     for (source, target), figure in shortest.items():
         days = words.counted(figure.days_left or 0, "day")
         limit = amounts.break_even(figure)
-        end = f"{source} -> {target} ends in {days}, when a model shuts down"
+        end = f"{source} -> {target} ends in {days}, on {figure.ends_on}, when a model shuts down"
+        if not figure.days_left:
+            end = f"{source} -> {target} has ended: a model was shut down on {figure.ends_on}"
         yield f"{end}; {limit}." if limit else f"{end}."
 
 

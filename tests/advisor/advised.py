@@ -60,8 +60,8 @@ def recommendation(low_usd: str | None = "100.00", **changed: object) -> Recomme
         "good_answer_instead_femto_usd": None,
         "at_neutral": breakeven.BreakEven(Fraction("0.80"), Fraction(5)),
         "at_expected": None,
-        "source_days_left": 52,
-        "target_days_left": 52,
+        "source_shutdown_day": AS_OF_DAY + 52,
+        "target_shutdown_day": AS_OF_DAY + 52,
         "decision": decision.Decision(kind, reason),  # type: ignore[arg-type]  # codes by name
         "confidence": risk.Confidence({"volume": "low"}),
         "risk": risk.Risk({"evidence": 3}),

@@ -164,7 +164,7 @@ def test_a_target_that_retires_tomorrow_blocks_whatever_it_saves(days_left: int)
     )
 
 
-def test_a_source_that_retires_tomorrow_does_not_block_but_a_one_off_cost_never_pays_back() -> None:
+def test_a_source_that_retires_tomorrow_blocks_nothing_nor_does_a_cost_that_is_due_anyway() -> None:
     leaving = prices.ModelFacts(
         context_window=1_047_576,
         max_output_tokens=32_768,
@@ -178,7 +178,7 @@ def test_a_source_that_retires_tomorrow_does_not_block_but_a_one_off_cost_never_
         1,
     )
     costly = _advice(LARGE, book=book, one_off_femto_usd=10_000 * books.USD)
-    assert (costly.decision.kind, costly.decision.reason) == ("keep", "payback_beyond_life")
+    assert (costly.decision.kind, costly.decision.reason) == ("pilot", "no_evidence")
 
 
 def test_cheaper_on_input_and_dearer_on_output_wins_or_loses_by_the_slices_own_mix() -> None:

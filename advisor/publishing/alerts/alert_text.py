@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from advisor import words
-from advisor.advice import reasons, values
+from advisor.advice import notices, reasons, values
 from advisor.advice.retirements import IN_USE_DAYS, Retiring
 from advisor.advice.values import Recommendation
 from advisor.months import silence_words
@@ -28,6 +28,7 @@ def saving(recommendation: Recommendation, sample_projects: Sequence[str]) -> st
         [
             f"Could save {_low(worth, low_name)} a month: {_slice(recommendation)}",
             f"{_switch(recommendation)}: {kind}, because {reason}.",
+            notices.write_must_move(recommendation) or "",
             _condition(recommendation),
             _next_step(recommendation),
             f"{_per_month(worth)}; price gap {gap}.",
@@ -84,6 +85,7 @@ def blocked(recommendation: Recommendation, sample_projects: Sequence[str]) -> s
         [
             f"No longer possible: {_switch(recommendation)}",
             f"{_slice(recommendation)} is blocked, because {reason}.",
+            notices.write_must_move(recommendation) or "",
             _instead(recommendation),
             f"Next: switchwise explain {recommendation.id}",
             _sample([recommendation], sample_projects),

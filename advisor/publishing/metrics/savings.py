@@ -73,8 +73,8 @@ def _single_slice(
     ratio = recommendation.breakeven_escalation_ratio()
     if ratio is not None:
         yield sample.from_text("breakeven_escalation_ratio", labels, ratio)
-    if recommendation.days_left is not None:
-        end = _midnight_seconds(recommendation.as_of) + recommendation.days_left * _DAY_SECONDS
+    if recommendation.ends_on is not None:
+        end = _midnight_seconds(recommendation.ends_on)
         yield MetricSample("savings_end_timestamp_seconds", labels, end)
     evidence = recommendation.evidence
     if evidence is not None and evidence.doubt is None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -115,13 +116,45 @@ def test_a_retiring_source_waives_materiality_and_is_the_reason() -> None:
     assert _said(replace(small, source_days_left=91)) == ("keep", "not_material")
 
 
-def test_a_retiring_source_waives_neither_the_payback_nor_a_loss() -> None:
+def test_a_retiring_source_waives_no_loss_before_its_last_month() -> None:
     leaving = replace(GOOD, source_days_left=60)
-    assert _said(replace(leaving, one_off_femto_usd=120 * books.USD)) == (
-        "keep",
-        "payback_beyond_life",
-    )
     assert _said(replace(leaving, low_month_femto_usd=-1)) == ("keep", "no_saving")
+    assert _said(replace(leaving, source_days_left=31, low_month_femto_usd=-1))[0] == "keep"
+
+
+def test_a_one_off_cost_that_is_due_anyway_counts_over_the_life_of_the_target() -> None:
+    costly = replace(GOOD, source_days_left=60, one_off_femto_usd=120 * books.USD)
+    assert _said(costly) == ("switch_now", "proven")
+    # The target ends before the cost has come back: another move would have to be paid for.
+    forced = replace(costly, source_days_left=50)
+    kinds = [_said(replace(forced, target_days_left=days))[0] for days in (60, 61)]
+    assert kinds == ["keep", "switch_now"]
+    # A source that lasts longer need not be left, so its cost is a reason to stay.
+    assert _said(replace(costly, source_days_left=91, target_days_left=60))[0] == "keep"
+
+
+def test_a_hold_out_stays_until_its_model_is_gone() -> None:
+    control = replace(GOOD, is_control=True)
+    assert _said(replace(control, source_days_left=1)) == ("keep", "control")
+    assert _said(replace(control, source_days_left=0))[0] == "switch_now"
+
+
+@pytest.mark.parametrize("days_left", [0, 1, 30])
+@pytest.mark.parametrize(
+    "against",
+    [
+        {"low_month_femto_usd": -1},
+        {"low_month_femto_usd": 1},
+        {"one_off_femto_usd": 10**9 * books.USD, "target_days_left": 400},
+        {"evidence": None, "low_month_femto_usd": 0},
+    ],
+)
+def test_a_model_that_is_gone_or_nearly_is_never_kept(
+    days_left: int, against: dict[str, Any]
+) -> None:
+    decided = decide(replace(replace(GOOD, **against), source_days_left=days_left))
+    assert decided.kind in ("pilot", "switch_now")
+    assert decided.notices == ("source_retires",)
 
 
 def test_a_retiring_source_with_a_material_saving_keeps_its_own_reason_and_carries_the_notice() -> (

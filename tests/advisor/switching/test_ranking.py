@@ -1,5 +1,6 @@
 """Other models beside the pairs."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from advisor.switching import ranking
@@ -8,6 +9,7 @@ from ledger.pricing import prices
 from tests.advisor import books
 
 SLICE = books.slice_of(books.cell(10**6, output=10**6))
+LASTING = replace(books.PLAIN_FACTS, context_window=10**6)
 
 
 def _ranked(configured: set[str], book: prices.PriceBook | None = None) -> list[str]:
@@ -20,7 +22,15 @@ def _ranked(configured: set[str], book: prices.PriceBook | None = None) -> list[
 
 
 def test_the_named_successor_stands_first_even_before_cheaper_ones() -> None:
-    assert _ranked(set()) == [books.LUNA, books.MINI]
+    lasting = books.book({books.MINI: LASTING})
+    assert _ranked(set(), lasting) == [books.LUNA, books.MINI]
+
+
+def test_only_what_outlives_the_source_by_a_year_is_offered() -> None:
+    for days, is_offered in ((364, False), (365, True)):
+        retirement = prices.Retirement(books.SHUTDOWN_DAY + days, None, "")
+        facts = replace(LASTING, retirement=retirement)
+        assert (books.MINI in _ranked(set(), books.book({books.MINI: facts}))) is is_offered
 
 
 def test_a_model_that_is_dearer_on_this_mix_is_not_offered() -> None:

@@ -133,7 +133,8 @@ def test_the_one_that_shuts_down_first_is_named() -> None:
         ((40, None), "the source shuts"),
     ):
         console = Console(file=io.StringIO(), width=200)
-        found = advised.recommendation(source_days_left=days[0], target_days_left=days[1])
+        source, target = (None if left is None else advised.AS_OF_DAY + left for left in days)
+        found = advised.recommendation(source_shutdown_day=source, target_shutdown_day=target)
         with console.capture() as shown:
             advice_list.show(console, [rendering.figure_of(found)], values.total([found]))
         assert f"in 40 days: {whose}" in shown.get()
