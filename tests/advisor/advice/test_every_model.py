@@ -74,7 +74,7 @@ def test_the_faces_tell_the_same_of_every_model(database: Database) -> None:
     routes.install(app, database, DEFAULT)
     client = TestClient(app)
     with database.snapshot() as session:
-        body = wire.encode(report.build(session, DEFAULT, clock.now_us()))
+        body = wire.encode(report.build(session, DEFAULT, clock.now_us(), with_movements=True))
     assert client.get("/api/v1/report").content == body
     listed = client.get("/api/v1/recommendations").json()["recommendations"]
     page = client.get("/").text
