@@ -170,7 +170,8 @@ SPEND_METRICS = (
     gauge(
         "week_forecast_bias_ratio",
         "ratio",
-        "The same with its sign: above 0 where those forecasts were too high on average.",
+        "The same with its sign, where the error is a share of 0 to 1 or more: above 0 where those"
+        " forecasts were too high on average.",
         labels=("method",),
     ),
     gauge(
@@ -183,8 +184,8 @@ SPEND_METRICS = (
     gauge(
         "forecast_bias_ratio",
         "ratio",
-        "The same with its sign: above 0 where the forecasts of a finished month were too high"
-        " on average; 12 months.",
+        "The same with its sign, where the error is a share of 0 to 1 or more: above 0 where the"
+        " forecasts of a finished month were too high on average; 12 months.",
         labels=("month",),
     ),
     gauge(

@@ -21,7 +21,7 @@ def test_a_life_from_claim_to_rollback(line: CommandLine) -> None:
         == f"{name} is claimed, owner ada, since 2026-11-23, share 50 %, version 2."
     )
     assert (
-        "Frozen on 2026-11-23: at least $505.29 per average month, $817.20 expected, $913.46 at most"
+        "Frozen on 2026-11-23: cautious $505.29 per average month, $817.20 expected, $913.46 at most"
         in said
     )
     assert "share 10 %" in line.said(f"pilot {name} --share 0.1 --by ada")
@@ -83,7 +83,7 @@ def test_the_list_says_whose_it_is_and_a_dismissed_one_leaves_the_total(line: Co
     line.said(f"claim {name} --by ada")
     listed = line.said("advise")
     assert "claimed, owner ada, since 2026-11-23" in listed
-    assert "In all, what to switch or try is worth at least $505.29" in listed
+    assert "What trials may add is worth $505.29 (cautious)" in listed
     line.said(f"unclaim {name} --by ada")
     line.said(f"dismiss {name} --reason 'exam season' --until 2027-01-31 --by ada")
     listed = line.said("advise")
@@ -120,5 +120,5 @@ def test_explain_and_report_say_what_came_of_it(line: CommandLine) -> None:
         " $96.10 less $19.22" in told
     )
     assert "volume effect -$24.02, which is no saving." in told
-    assert "The frozen estimate says of the same 3 days: at least $49.84, $80.60 expected." in told
+    assert "The frozen estimate says of the same 3 days: cautious $49.84, $80.60 expected." in told
     assert "Saved so far    $74.99  to $76.88: one saving, measured in 2 ways" in reported

@@ -17,7 +17,7 @@ def test_a_plan_says_how_many_how_long_how_dear_and_how_to_split(line: CommandLi
         "it must reach 0.9 of the source's pass rate.",
         "Assumed, because nobody has measured it: the source's pass rate and the share of pairs that",
         "and $4.00 to mark them.",
-        "Each month of waiting costs at least $505.29.",
+        "Each month of waiting costs $505.29, by the low end.",
         "LiteLLM's weights for 20 % on the target:",
         "      weight: 80",
         "Then: switchwise trial run PROMPTS --pair gpt-4.1:gpt-4.1-mini --endpoint URL,",
