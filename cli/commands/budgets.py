@@ -67,7 +67,8 @@ def set_budget(
     It holds for each calendar month until it is set again or removed. Without a project, model or
     provider it is for everything. A closed month keeps the budgets that it was closed with.
     """
-    _change(scope, policies.nano_usd(amount))
+    with app.begin_ledger(scope.data) as (database, settings):
+        _change(database, settings, scope, policies.nano_usd(amount))
 
 
 @commands.command("remove", epilog="Example: switchwise budget remove --project search")
@@ -77,7 +78,8 @@ def remove_budget(scope: ScopeOptions) -> None:
 
     Earlier months keep it.
     """
-    _change(scope, None)
+    with app.open_ledger(scope.data) as (database, settings):
+        _change(database, settings, scope, None)
 
 
 @commands.command("list", epilog="Example: switchwise budget list")
@@ -118,19 +120,20 @@ def list_budgets(data: options.Data = None, as_json: options.AsJson = False) -> 
     app.console.print(grid)
 
 
-def _change(scope: ScopeOptions, amount_nano_usd: int | None) -> None:
-    with app.begin_ledger(scope.data) as (database, settings):
-        budget = Budget(
-            scope=scope.scope(database),
-            from_month=_first_month(scope.from_, settings),
-            amount_nano_usd=amount_nano_usd,
-            made_by=options.who(scope.by),
-        )
-        with database.snapshot() as session:
-            policies.check_budget(session, budget)
-        if not scope.dry_run:
-            with database.transaction() as session:
-                policies.put_budget(session, budget, clock.now_us())
+def _change(
+    database: Database, settings: Settings, scope: ScopeOptions, amount_nano_usd: int | None
+) -> None:
+    budget = Budget(
+        scope=scope.scope(database),
+        from_month=_first_month(scope.from_, settings),
+        amount_nano_usd=amount_nano_usd,
+        made_by=options.who(scope.by),
+    )
+    with database.snapshot() as session:
+        policies.check_budget(session, budget)
+    if not scope.dry_run:
+        with database.transaction() as session:
+            policies.put_budget(session, budget, clock.now_us())
     amount = budget.amount_femto_usd
     terms = "none" if amount is None else f"{words.femto_dollars(amount)} a month"
     changes.tell(

@@ -16,6 +16,7 @@ from rich.console import Console
 from advisor import words
 from advisor.publishing import routes, wire
 from advisor.publishing.metrics.exposition import Exposition
+from advisor.report import report
 from cli.text import report_text
 from ledger import access, clock, settings
 from ledger.database import Database
@@ -82,7 +83,12 @@ def test_the_closed_figures_stand_first_and_the_adjustments_add_up_to_the_adjust
 
 
 def test_api_command_line_and_export_tell_the_same_of_a_closed_month(october: Database) -> None:
-    client, body = client_of(october), wire.encode(built(october))
+    client = client_of(october)
+    with october.snapshot() as session:
+        now_us = clock.now_us()
+        body = wire.encode(
+            report.build(session, ledgers.SETTINGS, now_us, MONTH, with_movements=True)
+        )
     answered = client.get("/api/v1/report", params={"month": MONTH})
     assert answered.content == body
     report_json = json.loads(body)

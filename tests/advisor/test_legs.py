@@ -64,6 +64,9 @@ def test_legs_are_the_formulas_fraction_by_fraction(
         output = Fraction(counts.output_tokens)
         stay += _input(whole, held, written, now) + output * (now.output or 0)
         served = held if at.cached_share is None else min(at.cached_share * whole, whole - written)
+        # A read that is lost becomes a write, where a write is dearer than plain input.
+        if (instead.cache_write_input or 0) > (instead.uncached_input or 0):
+            written += max(Fraction(0), held - served)
         moved_in += at.phi_in * _input(whole, served, written, instead)
         moved_out += output * (instead.output or 0)
     found = counterfactual.legs(priced, at)

@@ -155,10 +155,13 @@ def test_a_model_without_a_price_shows_as_a_gap(run: Run) -> None:
 def test_what_people_did_is_in_the_advice(run: Run) -> None:
     so_far = run.report().savings.so_far
     assert so_far is not None
-    stages = {(move.project, move.workload): move.stage for move in so_far.moves}
-    assert stages["support-chat", "answers"] == "measured"
-    assert stages["search", "answers"] == "claimed"
-    assert stages["code-assistant", "completion"] == "dismissed"
+    stages = {(move.project, move.workload, move.stage) for move in so_far.moves}
+    # What was dismissed gives way to another target of the same traffic.
+    assert stages >= {
+        ("support-chat", "answers", "measured"),
+        ("search", "answers", "claimed"),
+        ("code-assistant", "completion", "dismissed"),
+    }
 
 
 def samples(history: Path) -> Iterator[tuple[str, float, float]]:

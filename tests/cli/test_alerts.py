@@ -19,6 +19,6 @@ def test_the_command_lists_what_did_not_arrive(line: CommandLine) -> None:
     text = " ".join(line.said("alerts").split())
     assert "2 alerts held since 20" in text
     assert "127.0.0.1 answered 404 no_service: the webhook was removed; set SWITCHWISE_" in text
-    assert text.count("Could save at least $") == 2
+    assert text.count("save $100.00 (cautious) a month") == 2
     body = line.run("alerts --json").json
     assert body["counts"]["held"]["count"] == len(body["alerts"]) == 2

@@ -26,6 +26,9 @@ BEGINNING = {
     "contracts price",
     "contracts commit",
     "evidence import",
+    "budget set",
+    "owners set",
+    "opt out",
 }
 """What may stand at the beginning of a ledger."""
 SAY_SO_THEMSELVES = {"doctor", "trial run"}
@@ -52,6 +55,8 @@ ARGUMENTS = {
     "models unmap": "prod-chat",
     "keys rotate": "abc",
     "keys revoke": "abc",
+    "owners remove": "search",
+    "opt in": "search",
     "export": "--month 2026-10 --out review",
 }
 

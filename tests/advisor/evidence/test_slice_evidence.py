@@ -362,7 +362,12 @@ def test_it_expires_by_itself_after_90_days(database: Database) -> None:
     assert proven(database, measured_day=paired_rows.TODAY - 1).reason == "proven"
     with time_machine.travel(conftest.NOW.replace(month=2, year=2027, day=20), tick=False):
         ledgers.settle(database)  # the days that were still ahead count by now
-        assert advised_ledger.figure(database).reason in ("evidence_expired", "target_retires")
+        # Both models are gone by then, so the successor is advised on, and the pair is blocked.
+        reasons = {
+            alternative.to_model: alternative.reason
+            for alternative in advised_ledger.figure(database).alternatives
+        }
+        assert reasons["gpt-4.1-mini"] in ("evidence_expired", "target_retires")
 
 
 def test_a_checked_judge_of_another_maker_may_speak(database: Database) -> None:
