@@ -19,9 +19,12 @@ from collector.parsing.naming import Naming
 from collector.parsing.reading import Ignored, Reading, Rejected
 from collector.receipts import Readings
 from collector.sources import LogFile
-from ledger import clock, events, refusals, rollups, series, usage
+from ledger import clock, events, growth, refusals, rollups, series, usage
 from ledger.database import Database
+from ledger.errors import UsageError
 from ledger.events import Event, Labels
+from ledger.growth import Version
+from ledger.outcomes import Outcome
 from ledger.settings import Settings
 from ledger.usage import Sums, Tally
 
@@ -50,8 +53,9 @@ class DirectSums:
     def __init__(self, pool: BlockPool | None = None) -> None:
         self._pool = pool
         self.counts: Counter[str] = Counter()
-        """How many records were counted, early, repeated, ignored and rejected."""
+        """How many records were counted, early, repeated, grown, ignored and rejected."""
         self._keys: set[bytes] = set()
+        self._growing: dict[bytes, Version] = {}
         self._places: dict[Labels, int] = {}
         self._sums = Sums()
         self._refused = Readings()
@@ -70,6 +74,7 @@ class DirectSums:
 
     def store(self, database: Database, settings: Settings) -> None:
         """Write the sums into the rollups of a ledger that holds nothing else."""
+        self._add_grown()
         with database.transaction() as session:
             ids = series.intern(session, self._places, settings.max_series)
             sums = usage.renumber(self._sums, [ids[labels] for labels in self._places])
@@ -121,7 +126,9 @@ class DirectSums:
             elif isinstance(reading, Rejected) or events.fault_of(reading, now_us) is not None:
                 self.counts["rejected"] += 1
                 self._refused.add(reading, now_us)
-            elif (key := events.key_of(reading)) in self._keys:
+            elif (key := events.key_of(reading)) in self._growing or reading.is_snapshot:
+                self._grow(key, reading, now_us)
+            elif key in self._keys:
                 self.counts["repeated"] += 1
             elif events.is_early(reading, now_us):
                 self.counts["early"] += 1
@@ -130,6 +137,30 @@ class DirectSums:
                 self.counts["counted"] += 1
                 self._keys.add(key)
                 _add(tally, reading, places)
+        self._merge(places.labels, tally.pack())
+
+    def _grow(self, key: bytes, event: Event, now_us: int) -> None:
+        """Hold a growing record until the end. Raises UsageError for one that is summed already."""
+        current = self._growing.get(key)
+        if current is None:
+            if key in self._keys:
+                raise UsageError(
+                    "a snapshot follows a record of the same request that does not say that it"
+                    " grows; import the files instead, or send snapshot: true with each record"
+                )
+            self._keys.add(key)
+            self._growing[key] = growth.version_of(event)
+            self.counts["early" if events.is_early(event, now_us) else "counted"] += 1
+            return
+        self._growing[key], outcomes = growth.fold(current, [event])
+        self.counts["grown" if Outcome.GROWN in outcomes else "repeated"] += 1
+
+    def _add_grown(self) -> None:
+        now_us, tally, places = clock.now_us(), Tally(), _Places()
+        for event, _ in self._growing.values():
+            if not events.is_early(event, now_us):
+                _add(tally, event, places)
+        self._growing.clear()
         self._merge(places.labels, tally.pack())
 
     def _merge(self, label_sets: Sequence[Labels], packed_sums: bytes) -> None:
@@ -180,7 +211,7 @@ def _sum_block(format: JsonFormat, naming: Naming, block: bytes) -> BlockSums | 
     now_us, tally, places, ignored = clock.now_us(), Tally(), _Places(), 0
     keys: list[bytes] = []
     for reading in readings:
-        if isinstance(reading, Event) and _counts_now(reading, now_us):
+        if isinstance(reading, Event) and _is_plain(reading, now_us):
             keys.append(events.key_of(reading))
             _add(tally, reading, places)
         elif isinstance(reading, Ignored):
@@ -190,5 +221,10 @@ def _sum_block(format: JsonFormat, naming: Naming, block: bytes) -> BlockSums | 
     return BlockSums(labels=places.labels, packed_sums=tally.pack(), keys=keys, ignored=ignored)
 
 
-def _counts_now(event: Event, now_us: int) -> bool:
-    return events.fault_of(event, now_us) is None and not events.is_early(event, now_us)
+def _is_plain(event: Event, now_us: int) -> bool:
+    """Whether it counts at once and for good."""
+    return (
+        not event.is_snapshot
+        and events.fault_of(event, now_us) is None
+        and not events.is_early(event, now_us)
+    )

@@ -17,8 +17,8 @@ from collector import spool
 from collector.ingest import GROUP_EVENTS, POISONED, Commit
 from collector.spool import Spool, SpooledGroup
 from ledger.errors import StoreUnavailable
+from ledger.outcomes import Outcome
 from ledger.refusals import RefusedElement
-from ledger.store import Outcome
 
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
 """Between two attempts while the database is away."""

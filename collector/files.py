@@ -39,8 +39,8 @@ from collector.spend_logs import CsvFile, CsvPipe, SpendLogTable
 from ledger import clock, store
 from ledger.database import Database
 from ledger.errors import UsageError
+from ledger.outcomes import Outcome
 from ledger.settings import Settings
-from ledger.store import Outcome
 from ledger.tables.files import ImportedFile
 
 CHUNK_RECORDS = 20_000
@@ -71,6 +71,7 @@ class ImportReceipt:
     format: str
     accepted: int
     duplicate: int
+    grown: int
     conflict: int
     ignored: int
     rejected: int
@@ -86,7 +87,7 @@ class ImportReceipt:
 
     def remark(self) -> str | None:
         """What to know about a file that brought nothing new, on one line; None if it did."""
-        if self.accepted or not self.duplicate:
+        if self.accepted or self.grown or not self.duplicate:
             return None
         unapplied = " The labels of this import were not applied." if self.labels_given else ""
         return (
@@ -266,6 +267,7 @@ class _Import:
             format=self.input.format.name,
             accepted=counts["accepted"],
             duplicate=counts["duplicate"],
+            grown=counts["grown"],
             conflict=counts["conflict"],
             ignored=counts["ignored"],
             rejected=counts["rejected"],

@@ -19,8 +19,8 @@ from ledger import bulk, clock, refusals, store
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from ledger.events import Event
+from ledger.outcomes import Outcome
 from ledger.refusals import RefusedElement
-from ledger.store import Outcome
 
 GROUP_EVENTS = 20_000
 """A group closes at this size, so that one commit never holds the write lock for long."""

@@ -24,7 +24,7 @@ from collector.receipts import Readings
 from ledger import clock, web
 from ledger.access import Access, Gate
 from ledger.errors import SwitchwiseError
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 
 SLICE_EVENTS = 10_000
 """A larger body is stored in slices of this size, so that other requests have their turn."""
@@ -43,7 +43,13 @@ def _naming(namespace: str, project: str | None) -> Naming:
     return Naming(namespace=namespace, project=project, vendor_of=vendors.vendor_of)
 
 
-_STORED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CONFLICT, Outcome.SPOOLED)
+_STORED = (
+    Outcome.ACCEPTED,
+    Outcome.DUPLICATE,
+    Outcome.GROWN,
+    Outcome.CONFLICT,
+    Outcome.SPOOLED,
+)
 
 
 @functools.lru_cache(maxsize=1_000)

@@ -17,7 +17,7 @@ from ledger import metrics
 
 # From the fastest answer to the longest time that a sender waits for one.
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-_COUNTED = ("accepted", "duplicate", "conflict", "ignored", "spooled")
+_COUNTED = ("accepted", "duplicate", "grown", "conflict", "ignored", "spooled")
 
 Counts = tuple[tuple[str, int], ...]
 """How many records had each outcome; outcomes of no record are left out."""

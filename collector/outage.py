@@ -17,8 +17,8 @@ from collector.ingest import POISONED, Commit
 from collector.spool import Spool
 from ledger.errors import StoreUnavailable
 from ledger.events import Event
+from ledger.outcomes import Outcome
 from ledger.refusals import RefusedElement
-from ledger.store import Outcome
 
 log = structlog.get_logger()
 

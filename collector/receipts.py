@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from collector.parsing.reading import Glimpse, Reading, Rejected
 from ledger import events, refusals, store
 from ledger.events import Event
+from ledger.outcomes import Outcome
 from ledger.refusals import RefusedElement
-from ledger.store import Outcome
 
 MAX_UNKNOWN_FIELDS = 10
 
@@ -26,6 +26,7 @@ class Receipt:
 
     accepted: int
     duplicate: int
+    grown: int
     conflict: int
     ignored: int
     spooled: int
@@ -136,6 +137,7 @@ class Readings:
         return Receipt(
             accepted=outcomes.count(Outcome.ACCEPTED),
             duplicate=outcomes.count(Outcome.DUPLICATE),
+            grown=outcomes.count(Outcome.GROWN),
             conflict=outcomes.count(Outcome.CONFLICT),
             ignored=self.ignored,
             spooled=outcomes.count(Outcome.SPOOLED),
@@ -148,6 +150,7 @@ class Readings:
         return NativeReceipt(
             accepted=receipt.accepted,
             duplicate=receipt.duplicate,
+            grown=receipt.grown,
             conflict=receipt.conflict,
             ignored=receipt.ignored,
             spooled=receipt.spooled,

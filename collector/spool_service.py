@@ -16,9 +16,9 @@ from ledger import access, metrics
 from ledger.database import Database
 from ledger.errors import UsageError
 from ledger.events import Event
+from ledger.outcomes import Outcome
 from ledger.refusals import RefusedElement
 from ledger.settings import Settings
-from ledger.store import Outcome
 
 # Prometheus sees no increase in a counter that first appears with its first event, so each of
 # these begins at 0.

@@ -25,6 +25,7 @@ from collector.sources import LogFile
 from ledger import clock, prose, store
 from ledger.database import Database
 from ledger.errors import StoreUnavailable, UsageError
+from ledger.outcomes import Outcome
 from ledger.settings import Settings
 from ledger.tables.files import TailedFile
 
@@ -105,7 +106,7 @@ class Tail:
                 reason=record.reason,
             )
 
-    def _commit(self, readings: Readings, place: FilePlace | None) -> list[store.Outcome]:
+    def _commit(self, readings: Readings, place: FilePlace | None) -> list[Outcome]:
         """Store records and the place behind them; again for as long as the database is away."""
 
         def note_place(session: Session) -> None:

@@ -15,6 +15,7 @@ _OUTCOME_COLORS = [
     for outcome, color in (
         ("accepted", "green"),
         ("duplicate", "text"),
+        ("grown", "semi-dark-green"),
         ("ignored", "blue"),
         ("spooled", "orange"),
         ("conflict", "purple"),
@@ -185,7 +186,8 @@ def _received() -> JsonObject:
         7,
         "Events a second, by outcome",
         "What collectors did with the events they received. Spooled: kept on disk while the"
-        " database was away; duplicate: sent again and counted once; ignored: no usage in it.",
+        " database was away; duplicate: sent again and counted once; grown: a"
+        " larger snapshot of a stored request, which has replaced it; ignored: no usage in it.",
     )
     query = Query(
         queries.growth("rate", _PER_POINT, "ingest_events_total", "outcome"), "{{outcome}}"

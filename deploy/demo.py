@@ -20,6 +20,7 @@ from ledger import clock, facts, rollups, store
 from ledger.database import Database
 from ledger.errors import SwitchwiseError
 from ledger.events import Event
+from ledger.outcomes import Outcome
 from ledger.settings import Settings
 
 SOURCE = "demo"
@@ -70,7 +71,7 @@ def replay(database: Database, settings: Settings, progress: Progress) -> int:
                 outcomes = store.add(
                     session, group, now_us=clock.now_us(), max_series=settings.max_series
                 )
-            accepted += outcomes.count(store.Outcome.ACCEPTED)
+            accepted += outcomes.count(Outcome.ACCEPTED)
             finished += len(group)
             progress(finished, len(stretched) * DAYS)
     with database.transaction() as session:

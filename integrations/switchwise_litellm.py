@@ -59,7 +59,7 @@ MAX_RETRY_AFTER_SECONDS = 600.0
 REPORT_SECONDS = 60.0
 MAX_TEXT_CHARACTERS = 4096
 MAX_ANSWER_BYTES = 8 << 20
-COUNTS = ("accepted", "duplicate", "conflict", "ignored", "spooled")
+COUNTS = ("accepted", "duplicate", "grown", "conflict", "ignored", "spooled")
 
 log = logging.getLogger("switchwise")
 
@@ -553,7 +553,7 @@ def _rejected(answer: bytes, sent: int) -> list[int]:
     with suppress(ValueError, TypeError, KeyError, AttributeError):
         receipt = json.loads(answer)
         indexes = [int(entry["index"]) for entry in receipt["rejected"]]
-        if sum(receipt[name] for name in COUNTS) + len(indexes) == sent:
+        if sum(receipt.get(name, 0) for name in COUNTS) + len(indexes) == sent:
             return indexes
     raise Undelivered(
         "the answer is no receipt of what was sent; set SWITCHWISE_URL to a collector",

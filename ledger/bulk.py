@@ -4,7 +4,8 @@ The rows go to the driver's own connection: SQLAlchemy takes longer over a group
 does.
 """
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -13,8 +14,12 @@ from sqlmodel import Session
 
 from ledger import tables
 
+Identity = tuple[int, bytes]
+"""UTC day and key: the primary key of `event`."""
 Row = tuple[Any, ...]
 """A row of `event`, its values in the order of COLUMNS: first (day, key), which is its identity."""
+KEYS_AT_ONCE = 500
+"""Keys that are looked up in one query at most."""
 
 _EVENT = tables.EVENT
 COLUMNS = tuple(column.name for column in _EVENT.columns)
@@ -40,6 +45,12 @@ LOOK_UP = """
         SELECT fingerprint FROM event WHERE day = %s AND key = wanted.key OFFSET 0
     ) AS stored
 """
+_LOOK_UP_ROWS = f"""
+    SELECT stored.* FROM unnest(%s::bytea[]) AS wanted (key)
+    CROSS JOIN LATERAL (
+        SELECT {_NAMES} FROM event WHERE day = %s AND key = wanted.key FOR UPDATE
+    ) AS stored
+"""  # noqa: S608  # constants
 _AS_TEXT = r"\\x"
 """Stands before the hexadecimal digits of a bytea in an array's text, which doubles backslashes."""
 
@@ -104,19 +115,47 @@ def insert_warily(session: Session, rows: Sequence[Row]) -> None:
         _insert_values(driver, rows)
 
 
+def keys_by_day(identities: Iterable[Identity]) -> Iterator[tuple[int, list[bytes]]]:
+    """The UTC days and keys of these events in order, at most KEYS_AT_ONCE keys at a time."""
+    for day, of_day in itertools.groupby(sorted(identities), key=lambda identity: identity[0]):
+        keys = [key for _, key in of_day]
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            yield day, keys[start : start + KEYS_AT_ONCE]
+
+
 def fingerprints(session: Session, day: int, keys: Sequence[bytes]) -> Iterable[tuple[bytes, int]]:
     """Key and fingerprint of those events of a UTC day that are there."""
     driver = driver_of(session)
     if isinstance(driver, psycopg.Connection):
-        # One parameter, an array as text: the driver takes longer over a list of parameters than
-        # the server over the query.
-        key_array = f"{{{','.join([_AS_TEXT + key.hex() for key in keys])}}}"
         with driver.cursor(binary=True) as cursor:
-            return cursor.execute(LOOK_UP, (key_array, day)).fetchall()
+            return cursor.execute(LOOK_UP, (_key_array(keys), day)).fetchall()
     marks = ", ".join("?" * len(keys))
     query = f"SELECT key, fingerprint FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608
     rows: list[tuple[bytes, int]] = driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
     return rows
+
+
+def lock_rows(session: Session, day: int, keys: Sequence[bytes]) -> Sequence[Row]:
+    """The rows of those events of a UTC day that are there; no one else changes them meanwhile.
+
+    They are locked in the order of the keys, so that writers who sort them cannot deadlock.
+    """
+    driver = driver_of(session)
+    if isinstance(driver, psycopg.Connection):
+        with driver.cursor(binary=True) as cursor:
+            return cursor.execute(_LOOK_UP_ROWS, (_key_array(keys), day)).fetchall()
+    marks = ", ".join("?" * len(keys))
+    query = f"SELECT {_NAMES} FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608
+    rows: list[Row] = driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
+    return rows
+
+
+def _key_array(keys: Sequence[bytes]) -> str:
+    """Keys as one parameter, an array as text.
+
+    The driver takes longer over a list of parameters than the server over the query.
+    """
+    return f"{{{','.join([_AS_TEXT + key.hex() for key in keys])}}}"
 
 
 def _insert_values(driver: Any, rows: Sequence[Row]) -> None:

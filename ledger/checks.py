@@ -56,6 +56,9 @@ def hours_equal_events(session: Session, days: range | None = None) -> Iterator[
                     if key in from_rollups
                     else list(amounts)
                 )
+        for key, maxima in waiting.withdrawn.items():
+            if key[0] // slots.PER_DAY == day:
+                recount.raise_maxima(from_events, key, maxima)
         for key in sorted(from_events.keys() | from_rollups.keys()):
             yield from _differences(key, from_events.get(key), from_rollups.get(key))
 
@@ -145,6 +148,9 @@ def _distributions_equal_events(session: Session) -> Iterator[str]:
         for key, requests in waiting.distributions.items():
             if key[0] == day:
                 from_rollups[key] = from_rollups.get(key, 0) + requests
+        for key in waiting.distributions.keys() & from_rollups.keys():
+            if not from_rollups[key]:
+                del from_rollups[key]
         if from_events != from_rollups:
             yield f"{clock.date_of(day)}: the size and latency distribution differs from the events"
 

@@ -32,6 +32,7 @@ LOCK_NAMES = {
     "metric_set": 7_304,
     "refresh": 7_305,
     "first_keys": 7_306,
+    "growth": 7_307,
 }
 """PostgreSQL advisory locks, one number each; SQLite needs none, because a writer is alone."""
 

@@ -63,8 +63,10 @@ UsageSource = Literal["provider", "estimated", "missing", "gateway_cache", "none
 Status = Literal["success", "failure", "cancelled"]
 ServiceTier = Literal["standard", "batch", "flex", "priority", "scale", "unknown"]
 BILLABLE_SOURCES = ("provider", "estimated")
+SNAPSHOT_MARK = 1 << 61
+"""The bit of a fingerprint that says that the record grows."""
 _ENCODER = msgspec.msgpack.Encoder()
-_PRIME = (1 << 61) - 1
+_PRIME = SNAPSHOT_MARK - 1
 
 
 class Labels(
@@ -96,7 +98,8 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
     Token counts are integers, None where the sender did not report them; times are UTC
     microseconds. `meters` are quantities of what few requests have, by name in rising order.
-    `sender_cost_pico_usd` is what the sender or provider says that the request cost.
+    `sender_cost_pico_usd` is what the sender or provider says that the request cost. `is_snapshot`
+    says that the record grows: of two snapshots of one request, the larger one counts.
     """
 
     dedupe_key: str
@@ -114,6 +117,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     retry_count: int = 0
     sender_cost_pico_usd: int | None = None
     meters: tuple[tuple[str, int], ...] = ()
+    is_snapshot: bool = False
 
 
 class EventFault(NamedTuple):
@@ -164,11 +168,17 @@ def key_of(event: Event) -> bytes:
     return milliseconds.to_bytes(6, "big") + blake2b(name, digest_size=10).digest()
 
 
-def fingerprint_of(event: Event) -> int:
-    """A 61-bit number of an event's content: counts, meters, usage source, status and tier.
+def first_key(instant_us: int) -> bytes:
+    """The bytes that sort before every key from an instant on, and behind every earlier key."""
+    return (instant_us // 1_000).to_bytes(6, "big")
 
-    Two events of one identity with the same fingerprint are a duplicate, with different ones a
-    conflict. It is the packed content modulo a Mersenne prime: it guards against accidents, not
+
+def fingerprint_of(event: Event) -> int:
+    """A 61-bit number of an event's content, with SNAPSHOT_MARK where its record grows.
+
+    The content is counts, meters, usage source, status and tier. Two events of one identity with
+    the same number are a duplicate; with different ones they are a conflict, unless the record
+    grows. It is the packed content modulo a Mersenne prime: it guards against accidents, not
     against forgery, and takes a third of a hash's time.
     """
     labels = event.labels
@@ -185,7 +195,8 @@ def fingerprint_of(event: Event) -> int:
         labels.service_tier,
     )
     packed = _ENCODER.encode((*content, event.meters) if event.meters else content)
-    return int.from_bytes(packed, "big") % _PRIME
+    fingerprint = int.from_bytes(packed, "big") % _PRIME
+    return fingerprint | SNAPSHOT_MARK if event.is_snapshot else fingerprint
 
 
 def fault_of(event: Event, now_us: int) -> EventFault | None:

@@ -14,7 +14,8 @@ PROCESS_METRICS = (
         "ingest_events_total",
         "counter",
         "events",
-        "Events received, by outcome: accepted, duplicate, conflict, ignored, spooled, rejected.",
+        "Events received, by outcome: accepted, duplicate, grown, conflict, ignored, spooled,"
+        " rejected.",
         labels=("format", "outcome"),
     ),
     process("ingest_seconds", "histogram", "seconds", "Seconds from first byte to durable answer."),
@@ -30,7 +31,7 @@ PROCESS_METRICS = (
         "spool_drained_events_total",
         "counter",
         "events",
-        "Events that left this collector's spool, by outcome: accepted, duplicate, conflict,"
+        "Events that left this collector's spool, by outcome: accepted, duplicate, grown, conflict,"
         " sealed, refused.",
         labels=("outcome",),
     ),

@@ -32,18 +32,24 @@ def rebuild_rollups(database: Database) -> int:
 
 def _rebuild_day(session: Session, day: int, waiting: usage.Sums) -> int:
     hours = recount.count_hours(session, day, day)
-    pending = {key: waiting.hours[key] for key in hours.keys() & waiting.hours.keys()}
+    pending = {
+        key: amounts for key, amounts in waiting.hours.items() if key[0] // slots.PER_DAY == day
+    }
     if pending:
         # The maxima of early events must not show before their time, or by the tolerance sooner.
         until_us = clock.now_us() + events.FUTURE_TOLERANCE_US
         come = recount.count_hours(session, day, day, until_us=until_us)
+        nothing = [0] * len(usage.COLUMNS)
         for key, amounts in pending.items():
-            hours[key] = _without(hours[key], amounts, maxima=come.get(key, hours[key])[_SPLIT:])
+            counted = hours.get(key, nothing)
+            hours[key] = _without(counted, amounts, maxima=come.get(key, counted)[_SPLIT:])
+            if key in waiting.withdrawn:
+                recount.raise_maxima(hours, key, waiting.withdrawn[key])
     table = rollups.HOUR
     of_day = [rollups.of_days(range(day, day + 1))]
-    counted = [usage.INDEX[name] for name in ("requests", "meter_requests")]
+    indexes = [usage.INDEX[name] for name in ("requests", "meter_requests")]
     with_requests: _Amounts = {
-        key: amounts for key, amounts in hours.items() if any(amounts[index] for index in counted)
+        key: amounts for key, amounts in hours.items() if any(amounts[index] for index in indexes)
     }
     wrong = _replace(
         session, table, ("slot", "series_id"), correct=with_requests, conditions=of_day
@@ -111,8 +117,8 @@ def _rebuild_distribution(session: Session, day: int, waiting: usage.Sums) -> No
     table = rollups.DISTRIBUTION
     counted = recount.count_distributions(session, day, day)
     for key, requests in waiting.distributions.items():
-        if key in counted:
-            counted[key] -= requests
+        if key[0] == day:
+            counted[key] = counted.get(key, 0) - requests
     rows = [
         {
             "day": day,

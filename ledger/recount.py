@@ -87,6 +87,22 @@ def count_hours(
     return sums | _count_meters(session, first_day, last_day)
 
 
+def largest_of_row(session: Session, slot: int, series_id: int, *, until_us: int) -> list[int]:
+    """The maxima of the raw events of an hourly row and a series, in the order of `usage.LARGEST`.
+
+    The row is named by its slot. Without events after `until_us` (epoch microseconds).
+    """
+    day, end = slot // slots.PER_DAY, slots.next_row(slot + 1)
+    keys = [events.first_key(edge * slots.SLOT_US) for edge in (slot, end)]
+    row = session.execute(
+        select(*(func.coalesce(_counted(name), 0) for name in usage.LARGEST))
+        .join_from(_EVENT, _SERIES, _EVENT.c.series_id == _SERIES.c.id)
+        .where(_EVENT.c.day == day, _EVENT.c.key >= keys[0], _EVENT.c.key < keys[1])
+        .where(_EVENT.c.series_id == series_id, _EVENT.c.occurred_at <= until_us)
+    ).one()
+    return [int(amount) for amount in row]
+
+
 def _count_meters(
     session: Session, first_day: int, last_day: int
 ) -> dict[usage.HourKey, list[int]]:
@@ -125,6 +141,18 @@ def count_distributions(
             key = (day, series_id, measure, int(amount).bit_length())
             counts[key] = counts.get(key, 0) + requests
     return counts
+
+
+def raise_maxima(
+    hours: dict[usage.HourKey, list[int]], key: usage.HourKey, maxima: list[int]
+) -> None:
+    """Raise the maxima of an hour and a series to these at least, as long as the rollups have them.
+
+    They are of events that have been replaced, which no recount can find.
+    """
+    split = len(usage.SUMMED)
+    amounts = hours.get(key, [0] * len(usage.COLUMNS))
+    hours[key] = [*amounts[:split], *map(max, amounts[split:], maxima)]
 
 
 def open_days(session: Session) -> list[int]:

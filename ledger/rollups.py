@@ -1,13 +1,17 @@
-"""The rollup tables: intake rows, hours, days, totals and distributions. Never commits."""
+"""The rollup tables: intake rows, hours, days, totals and distributions. Never commits.
+
+Intake rows of new events may be added in any order, by several workers at once. A row of
+differences takes away what an older row added, so it waits until no older row is left.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, case, delete, func, select
+from sqlalchemy import ColumnElement, Select, Table, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from ledger import clock, late_usage, metric_sets, slots, tables, usage
+from ledger import clock, late_usage, metric_sets, slots, tables, usage, withdrawal
 
 INTAKE = tables.INTAKE
 HOUR = tables.USAGE_HOUR
@@ -16,6 +20,7 @@ TOTAL = tables.USAGE_TOTAL
 LATE = tables.USAGE_LATE
 DISTRIBUTION = tables.DISTRIBUTION_DAY
 DAY = tables.DAY
+_IS_NEW = INTAKE.c.events != usage.NO_NEW_EVENTS
 
 
 def list_pending(session: Session) -> list[usage.Sums]:
@@ -28,23 +33,48 @@ def list_ready(
     session: Session, now_us: int, limit: int | None = None
 ) -> list[tuple[int, usage.Sums]]:
     """The intake rows that may be rolled up now, the first that were ready first: id and sums."""
-    query = select(INTAKE.c.id, INTAKE.c.sums).where(INTAKE.c.ready_at <= now_us)
-    rows = session.execute(query.order_by(INTAKE.c.ready_at, INTAKE.c.id).limit(limit))
+    ready = _IS_NEW & (INTAKE.c.ready_at <= now_us)
+    query = select(INTAKE.c.id, INTAKE.c.sums)
+    rows = session.execute(
+        query.where(ready).order_by(INTAKE.c.ready_at, INTAKE.c.id).limit(limit)
+    ).all()
+    if limit is None or len(rows) < limit:
+        differences = ~_IS_NEW & (INTAKE.c.ready_at <= now_us)
+        query = query.where(differences).order_by(INTAKE.c.id)
+        rows = [*rows, *session.execute(query.limit(limit and limit - len(rows)))]
     return [(intake_id, usage.unpack(packed)) for intake_id, packed in rows]
 
 
 def claim(session: Session, now_us: int, limit: int | None = None) -> list[usage.Sums]:
     """Take up to `limit` intake rows that are ready out of the table.
 
-    Without those that another worker holds.
+    Without those that another worker holds, and without differences from sums that it holds.
     """
     free = (
         select(INTAKE.c.id)
-        .where(INTAKE.c.ready_at <= now_us)
+        .where(_IS_NEW, INTAKE.c.ready_at <= now_us)
         .order_by(INTAKE.c.ready_at, INTAKE.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+    claimed = _take(session, free)
+    if limit is None or len(claimed) < limit:
+        # A row that another worker has taken, but not yet committed, is still seen here. Workers
+        # take differences one after another, because one may undo what another one adds.
+        older = select(func.min(INTAKE.c.id)).where(_IS_NEW, INTAKE.c.ready_at <= now_us)
+        free = (
+            select(INTAKE.c.id)
+            .where(~_IS_NEW, INTAKE.c.ready_at <= now_us)
+            .where(INTAKE.c.id < func.coalesce(older.scalar_subquery(), INTAKE.c.id + 1))
+            .order_by(INTAKE.c.id)
+            .limit(limit and limit - len(claimed))
+            .with_for_update()
+        )
+        claimed += _take(session, free)
+    return claimed
+
+
+def _take(session: Session, free: Select[tuple[int | None]]) -> list[usage.Sums]:
     rows = session.execute(delete(INTAKE).where(INTAKE.c.id.in_(free)).returning(INTAKE.c.sums))
     return [usage.unpack(packed) for packed in rows.scalars()]
 
@@ -78,6 +108,7 @@ def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -
             "requests": requests,
         }
         for (day, series_id, measure, power), requests in sorted(sums.distributions.items())
+        if requests
     ]
     upsert(
         session, DISTRIBUTION, ("day", "series_id", "measure", "power"), rows, summed=("requests",)
@@ -86,6 +117,7 @@ def add(session: Session, sums: usage.Sums, now_us: int, max_metric_sets: int) -
     _add_amounts(
         session, LATE, ("month", "recorded_day", "after_number", "slot", "series_id"), came_late
     )
+    withdrawal.settle(session, sums, now_us)
     touch_days(session, {slot // slots.PER_DAY for slot, _ in sums.hours}, now_us)
     metric_sets.assign(session, sums.totals(), max_metric_sets)
 

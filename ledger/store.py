@@ -1,19 +1,30 @@
-"""Storing events, each once: their rows, and intake rows with the sums of the new ones.
+"""Storing events, each once: their rows, and intake rows with the sums of what is new.
 
-Never commits.
+A larger snapshot of a record that grows replaces it. Never commits.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from enum import StrEnum
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Session
 
-from ledger import bulk, clock, events, refusals, retention, series, tables, usage
-from ledger.bulk import Row, RowExists
+from ledger import (
+    bulk,
+    clock,
+    event_rows,
+    events,
+    growth,
+    intake,
+    refusals,
+    replacement,
+    retention,
+    series,
+    tables,
+)
+from ledger.bulk import Identity, Row, RowExists
 from ledger.events import Event, Labels
+from ledger.outcomes import Outcome
 from ledger.refusal_reasons import RefusalReason
 
 SEALED = (
@@ -22,22 +33,7 @@ SEALED = (
 )
 
 
-class Outcome(StrEnum):
-    """What became of one event."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    CONFLICT = "conflict"
-    SEALED = "sealed"
-    SPOOLED = "spooled"
-    """A collector has it on disk and stores it as soon as the database answers again."""
-
-
-Identity = tuple[int, bytes]
-"""UTC day and key: the primary key of `event`."""
-
 _EVENT = tables.EVENT
-_KEYS_AT_ONCE = 500
 _WARY_GROUPS = 16
 """Groups that are looked up before they are inserted, after a duplicate: repeats come together."""
 
@@ -75,34 +71,65 @@ def add(
     memory = memory or Memory(wary_groups=1)
     identities = [(event.occurred_at // clock.DAY_US, events.key_of(event)) for event in group]
     sealed = _sealed_days(session, {day for day, _ in identities}, now_us)
-    first = dict(zip(identities, group, strict=True))
-    if sealed or len(first) < len(group):
-        first = {}
-        for identity, event in zip(identities, group, strict=True):
-            if identity not in first and identity[0] not in sealed:
-                first[identity] = event
-    metered = [event for event in first.values() if event.meters]
-    label_sets = _label_sets(first.values(), metered)
-    series_ids = memory.series.resolve(session, label_sets, max_series)
-    rows = [_row(identity, event, series_ids[event.labels]) for identity, event in first.items()]
+    newest, countable = dict(zip(identities, group, strict=True)), group
+    if sealed or len(newest) < len(group):
+        sent = _by_identity(identities, group, sealed)
+        newest = _fold_repeats(sent)
+        countable = [event for versions in sent.values() for event in versions]
+    metered = [event for event in countable if event.meters]
+    series_ids = memory.series.resolve(session, _label_sets(countable, metered), max_series)
+    rows = [
+        event_rows.row_of(identity, event, series_ids[event.labels])
+        for identity, event in newest.items()
+    ]
     rows.sort()
     fingerprints = _insert_new(session, rows, memory)
     new = (
-        first
+        newest
         if not fingerprints
-        else {identity: event for identity, event in first.items() if identity not in fingerprints}
+        else {identity: event for identity, event in newest.items() if identity not in fingerprints}
     )
     if new:
         if metered:
             _insert_meters(session, new, series_ids)
-        _write_intake(session, new.values(), series_ids, now_us)
+        intake.write(session, new.values(), series_ids, now_us)
     if len(new) == len(group):
         return [Outcome.ACCEPTED] * len(group)
-    outcomes = _outcomes(
-        identities, group, set(new), {row[:2]: row[-1] for row in rows} | fingerprints
-    )
+    sent = _by_identity(identities, group, sealed)
+    grown = replacement.apply(session, _growing(sent, fingerprints), series_ids, now_us)
+    outcomes = _outcomes(identities, sent, fingerprints, grown)
     _count_refused(session, group, outcomes, now_us)
     return outcomes
+
+
+def _by_identity(
+    identities: Sequence[Identity], group: Sequence[Event], sealed: Collection[int]
+) -> dict[Identity, list[Event]]:
+    """The events of each identity in the order in which they were sent, without sealed days."""
+    sent: dict[Identity, list[Event]] = {}
+    for identity, event in zip(identities, group, strict=True):
+        if identity[0] not in sealed:
+            sent.setdefault(identity, []).append(event)
+    return sent
+
+
+def _fold_repeats(sent: Mapping[Identity, Sequence[Event]]) -> dict[Identity, Event]:
+    """What is stored of each identity if it is new: its first event, or what that grew to."""
+    return {
+        identity: growth.fold(growth.version_of(versions[0]), versions[1:])[0].event
+        for identity, versions in sent.items()
+    }
+
+
+def _growing(
+    sent: Mapping[Identity, Sequence[Event]], fingerprints: Mapping[Identity, int]
+) -> dict[Identity, Sequence[Event]]:
+    """What was sent of identities that are stored and may grow."""
+    return {
+        identity: sent[identity]
+        for identity, fingerprint in fingerprints.items()
+        if growth.grows(fingerprint) or any(event.is_snapshot for event in sent[identity])
+    }
 
 
 def _label_sets(group: Iterable[Event], metered: Iterable[Event]) -> set[Labels]:
@@ -113,23 +140,33 @@ def _label_sets(group: Iterable[Event], metered: Iterable[Event]) -> set[Labels]
 
 
 def _outcomes(
-    identities: list[Identity],
-    group: Sequence[Event],
-    new: set[Identity],
-    fingerprints: dict[Identity, int],
+    identities: Sequence[Identity],
+    sent: Mapping[Identity, Sequence[Event]],
+    fingerprints: Mapping[Identity, int],
+    grown: Mapping[Identity, Sequence[Outcome]],
 ) -> list[Outcome]:
-    """The outcome of each event, given the new identities and the stored fingerprint of each."""
-    outcomes = []
-    for identity, event in zip(identities, group, strict=True):
-        if identity not in fingerprints:
-            outcomes.append(Outcome.SEALED)
-        elif identity in new:
-            new.discard(identity)
-            outcomes.append(Outcome.ACCEPTED)
-        else:
-            same = events.fingerprint_of(event) == fingerprints[identity]
-            outcomes.append(Outcome.DUPLICATE if same else Outcome.CONFLICT)
-    return outcomes
+    """The outcome of each event of a group, given the fingerprints of what was stored before."""
+    remaining = {
+        identity: iter(grown.get(identity) or _unchanged(versions, fingerprints.get(identity)))
+        for identity, versions in sent.items()
+    }
+    return [
+        next(remaining[identity]) if identity in remaining else Outcome.SEALED
+        for identity in identities
+    ]
+
+
+def _unchanged(versions: Sequence[Event], fingerprint: int | None) -> list[Outcome]:
+    """The outcomes of the events of one identity: of a new one, or of one that stays as it is."""
+    if fingerprint is None:
+        _, outcomes = growth.fold(growth.version_of(versions[0]), versions[1:])
+        return [Outcome.ACCEPTED, *outcomes]
+    return [
+        Outcome.DUPLICATE
+        if growth.is_same(events.fingerprint_of(event), fingerprint)
+        else Outcome.CONFLICT
+        for event in versions
+    ]
 
 
 _REFUSED = {
@@ -153,38 +190,8 @@ def _count_refused(
         refusals.add(session, refused)
 
 
-def _row(identity: Identity, event: Event, series_id: int) -> Row:
-    return (
-        *identity,
-        series_id,
-        event.occurred_at,
-        event.input_tokens,
-        event.cached_input_tokens,
-        event.cache_write_input_tokens,
-        event.output_tokens,
-        event.reasoning_tokens,
-        event.input_audio_tokens,
-        event.output_audio_tokens,
-        event.latency_ms,
-        event.first_token_ms,
-        event.retry_count,
-        event.sender_cost_pico_usd,
-        events.fingerprint_of(event),
-    )
-
-
-def _insert_meters(session: Session, new: dict[Identity, Event], series_ids: series.Ids) -> None:
-    rows = [
-        {
-            "day": day,
-            "key": key,
-            "series_id": series_ids[labels],
-            "occurred_at": event.occurred_at,
-            "quantity": quantity,
-        }
-        for (day, key), event in new.items()
-        for labels, quantity in events.meter_quantities(event).items()
-    ]
+def _insert_meters(session: Session, new: Mapping[Identity, Event], series_ids: series.Ids) -> None:
+    rows = list(event_rows.meter_rows(new.items(), series_ids))
     if rows:
         session.execute(insert(tables.EVENT_METER), rows)
 
@@ -232,15 +239,11 @@ def _insert_skipping(session: Session, rows: list[Row]) -> set[Identity]:
 
 
 def _stored_fingerprints(session: Session, identities: list[Identity]) -> dict[Identity, int]:
-    by_day: dict[int, list[bytes]] = {}
-    for day, key in identities:
-        by_day.setdefault(day, []).append(key)
-    fingerprints: dict[Identity, int] = {}
-    for day, keys in by_day.items():
-        for start in range(0, len(keys), _KEYS_AT_ONCE):
-            rows = bulk.fingerprints(session, day, keys[start : start + _KEYS_AT_ONCE])
-            fingerprints |= {(day, key): fingerprint for key, fingerprint in rows}
-    return fingerprints
+    return {
+        (day, key): fingerprint
+        for day, keys in bulk.keys_by_day(identities)
+        for key, fingerprint in bulk.fingerprints(session, day, keys)
+    }
 
 
 def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:
@@ -254,42 +257,3 @@ def _sealed_days(session: Session, days: set[int], now_us: int) -> set[int]:
     numbers = ", ".join(map(str, old))
     query = f"SELECT day FROM day WHERE sealed_at IS NOT NULL AND day IN ({numbers})"  # noqa: S608
     return {day for (day,) in bulk.driver_of(session).execute(query).fetchall()}
-
-
-def _write_intake(
-    session: Session, new: Collection[Event], series_ids: series.Ids, now_us: int
-) -> None:
-    """Write the sums of new events, and those of early ones in rows that wait for their time."""
-    tally = _tally(new, series_ids)
-    if tally.last_occurred_at <= now_us + events.FUTURE_TOLERANCE_US:
-        _insert_intake(session, tally, len(new), created_at=now_us)
-        return
-    # Rows of a second each: all of it has occurred when the row is ready, at most a second late.
-    by_ready_at: dict[int, list[Event]] = {}
-    for event in new:
-        seconds = -(-event.occurred_at // clock.SECOND_US)
-        ready_at = seconds * clock.SECOND_US if events.is_early(event, now_us) else 0
-        by_ready_at.setdefault(ready_at, []).append(event)
-    for ready_at, part in by_ready_at.items():
-        _insert_intake(
-            session, _tally(part, series_ids), len(part), created_at=now_us, ready_at=ready_at
-        )
-
-
-def _tally(new: Collection[Event], series_ids: series.Ids) -> usage.Tally:
-    tally = usage.Tally()
-    for event in new:
-        tally.add(event, series_ids[event.labels])
-        if event.meters:
-            tally.add_meters(event, series_ids.__getitem__)
-    return tally
-
-
-def _insert_intake(
-    session: Session, tally: usage.Tally, event_count: int, *, created_at: int, ready_at: int = 0
-) -> None:
-    values: tuple[Any, ...] = (created_at, ready_at, event_count, tally.pack())
-    marks = "?, ?, ?, ?" if session.get_bind().dialect.name == "sqlite" else "%s, %s, %s, %s"
-    columns = "created_at, ready_at, events, sums"
-    statement = f"INSERT INTO intake ({columns}) VALUES ({marks})"  # noqa: S608
-    bulk.driver_of(session).execute(statement, values)

@@ -64,6 +64,9 @@ INDEX = {name: index for index, name in enumerate(COLUMNS)}
     _LAST_OCCURRED,
 ) = range(len(COLUMNS))
 
+NO_NEW_EVENTS = 0
+"""The event count of an intake row of differences: it is rolled up after the rows before it."""
+
 K = TypeVar("K", bound=Hashable)
 
 MEASURES = ("input_tokens", "output_tokens", "latency_ms", "first_token_ms")
@@ -81,10 +84,13 @@ class Sums(msgspec.Struct):
     """The sums of some events.
 
     `hours` by (slot, series) in the order of COLUMNS, `distributions` as request counts by key.
+    Sums that take events away name in `withdrawn` the maxima of what they take, by slot and series,
+    in the order of LARGEST: a maximum cannot be subtracted.
     """
 
     hours: dict[HourKey, list[int]] = {}
     distributions: dict[DistributionKey, int] = {}
+    withdrawn: dict[HourKey, list[int]] = {}
 
     def merge(self, other: "Sums") -> None:
         """Add other sums; the order of merging does not matter."""
@@ -92,6 +98,9 @@ class Sums(msgspec.Struct):
             self._merge_hour(hour, amounts)
         for key, requests in other.distributions.items():
             self.distributions[key] = self.distributions.get(key, 0) + requests
+        for key_of_hour, maxima in other.withdrawn.items():
+            larger = map(max, maxima, self.withdrawn.get(key_of_hour, maxima))
+            self.withdrawn[key_of_hour] = list(larger)
 
     def _merge_hour(self, key: HourKey, amounts: list[int]) -> None:
         sums = self.hours.get(key)
@@ -117,8 +126,28 @@ def merge_all(parts: Iterable[Sums]) -> Sums:
     return total
 
 
+def difference(sums: Sums, replaced: Sums) -> Sums:
+    """What must be added where `replaced` was added before, so that `sums` take its place."""
+    split, changes = len(SUMMED), Sums()
+    nothing = [0] * len(COLUMNS)
+    for key in sums.hours.keys() | replaced.hours.keys():
+        after, before = sums.hours.get(key, nothing), replaced.hours.get(key, nothing)
+        maxima = list(map(max, after[split:], before[split:]))
+        changes.hours[key] = [*map(operator.sub, after[:split], before[:split]), *maxima]
+        if key not in sums.hours or maxima != after[split:]:
+            changes.withdrawn[key] = before[split:]
+    for place in sums.distributions.keys() | replaced.distributions.keys():
+        change = sums.distributions.get(place, 0) - replaced.distributions.get(place, 0)
+        if change:
+            changes.distributions[place] = change
+    return changes
+
+
 def renumber(sums: Sums, ids: Sequence[int]) -> Sums:
-    """The same sums with series id `n` replaced by `ids[n]`; sums of equal ids are merged."""
+    """The same sums with series id `n` replaced by `ids[n]`; sums of equal ids are merged.
+
+    They are sums of new events, which take nothing away.
+    """
     renumbered = Sums()
     for (slot, number), amounts in sums.hours.items():
         renumbered.merge(Sums({(slot, ids[number]): amounts}))
@@ -253,10 +282,25 @@ def _add_retry_and_audio(amounts: list[int], event: events.Event) -> None:
 class _Packed(msgspec.Struct, array_like=True):
     hours: list[tuple[int, int, list[int]]]
     distributions: list[tuple[int, int, dict[int, int]]]
+    withdrawn: list[tuple[int, int, list[int]]] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Packed)
+
+
+def pack(sums: Sums) -> bytes:
+    """The bytes of an intake row of these sums."""
+    days: dict[tuple[int, int], dict[int, int]] = {}
+    for (day, series_id, measure, power), requests in sums.distributions.items():
+        days.setdefault((day, series_id), {})[measure * _POWERS + power] = requests
+    return _ENCODER.encode(
+        _Packed(
+            [(*key, amounts) for key, amounts in sums.hours.items()],
+            [(*key, places) for key, places in days.items()],
+            [(*key, maxima) for key, maxima in sums.withdrawn.items()],
+        )
+    )
 
 
 def unpack(packed: bytes) -> Sums:
@@ -269,6 +313,7 @@ def unpack(packed: bytes) -> Sums:
             for day, series_id, places in content.distributions
             for place, requests in places.items()
         },
+        {(hour, series_id): maxima for hour, series_id, maxima in content.withdrawn},
     )
 
 

@@ -11,6 +11,7 @@ from advisor.months import closing
 from ledger import clock, events, store
 from ledger.database import Database
 from ledger.events import Event, Labels
+from ledger.outcomes import Outcome
 from ledger.settings import Settings
 from worker import rollup
 
@@ -67,9 +68,7 @@ def event(
     return Event(**values)  # type: ignore[arg-type]  # as above
 
 
-def add(
-    database: Database, group: Iterable[Event], settings: Settings = SETTINGS
-) -> list[store.Outcome]:
+def add(database: Database, group: Iterable[Event], settings: Settings = SETTINGS) -> list[Outcome]:
     """Store events in one transaction, as the collector does."""
     batch = list(group)
     database.prepare_days({clock.day_of(event.occurred_at) for event in batch})

@@ -59,7 +59,9 @@ def close(
         _refuse_disagreement(session, month)
         draft = _draft(session, month, now_us)
     with database.transaction() as session:
-        # No rollup runs until the month is frozen. Its events are in the statement, or are late.
+        # No record grows and no rollup runs until the month is frozen. Its events are in the
+        # statement, or are late.
+        lock(session, "growth")
         lock(session, "rollup")
         if pending := rollups.claim(session, now_us):
             rollups.add(session, usage.merge_all(pending), now_us, settings.max_metric_sets)

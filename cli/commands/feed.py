@@ -129,7 +129,7 @@ def _import(
 
 
 def _print(receipt: files.ImportReceipt) -> None:
-    outcomes = ("accepted", "duplicate", "conflict", "ignored", "rejected")
+    outcomes = ("accepted", "duplicate", "grown", "conflict", "ignored", "rejected")
     counts = _counts_text({name: getattr(receipt, name) for name in outcomes})
     # A path is there to be copied: it is never wrapped.
     app.console.print(

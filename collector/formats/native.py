@@ -46,6 +46,7 @@ class _Native(msgspec.Struct, omit_defaults=True, gc=False):
     modifiers: dict[str, str] | None = None
     cost_usd: float | None = None
     total_tokens: Count = None
+    snapshot: bool | None = None
 
 
 _KNOWN_FIELDS = frozenset(_Native.__struct_fields__)
@@ -155,6 +156,7 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
         meters=_quantities(native)
         if native.meters or native.total_tokens or labels.features & events.FEATURE_AUDIO
         else (),
+        is_snapshot=native.snapshot is True,
     )
 
 
@@ -325,6 +327,11 @@ _SCHEMA: Schema = {
             "type": ["number", "null"],
             "minimum": 0,
             "description": "what the sender or the provider says that it cost",
+        },
+        "snapshot": {
+            "type": ["boolean", "null"],
+            "description": "true where this request is sent several times while it grows, with"
+            " the same id and time: the largest counts",
         },
     },
     "example": {

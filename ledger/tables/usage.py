@@ -39,7 +39,7 @@ class Series(SQLModel, table=True):
 class EventRow(SQLModel, table=True):
     """One served request: a time-ordered key, integers, no second index.
 
-    Nothing is ever updated in place.
+    Nothing is updated in place but a growing record, by a larger snapshot: `ledger.replacement`.
     """
 
     __tablename__ = "event"
@@ -81,7 +81,8 @@ class EventMeter(SQLModel, table=True):
 class Intake(SQLModel, table=True):
     """The sums of the rows that one commit inserted, until the worker adds them to the rollups.
 
-    Those of early events may not be added before `ready_at`.
+    Those of early events may not be added before `ready_at`. A row of no new events holds the
+    differences that larger snapshots make.
     """
 
     __tablename__ = "intake"

@@ -9,7 +9,7 @@ from collector.parsing.naming import Naming
 from ledger import clock, settings
 from ledger.database import Database
 from ledger.events import Event
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 from tests import ledgers
 from tests.collector.formats import captures
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from collector.ingest import CommitResult, GroupCommitter, Submission
 from ledger.events import Event
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ledger import checks, store, tables
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
 from ledger.events import Event
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 from tests import processes, samples, serving
 from tests.collector.submitting import submit
 

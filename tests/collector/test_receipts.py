@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from collector.parsing.reading import Ignored, Reading, Rejected
 from collector.receipts import Readings, RejectedRecord
 from ledger import clock, store
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 from tests import samples
 
 NOW_US = clock.to_us(clock.EPOCH.replace(year=2026, month=11, day=23))
@@ -29,7 +29,12 @@ def test_the_numbers_of_a_receipt_add_up_to_what_was_sent(
     )
     receipt = readings.receipt(drawn)
     counted = (
-        receipt.accepted + receipt.duplicate + receipt.conflict + receipt.ignored + receipt.spooled
+        receipt.accepted
+        + receipt.duplicate
+        + receipt.grown
+        + receipt.conflict
+        + receipt.ignored
+        + receipt.spooled
     )
     assert counted + len(receipt.rejected) == len(sent) == readings.count
     indexes = [record.index for record in receipt.rejected]

@@ -7,7 +7,7 @@ from collector import ingest
 from collector.backlog import EVENT_BYTES
 from deploy import web
 from ledger import settings
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 
 BUFFERED_SECONDS = 0.05
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from ledger import checks, clock, rebuild, recount, retention, rollups, slots, store, tables
 from ledger.database import Database
 from ledger.errors import StoreUnavailable
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 from tests import ledgers
 from worker import rollup
 

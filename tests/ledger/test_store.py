@@ -1,5 +1,6 @@
 """Storing events: each once, duplicates and conflicts, and the intake row of the new ones."""
 
+import random
 import threading
 
 import pytest
@@ -8,11 +9,13 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlmodel import Session
 
-from ledger import bulk, clock, rollups, store, tables
+from collector import ingest
+from ledger import bulk, checks, clock, events, rollups, store, tables
 from ledger.database import Database
 from ledger.events import Event
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 from tests import ledgers
+from worker import rollup
 
 EVENT = tables.EVENT
 
@@ -149,9 +152,9 @@ def test_a_writer_forgets_the_series_of_a_transaction_that_did_not_commit(
         memory.forget()
     other = ledgers.event(label_set=ledgers.labels(project="another"))
     ledgers.add(database, [other])
-    for events in (group, [ledgers.event()]):
+    for sent in (group, [ledgers.event()]):
         with database.transaction() as session:
-            assert store.add(session, events, now_us=1, max_series=10, memory=memory) == [
+            assert store.add(session, sent, now_us=1, max_series=10, memory=memory) == [
                 Outcome.ACCEPTED
             ]
         memory.confirm()
@@ -212,3 +215,104 @@ def add_as_a_writer(database: Database, group: list[Event], memory: store.Memory
             outcomes = store.add(session, group, now_us=1, max_series=10, memory=memory)
     memory.confirm()
     return outcomes
+
+
+@pytest.mark.parametrize("is_grouped", [True, False])
+def test_a_larger_snapshot_replaces_the_stored_one_and_a_smaller_one_changes_nothing(
+    database: Database, *, is_grouped: bool
+) -> None:
+    small, middle, large = (
+        ledgers.event(id="a", output_tokens=tokens, is_snapshot=True) for tokens in (1, 50, 100)
+    )
+    sent = [middle, large, small, large]
+    groups = [sent] if is_grouped else [[event] for event in sent]
+    outcomes = [outcome for group in groups for outcome in ledgers.add(database, group)]
+    assert outcomes == [Outcome.ACCEPTED, Outcome.GROWN, Outcome.DUPLICATE, Outcome.DUPLICATE]
+    with database.snapshot() as session:
+        assert session.execute(select(EVENT.c.output_tokens)).scalars().all() == [100]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"input_tokens": 500, "output_tokens": 200},
+        {"output_tokens": 200, "label_set": ledgers.labels(model="gpt-4.1-mini")},
+        {"output_tokens": 200, "label_set": ledgers.labels(project="another")},
+        {"output_tokens": 200, "label_set": ledgers.labels(service_tier="unknown")},
+        {"output_tokens": 200, "label_set": ledgers.labels(usage_source="gateway_cache")},
+    ],
+)
+def test_a_snapshot_that_says_less_or_is_of_another_model_or_project_is_a_conflict(
+    database: Database, changed: dict[str, object]
+) -> None:
+    ledgers.add(database, [ledgers.event(id="a", is_snapshot=True)])
+    other = ledgers.event(id="a", is_snapshot=True, **changed)  # type: ignore[arg-type]  # as there
+    assert ledgers.add(database, [other]) == [Outcome.CONFLICT]
+    with database.snapshot() as session:
+        assert session.execute(select(EVENT.c.output_tokens)).scalars().all() == [100]
+
+
+def test_a_snapshot_brings_its_cost_latency_and_meters(database: Database) -> None:
+    begun = ledgers.event(id="a", is_snapshot=True, cached_input_tokens=None)
+    ended = ledgers.event(
+        id="a",
+        is_snapshot=True,
+        latency_ms=900,
+        sender_cost_pico_usd=77,
+        meters=(("web_searches", 2),),
+    )
+    ledgers.add(database, [begun])
+    assert ledgers.add(database, [ended]) == [Outcome.GROWN]
+    assert ledgers.add(database, [ended, begun]) == [Outcome.DUPLICATE] * 2
+    with database.snapshot() as session:
+        columns = EVENT.c.cached_input_tokens, EVENT.c.latency_ms, EVENT.c.sender_cost_pico_usd
+        assert session.execute(select(*columns)).one() == (0, 900, 77)
+        assert session.execute(select(tables.EVENT_METER.c.quantity)).scalars().all() == [2]
+
+
+def test_a_snapshot_grows_although_its_names_are_folded_by_now(database: Database) -> None:
+    few = ledgers.SETTINGS.model_copy(update={"max_series": 1})
+    begun = ledgers.event(id="a", is_snapshot=True)
+    longer = ledgers.labels(context_band=2**15)
+    grown = ledgers.event(id="a", is_snapshot=True, input_tokens=40_000, label_set=longer)
+    larger = ledgers.event(id="a", is_snapshot=True, input_tokens=41_000, label_set=longer)
+    outcomes = [ledgers.add(database, [event], few) for event in (begun, grown, larger)]
+    assert outcomes == [[Outcome.ACCEPTED], [Outcome.GROWN], [Outcome.GROWN]]
+
+
+def test_eight_threads_with_the_snapshots_of_one_stream_store_the_largest(
+    database: Database, database_url: str
+) -> None:
+    snapshots = [
+        ledgers.event(
+            id=str(number),
+            output_tokens=100 * size,
+            input_tokens=25_000 * size,
+            label_set=ledgers.labels(context_band=events.context_band(25_000 * size)),
+            is_snapshot=True,
+        )
+        for size in range(1, 9)
+        for number in range(20)
+    ]
+    outcomes: list[Outcome] = []
+
+    def send(seed: int) -> None:
+        own, order = Database(database_url), random.Random(seed).sample(snapshots, len(snapshots))  # noqa: S311  # repeatable on purpose
+        for start in range(0, len(order), 40):
+            outcomes.extend(ingest.commit_group(own, order[start : start + 40], max_series=1_000))
+            rollup.roll_up(own, 10)
+        own.close()
+
+    threads = [threading.Thread(target=send, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rollup.roll_up(database, 10)
+    assert len(outcomes) == 4 * len(snapshots)
+    assert outcomes.count(Outcome.ACCEPTED) == 20
+    assert set(outcomes) == {Outcome.ACCEPTED, Outcome.GROWN, Outcome.DUPLICATE}
+    assert [check for check in checks.verify(database) if check.findings] == []
+    with database.snapshot() as session:
+        columns = rollups.TOTAL.c.requests, rollups.TOTAL.c.output_tokens
+        assert session.execute(select(*columns)).all() == [(20, 16_000)]

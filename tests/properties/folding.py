@@ -33,6 +33,7 @@ QUARTERS_US = [0, 15 * 60 * clock.SECOND_US, 30 * 60 * clock.SECOND_US]
 ByLabels = dict[tuple[int, Labels], list[int]]
 _DERIVED = (
     "event",
+    "event_meter",
     "intake",
     "usage_hour",
     "usage_day",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ledger import checks, clock, events, rebuild, rollups
 from ledger.database import Database
 from ledger.events import Event
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 from tests.properties import folding
 from tests.worker import usage_events
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from ledger import checks, rebuild, usage
 from ledger.database import Database
 from ledger.events import Event
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 from tests.properties import folding
 from tests.worker import usage_events
 

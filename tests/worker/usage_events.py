@@ -6,7 +6,7 @@ from ledger import clock
 from ledger import store as _store
 from ledger.database import Database
 from ledger.events import Event, Labels
-from ledger.store import Outcome
+from ledger.outcomes import Outcome
 
 START_US = 1_795_000_000 * clock.SECOND_US
 LABELS = Labels(

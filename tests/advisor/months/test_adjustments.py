@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 import time_machine
 from sqlalchemy import text
@@ -11,6 +12,7 @@ from advisor.months import adjustment_store, adjustments, pricings
 from advisor.report import report
 from ledger import clock, rebuild, settings, slots
 from ledger.database import Database
+from ledger.outcomes import Outcome
 from tests import ledgers
 from tests.advisor import closed_books
 from tests.advisor.closed_books import (
@@ -24,6 +26,7 @@ from tests.advisor.closed_books import (
     stored,
 )
 from tests.conftest import NOW
+from tests.worker import usage_events
 from worker import rollup
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
@@ -272,3 +275,22 @@ def test_what_a_rebuild_changes_under_a_closed_month_is_found_and_booked_by_a_re
     assert reprice(october) == 1
     assert booked(october) == [(1, "repricing", "2026-11-23", 1, "0.0028")]
     assert findings(october) == []
+
+
+def test_a_record_of_a_closed_month_does_not_grow_and_what_it_lacks_is_refused_by_name(
+    database: Database,
+) -> None:
+    begun = msgspec.structs.replace(ledgers.event(OCTOBER_US), is_snapshot=True)
+    ledgers.add(database, [begun, ledgers.event()])
+    ledgers.settle(database)
+    ledgers.close(database, MONTH)
+    before, as_closed = stored(database), built(database).total
+    grown = msgspec.structs.replace(begun, output_tokens=1_100)
+    assert usage_events.store(database, [grown, begun]) == [Outcome.CONFLICT, Outcome.DUPLICATE]
+    ledgers.settle(database)
+    october = built(database)
+    assert stored(database) == before
+    assert (october.adjustments, october.total.tokens) == ((), as_closed.tokens)
+    assert [refused.reason for refused in october.refused] == ["conflict"]
+    assert findings(database) == []
+    assert rebuild.rebuild_rollups(database) == 0
