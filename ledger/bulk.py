@@ -129,9 +129,7 @@ def fingerprints(session: Session, day: int, keys: Sequence[bytes]) -> Iterable[
     if isinstance(driver, psycopg.Connection):
         with driver.cursor(binary=True) as cursor:
             return cursor.execute(LOOK_UP, (_key_array(keys), day)).fetchall()
-    marks = ", ".join("?" * len(keys))
-    query = f"SELECT key, fingerprint FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608
-    rows: list[tuple[bytes, int]] = driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
+    rows: list[tuple[bytes, int]] = _select_from_sqlite(driver, "key, fingerprint", day, keys)
     return rows
 
 
@@ -144,9 +142,15 @@ def lock_rows(session: Session, day: int, keys: Sequence[bytes]) -> Sequence[Row
     if isinstance(driver, psycopg.Connection):
         with driver.cursor(binary=True) as cursor:
             return cursor.execute(_LOOK_UP_ROWS, (_key_array(keys), day)).fetchall()
+    return _select_from_sqlite(driver, _NAMES, day, keys)
+
+
+def _select_from_sqlite(
+    driver: Any, names: str, day: int, keys: Sequence[bytes]
+) -> list[tuple[Any, ...]]:
     marks = ", ".join("?" * len(keys))
-    query = f"SELECT {_NAMES} FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608
-    rows: list[Row] = driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
+    query = f"SELECT {names} FROM event WHERE day = ? AND key IN ({marks})"  # noqa: S608
+    rows: list[tuple[Any, ...]] = driver.execute(query, [day, *map(bytearray, keys)]).fetchall()
     return rows
 
 

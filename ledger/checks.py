@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
-from ledger import clock, closed_statements, recount, retention, rollups, slots, tables, usage
+from ledger import (
+    clock,
+    closed_statements,
+    recount,
+    retention,
+    rollups,
+    slots,
+    tables,
+    tokens,
+    usage,
+)
 from ledger.database import Database
 
 MAX_FINDINGS = 20
@@ -157,7 +167,7 @@ def _distributions_equal_events(session: Session) -> Iterator[str]:
 
 def _parts_within_wholes(session: Session) -> Iterator[str]:
     event = _EVENT.c
-    negative = [event[name] < 0 for name in _COUNTS]
+    negative = [event[name] < 0 for name in tokens.FIELDS]
     beyond = [
         func.coalesce(event.cached_input_tokens, 0)
         + func.coalesce(event.cache_write_input_tokens, 0)
@@ -198,15 +208,6 @@ def _pending(session: Session) -> usage.Sums:
     return usage.merge_all(rollups.list_pending(session))
 
 
-_COUNTS = (
-    "input_tokens",
-    "cached_input_tokens",
-    "cache_write_input_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "input_audio_tokens",
-    "output_audio_tokens",
-)
 _CHECKS: list[tuple[str, str, Callable[[Session], Iterator[str]]]] = [
     ("hours", "every hour + what is pending equals its raw events", hours_equal_events),
     ("days", "every day equals the sum of its hours", _days_equal_hours),

@@ -9,19 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from ledger import events
+from ledger import events, tokens
 from ledger.events import Event, Labels
 from ledger.outcomes import Outcome
 
-_COUNTS = (
-    "input_tokens",
-    "cached_input_tokens",
-    "cache_write_input_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "input_audio_tokens",
-    "output_audio_tokens",
-)
 _NAMES = ("provider", "model", "request_model", "project", "workload", "key")
 _PLACEHOLDERS = frozenset({events.UNKNOWN, events.UNASSIGNED, events.UNLABELLED})
 _SOURCES = {"none": 0, "missing": 1, "estimated": 2, "provider": 3}
@@ -105,7 +96,7 @@ def as_snapshot(event: Event) -> Event:
 
 def _covers(event: Event, other: Event) -> bool:
     """Whether an event says all that another one says."""
-    for name in _COUNTS:
+    for name in tokens.FIELDS:
         count = getattr(other, name)
         if count is not None and (getattr(event, name) is None or getattr(event, name) < count):
             return False

@@ -41,10 +41,9 @@ class Scope:
         return self == Scope()
 
     def __str__(self) -> str:
-        places = " / ".join(filter(None, (self.project, self.workload)))
         model = self.model or ("every model" if self.provider else "")
         sold = f"{model} at {self.provider}" if self.provider else model
-        return ", ".join(filter(None, (places, sold))) or "total"
+        return _place_text(self.project, self.workload, sold) or "total"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +92,13 @@ class OptOut:
         )
 
     def __str__(self) -> str:
-        return ", ".join(
-            filter(None, (" / ".join(filter(None, (self.project, self.workload))), self.model))
-        )
+        return _place_text(self.project, self.workload, self.model)
+
+
+def _place_text(project: str, workload: str, model: str) -> str:
+    """`search / answers, gpt-4.1`, without what is empty."""
+    place = " / ".join(filter(None, (project, workload)))
+    return ", ".join(filter(None, (place, model)))
 
 
 def nano_usd(amount: str) -> int:
@@ -260,8 +263,9 @@ def opt_in(session: Session, project: str, workload: str, model: str) -> OptOut:
             same = [column == name for column, name in zip(columns, names, strict=True)]
             session.execute(delete(_OPT_OUT).where(*same))
             return place
-    shown = ", ".join(filter(None, (" / ".join(filter(None, names[:2])), model)))
-    raise NotFound(f"{shown} is not out of advice; list what is with: switchwise opt list")
+    raise NotFound(
+        f"{_place_text(*names)} is not out of advice; list what is with: switchwise opt list"
+    )
 
 
 def find_place(session: Session, text: str) -> tuple[str, str]:

@@ -42,7 +42,7 @@ def run_worker(settings: Settings) -> int:
     signals.task_postrun.connect(_note_ends(pulse), weak=False)
     threading.Thread(target=_tick, args=(database, app, pulse), name="ticker", daemon=True).start()
     threading.Thread(target=watch, args=(pulse,), name="watchdog", daemon=True).start()
-    log.info("worker_started", database=repr(database))
+    log.info("worker_started", database=database.address)
     return celery_app.consume(
         app, pool="solo", without_gossip=True, without_mingle=True, without_heartbeat=True
     )

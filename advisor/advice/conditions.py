@@ -1,6 +1,5 @@
 """Under which assumptions the low end of a saving holds, in words for the same breath."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 from advisor import words
@@ -17,21 +16,35 @@ def write_condition(advice: Advice) -> str | None:
     band = advice.factors
     if band.is_proven or not advice.cells:
         return None
-    parts = list(_parts(band, advice.from_model))
-    return f"if {prose.all_of(parts)}" if parts else None
+    guessed = {
+        name: clause
+        for name, clause in _clauses(band.low, advice.from_model).items()
+        if band.label_of(name) in ("assumed", "given")
+    }
+    if band.low.phi_in == 1 and band.label_of("phi_in") == "assumed":
+        # That two models of one tokenizer count alike is no guess.
+        del guessed["phi_in"]
+    if len(guessed) > 1 and "escalation_rate" in guessed:
+        # Beside what fails for good, what is tried again is small.
+        guessed.pop("extra_attempts", None)
+    return f"if {prose.all_of(guessed.values())}"
 
 
-def _parts(band: factors.Band, source: str) -> Iterator[str]:
-    """What the low end takes for granted, the largest first; what was measured is left out."""
-    low = band.low
-    if band.label_of("escalation_rate") != "measured" and low.escalation_rate < 1:
-        yield f"at most {words.percent(low.escalation_rate)} are redone on {source}"
-    if band.label_of("phi_out") != "measured":
-        yield f"answers are {_times(low.phi_out, 'as long', 'no longer')}"
-    if band.label_of("phi_in") != "measured" and low.phi_in != 1:
-        yield f"prompts are {_times(low.phi_in, 'the tokens', 'no more tokens')}"
-    if band.label_of("extra_attempts") != "measured" and not low.escalation_rate:
-        yield f"at most {words.percent(low.extra_attempts)} are tried again"
+def _clauses(low: factors.Factors, source: str) -> dict[str, str]:
+    """What each factor of the low end takes for granted, where it is not the worst there can be."""
+    clauses = {
+        "escalation_rate": f"at most {words.percent(low.escalation_rate)} are redone on {source}",
+        "phi_out": f"answers are {_times(low.phi_out, 'as long', 'no longer')}",
+        "phi_in": f"prompts are {_times(low.phi_in, 'the tokens', 'no more tokens')}",
+        "extra_attempts": f"at most {words.percent(low.extra_attempts)} are tried again",
+    }
+    if low.cached_share:
+        share = words.percent(low.cached_share)
+        clauses["cached_share"] = f"at least {share} of the input is read from the cache"
+    if low.written_share is not None and low.written_share < 1:
+        share = words.percent(low.written_share)
+        clauses[factors.WRITTEN] = f"at most {share} of the other input is written to the cache"
+    return clauses
 
 
 def _times(ratio: Fraction, more: str, same: str) -> str:

@@ -85,6 +85,8 @@ class AlternativeFigure:
     reason: str
     saving_month: Ends | None
     low_name: str
+    ends_with_source: bool
+    """Whether the source has to be left soon, and this target no later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

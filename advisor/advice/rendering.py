@@ -3,10 +3,12 @@
 Amounts and ratios become decimal text, ratios rounded once to 9 decimals. It decides nothing.
 """
 
+from dataclasses import fields
 from fractions import Fraction
+from typing import Any
 
 from advisor import words
-from advisor.advice import explanation, notices
+from advisor.advice import explanation, notices, values
 from advisor.advice.figures import (
     AlternativeFigure,
     BreakEvenFigure,
@@ -176,6 +178,7 @@ def _alternative(target: OtherTarget) -> AlternativeFigure:
         reason=target.decision.reason,
         saving_month=_ends(target.saving),
         low_name=words.low_name(is_proven=target.is_proven),
+        ends_with_source=target.ends_with_source,
     )
 
 
@@ -183,14 +186,12 @@ def _next_step(recommendation: Recommendation) -> NextStepFigure | None:
     step = recommendation.next_step
     if step is None:
         return None
+    alternative = _alternative(values.other_target_of(step))
+    inherited: dict[str, Any] = {
+        field.name: getattr(alternative, field.name) for field in fields(AlternativeFigure)
+    }
     return NextStepFigure(
-        to_provider=step.to_provider,
-        to_model=step.to_model,
-        to_service_tier=step.to_service_tier,
-        decision=step.decision.kind,
-        reason=step.decision.reason,
-        saving_month=_ends(step.saving),
-        low_name=words.low_name(is_proven=step.factors.is_proven),
+        **inherited,
         id=step.id,
         condition=step.condition,
         added_month=_ends(recommendation.added),

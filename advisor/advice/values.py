@@ -27,6 +27,8 @@ class OtherTarget:
     saving: Estimate | None
     is_proven: bool
     """Whether its low end is the least that it saves: nothing in it is assumed."""
+    ends_with_source: bool
+    """Whether the source has to be left soon, and this target no later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +103,14 @@ def recommend(
         next_step=None
         if next_step is None
         else recommend(next_step, window, price_book_version, others=(advice, *others)),
-        other_targets=tuple(_other_target(other) for other in others if other is not next_step),
+        other_targets=tuple(other_target_of(other) for other in others if other is not next_step),
         other_models=tuple(other_models),
         is_scenario=is_scenario,
     )
 
 
-def _other_target(advice: Advice) -> OtherTarget:
+def other_target_of(advice: Advice) -> OtherTarget:
+    """A state that the slice could move to, as it stands beside another one."""
     return OtherTarget(
         to_provider=advice.to_provider,
         to_model=advice.to_model,
@@ -115,6 +118,7 @@ def _other_target(advice: Advice) -> OtherTarget:
         decision=advice.decision,
         saving=advice.saving,
         is_proven=advice.factors.is_proven,
+        ends_with_source=advice.ends_with_source,
     )
 
 

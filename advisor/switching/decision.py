@@ -75,13 +75,10 @@ def decide(situation: Situation) -> Decision:
     material then. In its last 30 days, and after them, a target that lasts is moved to whatever
     it saves: the source cannot be kept.
     """
-    retires = (
-        situation.source_days_left is not None
-        and situation.source_days_left <= life.SOURCE_NOTICE_DAYS
-    )
+    source_days, target_days = situation.source_days_left, situation.target_days_left
+    retires, is_forced = life.retires(source_days), life.is_forced(source_days, target_days)
     notices = (SOURCE_RETIRES,) if retires else ()
-    is_leaving = _is_leaving(situation)
-    if situation.is_control and situation.source_days_left != 0:
+    if situation.is_control and source_days != 0:
         return Decision("keep", CONTROL, notices)
     if situation.blocks:
         return Decision("blocked", situation.blocks[0], notices)
@@ -94,28 +91,16 @@ def decide(situation: Situation) -> Decision:
         return Decision("not_enough_data", "nothing_to_move", notices)
     # The same model may be served longer elsewhere; at another tier it ends with its source, and
     # must be worth it by itself.
-    has_to_move = retires and not (situation.keeps_model and _ends_with_source(situation))
+    has_to_move = is_forced or (retires and not situation.keeps_model)
     material = low >= material_femto_usd(situation.threshold_femto_usd, cost)
     reason = _against(situation, low, material or has_to_move)
+    # Gone, or as good as gone: it cannot be kept.
+    is_leaving = is_forced and source_days is not None and source_days <= life.TARGET_BLOCK_DAYS
     if reason and not is_leaving:
         return Decision("keep", reason, notices)
     doubt = _doubt(situation)
     reason = SOURCE_RETIRES if reason or not material else doubt or _trust(situation)
     return Decision("pilot" if doubt else "switch_now", reason, notices)
-
-
-def _is_leaving(situation: Situation) -> bool:
-    """Whether the source is gone or as good as gone, and the target lasts longer than it."""
-    source, target = situation.source_days_left, situation.target_days_left
-    return (
-        source is not None and source <= life.TARGET_BLOCK_DAYS and life.is_forced(source, target)
-    )
-
-
-def _ends_with_source(situation: Situation) -> bool:
-    """Whether a move gains no time: the target is shut down no later than the source."""
-    source, target = situation.source_days_left, situation.target_days_left
-    return source is not None and target is not None and target <= source
 
 
 def material_femto_usd(threshold_femto_usd: int, slice_month_femto_usd: int) -> Fraction:

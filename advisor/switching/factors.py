@@ -123,10 +123,15 @@ class Band:
         A factor need not be measured where its low end is the worst there can be: nothing read from
         the cache, everything written to it.
         """
-        if self.label == "neutral":
-            return not self.given_factors & (MEASURABLE | {WRITTEN})
-        at_worst = {"cached_share"} if self.low.cached_share == 0 else set()
-        return self.measured >= MEASURABLE - at_worst
+        set_names = {"phi" if name.startswith("phi") else name for name in self.given_factors}
+        guessed = set_names & (MEASURABLE | {WRITTEN})
+        if self.label != "neutral":
+            guessed |= MEASURABLE - self.measured
+        if self.low.cached_share == 0:
+            guessed.discard("cached_share")
+        if self.low.written_share == 1:
+            guessed.discard(WRITTEN)
+        return not guessed
 
     @property
     def is_bounded(self) -> bool:

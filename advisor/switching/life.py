@@ -21,13 +21,14 @@ def shorter(*days: int | None) -> int | None:
     return min((count for count in days if count is not None), default=None)
 
 
+def retires(source_days: int | None) -> bool:
+    """Whether the source has to be left within 90 days."""
+    return source_days is not None and source_days <= SOURCE_NOTICE_DAYS
+
+
 def is_forced(source_days: int | None, target_days: int | None) -> bool:
     """Whether the source has to be left within 90 days, and the target lasts longer than it."""
-    return (
-        source_days is not None
-        and source_days <= SOURCE_NOTICE_DAYS
-        and (target_days is None or target_days > source_days)
-    )
+    return retires(source_days) and shorter(source_days, target_days) != target_days
 
 
 def payback_horizon(source_days: int | None, target_days: int | None) -> int | None:
@@ -99,10 +100,4 @@ class Lifetime:
     @property
     def ends_with_source(self) -> bool:
         """Whether the source has to be left soon, and the target no later."""
-        source, target = self.source_days_left, self.target_days_left
-        return (
-            source is not None
-            and source <= SOURCE_NOTICE_DAYS
-            and target is not None
-            and target <= source
-        )
+        return retires(self.source_days_left) and not self.is_forced

@@ -215,7 +215,8 @@ def _alternative(alternative: advice_figures.AlternativeFigure, from_model: str)
     if alternative.saving_month is None:
         return "or", f"{target}: {decision}, {why}"
     low, _, _ = amounts.three_dollars(alternative.saving_month)
-    return "or", f"{target}, {alternative.low_name} {low}: {decision}, {why}"
+    ends = f", but it ends with {from_model}" if alternative.ends_with_source else ""
+    return "or", f"{target}, {alternative.low_name} {low}{ends}: {decision}, {why}"
 
 
 def _other_model(other: advice_figures.OtherModelFigure) -> str:

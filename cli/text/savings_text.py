@@ -25,7 +25,7 @@ def headlines(savings: SavingsReport) -> Iterator[tuple[str, str, str]]:
         return
     yield from _steps(savings)
     in_all, low_name = savings.until_retirement.low_usd, savings.until_retirement.low_name
-    remark = f"{low_name} in all, before the first of the models retires"
+    remark = f"in all, before the first of the models retires ({low_name})"
     yield "", words.dollars(in_all), remark
 
 
@@ -36,7 +36,7 @@ def _steps(savings: SavingsReport) -> Iterator[tuple[str, str, str]]:
     for remark, ends in steps.items():
         if ends is not None and Decimal(ends.expected_usd) > 0:
             low, expected, _ = amounts.three_dollars(ends)
-            yield name, low, f"{ends.low_name} per average month {remark}, {expected} expected"
+            yield name, low, f"a month {remark} ({ends.low_name}), {expected} expected"
             name = ""
 
 

@@ -13,7 +13,7 @@ from collector.parsing.fields import Count
 from collector.parsing.format import MIB, JsonFormat, Limits, Schema
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Reading, Rejected
-from ledger import events, meters
+from ledger import events, meters, tokens
 from ledger.events import Event, Labels
 from ledger.refusal_reasons import RefusalReason
 
@@ -285,19 +285,7 @@ _TEXTS = (
     "service_tier",
     "service_tier_requested",
 )
-_COUNTS = (
-    "input_tokens",
-    "cached_input_tokens",
-    "cache_write_input_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "input_audio_tokens",
-    "output_audio_tokens",
-    "total_tokens",
-    "latency_ms",
-    "first_token_ms",
-    "retry_count",
-)
+_COUNTS = (*tokens.FIELDS, "total_tokens", "latency_ms", "first_token_ms", "retry_count")
 _SCHEMA: Schema = {
     "type": "object",
     "required": ["id", "time", "model"],
