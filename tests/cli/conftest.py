@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ledger.database import Database
+from tests.cli import trial_runs
 from tests.cli.command import CommandLine
 
 
@@ -18,3 +19,10 @@ def line(
     database.migrate()
     yield CommandLine(tmp_path, database, monkeypatch, capsys)
     database.close()
+
+
+@pytest.fixture
+def endpoint_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The key of `trial run`'s endpoint where it belongs, and a folder to work in."""
+    monkeypatch.setenv("OPENAI_API_KEY", trial_runs.KEY)
+    monkeypatch.chdir(tmp_path)
