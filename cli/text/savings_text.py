@@ -25,7 +25,7 @@ def headlines(savings: SavingsReport) -> Iterator[tuple[str, str, str]]:
         return
     yield from _steps(savings)
     in_all, low_name = savings.until_retirement.low_usd, savings.until_retirement.low_name
-    remark = f"in all, before the first of the models retires ({low_name})"
+    remark = f"in all, until the first model retires ({low_name})"
     yield "", words.dollars(in_all), remark
 
 
