@@ -58,6 +58,18 @@ def scratch_folder(name: str, *, on_disk: bool = False) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"switchwise-test-{name}-", dir=_MEMORY if roomy else None))
 
 
+def full_disk(room_bytes: int) -> str:
+    """Python statements, first in a process, after which no file of its grows beyond `room_bytes`.
+
+    Python stores a compiled module cut short without an error, and every later process then fails
+    to load it. So none is stored.
+    """
+    return (
+        "import resource, sys; sys.dont_write_bytecode = True; "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room_bytes}, {room_bytes})); "
+    )
+
+
 def command_path(name: str, package: str) -> str:
     """Where a server's command lies.
 

@@ -185,6 +185,13 @@ def test_no_file_names_a_folder_of_somebodys_machine() -> None:
     assert faults == []
 
 
+def test_only_one_place_keeps_a_process_from_writing() -> None:
+    """Elsewhere the limit would leave cut modules behind, which no later process could load."""
+    limit = "RLIMIT_" + "FSIZE"
+    files = [path for path in project_files() if path.suffix == ".py" and limit in path.read_text()]
+    assert files == [ROOT / "tests" / "processes.py"]
+
+
 @pytest.mark.parametrize("folder", ["work", "root", "home", "Users"])
 def test_a_path_of_a_machine_is_noticed(folder: str) -> None:
     assert MACHINE_PATH.search(f"cd '/{folder}/x'")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import ledgers
+from tests import ledgers, processes
 from tests.cli import trial_upstream
 from tests.cli.command import CommandLine
 from tests.cli.trial_runs import (
@@ -30,7 +30,7 @@ from tests.cli.trial_runs import (
 from tests.cli.trial_upstream import Planned, Upstream
 
 pytestmark = pytest.mark.usefixtures("endpoint_key")
-FULL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000)); "
+FULL_DISK = processes.full_disk(9_000)
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests import composition, processes, servers
 from tests.flow import harness
 from tests.flow.harness import Product
@@ -84,6 +86,15 @@ class Production:
         self._started[service] = started
         return started
 
+    def wait_until_ready(self, service: str) -> None:
+        """Return when a web service says that it is ready.
+
+        Fails the test, with the service's own words, when it ends instead.
+        """
+        process = self._started[service]
+        processes.wait_until(lambda: process.poll() is not None or self._is_ready(service), service)
+        assert process.poll() is None, self.log(service)
+
     def is_healthy(self, service: str) -> bool:
         """Whether the health check of a service passes."""
         _, *check = COMPOSE["services"][service]["healthcheck"]["test"]
@@ -122,6 +133,12 @@ class Production:
             process.kill()
             process.wait()
         self._product().destroy()
+
+    def _is_ready(self, service: str) -> bool:
+        try:
+            return httpx.get(self.url(service, "/readyz")).is_success
+        except httpx.TransportError:
+            return False
 
     def _product(self) -> Product:
         return Product(self.folder / "data", 0, ())

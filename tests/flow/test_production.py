@@ -3,7 +3,6 @@
 The servers are PostgreSQL, Redis and Prometheus.
 """
 
-import functools
 import json
 import shutil
 from collections.abc import Iterator
@@ -42,19 +41,12 @@ def running(postgres_server: servers.Postgres, redis_server: servers.Redis) -> I
         for service in production.LASTING:
             product.start(service)
         for service in product.ports:
-            processes.wait_until(functools.partial(answers, product, service), service)
+            product.wait_until_ready(service)
         yield product
     finally:
         product.destroy()
         shutil.rmtree(product.folder)
         postgres_server.drop(url)
-
-
-def answers(product: Production, service: str) -> bool:
-    try:
-        return httpx.get(product.url(service, "/readyz")).is_success
-    except httpx.TransportError:
-        return False
 
 
 def bearer(key: str | None) -> dict[str, str]:

@@ -104,9 +104,9 @@ def test_a_torn_last_line_is_dropped_and_costs_no_other(
 
 def test_a_line_that_the_disk_took_in_part_is_taken_back(tmp_path: Path) -> None:
     script = f"""
-import contextlib, pathlib, resource
+import contextlib, pathlib
 from tests.integrations import callback
-resource.setrlimit(resource.RLIMIT_FSIZE, (35, 35))
+{processes.full_disk(35)}
 spool = callback.load().Spool(pathlib.Path({str(tmp_path)!r}), 1000)
 for number in range(9):
     with contextlib.suppress(OSError):
