@@ -4,7 +4,7 @@ The one place where these values become text. API, exports, page and terminal sh
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from advisor.months import coverage, meter_sums
@@ -145,6 +145,21 @@ def usage_figures(
         _usage_figure(dict(names), group, None if late is None else late_by_group.get(names, 0))
         for names, group in sorted(groups.items(), key=_by_falling_cost)
     )
+
+
+def with_gap(usage: UsageFigure, name: str, share: Fraction) -> UsageFigure:
+    """Usage whose coverage has one more gap, of this share of the whole.
+
+    A gap that stands in no line: what never came is in none. Coverage is at most what it leaves.
+    """
+    before = usage.coverage
+    ratio = None if before.ratio is None else min(Fraction(before.ratio), 1 - share)
+    after = CoverageFigure(
+        ratio=money.optional_ratio_text(ratio),
+        provisional=not coverage.is_enough(ratio),
+        gaps={**before.gaps, name: money.ratio_text(share)},
+    )
+    return replace(usage, coverage=after)
 
 
 def _by_falling_cost(group: tuple[_Names, list[Line]]) -> tuple[int, _Names]:

@@ -1,12 +1,11 @@
 """What every face shows of the elements of a month that were refused at the door. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor.months import coverage
+from advisor.months import figures
 from advisor.months.figures import UsageFigure
-from ledger import money
 from ledger.refusals import RefusedSum
 
 
@@ -46,12 +45,4 @@ def with_refused(usage: UsageFigure, refused: Sequence[RefusedFigure]) -> UsageF
     if not requests:
         return usage
     share = Fraction(requests, requests + usage.requests)
-    before = usage.coverage
-    ratio = None if before.ratio is None else min(Fraction(before.ratio), 1 - share)
-    after = replace(
-        before,
-        ratio=money.optional_ratio_text(ratio),
-        provisional=not coverage.is_enough(ratio),
-        gaps={**before.gaps, "refused": money.ratio_text(share)},
-    )
-    return replace(usage, coverage=after)
+    return figures.with_gap(usage, "refused", share)

@@ -4,10 +4,10 @@ Pure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
-from advisor.months import coverage, silent_senders
+from advisor.months import figures, silent_senders
 from advisor.months.figures import UsageFigure
 from advisor.months.missed_spend import MissedSpend
 from advisor.months.silent_senders import SilentSender
@@ -74,15 +74,7 @@ def with_silence(usage: UsageFigure, missed: Sequence[MissedSpend]) -> UsageFigu
     else:
         requests = sum(spend.missed_requests for spend in missed)
         share = Fraction(requests, max(1, requests + usage.requests))
-    before = usage.coverage
-    ratio = None if before.ratio is None else min(Fraction(before.ratio), 1 - share)
-    after = replace(
-        before,
-        ratio=money.optional_ratio_text(ratio),
-        provisional=not coverage.is_enough(ratio),
-        gaps={**before.gaps, "silent": money.ratio_text(share)},
-    )
-    return replace(usage, coverage=after)
+    return figures.with_gap(usage, "silent", share)
 
 
 def of_project(missed: Iterable[MissedSpend], project: str | None) -> list[MissedSpend]:
