@@ -134,8 +134,13 @@ def low_amount(amount: str, low: str) -> str:
     return f"{low} {amount}" if low == "at least" else f"{amount} ({low})"
 
 
-def next_command(kind: str, recommendation_id: str) -> str | None:
-    """The command that takes a decision further; None where there is nothing to do."""
+def next_command(kind: str, recommendation_id: str, *, is_source_gone: bool = False) -> str | None:
+    """The command that takes a decision further; None where there is nothing to do.
+
+    Once the source is gone a trial has nothing to compare with, so the move is claimed at once.
+    """
+    if kind == "pilot" and is_source_gone:
+        kind = "switch_now"
     return _NEXT[kind].format(recommendation_id) if kind in _NEXT else None
 
 
@@ -156,6 +161,11 @@ def realised_method(method: str) -> str:
 def gap(name: str) -> str:
     """What a gap in the coverage is a share of."""
     return GAPS.get(name, label(name))
+
+
+def days_left(days: int | None) -> str:
+    """How long a model lasts: `900 days left`, `no end announced` for None."""
+    return "no end announced" if days is None else f"{counted(days, 'day')} left"
 
 
 def metered(quantity: int, meter: str) -> str:

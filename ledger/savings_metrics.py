@@ -29,6 +29,27 @@ SAVINGS = (
         labels=_SLICE,
     ),
     gauge(
+        "replacement_low_usd",
+        "usd",
+        "Least that the work of a slice whose model was shut down costs on what takes its place:"
+        f" {_AVERAGE_MONTH}.",
+        labels=_SLICE,
+    ),
+    gauge(
+        "replacement_usd",
+        "usd",
+        "What the work of a slice whose model was shut down costs on what takes its place:"
+        f" {_AVERAGE_MONTH}.",
+        labels=_SLICE,
+    ),
+    gauge(
+        "replacement_high_usd",
+        "usd",
+        "Most that the work of a slice whose model was shut down costs on what takes its place:"
+        f" {_AVERAGE_MONTH}.",
+        labels=_SLICE,
+    ),
+    gauge(
         "savings_total_low_usd",
         "usd",
         f"Low end over all slices decided pilot or switch_now: {_AVERAGE_MONTH}.",

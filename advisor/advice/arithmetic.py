@@ -59,13 +59,14 @@ def blocks(recommendation: Recommendation) -> Iterator[Block]:
     target = words.target(recommendation.to_model, recommendation.to_service_tier)
     for end, at in at_ends.items():
         steps, costs = _move_steps(cells, at, stay[end][1])
-        steps.extend(_saving_steps(recommendation, at, costs))
-        if end == "expected":
-            steps.extend(_router_steps(recommendation, at, costs))
-            steps.extend(_break_even_steps(recommendation, at, costs))
-            steps.extend(_answer_steps(recommendation, at, costs))
+        if recommendation.potential is None:
+            steps.extend(_replacement_steps(recommendation, at, costs))
+        else:
+            steps.extend(_saving_steps(recommendation, at, costs))
+        if end == "expected" and recommendation.potential is not None:
+            steps.extend(_worth_steps(recommendation, at, costs))
         yield Block(f"{_TITLES[end]}, on {target}", tuple(steps))
-    if recommendation.at_neutral is not None:
+    if recommendation.at_neutral is not None and recommendation.compares:
         steps, costs = _move_steps(cells, band.price_lists, stay["expected"][1])
         steps.extend(_price_list_steps(costs))
         written = " and cache writes as at the low end" if band.sets_writes else ""
@@ -146,6 +147,29 @@ def _saving_steps(
         )
 
 
+def _replacement_steps(
+    recommendation: Recommendation, at: factors.Factors, costs: counterfactual.Legs
+) -> Iterator[Step]:
+    """What the work costs there, where there is nothing to save: tried, checked, not run again."""
+    attempts = costs.attempts_femto_usd(at)
+    tries = f"(1 + {_plain(at.extra_attempts)}) x {_usd(costs.moved_femto_usd(at))}"
+    yield Step("with extra attempts", tries, _usd(attempts))
+    checking = Fraction(at.verifier_femto_usd)
+    days, there = recommendation.window.days, at.share * (attempts + checking)
+    how = f"{_plain(at.share)} x ({_usd(attempts)} + {_usd(checking)})"
+    yield Step(f"cost of {days} days there", how, _usd(there))
+    yield _month("per average month", days, there)
+
+
+def _worth_steps(
+    recommendation: Recommendation, at: factors.Factors, costs: counterfactual.Legs
+) -> Iterator[Step]:
+    """What a move is worth besides its saving."""
+    yield from _router_steps(recommendation, at, costs)
+    yield from _break_even_steps(recommendation, at, costs)
+    yield from _answer_steps(recommendation, at, costs)
+
+
 def _router_steps(
     recommendation: Recommendation, at: factors.Factors, costs: counterfactual.Legs
 ) -> Iterator[Step]:
@@ -221,7 +245,7 @@ def _month(name: str, days: int, saving: Fraction) -> Step:
 
 def _conclusions(recommendation: Recommendation) -> Iterator[Block]:
     """The split over several levers, and the payback."""
-    saving, parts = recommendation.saving, recommendation.parts
+    saving, parts = recommendation.potential, recommendation.parts
     if saving is None:
         return
     if len(parts) > 1:

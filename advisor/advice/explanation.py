@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from advisor import words
-from advisor.advice import notices, reasons
+from advisor.advice import notices, reasons, replacements
 from advisor.advice.values import Recommendation
 from advisor.evidence import figures as evidence_figures
 from advisor.evidence import sentences as evidence_sentences
@@ -30,7 +30,7 @@ _FACTORS = {
         "Share of the input not read from the cache that the target bills as written to it"
     ),
     "verifier_femto_usd": (
-        "Cost of checking the answers if the whole slice moved, in USD over the window"
+        "Cost of checking the answers if the whole slice moved, over the window"
     ),
     "share": "Share of the requests that moves",
 }
@@ -107,13 +107,19 @@ def _move(recommendation: Recommendation) -> str:
 
 
 def _worth(recommendation: Recommendation) -> Iterator[str]:
-    saving, cost = recommendation.saving, recommendation.cost_month_femto_usd
-    if saving is None or cost is None:
+    saving, cost = recommendation.potential, recommendation.cost_month_femto_usd
+    replacement = replacements.write_replacement(recommendation)
+    if replacement is not None:
+        yield f"{replacement} until that was shut down."
+    elif saving is None and recommendation.saving is not None:
+        yield "It cannot be made, so it saves nothing."
+    elif saving is None or cost is None:
         yield "How much it saves per average month is not known yet."
     else:
         yield (
-            f"It saves {_ends(saving)} USD per average month (low / expected / high;"
-            f" {recommendation.factors.basis}), of {money.usd_text(cost)} USD that the slice costs."
+            f"It saves {_ends(saving)} per average month (low / expected / high;"
+            f" {recommendation.factors.basis}), of {words.femto_dollars(cost)} that the slice"
+            " costs."
         )
         if recommendation.condition:
             yield f"The low end is cautious: it holds {recommendation.condition}."
@@ -133,7 +139,7 @@ def _next_step(recommendation: Recommendation) -> Iterator[str]:
     if step is not None and added is not None:
         target = words.target(step.to_model, step.to_service_tier)
         yield (
-            f"It needs no trial. A trial of {target} instead may add {_ends(added)} USD (low /"
+            f"It needs no trial. A trial of {target} instead may add {_ends(added)} (low /"
             f" expected / high): switchwise explain {step.id}"
         )
 
@@ -141,7 +147,8 @@ def _next_step(recommendation: Recommendation) -> Iterator[str]:
 def _added_writes(recommendation: Recommendation) -> str:
     """Why a saving at the low end has cache writes that today's record has not."""
     band = recommendation.factors
-    remedy = "" if factors.WRITTEN in band.measured else "; a pilot measures it"
+    is_settled = factors.WRITTEN in band.measured or not recommendation.compares
+    remedy = "" if is_settled else "; a pilot measures it"
     return (
         f"{recommendation.to_model} bills what it writes to its cache, which the record of"
         f" {recommendation.from_model} does not show{remedy}."
@@ -150,8 +157,9 @@ def _added_writes(recommendation: Recommendation) -> str:
 
 def _factors(recommendation: Recommendation) -> Iterator[str]:
     band = recommendation.factors
+    unused = () if recommendation.compares else ("escalation_rate", "sigma")
     for name in factors.changed(band) if recommendation.cells else ():
-        if name in _FACTORS:
+        if name in _FACTORS and name not in unused:
             low, expected, high = (
                 _at_end(name, end) for end in (band.low, band.expected, band.high)
             )
@@ -173,7 +181,7 @@ def _label(recommendation: Recommendation, name: str) -> str:
 
 def _at_end(name: str, end: factors.Factors) -> str:
     if name == "verifier_femto_usd":
-        return money.usd_text(end.verifier_femto_usd)
+        return words.femto_dollars(end.verifier_femto_usd)
     factor: Fraction | None = getattr(end, name)
     return "as today" if factor is None else plain(factor)
 
@@ -219,6 +227,8 @@ def _class(recommendation: Recommendation) -> Iterator[str]:
 
 def _break_evens(recommendation: Recommendation) -> Iterator[str]:
     """What it takes until nothing is saved."""
+    if not recommendation.compares:
+        return
     limits_by_label = {
         "as priced": recommendation.at_neutral,
         "at the expected factors": recommendation.at_expected,
@@ -235,50 +245,47 @@ def _limits(limits: breakeven.BreakEven, source: str) -> Iterator[str]:
     if limits.output_inflation is not None:
         yield f"{plain(limits.output_inflation)} times the output tokens"
     if limits.wrong_answer_femto_usd is not None:
-        cost = money.usd_text(money.round_to_nano_usd(limits.wrong_answer_femto_usd))
-        yield f"{cost} USD for each answer that only {source} gets right"
+        cost = words.femto_dollars(money.round_to_nano_usd(limits.wrong_answer_femto_usd))
+        yield f"{cost} for each answer that only {source} gets right"
 
 
 def _parts(recommendation: Recommendation) -> Iterator[str]:
     """What each lever is worth, where there are several."""
-    if len(recommendation.parts) > 1:
+    if len(recommendation.parts) > 1 and recommendation.potential is not None:
         for lever, part in recommendation.parts.items():
-            yield (
-                f"Of that, the {lever} is worth {_ends(part.saving)} USD (low / expected / high)."
-            )
+            yield (f"Of that, the {lever} is worth {_ends(part.saving)} (low / expected / high).")
 
 
 def _good_answers(recommendation: Recommendation) -> Iterator[str]:
-    now = recommendation.good_answer_now_femto_usd
+    now = recommendation.good_answer_now_femto_usd if recommendation.compares else None
     instead = recommendation.good_answer_instead_femto_usd
     if now is not None and instead is not None:
-        now_usd = money.usd_text(money.round_to_nano_usd(now))
-        instead_usd = money.usd_text(money.round_to_nano_usd(instead))
+        costs = (words.femto_dollars(money.round_to_nano_usd(cost)) for cost in (now, instead))
         yield (
-            f"A right answer costs {now_usd} USD on the source and {instead_usd} USD on the"
-            " target, at the expected factors."
+            f"A right answer costs {' on the source and '.join(costs)} on the target, at the"
+            " expected factors."
         )
 
 
 def _router(recommendation: Recommendation) -> Iterator[str]:
-    if recommendation.router_femto_usd is not None:
+    if recommendation.router_femto_usd is not None and recommendation.potential is not None:
         yield (
             "A router that sends the hard requests straight to the source would save"
-            f" {money.usd_text(recommendation.router_femto_usd)} USD at the expected factors."
+            f" {words.femto_dollars(recommendation.router_femto_usd)} at the expected factors."
         )
 
 
 def _payback(recommendation: Recommendation) -> Iterator[str]:
     """When a one-off cost is paid back."""
-    if not recommendation.one_off_femto_usd:
+    if not recommendation.one_off_femto_usd or recommendation.potential is None:
         return
-    cost = money.usd_text(recommendation.one_off_femto_usd)
+    cost = words.femto_dollars(recommendation.one_off_femto_usd)
     payback_days = recommendation.payback_days
     if payback_days is None:
-        yield f"At the low end its one-off cost of {cost} USD is never paid back."
+        yield f"At the low end its one-off cost of {cost} is never paid back."
     else:
         yield (
-            f"At the low end its one-off cost of {cost} USD is paid back in"
+            f"At the low end its one-off cost of {cost} is paid back in"
             f" {plain(payback_days, 1)} days{_horizon(recommendation)}."
         )
 
@@ -298,12 +305,12 @@ def _horizon(recommendation: Recommendation) -> str:
 
 
 def _life(recommendation: Recommendation) -> Iterator[str]:
-    days_left, until = recommendation.days_left, recommendation.until_retirement
+    days_left, until = recommendation.days_left, recommendation.potential_until_retirement
     if days_left is None:
         yield "Neither model has an announced shutdown."
         return
-    worth = f", and is worth {_ends(until)} USD (low / expected / high)" if until else ""
-    if days_left:
+    worth = f", and is worth {_ends(until)} (low / expected / high)" if until else ""
+    if days_left and recommendation.has_potential:
         yield (
             f"The saving ends in {words.counted(days_left, 'day')}, when the first of the two"
             f" models shuts down{worth}."
@@ -325,4 +332,4 @@ def _life(recommendation: Recommendation) -> Iterator[str]:
 
 def _ends(estimate: candidates.Estimate) -> str:
     amounts = (estimate.low_femto_usd, estimate.expected_femto_usd, estimate.high_femto_usd)
-    return " / ".join(money.usd_text(amount) for amount in amounts)
+    return " / ".join(map(words.femto_dollars, amounts))

@@ -84,6 +84,9 @@ class AlternativeFigure:
     decision: str
     reason: str
     saving_month: Ends | None
+    """None where it is not known, and where it cannot save anything."""
+    replacement_month: Ends | None
+    """What the same work costs there, the least end first."""
     low_name: str
     ends_with_source: bool
     """Whether the source has to be left soon, and this target no later."""
@@ -159,6 +162,11 @@ class AdviceFigure:
     price_gap_ratio: str | None
     cost_month_usd: str | None
     saving_month: Ends | None
+    """None where it is not known, and where the move is blocked or its source is gone."""
+    replacement_month: Ends | None
+    """What the same work costs on the target, the least end first."""
+    replacement: str | None
+    """That in a sentence, where the source is gone; else None."""
     low_name: str
     condition: str | None
     next_step: NextStepFigure | None

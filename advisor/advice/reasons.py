@@ -133,6 +133,11 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         decision.SOURCE_RETIRES: Reason(
             "the source shuts down within 90 days, so the traffic has to move", "nothing"
         ),
+        decision.SOURCE_GONE: Reason(
+            "the source was shut down, so the traffic has to move, and nothing is left to compare"
+            " with",
+            "another target that suits this work better",
+        ),
         "stance": Reason(
             "the stance prove_incumbent asks for proof that the source is worth its price, and"
             " there is none",

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from advisor import words
-from advisor.advice import explanation, notices, values
+from advisor.advice import explanation, notices, replacements, values
 from advisor.advice.figures import (
     AlternativeFigure,
     BreakEvenFigure,
@@ -42,6 +42,7 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
     """The figure of a recommendation, with every input that recomputes it."""
     evidence, pass_rates = recommendation.evidence, recommendation.pass_rates
     blended = prices.blended_usd_per_mtok(recommendation.cost)
+    is_worth, serves = recommendation.potential is not None, recommendation.compares
     return RecommendationFigure(
         id=recommendation.id,
         provider=recommendation.provider,
@@ -67,9 +68,11 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
         cost_month_usd=_usd(recommendation.cost_month_femto_usd),
         usd_per_mtok=None if blended is None else money.text(blended),
         price_gap_ratio=money.optional_ratio_text(recommendation.price_gap),
-        saving_month=_ends(recommendation.saving),
-        saving_until_retirement=_ends(recommendation.until_retirement),
+        saving_month=_ends(recommendation.potential),
+        replacement_month=_ends(recommendation.replacement),
+        saving_until_retirement=_ends(recommendation.potential_until_retirement),
         saving_label=recommendation.factors.basis,
+        replacement=replacements.write_replacement(recommendation),
         low_name=words.low_name(is_proven=recommendation.factors.is_proven),
         condition=recommendation.condition,
         next_step=_next_step(recommendation),
@@ -92,21 +95,25 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
         cells=tuple(_cell(priced) for priced in recommendation.cells),
         other_models=tuple(_other_model(model) for model in recommendation.other_models),
         explanation=tuple(explanation.sentences(recommendation)),
-        parts=tuple(_part(lever, part) for lever, part in recommendation.parts.items()),
+        parts=tuple(_part(lever, part) for lever, part in recommendation.parts.items())
+        if is_worth
+        else (),
         sensitivity=tuple(
             _swing(swing, recommendation.window.days) for swing in recommendation.swings
-        ),
+        )
+        if is_worth
+        else (),
         alternatives=tuple(_alternative(target) for target in recommendation.other_targets),
-        router_month_usd=_usd(recommendation.router_femto_usd),
+        router_month_usd=_usd(recommendation.router_femto_usd) if is_worth else None,
         one_off_usd=money.usd_text(recommendation.one_off_femto_usd),
-        payback_days=money.optional_ratio_text(recommendation.payback_days),
+        payback_days=money.optional_ratio_text(recommendation.payback_days) if is_worth else None,
         fitting_ratio=money.optional_ratio_text(recommendation.fitting_share),
         workload_class=recommendation.workload_class.name,
         workload_class_source=recommendation.workload_class.source,
         pass_ratios=None
         if pass_rates is None
         else (money.ratio_text(pass_rates.now), money.ratio_text(pass_rates.instead)),
-        good_answer_now_usd=_usd(recommendation.good_answer_now_femto_usd),
+        good_answer_now_usd=_usd(recommendation.good_answer_now_femto_usd) if serves else None,
         good_answer_instead_usd=_usd(recommendation.good_answer_instead_femto_usd),
         evidence=None if evidence is None else evidence_figures.figure_of(evidence),
         withdrawn_runs=evidence_figures.runs_of(recommendation.withdrawn_runs),
@@ -177,6 +184,7 @@ def _alternative(target: OtherTarget) -> AlternativeFigure:
         decision=target.decision.kind,
         reason=target.decision.reason,
         saving_month=_ends(target.saving),
+        replacement_month=_ends(target.replacement),
         low_name=words.low_name(is_proven=target.is_proven),
         ends_with_source=target.ends_with_source,
     )
@@ -199,6 +207,8 @@ def _next_step(recommendation: Recommendation) -> NextStepFigure | None:
 
 
 def _break_evens(recommendation: Recommendation) -> tuple[BreakEvenFigure, ...]:
+    if not recommendation.compares:
+        return ()
     limits = {"neutral": recommendation.at_neutral, "expected": recommendation.at_expected}
     return tuple(_break_even(at, limit) for at, limit in limits.items() if limit is not None)
 

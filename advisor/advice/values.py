@@ -25,6 +25,9 @@ class OtherTarget:
     to_service_tier: str | None
     decision: Decision
     saving: Estimate | None
+    """None where it is not known, and where it cannot save anything."""
+    replacement: Estimate | None
+    """What the same work costs there."""
     is_proven: bool
     """Whether its low end is the least that it saves: nothing in it is assumed."""
     ends_with_source: bool
@@ -53,13 +56,33 @@ class Recommendation(Advice):
 
         One away from a model that is gone saves nothing, nor does a forced one that costs more.
         """
-        saves = self.low_femto_usd > 0 and self.source_days_left != 0
+        saves = self.low_femto_usd > 0 and self.has_potential
         return self.decision.counted and not self.set_aside and saves
 
     @property
+    def compares(self) -> bool:
+        """Whether its source is there to compare with and to fall back on, or in a scenario."""
+        return self.is_scenario or not self.is_source_gone
+
+    @property
+    def potential(self) -> Estimate | None:
+        """What it can save per average month, as faces show it.
+
+        None where that is unknown, and where there is nothing to save: the move cannot be made, or
+        its source is gone. A scenario asks what would be, so it has its saving all the same.
+        """
+        return self.saving if self.has_potential or self.is_scenario else None
+
+    @property
+    def potential_until_retirement(self) -> Estimate | None:
+        """What it can save over the next year, until the first of the models shuts down."""
+        return self.until_retirement if self.potential is not None else None
+
+    @property
     def condition(self) -> str | None:
-        """Under which assumptions the low end holds; None where nothing in it is assumed."""
-        return conditions.write_condition(self)
+        """Under which assumptions the low end holds; None without one that is assumed."""
+        is_shown = self.has_potential or self.is_scenario
+        return conditions.write_condition(self) if is_shown else None
 
     @property
     def is_safe(self) -> bool:
@@ -69,13 +92,14 @@ class Recommendation(Advice):
     @property
     def added(self) -> Estimate | None:
         """What the next step adds per average month; at no end less than nothing."""
-        return _added(self.saving, self.next_step.saving if self.next_step else None)
+        return _added(self.potential, self.next_step.potential if self.next_step else None)
 
     @property
     def added_until_retirement(self) -> Estimate | None:
         """What the next step adds over the next year, until the first of its models shuts down."""
         return _added(
-            self.until_retirement, self.next_step.until_retirement if self.next_step else None
+            self.potential_until_retirement,
+            self.next_step.potential_until_retirement if self.next_step else None,
         )
 
 
@@ -116,7 +140,8 @@ def other_target_of(advice: Advice) -> OtherTarget:
         to_model=advice.to_model,
         to_service_tier=advice.to_service_tier,
         decision=advice.decision,
-        saving=advice.saving,
+        saving=advice.saving if advice.has_potential else None,
+        replacement=advice.replacement,
         is_proven=advice.factors.is_proven,
         ends_with_source=advice.ends_with_source,
     )
@@ -132,9 +157,16 @@ def _added(first: Estimate | None, then: Estimate | None) -> Estimate | None:
     )
 
 
-def rank(recommendation: Recommendation) -> tuple[bool, int, str]:
-    """The key that sorts recommendations: the best low end first, an unknown one last."""
-    return recommendation.saving is None, -recommendation.low_femto_usd, recommendation.id
+def rank(recommendation: Recommendation) -> tuple[bool, bool, int, str]:
+    """The key that sorts recommendations: what has to leave a model that is gone, by its cost.
+
+    Then the best low end first; what is unknown, or cannot be made, goes last.
+    """
+    if recommendation.is_source_gone:
+        return False, False, -(recommendation.cost_month_femto_usd or 0), recommendation.id
+    potential = recommendation.potential
+    low_femto_usd = potential.low_femto_usd if potential else 0
+    return True, potential is None, -low_femto_usd, recommendation.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from advisor.advice.departures import DepartureFigure
 from advisor.advice.figures import RecommendationFigure, TotalEnds
 from advisor.months.budget_figures import BudgetFigure, OwnerFigure
 from advisor.months.figures import AdjustmentFigure, DayFigure, UsageFigure
@@ -22,7 +23,8 @@ class SavingsReport:
     """What the moves looked at would save per average month, each slice once, and its advice.
 
     `total` is what can be done today (`safe_now`) and what trials may add (`after_trial`). The
-    totals are None while no slice has enough data for a decision: unknown is not 0.
+    totals are None while no slice has a move that could save and data enough to decide on it:
+    unknown is not 0, and neither is what cannot be.
     """
 
     basis: str
@@ -31,6 +33,8 @@ class SavingsReport:
     after_trial: TotalEnds | None
     until_retirement: TotalEnds | None
     recommendations: tuple[RecommendationFigure, ...]
+    departures: tuple[DepartureFigure, ...]
+    """The models that have to be left within 90 days, the first to go first."""
     so_far: SoFar | None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from advisor.advice import computation, rendering, values
+from advisor.advice import computation, departures, rendering, values
 from advisor.months import (
     adjustment_store,
     adjustments,
@@ -131,7 +131,7 @@ def build(
         movements=movements.build(session, statement.month, now_us, project)
         if with_movements and statement
         else None,
-        savings=_savings(session, settings, now_us, month=month, project=project),
+        savings=build_savings(session, settings, now_us, month=month, project=project),
         sample_projects=tuple(
             sample
             for sample in facts.sample_projects(session)
@@ -272,8 +272,8 @@ def _waste(
     return waste_figures.waste_figure(wasted)
 
 
-def _savings(
-    session: Session, settings: Settings, now_us: int, *, month: Month, project: str | None
+def build_savings(
+    session: Session, settings: Settings, now_us: int, *, month: Month, project: str | None = None
 ) -> report_figures.SavingsReport:
     """The stored advice for the current month, else advice on the closed days of the month.
 
@@ -294,7 +294,10 @@ def _savings(
             recommendation for recommendation in advised if recommendation.project == project
         ]
     total = values.total(advised)
-    is_known = any(recommendation.decision.kind != "not_enough_data" for recommendation in advised)
+    is_known = any(
+        recommendation.decision.kind != "not_enough_data" and recommendation.has_potential
+        for recommendation in advised
+    )
     return report_figures.SavingsReport(
         basis=basis,
         total=rendering.total_of(total.month, is_proven=total.is_proven) if is_known else None,
@@ -308,5 +311,6 @@ def _savings(
         if is_known
         else None,
         recommendations=tuple(map(rendering.figure_of, advised)),
+        departures=departures.find_departures(advised),
         so_far=summary.build(session, month, project),
     )

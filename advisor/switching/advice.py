@@ -104,6 +104,8 @@ class Advice(life.Lifetime):
     """None with nothing to move or no closed day."""
     until_retirement: candidates.Estimate | None
     """The saving of the next year, integrated only until the first of the models shuts down."""
+    replacement: candidates.Estimate | None = None
+    """What the work that moves costs on the target, the least end first."""
     router_femto_usd: int | None
     """What a router saves that sends the hard requests straight to the source, as expected."""
     one_off_femto_usd: int
@@ -134,6 +136,11 @@ class Advice(life.Lifetime):
             self.from_model,
             None,
         )
+
+    @property
+    def has_potential(self) -> bool:
+        """Whether it can save anything: it can be made, and its source still serves."""
+        return self.decision.kind != "blocked" and not self.is_source_gone
 
     @property
     def low_femto_usd(self) -> int:
@@ -196,7 +203,7 @@ def find_next_step(ranked: Sequence[Advice], dismissed: Collection[str] = ()) ->
     It is the pilot with the best low end of those that are expected to save more, and that nobody
     has dismissed.
     """
-    if not ranked or ranked[0].decision.kind != "switch_now":
+    if not ranked or ranked[0].decision.kind != "switch_now" or ranked[0].is_source_gone:
         return None
     safe = ranked[0].saving
     return next(
@@ -326,6 +333,7 @@ def _advise(
         until_retirement=candidates.estimate(
             alternative.cells, band, slice_.days, life.earning_months(days_left)
         ),
+        replacement=worth.price_replacement(alternative),
         router_femto_usd=worth.price_router(alternative),
         one_off_femto_usd=terms.one_off_femto_usd,
         payback_days=None

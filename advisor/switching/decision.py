@@ -14,7 +14,7 @@ from advisor.switching import life, risk, window
 FEWEST_REQUESTS = 1_000
 MATERIAL_SHARE = Fraction("0.05")
 MOST_RISK_TO_SWITCH = 2
-SOURCE_RETIRES = "source_retires"
+SOURCE_RETIRES, SOURCE_GONE = "source_retires", "source_gone"
 CONTROL = "control"
 Stance = Literal["prove_target", "prove_incumbent"]
 """What has to be proven without a comparison: the target, or the model in use."""
@@ -73,7 +73,8 @@ def decide(situation: Situation) -> Decision:
 
     A source that retires within 90 days blocks nothing: it is a notice, and the saving need not be
     material then. In its last 30 days, and after them, a target that lasts is moved to whatever
-    it saves: the source cannot be kept.
+    it saves: the source cannot be kept. Once it is gone, that is the reason, whatever else is
+    known.
     """
     source_days, target_days = situation.source_days_left, situation.target_days_left
     retires, is_forced = life.retires(source_days), life.is_forced(source_days, target_days)
@@ -99,6 +100,8 @@ def decide(situation: Situation) -> Decision:
     if reason and not is_leaving:
         return Decision("keep", reason, notices)
     doubt = _doubt(situation)
+    if source_days == 0 and is_forced:
+        return Decision("pilot" if doubt else "switch_now", SOURCE_GONE, notices)
     reason = SOURCE_RETIRES if reason or not material else doubt or _trust(situation)
     return Decision("pilot" if doubt else "switch_now", reason, notices)
 

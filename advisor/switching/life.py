@@ -93,6 +93,11 @@ class Lifetime:
         return shorter(self.source_days_left, self.target_days_left)
 
     @property
+    def is_source_gone(self) -> bool:
+        """Whether the source has been shut down."""
+        return self.source_days_left == 0
+
+    @property
     def is_forced(self) -> bool:
         """Whether the source has to be left within 90 days, and the target lasts longer."""
         return is_forced(self.source_days_left, self.target_days_left)

@@ -43,9 +43,9 @@ def other_models(
 ) -> list[OtherModel]:
     """The named successor with its sign and blocks, then up to three cheaper models.
 
-    All are of the same provider, and the cheaper ones outlive the source by a year. Not in the
-    list: models that are decided on (`decided`), fine-tuned ones, those of another kind or of
-    unknown context window, and those that cannot take every token the slice sends.
+    All are of the same provider, and outlive the source by a year. Not in the list: models that
+    are decided on (`decided`), fine-tuned ones, those of another kind or of unknown context window,
+    and those that cannot take every token the slice sends.
     """
     retirement = market.facts_of(slice_.provider, slice_.model).retirement
     source_days_left = market.days_left(slice_.provider, slice_.model)
@@ -64,7 +64,8 @@ def other_models(
         and not other.blocks
         and _outlives(other, source_days_left)
     )
-    return [*([successor] if successor else []), *itertools.islice(cheaper, MOST_OTHERS)]
+    lasting = [successor] if successor and _outlives(successor, source_days_left) else []
+    return [*lasting, *itertools.islice(cheaper, MOST_OTHERS)]
 
 
 def _outlives(other: OtherModel, source_days_left: int | None) -> bool:

@@ -41,6 +41,23 @@ def price_good_answers(
     )
 
 
+def price_replacement(alternative: candidates.Alternative) -> candidates.Estimate | None:
+    """What the work that moves costs on the target per average month, the least end first.
+
+    Tried and checked as the factors say, with nothing run on the source again: so it holds when the
+    source is gone. None where its saving is.
+    """
+    days, band = alternative.slice.days, alternative.factors
+    if alternative.estimate is None:
+        return None
+    amounts = []
+    for at in (band.high, band.expected, band.low):
+        costs = counterfactual.legs(alternative.cells, at)
+        window_femto_usd = at.share * (costs.attempts_femto_usd(at) + at.verifier_femto_usd)
+        amounts.append(money.round_to_nano_usd(window.per_average_month(window_femto_usd, days)))
+    return candidates.Estimate(*sorted(amounts))
+
+
 def price_router(alternative: candidates.Alternative) -> int | None:
     """A router's saving; None where the same model answers, as no request is too hard for it."""
     if not alternative.cells or alternative.keeps_model:

@@ -119,10 +119,14 @@ def _lines(
         yield "next", f"switchwise explain {figure.id}, for what it came to"
     else:
         yield "do", f"{words.decision(figure.decision)}: {_why(figure)}"
-        command = words.next_command(figure.decision, figure.id)
+        command = words.next_command(
+            figure.decision, figure.id, is_source_gone=figure.source_days_left == 0
+        )
         if command is not None:
             yield "next", command
     yield from _worth(figure)
+    if figure.decision == "blocked":
+        yield from _other_models(figure)
     if figure.days_left is not None:
         yield "until", _until(figure)
     drivers = [name for name, level in figure.risk_drivers.items() if level == figure.risk_level]
@@ -134,7 +138,14 @@ def _lines(
     changes = [reasons.change(figure.reason, drivers), amounts.break_even(figure)]
     yield "changes", "; ".join(filter(None, changes))
     for alternative in figure.alternatives:
-        yield _alternative(alternative, figure.from_model)
+        yield _alternative(
+            alternative, figure.from_model, is_source_gone=figure.source_days_left == 0
+        )
+    if figure.decision != "blocked":
+        yield from _other_models(figure)
+
+
+def _other_models(figure: advice_figures.RecommendationFigure) -> Iterator[tuple[str, str]]:
     if figure.other_models:
         yield "other", "; ".join(map(_other_model, figure.other_models))
         pair = figure.other_models[0].pair
@@ -152,8 +163,11 @@ def _worth(figure: advice_figures.RecommendationFigure) -> Iterator[tuple[str, s
     """By when it is forced, what it saves, under which condition, and what a trial may add."""
     if figure.must_move is not None:
         yield "by", figure.must_move
-    if figure.decision == "blocked":
+    if figure.decision == "blocked" and figure.saving_month is None:
         yield "worth", "nothing: this move cannot be made"
+        return
+    if figure.replacement is not None:
+        yield "costs", figure.replacement
         return
     yield "worth", _ends(figure)
     if figure.condition:
@@ -195,14 +209,17 @@ def _until(figure: advice_figures.RecommendationFigure) -> str:
         subject = "the source and the target"
     if not days_left:
         was = "were" if source_ends and target_ends else "was"
-        return f"{figure.ends_on}: {subject} {was} shut down; nothing is saved since"
+        since = "; nothing is saved since" if figure.saving_month else ""
+        return f"{figure.ends_on}: {subject} {was} shut down{since}"
     reason = f"{subject} {'shut' if source_ends and target_ends else 'shuts'} down"
     saving = figure.saving_until_retirement
     in_all = f"; {figure.low_name} {words.dollars(saving.low_usd)} in all" if saving else ""
     return f"{figure.ends_on}, in {words.counted(days_left, 'day')}: {reason} then{in_all}"
 
 
-def _alternative(alternative: advice_figures.AlternativeFigure, from_model: str) -> tuple[str, str]:
+def _alternative(
+    alternative: advice_figures.AlternativeFigure, from_model: str, *, is_source_gone: bool
+) -> tuple[str, str]:
     """Another move of the same traffic, and why it is not the one that is advised."""
     tier = alternative.to_service_tier
     target = words.target(alternative.to_model, tier)
@@ -212,6 +229,9 @@ def _alternative(alternative: advice_figures.AlternativeFigure, from_model: str)
         tag = " (tag can_wait)" if alternative.reason == "cannot_wait" else ""
         return "not", f"{name}: {why}{tag}"
     decision = words.decision(alternative.decision)
+    if alternative.saving_month is None and is_source_gone and alternative.replacement_month:
+        _, expected, most = amounts.three_dollars(alternative.replacement_month)
+        return "or", f"{target}, {expected} a month as expected, {most} at most: {decision}, {why}"
     if alternative.saving_month is None:
         return "or", f"{target}: {decision}, {why}"
     low, _, _ = amounts.three_dollars(alternative.saving_month)
@@ -221,5 +241,5 @@ def _alternative(alternative: advice_figures.AlternativeFigure, from_model: str)
 
 def _other_model(other: advice_figures.OtherModelFigure) -> str:
     successor = " (the named successor)" if other.is_successor else ""
-    lasts = "" if other.days_left is None else f", {words.counted(other.days_left, 'day')} left"
-    return f"{other.model} {words.percent(other.price_gap_ratio)}{successor}{lasts}"
+    gap = words.percent(other.price_gap_ratio)
+    return f"{other.model} {gap}{successor}, {words.days_left(other.days_left)}"

@@ -55,10 +55,17 @@ def show_sentences(console: Console, figure: advice_figures.RecommendationFigure
             grid.add_row(
                 words.target(alternative.to_model, alternative.to_service_tier),
                 f"{alternative.decision}: {words.label(alternative.reason)}",
-                *amounts.three_dollars(alternative.saving_month),
+                *_worth(alternative),
             )
         console.print(grid)
         console.print()
+
+
+def _worth(alternative: advice_figures.AlternativeFigure) -> tuple[str, ...]:
+    """The three ends; what cannot be made, or is gone, has nothing to save."""
+    if alternative.decision == "blocked" and alternative.saving_month is None:
+        return "", "", ""
+    return amounts.three_dollars(alternative.saving_month)
 
 
 def _speed(figure: advice_figures.RecommendationFigure) -> Iterator[str]:

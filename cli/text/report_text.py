@@ -13,6 +13,7 @@ from advisor.report import sentences
 from advisor.report.figures import Report
 from cli.text import plain, savings_text, stage_text, waste_text
 
+_STYLES = {savings_text.COULD_SAVE: "bold green", savings_text.MUST_MOVE: "bold red"}
 Line = tuple[str, str, str]
 """A name, an amount, and a remark."""
 
@@ -71,6 +72,7 @@ def show_adjustments(console: Console, report: Report, *, rows: int = 10) -> Non
 
 def _headline(console: Console, report: Report) -> None:
     lines = [
+        *savings_text.departures(report.savings),
         *_spent(report),
         *_forecast(report),
         *_movements(report),
@@ -83,7 +85,7 @@ def _headline(console: Console, report: Report) -> None:
         _coverage(report),
     ]
     for name, amount, remark in lines:
-        style = "bold green" if name == savings_text.COULD_SAVE else "bold"
+        style = _STYLES.get(name, "bold")
         console.print(Text.assemble(f"{name:<12}", (f"{amount:>10}", style), f"  {remark}"))
     console.print()
 

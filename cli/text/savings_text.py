@@ -8,14 +8,20 @@ from rich.console import Console
 from rich.text import Text
 
 from advisor import words
-from advisor.advice import reasons
+from advisor.advice import other_models, reasons
 from advisor.advice.figures import NextStepFigure, RecommendationFigure
 from advisor.months.figures import UsageFigure
 from advisor.report.figures import SavingsReport
 from cli.text import amounts, plain
 from ledger import prose
 
-COULD_SAVE = "Could save"
+COULD_SAVE, MUST_MOVE = "Could save", "Must move"
+
+
+def departures(savings: SavingsReport) -> Iterator[tuple[str, str, str]]:
+    """The models that have to be left: by when, and what to do."""
+    for departure in savings.departures:
+        yield MUST_MOVE, departure.shutdown_day if departure.days_left else "now", departure.task
 
 
 def headlines(savings: SavingsReport) -> Iterator[tuple[str, str, str]]:
@@ -68,6 +74,8 @@ def show(
                     words.label(decision or figure.decision),
                     *_ends(figure),
                 )
+                if figure.replacement is not None and not figure.is_set_aside:
+                    grid.add_row("    costs there", "", *_costs(figure))
                 if figure.next_step is not None and not figure.is_set_aside:
                     grid.add_row(*_next_step(figure.next_step))
     console.print(grid)
@@ -77,10 +85,15 @@ def show(
 
 
 def _ends(figure: RecommendationFigure) -> tuple[str, ...]:
-    """The three ends; a move that cannot be made is worth nothing that could be shown."""
-    if figure.decision == "blocked":
+    """The three ends; what cannot be made, or is gone, has nothing to save."""
+    if figure.decision == "blocked" or figure.replacement is not None:
         return "", "", ""
     return amounts.three_dollars(figure.saving_month)
+
+
+def _costs(figure: RecommendationFigure) -> tuple[str, ...]:
+    """What the work costs on the target, the least end first."""
+    return amounts.three_dollars(figure.replacement_month)
 
 
 def _next_step(step: NextStepFigure) -> tuple[str, ...]:
@@ -99,6 +112,7 @@ def _move(figure: RecommendationFigure) -> tuple[str, str, str | None]:
 def _conditions(savings: SavingsReport) -> Iterator[str]:
     """Why each decision, how long the models live, the break-even, and the successor's price."""
     figures = savings.recommendations
+    yield from (departure.sentence for departure in savings.departures)
     labels = prose.all_of(sorted({figure.saving_label for figure in figures}))
     yield f"Estimated over {savings.basis} with {labels} factors, at today's prices."
     for source, target, condition in dict.fromkeys(
@@ -109,9 +123,8 @@ def _conditions(savings: SavingsReport) -> Iterator[str]:
         yield "What could be saved leaves out what people have decided on."
     for decision, reason in dict.fromkeys((figure.decision, figure.reason) for figure in figures):
         yield f"{words.label(decision)}: {reasons.why(reason)}."
-    yield from dict.fromkeys(figure.must_move for figure in figures if figure.must_move)
     yield from _lives(figures)
-    yield from _successors(figures)
+    yield from other_models.write_notes(figures)
     yield "Line by line: switchwise advise, then switchwise explain ID"
 
 
@@ -119,7 +132,9 @@ def _lives(figures: Sequence[RecommendationFigure]) -> Iterator[str]:
     """When each move ends with one of its models; of several slices the lowest break-even."""
     by_break_even = sorted(figures, key=_expected_break_even, reverse=True)
     shortest = {
-        _move(figure)[:2]: figure for figure in by_break_even if figure.days_left is not None
+        _move(figure)[:2]: figure
+        for figure in by_break_even
+        if figure.days_left is not None and figure.source_days_left != 0
     }
     for (source, target), figure in shortest.items():
         days = words.counted(figure.days_left or 0, "day")
@@ -133,19 +148,3 @@ def _lives(figures: Sequence[RecommendationFigure]) -> Iterator[str]:
 def _expected_break_even(figure: RecommendationFigure) -> Decimal:
     """The break-even share at the expected factors; more than all where none is known."""
     return Decimal(figure.breakeven_escalation_ratio(at="expected") or "2")
-
-
-def _successors(figures: Sequence[RecommendationFigure]) -> Iterator[str]:
-    gaps: dict[tuple[str, str, str], set[Decimal]] = {}
-    for figure in figures:
-        for other in figure.other_models:
-            if other.is_successor and other.price_gap_ratio is not None:
-                successor = (figure.from_model, other.model, other.pair)
-                gaps.setdefault(successor, set()).add(Decimal(other.price_gap_ratio))
-    for (source, model, pair), ratios in gaps.items():
-        ends = (words.percent(str(ratio)) for ratio in (min(ratios), max(ratios)))
-        gap = " to ".join(dict.fromkeys(ends))
-        yield (
-            f"{source}'s named successor is {model}, price gap {gap};"
-            f" for advice on it add the pair {pair}."
-        )

@@ -7,21 +7,22 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from advisor import words
-from advisor.advice import notices, reasons, values
+from advisor.advice import departures, notices, reasons, values
 from advisor.advice.retirements import IN_USE_DAYS, Retiring
 from advisor.advice.values import Recommendation
 from advisor.months import silence_words
 from advisor.months.silent_senders import SilentSender
+from advisor.switching import decision
 from advisor.switching.candidates import Estimate
 from ledger import clock, money
 
-LONGEST_NAME = 48
+LONGEST_NAME, LONGEST_SENTENCE = 48, 600
 
 
 def saving(recommendation: Recommendation, sample_projects: Sequence[str]) -> str:
     """A slice whose saving reached the threshold."""
-    worth, decision = recommendation.saving, recommendation.decision
-    kind, reason = words.decision(decision.kind), reasons.why(decision.reason)
+    worth, advised = recommendation.potential, recommendation.decision
+    kind, reason = words.decision(advised.kind), reasons.why(advised.reason)
     gap = words.percent(money.optional_ratio_text(recommendation.price_gap))
     low_name = words.low_name(is_proven=recommendation.factors.is_proven)
     return _text(
@@ -52,6 +53,7 @@ def total(counted: Sequence[Recommendation], sample_projects: Sequence[str]) -> 
         [
             *_steps(worth),
             f"{words.counted(len(counted), 'move')} to try or to make.",
+            *(f"{name(sentence, LONGEST_SENTENCE)}" for sentence in _departures(counted)),
             f"{_per_month(worth.month)}.",
             _until(
                 worth.until_retirement,
@@ -63,6 +65,12 @@ def total(counted: Sequence[Recommendation], sample_projects: Sequence[str]) -> 
             _sample(counted, sample_projects),
         ]
     )
+
+
+def _departures(counted: Sequence[Recommendation]) -> Iterator[str]:
+    """The models that have to be left, and what to do."""
+    for departure in departures.find_departures(counted):
+        yield departure.sentence
 
 
 def _steps(worth: values.Total) -> Iterator[str]:
@@ -83,18 +91,27 @@ def blocked(recommendation: Recommendation, sample_projects: Sequence[str]) -> s
     reason = reasons.why(recommendation.decision.reason)
     return _text(
         [
-            f"No longer possible: {_switch(recommendation)}",
-            f"{_slice(recommendation)} is blocked, because {reason}.",
             notices.write_must_move(recommendation) or "",
-            _instead(recommendation),
+            *_no_longer_possible(recommendation),
+            f"{_slice(recommendation)} is blocked, because {reason}.",
             f"Next: switchwise explain {recommendation.id}",
             _sample([recommendation], sample_projects),
         ]
     )
 
 
-def shutdown(model: Retiring) -> str:
-    """A model in use whose shutdown comes near."""
+def _no_longer_possible(recommendation: Recommendation) -> Iterator[str]:
+    """That a move is blocked; where the source has to be left, first where to look instead."""
+    blocked_move, instead = (
+        f"No longer possible: {_switch(recommendation)}",
+        _instead(recommendation),
+    )
+    is_urgent = decision.SOURCE_RETIRES in recommendation.decision.notices
+    yield from (instead, blocked_move) if is_urgent else (blocked_move, instead)
+
+
+def shutdown(model: Retiring, task: str | None = None) -> str:
+    """A model in use whose shutdown comes near, with the `task` of moving off it first."""
     day = clock.date_of(model.shutdown_day).isoformat()
     when = (
         f"shuts down in {words.counted(model.days_left, 'day')}, on {day}"
@@ -105,6 +122,7 @@ def shutdown(model: Retiring) -> str:
     return _text(
         [
             f"{name(model.model)} at {name(model.provider)} {when}",
+            f"Must move: {name(task, LONGEST_SENTENCE)}." if task else "",
             f"It had traffic in the last {IN_USE_DAYS} days.{successor}",
             "Next: switchwise advise",
         ]

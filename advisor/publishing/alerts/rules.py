@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor import words
-from advisor.advice import values
+from advisor.advice import departures, values
 from advisor.advice.retirements import Retiring
 from advisor.advice.values import Recommendation
 from advisor.months.silent_senders import SilentSender
@@ -57,7 +57,7 @@ def judge(
         _total(recommendations, states, threshold_femto_usd, sample_projects),
         *_gone(recommendations, states),
         *_blocked(recommendations, states, sample_projects),
-        *_shutdowns(retiring),
+        *_shutdowns(retiring, recommendations),
         *_silences(silent, states),
     ]
 
@@ -96,7 +96,7 @@ def _slices(
     A decision may waver.
     """
     for recommendation in recommendations:
-        scope, saving = scope_of(recommendation), recommendation.saving
+        scope, saving = scope_of(recommendation), recommendation.potential
         is_unknown = saving is None or recommendation.decision.reason in _UNSURE
         low = None if saving is None or is_unknown else saving.low_femto_usd
         fired = crossed(
@@ -159,12 +159,19 @@ def _blocked(
             yield Verdict(rule=BLOCKED, scope=scope, fired=is_blocked, text=text)
 
 
-def _shutdowns(retiring: Iterable[Retiring]) -> Iterator[Verdict]:
+def _shutdowns(
+    retiring: Iterable[Retiring], recommendations: Iterable[Recommendation]
+) -> Iterator[Verdict]:
     """One alert a model and notice.
 
     A model first seen late gets the tightest notice that applies; the wider ones stay silent.
     """
+    tasks = {
+        (departure.provider, departure.model): departure.task
+        for departure in departures.find_departures(recommendations)
+    }
     for model in retiring:
+        task = tasks.get((model.provider, model.model))
         reached = [days for days in NOTICE_DAYS if model.days_left <= days]
         for days in NOTICE_DAYS:
             is_tightest = reached[:1] == [days]
@@ -172,7 +179,7 @@ def _shutdowns(retiring: Iterable[Retiring]) -> Iterator[Verdict]:
                 rule=SHUTDOWN,
                 scope=f"{_part(model.provider)}/{_part(model.model)}/{days}",
                 fired=days in reached,
-                text=alert_text.shutdown(model) if is_tightest else None,
+                text=alert_text.shutdown(model, task) if is_tightest else None,
             )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query, Response
 
+from advisor.advice.departures import DepartureFigure
 from advisor.advice.figures import RecommendationFigure
 from advisor.months import statement_store
 from advisor.months.figures import UsageFigure
@@ -61,12 +62,14 @@ class ListedAdvice(wire.ShortAdvice):
     owner: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdviceList:
     """The recommendations of a month, the best low end first."""
 
     month: str
     basis: str
+    departures: tuple[DepartureFigure, ...]
+    """The models that have to be left within 90 days, the first to go first."""
     recommendations: list[ListedAdvice]
 
 
@@ -137,15 +140,25 @@ def _add_recommendations(app: FastAPI, outlet: Outlet) -> None:
         access: Annotated[Access, Depends(outlet.reader())], month: MonthQuery = None
     ) -> Response:
         """The best advice for every slice, now or for an earlier month at today's prices."""
+        now_us = clock.now_us()
+        named_month = months.parse_or_current(month, outlet.settings.zone, now_us)
         with outlet.database.snapshot() as session:
-            figures = report.build(session, outlet.settings, clock.now_us(), month)
+            savings = report.build_savings(
+                session, outlet.settings, now_us, month=named_month, project=access.project
+            )
             by_id = {row.recommendation.id: row for row in recommendations.read_current(session)}
         listed = [
             _listed(recommendation, by_id.get(recommendation.id))
-            for recommendation in figures.savings.recommendations
-            if access.project in (None, recommendation.project)
+            for recommendation in savings.recommendations
         ]
-        return answers.json_of(AdviceList(figures.month, figures.savings.basis, listed))
+        return answers.json_of(
+            AdviceList(
+                month=str(named_month),
+                basis=savings.basis,
+                departures=savings.departures,
+                recommendations=listed,
+            )
+        )
 
     app.get("/api/v1/recommendations", response_model=AdviceList, responses=answers.REFUSALS)(
         list_recommendations

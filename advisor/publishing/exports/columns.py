@@ -66,7 +66,8 @@ SAVINGS = tuple(
         name.removeprefix("saving_")
         for name in cells.columns(
             AdviceFigure,
-            leading=f"{_MOVE} decision reason counted requests coverage_ratio cost_month_usd"
+            leading=f"{_MOVE} decision reason must_move ends_on counted requests"
+            " coverage_ratio cost_month_usd"
             " price_gap_ratio month_low_usd month_expected_usd month_high_usd"
             " low_name condition"
             " then_model then_service_tier then_added_low_usd then_added_expected_usd"

@@ -14,6 +14,7 @@ _DAY_SECONDS = clock.DAY_US // clock.SECOND_US
 _TOTALS = ("savings_total_low_usd", "savings_total_usd", "savings_total_high_usd")
 _SAFE_TOTALS = ("savings_safe_low_usd", "savings_safe_usd", "savings_safe_high_usd")
 _BY_SLICE = ("savings_potential_low_usd", "savings_potential_usd", "savings_potential_high_usd")
+_REPLACEMENTS = ("replacement_low_usd", "replacement_usd", "replacement_high_usd")
 
 
 def samples(
@@ -45,20 +46,25 @@ def _potential(
     recommendations: Sequence[RecommendationFigure], places: PublishedPlaces
 ) -> Iterator[MetricSample]:
     """Amounts add up, so slices that are published under one name share a sample."""
-    sums: dict[str, dict[Labels, int]] = {name: {} for name in _BY_SLICE}
+    sums: dict[str, dict[Labels, int]] = {name: {} for name in (*_BY_SLICE, *_REPLACEMENTS)}
     for recommendation in recommendations:
+        labels = _labels(recommendation, places)
         if recommendation.saving_month is not None:
-            labels = _labels(recommendation, places)
-            _add(sums, labels, recommendation.saving_month)
+            _add(sums, _BY_SLICE, labels, recommendation.saving_month)
             step = recommendation.next_step
             if step is not None and step.added_month is not None:
-                _add(sums, (*labels[:-2], step.to_model, step.decision), step.added_month)
+                added = (*labels[:-2], step.to_model, step.decision)
+                _add(sums, _BY_SLICE, added, step.added_month)
+        if recommendation.replacement is not None and recommendation.replacement_month is not None:
+            _add(sums, _REPLACEMENTS, labels, recommendation.replacement_month)
     for name, by_labels in sums.items():
         yield from sample.from_femto_usd(name, by_labels)
 
 
-def _add(sums: dict[str, dict[Labels, int]], labels: Labels, ends: Ends) -> None:
-    for name, text in zip(_BY_SLICE, _texts(ends), strict=True):
+def _add(
+    sums: dict[str, dict[Labels, int]], names: Sequence[str], labels: Labels, ends: Ends
+) -> None:
+    for name, text in zip(names, _texts(ends), strict=True):
         sums[name][labels] = sums[name].get(labels, 0) + money.femto_usd(text)
 
 

@@ -74,7 +74,11 @@ def load_detail(
         stage=row.stage,
         record=row.record,
         move=move,
-        next_command=words.next_command(figure.decision, figure.id) if is_open else None,
+        next_command=words.next_command(
+            figure.decision, figure.id, is_source_gone=figure.source_days_left == 0
+        )
+        if is_open
+        else None,
         change=reasons.change(figure.reason, drivers),
         swings=swing_bars.for_sensitivity(swings, ends.expected_usd) if swings and ends else None,
         proof=tuple(_proof(figure)),

@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from advisor import words
-from advisor.advice import latency, reasons
+from advisor.advice import latency, other_models, reasons
 from advisor.publishing.outlet import Outlet
 from advisor.publishing.pages import chart
 from advisor.report import sentences
@@ -67,6 +67,8 @@ def templates(**filters: Callable[..., object]) -> jinja2.Environment:
         "track_record": sentences.forecast_record,
         "tier_change": sentences.other_tier,
         "why": reasons.why,
+        "other_models": lambda figures: list(other_models.write_notes(figures)),
+        "days_left": words.days_left,
         "realised": words.realised_method,
         "date": lambda day: clock.date_of(day).isoformat(),
         "minute": lambda instant: f"{instant[:10]} {instant[11:16]} UTC",

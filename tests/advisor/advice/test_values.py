@@ -79,4 +79,5 @@ def test_every_field_of_the_figure_is_filled() -> None:
         "condition",
         "next_step",
         "opt_out_reason",
+        "replacement",
     }

@@ -92,6 +92,11 @@ def test_every_metric_of_the_ledger_appears_once_there_is_something_to_show(
         ledgers.add(database, advised_ledger.traffic(range(-3, 0), "gpt-4.1-mini", 40))
         ledgers.settle(database)
         names |= names_shown(database)
+    # After the end of GPT-4.1 there is nothing to save, but a cost in its place.
+    with time_machine.travel(conftest.NOW + timedelta(days=60), tick=False):
+        ledgers.add(database, advised_ledger.traffic(range(-59, -31), turns=40, project="late"))
+        ledgers.settle(database)
+        names |= names_shown(database)
     assert sorted(names_in("ledger") - names) == []
     assert names == names_in("ledger")
 
