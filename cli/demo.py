@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def commands_to_try(report: Report, settings: Settings, switchwise: str) -> Sequence[str]:
-    """Three commands that can be pasted as they are; `switchwise` is how this one was started."""
+    """Commands that can be pasted as they are; `switchwise` is how this one was started."""
     subcommands = ["advise", "report", "prices show gpt-4.1"]
     if report.savings.recommendations:
         first = report.savings.recommendations[0]
@@ -64,8 +64,9 @@ def commands_to_try(report: Report, settings: Settings, switchwise: str) -> Sequ
         subcommands = [
             "advise",
             f"explain {first.id}",
-            f"whatif {slice_options} --share 0.5 --escalation 0.2",
         ]
+        if first.source_days_left != 0:
+            subcommands.append(f"whatif {slice_options} --share 0.5 --escalation 0.2")
     own_data = settings.data != Settings.model_fields["data"].default
     data_option = f" --data {shlex.quote(str(settings.data))}" if own_data else ""
     return [f"{switchwise} {subcommand}{data_option}" for subcommand in subcommands]

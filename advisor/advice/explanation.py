@@ -157,9 +157,8 @@ def _added_writes(recommendation: Recommendation) -> str:
 
 def _factors(recommendation: Recommendation) -> Iterator[str]:
     band = recommendation.factors
-    unused = () if recommendation.compares else ("escalation_rate", "sigma")
-    for name in factors.changed(band) if recommendation.cells else ():
-        if name in _FACTORS and name not in unused:
+    for name in recommendation.changed_factors if recommendation.cells else ():
+        if name in _FACTORS:
             low, expected, high = (
                 _at_end(name, end) for end in (band.low, band.expected, band.high)
             )

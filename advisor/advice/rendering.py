@@ -84,8 +84,7 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
         ends_on=_optional_date(recommendation.end_day),
         break_evens=_break_evens(recommendation),
         factors=tuple(
-            _factor(recommendation.factors, name)
-            for name in factors.changed(recommendation.factors)
+            _factor(recommendation.factors, name) for name in recommendation.changed_factors
         ),
         risk_level=recommendation.risk.level,
         risk_drivers=recommendation.risk.drivers,

@@ -8,7 +8,7 @@ import msgspec
 
 from advisor.advice import conditions
 from advisor.advice.latency_figures import LatencyFigure
-from advisor.switching import ranking
+from advisor.switching import factors, ranking
 from advisor.switching.advice import Advice
 from advisor.switching.candidates import Estimate
 from advisor.switching.decision import Decision
@@ -63,6 +63,12 @@ class Recommendation(Advice):
     def compares(self) -> bool:
         """Whether its source is there to compare with and to fall back on, or in a scenario."""
         return self.is_scenario or not self.is_source_gone
+
+    @property
+    def changed_factors(self) -> list[str]:
+        """The factors that are not neutral, without those that speak of a source that is gone."""
+        names = factors.changed(self.factors)
+        return [name for name in names if self.compares or name not in factors.OF_SOURCE]
 
     @property
     def potential(self) -> Estimate | None:

@@ -241,6 +241,9 @@ TIER_ALONE = Band(
     label="neutral",
 )
 
+OF_SOURCE = ("escalation_rate", "sigma", "unknown_input_is_cached")
+"""The factors that say what still runs on the source, or what it costs."""
+
 
 def changed(band: Band) -> list[str]:
     """The names of the factors that are not neutral at every end, in the order of the table.
