@@ -46,7 +46,8 @@ GAPS = {
 def dollars(usd_text: str | None) -> str:
     """`$2,657.01`, `-$3.00`, `$0.0019` below a cent; `unknown` for None.
 
-    An amount that is not 0 never reads $0.
+    The one way in which a sentence writes money: whole cents, and below a cent up to six decimals.
+    An amount that is not 0 never reads $0. Exact digits stand in JSON and in printed arithmetic.
     """
     if usd_text is None:
         return UNKNOWN

@@ -75,8 +75,8 @@ def _on_closing(settings: Settings, report: Report) -> Iterator[str]:
         number = words.counted(len(report.adjustments), "adjustment")
         before, after = report.total.cost_usd, report.adjusted.cost_usd
         yield (
-            f"{when}: its figures stay as they were then, {before or 'unknown'} USD; with {number}"
-            f" since then the month comes to {after or 'unknown'} USD."
+            f"{when}: its figures stay as they were then, {words.dollars(before)}; with {number}"
+            f" since then the month comes to {words.dollars(after)}."
         )
     else:
         yield f"{when}: its figures stay as they were then, and nothing has been adjusted since."

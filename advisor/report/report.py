@@ -167,7 +167,7 @@ def _budgeted_usage(
     )
 
 
-def _read_usage(session: Session, month: Month, project: str | None) -> _MonthUsage:
+def _read_usage(session: Session, month: Month, project: str | None = None) -> _MonthUsage:
     statement = statement_store.read_statement(session, month)
     lines: Mapping[LineKey, Line] = statement.lines if statement else {}
     is_closed = statement is not None and statement.closing is not None
@@ -234,16 +234,27 @@ def _projects(
     )
 
 
-def grouped_by(
-    lines: Mapping[LineKey, Line], names: Sequence[str]
-) -> tuple[month_figures.UsageFigure, ...]:
-    """Usage by any of the names of a statement line. Raises UsageError on another name."""
+def group_usage(
+    session: Session, month: Month, names: Sequence[str], project: str | None = None
+) -> tuple[bool, tuple[month_figures.UsageFigure, ...]]:
+    """Whether a month is closed, and its usage by any of the names of a statement line.
+
+    A closed month's usage is that it was closed with, with the gap of what came late, as the report
+    has it. Raises UsageError on another name.
+    """
     for name in names:
         if name not in LineKey._fields:
             raise UsageError(f"cannot group by {name!r}; use {prose.one_of(LineKey._fields)}")
-    return month_figures.usage_figures(
-        lines, lambda key: {name: getattr(key, name) for name in names}
+    usage = _read_usage(session, month)
+    lines, by_number = usage.lines, usage.adjustments
+    if project is not None:
+        lines = {key: line for key, line in lines.items() if key.project == project}
+        by_number = adjustments.for_project(by_number, project)
+    late = adjustments.late_requests(by_number) if by_number else None
+    figures = month_figures.usage_figures(
+        lines, lambda key: {name: getattr(key, name) for name in names}, late
     )
+    return usage.closing is not None, figures
 
 
 def _forecast_record(

@@ -4,6 +4,7 @@ import calendar
 from decimal import Decimal
 
 from advisor import words
+from advisor.months.figures import UsageFigure
 from advisor.months.forecast_figures import (
     BacktestFigure,
     ForecastFigure,
@@ -17,6 +18,20 @@ _TOO_NARROW = Decimal("0.6")
 
 The dashboard's panel turns red there too.
 """
+
+
+def contracts(usage: UsageFigure) -> str | None:
+    """What contracts are worth, to follow the list price: `providers ask; contracts take off $5`.
+
+    None where they change nothing, or one of the two is not known.
+    """
+    if usage.cost_usd is None or usage.list_cost_usd in (None, usage.cost_usd):
+        return None
+    list_usd, spent_usd = Decimal(usage.list_cost_usd or 0), Decimal(usage.cost_usd)
+    difference_usd = abs(list_usd - spent_usd)
+    verb = "take off" if spent_usd < list_usd else "add"
+    share = f" ({words.percent(str(difference_usd / list_usd))})" if list_usd else ""
+    return f"providers ask; contracts {verb} {words.dollars(str(difference_usd))}{share}"
 
 
 def forecast_basis(forecast: ForecastFigure) -> str:

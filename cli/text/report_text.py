@@ -1,7 +1,6 @@
 """The report for a team lead, in a terminal: what is spent, will be, and could be saved."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 from rich.console import Console
 from rich.text import Text
@@ -95,13 +94,8 @@ def _spent(report: Report) -> Iterator[Line]:
     usage = f"{words.counted(total.requests, 'request')}, {words.counted(total.tokens, 'token')}"
     rate = f"{words.dollars(total.usd_per_mtok)} per MTok as used"
     yield "Spent", words.dollars(total.cost_usd), f"{usage}, {rate}"
-    if (
-        total.cost_usd is not None
-        and total.list_cost_usd is not None
-        and total.list_cost_usd != total.cost_usd
-    ):
-        remark = _contracts(Decimal(total.list_cost_usd), Decimal(total.cost_usd))
-        yield "List price", words.dollars(total.list_cost_usd), remark
+    if (contracts := sentences.contracts(total)) is not None:
+        yield "List price", words.dollars(total.list_cost_usd), f"is what {contracts}"
     if report.fixed_costs is not None:
         number = words.counted(len(report.fixed_costs.costs), "contract")
         yield (
@@ -113,14 +107,6 @@ def _spent(report: Report) -> Iterator[Line]:
         adjustments = words.counted(len(report.adjustments), "adjustment")
         cost = words.dollars(report.adjusted.cost_usd)
         yield "Adjusted", cost, f"as closed, with {adjustments} booked since"
-
-
-def _contracts(list_usd: Decimal, spent_usd: Decimal) -> str:
-    """What contracts are worth, to follow the list price."""
-    difference_usd = abs(list_usd - spent_usd)
-    verb = "take off" if spent_usd < list_usd else "add"
-    share = f" ({words.percent(str(difference_usd / list_usd))})" if list_usd else ""
-    return f"is what providers ask; contracts {verb} {words.dollars(str(difference_usd))}{share}"
 
 
 def _forecast(report: Report) -> Iterator[Line]:

@@ -266,3 +266,19 @@ def test_the_terminal_shows_the_close_the_adjustments_and_the_sum_in_80_columns(
         assert words.dollars(amount) in text
     assert "2: rates agreed late" in text
     assert all(len(line.rstrip()) <= 80 for line in text.splitlines())
+
+
+@on_sqlite
+def test_usage_of_a_closed_month_has_what_came_late_as_the_report_has(october: Database) -> None:
+    client = client_of(october)
+    report_body = client.get(f"/api/v1/report?month={MONTH}").json()
+    for group, part in (("project", "projects"), ("provider,model", "models")):
+        usage = client.get(f"/api/v1/usage?month={MONTH}&group_by={group}").json()["usage"]
+        names = group.split(",")
+        gaps = {tuple(row[name] for name in names): row["coverage"]["gaps"] for row in usage}
+        assert gaps == {
+            tuple(row[name] for name in names): row["coverage"]["gaps"] for row in report_body[part]
+        }
+        assert any(Decimal(gap["late"]) for gap in gaps.values())
+    (total,) = client.get(f"/api/v1/usage?month={MONTH}&group_by=").json()["usage"]
+    assert total["coverage"]["gaps"]["late"] == report_body["total"]["coverage"]["gaps"]["late"]

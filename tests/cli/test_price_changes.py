@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from ledger import clock
+from advisor.publishing import routes
+from ledger import clock, settings
 from ledger.database import Database
 from tests import conftest, ledgers
 from tests.cli.command import CommandLine
@@ -120,6 +123,16 @@ def test_a_contract_is_listed_shown_reported_and_ended(shell: CommandLine) -> No
     assert "Contract: 12.5 % off every model at openai: order-4711" in shown
     reported = shell.said("report --month 2026-11")
     assert "is what providers ask; contracts take off $" in reported
+    app = FastAPI()
+    routes.install(app, shell.database, settings.load())
+    client = TestClient(app)
+    body, page = client.get("/api/v1/report?month=2026-11").json(), client.get("/?month=2026-11")
+    assert f'title="{body["total"]["list_cost_usd"]} USD"' in page.text
+    assert "is what providers ask; contracts take off $" in page.text
+    for row in (*body["projects"], *body["models"]):
+        is_discounted = row["cost_usd"] != row["list_cost_usd"]
+        beside = f'>list <data value="{row["list_cost_usd"]}"'
+        assert (beside in page.text) is is_discounted
     ended = shell.said(f"contracts end {discount['id']} --on 2026-11-20")
     assert ended.startswith("12.5 % off every model at openai: over from 2026-11-20 on")
     assert shell.run("contracts list --json").json == []

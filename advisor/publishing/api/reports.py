@@ -10,7 +10,6 @@ from fastapi import Depends, FastAPI, Query, Response
 
 from advisor.advice.departures import DepartureFigure
 from advisor.advice.figures import RecommendationFigure
-from advisor.months import statement_store
 from advisor.months.figures import UsageFigure
 from advisor.publishing import answers, wire
 from advisor.publishing.api import recommendation_body
@@ -115,18 +114,13 @@ def _add_usage(app: FastAPI, outlet: Outlet) -> None:
         names = list(dict.fromkeys(name.strip() for name in group_by.split(",") if name.strip()))
         named_month = months.parse_or_current(month, outlet.settings.zone, clock.now_us())
         with outlet.database.snapshot() as session:
-            statement = statement_store.read_statement(session, named_month)
-        lines = {
-            key: line
-            for key, line in (statement.lines if statement else {}).items()
-            if access.project in (None, key.project)
-        }
+            is_closed, usage = report.group_usage(session, named_month, names, access.project)
         grouped = GroupedUsage(
             month=str(named_month),
-            state="closed" if statement and statement.closing else "open",
+            state="closed" if is_closed else "open",
             currency="USD",
             group_by=names,
-            usage=report.grouped_by(lines, names),
+            usage=usage,
         )
         return answers.json_of(grouped)
 

@@ -62,6 +62,7 @@ def templates(**filters: Callable[..., object]) -> jinja2.Environment:
         "count": words.count,
         "gap": words.gap,
         "decision": words.decision,
+        "contracts": sentences.contracts,
         "forecast_basis": sentences.forecast_basis,
         "forecast_test": sentences.forecast_test,
         "track_record": sentences.forecast_record,
