@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from advisor.months import coverage, meter_sums, statements
-from advisor.months.meter_sums import MeterSums
+from advisor.months import coverage, statements
 from advisor.months.statements import Priced
 from advisor.switching import fit
-from advisor.switching.cost import Cell
+from advisor.switching.cost import Cell, MeterUse
 from ledger import bands, tokens, usage
 from ledger.pricing import charges
 from ledger.readings import StoredSeries
@@ -36,8 +35,8 @@ class SliceTally:
     tokens: int = 0
     successes: int = 0
     provider_usage_successes: int = 0
-    requests: int = 0
-    meters: MeterSums = meter_sums.NONE
+    fees: dict[tuple[str, int, str, str], tuple[int, int]] = field(default_factory=dict)
+    """Quantity and requests of meters that no token count holds, by tier, band, region, meter."""
 
     def add(self, series: StoredSeries, amounts: list[int], priced: Priced) -> None:
         """Add what one series used in the window."""
@@ -46,9 +45,10 @@ class SliceTally:
         cost = charges.cost_of(labels, amounts, rates)
         self.priced_tokens += cost.priced_tokens
         if (fee := charges.fee_of(labels, amounts, rates)) is not None:
-            self.meters += meter_sums.from_fee(fee)
+            place = statements.priced_tier(labels), labels.context_band, priced.region, fee.meter
+            quantity, fee_requests = self.fees.get(place, (0, 0))
+            self.fees[place] = quantity + fee.quantity, fee_requests + fee.requests
         requests = amounts[usage.INDEX["requests"]]
-        self.requests += requests
         if labels.status == "success" and labels.usage_source != "gateway_cache":
             self.successes += requests
             if labels.usage_source == "provider":
@@ -91,12 +91,28 @@ class SliceTally:
                 features=key.features,
             )
 
+    def meter_uses(self) -> tuple[MeterUse, ...]:
+        """What was used besides tokens, in the order of tier, band, region and meter."""
+        return tuple(
+            MeterUse(
+                service_tier=tier,
+                context_band=band,
+                region=region,
+                meter=meter,
+                quantity=quantity,
+                requests=requests,
+            )
+            for (tier, band, region, meter), (quantity, requests) in sorted(self.fees.items())
+        )
+
     def coverage(self) -> Fraction | None:
-        """How much of it is priced and reported by the provider; None with nothing to go by."""
+        """How much of its tokens is priced and reported by the provider.
+
+        None with nothing to go by. What it used besides tokens counts by the move that changes it.
+        """
         return coverage.ratio(
             priced_tokens=self.priced_tokens,
             tokens=self.tokens,
             known_successes=self.provider_usage_successes,
             successes=self.successes,
-            gaps=coverage.meter_gaps(self.meters, self.requests, self.tokens).values(),
         )

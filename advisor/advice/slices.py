@@ -244,6 +244,7 @@ def _slice(
         workload=key.workload,
         model=key.model,
         cells=tuple(tally.cells()),
+        meter_uses=tally.meter_uses(),
         days=span.days,
         largest_input_tokens=tally.largest_input_tokens,
         largest_output_tokens=tally.largest_output_tokens,

@@ -15,6 +15,7 @@ from advisor.switching import (
     headroom,
     levers,
     life,
+    meter_gaps,
     proposals,
     ranking,
     risk,
@@ -81,6 +82,7 @@ class Advice(life.Lifetime):
     requests: int
     """Billable requests of the window."""
     coverage: Fraction | None
+    """How much of what the move changes is known."""
     workload_class: workloads.WorkloadClass
     forecast_error: Fraction | None
     cells: tuple[counterfactual.PricedCell, ...]
@@ -278,10 +280,11 @@ def _advise(
     at_expected = worth.find_break_even(alternative, band.expected, pass_rates)
     source_days_left = market.days_left(slice_.provider, slice_.model)
     cost_month = worth.scale_to_month(cost.femto_usd, slice_.days)
+    coverage = meter_gaps.find_coverage(alternative, standing.coverage, market)
     situation = decision.Situation(
         days=slice_.days,
         requests=slice_.requests,
-        coverage=standing.coverage,
+        coverage=coverage,
         low_month_femto_usd=estimate.low_femto_usd if estimate else None,
         slice_month_femto_usd=cost_month,
         threshold_femto_usd=terms.threshold_femto_usd,
@@ -315,7 +318,7 @@ def _advise(
         to_service_tier=alternative.service_tier,
         as_of_day=market.day,
         requests=slice_.requests,
-        coverage=standing.coverage,
+        coverage=coverage,
         workload_class=standing.workload_class,
         forecast_error=standing.forecast_error,
         cells=alternative.cells,

@@ -28,6 +28,8 @@ class Slice:
     largest_input_tokens: int = 0
     largest_output_tokens: int = 0
     can_wait: bool = False
+    meter_uses: tuple[cost.MeterUse, ...] = ()
+    """What it used besides tokens, such as searches: in no amount of a saving."""
     is_paid_ahead: bool = False
     """Whether its model runs on capacity paid ahead: a token that moves off it saves nothing."""
     opt_out_reason: str | None = None

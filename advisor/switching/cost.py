@@ -23,6 +23,21 @@ class Cell:
     features: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterUse:
+    """What a tier, context band and region of a slice used of a meter that no token count holds.
+
+    `requests` are those that used it.
+    """
+
+    service_tier: str
+    context_band: int
+    region: str
+    meter: str
+    quantity: int
+    requests: int
+
+
 def at_price(cell: Cell, price: prices.Price | None) -> prices.Cost:
     """What a cell costs at a price, exact; without a price its tokens are unpriced, never free."""
     return prices.cost(cell.counts, price.rates if price else None)

@@ -113,6 +113,29 @@ def test_no_tier_is_compared_where_nobody_said_which_was_asked_for(database: Dat
     assert body["waste"]["other_tier"]["groups"] == []
 
 
+def test_a_fee_without_a_rate_stops_no_move_that_leaves_it_as_it_is(database: Database) -> None:
+    """Ten code sessions a day, which have no rate at OpenAI, on a tenth of the requests."""
+    for meter, kind in (("code_sessions", "pilot"), ("unread_audio_requests", "not_enough_data")):
+        ledgers.add(
+            database,
+            (
+                ledgers.event(
+                    NOW_US - age * clock.DAY_US - clock.HOUR_US + turn,
+                    label_set=ledgers.labels(workload=meter),
+                    input_tokens=300_000,
+                    meters=((meter, 1),) if turn < 10 else (),
+                )
+                for age in range(35)
+                for turn in range(100)
+            ),
+        )
+        ledgers.settle(database)
+        listed = api(database)["savings"]["recommendations"]
+        (decided,) = [row["decision"] for row in listed if row["workload"] == meter]
+        assert decided == kind
+    assert Decimal(api(database)["total"]["coverage"]["gaps"]["unpriced_fee"]) > 0
+
+
 def searching(meter: str = "web_searches") -> Event:
     """A request of GPT-5 mini with four searches, an hour before now."""
     return ledgers.event(
