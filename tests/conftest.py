@@ -35,7 +35,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("default")
 
-SERVER_FIXTURES = {"redis_server", "postgres_server", "migrated_postgres"}
+SERVER_FIXTURES = {"redis_server", "postgres_server", "migrated_postgresql"}
 PROCESS_MODULES = ("subprocess", "tests.servers", "bench")
 SERVER_FOLDERS = {"flow", "integrations"}
 LEDGER_FIXTURES = {"backend", "tmp_path", "tmp_path_factory"}
@@ -94,7 +94,7 @@ def postgres_server() -> Iterator[servers.Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: servers.Postgres) -> str:
+def migrated_postgresql(postgres_server: servers.Postgres) -> str:
     """The name of a migrated PostgreSQL database to copy: a copy is faster than the migrations."""
     url = postgres_server.database()
     _migrate(url)
@@ -120,13 +120,13 @@ def backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def empty_database_url(backend: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a database without tables."""
-    yield from _fresh(backend, request, migrated=False)
+    yield from copy_template(backend, request, None)
 
 
 @pytest.fixture
 def database_url(backend: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a migrated ledger without rows, for tests that open it in other processes."""
-    yield from _fresh(backend, request, migrated=True)
+    yield from copy_template(backend, request, "migrated")
 
 
 @pytest.fixture
@@ -150,18 +150,22 @@ def _migrate(url: str) -> None:
     ledger.close()
 
 
-def _fresh(backend: str, request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
-    """A database for one test. Only this asks for a server, so a test on SQLite starts none."""
+def copy_template(
+    backend: str, request: pytest.FixtureRequest, template: str | None
+) -> Iterator[str]:
+    """The address of a database for one test: a copy of the fixture `TEMPLATE_BACKEND`, or empty.
+
+    Only this asks for a server, so a test on SQLite starts none.
+    """
+    original = template and request.getfixturevalue(f"{template}_{backend}")
     if backend == "sqlite":
         folder = processes.scratch_folder("sqlite")
-        if migrated:
-            shutil.copy(request.getfixturevalue("migrated_sqlite"), folder)
+        if original:
+            shutil.copy(original, folder)
         yield f"sqlite:///{folder / 'ledger.db'}"
         shutil.rmtree(folder)
     else:
         server: servers.Postgres = request.getfixturevalue("postgres_server")
-        url = server.database(
-            request.getfixturevalue("migrated_postgres") if migrated else "template0"
-        )
+        url = server.database(original or "template0")
         yield url
         server.drop(url)

@@ -26,9 +26,9 @@ def broker() -> Iterator[servers.Redis]:
 
 
 @pytest.fixture
-def url(postgres_server: servers.Postgres, migrated_postgres: str) -> str:
+def url(postgres_server: servers.Postgres, migrated_postgresql: str) -> str:
     """The address of a migrated PostgreSQL ledger without rows."""
-    return postgres_server.database(migrated_postgres)
+    return postgres_server.database(migrated_postgresql)
 
 
 def start(launch: Launch, url: str, broker: servers.Redis, *roles: str) -> Product:

@@ -242,9 +242,9 @@ def test_the_last_use_of_a_key_is_noted_once_a_minute(database: Database) -> Non
 
 
 def test_a_use_that_cannot_be_noted_fails_no_request(
-    postgres_server: servers.Postgres, migrated_postgres: str
+    postgres_server: servers.Postgres, migrated_postgresql: str
 ) -> None:
-    url = postgres_server.database(migrated_postgres)
+    url = postgres_server.database(migrated_postgresql)
     database = Database(url)
     granted = Gate(database, keys_required=True).admit(create(database, "read")[1])
     postgres_server.drop(url)

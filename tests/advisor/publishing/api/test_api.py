@@ -21,7 +21,6 @@ from ledger import access, clock, money, settings, tables
 from ledger.database import Database
 from ledger.events import Event
 from tests import ledgers, processes
-from tests.advisor import traffic
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
 READ = ["/api/v1/report", "/api/v1/usage", "/api/v1/recommendations"]
@@ -46,16 +45,15 @@ def client_of(database: Database, **overrides: object) -> TestClient:
 
 
 @pytest.fixture
-def client(database: Database) -> TestClient:
+def client(filled: Database) -> TestClient:
     """An advisor on a ledger with forty days of traffic."""
-    traffic.fill(database)
-    return client_of(database)
+    return client_of(filled)
 
 
 def test_the_report_is_the_body_that_the_command_line_prints(
-    client: TestClient, database: Database
+    client: TestClient, filled: Database
 ) -> None:
-    with database.snapshot() as session:
+    with filled.snapshot() as session:
         built = report.build(session, ledgers.SETTINGS, clock.now_us(), with_movements=True)
     assert client.get("/api/v1/report").content == wire.encode(built)
 
@@ -114,7 +112,7 @@ def test_usage_is_grouped_by_provider_model_and_project_unless_told_otherwise(
 
 
 def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
-    client: TestClient, database: Database
+    client: TestClient, filled: Database
 ) -> None:
     listed = client.get("/api/v1/recommendations").json()["recommendations"]
     reported = client.get("/api/v1/report").json()["savings"]["recommendations"]
@@ -124,7 +122,7 @@ def test_a_recommendation_is_the_stored_row_in_full_and_the_reports_in_short(
     row_of = tables.RECOMMENDATION
     for advice in listed:
         full = client.get(f"/api/v1/recommendations/{advice['id']}").json()
-        with database.snapshot() as session:
+        with filled.snapshot() as session:
             row = session.execute(select(row_of).where(row_of.c.id == advice["id"])).one()
         row_fields = {
             "stage": row.stage,
@@ -243,14 +241,12 @@ def key_of(database: Database, scope: str, project: str | None = None) -> str:
         )[1]
 
 
-def test_a_key_of_one_project_sees_nothing_of_another(
-    client: TestClient, database: Database
-) -> None:
+def test_a_key_of_one_project_sees_nothing_of_another(client: TestClient, filled: Database) -> None:
     ids = {
         advice["project"]: advice["id"] for advice in client.get(READ[2]).json()["recommendations"]
     }
     assert set(ids) == {"search", "support"}
-    headers = {"x-api-key": key_of(database, "read", "support")}
+    headers = {"x-api-key": key_of(filled, "read", "support")}
     texts = [client.get(path, headers=headers).text for path in READ]
     assert all(
         '"support"' in text and '"search"' not in text and "house-model" not in text

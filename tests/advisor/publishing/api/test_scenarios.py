@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from advisor.publishing import routes
 from ledger import access, clock, settings
 from ledger.database import Database
-from tests.advisor import traffic
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
 PATH = "/api/v1/whatif"
@@ -48,10 +47,9 @@ def client_of(database: Database, **overrides: object) -> TestClient:
 
 
 @pytest.fixture
-def client(database: Database) -> TestClient:
+def client(filled: Database) -> TestClient:
     """An advisor on a ledger with forty days of traffic."""
-    traffic.fill(database)
-    return client_of(database)
+    return client_of(filled)
 
 
 def test_a_query_and_a_body_ask_the_same(client: TestClient) -> None:
@@ -128,9 +126,8 @@ def test_no_text_in_a_scenario_breaks_the_server(client: TestClient, name: str, 
     assert answer.status_code in (200, 400, 404)
 
 
-def test_a_key_of_one_project_asks_about_that_project_only(database: Database) -> None:
-    traffic.fill(database)
-    with database.transaction() as session:
+def test_a_key_of_one_project_asks_about_that_project_only(filled: Database) -> None:
+    with filled.transaction() as session:
         _, key = access.create_key(
             session,
             "reader",
@@ -139,7 +136,7 @@ def test_a_key_of_one_project_asks_about_that_project_only(database: Database) -
             namespace="default",
             now_us=clock.now_us(),
         )
-    client = client_of(database, require_keys=True)
+    client = client_of(filled, require_keys=True)
     headers = {"Authorization": f"Bearer {key}"}
     assert client.get(PATH).status_code == 401
     assert client.get(PATH, headers=headers).json()["project"] == "support"

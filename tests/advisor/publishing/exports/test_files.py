@@ -27,7 +27,6 @@ from ledger import access, clock, money, settings
 from ledger.database import Database
 from ledger.errors import NotFound, UsageError
 from tests import ledgers
-from tests.advisor import traffic
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
@@ -102,10 +101,9 @@ def summed(table: list[dict[str, str]], column: str) -> str:
 
 @pytest.mark.parametrize("month", [MONTH, "2026-10"])
 def test_every_table_adds_up_to_the_report_exactly(
-    month: str, database: Database, tmp_path: Path
+    month: str, filled: Database, tmp_path: Path
 ) -> None:
-    traffic.fill(database)
-    exported, figures = export(database, tmp_path, month), built(database, month)
+    exported, figures = export(filled, tmp_path, month), built(filled, month)
     (headline,) = rows(exported / "headline.csv")
     assert headline["cost_usd"] == figures.total.cost_usd
     for section in ("projects", "models", "showback", "days"):
@@ -130,18 +128,16 @@ def test_every_table_adds_up_to_the_report_exactly(
     assert len(rows(exported / "savings.csv")) == len(figures.savings.recommendations) > 0
 
 
-def test_unknown_is_an_empty_cell_and_null(database: Database, tmp_path: Path) -> None:
-    traffic.fill(database)
-    exported = export(database, tmp_path)
+def test_unknown_is_an_empty_cell_and_null(filled: Database, tmp_path: Path) -> None:
+    exported = export(filled, tmp_path)
     (house,) = (row for row in rows(exported / "models.csv") if row["model"] == "house-model")
     assert (house["cost_usd"], house["usd_per_mtok"]) == ("", "")
     body = json.loads((exported / "review.json").read_text())
     assert next(row["cost_usd"] for row in body["models"] if row["model"] == "house-model") is None
 
 
-def test_csv_json_and_the_api_hold_the_same_figures(database: Database, tmp_path: Path) -> None:
-    traffic.fill(database)
-    exported = export(database, tmp_path)
+def test_csv_json_and_the_api_hold_the_same_figures(filled: Database, tmp_path: Path) -> None:
+    exported = export(filled, tmp_path)
     body: dict[str, list[dict[str, Any]]] = json.loads((exported / "review.json").read_text())
     for section, table in body.items():
         cells = [
@@ -156,7 +152,7 @@ def test_csv_json_and_the_api_hold_the_same_figures(database: Database, tmp_path
             for row in table
         ]
         assert rows(exported / f"{section}.csv") == cells
-    api: Any = json.loads(wire.encode(built(database)))
+    api: Any = json.loads(wire.encode(built(filled)))
     for section, key in (("projects", "projects"), ("models", "models"), ("showback", "slices")):
         for ours, theirs in zip(body[section], api[key], strict=True):
             assert ours == {name: theirs[name] for name in ours}
@@ -166,9 +162,8 @@ def test_csv_json_and_the_api_hold_the_same_figures(database: Database, tmp_path
         assert all(ours[name] == theirs[name] for name in theirs if name in ours)
 
 
-def test_the_same_month_gives_the_same_bytes(database: Database, tmp_path: Path) -> None:
-    traffic.fill(database)
-    one, two = export(database, tmp_path / "one"), export(database, tmp_path / "two")
+def test_the_same_month_gives_the_same_bytes(filled: Database, tmp_path: Path) -> None:
+    one, two = export(filled, tmp_path / "one"), export(filled, tmp_path / "two")
     names = sorted(path.name for path in one.iterdir())
     assert names == sorted(path.name for path in two.iterdir())
     assert len(names) == 27
@@ -176,10 +171,9 @@ def test_the_same_month_gives_the_same_bytes(database: Database, tmp_path: Path)
 
 
 def test_the_manifest_proves_every_file_and_says_what_they_were_made_of(
-    database: Database, tmp_path: Path
+    filled: Database, tmp_path: Path
 ) -> None:
-    traffic.fill(database)
-    exported, figures = export(database, tmp_path), built(database)
+    exported, figures = export(filled, tmp_path), built(filled)
     manifest = json.loads((exported / "manifest.json").read_text())
     listed = {entry["name"]: entry for entry in manifest["files"]}
     assert set(listed) | {"manifest.json"} == {path.name for path in exported.iterdir()}
@@ -227,10 +221,9 @@ def test_hostile_names_stay_text_in_every_section(database: Database, tmp_path: 
 
 
 def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty(
-    database: Database,
+    filled: Database,
 ) -> None:
-    traffic.fill(database)
-    with database.snapshot() as session:
+    with filled.snapshot() as session:
         monthly_review = review.build(session, ledgers.SETTINGS, clock.now_us(), MONTH)
     assert all(
         tuple(row) == section.columns for section in monthly_review.sections for row in section.rows
@@ -267,21 +260,19 @@ def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty
 
 
 def test_an_earlier_export_is_replaced_and_no_half_file_stays(
-    database: Database, tmp_path: Path
+    filled: Database, tmp_path: Path
 ) -> None:
-    traffic.fill(database)
-    exported = export(database, tmp_path)
+    exported = export(filled, tmp_path)
     (exported / "models.csv").write_text("old")
-    assert export(database, tmp_path) == exported
+    assert export(filled, tmp_path) == exported
     assert (exported / "models.csv").read_text().startswith("provider,model,cost_usd")
     assert not list(exported.glob(".*"))
 
 
-def test_a_directory_that_cannot_be_written_is_named(database: Database, tmp_path: Path) -> None:
-    traffic.fill(database)
+def test_a_directory_that_cannot_be_written_is_named(filled: Database, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(UsageError, match=r"cannot write .*taken.*; choose another --out"):
-        export(database, tmp_path / "taken")
+        export(filled, tmp_path / "taken")
 
 
 @pytest.mark.parametrize(
@@ -304,20 +295,18 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(
     formats: tuple[str, ...],
     error: type[Exception],
     sentence: str,
-    database: Database,
+    filled: Database,
     tmp_path: Path,
 ) -> None:
-    traffic.fill(database)
     with pytest.raises(error, match=sentence):
-        export(database, tmp_path, month, formats)
+        export(filled, tmp_path, month, formats)
     assert not list(tmp_path.iterdir())
 
 
-def test_the_api_serves_the_same_files(database: Database, tmp_path: Path) -> None:
-    traffic.fill(database)
-    exported = export(database, tmp_path)
+def test_the_api_serves_the_same_files(filled: Database, tmp_path: Path) -> None:
+    exported = export(filled, tmp_path)
     app = FastAPI()
-    routes.install(app, database, settings.load())
+    routes.install(app, filled, settings.load())
     client = TestClient(app)
     document = client.get("/api/v1/exports/2026-11.json")
     assert document.content == (exported / "review.json").read_bytes()
@@ -337,13 +326,12 @@ def test_the_api_serves_the_same_files(database: Database, tmp_path: Path) -> No
         assert (refused.status_code, list(refused.json())) == (status, ["error"])
 
 
-def test_a_key_of_one_project_exports_that_project_alone(database: Database) -> None:
-    traffic.fill(database)
+def test_a_key_of_one_project_exports_that_project_alone(filled: Database) -> None:
     app = FastAPI()
-    routes.install(app, database, settings.load(require_keys=True))
+    routes.install(app, filled, settings.load(require_keys=True))
     client = TestClient(app)
     assert client.get("/api/v1/exports/2026-11.json").status_code == 401
-    with database.transaction() as session:
+    with filled.transaction() as session:
         _, key = access.create_key(
             session, "one", ["read"], project="support", namespace="n", now_us=0
         )

@@ -42,13 +42,6 @@ pytestmark = pytest.mark.usefixtures("frozen_now")
 AWKWARD = ['say "hi"', "two\nlines", "back\\slash", "ends in \\", "naïve ✓", "a,b={c}"]
 
 
-@pytest.fixture
-def filled(database: Database) -> Database:
-    """A ledger with forty days of traffic."""
-    traffic.fill(database)
-    return database
-
-
 def report_of(database: Database, month: str | None = None) -> Report:
     """The report that every other face shows."""
     with database.snapshot() as session:
@@ -209,9 +202,9 @@ def test_a_model_in_use_and_its_target_show_when_they_end(filled: Database) -> N
         assert end == (None if retirement is None else retirement.shutdown_day * 86_400)
 
 
-def test_a_restart_and_a_second_replica_show_the_same(filled: Database, database_url: str) -> None:
+def test_a_restart_and_a_second_replica_show_the_same(filled: Database, filled_url: str) -> None:
     first = Exposition(filled, ledgers.SETTINGS).render()
-    reopened = Database(database_url)
+    reopened = Database(filled_url)
     assert Exposition(reopened, ledgers.SETTINGS).render() == first
     reopened.close()
 

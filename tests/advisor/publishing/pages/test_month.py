@@ -16,7 +16,6 @@ from advisor.report.figures import Report
 from ledger import access, clock, facts, settings
 from ledger.database import Database
 from tests import ledgers
-from tests.advisor import traffic
 from tests.advisor.stages import advised_ledger
 
 pytestmark = pytest.mark.usefixtures("frozen_now")
@@ -83,12 +82,9 @@ def built(database: Database, month: str | None = None) -> Report:
 
 
 @pytest.mark.parametrize("month", [None, "2026-10"])
-def test_every_amount_on_the_page_is_one_of_the_report(
-    database: Database, month: str | None
-) -> None:
-    traffic.fill(database)
-    page = parsed(client_of(database).get("/", params={"month": month} if month else {}).text)
-    figures = built(database, month)
+def test_every_amount_on_the_page_is_one_of_the_report(filled: Database, month: str | None) -> None:
+    page = parsed(client_of(filled).get("/", params={"month": month} if month else {}).text)
+    figures = built(filled, month)
     exact = set(re.findall(r'"(-?[0-9]+\.[0-9]+)"', wire.encode(figures).decode()))
     amounts = {amount for amount, _ in page.amounts if amount}
     assert amounts <= exact
@@ -116,17 +112,16 @@ def test_every_amount_on_the_page_is_one_of_the_report(
 
 
 def test_the_break_even_is_the_one_of_the_api_with_the_expected_one_beneath(
-    database: Database,
+    filled: Database,
 ) -> None:
-    traffic.fill(database)
-    html = client_of(database).get("/").text
+    html = client_of(filled).get("/").text
     cells = re.findall(
         r'data-label="Break-even" class="number">([^<]*)(?:<span class="why">([^<]*)</span>)?</td>',
         html,
     )
     break_evens = [
         tuple(words.percent(item.breakeven_escalation_ratio(at)) for at in ("neutral", "expected"))
-        for item in built(database).savings.recommendations
+        for item in built(filled).savings.recommendations
     ]
     assert break_evens
     assert cells == [(limit, f"{expected} expected") for limit, expected in break_evens]
@@ -140,11 +135,10 @@ def test_an_unknown_amount_reads_unknown(database: Database) -> None:
     assert "provisional" in "".join(page.text)
 
 
-def test_sample_traffic_is_labelled(database: Database) -> None:
-    with database.transaction() as session:
+def test_sample_traffic_is_labelled(filled: Database) -> None:
+    with filled.transaction() as session:
         facts.put(session, facts.SAMPLE_PROJECTS, json.dumps(["search"]))
-    traffic.fill(database)
-    text = "".join(parsed(client_of(database).get("/").text).text)
+    text = "".join(parsed(client_of(filled).get("/").text).text)
     assert "Replayed sample traffic." in text
     assert "sample" in text
 
@@ -184,9 +178,8 @@ def test_the_page_may_load_nothing_but_its_own_style(database: Database) -> None
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_tables_have_headers_and_the_page_a_language(database: Database) -> None:
-    traffic.fill(database)
-    page = parsed(client_of(database).get("/").text)
+def test_tables_have_headers_and_the_page_a_language(filled: Database) -> None:
+    page = parsed(client_of(filled).get("/").text)
     assert ("html", {"lang": "en"}) in page.elements
     assert all("scope" in attributes for tag, attributes in page.elements if tag == "th")
     assert sum(tag == "h1" for tag, _ in page.elements) == 1
@@ -202,9 +195,8 @@ def test_an_empty_ledger_says_how_to_send_the_first_event(database: Database) ->
     assert event["time"] == "2026-11-23T20:00:00Z"
 
 
-def test_a_month_without_traffic_leads_to_the_latest_one(database: Database) -> None:
-    traffic.fill(database)
-    page = parsed(client_of(database).get("/", params={"month": "2026-01"}).text)
+def test_a_month_without_traffic_leads_to_the_latest_one(filled: Database) -> None:
+    page = parsed(client_of(filled).get("/", params={"month": "2026-01"}).text)
     assert "No traffic in 2026-01" in "".join(page.text)
     assert ("a", {"href": "/?month=2026-11"}) in page.elements
     assert [attributes["value"] for tag, attributes in page.elements if tag == "option"] == [
@@ -222,11 +214,10 @@ def test_a_wrong_month_is_refused_with_a_page_that_says_why(month: str, database
     assert "is not a month; write it as YYYY-MM" in text or "lies in the future" in text
 
 
-def test_where_keys_are_needed_only_readers_see_the_page(database: Database) -> None:
-    traffic.fill(database)
-    client = client_of(database, require_keys=True)
+def test_where_keys_are_needed_only_readers_see_the_page(filled: Database) -> None:
+    client = client_of(filled, require_keys=True)
     keys = {}
-    with database.transaction() as session:
+    with filled.transaction() as session:
         for scope, project in (("read", None), ("ingest", None), ("read", "support")):
             created = access.create_key(
                 session, scope, [scope], project=project, namespace="n", now_us=0
