@@ -42,9 +42,8 @@ def sum_span(session: Session, span: range) -> dict[int, list[int]]:
     Whole UTC days are read from the days, the rest from the hours. Raises ValueError where an end
     of the span lies within an hour that is not cut there.
     """
-    for end in (span.start, span.stop):
-        if not slots.is_row(end):
-            raise ValueError(f"usage cannot be cut at {clock.rfc3339(end * slots.SLOT_US)}")
+    _check_cut(span.start)
+    _check_cut(span.stop)
     days = slots.whole_days(span)
     if not len(days):
         return _sum_range(session, span)
@@ -81,6 +80,29 @@ def sum_days(
     for day, series_id, *amounts in rows:
         by_day.setdefault(day, {})[series_id] = amounts
     return by_day
+
+
+def sum_parts(session: Session, span: range) -> dict[int, dict[int, list[int]]]:
+    """Amounts by part of a UTC day, named by the slot with which it begins, and by series id.
+
+    Each UTC day has two parts: until the time of day at which the span begins, and from then on;
+    where that is midnight, one. Raises ValueError where the span begins within a row.
+    """
+    cut = span.start % slots.PER_DAY
+    if not cut:
+        by_day = sum_days(session, slots.whole_days(span))
+        return {day * slots.PER_DAY: sums for day, sums in by_day.items()}
+    _check_cut(span.start)
+    part = rollups.part_of_row(cut)
+    rows = session.execute(
+        select(part, rollups.HOUR.c.series_id, *rollups.aggregates(rollups.HOUR))
+        .where(rollups.of_slots(span))
+        .group_by(part, rollups.HOUR.c.series_id)
+    )
+    by_part: dict[int, dict[int, list[int]]] = {}
+    for start, series_id, *amounts in rows:
+        by_part.setdefault(start, {})[series_id] = list(map(int, amounts))
+    return by_part
 
 
 def totals(session: Session) -> dict[int, list[int]]:
@@ -178,6 +200,11 @@ def sum_hours(session: Session, hours: Iterable[int]) -> dict[int, list[int]]:
     """Amounts by series id over some UTC hours, which need not be consecutive."""
     rows = [slot for hour in hours for slot in slots.rows_of_hour(hour)]
     return _sum_rows(session, rollups.HOUR, rollups.HOUR.c.slot.in_(rows))
+
+
+def _check_cut(slot: int) -> None:
+    if not slots.is_row(slot):
+        raise ValueError(f"usage cannot be cut at {clock.rfc3339(slot * slots.SLOT_US)}")
 
 
 def _sum_range(session: Session, span: range) -> dict[int, list[int]]:

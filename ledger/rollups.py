@@ -138,6 +138,13 @@ def hour_of_row() -> ColumnElement[int]:
     return (HOUR.c.slot // slots.PER_HOUR).label("hour")
 
 
+def part_of_row(cut: int) -> ColumnElement[int]:
+    """The SQL of the slot where a row's part of the UTC day begins: midnight, or `cut` later."""
+    midnight = HOUR.c.slot - HOUR.c.slot % slots.PER_DAY
+    after = HOUR.c.slot % slots.PER_DAY >= cut
+    return case((after, midnight + cut), else_=midnight).label("part")
+
+
 def aggregates(table: Table) -> list[ColumnElement[int]]:
     """The SQL that merges rows of a rollup: sums and maxima, in the order of `usage.COLUMNS`."""
     return [func.sum(table.c[name]) for name in usage.SUMMED] + [

@@ -4,6 +4,8 @@ A rollup keeps one row for an hour. An hour in which a calendar day begins in so
 there, for every ledger: so the reporting zone may change later. Pure.
 """
 
+import itertools
+
 from ledger import clock
 
 MINUTES = 15
@@ -86,6 +88,13 @@ def of_hours(hours: range) -> range:
 def of_days(days: range) -> range:
     """The slots of UTC days."""
     return range(days.start * PER_DAY, days.stop * PER_DAY)
+
+
+def cut_at_midnights(span: range) -> list[range]:
+    """A span of slots in parts that lie in one UTC day each."""
+    midnights = range(-(-span.start // PER_DAY) * PER_DAY, span.stop, PER_DAY)
+    cuts = sorted({span.start, *midnights, span.stop})
+    return [range(start, stop) for start, stop in itertools.pairwise(cuts)]
 
 
 def whole_days(slots: range) -> range:

@@ -1,6 +1,5 @@
 """What calendar days of a month's zone cost, of all senders or some. Only reads."""
 
-import functools
 import itertools
 from collections.abc import Callable, Sequence
 
@@ -22,7 +21,33 @@ class CalendarDays:
 
     def __init__(self, session: Session, month: Month) -> None:
         self.session, self.month = session, month
-        self.usage_on: Callable[[int], list[DayUsage]] = functools.cache(self._read)
+        self._usage: dict[int, list[DayUsage]] = {}
+
+    def usage_on(self, day: int) -> list[DayUsage]:
+        """The usage of a calendar day by UTC day, as that sets prices and names."""
+        if day not in self._usage:
+            self._usage[day] = [
+                DayUsage(part.start // slots.PER_DAY, readings.sum_span(self.session, part))
+                for part in slots.cut_at_midnights(self.slots_of(day))
+            ]
+        return self._usage[day]
+
+    def read_ahead(self, days: range) -> None:
+        """Read the usage of many days at once, which one by one would take a query or two each.
+
+        A day on which the clocks change is left for when it is asked for.
+        """
+        unread = (day for day in days if day not in self._usage)
+        for start_of_day, group in itertools.groupby(unread, self._start_of_day):
+            if start_of_day is not None:
+                alike = list(group)
+                first, last = self.slots_of(alike[0]), self.slots_of(alike[-1])
+                sums = readings.sum_parts(self.session, range(first.start, last.stop))
+                for day in alike:
+                    self._usage[day] = [
+                        DayUsage(part.start // slots.PER_DAY, sums.get(part.start, {}))
+                        for part in slots.cut_at_midnights(self.slots_of(day))
+                    ]
 
     def day_of(self, instant_us: int) -> int:
         """The calendar day in which an instant (epoch microseconds) lies."""
@@ -45,15 +70,10 @@ class CalendarDays:
         cut_days = {start // slots.PER_DAY for start in starts if start % slots.PER_DAY}
         return not cut_days & retention.dropped_days(self.session)
 
-    def _read(self, day: int) -> list[DayUsage]:
-        """By UTC day, as that sets prices and names."""
-        span = self.slots_of(day)
-        midnights = range(-(-span.start // slots.PER_DAY) * slots.PER_DAY, span.stop, slots.PER_DAY)
-        cuts = sorted({span.start, span.stop, *midnights})
-        return [
-            DayUsage(start // slots.PER_DAY, readings.sum_span(self.session, range(start, stop)))
-            for start, stop in itertools.pairwise(cuts)
-        ]
+    def _start_of_day(self, day: int) -> int | None:
+        """The slot of the UTC day at which a calendar day begins; None if the next one differs."""
+        start, stop = self.slots_of(day).start % slots.PER_DAY, self.slots_of(day).stop
+        return start if stop % slots.PER_DAY == start else None
 
 
 class DayCosts:
@@ -84,6 +104,12 @@ class DayCosts:
         parts = self._usage_on(day)
         return sum(amounts[index] for part in parts for amounts in part.amounts.values()) or None
 
+    def read_ahead(self, days: range) -> None:
+        """Read the usage of those of these days at once whose costs are not known yet."""
+        unknown = [day for day in days if day not in self._costs]
+        if unknown:
+            self.days.read_ahead(range(unknown[0], unknown[-1] + 1))
+
     def closed_before(self, today: int) -> list[int]:
         """The costs of the last full days of unbroken service, oldest first.
 
@@ -91,6 +117,7 @@ class DayCosts:
         traffic costs 0.
         """
         oldest = today - HISTORY_DAYS
+        self.read_ahead(range(oldest, today))
         first = self._first_of_service(today, oldest)
         if first is None:
             return []

@@ -104,8 +104,10 @@ def _backtest(costs: DayCosts, first_day: int) -> Backtest | None:
     What came late counts as if it had come in time. None where the days cannot be told any more.
     """
     days = costs.days.month.calendar_days
-    if not costs.days.can_be_read(range(days.start - statement_store.HISTORY_DAYS - 1, days.stop)):
+    looked_at = range(days.start - statement_store.HISTORY_DAYS - 1, days.stop)
+    if not costs.days.can_be_read(looked_at):
         return None
+    costs.read_ahead(looked_at)
     return backtest.run(
         first_day,
         costs_femto_usd=[costs.on(day) or 0 for day in days],

@@ -190,6 +190,7 @@ def _anomalies(
     history = range(of_month.start - anomalies.HISTORY_DAYS - 1, closed.stop)
     if not len(closed) or not days.can_be_read(history):
         return
+    days.read_ahead(history)
     costs: dict[str, dict[int, dict[Place, int]]] = {}
     for day in history:
         for part in days.usage_on(day):

@@ -20,7 +20,7 @@ from advisor.months import month_computation, pricings, statements, trace
 from advisor.months.day_costs import CalendarDays, DayCosts
 from advisor.months.statement_store import Basis
 from advisor.report import report
-from ledger import clock, months, settings, tables
+from ledger import clock, months, settings, slots, tables
 from ledger.database import Database
 from ledger.events import Event
 from ledger.months import Month
@@ -201,6 +201,28 @@ def test_ll_27780_29568_the_sum_of_days_is_the_month_in_every_zone(
             check_local_days(session, month, pricing, events) for month in touched_months
         ] == costs
     assert sum(costs) == by_hand(events, pricing)
+
+
+def test_days_that_are_read_ahead_are_those_read_one_by_one(database: Database) -> None:
+    """October holds a change of the clocks; each row of the hours has usage of its own size."""
+    span = "October and November"
+    first_slot, days = SPANS[span][0] * slots.PER_DAY, SPANS[span][1]
+    fill(
+        database,
+        [
+            ledgers.event(slot * slots.SLOT_US, id=str(slot), input_tokens=slot)
+            for slot in range(first_slot, first_slot + days * slots.PER_DAY)
+            if slots.is_row(slot)
+        ],
+        span,
+    )
+    with database.snapshot() as session:
+        for zone in INTERESTING:
+            month = Month(2026, 10, ZoneInfo(zone))
+            ahead, alone = CalendarDays(session, month), CalendarDays(session, month)
+            ahead.read_ahead(month.calendar_days)
+            usage_ahead = [ahead.usage_on(day) for day in month.calendar_days]
+            assert usage_ahead == [alone.usage_on(day) for day in month.calendar_days]
 
 
 @pytest.mark.parametrize("span", sorted(SPANS))
