@@ -1,5 +1,7 @@
 """The command line: the article's table to the digit, one clear line for each mistake, and figures that tie to the API."""
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -22,8 +24,21 @@ COMMAND = [sys.executable, "-c", "import cli; cli.main()"]
 
 
 def run(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *words, "--data", str(data)], capture_output=True, text=True, check=False
+    """A command in this process: a process of its own takes a second to begin."""
+    command = ["switchwise", *words, "--data", str(data)]
+    out, error = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(error),
+        pytest.raises(SystemExit) as ended,
+    ):
+        patch.setattr(sys, "argv", command)
+        # The log would go on writing to this stream after it is closed.
+        patch.setattr(logs, "configure", lambda _level: None)
+        cli.main()
+    return subprocess.CompletedProcess(
+        command, int(ended.value.code or 0), stdout=out.getvalue(), stderr=error.getvalue()
     )
 
 
