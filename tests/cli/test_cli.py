@@ -26,20 +26,20 @@ COMMAND = [sys.executable, "-c", "import cli; cli.main()"]
 def run(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
     """A command in this process: a process of its own takes a second to begin."""
     command = ["switchwise", *words, "--data", str(data)]
-    out, error = io.StringIO(), io.StringIO()
+    printed = io.BytesIO(), io.BytesIO()
+    out, error = (io.TextIOWrapper(buffer, write_through=True) for buffer in printed)
     with (
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(error),
-        pytest.raises(SystemExit) as ended,
     ):
         patch.setattr(sys, "argv", command)
         # The log would go on writing to this stream after it is closed.
         patch.setattr(logs, "configure", lambda _level: None)
-        cli.main()
-    return subprocess.CompletedProcess(
-        command, int(ended.value.code or 0), stdout=out.getvalue(), stderr=error.getvalue()
-    )
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    stdout, stderr = (buffer.getvalue().decode() for buffer in printed)
+    return subprocess.CompletedProcess(command, int(ended.value.code or 0), stdout, stderr)
 
 
 def test_the_table_prints_the_article_exactly(tmp_path: Path) -> None:
