@@ -14,6 +14,7 @@ from advisor.months.sender_cost_figures import SenderCostsFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.twin_figures import TwinFigure
 from advisor.months.waste_figures import WasteFigure
+from advisor.report.opt_out_figures import OptOutFigure
 from advisor.report.outbox import AlertOutbox
 from advisor.stages.records import SoFar
 
@@ -82,6 +83,7 @@ class Report:
     budgets: tuple[BudgetFigure, ...]
     """Those that hold in the month. They may overlap, so they do not add up."""
     owners: tuple[OwnerFigure, ...]
+    opt_outs: tuple[OptOutFigure, ...]
     movements: MovementsFigure | None
     """Why the cost moved; None on faces that do not show it."""
     savings: SavingsReport

@@ -33,7 +33,7 @@ from advisor.months.statement_store import MonthStatement
 from advisor.months.statements import Line, LineKey
 from advisor.months.twin_figures import TwinFigure
 from advisor.report import figures as report_figures
-from advisor.report import notes, outbox
+from advisor.report import notes, opt_out_figures, outbox
 from advisor.stages import outcomes, recommendations, summary
 from ledger import clock, facts, months, policies, prose, refusals, rollups, senders
 from ledger.errors import NotFound, UsageError
@@ -128,6 +128,7 @@ def build(
         owners=budget_figures.owner_figures(
             policies.load_owners(session), held_against, project=project
         ),
+        opt_outs=opt_out_figures.opt_out_figures(policies.load_opt_outs(session), project),
         movements=movements.build(session, statement.month, now_us, project)
         if with_movements and statement
         else None,

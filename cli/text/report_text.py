@@ -39,6 +39,7 @@ def show(console: Console, report: Report, *, rows: int = 10) -> None:
         _spend(console, "model", report.models, rows)
         waste_text.show(console, report.waste, rows)
         savings_text.show(console, report.savings, report.models, rows)
+        savings_text.show_opt_outs(console, report)
     for note in report.notes:
         console.print(Text(f"- {note}", style="dim"))
 

@@ -11,7 +11,7 @@ from advisor import words
 from advisor.advice import other_models, reasons
 from advisor.advice.figures import NextStepFigure, RecommendationFigure
 from advisor.months.figures import UsageFigure
-from advisor.report.figures import SavingsReport
+from advisor.report.figures import Report, SavingsReport
 from cli.text import amounts, plain
 from ledger import prose
 
@@ -44,6 +44,14 @@ def _steps(savings: SavingsReport) -> Iterator[tuple[str, str, str]]:
             low, expected, _ = amounts.three_dollars(ends)
             yield name, low, f"a month {remark} ({ends.low_name}), {expected} expected"
             name = ""
+
+
+def show_opt_outs(console: Console, report: Report) -> None:
+    """Print what people took out of advice."""
+    for place in report.opt_outs:
+        console.print(Text(f"Out of advice: {place.sentence}", style="dim"))
+    if report.opt_outs:
+        console.print()
 
 
 def show(

@@ -23,6 +23,8 @@ apostrophe in front."""
 
 _SECTIONS = {
     "headline": "One row: what the month cost, its forecast, and what could be saved.",
+    "bridge": "One row for a finished month: why it cost more or less than the month before.",
+    "anomalies": "Days on which a project cost far more than its weekday usually does, and why.",
     "projects": "A row for each project. The rows add up to the headline.",
     "models": "A row for each provider and model. The rows add up to the headline.",
     "showback": "A row for each project, workload, provider, model and tier.",
@@ -37,6 +39,7 @@ _SECTIONS = {
     "other_tier": "Requests that another tier served than the one asked for.",
     "sender_costs": "What senders say that requests cost, beside our own figure, and why.",
     "savings": "A row for each recommendation, per average month of 730 hours.",
+    "opt_outs": "Places that people took out of advice, and why.",
     "latency": "Bounds of the measured latency of both models of a recommendation.",
     "evidence": "The comparison that a recommendation rests on.",
     "evidence_runs": "Every run of those comparisons, and of those that were all withdrawn.",

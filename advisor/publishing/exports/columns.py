@@ -12,11 +12,13 @@ from advisor.months.budget_figures import BudgetFigure, OwnerFigure
 from advisor.months.figures import AdjustmentFigure, AdjustmentLineFigure, DayFigure, MeterFigure
 from advisor.months.fixed_cost_figures import FixedCostRowFigure
 from advisor.months.forecast_figures import BacktestFigure
+from advisor.months.movements import AnomalyFigure, BridgeFigure
 from advisor.months.refused_figures import RefusedFigure
 from advisor.months.sender_cost_figures import SenderCostFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import RetryFigure, TierFigure
 from advisor.publishing.exports import cells
+from advisor.report.opt_out_figures import OptOutFigure
 from advisor.stages.records import MoveFigure, RealisedFigure
 
 _MOVE = "project workload provider from_model to_provider to_model to_service_tier"
@@ -40,6 +42,15 @@ OWNERS = cells.columns(OwnerFigure)
 
 FIXED_COSTS = cells.columns(FixedCostRowFigure)
 """The columns of costs that are not per token: one row for each project's share of each cost."""
+
+BRIDGE = cells.columns(BridgeFigure)
+"""The columns of why a finished month cost more or less than the one before; terms add up."""
+
+ANOMALIES = cells.columns(AnomalyFigure)
+"""The columns of the days on which a project cost far more than its weekday usually does."""
+
+OPT_OUTS = cells.columns(OptOutFigure)
+"""The columns of the places that people took out of advice."""
 
 DAYS = cells.columns(DayFigure)
 

@@ -60,7 +60,9 @@ def build(
     statement = statement_store.read_statement(session, month)
     if statement is None:
         statement_store.refuse_without_traffic(session, month)
-    figures = report.build(session, settings, now_us, month_text, project=project)
+    figures = report.build(
+        session, settings, now_us, month_text, project=project, with_movements=True
+    )
     models = [(model.names["provider"], model.names["model"]) for model in figures.models]
     retiring = retirements.find_announced(models, in_force.load_book(session), clock.day_of(now_us))
     return MonthlyReview(
@@ -96,6 +98,7 @@ def _spend_sections(figures: Report) -> Iterable[Section]:
     record = figures.forecast_record
     return (
         _section("headline", [review_rows.headline(figures)]),
+        *_movement_sections(figures),
         _section("projects", map(review_rows.usage, figures.projects)),
         _section("models", map(review_rows.usage, figures.models)),
         _section("showback", map(review_rows.usage, figures.slices)),
@@ -114,6 +117,16 @@ def _spend_sections(figures: Report) -> Iterable[Section]:
             map(review_rows.plain, record.months if record else ()),
             columns.FORECAST_RECORD,
         ),
+    )
+
+
+def _movement_sections(figures: Report) -> Iterable[Section]:
+    """Why the month cost more or less than the one before, and its days out of line."""
+    bridge = figures.movements.bridge if figures.movements else None
+    anomalies = figures.movements.anomalies if figures.movements else ()
+    return (
+        _section("bridge", [review_rows.plain(bridge)] if bridge else [], columns.BRIDGE),
+        _section("anomalies", map(review_rows.plain, anomalies), columns.ANOMALIES),
     )
 
 
@@ -137,6 +150,7 @@ def _savings_sections(figures: Report) -> Iterable[Section]:
     moves = figures.savings.so_far.moves if figures.savings.so_far else ()
     return (
         _section("savings", map(review_rows.saving, advised), columns.SAVINGS),
+        _section("opt_outs", map(review_rows.plain, figures.opt_outs), columns.OPT_OUTS),
         _section(
             "latency",
             [row for recommendation in advised for row in review_rows.latency(recommendation)],

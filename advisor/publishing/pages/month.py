@@ -74,7 +74,9 @@ def load_view(
     project: str | None = None,
 ) -> MonthView:
     """What the page shows of a month. Raises as `report.build` does."""
-    figures = report.build(session, settings, now_us, month_text, project=project)
+    figures = report.build(
+        session, settings, now_us, month_text, project=project, with_movements=True
+    )
     month = months.parse_or_current(month_text, settings.zone, now_us)
     current = months.parse_or_current(None, settings.zone, now_us)
     statement = statement_store.read_statement(session, month) if project is None else None

@@ -166,7 +166,7 @@ def test_the_same_month_gives_the_same_bytes(filled: Database, tmp_path: Path) -
     one, two = export(filled, tmp_path / "one"), export(filled, tmp_path / "two")
     names = sorted(path.name for path in one.iterdir())
     assert names == sorted(path.name for path in two.iterdir())
-    assert len(names) == 27
+    assert len(names) == 30
     assert all((one / name).read_bytes() == (two / name).read_bytes() for name in names)
 
 
@@ -230,6 +230,8 @@ def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty
     )
     empty = [section.name for section in monthly_review.sections if not section.rows]
     assert empty == [
+        "bridge",
+        "anomalies",
         "meters",
         "fixed_costs",
         "budgets",
@@ -238,6 +240,7 @@ def test_every_row_has_the_columns_that_its_section_names_also_where_it_is_empty
         "forecast_record",
         "paid_retries",
         "other_tier",
+        "opt_outs",
         "latency",
         "evidence",
         "evidence_runs",
