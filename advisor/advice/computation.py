@@ -10,7 +10,7 @@ from advisor.advice.slices import SliceKey
 from advisor.advice.values import Recommendation
 from advisor.months import statements, track_record
 from advisor.months.statement_store import MonthStatement
-from advisor.switching import advice
+from advisor.switching import advice, ranking
 from advisor.switching.market import Market
 from ledger import clock, months
 from ledger.months import Month
@@ -48,18 +48,21 @@ def compute(
             forecast_error=forecast_error,
             is_control=slices.key_of(reading.slice) in controls,
         )
-        ranked = advice.on_slice(
+        decided = advice.on_slice(
             reading.slice, standing, policy, market, claimed=claimed, dismissed=dismissed
         )
-        if ranked:
+        if decided.ranked:
+            chosen, *others = decided.ranked
             recommendations.append(
                 values.recommend(
-                    ranked[0],
+                    chosen,
                     reading.window,
                     pricing.book.version,
-                    others=ranked[1:],
-                    next_step=advice.find_next_step(ranked, dismissed),
-                    other_models=advice.other_models(reading.slice, ranked, market)
+                    others=others,
+                    next_step=decided.next_step,
+                    other_models=ranking.other_models(
+                        reading.slice, market, {other.to_model for other in decided.ranked}
+                    )
                     if reading.slice.opt_out_reason is None
                     else (),
                 )

@@ -268,7 +268,9 @@ def _class(
     )
     if labelled is not None:
         return labelled
-    if not advice.states(slice_, basis.terms, basis.market):
+    if not proposals.find_states(
+        slice_, basis.terms.pairs, basis.market, proposes=basis.terms.proposes
+    ):
         return workloads.UNLABELLED
     answers = readings.distribution(
         session, span.day_numbers, tally.sized_series_ids, "output_tokens"

@@ -13,7 +13,7 @@ from advisor.advice.slices import SliceReading
 from advisor.advice.values import Recommendation
 from advisor.months import pricings, track_record
 from advisor.switching import advice as advices
-from advisor.switching import breakeven, candidates, factors, window
+from advisor.switching import breakeven, candidates, factors, proposals, window
 from advisor.switching.market import Market
 from ledger import clock, money, months, pairs, prose
 from ledger.errors import NotFound, ParameterError, UsageError
@@ -164,7 +164,11 @@ def _fitting(
     return [
         (reading, _at_tier(moves[0], question.service_tier))
         for reading in readings
-        if (moves := advices.states(reading.slice, policy, market))
+        if (
+            moves := proposals.find_states(
+                reading.slice, policy.pairs, market, proposes=policy.proposes
+            )
+        )
     ]
 
 

@@ -1,6 +1,6 @@
 """Advice on one slice: every configured alternative is assessed and decided, the best is chosen."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -17,7 +17,6 @@ from advisor.switching import (
     life,
     meter_gaps,
     proposals,
-    ranking,
     risk,
     sensitivity,
     workloads,
@@ -150,6 +149,17 @@ class Advice(life.Lifetime):
         return self.saving.low_femto_usd if self.saving else 0
 
 
+@dataclass(frozen=True, slots=True)
+class SliceAdvice:
+    """The advice on every alternative of a slice, the chosen one first; empty without a pair.
+
+    The next step is that of the others which a trial may add to what can be done today.
+    """
+
+    ranked: list[Advice]
+    next_step: Advice | None
+
+
 def on_slice(
     slice_: candidates.Slice,
     standing: Standing,
@@ -158,8 +168,8 @@ def on_slice(
     *,
     claimed: Collection[str] = (),
     dismissed: Collection[str] = (),
-) -> list[Advice]:
-    """Advice on every alternative of a slice, the chosen one first; empty where no pair starts.
+) -> SliceAdvice:
+    """Advice on every alternative of a slice, the chosen one first.
 
     The chosen one is the best that can be done today, else the best that a trial may unlock, unless
     the id of another is among the `claimed`. Those in `dismissed` come after the others. Only the
@@ -173,7 +183,7 @@ def on_slice(
             market,
             standing.band(slice_, pair.target, market, terms.trusted_sellers),
         )
-        for pair in states(slice_, terms, market)
+        for pair in proposals.find_states(slice_, terms.pairs, market, proposes=terms.proposes)
     ]
     named = proposals.find_named(slice_, terms.pairs, market.book)
     bound = set(pairs.join_moves(named, slice_.provider)) | {
@@ -192,15 +202,16 @@ def on_slice(
             _preference(pair[0]),
         )
     )
-    next_step = find_next_step([advice for advice, _ in ranked], dismissed)
-    return [
-        _in_full(advice, alternative, market) if place == 0 or advice is next_step else advice
+    step_place = _find_next_step([advice for advice, _ in ranked], dismissed)
+    in_full = [
+        _in_full(advice, alternative, market) if place in (0, step_place) else advice
         for place, (advice, alternative) in enumerate(ranked)
     ]
+    return SliceAdvice(in_full, None if step_place is None else in_full[step_place])
 
 
-def find_next_step(ranked: Sequence[Advice], dismissed: Collection[str] = ()) -> Advice | None:
-    """What a trial may add to the first of a slice's advice, where that can be done today.
+def _find_next_step(ranked: Sequence[Advice], dismissed: Collection[str]) -> int | None:
+    """The place of what a trial may add to the first advice, where that can be done today.
 
     It is the pilot with the best low end of those that are expected to save more, and that nobody
     has dismissed.
@@ -210,9 +221,10 @@ def find_next_step(ranked: Sequence[Advice], dismissed: Collection[str] = ()) ->
     safe = ranked[0].saving
     return next(
         (
-            advice
-            for advice in ranked[1:]
-            if advice.decision.kind == "pilot"
+            place
+            for place, advice in enumerate(ranked)
+            if place
+            and advice.decision.kind == "pilot"
             and advice.id not in dismissed
             and advice.saving
             and safe
@@ -240,25 +252,6 @@ def on_pair(
         market,
         standing.band(slice_, pair.target, market, terms.trusted_sellers),
     )
-
-
-def other_models(
-    slice_: candidates.Slice, decided: Iterable[Advice], market: Market
-) -> list[ranking.OtherModel]:
-    """The models worth a look that no advice on this slice is about."""
-    return ranking.other_models(slice_, market, {advice.to_model for advice in decided})
-
-
-def states(slice_: candidates.Slice, terms: Terms, market: Market) -> tuple[pairs.Pair, ...]:
-    """The states that a slice may move to: those of the pairs that start at it, and proposals.
-
-    Where none of the named models outlasts a source in its last days, its successor is proposed,
-    whatever the policy: something has to be done.
-    """
-    named = proposals.find_named(slice_, terms.pairs, market.book)
-    is_urgent = bool(named) and proposals.is_stranded(slice_, named, market)
-    proposed = proposals.propose(slice_, market) if terms.proposes or is_urgent else ()
-    return pairs.join_moves((*named, *proposed), slice_.provider)
 
 
 def _advise(

@@ -25,6 +25,20 @@ def find_named(
     return [pair for pair in canonical if candidates.applies(pair, slice_)]
 
 
+def find_states(
+    slice_: candidates.Slice, named: Iterable[pairs.Pair], market: Market, *, proposes: bool
+) -> tuple[pairs.Pair, ...]:
+    """The states that a slice may move to: those of the pairs that start at it, and proposals.
+
+    Where none of the named models outlasts a source in its last days, its successor is proposed,
+    whatever the policy: something has to be done.
+    """
+    starting = find_named(slice_, named, market.book)
+    is_urgent = bool(starting) and is_stranded(slice_, starting, market)
+    proposed = propose(slice_, market) if proposes or is_urgent else ()
+    return pairs.join_moves((*starting, *proposed), slice_.provider)
+
+
 def propose(slice_: candidates.Slice, market: Market) -> tuple[pairs.Pair, ...]:
     """The moves of a slice that facts propose: to other models, then to other tiers.
 

@@ -34,7 +34,7 @@ def _advice(
     chosen = advice.Terms(pairs=pairs.parse(named), **terms)  # type: ignore[arg-type]  # a test that misspells a term fails at once
     return advice.on_slice(
         slice_, KNOWN, chosen, market=Market(book or books.book(), books.AS_OF_DAY)
-    )[0]
+    ).ranked[0]
 
 
 def _point(found: advice.Advice) -> int:
@@ -100,7 +100,7 @@ def test_litellm_38817_totals_add_up_over_slices_and_never_count_two_alternative
         KNOWN,
         advice.Terms(pairs=pairs.parse(named)),
         market=books.MARKET,
-    )
+    ).ranked
     assert len(every) == 5
     span = window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1)
     recommendation = values.recommend(every[0], span, "by hand", others=every[1:])
@@ -147,7 +147,7 @@ def test_a_slice_without_traffic_is_not_advised_on_and_counts_nothing() -> None:
             Standing(),
             advice.Terms(pairs=pairs.parse("gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-4.1@batch")),
             market=books.MARKET,
-        )
+        ).ranked
         assert not any(each.decision.counted for each in found)
         assert found[0].price_gap is None
 

@@ -34,7 +34,7 @@ def _told(named: str = "gpt-4.1:gpt-4.1-mini") -> tuple[advice.Advice, str]:
         Standing(coverage=Fraction(1)),
         terms,
         market=books.MARKET,
-    )
+    ).ranked
     return found, "\n".join(_sentences(found))
 
 
@@ -153,8 +153,8 @@ def test_the_parts_the_router_the_class_and_the_payback_are_said() -> None:
     standing = Standing(
         coverage=Fraction(1), workload_class=workloads.WorkloadClass("short_text", "tag")
     )
-    ranked = advice.on_slice(slice_, standing, terms, market=books.MARKET)
-    joint = advice.find_next_step(ranked)
+    decided = advice.on_slice(slice_, standing, terms, market=books.MARKET)
+    ranked, joint = decided.ranked, decided.next_step
     assert joint is not None
     first = values.recommend(ranked[0], SPAN, "by hand", next_step=joint)
     told_first = " ".join(explanation.sentences(first))

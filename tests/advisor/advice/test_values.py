@@ -36,7 +36,7 @@ def recommended(cells: list[cost.Cell], *, pass_rate: Fraction) -> Recommendatio
         standing,
         terms,
         market=books.MARKET,
-    )
+    ).ranked
     return values.recommend(best, SPAN, "by hand", others=others, other_models=[advised.other()])
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.advice import values
-from advisor.switching import advice, candidates, cost, risk, window
+from advisor.switching import advice, candidates, cost, ranking, risk, window
 from advisor.switching.market import Market
 from advisor.switching.standing import Standing
 from ledger import clock, money, pairs
@@ -31,7 +31,7 @@ def _advice(
         standing,
         advice.Terms(pairs=pairs.parse(named)),
         market=books.MARKET,
-    )
+    ).ranked
 
 
 def _total(chosen: Iterable[advice.Advice]) -> candidates.Estimate:
@@ -89,7 +89,7 @@ def test_what_counts_goes_first_and_what_is_blocked_last_whatever_they_save() ->
         ),
     ):
         standing, terms = replace(KNOWN, evidence=evidence), advice.Terms(pairs=pairs.parse(BOTH))
-        found = advice.on_slice(LARGE, standing, terms, market=Market(book, books.AS_OF_DAY))
+        found = advice.on_slice(LARGE, standing, terms, market=Market(book, books.AS_OF_DAY)).ranked
         assert [(item.to_model, item.decision.kind) for item in found] == order
         lows = [item.saving.low_femto_usd for item in found if item.saving]
         assert lows[0] < lows[1]
@@ -206,8 +206,10 @@ def test_a_proven_target_still_waits_while_its_factors_are_assumed() -> None:
 def test_the_shipped_book_advises_the_pair_as_the_hand_written_one_does() -> None:
     day = clock.day_number(clock.EPOCH.replace(year=2026, month=11, day=23).date())
     terms = advice.Terms(pairs=pairs.parse("gpt-4.1:gpt-4.1-mini"))
-    (shipped,) = advice.on_slice(LARGE, KNOWN, terms, market=Market(price_book.shipped(), day))
+    (shipped,) = advice.on_slice(
+        LARGE, KNOWN, terms, market=Market(price_book.shipped(), day)
+    ).ranked
     assert shipped.saving == _advice()[0].saving
     assert shipped.days_left == 52
-    first = advice.other_models(LARGE, [shipped], Market(price_book.shipped(), day))[0]
+    first = ranking.other_models(LARGE, Market(price_book.shipped(), day), {shipped.to_model})[0]
     assert (first.model, first.is_successor) == ("gpt-6-luna", True)

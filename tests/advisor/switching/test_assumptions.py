@@ -94,7 +94,7 @@ def _on_mini(facts: prices.ModelFacts, standing: Standing = KNOWN) -> advice.Adv
         standing,
         advice.Terms(pairs=pairs.parse("gpt-4.1:gpt-4.1-mini")),
         Market(book, books.AS_OF_DAY),
-    )
+    ).ranked
     return first
 
 

@@ -178,7 +178,7 @@ def test_joint_moves_are_advised_on_only_where_the_workload_can_wait() -> None:
             Standing(coverage=Fraction(1)),
             terms,
             market=books.MARKET,
-        )
+        ).ranked
         assert len(found) == 3
         assert (found[0].to_model, found[0].to_service_tier) == chosen
 
@@ -191,7 +191,7 @@ def test_tier_alone_assumes_nothing_needs_no_evidence_and_is_not_waived_by_a_shu
             books.slice_of(books.cell(tokens), can_wait=True),
             Standing(coverage=Fraction(1)),
         )
-        (found,) = advice.on_slice(slice_, standing, terms, market=books.MARKET)
+        (found,) = advice.on_slice(slice_, standing, terms, market=books.MARKET).ranked
         assert found.factors == factors.TIER_ALONE
         return found.decision.kind, found.decision.reason, found.risk.drivers["evidence"]
 

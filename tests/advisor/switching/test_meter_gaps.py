@@ -84,7 +84,7 @@ def test_a_fee_that_stays_as_it_is_changes_no_decision(
     at = market(rate, rate, meter)
     standing, terms = Standing(coverage=Fraction(1)), advice.Terms(pairs=(TO_MINI,))
     plain, searching = (
-        advice.on_slice(slice_, standing, terms, at)[0]
+        advice.on_slice(slice_, standing, terms, at).ranked[0]
         for slice_ in (SLICE, replace(SLICE, meter_uses=(use(meter, quantity),)))
     )
     assert searching.decision == plain.decision
@@ -107,7 +107,7 @@ def test_what_may_cost_more_than_one_percent_stops_advice(share: str, kind: str)
     slice_ = replace(SLICE, meter_uses=(use(quantity=1, requests=1),))
     (advised,) = advice.on_slice(
         slice_, Standing(coverage=Fraction(1)), advice.Terms(pairs=(TO_MINI,)), at
-    )
+    ).ranked
     assert advised.decision.kind == kind
     assert advised.coverage == 1 - Fraction(dearer, COST)
 

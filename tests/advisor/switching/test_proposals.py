@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.evidence.rules import Evidence
-from advisor.switching import advice, candidates, proposals
+from advisor.switching import advice, candidates, proposals, ranking
 from advisor.switching.market import Market
 from advisor.switching.standing import Standing
 from ledger import clock, events, pairs
@@ -40,7 +40,11 @@ def _decided(
     claimed: frozenset[str] = frozenset(),
     standing: Standing = KNOWN,
 ) -> list[advice.Advice]:
-    return advice.on_slice(slice_, standing, terms, market, claimed=claimed)
+    return advice.on_slice(slice_, standing, terms, market, claimed=claimed).ranked
+
+
+def _states(slice_: candidates.Slice) -> tuple[pairs.Pair, ...]:
+    return proposals.find_states(slice_, DEFAULT.pairs, SHIPPED, proposes=True)
 
 
 def _targets(decided: list[advice.Advice]) -> set[tuple[str, str | None]]:
@@ -117,7 +121,7 @@ def test_at_most_four_are_decided_on_the_safe_step_and_the_successor_among_them(
         ("gpt-4.1", "batch"),
         ("gpt-6-luna", None),
     }
-    assert len(advice.states(_slice("gpt-4.1", can_wait=True), DEFAULT, SHIPPED)) > 4
+    assert len(_states(_slice("gpt-4.1", can_wait=True))) > 4
 
 
 def test_without_auto_only_the_pairs_are_decided_on() -> None:
@@ -140,9 +144,7 @@ def test_all_that_is_named_is_decided_on_however_much_it_is() -> None:
 
 def test_a_proposal_that_somebody_claimed_or_compared_keeps_its_decision() -> None:
     slice_ = _slice("gpt-4.1", can_wait=True)
-    everything = [
-        candidates.assess(slice_, pair, SHIPPED) for pair in advice.states(slice_, DEFAULT, SHIPPED)
-    ]
+    everything = [candidates.assess(slice_, pair, SHIPPED) for pair in _states(slice_)]
     dropped = {each.id for each in everything} - {each.id for each in _decided(slice_, DEFAULT)}
     assert dropped
     for claimed in dropped:
@@ -162,11 +164,12 @@ def test_a_blocked_proposal_is_dropped_unless_the_source_has_to_be_left() -> Non
 def test_other_models_leave_out_what_is_decided_on_and_hold_what_is_not() -> None:
     slice_ = _slice("gpt-4.1")
     decided = _decided(slice_)
-    others = {other.model for other in advice.other_models(slice_, decided, SHIPPED)}
-    assert others.isdisjoint({each.to_model for each in decided})
-    assert "gpt-6-luna" in {
-        other.model for other in advice.other_models(slice_, decided[:0], SHIPPED)
+    others = {
+        other.model
+        for other in ranking.other_models(slice_, SHIPPED, {each.to_model for each in decided})
     }
+    assert others.isdisjoint({each.to_model for each in decided})
+    assert "gpt-6-luna" in {other.model for other in ranking.other_models(slice_, SHIPPED, ())}
 
 
 @given(

@@ -27,7 +27,7 @@ LASTING = Market(
 )
 
 
-def _ranked(
+def _decided(
     named: str = BOTH,
     *,
     market: Market = LASTING,
@@ -35,18 +35,19 @@ def _ranked(
     dismissed: Sequence[str] = (),
     sellers: frozenset[str] = frozenset(),
     slice_: candidates.Slice = WAITS,
-) -> list[advice.Advice]:
+) -> advice.SliceAdvice:
     terms = advice.Terms(pairs=pairs.parse(named), trusted_sellers=sellers)
     return advice.on_slice(slice_, KNOWN, terms, market, claimed=claimed, dismissed=dismissed)
 
 
-def _recommended(ranked: list[advice.Advice], dismissed: Sequence[str] = ()) -> Recommendation:
+def _recommended(decided: advice.SliceAdvice) -> Recommendation:
+    chosen, *others = decided.ranked
     return values.recommend(
-        ranked[0],
+        chosen,
         window.Window(books.AS_OF_DAY - 28, books.AS_OF_DAY - 1),
         "by hand",
-        others=ranked[1:],
-        next_step=advice.find_next_step(ranked, dismissed),
+        others=others,
+        next_step=decided.next_step,
     )
 
 
@@ -55,18 +56,18 @@ def _state(of: advice.Advice) -> tuple[str, str | None, str]:
 
 
 def test_what_needs_no_trial_goes_before_what_a_trial_may_save_more_with() -> None:
-    ranked = _ranked()
+    decided = _decided()
+    ranked, step = decided.ranked, decided.next_step
     assert _state(ranked[0]) == (books.BIG, "batch", "switch_now")
-    step = advice.find_next_step(ranked)
     assert step is not None
     assert _state(step) == (books.MINI, "batch", "pilot")
     assert [bool(explained.parts) for explained in (step, ranked[0])] == [True, True]
 
 
 def test_the_total_is_the_safe_step_and_what_the_trial_adds() -> None:
-    ranked = _ranked()
-    recommendation = _recommended(ranked)
-    safe, step = ranked[0].saving, recommendation.next_step
+    decided = _decided()
+    recommendation = _recommended(decided)
+    safe, step = decided.ranked[0].saving, recommendation.next_step
     assert safe is not None
     assert step is not None
     assert step.saving is not None
@@ -84,7 +85,7 @@ def test_the_total_is_the_safe_step_and_what_the_trial_adds() -> None:
 
 
 def test_a_trial_never_adds_less_than_nothing() -> None:
-    recommendation = _recommended(_ranked())
+    recommendation = _recommended(_decided())
     step = recommendation.next_step
     assert step is not None
     worse = replace(recommendation, next_step=replace(step, saving=Estimate(-5, 1, 10**30)))
@@ -94,7 +95,7 @@ def test_a_trial_never_adds_less_than_nothing() -> None:
 
 
 def test_every_face_says_at_least_only_of_what_nothing_is_assumed_of() -> None:
-    figure = rendering.figure_of(_recommended(_ranked()))
+    figure = rendering.figure_of(_recommended(_decided()))
     step = figure.next_step
     assert step is not None
     assert (figure.low_name, figure.condition) == ("at least", None)
@@ -105,26 +106,26 @@ def test_every_face_says_at_least_only_of_what_nothing_is_assumed_of() -> None:
 
 
 def test_the_alert_speaks_of_the_safe_money_by_itself() -> None:
-    recommendation = _recommended(_ranked())
+    recommendation = _recommended(_decided())
     lines = alert_text.total([recommendation], ()).splitlines()
     assert lines[0].startswith("Could save at least $")
     assert lines[0].endswith("a month today, without a trial")
     assert lines[1].startswith("Trials may add $")
     assert "(cautious)" in lines[1]
-    only_trial = _recommended(_ranked("gpt-4.1:gpt-4.1-mini"))
+    only_trial = _recommended(_decided("gpt-4.1:gpt-4.1-mini"))
     assert alert_text.total([only_trial], ()).startswith("Trials may save $")
     one = alert_text.saving(recommendation, ())
     assert "After that a trial of gpt-4.1-mini@batch may add $" in one
 
 
 def test_what_people_have_in_hand_stays_first_and_what_they_dismissed_gives_way() -> None:
-    safe, *others = _ranked()
+    safe, *others = _decided().ranked
     pilot = next(other for other in others if other.decision.kind == "pilot")
-    assert _ranked(claimed=[pilot.id])[0].id == pilot.id
-    left = _ranked(dismissed=[safe.id])
-    assert left[0].id == pilot.id
-    assert advice.find_next_step(left, [safe.id]) is None
-    assert advice.find_next_step(_ranked(), [other.id for other in others]) is None
+    assert _decided(claimed=[pilot.id]).ranked[0].id == pilot.id
+    left = _decided(dismissed=[safe.id])
+    assert left.ranked[0].id == pilot.id
+    assert left.next_step is None
+    assert _decided(dismissed=[other.id for other in others]).next_step is None
 
 
 def test_a_target_that_ends_with_its_source_goes_behind_one_that_lasts() -> None:
@@ -136,9 +137,9 @@ def test_a_target_that_ends_with_its_source_goes_behind_one_that_lasts() -> None
     }
     market = Market(replace(books.book(), facts=facts), books.AS_OF_DAY)
     answers = books.slice_of(books.cell(10**8, output=10**9))
-    first, second = _ranked(
+    first, second = _decided(
         "gpt-4.1:gpt-4.1-mini,gpt-4.1:gpt-6-luna", market=market, slice_=answers
-    )
+    ).ranked
     assert (first.to_model, second.to_model) == (books.LUNA, books.MINI)
     assert second.low_femto_usd > first.low_femto_usd, "by its low end alone it would be first"
 
@@ -149,12 +150,12 @@ def test_another_seller_of_the_same_model_needs_a_trial_unless_people_trust_it()
     cheaper = replace(price, key=there, rates=books.rates("1", "0.25", "4"))
     book = replace(LASTING.book, prices={**LASTING.book.prices, there: (cheaper,)})
     market = Market(book, books.AS_OF_DAY)
-    (first,) = _ranked("gpt-4.1:elsewhere/gpt-4.1", market=market)
+    (first,) = _decided("gpt-4.1:elsewhere/gpt-4.1", market=market).ranked
     assert (first.decision.kind, first.decision.reason) == ("pilot", "unlisted_seller")
     assert not first.factors.is_proven
-    (trusted,) = _ranked(
+    (trusted,) = _decided(
         "gpt-4.1:elsewhere/gpt-4.1", market=market, sellers=frozenset({"elsewhere"})
-    )
+    ).ranked
     assert (trusted.decision.kind, trusted.decision.reason) == ("switch_now", "same_model")
     assert trusted.factors.is_proven
     assert trusted.low_femto_usd > first.low_femto_usd
