@@ -21,6 +21,7 @@ _FIGURES = {
     "low": "savings_potential_low_usd",
     "expected": "savings_potential_usd",
     "high": "savings_potential_high_usd",
+    "there": "replacement_usd",
     "breakeven": "breakeven_escalation_ratio",
 }
 _COLUMNS = {
@@ -33,6 +34,7 @@ _COLUMNS = {
     "low": "Low",
     "expected": "Expected",
     "high": "At most",
+    "there": "Costs there",
     "breakeven": "Break-even",
     "left": "Days left",
 }
@@ -46,7 +48,8 @@ def table(panel_id: int) -> JsonObject:
         "Estimated USD per average month for the chosen target of each slice, best low end"
         " first; a pilot below a switch is what a trial may add to it. Break-even is the share of"
         " requests that may fall back to the old model before nothing is saved; days left,"
-        " until either model shuts down. `switchwise explain` shows the arithmetic."
+        " until either model shuts down; costs there, what the work of a model that is gone costs"
+        " on what takes its place. `switchwise explain` shows the arithmetic."
         " Filters: provider, model, project.",
     )
     panel_queries = [
@@ -105,6 +108,7 @@ def _cells() -> list[JsonObject]:
         ),
         panels.by_name("Expected", custom__width=90),
         panels.by_name("At most", custom__width=90),
+        panels.by_name("Costs there", noValue="–", mappings=[], custom__width=90),
         panels.by_name(
             "Break-even", unit="percentunit", decimals=0, noValue="–", mappings=[], custom__width=90
         ),

@@ -226,7 +226,7 @@ def _class(recommendation: Recommendation) -> Iterator[str]:
 
 def _break_evens(recommendation: Recommendation) -> Iterator[str]:
     """What it takes until nothing is saved."""
-    if not recommendation.compares:
+    if not recommendation.is_open:
         return
     limits_by_label = {
         "as priced": recommendation.at_neutral,

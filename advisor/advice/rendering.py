@@ -206,7 +206,7 @@ def _next_step(recommendation: Recommendation) -> NextStepFigure | None:
 
 
 def _break_evens(recommendation: Recommendation) -> tuple[BreakEvenFigure, ...]:
-    if not recommendation.compares:
+    if not recommendation.is_open:
         return ()
     limits = {"neutral": recommendation.at_neutral, "expected": recommendation.at_expected}
     return tuple(_break_even(at, limit) for at, limit in limits.items() if limit is not None)

@@ -65,6 +65,11 @@ class Recommendation(Advice):
         return self.is_scenario or not self.is_source_gone
 
     @property
+    def is_open(self) -> bool:
+        """Whether it could save something, known or not, if only in a scenario."""
+        return self.has_potential or self.is_scenario
+
+    @property
     def changed_factors(self) -> list[str]:
         """The factors that are not neutral, without those that speak of a source that is gone."""
         names = factors.changed(self.factors)
@@ -77,7 +82,7 @@ class Recommendation(Advice):
         None where that is unknown, and where there is nothing to save: the move cannot be made, or
         its source is gone. A scenario asks what would be, so it has its saving all the same.
         """
-        return self.saving if self.has_potential or self.is_scenario else None
+        return self.saving if self.is_open else None
 
     @property
     def potential_until_retirement(self) -> Estimate | None:
@@ -87,8 +92,7 @@ class Recommendation(Advice):
     @property
     def condition(self) -> str | None:
         """Under which assumptions the low end holds; None without one that is assumed."""
-        is_shown = self.has_potential or self.is_scenario
-        return conditions.write_condition(self) if is_shown else None
+        return conditions.write_condition(self) if self.is_open else None
 
     @property
     def is_safe(self) -> bool:

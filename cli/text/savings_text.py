@@ -142,7 +142,9 @@ def _lives(figures: Sequence[RecommendationFigure]) -> Iterator[str]:
     shortest = {
         _move(figure)[:2]: figure
         for figure in by_break_even
-        if figure.days_left is not None and figure.source_days_left != 0
+        if figure.days_left is not None
+        and figure.source_days_left != 0
+        and figure.decision != "blocked"
     }
     for (source, target), figure in shortest.items():
         days = words.counted(figure.days_left or 0, "day")

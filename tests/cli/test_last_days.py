@@ -259,3 +259,25 @@ def test_other_models_last_and_say_how_long(faces: Faces) -> None:
     assert "no end announced" in " ".join(faces.report.split())
     assert "no end announced" in faces.advise
     assert "no end announced" in faces.detail
+
+
+@pytest.mark.parametrize("day", ["2026-11-23", LAST_DAYS, GONE])
+def test_what_is_blocked_shows_no_money_on_any_face(line: CommandLine, day: str) -> None:
+    with time_machine.travel(datetime.fromisoformat(f"{day}T09:00:00+00:00"), tick=False):
+        _import(line, day)
+        for project in ("chat", "search"):
+            line.said(f"opt out {project} --reason 'audited until March'")
+        faces = _read_faces(line, day)
+    assert {row["decision"] for row in faces.advice} == {"blocked"}
+    for row in faces.advice:
+        assert (row["saving_month"], row["condition"], row["replacement"]) == (None, None, None)
+    assert {row["month_low_usd"] for row in faces.review["savings"]} == {None}
+    for name in ("savings_potential_usd", "savings_total_usd", "replacement_usd"):
+        assert not traffic.of(faces.scrape, name)
+    for text in faces.texts:
+        assert not _NO_MONEY.search(text), text
+        assert "sent back to gpt-4.1" not in text
+    assert faces.months["savings"]["total"] is None
+    assert "because a person took this traffic out of advice" in faces.report.replace("\n", " ")
+    assert not any(text.startswith("Could save") for text in faces.alerts)
+    assert "nothing: this move cannot be made" in faces.advise

@@ -181,6 +181,11 @@ def _advice(at: datetime) -> Iterator[Sample]:
         yield "breakeven_escalation_ratio", labels, breakeven
         yield "recommendations", (decision, "active"), 1.0
         yield "savings_end_timestamp_seconds", labels, SHUTDOWN[provider, "gpt-4.1"].timestamp()
+    # One slice still runs on a model that was shut down.
+    gone = ("openai", "archive", "tags", "gpt-3.5-turbo", "gpt-6-luna", "pilot")
+    yield "replacement_low_usd", gone, 61.2
+    yield "replacement_usd", gone, 88.4
+    yield "replacement_high_usd", gone, 140.9
     counted = [row for row in ADVICE if row[3] in ("pilot", "switch_now")]
     # Advice is made anew each day; at first a third slice counted, which was adopted later.
     days = max(0, (at - ADVISED_SINCE).days)
