@@ -100,13 +100,14 @@ def read_small_body(
     Raises TooLarge and BadBody.
     """
     parsed = format.parse_body(content, naming)
-    if parsed is None or any(type(reading) is Rejected for reading in parsed):
+    readings = Readings(naming.namespace)
+    if parsed is not None:
+        readings.add_all(parsed, clock.now_us())
+    if parsed is None or readings.has_unreadable:
         # Only an element on its own can be recognised when it is sent again.
         body = _Body(format, naming, content_type)
         body.cut(content)
         return body.finish()
-    readings = Readings(naming.namespace)
-    readings.add_all(parsed, clock.now_us())
     _check_count(readings, format.limits)
     return readings
 

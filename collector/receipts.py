@@ -119,6 +119,11 @@ class Readings:
         return bool(self.events) or self._refused_events > 0
 
     @property
+    def has_unreadable(self) -> bool:
+        """Whether some record could not be read as an event."""
+        return len(self.rejected) > self._refused_events
+
+    @property
     def is_plain(self) -> bool:
         """Whether the receipt has numbers only."""
         return not self.rejected and not self.unknown_fields

@@ -154,7 +154,10 @@ _OUTPUT_EXCEEDED = EventFault(
 
 def feature_of_tag(tag: str) -> int:
     """The feature that a tag names: `can_wait`, or a class such as `class:short text`; else 0."""
-    name = "_".join(tag.lower().replace("-", " ").replace("class: ", "class:").split())
+    tag = tag.lower()
+    if "class:" not in tag and "wait" not in tag:
+        return 0
+    name = "_".join(tag.replace("-", " ").replace("class: ", "class:").split())
     return FEATURE_NAMES[name] if name in _TAGS else 0
 
 

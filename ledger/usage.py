@@ -67,6 +67,8 @@ INDEX = {name: index for index, name in enumerate(COLUMNS)}
 NO_NEW_EVENTS = 0
 """The event count of an intake row of differences: it is rolled up after the rows before it."""
 
+_NOTHING = [0] * len(COLUMNS)
+
 K = TypeVar("K", bound=Hashable)
 
 MEASURES = ("input_tokens", "output_tokens", "latency_ms", "first_token_ms")
@@ -129,9 +131,8 @@ def merge_all(parts: Iterable[Sums]) -> Sums:
 def difference(sums: Sums, replaced: Sums) -> Sums:
     """What must be added where `replaced` was added before, so that `sums` take its place."""
     split, changes = len(SUMMED), Sums()
-    nothing = [0] * len(COLUMNS)
     for key in sums.hours.keys() | replaced.hours.keys():
-        after, before = sums.hours.get(key, nothing), replaced.hours.get(key, nothing)
+        after, before = sums.hours.get(key, _NOTHING), replaced.hours.get(key, _NOTHING)
         maxima = list(map(max, after[split:], before[split:]))
         changes.hours[key] = [*map(operator.sub, after[:split], before[:split]), *maxima]
         if key not in sums.hours or maxima != after[split:]:
@@ -171,10 +172,11 @@ class Tally:
         show them.
         """
         occurred_at = event.occurred_at
-        slot = slots.row_of(occurred_at)
+        slot = occurred_at // slots.SLOT_US
+        slot -= slots.DISTANCES[slot % slots.PER_DAY]  # as slots.row_of, without a call
         entry = self._hours.get((slot, series_id))
         if entry is None:
-            entry = self._hours[slot, series_id] = ([0] * len(COLUMNS), defaultdict(int))
+            entry = self._hours[slot, series_id] = (_NOTHING.copy(), defaultdict(int))
         amounts, places = entry
         amounts[_REQUESTS] += 1
         if occurred_at > amounts[_LAST_OCCURRED]:
@@ -198,7 +200,7 @@ class Tally:
         slot = slots.row_of(event.occurred_at)
         for labels, quantity in events.meter_quantities(event).items():
             amounts, _ = self._hours.setdefault(
-                (slot, series_id_of(labels)), ([0] * len(COLUMNS), defaultdict(int))
+                (slot, series_id_of(labels)), (_NOTHING.copy(), defaultdict(int))
             )
             amounts[_METER] += 1
             amounts[_METER_QUANTITY] += quantity

@@ -25,6 +25,8 @@ _RESPONSE = msgspec.json.Decoder(wire.Response)
 _PARAMETERS = msgspec.json.Decoder(wire.Parameters)
 _RESPONSE_FORMAT = msgspec.json.Decoder(wire.ResponseFormat)
 _TEXT = msgspec.json.Decoder(wire.TextOptions)
+_NO_RESPONSE, _NO_PARAMETERS = wire.Response(), wire.Parameters()
+_NO_FORMAT, _NO_TEXT, _NO_METADATA = wire.ResponseFormat(), wire.TextOptions(), wire.Metadata()
 
 _ENDED = ("completed", "expired", "cancelled")
 """How a batch ends. What it has answered by then is billed."""
@@ -74,7 +76,7 @@ def read_event(payload: wire.Payload, naming: Naming) -> Reading:
             RefusalReason.UNKNOWN_WORD,
         )
     call_type = payload.call_type or ""
-    response = litellm_usage.read_section(_RESPONSE, payload.response, wire.Response())
+    response = litellm_usage.read_section(_RESPONSE, payload.response, _NO_RESPONSE)
     if call_type in _BATCH_POLLS:
         return _batch(payload, response, naming)
     usage = litellm_usage.find_usage(payload, response)
@@ -95,9 +97,7 @@ def _request(
             "startTime is not a time in epoch seconds; send the payload's own startTime",
             RefusalReason.NO_TIME,
         )
-    parameters = litellm_usage.read_section(
-        _PARAMETERS, payload.model_parameters, wire.Parameters()
-    )
+    parameters = litellm_usage.read_section(_PARAMETERS, payload.model_parameters, _NO_PARAMETERS)
     quantities = litellm_usage.quantities(payload, usage, response)
     totals = litellm_usage.totals(payload, usage)
     has_usage = any(totals) or bool(quantities)
@@ -212,22 +212,25 @@ def _retry_count(payload: wire.Payload) -> int:
 
 def _features(usage: wire.Usage, parameters: wire.Parameters) -> int:
     input_details, output_details = litellm_usage.details(usage)
-    text = litellm_usage.read_section(_TEXT, parameters.text, wire.TextOptions())
-    answer_formats = (
-        litellm_usage.read_section(
-            _RESPONSE_FORMAT, parameters.response_format, wire.ResponseFormat()
-        ),
-        text.format or wire.ResponseFormat(),
+    features = 0
+    if _has_tools(parameters.tools) or _has_tools(parameters.functions):
+        features |= events.FEATURE_TOOLS
+    if _has_schema(parameters):
+        features |= events.FEATURE_JSON_SCHEMA
+    if input_details.image_tokens:
+        features |= events.FEATURE_IMAGE
+    if input_details.audio_tokens or output_details.audio_tokens:
+        features |= events.FEATURE_AUDIO
+    return features
+
+
+def _has_schema(parameters: wire.Parameters) -> bool:
+    """Whether an answer by a schema was asked for, in the words of either API."""
+    answer_format = litellm_usage.read_section(
+        _RESPONSE_FORMAT, parameters.response_format, _NO_FORMAT
     )
-    present = {
-        events.FEATURE_TOOLS: _has_tools(parameters.tools) or _has_tools(parameters.functions),
-        events.FEATURE_JSON_SCHEMA: any(
-            answer_format.type == "json_schema" for answer_format in answer_formats
-        ),
-        events.FEATURE_IMAGE: bool(input_details.image_tokens),
-        events.FEATURE_AUDIO: bool(input_details.audio_tokens or output_details.audio_tokens),
-    }
-    return sum(bit for bit, is_present in present.items() if is_present)
+    text = litellm_usage.read_section(_TEXT, parameters.text, _NO_TEXT)
+    return "json_schema" in (answer_format.type, (text.format or _NO_FORMAT).type)
 
 
 def _tag_features(payload: wire.Payload) -> int:
@@ -244,7 +247,7 @@ def _has_tools(raw: msgspec.Raw) -> bool:
 
 
 def _names(payload: wire.Payload, response: wire.Response) -> label_sets.SentNames:
-    metadata = payload.metadata or wire.Metadata()
+    metadata = payload.metadata or _NO_METADATA
     key_hash = (metadata.user_api_key_hash or "")[:_KEY_HASH_CHARACTERS]
     return label_sets.SentNames(
         provider=payload.custom_llm_provider,

@@ -13,7 +13,7 @@ from collector.parsing.fields import Count
 from collector.parsing.format import MIB, JsonFormat, Limits, Schema
 from collector.parsing.naming import Naming
 from collector.parsing.reading import Reading, Rejected
-from ledger import events, meters, tokens
+from ledger import events, growth, meters, tokens
 from ledger.events import Event, Labels
 from ledger.refusal_reasons import RefusalReason
 
@@ -134,7 +134,8 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
     occurred_at = None if native.time is None else fields.parse_instant_us(native.time)
     if occurred_at is None:
         return Rejected(fields.BAD_TIME, RefusalReason.NO_TIME)
-    return Event(
+    # Python passes more than 15 keywords in a dict, which took longer than the rest of the event.
+    event = Event(
         dedupe_key=f"native:{native.id}",
         occurred_at=occurred_at,
         labels=labels,
@@ -156,8 +157,8 @@ def _reading(native: _Native, naming: Naming) -> Event | Rejected:
         meters=_quantities(native)
         if native.meters or native.total_tokens or labels.features & events.FEATURE_AUDIO
         else (),
-        is_snapshot=native.snapshot is True,
     )
+    return growth.as_snapshot(event) if native.snapshot else event
 
 
 def _rare_names(native: _Native) -> tuple[object, ...]:
