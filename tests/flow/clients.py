@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 START = "2026-10-1{day}T{hour:02}:30:00Z"
 PROJECTS = ("search", "chat", "mail")
 MODELS = ("gpt-4.1", "gpt-4.1-mini")
+METERS = ("requests", "input_tokens", "output_tokens")
 REPEATED_SHARE = 0.15
 PAUSE_SECONDS = 0.01
 
 Cell = tuple[str, int, str, str]
 """What a sum belongs to: the meter, the day of October 2026, the project, the model."""
-Group = list[dict[str, str | int]]
+Record = dict[str, object]
+Group = list[Record]
 
 
 class Abandoned(Exception):
@@ -29,7 +31,8 @@ class Abandoned(Exception):
 class Book:
     """The clients' own ledger.
 
-    `healed` counts events that were acknowledged once, and yet were new when sent again.
+    `healed` counts events that were acknowledged once, and yet were new or larger when sent again.
+    `records` holds the largest acknowledged snapshot of each record, by its id.
     """
 
     acknowledged: int = 0
@@ -37,20 +40,30 @@ class Book:
     healed: int = 0
     spooled: int = 0
     sums: Counter[Cell] = field(default_factory=Counter)
+    records: dict[str, Record] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def acknowledge(self, group: Group) -> None:
         """Enter a group that was acknowledged for the first time."""
         with self.lock:
             self.acknowledged += len(group)
-            for event in group:
-                for meter, amount in (
-                    ("requests", 1),
-                    ("input_tokens", int(event["input_tokens"])),
-                    ("output_tokens", 7),
-                ):
-                    day = int(str(event["time"])[8:10])
-                    self.sums[meter, day, str(event["project"]), str(event["model"])] += amount
+            for record in group:
+                smaller = self.records.get(str(record["id"]))
+                if smaller is None or _tokens(record) > _tokens(smaller):
+                    self.records[str(record["id"])] = record
+                    self._count(record, 1)
+                    if smaller is not None:
+                        self._count(smaller, -1)
+
+    def _count(self, record: Record, times: int) -> None:
+        day = int(str(record["time"])[8:10])
+        for meter, amount in zip(METERS, (1, *_tokens(record)), strict=True):
+            cell = meter, day, str(record["project"]), str(record["model"])
+            self.sums[cell] += times * amount
+
+
+def _tokens(record: Record) -> tuple[int, int]:
+    return int(str(record["input_tokens"])), int(str(record["output_tokens"]))
 
 
 class Client(threading.Thread):
@@ -83,10 +96,11 @@ class Client(threading.Thread):
                 continue
             group = self._group(number)
             number += len(group)
-            self._until_acknowledged(group)
-            self._book.acknowledge(group)
-            self._sent.append(group)
-            time.sleep(PAUSE_SECONDS)
+            for version in self._versions(group):
+                self._until_acknowledged(version)
+                self._book.acknowledge(version)
+                self._sent.append(version)
+                time.sleep(PAUSE_SECONDS)
 
     def finish(self) -> None:
         """Send what was begun, then end."""
@@ -112,10 +126,14 @@ class Client(threading.Thread):
             for n in range(draw.randrange(1, 30))
         ]
 
+    def _versions(self, group: Group) -> Sequence[Group]:
+        """What is posted of a group, one after another."""
+        return [group]
+
     def _repeat(self, group: Group) -> None:
         receipt = self._until_acknowledged(group)
         with self._book.lock:
-            self._book.healed += receipt["accepted"]
+            self._book.healed += receipt["accepted"] + receipt["grown"]
 
     def _until_acknowledged(self, group: Group) -> dict[str, int]:
         body = json.dumps(group).encode()
@@ -124,9 +142,8 @@ class Client(threading.Thread):
                 status, answer = self._post(body)
                 if status == 200:
                     receipt: dict[str, int] = json.loads(answer)
-                    assert receipt["accepted"] + receipt["duplicate"] + receipt["spooled"] == len(
-                        group
-                    ), answer
+                    outcomes = ("accepted", "duplicate", "grown", "spooled")
+                    assert sum(receipt[outcome] for outcome in outcomes) == len(group), answer
                     with self._book.lock:
                         self._book.spooled += receipt["spooled"]
                     self.last_acknowledged_at = time.monotonic()
@@ -151,9 +168,27 @@ class Client(threading.Thread):
         self._connection = None
 
 
-def start(port: int, book: Book, count: int, seed: int) -> list[Client]:
+class GrowingClient(Client):
+    """A sender that logs each record several times while it grows, once or twice in a post."""
+
+    def _versions(self, group: Group) -> Sequence[Group]:
+        versions = [
+            [
+                record
+                | {"snapshot": True, "output_tokens": 7 * size, "meters": {"web_searches": size}}
+                for record in group
+            ]
+            for size in range(1, 4)
+        ]
+        first, second, last = versions
+        return self._random.choice([versions, [first, second + last], [first + second, last]])
+
+
+def start(
+    port: int, book: Book, count: int, seed: int, kind: type[Client] = Client
+) -> list[Client]:
     """Start this many clients."""
-    clients = [Client(port, book, f"client-{seed}-{n}", seed) for n in range(count)]
+    clients = [kind(port, book, f"client-{seed}-{n}", seed) for n in range(count)]
     for client in clients:
         client.start()
     return clients

@@ -3,6 +3,7 @@
 The harness notices a collector that breaks this promise.
 """
 
+import json
 import math
 import os
 import random
@@ -14,8 +15,11 @@ import pysqlite3.dbapi2 as sqlite3
 import pytest
 from sqlalchemy import text
 
-from ledger import clock
+from collector.formats import native
+from collector.parsing.naming import Naming
+from ledger import clock, events
 from ledger.database import Database
+from ledger.events import Event
 from tests import processes, servers
 from tests.flow import clients, harness
 from tests.flow.clients import Book
@@ -28,9 +32,15 @@ EMBEDDED = ("web", "web", "worker", "rollup", "up")
 BACKLOG_SECONDS = 0.6
 
 
-def run_embedded(launch: Launch, kills: int, seed: int, seconds: float = math.inf) -> Verdict:
+def run_embedded(
+    launch: Launch,
+    kills: int,
+    seed: int,
+    seconds: float = math.inf,
+    kind: type[clients.Client] = clients.Client,
+) -> Verdict:
     product, book = launch(["up"]), Book()
-    senders = clients.start(product.port, book, 3, seed)
+    senders = clients.start(product.port, book, 3, seed, kind)
     rollups = RollupKiller(product, seed)
     killed = harness.kill_under_load(
         product,
@@ -84,8 +94,29 @@ def settled(
     database = Database(url)
     harness.settle(product, senders, database)
     verdict = harness.judge(database, book, kills)
+    assert_stands_at_largest(database, book)
     database.close()
     return verdict
+
+
+def assert_stands_at_largest(database: Database, book: Book) -> None:
+    """Each record and its meters are stored as the largest snapshot that was acknowledged."""
+    query = """
+        SELECT e.key, e.input_tokens, e.output_tokens, m.quantity
+        FROM event e LEFT JOIN event_meter m ON m.day = e.day AND m.key = e.key
+    """
+    with database.snapshot() as session:
+        rows = session.execute(text(query)).all()
+    stored = {bytes(key): tuple(amounts) for key, *amounts in rows}
+    assert len(stored) == len(rows)
+    assert stored == dict(map(stored_form, book.records.values()))
+
+
+def stored_form(record: clients.Record) -> tuple[bytes, tuple[int | None, ...]]:
+    event = native.parse(json.dumps(record).encode(), Naming())
+    assert isinstance(event, Event)
+    searches = dict(event.meters).get("web_searches")
+    return events.key_of(event), (event.input_tokens, event.output_tokens, searches)
 
 
 def assert_kept(verdict: Verdict) -> None:
@@ -101,6 +132,17 @@ def test_the_embedded_product_keeps_its_promise_over_30_kills_or_those_of_half_a
     verdict = run_embedded(launch, 30, seed=1, seconds=30)
     assert verdict.kills >= harness.FEWEST_KILLS
     assert_kept(verdict)
+
+
+def test_records_that_grow_stand_at_their_largest_snapshot_over_8_kills(launch: Launch) -> None:
+    verdict = run_embedded(launch, 8, seed=5, seconds=15, kind=clients.GrowingClient)
+    assert verdict.kills >= harness.FEWEST_KILLS
+    assert_kept(verdict)
+
+
+@pytest.mark.full
+def test_records_that_grow_stand_at_their_largest_snapshot_over_100_kills(launch: Launch) -> None:
+    assert_kept(run_embedded(launch, 100, seed=6, kind=clients.GrowingClient))
 
 
 @pytest.mark.full
@@ -130,13 +172,14 @@ def run_production(
     cluster: bool,
     seconds: float = math.inf,
     spool: Path | None = None,
+    kind: type[clients.Client] = clients.Client,
 ) -> Verdict:
     url = server.database()
     roles = ["collector", "worker-1", "worker-2", "beat"]
     spooling = {"SWITCHWISE_SPOOL_DIR": str(spool)} if spool else {}
     product = launch(roles, SWITCHWISE_DATABASE_URL=url, SWITCHWISE_REDIS_URL=redis_url, **spooling)
     book = Book()
-    senders = clients.start(product.port, book, 3, seed=4)
+    senders = clients.start(product.port, book, 3, 4, kind)
 
     def crash() -> bool:
         server.kill()
@@ -190,6 +233,34 @@ def test_collectors_and_workers_on_postgresql_keep_the_promise_for_10_kills_or_h
     )
     assert verdict.kills >= harness.FEWEST_KILLS
     assert_kept(verdict)
+
+
+def test_records_that_grow_on_postgresql_stand_at_their_largest_snapshot_over_6_kills(
+    launch: Launch, postgres_server: servers.Postgres, redis_server: servers.Redis
+) -> None:
+    verdict = run_production(
+        launch,
+        postgres_server,
+        redis_server.url,
+        6,
+        cluster=False,
+        seconds=15,
+        kind=clients.GrowingClient,
+    )
+    assert verdict.kills >= harness.FEWEST_KILLS
+    assert_kept(verdict)
+
+
+@pytest.mark.full
+def test_records_that_grow_on_postgresql_stand_at_their_largest_over_60_kills_of_its_cluster_too(
+    launch: Launch, redis_server: servers.Redis
+) -> None:
+    with servers.Postgres() as server:
+        assert_kept(
+            run_production(
+                launch, server, redis_server.url, 60, cluster=True, kind=clients.GrowingClient
+            )
+        )
 
 
 @pytest.mark.full
