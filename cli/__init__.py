@@ -41,11 +41,14 @@ def switchwise(
 def main() -> None:
     """Run the command line and exit: 0 on success, 1 on a failed check, 2 on wrong usage.
 
-    Ctrl-C exits with 130. `switchwise help COMMAND` is another way to ask for its --help.
+    Ctrl-C exits with 130. `switchwise help COMMAND` is another way to ask for its --help, and
+    `switchwise migrate plan` another name of `switchwise models plan`.
     """
     words = sys.argv[1:]
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
+    if words[:2] == ["migrate", "plan"]:
+        words[0] = "models"
     with streams.outlive_readers():
         try:
             application(words, prog_name="switchwise")

@@ -136,6 +136,9 @@ SECTIONS: Mapping[str, Sequence[Command | Group]] = {
                 Command("unmap", "End what a name stands for.", "models"),
                 Command("list", "What each name stands for, and since when.", "models"),
                 Command("retiring", "Models in use that shut down, and what they cost.", "models"),
+                Command(
+                    "plan", "Where work on models that shut down can go, and by when.", "departures"
+                ),
                 Command("tiers", "Requests served at another tier than asked for.", "models"),
             ),
         ),

@@ -65,6 +65,20 @@ _TRUST = (
         labels=("provider", "model"),
     ),
     gauge(
+        "departure_cost_usd",
+        "usd",
+        "What the traffic of a model that has to be left within 90 days costs per average month of"
+        " 730 hours; absent where that is not known of all of it.",
+        labels=("provider", "model"),
+    ),
+    gauge(
+        "departure_last_trial_timestamp_seconds",
+        "seconds",
+        "Unix time of the start of the last UTC day on which the trials of a model that has to be"
+        " left can start; absent where none has to be made.",
+        labels=("provider", "model"),
+    ),
+    gauge(
         "waiting_alerts",
         "alerts",
         "Alerts that wait for their turn, or for Slack to be reached again.",

@@ -1,6 +1,6 @@
 """The models that have to be left within 90 days, and what to do with their traffic. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor import words
@@ -15,7 +15,8 @@ class DepartureFigure:
     """A model that has to be left: by when, what runs on it, and what to do.
 
     `days_left` is 0 once it was shut down. `cost_month_usd` is what its traffic costs per average
-    month, None where that is not known of all of it.
+    month, None where that is not known of all of it. `last_trial_start` is the day by which the
+    trials of its workloads have to start; None where none has to be made, or none can.
     """
 
     provider: str
@@ -24,29 +25,44 @@ class DepartureFigure:
     days_left: int
     workloads: int
     cost_month_usd: str | None
+    last_trial_start: str | None
     task: str
     sentence: str
 
 
-def find_departures(recommendations: Iterable[Recommendation]) -> tuple[DepartureFigure, ...]:
-    """The models that recommendations say have to be left, the first to go first."""
+def find_departures(
+    recommendations: Iterable[Recommendation], trial_days: Mapping[str, int]
+) -> tuple[DepartureFigure, ...]:
+    """The models that recommendations say have to be left, the first to go first.
+
+    `trial_days` has the UTC day by which a trial has to start, by recommendation.
+    """
     by_model: dict[tuple[int, str, str], list[Recommendation]] = {}
     for recommendation in recommendations:
         day = recommendation.source_shutdown_day
         if day is not None and decision.SOURCE_RETIRES in recommendation.decision.notices:
             model = day, recommendation.provider, recommendation.from_model
             by_model.setdefault(model, []).append(recommendation)
-    return tuple(_departure(group) for _, group in sorted(by_model.items()))
+    return tuple(_departure(group, trial_days) for _, group in sorted(by_model.items()))
 
 
-def _departure(group: Sequence[Recommendation]) -> DepartureFigure:
+def _departure(group: Sequence[Recommendation], trial_days: Mapping[str, int]) -> DepartureFigure:
     first = group[0]
     day, days_left = first.source_shutdown_day or 0, first.source_days_left or 0
     date = clock.date_of(day).isoformat()
     costs = [recommendation.cost_month_femto_usd for recommendation in group]
     known_costs = [cost for cost in costs if cost is not None]
     cost = sum(known_costs) if len(known_costs) == len(costs) else None
-    task = f"{_workload_count(group, cost)} on {first.from_model}: {'; '.join(_actions(group))}"
+    starts = [
+        trial_days[recommendation.id]
+        for recommendation in group
+        if recommendation.id in trial_days and not recommendation.set_aside
+    ]
+    last_start = clock.date_of(min(starts)).isoformat() if starts else None
+    actions = "; ".join(_actions(group))
+    if starts and min(starts) >= first.as_of_day:
+        actions = f"{actions}; a trial has to start by {last_start}"
+    task = f"{_workload_count(group, cost)} on {first.from_model}: {actions}"
     return DepartureFigure(
         provider=first.provider,
         model=first.from_model,
@@ -54,6 +70,7 @@ def _departure(group: Sequence[Recommendation]) -> DepartureFigure:
         days_left=days_left,
         workloads=len(group),
         cost_month_usd=money.optional_usd_text(cost),
+        last_trial_start=last_start,
         task=task,
         sentence=f"{notices.write_must_move(first)} {task[0].upper()}{task[1:]}.",
     )

@@ -1,13 +1,16 @@
 """Announced shutdowns of models in use, read from rollups and the price book."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlmodel import Session
 
 from advisor.months import statements
 from ledger import clock, readings
 from ledger.pricing import names, prices
+
+Place = TypeVar("Place")
 
 IN_USE_DAYS = 14
 """A model without traffic for this long is no longer in use."""
@@ -45,6 +48,22 @@ class RetiringUsage:
     unpriced_tokens: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiringSlice:
+    """The use of a retiring model by a workload over the last `USAGE_DAYS` days.
+
+    `advised_model` is the model that its advice starts at; `retiring` may name a snapshot of it.
+    The cost is None where none of it is priced.
+    """
+
+    retiring: Retiring
+    advised_model: str
+    project: str
+    workload: str
+    requests: int
+    cost_femto_usd: int | None
+
+
 def find_in_use(session: Session, pricing: statements.Pricing, now_us: int) -> list[Retiring]:
     """The retiring models with traffic of the last days, the first to go first."""
     today = clock.day_of(now_us)
@@ -58,8 +77,58 @@ def find_in_use(session: Session, pricing: statements.Pricing, now_us: int) -> l
 
 def find_usage(session: Session, pricing: statements.Pricing, now_us: int) -> list[RetiringUsage]:
     """The use of retiring models in the last days by project and key, the most dollars first."""
+
+    def user_of(series_id: int) -> tuple[str, str]:
+        labels = pricing.series[series_id].labels
+        return labels.project, labels.key
+
+    lines = _sum_lines(session, pricing, now_us, user_of)
+    usages = (
+        _usage(retiring, project, key, line) for (retiring, (project, key)), line in lines.items()
+    )
+    return sorted(usages, key=_by_dollars)
+
+
+def find_slices(session: Session, pricing: statements.Pricing, now_us: int) -> list[RetiringSlice]:
+    """The use of retiring models in the last days by workload, the most dollars first."""
     today = clock.day_of(now_us)
-    lines: dict[tuple[Retiring, str, str], statements.Line] = {}
+
+    def slice_of(series_id: int) -> tuple[str, str, str]:
+        labels = pricing.series[series_id].labels
+        return pricing.resolve(series_id, today).model, labels.project, labels.workload
+
+    lines = _sum_lines(session, pricing, now_us, slice_of)
+    slices = [
+        RetiringSlice(
+            retiring=retiring,
+            advised_model=model,
+            project=project,
+            workload=workload,
+            requests=line.requests,
+            cost_femto_usd=line.cost.femto_usd if line.is_priced else None,
+        )
+        for (retiring, (model, project, workload)), line in lines.items()
+    ]
+    return sorted(
+        slices,
+        key=lambda row: (
+            -(row.cost_femto_usd or 0),
+            _by_day(row.retiring),
+            row.project,
+            row.workload,
+        ),
+    )
+
+
+def _sum_lines(
+    session: Session,
+    pricing: statements.Pricing,
+    now_us: int,
+    place_of: Callable[[int], Place],
+) -> dict[tuple[Retiring, Place], statements.Line]:
+    """The use of retiring models in the last days by what retires and by the place of a series."""
+    today = clock.day_of(now_us)
+    lines: dict[tuple[Retiring, Place], statements.Line] = {}
     for day, by_series in readings.sum_days(
         session, range(today - USAGE_DAYS + 1, today + 1)
     ).items():
@@ -68,11 +137,9 @@ def find_usage(session: Session, pricing: statements.Pricing, now_us: int) -> li
             provider, model, retirement = _of_series(pricing, series_id, day)
             if retirement is not None:
                 retiring = _retiring(provider, model, retirement, today)
-                use = retiring, series.labels.project, series.labels.key
-                line = lines.setdefault(use, statements.Line())
+                line = lines.setdefault((retiring, place_of(series_id)), statements.Line())
                 line.add(series, amounts, pricing.resolve(series_id, day).price)
-    usages = (_usage(*use, line) for use, line in lines.items())
-    return sorted(usages, key=_by_dollars)
+    return lines
 
 
 def _of_series(

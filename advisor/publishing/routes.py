@@ -6,7 +6,15 @@ Holds no route itself.
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from advisor.publishing.api import evidence, exports, health, remedies, reports, scenarios
+from advisor.publishing.api import (
+    departures,
+    evidence,
+    exports,
+    health,
+    remedies,
+    reports,
+    scenarios,
+)
 from advisor.publishing.api import stages as stage_routes
 from advisor.publishing.api import trials as trial_routes
 from advisor.publishing.metrics import exposition
@@ -36,6 +44,7 @@ def install(
     outlet = Outlet(database, settings, Gate(database, keys_required=keys_required))
     for module in (
         reports,
+        departures,
         scenarios,
         stage_routes,
         evidence,

@@ -35,6 +35,7 @@ from advisor.months.twin_figures import TwinFigure
 from advisor.report import figures as report_figures
 from advisor.report import notes, opt_out_figures, outbox
 from advisor.stages import outcomes, recommendations, summary
+from advisor.trial import last_start
 from ledger import clock, facts, months, policies, prose, refusals, rollups, senders
 from ledger.errors import NotFound, UsageError
 from ledger.months import Month
@@ -323,6 +324,6 @@ def build_savings(
         if is_known
         else None,
         recommendations=tuple(map(rendering.figure_of, advised)),
-        departures=departures.find_departures(advised),
+        departures=departures.find_departures(advised, last_start.find_days(advised)),
         so_far=summary.build(session, month, project),
     )

@@ -49,6 +49,7 @@ _SECTIONS = {
     "refused": "What was refused at the door: requests and tokens that no other table has.",
     "senders": "A row for each sender: its last event, and what its silence leaves out.",
     "retirements": "The announced shutdowns of the models in use.",
+    "departures": "Workloads on models that shut down: where to, at what cost, and by when.",
     "method_notes": "How the figures were made.",
 }
 _MONTH = "2026-11"

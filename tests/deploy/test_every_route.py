@@ -29,6 +29,8 @@ SCOPES = {
     ("POST", "/api/v1/whatif"): "read",
     ("GET", "/api/v1/evidence"): "read",
     ("GET", "/api/v1/recommendations/{id}/trial"): "read",
+    ("GET", "/api/v1/departures"): "read",
+    ("GET", "/api/v1/departures.ics"): "read",
     ("POST", "/api/v1/evidence"): "admin",
     ("POST", "/api/v1/evidence/{id}/withdraw"): "admin",
     ("GET", "/"): "read",

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from advisor import words
 from advisor.advice import departures, notices, reasons, values
+from advisor.advice.departures import DepartureFigure
 from advisor.advice.retirements import IN_USE_DAYS, Retiring
 from advisor.advice.values import Recommendation
 from advisor.months import silence_words
 from advisor.months.silent_senders import SilentSender
 from advisor.switching import decision
 from advisor.switching.candidates import Estimate
+from advisor.trial import last_start
 from ledger import clock, money
 
 LONGEST_NAME, LONGEST_SENTENCE = 48, 600
@@ -69,7 +71,7 @@ def total(counted: Sequence[Recommendation], sample_projects: Sequence[str]) -> 
 
 def _departures(counted: Sequence[Recommendation]) -> Iterator[str]:
     """The models that have to be left, and what to do."""
-    for departure in departures.find_departures(counted):
+    for departure in departures.find_departures(counted, last_start.find_days(counted)):
         yield departure.sentence
 
 
@@ -125,6 +127,19 @@ def shutdown(model: Retiring, task: str | None = None) -> str:
             f"Must move: {name(task, LONGEST_SENTENCE)}." if task else "",
             f"It had traffic in the last {IN_USE_DAYS} days.{successor}",
             "Next: switchwise advise",
+        ]
+    )
+
+
+def last_trial(departure: DepartureFigure) -> str:
+    """A model that has to be left, for whose trials the time is nearly up."""
+    model = f"{name(departure.model)} at {name(departure.provider)}"
+    return _text(
+        [
+            f"The last day to start a trial of leaving {model} is {departure.last_trial_start}",
+            f"Must move: {name(departure.task, LONGEST_SENTENCE)}.",
+            f"It shuts down on {departure.shutdown_day}.",
+            "Next: switchwise models plan",
         ]
     )
 

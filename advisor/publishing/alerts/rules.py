@@ -2,18 +2,25 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from advisor import words
 from advisor.advice import departures, values
+from advisor.advice.departures import DepartureFigure
 from advisor.advice.retirements import Retiring
 from advisor.advice.values import Recommendation
 from advisor.months.silent_senders import SilentSender
 from advisor.publishing.alerts import alert_text
+from advisor.trial import last_start
+from ledger import clock
 
 SAVINGS, BLOCKED, SHUTDOWN, SILENT = "savings", "blocked", "shutdown", "silent"
+LAST_TRIAL = "last_trial"
 TOTAL = "total"
 NOTICE_DAYS = (7, 30, 90)
 """How long before a shutdown each of its alerts fires, the last one first."""
+TRIAL_NOTICE_DAYS = (3, 14)
+"""How long before the last day on which a trial can start, as above."""
 
 OPTED_OUT = "opted_out"
 """The reason of advice that a person took back; that is no news to anybody."""
@@ -52,12 +59,14 @@ def judge(
 
     And those whose slice is gone, or whose sender speaks again.
     """
+    leaving = departures.find_departures(recommendations, last_start.find_days(recommendations))
     return [
         *_slices(recommendations, states, threshold_femto_usd, sample_projects),
         _total(recommendations, states, threshold_femto_usd, sample_projects),
         *_gone(recommendations, states),
         *_blocked(recommendations, states, sample_projects),
-        *_shutdowns(retiring, recommendations),
+        *_shutdowns(retiring, leaving),
+        *_last_trials(leaving, recommendations),
         *_silences(silent, states),
     ]
 
@@ -160,27 +169,48 @@ def _blocked(
 
 
 def _shutdowns(
-    retiring: Iterable[Retiring], recommendations: Iterable[Recommendation]
+    retiring: Iterable[Retiring], leaving: Iterable[DepartureFigure]
 ) -> Iterator[Verdict]:
     """One alert a model and notice.
 
     A model first seen late gets the tightest notice that applies; the wider ones stay silent.
     """
-    tasks = {
-        (departure.provider, departure.model): departure.task
-        for departure in departures.find_departures(recommendations)
-    }
+    tasks = {(departure.provider, departure.model): departure.task for departure in leaving}
     for model in retiring:
-        task = tasks.get((model.provider, model.model))
-        reached = [days for days in NOTICE_DAYS if model.days_left <= days]
-        for days in NOTICE_DAYS:
-            is_tightest = reached[:1] == [days]
-            yield Verdict(
-                rule=SHUTDOWN,
-                scope=f"{_part(model.provider)}/{_part(model.model)}/{days}",
-                fired=days in reached,
-                text=alert_text.shutdown(model, task) if is_tightest else None,
+        sold = model.provider, model.model
+        text = alert_text.shutdown(model, tasks.get(sold))
+        yield from _countdown(SHUTDOWN, sold, model.days_left, notice_days=NOTICE_DAYS, text=text)
+
+
+def _last_trials(
+    leaving: Iterable[DepartureFigure], recommendations: Sequence[Recommendation]
+) -> Iterator[Verdict]:
+    """One alert a model and notice, while a trial can still start in time."""
+    for departure in leaving:
+        if departure.last_trial_start is None:
+            continue
+        last_day = date.fromisoformat(departure.last_trial_start)
+        days_left = clock.day_number(last_day) - recommendations[0].as_of_day
+        if days_left >= 0:
+            sold = departure.provider, departure.model
+            text = alert_text.last_trial(departure)
+            yield from _countdown(
+                LAST_TRIAL, sold, days_left, notice_days=TRIAL_NOTICE_DAYS, text=text
             )
+
+
+def _countdown(
+    rule: str, sold: tuple[str, str], days_left: int, *, notice_days: Sequence[int], text: str
+) -> Iterator[Verdict]:
+    """The verdict on each notice; only the tightest that is reached says something."""
+    reached = [days for days in notice_days if days_left <= days]
+    for days in notice_days:
+        yield Verdict(
+            rule=rule,
+            scope="/".join((*map(_part, sold), str(days))),
+            fired=days in reached,
+            text=text if reached[:1] == [days] else None,
+        )
 
 
 def _silences(silent: Iterable[SilentSender], states: States) -> Iterator[Verdict]:

@@ -18,6 +18,7 @@ from advisor.months.sender_cost_figures import SenderCostFigure
 from advisor.months.sender_figures import SenderFigure
 from advisor.months.waste_figures import RetryFigure, TierFigure
 from advisor.publishing.exports import cells
+from advisor.report.departure_plan import PlannedDepartureFigure
 from advisor.report.opt_out_figures import OptOutFigure
 from advisor.stages.records import MoveFigure, RealisedFigure
 
@@ -51,6 +52,13 @@ ANOMALIES = cells.columns(AnomalyFigure)
 
 OPT_OUTS = cells.columns(OptOutFigure)
 """The columns of the places that people took out of advice."""
+
+DEPARTURES = cells.columns(
+    PlannedDepartureFigure,
+    leading="project workload provider model shutdown_day days_left to_provider to_model"
+    " to_service_tier to_cost_month_usd to_ends_on",
+)
+"""The columns of the plan for models that shut down, with the first place that the work can go."""
 
 DAYS = cells.columns(DayFigure)
 

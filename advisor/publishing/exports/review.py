@@ -10,10 +10,11 @@ from sqlmodel import Session
 
 from advisor.advice import retirements
 from advisor.advice.retirements import Retiring
-from advisor.months import fixed_cost_figures, statement_store
+from advisor.months import fixed_cost_figures, pricings, statement_store
 from advisor.publishing.exports import columns, review_rows
 from advisor.publishing.exports.cells import Row
-from advisor.report import report
+from advisor.report import departure_plan, report
+from advisor.report.departure_plan import PlannedDepartureFigure
 from advisor.report.figures import Report
 from ledger import clock, closed_statements, months
 from ledger.months import Month
@@ -65,17 +66,22 @@ def build(
     )
     models = [(model.names["provider"], model.names["model"]) for model in figures.models]
     retiring = retirements.find_announced(models, in_force.load_book(session), clock.day_of(now_us))
+    leaving = departure_plan.build(session, pricings.in_force(session), now_us, project)
     return MonthlyReview(
         month=statement.month,
         report=figures,
-        sections=build_sections(figures, retiring),
+        sections=build_sections(figures, retiring, leaving),
         document=closed_statements.load_document(session, figures.month)
         if project is None
         else None,
     )
 
 
-def build_sections(figures: Report, retiring: Sequence[Retiring]) -> tuple[Section, ...]:
+def build_sections(
+    figures: Report,
+    retiring: Sequence[Retiring],
+    leaving: Sequence[PlannedDepartureFigure] = (),
+) -> tuple[Section, ...]:
     """A report as tables. Projects, models and showback each add up to the headline."""
     return (
         *_spend_sections(figures),
@@ -90,6 +96,7 @@ def build_sections(figures: Report, retiring: Sequence[Retiring]) -> tuple[Secti
             map(review_rows.retirement, retiring),
             columns.RETIREMENTS,
         ),
+        _section("departures", map(review_rows.departure, leaving), columns.DEPARTURES),
         _section("method_notes", [{"note": note} for note in figures.notes]),
     )
 

@@ -10,6 +10,7 @@ from advisor.advice.retirements import Retiring
 from advisor.months.figures import UsageFigure
 from advisor.publishing.exports import cells
 from advisor.publishing.exports.cells import Cell, Row
+from advisor.report.departure_plan import PlannedDepartureFigure
 from advisor.report.figures import Report
 from advisor.stages import realisation
 from advisor.stages.records import MoveFigure
@@ -179,4 +180,17 @@ def retirement(model: Retiring) -> Row:
         "shutdown_date": clock.date_of(model.shutdown_day).isoformat(),
         "successor": model.successor,
         "source": model.source,
+    }
+
+
+def departure(figure: PlannedDepartureFigure) -> Row:
+    """A workload on a model that shuts down, with the first place that it can go."""
+    first = next(iter(figure.destinations), None)
+    return {
+        **cells.from_figure(figure),
+        "to_provider": first.provider if first else None,
+        "to_model": first.model if first else None,
+        "to_service_tier": first.service_tier if first else None,
+        "to_cost_month_usd": cells.exact(first.cost_month_usd) if first else None,
+        "to_ends_on": first.ends_on if first else None,
     }

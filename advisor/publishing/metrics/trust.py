@@ -1,6 +1,7 @@
 """How far the figures can be trusted: coverage, freshness, checks, prices, and models that end."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlmodel import Session
@@ -27,6 +28,7 @@ def samples(
     for reason, ratio in coverage.gaps.items():
         yield sample.from_text("coverage_gap_ratio", (reason,), ratio)
     yield from _retirements(report, book)
+    yield from _departures(report)
     yield from _freshness(session, now_us)
     yield from _senders(report, places)
     for refused in report.refused:
@@ -53,6 +55,17 @@ def _retirements(report: Report, book: PriceBook) -> Iterator[MetricSample]:
         if retirement is not None:
             seconds = retirement.shutdown_day * _DAY_SECONDS
             yield MetricSample("model_retirement_timestamp_seconds", (provider, model), seconds)
+
+
+def _departures(report: Report) -> Iterator[MetricSample]:
+    """Of the models that have to be left within 90 days."""
+    for departure in report.savings.departures:
+        sold = departure.provider, departure.model
+        if departure.cost_month_usd is not None:
+            yield sample.from_text("departure_cost_usd", sold, departure.cost_month_usd)
+        if departure.last_trial_start is not None:
+            day = clock.day_number(date.fromisoformat(departure.last_trial_start))
+            yield MetricSample("departure_last_trial_timestamp_seconds", sold, day * _DAY_SECONDS)
 
 
 def _freshness(session: Session, now_us: int) -> Iterator[MetricSample]:

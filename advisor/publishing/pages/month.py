@@ -9,11 +9,12 @@ from sqlmodel import Session
 
 from advisor.advice import retirements
 from advisor.advice.retirements import Retiring
-from advisor.months import statement_store
+from advisor.months import pricings, statement_store
 from advisor.publishing.outlet import Outlet
 from advisor.publishing.pages import chart, html
 from advisor.publishing.pages.chart import Chart
-from advisor.report import report
+from advisor.report import departure_plan, report
+from advisor.report.departure_plan import PlannedDepartureFigure
 from advisor.report.figures import Report
 from ledger import clock, months
 from ledger.pricing import in_force
@@ -33,6 +34,7 @@ class MonthView:
     latest: str | None
     chart: Chart
     retiring: tuple[Retiring, ...]
+    leaving: tuple[PlannedDepartureFigure, ...]
 
 
 def install(app: FastAPI, outlet: Outlet) -> None:
@@ -89,5 +91,8 @@ def load_view(
         months=tuple(sorted({*names, str(month), str(current)}, reverse=True)),
         latest=names[-1] if names else None,
         chart=chart.for_days(statement.days if statement else (), month.touched_days, today),
+        leaving=departure_plan.build(session, pricings.in_force(session), now_us, project)
+        if month == current
+        else (),
         retiring=tuple(retirements.find_announced(models, in_force.load_book(session), today)),
     )

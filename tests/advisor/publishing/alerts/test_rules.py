@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from advisor.advice.retirements import Retiring
 from advisor.advice.values import Recommendation
 from advisor.publishing.alerts import rules
+from advisor.switching import decision
 from ledger import money
 from tests.advisor import advised
 
@@ -162,3 +163,38 @@ def test_names_with_slashes_and_arrows_share_no_scope() -> None:
     two = advised.recommendation(project="a", workload="b/c->d")
     assert rules.scope_of(one) != rules.scope_of(two)
     assert rules.scope_of(one).count("->") == 1
+
+
+def leaving(days_left: int) -> Recommendation:
+    """Advice on a model that has to be left in so many days, to one that lasts."""
+    recommendation = advised.recommendation(
+        source_shutdown_day=advised.AS_OF_DAY + days_left, target_shutdown_day=None
+    )
+    noticed = replace(recommendation.decision, notices=(decision.SOURCE_RETIRES,))
+    return replace(recommendation, decision=noticed)
+
+
+@pytest.mark.parametrize(
+    ("days_left", "fired", "told"),
+    [(52, set(), None), (16, {"14"}, "14"), (5, {"3", "14"}, "3"), (2, {"3", "14"}, "3")],
+)
+def test_the_last_day_to_start_a_trial_is_told_14_and_3_days_before(
+    days_left: int, fired: set[str], told: str | None
+) -> None:
+    """A trial of 200 pairs on a fifth of 20,000 requests in 28 days takes two days."""
+    recommendation = leaving(days_left)
+    verdicts = {
+        scope.rpartition("/")[2]: verdict
+        for (rule, scope), verdict in judged(recommendation).items()
+        if rule == rules.LAST_TRIAL
+    }
+    assert {days for days, verdict in verdicts.items() if verdict.fired} == fired
+    texts = {days: verdict.text for days, verdict in verdicts.items() if verdict.text}
+    assert set(texts) == ({told} if told else set())
+    for text in texts.values():
+        assert "The last day to start a trial of leaving gpt-4.1 at openai is 20" in text
+        assert "switchwise models plan" in text
+
+
+def test_once_no_trial_can_end_in_time_nothing_is_told_of_one() -> None:
+    assert rules.LAST_TRIAL not in {rule for rule, _ in judged(leaving(1))}

@@ -166,7 +166,7 @@ def test_the_same_month_gives_the_same_bytes(filled: Database, tmp_path: Path) -
     one, two = export(filled, tmp_path / "one"), export(filled, tmp_path / "two")
     names = sorted(path.name for path in one.iterdir())
     assert names == sorted(path.name for path in two.iterdir())
-    assert len(names) == 30
+    assert len(names) == 31
     assert all((one / name).read_bytes() == (two / name).read_bytes() for name in names)
 
 
