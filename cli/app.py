@@ -11,7 +11,7 @@ from rich.console import Console
 
 from advisor.advice import terms
 from cli.text import plain
-from ledger import logs, presence
+from ledger import beginning, logs, presence
 from ledger import settings as ledger_settings
 from ledger.database import Database
 from ledger.settings import Settings
@@ -46,7 +46,7 @@ def open_ledger(data: Path | None, **overrides: object) -> Iterator[tuple[Databa
     """
     settings = _quiet_settings(data, overrides)
     presence.refuse_missing(settings)
-    with _migrated(settings.database) as database:
+    with beginning.migrated(settings.database) as database:
         yield database, settings
 
 
@@ -54,11 +54,14 @@ def open_ledger(data: Path | None, **overrides: object) -> Iterator[tuple[Databa
 def begin_ledger(
     data: Path | None, *, is_announced: bool = True
 ) -> Iterator[tuple[Database, Settings]]:
-    """As `open_ledger`, but a new ledger is made where there is none, and stderr says so."""
+    """As `open_ledger`, but a new ledger is made where there is none, and stderr says so.
+
+    A new one is removed again if the command fails before anything was stored.
+    """
     settings = _quiet_settings(data, {})
     is_new = is_announced and not presence.is_there(settings)
     news = presence.describe_new(settings) if is_new else ""
-    with _migrated(settings.database) as database:
+    with beginning.begun(settings) as database:
         yield database, settings
     if news:
         typer.echo(f"switchwise: {news}", err=True)
@@ -78,7 +81,7 @@ def open_prices(data: Path | None) -> Iterator[tuple[Database, Settings]]:
         address = settings.database
     else:
         address = "sqlite://"
-    with _migrated(address) as database:
+    with beginning.migrated(address) as database:
         yield database, settings
 
 
@@ -90,16 +93,6 @@ def _quiet_settings(data: Path | None, overrides: Mapping[str, object]) -> Setti
     settings = checked_settings(data=data, **overrides)
     logs.configure(settings.log_level if "log_level" in settings.model_fields_set else "warning")
     return settings
-
-
-@contextmanager
-def _migrated(address: str) -> Iterator[Database]:
-    database = Database(address)
-    try:
-        database.migrate()
-        yield database
-    finally:
-        database.close()
 
 
 def cannot_write(path: Path, error: OSError) -> str:

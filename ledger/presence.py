@@ -25,7 +25,7 @@ _BEGINNING = "a new ledger begins with: switchwise import FILE, switchwise up or
 
 def is_there(settings: Settings) -> bool:
     """Whether the ledger of these settings has its tables. Raises StoreUnavailable."""
-    if settings.is_embedded and not _is_filled(_file_of(settings)):
+    if settings.is_embedded and not _is_filled(file_of(settings)):
         return False
     database = Database(settings.database)
     try:
@@ -43,7 +43,7 @@ def refuse_missing(settings: Settings) -> None:
             "the database of SWITCHWISE_DATABASE_URL holds no ledger;"
             " make its tables with: switchwise migrate"
         )
-    file = _file_of(settings)
+    file = file_of(settings)
     raise UsageError(f"no ledger in {file.parent}: {_contents(file)}{_remedy(file)}")
 
 
@@ -51,13 +51,14 @@ def describe_new(settings: Settings) -> str:
     """What to say when a ledger begins: where, and which ledger may have been meant."""
     if not settings.is_embedded:
         return "a new ledger begins in the database of SWITCHWISE_DATABASE_URL"
-    file = _file_of(settings)
+    file = file_of(settings)
     alike = _alike(file, _ledgers_near(file))
     hint = f"; to use the one in {alike} instead: --data {shlex.quote(str(alike))}" if alike else ""
     return f"a new ledger begins in {file.parent}{hint}"
 
 
-def _file_of(settings: Settings) -> Path:
+def file_of(settings: Settings) -> Path:
+    """The file that an embedded ledger is in, or would be."""
     return Path(make_url(settings.database).database or FILE_NAME)
 
 

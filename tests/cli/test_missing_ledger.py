@@ -1,16 +1,21 @@
 """A mistyped folder: what reads or changes a ledger makes none, and says what is there."""
 
 import inspect
+import json
 import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 import cli
 from cli import app, registry
-from ledger import logs
+from collector.formats import native
+from ledger import beginning, logs, settings
 from ledger.database import Database
+from ledger.errors import UsageError
+from ledger.settings import Settings
 from tests import ledgers, servers
 from tests.cli.command import CommandLine
 
@@ -155,6 +160,63 @@ def test_a_command_that_begins_a_ledger_says_so_and_offers_the_one_that_was_mean
         "switchwise: a new ledger begins in dta; to use the one in data instead: --data data"
     )
     assert error_of(f"{words} data", capsys, status=0) == ""
+
+
+BAD_LINES = "no record\n"
+FAILING = [
+    "import missing.jsonl",
+    "import bad.jsonl",
+    "import bad.jsonl --format native",
+    "import good.jsonl --format csv",
+    "import missing.jsonl good.jsonl",
+    "contracts discount openai 1250 --since 2026-11-01 --source order",
+    "evidence import missing.jsonl",
+]
+
+
+@pytest.mark.parametrize("words", FAILING)
+def test_a_command_that_fails_before_it_stores_anything_begins_no_ledger(
+    words: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "good.jsonl").write_text(json.dumps(native.FORMAT.schema["example"]))
+    (place / "bad.jsonl").write_text(BAD_LINES)
+    before = sorted(place.iterdir())
+    assert error_of(f"{words} --data made/for/it", capsys)
+    assert sorted(place.iterdir()) == before
+
+
+def test_what_was_stored_before_a_command_failed_stays(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "good.jsonl").write_text(json.dumps(native.FORMAT.schema["example"]))
+    error_of("import good.jsonl missing.jsonl --data new", capsys)
+    database = Database(f"sqlite:///{place}/new/ledger.db")
+    with database.snapshot() as session:
+        assert session.execute(text("SELECT count(*) FROM event")).scalar_one() == 1
+    database.close()
+
+
+def test_a_ledger_that_another_process_has_opened_meanwhile_stays(place: Path) -> None:
+    loaded = settings.load(data=place / "new")
+    other = Database(loaded.database)
+    with pytest.raises(UsageError, match="failed"):
+        look_and_fail(loaded, other)
+    assert (place / "new" / "ledger.db").exists()
+    other.close()
+
+
+def look_and_fail(loaded: Settings, other: Database) -> None:
+    with beginning.begun(loaded), other.snapshot() as session:
+        session.execute(text("SELECT count(*) FROM event"))
+        raise UsageError("failed")
+
+
+def test_a_file_that_was_there_stays_though_it_was_empty(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "ledger.db").touch()
+    error_of("import missing.jsonl --data .", capsys)
+    assert (place / "ledger.db").exists()
 
 
 @pytest.mark.parametrize(
