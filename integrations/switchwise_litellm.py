@@ -109,7 +109,7 @@ CACHE_WRITES = _rules_of(
 )
 INPUT_DETAILS: dict[str, Any] = {
     **_rules_of("cached_tokens", "cache_write_tokens", "audio_tokens", "image_tokens"),
-    **_rules_of("video_tokens", "web_search_requests"),
+    **_rules_of("video_tokens", "web_search_requests", "cache_creation_tokens"),
     "cache_creation_token_details": CACHE_WRITES,
 }
 OUTPUT_DETAILS = _rules_of(
@@ -122,9 +122,16 @@ USAGE: dict[str, Any] = {
     "output_tokens_details": OUTPUT_DETAILS,
     "cache_creation": CACHE_WRITES,
     "server_tool_use": _rules_of("web_search_requests", "tool_search_requests"),
+    "server_side_tool_usage_details": _rules_of(
+        "web_search_calls",
+        "x_search_calls",
+        "code_interpreter_calls",
+        "file_search_calls",
+        "document_search_calls",
+    ),
     **_rules_of("cache_read_input_tokens", "cache_creation_input_tokens", "service_tier"),
     **_rules_of("search_units", "num_search_queries", "citation_tokens", "type", "seconds"),
-    **_rules_of("input_tokens", "output_tokens", "inference_geo", "speed"),
+    **_rules_of("input_tokens", "output_tokens", "inference_geo", "speed", "cost"),
 }
 """All that tells what a request costs; the collector names what it has no price for."""
 

@@ -32,9 +32,15 @@ _RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _USUAL_CHARACTERS = len("2026-11-23T20:00:00.000000Z")
-_TIERS = {"default": "standard", "fast": "priority"} | {
-    tier: tier for tier in ("standard", "batch", "flex", "priority", "scale")
-}
+_TIERS = {
+    "default": "standard",
+    "fast": "priority",
+    "on_demand": "standard",
+    "on_demand_flex": "flex",
+    "on_demand_priority": "priority",
+    "standard_only": "standard",
+} | {tier: tier for tier in ("standard", "batch", "flex", "priority", "scale")}
+"""Words of OpenAI, Groq (`on_demand`), Google's Vertex AI (`on_demand_flex`) and Anthropic."""
 _MAX_COST_USD, _PICO_PER_USD = 1_000_000, 10**12
 _NO_SPECIAL_TIER = (None, "auto", "default")
 
@@ -154,7 +160,8 @@ def parse_tiers(answered: str | None, requested: str | None) -> Tiers:
 
     Where the answer names no tier it is the standard one, unless a special one was requested:
     then it is unknown. Who asks for no tier leaves it to the provider: where a special one served,
-    nobody knows whether it was asked for.
+    nobody knows whether it was asked for. An answered tier that is not known here sets a price that
+    is not known either, so the one asked for never stands in for it.
     """
     if answered in (None, "default") and requested in _NO_SPECIAL_TIER:
         return STANDARD_TIERS
@@ -164,6 +171,8 @@ def parse_tiers(answered: str | None, requested: str | None) -> Tiers:
     if answered is None:
         return Tiers("standard" if is_usual else events.UNKNOWN, requested_tier)
     served_tier = _TIERS.get(answered, events.UNKNOWN)
-    if requested in (None, "auto") and served_tier not in ("standard", events.UNKNOWN):
+    if answered != "auto" and (
+        served_tier == events.UNKNOWN or (requested in (None, "auto") and served_tier != "standard")
+    ):
         requested_tier = events.UNKNOWN
     return Tiers(served_tier, requested_tier)

@@ -24,6 +24,7 @@ class CacheWrites(msgspec.Struct):
 class InputDetails(msgspec.Struct):
     cached_tokens: Count = None
     cache_write_tokens: Count = None
+    cache_creation_tokens: Count = None
     audio_tokens: Count = None
     image_tokens: Count = None
     video_tokens: Count = None
@@ -44,6 +45,16 @@ class ServerTools(msgspec.Struct):
     tool_search_requests: Count = None
 
 
+class ProviderTools(msgspec.Struct):
+    """xAI's own words for the calls of its tools that have a fee."""
+
+    web_search_calls: Count = None
+    x_search_calls: Count = None
+    code_interpreter_calls: Count = None
+    file_search_calls: Count = None
+    document_search_calls: Count = None
+
+
 class Usage(msgspec.Struct):
     prompt_tokens_details: InputDetails | None = None
     completion_tokens_details: OutputDetails | None = None
@@ -53,6 +64,7 @@ class Usage(msgspec.Struct):
     cache_creation_input_tokens: Count = None
     cache_creation: CacheWrites | None = None
     server_tool_use: ServerTools | None = None
+    server_side_tool_usage_details: ProviderTools | None = None
     search_units: Count = None
     num_search_queries: Count = None
     citation_tokens: Count = None

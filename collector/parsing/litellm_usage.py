@@ -25,6 +25,8 @@ _TOOL_CALLS = {
     "image_generation_call": "images",
 }
 """By the type of an output item of the Responses API, the meter of its fee."""
+_REASONING_APART = frozenset({"perplexity"})
+"""LiteLLM's names of the providers whose output never includes their reasoning."""
 _IMAGE_CALLS = re.compile(r"_?a?image_(generation|edit|variation)$")
 _RERANK_CALLS = re.compile(r"_?a?rerank$")
 
@@ -66,7 +68,7 @@ def details(usage: wire.Usage) -> tuple[wire.InputDetails, wire.OutputDetails]:
 def totals(payload: wire.Payload, usage: wire.Usage) -> tuple[int | None, int | None]:
     """Input and output tokens; a provider's own answer, as of a batch, has its names for them."""
     if payload.prompt_tokens or payload.completion_tokens:
-        return _whole_input(payload, usage), payload.completion_tokens
+        return _whole_input(payload, usage), _whole_output(payload, usage)
     if usage.input_tokens or usage.output_tokens:
         return usage.input_tokens or 0, usage.output_tokens or 0
     return payload.prompt_tokens, payload.completion_tokens
@@ -86,14 +88,59 @@ def _whole_input(payload: wire.Payload, usage: wire.Usage) -> int | None:
     return sent + parts if is_apart else payload.prompt_tokens
 
 
-def _cached_parts(usage: wire.Usage) -> tuple[int | None, int | None]:
-    """Tokens read from the cache, and written to it."""
-    input_details, _ = details(usage)
-    cached, cache_write = input_details.cached_tokens, input_details.cache_write_tokens
-    return (
-        usage.cache_read_input_tokens if cached is None else cached,
-        usage.cache_creation_input_tokens if cache_write is None else cache_write,
+def _whole_output(payload: wire.Payload, usage: wire.Usage) -> int | None:
+    """The output with its reasoning, also where a provider reports them beside each other.
+
+    That is certain where the reasoning exceeds the output or LiteLLM's total is the sum of all.
+    Perplexity always does so: https://docs.perplexity.ai/getting-started/pricing.
+    """
+    details = usage.completion_tokens_details
+    reasoning = details.reasoning_tokens if details is not None else None
+    if not reasoning:
+        return payload.completion_tokens
+    answered = payload.completion_tokens or 0
+    is_apart = (
+        reasoning > answered
+        or payload.custom_llm_provider in _REASONING_APART
+        or payload.total_tokens == (payload.prompt_tokens or 0) + answered + reasoning
     )
+    return answered + reasoning if is_apart else payload.completion_tokens
+
+
+def _cached_parts(usage: wire.Usage) -> tuple[int | None, int | None]:
+    """Tokens read from the cache, and written to it.
+
+    LiteLLM has three names for the tokens written, and mirrors them in newer releases only. Some
+    routes give none of them and say how long the tokens stay there.
+    """
+    input_details, _ = details(usage)
+    cached = input_details.cached_tokens
+    cache_write = input_details.cache_write_tokens
+    if not cache_write:
+        cache_write = (
+            input_details.cache_creation_tokens
+            or usage.cache_creation_input_tokens
+            or _sum_of_writes(input_details.cache_creation_token_details or usage.cache_creation)
+            or _first_known(
+                cache_write, input_details.cache_creation_tokens, usage.cache_creation_input_tokens
+            )
+        )
+    return usage.cache_read_input_tokens if cached is None else cached, cache_write
+
+
+def _sum_of_writes(writes: wire.CacheWrites | None) -> int:
+    if writes is None:
+        return 0
+    return (
+        (writes.ephemeral_5m_input_tokens or 0)
+        + (writes.ephemeral_30m_input_tokens or 0)
+        + (writes.ephemeral_1h_input_tokens or 0)
+        + (writes.ephemeral_12h_input_tokens or 0)
+    )
+
+
+def _first_known(*counts: int | None) -> int | None:
+    return next((count for count in counts if count is not None), None)
 
 
 def counts(payload: wire.Payload, usage: wire.Usage) -> Counts:
@@ -129,19 +176,25 @@ def quantities(
     image_tokens = output_details.image_tokens
     if image_tokens is None and _IMAGE_CALLS.match(call_type):
         image_tokens = output_tokens
-    by_meter = _tool_calls(response) | {
-        "cache_write_1h_input_tokens": writes.ephemeral_1h_input_tokens,
-        "input_image_tokens": input_details.image_tokens,
-        "input_video_tokens": input_details.video_tokens,
-        "output_image_tokens": image_tokens,
-        "output_video_tokens": output_details.video_tokens,
-        "citation_tokens": output_details.citation_tokens or usage.citation_tokens,
-        "unaccounted_tokens": rare.unaccounted_tokens(
-            payload.total_tokens, (input_tokens, output_tokens)
-        ),
-        "input_audio_ms": _milliseconds(usage.seconds) if usage.type == "duration" else None,
-        "rerank_searches": (usage.search_units or 1) if _RERANK_CALLS.match(call_type) else None,
-    }
+    by_meter = (
+        _provider_tools(usage)
+        | _tool_calls(response)
+        | {
+            "cache_write_1h_input_tokens": writes.ephemeral_1h_input_tokens,
+            "input_image_tokens": input_details.image_tokens,
+            "input_video_tokens": input_details.video_tokens,
+            "output_image_tokens": image_tokens,
+            "output_video_tokens": output_details.video_tokens,
+            "citation_tokens": output_details.citation_tokens or usage.citation_tokens,
+            "unaccounted_tokens": rare.unaccounted_tokens(
+                payload.total_tokens, (input_tokens, output_tokens)
+            ),
+            "input_audio_ms": _milliseconds(usage.seconds) if usage.type == "duration" else None,
+            "rerank_searches": (usage.search_units or 1)
+            if _RERANK_CALLS.match(call_type)
+            else None,
+        }
+    )
     searches = tools.web_search_requests or input_details.web_search_requests
     by_meter["web_searches"] = searches or usage.num_search_queries or by_meter.get("web_searches")
     long_writes = (writes.ephemeral_30m_input_tokens or 0) + (
@@ -176,6 +229,7 @@ def _may_have_meters(payload: wire.Payload, usage: wire.Usage, response: wire.Re
         or (answer_details is not None and _has_rare_output(answer_details))
         or (breakdown is not None and bool(breakdown.tool_usage_cost))
         or usage.server_tool_use is not None
+        or usage.server_side_tool_usage_details is not None
         or usage.cache_creation is not None
         or usage.seconds is not None
         or usage.num_search_queries is not None
@@ -211,6 +265,19 @@ def _tool_calls(response: wire.Response) -> dict[str, int | None]:
         if meter is not None and item.status != "failed":
             calls[meter] = (calls.get(meter) or 0) + 1
     return calls
+
+
+def _provider_tools(usage: wire.Usage) -> dict[str, int | None]:
+    """The calls of xAI's tools that have a fee: https://docs.x.ai/developers/pricing.md."""
+    tools = usage.server_side_tool_usage_details
+    if tools is None:
+        return {}
+    return {
+        "web_searches": tools.web_search_calls,
+        "file_searches": (tools.file_search_calls or 0) + (tools.document_search_calls or 0),
+        "code_sessions": tools.code_interpreter_calls,
+        "tool_calls": tools.x_search_calls,
+    }
 
 
 def _tool_cost(payload: wire.Payload) -> bool:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from collector.formats import litellm
 from collector.parsing.naming import Naming
 from ledger.events import Event
+from tests.advisor import sender_costs
 from tests.collector.formats import captures
 from tests.collector.formats.captures import Captured
 from tests.integrations import callback
@@ -58,6 +59,9 @@ def test_what_sets_the_price_of_a_payload_leaves_the_proxy() -> None:
         if isinstance(litellm.parse(line.encode(), Naming()), Event) and '"request_id"' not in line
     ]
     assert len(payloads) >= 5
+    payloads.extend(
+        json.dumps(sender_costs.payload_of(case)).encode() for case in sender_costs.recorded_cases()
+    )
     for payload in payloads:
         sent = slimmed(json.loads(payload))
         assert litellm.parse(sent, Naming()) == litellm.parse(payload, Naming())

@@ -120,6 +120,62 @@ def test_a_client_that_hung_up_leaves_a_cancelled_request_with_estimated_tokens(
     )
 
 
+@pytest.mark.parametrize(
+    ("provider", "total_tokens", "reasoning", "output"),
+    [
+        ("openai", 120, 15, 20),
+        ("xai", 120, 15, 20),
+        ("xai", 135, 15, 35),
+        ("openai", 120, 21, 41),
+        ("perplexity", 120, 15, 35),
+        ("perplexity", 120, 0, 20),
+        ("perplexity", 120, None, 20),
+    ],
+)
+def test_reasoning_that_lies_beside_the_output_is_added_to_it(
+    provider: str, total_tokens: int, reasoning: int | None, output: int
+) -> None:
+    event = event_of(
+        custom_llm_provider=provider,
+        total_tokens=total_tokens,
+        metadata={"usage_object": {"completion_tokens_details": {"reasoning_tokens": reasoning}}},
+    )
+    assert (event.output_tokens, event.reasoning_tokens) == (output, reasoning)
+    assert event.meters == ()
+
+
+@pytest.mark.parametrize(
+    ("usage", "written"),
+    [
+        ({"prompt_tokens_details": {"cache_creation_tokens": 40}}, 40),
+        ({"prompt_tokens_details": {"cache_write_tokens": 40, "cache_creation_tokens": 40}}, 40),
+        (
+            {
+                "prompt_tokens_details": {"cache_write_tokens": 0},
+                "cache_creation_input_tokens": 40,
+            },
+            40,
+        ),
+        (
+            {"cache_creation": {"ephemeral_5m_input_tokens": 30, "ephemeral_1h_input_tokens": 10}},
+            40,
+        ),
+        ({"prompt_tokens_details": {"cache_creation_tokens": 0}}, 0),
+        ({"prompt_tokens_details": {"cached_tokens": 5}}, None),
+    ],
+)
+def test_tokens_written_to_the_cache_count_under_each_of_their_names(
+    usage: object, written: int | None
+) -> None:
+    assert event_of(metadata={"usage_object": usage}).cache_write_input_tokens == written
+
+
+def test_calls_of_the_providers_own_tools_are_meters() -> None:
+    tools = {"x_search_calls": 2, "web_search_calls": 3, "code_interpreter_calls": 0}
+    event = event_of(metadata={"usage_object": {"server_side_tool_usage_details": tools}})
+    assert event.meters == (("tool_calls", 2), ("web_searches", 3))
+
+
 def test_a_large_request_is_banded_by_its_own_input() -> None:
     assert event_of(prompt_tokens=200_001).labels.context_band == events.context_band(200_001) > 0
 
