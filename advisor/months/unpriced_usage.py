@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from advisor import words
 from advisor.months import mapping, month_computation, statements
-from ledger import meters, money, prose, tokens, usage
+from ledger import events, meters, money, prose, tokens, usage
 from ledger.events import Labels
 from ledger.months import Month
 from ledger.pricing import charges, names, omissions, prices
@@ -57,6 +57,9 @@ class Why(NamedTuple):
 
     reason: Reason
     missing: tuple[str, ...] = ()
+
+
+_TIER_UNKNOWN = Why("no_tier", (events.UNKNOWN,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +181,8 @@ def reason_text(why: Why) -> str:
     if why.reason == "no_size" and why.missing:
         tier, size = why.missing
         return f"no {tier} price over {int(size):,} tokens"
+    if why == _TIER_UNKNOWN:
+        return "its tier is not known here"
     return {
         "unknown_provider": "unknown provider",
         "unknown_name": "unknown name",
@@ -253,6 +258,12 @@ def _remedy(sent: _SentName, sums: _Sums, book: PriceBook) -> _Remedy:
         return _Remedy(
             f"the price book has no factor for {why.missing[0]} of {key.model} and leaves these"
             " tokens unpriced",
+            None,
+        )
+    if why == _TIER_UNKNOWN:
+        return _Remedy(
+            "the answer, or the request where that does not say, names a tier that is not known"
+            " here; no price of another tier stands for it",
             None,
         )
     never_sold = book.facts_of(key.provider, key.model).without_rate.get(key.service_tier)

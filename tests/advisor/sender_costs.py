@@ -24,6 +24,12 @@ from tests.collector.formats import captures
 FOLDER = Path(__file__).parents[1] / "golden" / "prices"
 NAMING = Naming(vendor_of=vendors.vendor_of)
 FEMTO_PER_USD = 10**15
+LADDER = "ladder "
+"""How the names of cases begin whose cost LiteLLM itself works out, in the full tests."""
+WHOLLY_UNPRICED = frozenset({"not_in_book", "no_tier_price", "time_of_day", "not_in_payload"})
+PARTLY_UNPRICED = frozenset({"no_rate"})
+PRICED = frozenset({"other_rate", "other_rule"})
+"""Ours is complete, and differs by a rate of the maker's own list or by how tokens are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,8 @@ class Difference:
     source: str
 
 
-def differences() -> dict[str, Difference]:
-    """The one table of reasons, by the name of the case."""
+def differences(*, on_ladder: bool = False) -> dict[str, Difference]:
+    """The one table of reasons, by the name of the case; those of the model ladder are apart."""
     with (FOLDER / "cost-differences.csv").open() as file:
         return {
             row["case"]: Difference(
@@ -68,7 +74,38 @@ def differences() -> dict[str, Difference]:
                 source=row["source"],
             )
             for row in csv.DictReader(file)
+            if row["case"].startswith(LADDER) == on_ladder
         }
+
+
+def faults(cases: dict[str, Costs], table: dict[str, Difference]) -> list[str]:
+    """The cases that differ without a reason, and the reasons that do not hold or are not needed."""
+    unknown = [f"{name}: a reason for no case" for name in sorted(table.keys() - cases.keys())]
+    unexplained = [
+        f"{name}: ours {costs.ours}, theirs {costs.theirs}, unpriced {costs.unpriced!r}"
+        for name, costs in sorted(cases.items())
+        if not costs.agree and name not in table
+    ]
+    stale = [
+        f"{name}: {fault}"
+        for name, difference in sorted(table.items())
+        if name in cases and (fault := _fault_of(cases[name], difference))
+    ]
+    return unknown + unexplained + stale
+
+
+def _fault_of(costs: Costs, difference: Difference) -> str:
+    if costs.agree:
+        return "the costs agree, so it needs no reason"
+    if (costs.ours, costs.unpriced) != (difference.ours, difference.unpriced):
+        return f"ours is {costs.ours}, unpriced {costs.unpriced!r}: not what the table says"
+    is_kind = {
+        True: difference.kind in WHOLLY_UNPRICED | PARTLY_UNPRICED,
+        False: difference.kind in PRICED,
+    }[bool(costs.unpriced)]
+    if not is_kind or (difference.kind in WHOLLY_UNPRICED and costs.ours):
+        return f"{difference.kind} is no reason for this difference"
+    return "" if difference.why and difference.source.startswith("https://") else "no source"
 
 
 @lru_cache

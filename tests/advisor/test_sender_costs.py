@@ -9,44 +9,10 @@ from decimal import Decimal
 import pytest
 
 from tests.advisor import sender_costs
-from tests.advisor.sender_costs import Difference
+from tests.advisor.sender_costs import PRICED, faults
 
 CASES = sender_costs.every_case()
 DIFFERENCES = sender_costs.differences()
-WHOLLY_UNPRICED = frozenset({"not_in_book", "no_tier_price", "time_of_day", "not_in_payload"})
-PARTLY_UNPRICED = frozenset({"no_rate"})
-PRICED = frozenset({"other_rate", "other_rule"})
-"""Ours is complete, and differs by a rate of the maker's own list or by how tokens are counted."""
-
-
-def faults(cases: dict[str, sender_costs.Costs], table: dict[str, Difference]) -> list[str]:
-    """The cases that differ without a reason, and the reasons that do not hold or are not needed."""
-    unknown = [f"{name}: a reason for no case" for name in sorted(table.keys() - cases.keys())]
-    unexplained = [
-        f"{name}: ours {costs.ours}, theirs {costs.theirs}, unpriced {costs.unpriced!r}"
-        for name, costs in sorted(cases.items())
-        if not costs.agree and name not in table
-    ]
-    stale = [
-        f"{name}: {fault}"
-        for name, difference in sorted(table.items())
-        if name in cases and (fault := _fault_of(cases[name], difference))
-    ]
-    return unknown + unexplained + stale
-
-
-def _fault_of(costs: sender_costs.Costs, difference: Difference) -> str:
-    if costs.agree:
-        return "the costs agree, so it needs no reason"
-    if (costs.ours, costs.unpriced) != (difference.ours, difference.unpriced):
-        return f"ours is {costs.ours}, unpriced {costs.unpriced!r}: not what the table says"
-    is_kind = {
-        True: difference.kind in WHOLLY_UNPRICED | PARTLY_UNPRICED,
-        False: difference.kind in PRICED,
-    }[bool(costs.unpriced)]
-    if not is_kind or (difference.kind in WHOLLY_UNPRICED and costs.ours):
-        return f"{difference.kind} is no reason for this difference"
-    return "" if difference.why and difference.source.startswith("https://") else "no source"
 
 
 def test_a_request_costs_what_litellm_says_or_a_reason_stands_in_the_table() -> None:

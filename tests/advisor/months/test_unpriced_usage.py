@@ -52,6 +52,10 @@ def only_entry(database: Database, labels: Labels, **audio: int) -> Unpriced:
         ({"model": "acme-7b"}, Why("unknown_name")),
         ({"service_tier": "flex"}, Why("no_tier", ("flex",))),
         ({"service_tier": "unknown", "service_tier_requested": "flex"}, Why("no_tier", ("flex",))),
+        (
+            {"service_tier": "unknown", "service_tier_requested": "unknown"},
+            Why("no_tier", ("unknown",)),
+        ),
     ],
 )
 def test_tokens_without_a_price_say_why(
@@ -60,6 +64,14 @@ def test_tokens_without_a_price_say_why(
     entry = only_entry(database, ledgers.labels(**labels))
     assert (entry.why, entry.unpriced_tokens, entry.requests) == (why, 1_100, 1)
     assert unpriced_usage.reason_text(why)
+
+
+def test_a_tier_that_is_not_known_has_no_price_to_set(database: Database) -> None:
+    unknown = {"service_tier": "unknown", "service_tier_requested": "unknown"}
+    entry = only_entry(database, ledgers.labels(**unknown))
+    assert unpriced_usage.reason_text(entry.why) == "its tier is not known here"
+    assert entry.command is None
+    assert "no price of another tier stands for it" in str(entry.hint)
 
 
 def test_a_meter_without_a_rate_is_told_apart_from_an_unknown_name(database: Database) -> None:
