@@ -117,30 +117,23 @@ def _cached_parts(usage: wire.Usage) -> tuple[int | None, int | None]:
     cached = input_details.cached_tokens
     cache_write = input_details.cache_write_tokens
     if not cache_write:
-        cache_write = (
-            input_details.cache_creation_tokens
-            or usage.cache_creation_input_tokens
-            or _sum_of_writes(input_details.cache_creation_token_details or usage.cache_creation)
-            or _first_known(
-                cache_write, input_details.cache_creation_tokens, usage.cache_creation_input_tokens
-            )
-        )
+        created, sent = input_details.cache_creation_tokens, usage.cache_creation_input_tokens
+        writes = input_details.cache_creation_token_details or usage.cache_creation
+        written = created or sent or (_sum_of_writes(writes) if writes is not None else 0)
+        if written:
+            cache_write = written
+        elif cache_write is None:
+            cache_write = sent if created is None else created
     return usage.cache_read_input_tokens if cached is None else cached, cache_write
 
 
-def _sum_of_writes(writes: wire.CacheWrites | None) -> int:
-    if writes is None:
-        return 0
+def _sum_of_writes(writes: wire.CacheWrites) -> int:
     return (
         (writes.ephemeral_5m_input_tokens or 0)
         + (writes.ephemeral_30m_input_tokens or 0)
         + (writes.ephemeral_1h_input_tokens or 0)
         + (writes.ephemeral_12h_input_tokens or 0)
     )
-
-
-def _first_known(*counts: int | None) -> int | None:
-    return next((count for count in counts if count is not None), None)
 
 
 def counts(payload: wire.Payload, usage: wire.Usage) -> Counts:
