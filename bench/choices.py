@@ -275,10 +275,10 @@ def outcomes_of(seed: int, life: Life) -> tuple[ChoiceOutcome | None, ChoiceOutc
                 context_band=0,
                 counts=sum(requests, TokenCounts()),
                 requests=REQUESTS,
+                largest_input_tokens=max(request.input_tokens for request in requests),
             ),
         ),
         days=DAYS,
-        largest_input_tokens=max(request.input_tokens for request in requests),
         largest_output_tokens=max(request.output_tokens for request in requests),
     )
     facts = _MARKET.facts_of(provider, model)

@@ -192,10 +192,17 @@ def _window(recommendation: Recommendation) -> str:
     return f"Priced at the rates in force on {as_of}, over {days} and {requests}."
 
 
+_STUCK = {"context_too_small": "their prompts do not fit the target"}
+"""Why a part of a slice stays, in words, where the code is not all that a reader needs."""
+
+
 def _fitting(recommendation: Recommendation) -> Iterator[str]:
     """What share of the slice can move."""
     for reason, tokens in sorted(recommendation.stuck_tokens.items()):
-        yield f"{tokens} tokens stay where they are: {reason}."
+        stuck = recommendation.stuck_requests.get(reason)
+        requests = "" if stuck is None else f"{stuck:,} of {recommendation.requests:,} requests, "
+        why = _STUCK.get(reason, reason)
+        yield f"{requests}{tokens:,} tokens, stay on {recommendation.from_model}: {why}."
     if recommendation.room < 1:
         yield (
             f"The target's rate limit has room for {words.percent(recommendation.room)} of what"

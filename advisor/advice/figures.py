@@ -208,6 +208,7 @@ class RecommendationFigure(AdviceFigure):
     confidence: str
     confidence_grades: dict[str, str]
     stuck_tokens: dict[str, int]
+    stuck_requests: dict[str, int]
     cells: tuple[CellFigure, ...]
     other_models: tuple[OtherModelFigure, ...]
     explanation: tuple[str, ...]

@@ -24,7 +24,7 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
             "the target shuts down in 30 days or fewer", "a target that is not shut down soon"
         ),
         "context_too_small": Reason(
-            "the largest prompt seen does not fit the target",
+            "the prompts do not fit the target",
             "shorter prompts or a larger context",
         ),
         "output_too_small": Reason(

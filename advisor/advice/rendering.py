@@ -91,6 +91,7 @@ def figure_of(recommendation: Recommendation) -> RecommendationFigure:
         confidence=recommendation.confidence.grade,
         confidence_grades=dict(recommendation.confidence.grades),
         stuck_tokens=recommendation.stuck_tokens,
+        stuck_requests=recommendation.stuck_requests,
         cells=tuple(_cell(priced) for priced in recommendation.cells),
         other_models=tuple(_other_model(model) for model in recommendation.other_models),
         explanation=tuple(explanation.sentences(recommendation)),

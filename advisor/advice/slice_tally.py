@@ -26,10 +26,10 @@ class SliceTally:
     """Sums over the series of one slice; the names of amounts are those of usage."""
 
     amounts_by_cell: dict[_CellKey, list[int]] = field(default_factory=dict)
+    largest_inputs: dict[_CellKey, int] = field(default_factory=dict)
     requests_by_features: dict[int, int] = field(default_factory=dict)
     sized_series_ids: list[int] = field(default_factory=list)
     """The series whose sizes are those of single requests."""
-    largest_input_tokens: int = 0
     largest_output_tokens: int = 0
     priced_tokens: int = 0
     tokens: int = 0
@@ -56,17 +56,17 @@ class SliceTally:
         if counts == tokens.NONE:
             return
         self.tokens += counts.total_tokens
-        self._add_sizes(series, amounts)
         key = _CellKey(
             statements.priced_tier(labels),
             labels.context_band,
             priced.region,
             labels.features & fit.DECISIVE_FEATURES,
         )
+        self._add_sizes(series, amounts, key)
         before = self.amounts_by_cell.get(key)
         self.amounts_by_cell[key] = amounts if before is None else usage.combine(before, amounts)
 
-    def _add_sizes(self, series: StoredSeries, amounts: list[int]) -> None:
+    def _add_sizes(self, series: StoredSeries, amounts: list[int], key: _CellKey) -> None:
         labels, features, index = series.labels, self.requests_by_features, usage.INDEX
         features[labels.features] = features.get(labels.features, 0) + amounts[index["requests"]]
         largest_input = amounts[index["largest_input_tokens"]]
@@ -75,7 +75,7 @@ class SliceTally:
             return
         largest_output = amounts[index["largest_output_tokens"]]
         self.sized_series_ids.append(series.id)
-        self.largest_input_tokens = max(self.largest_input_tokens, largest_input)
+        self.largest_inputs[key] = max(self.largest_inputs.get(key, 0), largest_input)
         self.largest_output_tokens = max(self.largest_output_tokens, largest_output)
 
     def cells(self) -> Iterator[Cell]:
@@ -89,6 +89,7 @@ class SliceTally:
                 detail_unknown_input_tokens=amounts[usage.INDEX["detail_unknown_input_tokens"]],
                 region=key.region,
                 features=key.features,
+                largest_input_tokens=self.largest_inputs.get(key, 0),
             )
 
     def meter_uses(self) -> tuple[MeterUse, ...]:

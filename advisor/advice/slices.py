@@ -246,7 +246,6 @@ def _slice(
         cells=tuple(tally.cells()),
         meter_uses=tally.meter_uses(),
         days=span.days,
-        largest_input_tokens=tally.largest_input_tokens,
         largest_output_tokens=tally.largest_output_tokens,
         can_wait=workloads.can_wait(terms.workload_settings, key.project, key.workload),
         headroom=room,

@@ -29,7 +29,10 @@ class Adoption:
     hold_out: str | None
     rolled_back_at: int | None
     share: Fraction = Fraction(1)
-    """The part of the traffic that the claim moves; the rest stays on the source by plan."""
+    """The part of the traffic that the claim moves; the rest stays on the source by plan.
+
+    What does not fit the target is no part of it.
+    """
 
     @property
     def first_day(self) -> int:
@@ -134,5 +137,5 @@ class Adoption:
             adopted_at=adoption.made_at,
             hold_out=hold_outs[-1] if hold_outs else None,
             rolled_back_at=rollback.made_at if rollback else None,
-            share=Fraction(share or 1),
+            share=Fraction(share or 1) * (frozen["claim"].fitting_share or 1),
         )

@@ -121,6 +121,8 @@ class Advice(life.Lifetime):
     at_expected: breakeven.BreakEven | None
     withdrawn_runs: tuple[RunRecord, ...] = ()
     """The comparisons with this target, where every one was withdrawn."""
+    stuck_requests: dict[str, int] = field(default_factory=dict)
+    """The requests that cannot move, by reason."""
     parts: dict[str, levers.Part] = field(default_factory=dict)
     """The saving by lever; the parts add up to it exactly."""
     swings: tuple[sensitivity.Swing, ...] = ()
@@ -316,6 +318,7 @@ def _advise(
         forecast_error=standing.forecast_error,
         cells=alternative.cells,
         stuck_tokens=alternative.stuck_tokens,
+        stuck_requests=alternative.stuck_requests,
         room=alternative.room,
         fitting_share=alternative.fitting_share,
         factors=band,

@@ -25,7 +25,6 @@ class Slice:
     model: str
     cells: tuple[cost.Cell, ...]
     days: int
-    largest_input_tokens: int = 0
     largest_output_tokens: int = 0
     can_wait: bool = False
     meter_uses: tuple[cost.MeterUse, ...] = ()
@@ -44,8 +43,8 @@ class Slice:
 
     @property
     def largest_prompt_tokens(self) -> int:
-        """The largest input seen; where only its band is known, one token more than the band."""
-        return max(self.largest_input_tokens, *(cell.context_band + 1 for cell in self.cells), 0)
+        """The largest input that is known of."""
+        return max((cell.largest_prompt_tokens for cell in self.cells), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +79,9 @@ class Estimate:
 class Alternative:
     """One reachable state of a slice: a model and a tier (None: each request keeps its own).
 
-    `cells` are those that can move, `stuck_tokens` the tokens of the others by reason, `blocks` the
-    reasons against the whole move in order. `estimate` is None with nothing to move or no closed
-    day.
+    `cells` are those that can move, `stuck_tokens` and `stuck_requests` the tokens and requests of
+    the others by reason, `blocks` the reasons against the whole move in order. `estimate` is None
+    with nothing to move or no closed day.
     """
 
     slice: Slice
@@ -92,6 +91,7 @@ class Alternative:
     service_tier: str | None
     cells: tuple[counterfactual.PricedCell, ...]
     stuck_tokens: dict[str, int]
+    stuck_requests: dict[str, int]
     blocks: tuple[str, ...]
     factors: factors.Band
     estimate: Estimate | None
@@ -153,6 +153,10 @@ def assess(
     """
     provider, model = pair.target.provider or slice_.provider, pair.target.model
     movable, stuck = _divide(slice_, pair, provider, market)
+    stuck_tokens, stuck_requests = (
+        {reason: sum(map(amount_of, cells)) for reason, cells in stuck.items()}
+        for amount_of in (_tokens_of, _requests_of)
+    )
     if band is None:
         band = assumed_band(slice_, pair.target, market)
     room = slice_.headroom.get((provider, model), factors.ONE)
@@ -177,7 +181,8 @@ def assess(
         model=model,
         service_tier=pair.target.service_tier,
         cells=tuple(movable),
-        stuck_tokens=stuck,
+        stuck_tokens=stuck_tokens,
+        stuck_requests=stuck_requests,
         blocks=tuple(code for code in fit.BLOCKS if code in blocks),
         factors=band,
         estimate=estimate(movable, band, slice_.days),
@@ -247,11 +252,11 @@ def _with_writes(
 
 def _divide(
     slice_: Slice, pair: pairs.Pair, provider: str, market: Market
-) -> tuple[list[counterfactual.PricedCell], dict[str, int]]:
-    """The cells that can move, and the tokens of the others by reason."""
+) -> tuple[list[counterfactual.PricedCell], dict[str, list[cost.Cell]]]:
+    """The cells that can move, and the others by reason."""
     target = pair.target
     facts = market.facts_of(provider, target.model)
-    movable, stuck = [], dict[str, int]()
+    movable, stuck = [], dict[str, list[cost.Cell]]()
     for cell in slice_.cells:
         now = market.price_of(cell, slice_.provider, slice_.model)
         there = cell if provider == slice_.provider else replace(cell, region="")
@@ -271,17 +276,26 @@ def _divide(
         if now is not None and instead is not None and reason is None:
             movable.append(counterfactual.PricedCell(cell, now, instead))
         elif reason is not None:
-            stuck[reason] = stuck.get(reason, 0) + cell.counts.total_tokens
+            stuck.setdefault(reason, []).append(cell)
     return movable, stuck
 
 
+def _tokens_of(cell: cost.Cell) -> int:
+    return cell.counts.total_tokens
+
+
+def _requests_of(cell: cost.Cell) -> int:
+    return cell.requests
+
+
 def _blocks(slice_: Slice, facts: prices.ModelFacts, days_left: int | None) -> set[str]:
-    """What stands against the whole move. A fact that is not known blocks nothing."""
-    window_tokens, answer_tokens = facts.context_window, facts.max_output_tokens
+    """What stands against the whole move. A fact that is not known blocks nothing.
+
+    Prompts that do not fit stay behind by themselves; how many answers are too long, nobody counts.
+    """
+    answer_tokens = facts.max_output_tokens
     is_blocked = {
         "target_retires": days_left is not None and days_left <= life.TARGET_BLOCK_DAYS,
-        "context_too_small": window_tokens is not None
-        and slice_.largest_prompt_tokens > window_tokens,
         "output_too_small": answer_tokens is not None
         and slice_.largest_output_tokens > answer_tokens,
     }

@@ -11,7 +11,8 @@ class Cell:
     """The tokens of one service tier, context band and region of a slice, summed over its window.
 
     `detail_unknown_input_tokens` is the input of requests whose cached part nobody reported;
-    `features` are those that decide whether the requests can move.
+    `features` are those that decide whether the requests can move. `largest_input_tokens` is the
+    largest input seen, 0 where only the band is known.
     """
 
     service_tier: str
@@ -21,6 +22,12 @@ class Cell:
     detail_unknown_input_tokens: int = 0
     region: str = ""
     features: int = 0
+    largest_input_tokens: int = 0
+
+    @property
+    def largest_prompt_tokens(self) -> int:
+        """The largest input seen; where only its band is known, one token more than the band."""
+        return max(self.largest_input_tokens, self.context_band + 1 if self.context_band else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,8 @@ def reason_to_stay(
         return "other_tier"
     if is_paid_ahead or cell.service_tier == COMMITTED_TIER:
         return "committed_capacity"
-    if facts.context_window is not None and cell.context_band >= facts.context_window:
+    if facts.context_window is not None and cell.largest_prompt_tokens > facts.context_window:
+        # Cells are cut at context windows, so the others of the slice have none of these prompts.
         return "context_too_small"
     if not _supports(facts, cell.features):
         return "unsupported_feature"

@@ -149,7 +149,6 @@ def slice_of(
         model=BIG,
         cells=cells,
         days=days,
-        largest_input_tokens=largest.get("largest_input_tokens", 0),
         largest_output_tokens=largest.get("largest_output_tokens", 0),
         can_wait=can_wait,
     )

@@ -96,7 +96,7 @@ def test_the_break_evens_window_life_and_command_are_told() -> None:
 
 
 def test_tokens_that_stay_are_told_with_the_reason() -> None:
-    assert "5 tokens stay where they are: source_unpriced." in _told()[1]
+    assert "5 tokens, stay on gpt-4.1: source_unpriced." in _told()[1]
 
 
 def test_a_blocked_target_is_told_without_an_amount_or_a_factor() -> None:

@@ -112,7 +112,7 @@ def test_sizes_and_features_of_the_window_are_seen(database: Database) -> None:
     )
     (found,) = read(database)
     assert [cell.features for cell in found.slice.cells] == [0, 1]
-    assert found.slice.largest_input_tokens == 40_000
+    assert found.slice.largest_prompt_tokens == 40_000
 
 
 def test_advice_rests_on_contracted_rates_on_both_sides(database: Database) -> None:
@@ -200,7 +200,7 @@ def test_a_batch_that_was_polled_as_a_whole_is_no_giant_request(database: Databa
         ],
     )
     (found,) = read_with(database)
-    assert (found.slice.largest_input_tokens, found.slice.largest_output_tokens) == (1_000, 100)
+    assert (found.slice.largest_prompt_tokens, found.slice.largest_output_tokens) == (1_000, 100)
     assert found.standing.workload_class.source == "none"
 
 

@@ -8,6 +8,7 @@ import pytest
 from advisor.months.statements import Priced
 from advisor.stages.adoption import CLAIMED_DAYS, Adoption
 from advisor.stages.realisation import InputSplit
+from advisor.stages.transitions import Change
 from advisor.switching import factors
 from ledger import clock
 from tests import ledgers
@@ -104,3 +105,34 @@ def test_the_split_and_the_behaviour_are_those_that_were_frozen() -> None:
     assert (at.escalation_rate, at.sigma) == (Fraction(1, 4), Fraction(3, 2))
     assert at.verifier_femto_usd == 10**12  # 20 USD over the 20,000 requests of the window
     assert len(frozen.window) == 28
+
+
+@pytest.mark.parametrize(
+    ("claimed_share", "fitting_share", "moved_share"),
+    [
+        (None, Fraction(1), Fraction(1)),
+        ("0.5", Fraction(1), Fraction(1, 2)),
+        (None, Fraction(9, 10), Fraction(9, 10)),
+        ("0.5", Fraction(9, 10), Fraction(9, 20)),
+    ],
+)
+def test_what_does_not_fit_the_target_stays_by_plan(
+    claimed_share: str | None, fitting_share: Fraction, moved_share: Fraction
+) -> None:
+    claim = Change(
+        version=2,
+        action="claim",
+        from_stage="active",
+        to_stage="claimed",
+        made_by="ada",
+        made_at=1,
+        share=claimed_share,
+    )
+    adoption = replace(
+        claim, version=3, action="adopt", from_stage="claimed", to_stage="adopted", made_at=2
+    )
+    claimed = advised.recommendation(fitting_share=fitting_share)
+    frozen = {"claim": claimed, "adopt": claimed}
+    adopted = Adoption.from_history("a" * 16, [claim, adoption], frozen)
+    assert adopted is not None
+    assert adopted.share == moved_share

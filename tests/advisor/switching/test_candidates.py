@@ -62,13 +62,27 @@ def test_a_target_that_retires_in_30_days_blocks_and_one_in_31_does_not() -> Non
     assert blocks == [(), ("target_retires",)]
 
 
-def test_a_prompt_larger_than_the_targets_context_blocks() -> None:
-    seen = books.slice_of(books.cell(10**6), largest_input_tokens=200_001)
-    banded = books.slice_of(books.cell(10**6), books.cell(300_000, band=200_000))
-    fits = books.slice_of(books.cell(10**6), largest_input_tokens=200_000)
-    found = [_assess(f"gpt-4.1:{books.DEAR}", each) for each in (seen, banded, fits)]
-    assert [each.blocks for each in found] == [("context_too_small",), ("context_too_small",), ()]
-    assert found[1].stuck_tokens == {"context_too_small": 300_000}
+def test_only_a_cell_whose_prompts_fit_the_target_moves() -> None:
+    """The target takes 200,000 tokens; a cell of which more is not known stays as a whole."""
+    usual = replace(books.cell(10**6, requests=90), largest_input_tokens=200_000)
+    banded = books.cell(300_000, band=200_000, requests=1)
+    straddling = replace(books.cell(10**6, requests=9), largest_input_tokens=200_001)
+    found = _assess(f"gpt-4.1:{books.DEAR}", books.slice_of(usual, banded, straddling))
+    assert found.blocks == ()
+    assert [priced.cell for priced in found.cells] == [usual]
+    assert found.stuck_tokens == {"context_too_small": 1_300_000}
+    assert found.stuck_requests == {"context_too_small": 10}
+    assert found.fitting_share == Fraction(9, 10)
+    alone = _assess(f"gpt-4.1:{books.DEAR}", books.slice_of(usual))
+    assert found.estimate == alone.estimate
+
+
+def test_a_prompt_larger_than_the_targets_context_blocks_where_nothing_else_moves() -> None:
+    straddling = replace(books.cell(10**6), largest_input_tokens=200_001)
+    banded = books.cell(300_000, band=200_000)
+    for cells in ((straddling,), (banded,), (straddling, banded)):
+        found = _assess(f"gpt-4.1:{books.DEAR}", books.slice_of(*cells))
+        assert found.blocks == ("context_too_small",)
 
 
 def test_an_answer_longer_than_the_target_writes_blocks() -> None:

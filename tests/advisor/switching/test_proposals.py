@@ -28,6 +28,11 @@ def _slice(model: str, provider: str = "openai", *, can_wait: bool = False) -> c
     return replace(slice_, provider=provider, model=model, can_wait=can_wait)
 
 
+def _with_prompts_of(slice_: candidates.Slice, tokens: int) -> candidates.Slice:
+    cells = tuple(replace(cell, largest_input_tokens=tokens) for cell in slice_.cells)
+    return replace(slice_, cells=cells)
+
+
 def _texts(slice_: candidates.Slice, market: Market = SHIPPED) -> list[str]:
     return [str(pair) for pair in proposals.propose(slice_, market)]
 
@@ -155,9 +160,9 @@ def test_a_proposal_that_somebody_claimed_or_compared_keeps_its_decision() -> No
 
 
 def test_a_blocked_proposal_is_dropped_unless_the_source_has_to_be_left() -> None:
-    huge = replace(_slice("gpt-4.1"), largest_input_tokens=1_049_000)
+    huge = _with_prompts_of(_slice("gpt-4.1"), 1_049_000)
     assert _targets(_decided(huge)) == {("gpt-6-luna", None)}  # GPT-4.1 Mini takes 1,047,576
-    small = replace(_slice("gpt-6.1-sol"), largest_input_tokens=5_000_000)
+    small = _with_prompts_of(_slice("gpt-6.1-sol"), 5_000_000)
     assert _decided(small) == []
 
 
