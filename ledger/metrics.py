@@ -67,8 +67,8 @@ _TRUST = (
     gauge(
         "departure_cost_usd",
         "usd",
-        "What the traffic of a model that has to be left within 90 days costs per average month of"
-        " 730 hours; absent where that is not known of all of it.",
+        "USD per average month of 730 hours that the traffic of a model costs that has to be left"
+        " within 90 days; absent where that is not known of all of it.",
         labels=("provider", "model"),
     ),
     gauge(

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import time_machine
 
-from advisor import refresh
+from advisor import refresh, words
 from advisor.advice import figures as advice_figures
 from advisor.advice import rendering
 from advisor.evidence import store
@@ -80,8 +80,8 @@ def test_proof_and_measured_factors_turn_a_trial_into_a_switch(database: Databas
         "Compared on 2026-11-22: 240 conversations" in sentence for sentence in after.explanation
     )
     costs = (
-        f"A right answer costs {after.good_answer_now_usd} USD on the source"
-        f" and {after.good_answer_instead_usd} USD on"
+        f"A right answer costs {words.dollars(after.good_answer_now_usd)} on the source"
+        f" and {words.dollars(after.good_answer_instead_usd)} on"
     )
     assert any(sentence.startswith(costs) for sentence in after.explanation)
 
