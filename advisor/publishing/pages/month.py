@@ -25,7 +25,8 @@ from ledger.settings import Settings
 class MonthView:
     """All that the page shows of a month.
 
-    `latest` is the newest month with traffic, None in an empty ledger.
+    `latest` is the newest month with traffic, None in an empty ledger. `leaving` is the plan for
+    models that shut down, which only it and the current month show.
     """
 
     report: Report
@@ -92,7 +93,7 @@ def load_view(
         latest=names[-1] if names else None,
         chart=chart.for_days(statement.days if statement else (), month.touched_days, today),
         leaving=departure_plan.build(session, pricings.in_force(session), now_us, project)
-        if month == current
+        if str(month) in (str(current), *names[-1:])
         else (),
         retiring=tuple(retirements.find_announced(models, in_force.load_book(session), today)),
     )
