@@ -55,21 +55,25 @@ class NumberFormat:
         """Grafana's fieldConfig.defaults."""
         optional: JsonObject = {"decimals": self.decimals, "min": self.min, "max": self.max}
         steps = [{"value": value, "color": color} for value, color in self.thresholds]
-        # Without this mapping Grafana paints "no value" in the colour of the lowest threshold, and
-        # NaN as an empty panel.
-        absent: JsonObject = {
-            "match": "null+nan",
-            "result": {"text": self.no_value, "color": "text", "index": 0},
-        }
         return {
             "unit": self.unit,
             "noValue": self.no_value,
-            "mappings": [{"type": "special", "options": absent}],
+            "mappings": [absent_as(self.no_value)],
             "color": self.color,
             "thresholds": {"mode": "absolute", "steps": steps},
             "custom": custom,
             **{name: value for name, value in optional.items() if value is not None},
         }
+
+
+def absent_as(text: str) -> JsonObject:
+    """A mapping of what has no value to a text.
+
+    Without it Grafana paints "no value" in the colour of the lowest threshold, and NaN as an empty
+    panel.
+    """
+    result: JsonObject = {"text": text, "color": "text", "index": 0}
+    return {"type": "special", "options": {"match": "null+nan", "result": result}}
 
 
 def by_name(name: str, **properties: Json) -> JsonObject:

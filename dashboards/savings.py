@@ -226,13 +226,17 @@ def _retirements() -> JsonObject:
         "Days until models shut down",
         "Of the models in use this month and of both sides of every advised switch, the eight"
         " soonest. A saving ends with the first of its two models; from the old one you must"
-        " move anyway. Orange below 90 days, red below 30. Filter: provider.",
+        " move anyway; a trial of that has to start before. Orange below 90 days, red below 30."
+        " Filter: provider.",
     )
-    ends = (
-        "min by (provider, model)"
-        f" ({queries.once('model_retirement_timestamp_seconds', provider='$provider')})"
+    shutdowns, trials = (
+        f"clamp_min({queries.days_until(_first_by_model(name))}, 0)"
+        for name in (
+            "model_retirement_timestamp_seconds",
+            "departure_last_trial_timestamp_seconds",
+        )
     )
-    days = f"clamp_min({queries.days_until(ends)}, 0)"
+    days = f'{shutdowns} or label_replace({trials}, "task", ": start a trial", "", "")'
     number_format = NumberFormat(
         "locale",
         "no shutdown announced",
@@ -242,8 +246,12 @@ def _retirements() -> JsonObject:
         min=0,
     )
     return panels.bars(
-        head, Query(f"sort(bottomk(8, {days}))", "{{model}}, {{provider}}"), number_format
+        head, Query(f"sort(bottomk(8, {days}))", "{{model}}, {{provider}}{{task}}"), number_format
     )
+
+
+def _first_by_model(metric: str) -> str:
+    return f"min by (provider, model) ({queries.once(metric, provider='$provider')})"
 
 
 def _forecast_error() -> JsonObject:

@@ -82,6 +82,8 @@ def decision_cells(width: int) -> JsonObject:
 
 
 _COLORED: JsonObject = {"type": "color-text"}
+_DASH: JsonObject = {"noValue": "–", "mappings": [panels.absent_as("–")]}
+"""In a cell there is no room for the sentence of an empty panel."""
 
 
 def _cells() -> list[JsonObject]:
@@ -101,23 +103,21 @@ def _cells() -> list[JsonObject]:
         decision_cells(125),
         panels.by_name(
             "Low",
+            **_DASH,
             color=panels.BY_THRESHOLD,
             thresholds=loss,
             custom__cellOptions=_COLORED,
             custom__width=90,
         ),
-        panels.by_name("Expected", custom__width=90),
-        panels.by_name("At most", custom__width=90),
-        panels.by_name("Costs there", noValue="–", mappings=[], custom__width=90),
-        panels.by_name(
-            "Break-even", unit="percentunit", decimals=0, noValue="–", mappings=[], custom__width=90
-        ),
+        panels.by_name("Expected", **_DASH, custom__width=90),
+        panels.by_name("At most", **_DASH, custom__width=90),
+        panels.by_name("Costs there", **_DASH, custom__width=90),
+        panels.by_name("Break-even", unit="percentunit", decimals=0, **_DASH, custom__width=90),
         panels.by_name(
             "Days left",
             unit="locale",
             decimals=0,
-            noValue="–",
-            mappings=[],
+            **_DASH,
             color=panels.BY_THRESHOLD,
             thresholds=soon,
             custom__cellOptions=_COLORED,

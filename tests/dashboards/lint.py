@@ -27,6 +27,8 @@ WORDS = {
     "sort",
     "sort_desc",
     "clamp_min",
+    "label_replace",
+    "or",
     "delta",
     "ceil",
     "rate",

@@ -221,6 +221,9 @@ def _trust(at: datetime) -> Iterator[Sample]:
         yield "coverage_gap_ratio", (reason,), share
     for (provider, model), day in SHUTDOWN.items():
         yield "model_retirement_timestamp_seconds", (provider, model), day.timestamp()
+    last_start = SHUTDOWN["openai", "gpt-4.1"] - timedelta(days=9)
+    yield "departure_last_trial_timestamp_seconds", ("openai", "gpt-4.1"), last_start.timestamp()
+    yield "departure_cost_usd", ("openai", "gpt-4.1"), 431.5
     yield "ledger_findings", (), 0.0
     yield "waiting_alerts", (), 0.0
     yield "held_alerts", (), 0.0
