@@ -114,10 +114,12 @@ def _departure(
 ) -> PlannedDepartureFigure:
     recommendation = row.recommendation if row else None
     trial = _trial(use, recommendation) if recommendation else None
+    # What serves no more today is no way out either, though it outlasted a source that is gone.
+    until = _date(max(use.retiring.shutdown_day, market.day))
     lasting = (
         destination
         for destination in _destinations(use, recommendation, market)
-        if destination.ends_on is None or destination.ends_on > _date(use.retiring.shutdown_day)
+        if destination.ends_on is None or destination.ends_on > until
     )
     destinations = tuple(itertools.islice(lasting, MOST_DESTINATIONS))
     return PlannedDepartureFigure(
